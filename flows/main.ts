@@ -23,16 +23,16 @@ import {
 } from '@sabha/contracts';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
-import { bundled } from './api/bytes/wall.ts';
-import { startHeartbeat, startMirror } from './api/outside/outside.ts';
+import { bundleWall } from './api/bytes/wall.ts';
+import { startAlertmanagerExport, startHeartbeat } from './api/outside/outside.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import type { WireMessage } from './engine/records/incidents.ts';
 import { createMetrics } from './metrics.ts';
-import { editorLogin, type Red, startRed } from './node-red/node-red.ts';
+import { editorLogin, type NodeRed, startNodeRed } from './node-red/node-red.ts';
 import { createReplay } from './node-red/replay/replay.ts';
 import { createTabsOrders, openTabs } from './node-red/tabs.ts';
 import type { FlowNode } from './node-red/tabs-storage.ts';
-import { createWays } from './node-red/ways.ts';
+import { createPathRecorder } from './node-red/ways.ts';
 import { createAnnouncements } from './notify/announce/announce.ts';
 import { createAnswers } from './notify/answers/answers.ts';
 import { addAnswers, addHooks, addNotices } from './notify/answers/routes.ts';
@@ -56,8 +56,8 @@ import { archivesIn, type Backups, openBackups, passphraseOf } from './storage/b
 import { watchDisk } from './storage/backup/disk-watch.ts';
 import { isSynchronised, watchLedger } from './storage/backup/watch.ts';
 import { openLedger } from './storage/ledger/ledger.ts';
-import { createExplained, createTells } from './view/explained.ts';
-import { createReasons } from './view/reasons.ts';
+import { createExplain, createRecipientsLookup } from './view/explained.ts';
+import { createReasonsReader } from './view/reasons.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -93,7 +93,7 @@ async function openCentre() {
   const { ledger } = watch;
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
-  const later: { useTls?: Api['useTls']; red?: Red | undefined; session?: PartSession } = {};
+  const later: { useTls?: Api['useTls']; red?: NodeRed | undefined; session?: PartSession } = {};
   const people = openPeople(base, { answers: () => answers, runtime: () => runtime });
   const listed = await ledger.roster();
   useRoster(people, listed);
@@ -140,7 +140,7 @@ async function start() {
   const endHousekeeping = startHousekeeping(base, runtime);
   const { view, record } = runtime;
   const endHeartbeat = startHeartbeat({ settings, clock, view, record, explain: deciding.orders.explain, log });
-  const endMirror = startMirror({ settings, clock, view, say: runtime.say });
+  const endMirror = startAlertmanagerExport({ settings, clock, view, say: runtime.say });
   if (https) await sayFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { ...centre, ends: [endHeartbeat, endMirror, endHousekeeping], api, red, served };
@@ -151,7 +151,7 @@ async function start() {
  * there.
  */
 async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void> {
-  const made = await accounts.first('first start');
+  const made = await accounts.createFirstAdmin('first start');
   if (!made?.ok) return;
   const { name, secret } = made;
   if (process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined) {
@@ -248,7 +248,7 @@ function openApi({ base, keys, runtime, answers, accounts, pki, people, ...behin
     },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
-    bundle: bundled,
+    bundle: bundleWall,
     countRefused: metrics.countRefused,
     log,
   });
@@ -279,15 +279,15 @@ async function startCertificates({ base, keys, runtime }: Opened, onHttps: PkiOp
  * Starts Node-RED. If the tabs do not run, every alert takes the default route to central: R24 (repeated offers and the default route).
  * The editor is open only if its password file is named, by `npm run editor` or by the settings.
  */
-async function startTabs({ base: { settings }, deciding, accounts }: Centre): Promise<Red | undefined> {
+async function startTabs({ base: { settings }, deciding, accounts }: Centre): Promise<NodeRed | undefined> {
   const { tabs, wires, tryOut } = deciding;
   const file = env['SABHA_EDITOR_PASSWORD_FILE'];
   const mayEdit = (name: string) => accounts.may(name, 'tabs');
-  const proves = (name: string, given: string) => accounts.vouches({ name, address: '127.0.0.1' }, given);
+  const proves = (name: string, given: string) => accounts.verifyPassword({ name, address: '127.0.0.1' }, given);
   const editor = file !== undefined && {
     editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), login: editorLogin(loadText(file).trim(), { mayEdit, proves }) },
   };
-  return startRed({ wires, tabs, community: settings.communityNodes, ...editor, tryOut, log }).catch((error: Error) => {
+  return startNodeRed({ wires, tabs, community: settings.communityNodes, ...editor, tryOut, log }).catch((error: Error) => {
     if (error instanceof StartError) throw error;
     log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
     return undefined;
@@ -357,7 +357,7 @@ function firstSecretIn(dataDir: string): string {
  * Opens the Node-RED tabs with their tools: the traces of messages, the replay and the explanations.
  * Refused tabs are reported to central, whatever runs instead. `red` is undefined until the tabs run.
  */
-function openDeciding(base: Base, { people, runtime }: { people: People; runtime: Runtime }, red: () => Red | undefined) {
+function openDeciding(base: Base, { people, runtime }: { people: People; runtime: Runtime }, red: () => NodeRed | undefined) {
   const { settings, dataDir, clock, ledger } = base;
   const { record, say, now } = runtime;
   const dir = env['SABHA_TABS'] ?? join(dataDir, 'tabs');
@@ -375,7 +375,7 @@ function openDeciding(base: Base, { people, runtime }: { people: People; runtime
       say('centre.tabs_refused', line);
     },
   });
-  const { wires, follow, explain: wayOf } = createWays({ wires: runtime.wires, tabs, clock });
+  const { wires, follow, explain: wayOf } = createPathRecorder({ wires: runtime.wires, tabs, clock });
   const way = async (message: WireMessage) => {
     const watch = red()?.watch;
     return watch && wayOf(message, watch);
@@ -387,12 +387,12 @@ function openDeciding(base: Base, { people, runtime }: { people: People; runtime
     wires,
     follow,
     tryOut: (nodes: readonly FlowNode[]) => replay.tryNodes(nodes),
-    tells: createTells({ ...about, way }),
+    tells: createRecipientsLookup({ ...about, way }),
     orders: {
       ...createTabsOrders({ tabs, red, steps: ledger.tabsSteps }),
-      explain: createExplained({ ...about, way }),
+      explain: createExplain({ ...about, way }),
       replay,
-      reasons: createReasons(ledger, (id) => people.roster.person(id).name),
+      reasons: createReasonsReader(ledger, (id) => people.roster.person(id).name),
     },
   };
 }

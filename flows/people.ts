@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import type { LogLine, Reports, TakeAnswer, TakeMissedCall } from './engine/records/notices.ts';
 import type { Op } from './engine/records/ops.ts';
 import type { RosterContents } from './engine/records/sites.ts';
-import { type Tabs, toldBy } from './node-red/tabs.ts';
+import { recipientsIn, type Tabs } from './node-red/tabs.ts';
 import { type AnswerLinks, answerLinkPath, createAnswerLinks, loadAnswerLinkKey, noticePath } from './notify/answers/answer-link.ts';
 import type { Answers } from './notify/answers/answers.ts';
-import { createDevices } from './notify/orders/devices.ts';
+import { createDeviceBook } from './notify/orders/devices.ts';
 import { createPeopleOrders, type ForgetOptions, type PeopleOrders } from './notify/orders/forget.ts';
 import { createRosterOrders, type RosterOrders, type RosterOrdersOptions } from './notify/orders/roster-orders.ts';
 import { openChannels } from './notify/people/channels/channels.ts';
 import { pushKeyOf } from './notify/people/channels/kit/web-push.ts';
 import { createOffers } from './notify/people/channels/offered.ts';
 import { pushOf } from './notify/people/channels/push.ts';
-import { createDirect, createHeard, toldIn } from './notify/people/direct/direct.ts';
+import { createDirect, createLastNotified, createPendingTests } from './notify/people/direct/direct.ts';
 import type { OutboxOptions } from './notify/people/outbox.ts';
 import { createRoster, type Roster } from './notify/people/roster.ts';
 import { usableUrl } from './notify/people/sms/sms.ts';
@@ -37,7 +37,7 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
   const offers = createOffers();
   const byButton: TakeAnswer = (answer) => answers().byButton(answer);
   const byMissedCall: TakeMissedCall = (...call) => answers().byMissedCall(...call);
-  const tests = createHeard(clock);
+  const tests = createPendingTests(clock);
   // A delivery report goes to the outbox with the row, or to the channel test that waits for it.
   const reports: Reports = {
     async take(report) {
@@ -57,7 +57,7 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
   const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, ...taken });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
-  const tellDirectly = createDirect({ clock, channels, roster, before: toldIn(dataDir), onFailure });
+  const tellDirectly = createDirect({ clock, channels, roster, before: createLastNotified(dataDir), onFailure });
   const now = () => runtime().now();
   const toldOf = (incident: number) => (runtime().ingest()?.memory.incidents.get(incident)?.told ?? []).map(({ person }) => person);
   // The key is stored, so links survive a restart. One kind of link replies to an incident, the other marks an announcement as read.
@@ -83,7 +83,7 @@ function devicesOf({ settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>, ro
   const secret = loadAnswerLinkKey(join(dataDir, 'push.key'), randomBytes);
   const at = { record: (ops: readonly Op[]) => runtime().record(ops), now: () => runtime().now() };
   const persons = () => roster.book().members;
-  return { secret, devices: createDevices({ key: pushKeyOf(secret), services: push.services, persons, ...at }) };
+  return { secret, devices: createDeviceBook({ key: pushKeyOf(secret), services: push.services, persons, ...at }) };
 }
 
 /** Creates the orders about all data of one person. Backups use system time. */
@@ -99,7 +99,7 @@ export function rosterOrdersOf(
 ): RosterOrders {
   // A person may have been removed from the settings while `flows` was stopped.
   void people.devices?.keepPersons();
-  const toldByTabs = () => tabs.running().map(toldBy);
+  const toldByTabs = () => tabs.running().map(recipientsIn);
   const onTabs = () => toldByTabs().flatMap((told) => (told === 'unreadable' ? [] : told));
   return createRosterOrders({ ...people, clock, fixed: settings.people.map(memberOf), onTabs, ...at });
 }

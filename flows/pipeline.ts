@@ -24,7 +24,7 @@ import type { Changed, Committed, Heard, IngestOptions, Offer } from './ingest/a
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { Metrics } from './metrics.ts';
 import { createCopies } from './notify/people/copies/copies.ts';
-import { failing } from './notify/people/lanes.ts';
+import { faultsAfter } from './notify/people/lanes.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './notify/people/outbox.ts';
 import { recipientsOf } from './notify/people/roster.ts';
 
@@ -66,15 +66,15 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
     committed: follow,
   });
   const broke = (error: Error) => ends.broke('rewrite', error);
-  const copies = createCopies({ ...around, copies: ledger.copies, broke });
+  const copies = createCopies({ ...around, copies: ledger.copies, onError: broke });
   const outbox = createOutbox({
     ...around,
     commit: ledger.commit,
     isOver: (incident) => ingest.memory.incidents.get(incident)?.over !== null,
-    onCopy: copies.stands,
+    onCopy: copies.messageDelivered,
     onOutcome(row, outcome) {
       around.count.notified(row.channel, outcome.result);
-      for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
+      for (const finding of faultsAfter(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
     },
   });
   /** Runs each step in turn. A step that throws does not stop the next ones, and never counts as a failed commit: R28 (poison messages). */

@@ -9,7 +9,7 @@ import type { CentreEvent, WireMessage } from './engine/records/incidents.ts';
 import type { Op } from './engine/records/ops.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import type { Wires } from './node-red/wires.ts';
-import { createTakers, type Offers } from './notify/people/channels/offered.ts';
+import { createHandlers, type Offers } from './notify/people/channels/offered.ts';
 import type { TellCentralDirectly } from './notify/people/direct/direct.ts';
 import type { Outbox } from './notify/people/outbox.ts';
 import { createCommands, createMeasureQueue, type MeasureQueueOptions } from './operations/commands/commands.ts';
@@ -159,7 +159,7 @@ function createState(given: RuntimeOptions) {
     commitMs,
     life,
     /** The callbacks of the wait nodes by node id; the head has the id ''. */
-    takers: createTakers<WireMessage>(),
+    takers: createHandlers<WireMessage>(),
     rollcalls,
     commands,
     measureQueue,
@@ -201,8 +201,8 @@ function wiresOf({ options, takers, dates, ingest, now }: State): Wires {
     now,
   });
   return {
-    head: (take) => takers.take('', take),
-    waiting: takers.take,
+    head: (take) => takers.register('', take),
+    waiting: takers.register,
     waits(node) {
       const due = [...(ingest()?.memory.timers.values() ?? [])].flatMap((timer) => (timer.node === node ? [timer.dueAt] : []));
       return { count: due.length, nextAt: due.length === 0 ? null : Math.min(...due) };
@@ -241,8 +241,8 @@ async function open(state: State): Promise<void> {
     },
     isRollCall: rollcalls.isRunning,
     heard(heard) {
-      commands.heard(heard);
-      measureQueue.heard(heard);
+      commands.onReport(heard);
+      measureQueue.noteReport(heard);
       const { pc, event } = heard;
       if (event.type === 'birth' && event.fresh) rollcalls.born(pc, event);
     },

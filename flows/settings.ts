@@ -5,7 +5,7 @@
 import { type Clock, describeIssue, isOpenToAll, loadText, readSettings, type Settings } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Ledger } from './engine/records/ops.ts';
-import { type ChannelSettings, channelSettings, secretsIn, strayAddress, strayChannel } from './notify/people/channels/channels.ts';
+import { addressProblem, type ChannelSettings, channelProblem, channelSettings, secretsIn } from './notify/people/channels/channels.ts';
 import { reservedWord } from './notify/roster/book.ts';
 
 export type CentreSettings = Settings & { channels: ChannelSettings };
@@ -43,8 +43,8 @@ function firstStray({ people, channels }: CentreSettings): string | undefined {
     .flatMap(({ id, role, groups = [], addresses, channels: order = [] }, at) => [
       // The name of the person's own role is allowed as an id.
       ...[id, ...groups].map((word) => ({ at: `people.${at}`, wrong: word === role ? undefined : reservedWord(word) })),
-      ...Object.keys(addresses).map((name) => ({ at: `people.${at}.addresses.${name}`, wrong: strayAddress(name, channels) })),
-      ...order.map((name, place) => ({ at: `people.${at}.channels.${place}`, wrong: strayChannel(name, channels) })),
+      ...Object.keys(addresses).map((name) => ({ at: `people.${at}.addresses.${name}`, wrong: addressProblem(name, channels) })),
+      ...order.map((name, place) => ({ at: `people.${at}.channels.${place}`, wrong: channelProblem(name, channels) })),
     ])
     .filter(({ wrong }) => wrong !== undefined)
     .map(({ at, wrong }) => `${at}: ${wrong}`)[0];

@@ -5,14 +5,14 @@ import { createProbes } from '../agent/probes/probes.ts';
 import { phrases as card } from '../agent/session/card/statement.ts';
 import { phrases as seats } from '../agent/session/seats/mend.ts';
 import { texts as wall } from '../dashboards/wall/words/words.js';
-import { wordsOf } from '../flows/notify/people/channels/channels.ts';
+import { vocabularyOf } from '../flows/notify/people/channels/channels.ts';
 import { saidAs } from './house/said.ts';
 import { isCode, isTest, repository, type SourceFile } from './house/source.ts';
 import { eachNode, nameOf, parse, textOf as textOfNode } from './house/syntax.ts';
 
 type Row = { key: string; en: string; hi: string };
 
-const groups = Object.entries(wordsOf('en')).map(([group, words]) => ({ group, keys: Object.keys(words) }));
+const groups = Object.entries(vocabularyOf('en')).map(([group, words]) => ({ group, keys: Object.keys(words) }));
 const domain: Row[] = groups.flatMap(({ group, keys }) =>
   keys.map((key) => row(`${group}.${key}`, textOf('en', group, key), textOf('hi', group, key))),
 );
@@ -137,6 +137,6 @@ function row(key: string, en: string, hi: string): Row {
 }
 
 function textOf(language: Language, group: string, key: string): string {
-  const words: Record<string, Record<string, string>> = wordsOf(language);
+  const words: Record<string, Record<string, string>> = vocabularyOf(language);
   return words[group]?.[key] ?? '';
 }

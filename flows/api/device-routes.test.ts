@@ -1,21 +1,21 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createDevices } from '../notify/orders/devices.ts';
-import { freshSeal, pushKeyOf } from '../notify/people/channels/kit/web-push.ts';
+import { createDeviceBook } from '../notify/orders/devices.ts';
+import { newEncryptionInput, pushKeyOf } from '../notify/people/channels/kit/web-push.ts';
 import type { Viewer } from '../pki/door/door.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';
 
-const key = pushKeyOf(freshSeal().secret);
+const key = pushKeyOf(newEncryptionInput().secret);
 const device = {
   endpoint: 'https://fcm.googleapis.com/fcm/send/phone',
-  p256dh: pushKeyOf(freshSeal().secret).public,
+  p256dh: pushKeyOf(newEncryptionInput().secret).public,
   auth: Buffer.alloc(16, 7).toString('base64url'),
 };
 let routes: ReturnType<typeof routesOf>;
 let viewer: Viewer;
-let devices: ReturnType<typeof createDevices>;
+let devices: ReturnType<typeof createDeviceBook>;
 
 beforeEach(() => {
-  devices = createDevices({
+  devices = createDeviceBook({
     key,
     services: ['fcm.googleapis.com'],
     persons: () => [{ id: 'asha', email: 'asha@office.test' }, { id: 'devi' }],

@@ -11,8 +11,8 @@ import { openTestApi } from './routes.test-helper.ts';
 import { emptyAccounts, emptySiteOrders, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 import type { Api, ApiOptions } from './server.ts';
 
-type Answer = { status: number; body: string; headers: Record<string, string | string[] | undefined> };
-type Asked = { method?: string; body?: unknown; cookie?: string; headers?: Record<string, string> };
+type HttpsResponse = { status: number; body: string; headers: Record<string, string | string[] | undefined> };
+type HttpsRequest = { method?: string; body?: unknown; cookie?: string; headers?: Record<string, string> };
 const own = 'correct horse battery';
 let tls: { key: string; cert: string };
 let view: ScriptedView;
@@ -43,7 +43,7 @@ function start(edit: Partial<ApiOptions> = {}): Promise<Api> {
   return openTestApi({ https: httpsOptions(), accounts, view, siteOrders: emptySiteOrders(smallTree()), log, ...edit });
 }
 
-async function ask(path: string, { method = 'GET', body, cookie, headers = {} }: Asked = {}): Promise<Answer> {
+async function ask(path: string, { method = 'GET', body, cookie, headers = {} }: HttpsRequest = {}): Promise<HttpsResponse> {
   const port = api.httpsPort ?? 0;
   const sent = {
     host: `sabha.test:${port}`,
@@ -57,17 +57,17 @@ async function ask(path: string, { method = 'GET', body, cookie, headers = {} }:
   return { status: response.statusCode, body: await text(response), headers: response.headers };
 }
 const post = (path: string, body: unknown, cookie?: string) => ask(path, { method: 'POST', body, ...(cookie !== undefined && { cookie }) });
-const lineOf = ({ status, body }: Answer) => [status, JSON.parse(body).error];
+const lineOf = ({ status, body }: HttpsResponse) => [status, JSON.parse(body).error];
 
 /** Creates an account, chooses its password, signs in, and returns the session cookie. */
 async function person(name: string, role: 'reader' | 'state' | 'central', scope = ''): Promise<string> {
   const made = await accounts.add({ name, role, scope }, 'anil');
   if (!made.ok) throw new Error(made.line);
-  await accounts.choose({ name, address: 'test' }, made.secret, own);
+  await accounts.setOwnPassword({ name, address: 'test' }, made.secret, own);
   return cookieOf(await post('/api/login', { name, password: own }));
 }
 
-function cookieOf({ headers }: Answer): string {
+function cookieOf({ headers }: HttpsResponse): string {
   return (headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
 }
 
@@ -227,7 +227,7 @@ describe('permissions of an account', () => {
     ['central', '', { read: 200, audit: 200, act: 204, roll: 201, stage: 409, import: 422, tokens: 404, accounts: 200 }],
   ] as const)('%s of "%s"', async (role, scope, may) => {
     const cookie = await person('asha', role, scope);
-    const status = async (answer: Promise<Answer>) => (await answer).status;
+    const status = async (answer: Promise<HttpsResponse>) => (await answer).status;
     expect({
       read: await status(ask('/api/snapshot', { cookie })),
       audit: await status(ask('/api/audit', { cookie })),

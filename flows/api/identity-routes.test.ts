@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CodeWanted } from '../pki/enrolment.ts';
+import type { CodeRequest } from '../pki/enrolment.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { routesOf } from './routes.test-helper.ts';
 import { emptySiteOrders } from './scripted-view.test-helper.ts';
@@ -7,8 +7,8 @@ import { emptySiteOrders } from './scripted-view.test-helper.ts';
 const [centre, pcs] = ['https://sabha.example.org:8443', ['ladakh/leh/vc-1', 'ladakh/leh/vc-2']];
 
 const post = async (url: string, payload: object) => {
-  const wanted: CodeWanted[] = [];
-  const makeCode = async (asked: CodeWanted) => {
+  const wanted: CodeRequest[] = [];
+  const makeCode = async (asked: CodeRequest) => {
     wanted.push(asked);
     if (asked.site === 'ladakh/leh') return { ok: true, code: 'AAAAA', uses: 2, ends: 9 } as const;
     return { ok: false, missing: asked.site === 'ladakh/nubra', line: `not for ${asked.site}` } as const;

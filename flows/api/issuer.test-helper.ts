@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 type Claims = Record<string, unknown>;
-export type Issuer = Awaited<ReturnType<typeof startIssuer>>;
+export type TestIssuer = Awaited<ReturnType<typeof startIssuer>>;
 
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const other = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -6,13 +6,13 @@ import type { OpenIdSettings } from '@sabha/contracts';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { selfSigned } from '../../test/certificate.ts';
 import { createOpenId } from '../pki/accounts/openid.ts';
-import { type Issuer, startIssuer } from './issuer.test-helper.ts';
+import { startIssuer, type TestIssuer } from './issuer.test-helper.ts';
 import { openTestApi } from './routes.test-helper.ts';
 import { emptyAccounts } from './scripted-view.test-helper.ts';
 import type { Api } from './server.ts';
 
 let tls: { key: string; cert: string };
-let issuer: Issuer;
+let issuer: TestIssuer;
 let accounts: ReturnType<typeof emptyAccounts>;
 let api: Api;
 let agent: Agent;

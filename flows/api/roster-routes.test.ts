@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Op } from '../engine/records/ops.ts';
-import { anHour, createRosterOrders } from '../notify/orders/roster-orders.ts';
-import { createHeard } from '../notify/people/direct/direct.ts';
+import { createRosterOrders, testsAndTakesPerHour } from '../notify/orders/roster-orders.ts';
+import { createPendingTests } from '../notify/people/direct/direct.ts';
 import { testClock } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
 import { memberOf } from '../notify/roster/book.ts';
@@ -36,7 +36,7 @@ beforeEach(() => {
     clock,
     channels,
     roster,
-    heard: createHeard(clock),
+    heard: createPendingTests(clock),
     listed: { members: [], proofs: [{ person: 'asha', channel: 'email', at: wednesday }] },
     fixed: [memberOf(central)],
     table: () => table,
@@ -205,16 +205,16 @@ test('a current shift is taken over until its end with one notification, and a l
 test('tests are limited to 6 and takeovers to 3 per person and hour, and the refusal names the next allowed time', async () => {
   await load();
   const test = () => post('test', { person: 'asha', channel: 'email' });
-  for (let n = 0; n < anHour.tests; n += 1) expect((await test()).status).toBe(200);
+  for (let n = 0; n < testsAndTakesPerHour.tests; n += 1) expect((await test()).status).toBe(200);
   const often = 'asha had 6 tests within an hour, and each is a message: the next can go at 07:00 UTC';
   expect(await test()).toMatchObject({ status: 429, body: { message: often } });
   const take = async (n: number) => post('take', { person: ['bina', 'devi'][n % 2], from: 'asha' });
-  for (let n = 0; n < anHour.takes; n += 1) expect((await take(n)).status).toBe(200);
+  for (let n = 0; n < testsAndTakesPerHour.takes; n += 1) expect((await take(n)).status).toBe(200);
   const line = 'the shift of asha went over 3 times within an hour, and each time asha is told: the next can be at 07:00 UTC';
-  expect(await take(anHour.takes)).toMatchObject({ status: 429, body: { message: line } });
-  expect(written.filter(({ op }) => op === 'outbox')).toHaveLength(anHour.takes);
+  expect(await take(testsAndTakesPerHour.takes)).toMatchObject({ status: 429, body: { message: line } });
+  expect(written.filter(({ op }) => op === 'outbox')).toHaveLength(testsAndTakesPerHour.takes);
   now = hoursLater(1);
-  expect([(await test()).status, (await take(anHour.takes)).status]).toEqual([200, 200]);
+  expect([(await test()).status, (await take(testsAndTakesPerHour.takes)).status]).toEqual([200, 200]);
 });
 
 test('the day of a person runs from midnight to midnight in their time zone, for viewers of that person only', async () => {

@@ -18,22 +18,22 @@ import * as v from 'valibot';
 import type { DeviceBook } from '../notify/orders/devices.ts';
 import type { RosterOrders } from '../notify/orders/roster-orders.ts';
 import { announcementLimit } from '../notify/people/words.ts';
-import { outside, ownPart, Refused, type Viewer, whole } from '../pki/door/door.ts';
+import { outsideScope, ownPart, RequestError, type Viewer, wholeTree } from '../pki/door/door.ts';
 import {
   by,
-  checked,
   csv,
+  defineRoute,
   flag,
-  found,
-  granted,
+  importLimits,
   incidentId,
   isPlain,
-  ofFile,
-  on,
+  orNotFound,
+  orRefuse,
   type Route,
-  read,
+  readInput,
   scopeOrGroup,
   trimmed,
+  withImportStatus,
 } from './kit/route.ts';
 
 const personId = v.pipe(v.string(), v.maxLength(32));
@@ -64,7 +64,7 @@ const right = { ...ownPart, may: 'announce' } as const;
 const ownRoster = { ...ownPart, may: 'roster' } as const;
 
 export const rosterRoutes: readonly Route[] = [
-  on('roster', [
+  defineRoute('roster', [
     'roster show [PERSON] [--at STATE[/SITE]|group:NAME]',
     'दिखाता है कि किसे और किस रास्ते ख़बर जाती है; एक व्यक्ति का पूरा ब्योरा भी।',
   ])(
@@ -72,51 +72,56 @@ export const rosterRoutes: readonly Route[] = [
     { right: ownRoster, query: scopeQuery, answer: v.array(rosterPerson), refusals: [404] },
     (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.list(own(roster, viewer, at)),
   ),
-  on('roster', ['roster export [FILE]', 'जिन्हें ख़बर जाती है उनकी सूची CSV में लिखता है, फ़ाइल में या यहीं।'])(
+  defineRoute('roster', ['roster export [FILE]', 'जिन्हें ख़बर जाती है उनकी सूची CSV में लिखता है, फ़ाइल में या यहीं।'])(
     ['get /api/roster.csv', 'Writes the roster as CSV, as it can be imported again.'],
-    { right: whole('roster'), answer: csv('roster.csv') },
+    { right: wholeTree('roster'), answer: csv('roster.csv') },
     (roster) => roster.csv(),
   ),
-  on('roster', ['roster duty [STATE[/SITE]|group:NAME]', 'दिखाता है कि अभी किसे ख़बर जाएगी, और क्यों।'])(
+  defineRoute('roster', ['roster duty [STATE[/SITE]|group:NAME]', 'दिखाता है कि अभी किसे ख़बर जाएगी, और क्यों।'])(
     ['get /api/roster/duty', 'Shows who is notified now, and why.'],
     { right: ownPart, query: scopeQuery, answer: dutyView, refusals: [404] },
     (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.duty(own(roster, viewer, at)),
   ),
-  on('roster')(
+  defineRoute('roster')(
     ['get /api/roster/day', 'The duty of one person today, by their clock.'],
     { right: ownRoster, query: v.strictObject({ person: personId }), answer: dayView, refusals: [404] },
     (roster, { viewer, query: { person } }) => {
       mayChange(roster, viewer, person);
-      return found(roster.day(person), 'there is no such person');
+      return orNotFound(roster.day(person), 'there is no such person');
     },
   ),
-  on('roster', ['roster check [--days DAYS] [--at STATE[/SITE]|group:NAME]', 'वे समय और जगहें ढूँढता है जहाँ किसी को ख़बर नहीं जाएगी।'])(
+  defineRoute('roster', ['roster check [--days DAYS] [--at STATE[/SITE]|group:NAME]', 'वे समय और जगहें ढूँढता है जहाँ किसी को ख़बर नहीं जाएगी।'])(
     ['get /api/roster/check', 'Looks for hours and places in which nobody would be notified.'],
     { right: ownRoster, query: checkQuery, answer: rosterCheck, refusals: [404, 409] },
     async (roster, { viewer, query: { scope: at = viewer.scope, days } }) => {
       const checked = await roster.check({ scope: own(roster, viewer, at), days });
-      if (checked === undefined) throw new Refused(409, 'the tabs do not run: the log of flows says why');
+      if (checked === undefined) throw new RequestError(409, 'the tabs do not run: the log of flows says why');
       return checked;
     },
   ),
-  on('roster', [
+  defineRoute('roster', [
     'roster import FILE [--replace] [--yes] [--dry-run]',
     'जिन्हें ख़बर जाती है उनकी सूची CSV से लेता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
     { file: 'csv' },
   ])(
     ['post /api/roster/import', 'Loads the people who are notified from a CSV file; without --yes it shows what would change.'],
-    { right: whole('import'), body: v.strictObject({ by, csv: v.string(), replace: flag, apply: flag }), answer: rosterImport, ...ofFile },
-    (roster, { body, reply }) => checked(reply, roster.import(body)),
+    {
+      right: wholeTree('import'),
+      body: v.strictObject({ by, csv: v.string(), replace: flag, apply: flag }),
+      answer: rosterImport,
+      ...importLimits,
+    },
+    (roster, { body, reply }) => withImportStatus(reply, roster.import(body)),
   ),
-  on('roster', ['roster leave PERSON FROM..TO|none [--deputy PERSON]', 'छुट्टी लिखता है; तब ख़बर उनकी जगह वाले को जाती है।'])(
+  defineRoute('roster', ['roster leave PERSON FROM..TO|none [--deputy PERSON]', 'छुट्टी लिखता है; तब ख़बर उनकी जगह वाले को जाती है।'])(
     ['post /api/roster/leave', 'Sets the days off of a person, and the deputy who is notified then.'],
     { right: ownRoster, body: leaving, refusals: [404, 409] },
     async (roster, { viewer, body: { person, ...how } }) => {
       mayChange(roster, viewer, person);
-      return void granted(await roster.leave(person, { days: how.days === 'none' ? '' : how.days, deputy: how.deputy, by: how.by }));
+      return void orRefuse(await roster.leave(person, { days: how.days === 'none' ? '' : how.days, deputy: how.deputy, by: how.by }));
     },
   ),
-  on('roster', [
+  defineRoute('roster', [
     'notify test PERSON [--channel CHANNEL]',
     'किसी को जाँच का संदेश भेजता है, और बताता है कि पहुँचा या नहीं।',
     { ok: ({ results }: ProofView) => results.every(({ result }) => result === 'delivered') },
@@ -128,10 +133,10 @@ export const rosterRoutes: readonly Route[] = [
     { right: ownRoster, body: testing, answer: proofView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, channel, by: who } }) => {
       mayChange(roster, viewer, person);
-      return granted(await roster.prove(person, { channel, by: who })).value;
+      return orRefuse(await roster.prove(person, { channel, by: who })).value;
     },
   ),
-  on('roster', ['roster take PERSON --from PERSON', 'एक व्यक्ति की शिफ़्ट दूसरे को देता है।'])(
+  defineRoute('roster', ['roster take PERSON --from PERSON', 'एक व्यक्ति की शिफ़्ट दूसरे को देता है।'])(
     [
       'post /api/roster/take',
       'Gives the shift of one person to another until it ends, at most three times an hour; the first is notified.',
@@ -139,34 +144,34 @@ export const rosterRoutes: readonly Route[] = [
     { right: ownRoster, body: v.strictObject({ by, person: personId, from: personId }), answer: shiftView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, from, by: who } }) => {
       mayChange(roster, viewer, from);
-      return granted(await roster.take(person, { from, by: who })).value;
+      return orRefuse(await roster.take(person, { from, by: who })).value;
     },
   ),
-  on('roster', ['roster remove PERSON', 'किसी को सूची से हटाता है।'])(
+  defineRoute('roster', ['roster remove PERSON', 'किसी को सूची से हटाता है।'])(
     ['post /api/roster/remove', 'Removes a person from the roster.'],
-    { right: whole('import'), body: removing, refusals: [404, 409] },
-    async (roster, { body: { person, by: who } }) => void granted(await roster.remove(person, who)),
+    { right: wholeTree('import'), body: removing, refusals: [404, 409] },
+    async (roster, { body: { person, by: who } }) => void orRefuse(await roster.remove(person, who)),
   ),
-  on('people', ['people export NAME [FILE] [--also WORD]...', 'किसी व्यक्ति के बारे में जो भी लिखा है, सब निकालता है।'])(
+  defineRoute('people', ['people export NAME [FILE] [--also WORD]...', 'किसी व्यक्ति के बारे में जो भी लिखा है, सब निकालता है।'])(
     ['post /api/people/export', 'Writes all data of a person.'],
-    { right: whole('people'), body: v.strictObject(personAsked), answer: personExport },
+    { right: wholeTree('people'), body: v.strictObject(personAsked), answer: personExport },
     (people, { body }) => people.export(body),
   ),
-  on('people', [
+  defineRoute('people', [
     'people forget NAME [--also WORD]... [--yes]',
     'किसी का नाम हर जगह से हटाता है; --yes के बिना सिर्फ़ गिनता है।',
     { note: 'backups keep the name until then; copies that you keep elsewhere are yours to delete' },
   ])(
     ['post /api/people/forget', 'Removes the name of a person everywhere, for good, or first counts the rows.'],
     {
-      right: whole('people'),
+      right: wholeTree('people'),
       body: v.strictObject({ ...personAsked, apply: flag }),
       answer: personForgotten,
       refusals: [404, 409],
     },
-    async (people, { body }) => granted(await people.forget(body)).value,
+    async (people, { body }) => orRefuse(await people.forget(body)).value,
   ),
-  on('devices')(
+  defineRoute('devices')(
     [
       'get /api/devices',
       'The key for which a browser makes a device (null: Web Push is not set), the person of the roster whom the login means, and whether they are told on the device of that address.',
@@ -178,15 +183,15 @@ export const rosterRoutes: readonly Route[] = [
       return { key: devices?.key ?? null, person, here };
     },
   ),
-  on('devices')(
+  defineRoute('devices')(
     ['post /api/devices', 'Tells whoever has logged in on this device too (RFC 8030): its address and keys, as the browser names them.'],
     { right: ownPart, body: v.strictObject({ by, endpoint, p256dh: browserKey, auth: browserKey }), refusals: [404, 409] },
     async (devices, { body: { by: who, ...device } }) => {
       const { book, person } = ownDevices(devices, who);
-      return void granted(await book.add(person, device, who));
+      return void orRefuse(await book.addDevice(person, device, who));
     },
   ),
-  on('devices')(
+  defineRoute('devices')(
     ['post /api/devices/remove', 'Tells them on this device no more.'],
     { right: ownPart, body: v.strictObject({ by, endpoint }), refusals: [404] },
     async (devices, { body: { by: who, endpoint: gone } }) => {
@@ -195,28 +200,28 @@ export const rosterRoutes: readonly Route[] = [
       return undefined;
     },
   ),
-  on('devices', [
+  defineRoute('devices', [
     'devices remove PERSON',
     'किसी के किसी भी डिवाइस पर अब नोटिफ़िकेशन नहीं भेजता, जैसे फ़ोन चोरी होने पर।',
     { note: 'whoever has a device can add it again by a login' },
   ])(
     ['post /api/devices/remove-all', 'Ends the notifications to all devices of a person, such as where a phone was stolen.'],
-    { right: whole('import'), body: removing, answer: v.object({ removed: v.number() }), refusals: [404] },
+    { right: wholeTree('import'), body: removing, answer: v.object({ removed: v.number() }), refusals: [404] },
     async (devices, { body: { person, by: who } }) => {
-      if (devices === null) throw new Refused(404, notSet);
+      if (devices === null) throw new RequestError(404, notSet);
       return { removed: await devices.removeAll(person, who) };
     },
   ),
-  on('announcements', [
+  defineRoute('announcements', [
     'announce all|STATE[/SITE]|group:NAME|GROUP TEXT [--yes]',
     'बहुतों को सूचना भेजता है; --yes के बिना सिर्फ़ दिखाता है कि किसे जाएगी।',
     { note: 'sabha announced ID shows who received it and who read it' },
   ])(
     ['post /api/announcements', 'Sends a notice to many, or first lists its recipients.'],
     { right, body: saying, answer: announcementView, refusals: [403, 404, 429] },
-    async (announcements, { viewer, body }) => granted(await announcements.send({ ...body, within: viewer.scope })).value,
+    async (announcements, { viewer, body }) => orRefuse(await announcements.send({ ...body, within: viewer.scope })).value,
   ),
-  on('announcements', [
+  defineRoute('announcements', [
     'announced [NUMBER]',
     'भेजी हुई सूचनाएँ दिखाता है, या यह कि किसे मिली और किसने पढ़ी।',
     { english: 'Lists the notices, or shows who received one and who read it.' },
@@ -225,26 +230,26 @@ export const rosterRoutes: readonly Route[] = [
     { right, answer: v.array(announcementSummary) },
     (announcements, { viewer }) => announcements.list(viewer.scope),
   ),
-  on('announcements')(
+  defineRoute('announcements')(
     ['get /api/announcements/{id}', 'A notice: who got it, who read it, and who did not.'],
     { right, answer: announcementView, refusals: [400, 404] },
     async (announcements, { viewer, params: { id } }) =>
-      found(await announcements.one(read(incidentId, id), viewer.scope), 'there is no such notice'),
+      orNotFound(await announcements.one(readInput(incidentId, id), viewer.scope), 'there is no such notice'),
   ),
 ];
 
 function ownDevices(book: DeviceBook | null, login: string): { book: DeviceBook; person: string } {
-  if (book === null) throw new Refused(404, notSet);
-  return { book, person: found(book.personOf(login), `nobody in the roster has the id or e-mail address "${login}"`) };
+  if (book === null) throw new RequestError(404, notSet);
+  return { book, person: orNotFound(book.personOf(login), `nobody in the roster has the id or e-mail address "${login}"`) };
 }
 
 function own(roster: RosterOrders, viewer: Viewer, at: string): string {
-  if (!roster.liesWithin(viewer.scope, at)) throw outside(viewer, at);
+  if (!roster.liesWithin(viewer.scope, at)) throw outsideScope(viewer, at);
   return at;
 }
 
 /** Throws the same 404 for a person outside the viewer's scope and for an unknown person, so that existence does not leak. */
 function mayChange(roster: RosterOrders, viewer: Viewer, person: string): void {
   const isOwn = roster.scopesOf(person)?.every((scope) => roster.liesWithin(viewer.scope, scope)) ?? viewer.scope === '';
-  if (!isOwn) throw new Refused(404, 'there is no such person');
+  if (!isOwn) throw new RequestError(404, 'there is no such person');
 }

@@ -2,8 +2,8 @@
 import { type AccountRole, isWithin } from '@sabha/contracts';
 import fastify from 'fastify';
 import { onTestFinished } from 'vitest';
-import { addDoor, plainDoor, type Viewer } from '../pki/door/door.ts';
-import { bodyLimitBytes, type PartsFor } from './kit/route.ts';
+import { addAuthentication, openLoopback, type Viewer } from '../pki/door/door.ts';
+import { bodyLimitBytes, type ScopedApiParts } from './kit/route.ts';
 import { addRoutes } from './routes.ts';
 import { emptyAccounts, emptyProof, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
 import { type ApiOptions, startApi } from './server.ts';
@@ -20,10 +20,10 @@ export function viewerOf(role: AccountRole, scope: string, name: string | null =
 }
 
 /** Returns the given routes behind loopback authentication, without a listening server. They close at the end of the test. */
-export function routesOf(parts: PartsFor, viewer: () => Viewer = () => viewerOf('central', '', null)) {
+export function routesOf(parts: ScopedApiParts, viewer: () => Viewer = () => viewerOf('central', '', null)) {
   const app = fastify({ bodyLimit: bodyLimitBytes });
   onTestFinished(() => app.close());
-  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: viewer });
+  addAuthentication(app, { ...openLoopback(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: viewer });
   addRoutes(app, parts);
   const ask = async (method: 'GET' | 'POST', url: string, payload?: object) => {
     const { statusCode: status, body, headers } = await app.inject({ method, url, ...(payload && { payload }) });

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
 import { centreRoutes, recordRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes, incidentRoutes } from './incident-routes.ts';
-import type { PartsFor, Route } from './kit/route.ts';
+import type { Route, ScopedApiParts } from './kit/route.ts';
 import { rosterRoutes } from './roster-routes.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
 
@@ -20,6 +20,6 @@ export const routes: readonly Route[] = [
   ...recordRoutes,
 ];
 
-export function addRoutes(app: FastifyInstance, parts: PartsFor): void {
+export function addRoutes(app: FastifyInstance, parts: ScopedApiParts): void {
   for (const one of routes) one.add(app, parts);
 }

@@ -6,22 +6,22 @@ import { type Clock, centreServerName, codeOf, faultIds, faults, languages, oneL
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
 import { answerUrl } from '../notify/answers/answer-link.ts';
-import { wordsOf } from '../notify/people/channels/channels.ts';
+import { vocabularyOf } from '../notify/people/channels/channels.ts';
 import { templatesCsv } from '../notify/people/sms/sms.ts';
 import { longestLink, wallAddress } from '../notify/people/words.ts';
 import type { Accounts } from '../pki/accounts/accounts.ts';
 import type { OpenId } from '../pki/accounts/openid.ts';
 import {
-  addDoor,
+  addAuthentication,
   type CountRefused,
-  createShare,
-  type Head,
-  loginDoor,
-  plainDoor,
-  Refused,
+  createConnectionLimit,
+  httpsSignIn,
+  openLoopback,
+  type PageHead,
+  RequestError,
   scopedView,
   securityHeaders,
-  tokenDoor,
+  tokenLoopback,
 } from '../pki/door/door.ts';
 import { liesWithin } from '../sites/table.ts';
 import { LedgerError } from '../storage/ledger/poison.ts';
@@ -31,12 +31,12 @@ import { addDocs, readDocs } from './bytes/docs.ts';
 import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
 import { addUpdates, addWall, fileOf, loadWall, type StaticFile, type Wall } from './bytes/wall.ts';
-import { bodyLimitBytes, type Parts } from './kit/route.ts';
+import { type ApiParts, bodyLimitBytes } from './kit/route.ts';
 import { addRoutes } from './routes.ts';
 
 /** Options of the API. A part that is absent has no routes. */
 export type ApiOptions = Partial<
-  Pick<Parts, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts' | 'events'>
+  Pick<ApiParts, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts' | 'events'>
 > & {
   /** Port on 127.0.0.1. 0 selects a free port. */
   port: number;
@@ -44,11 +44,11 @@ export type ApiOptions = Partial<
   https?: HttpsOptions | undefined;
   accounts: Accounts;
   view: CentreView;
-  siteOrders: Omit<Parts['identity'], 'door'>;
+  siteOrders: Omit<ApiParts['identity'], 'door'>;
   /** Absent if no tabs run in this process. */
-  tabs?: Parts['tabs'] & Pick<Parts, 'explain' | 'replay' | 'reasons'>;
+  tabs?: ApiParts['tabs'] & Pick<ApiParts, 'explain' | 'replay' | 'reasons'>;
   /** Web Push devices; null = Web Push is not configured. */
-  devices?: Parts['devices'];
+  devices?: ApiParts['devices'];
   wallDir: string;
   modulesDir: string;
   /** Folder of the pages for users; absent = none. */
@@ -58,7 +58,7 @@ export type ApiOptions = Partial<
   /** Folder of the agent update on offer. It may be missing. */
   updatesDir?: string;
   /** Adds the routes for responses without sign-in. `head` is the HTML head of their pages. */
-  addAnswers?: ((app: FastifyInstance, head: Head) => void) | undefined;
+  addAnswers?: ((app: FastifyInstance, head: PageHead) => void) | undefined;
   /** Proves who may test the transfer rate of a link over TCP; absent = no such routes. */
   prove?: TransferOptions['prove'] | undefined;
   countRefused?: CountRefused;
@@ -105,11 +105,11 @@ export async function startApi(options: ApiOptions) {
   });
   const wall = (await bundling) ?? loaded;
   const pages = { wall, docs: await readDocs(options.docsDir) };
-  const opened: ReturnType<typeof openDoor>[] = [];
+  const opened: ReturnType<typeof openListener>[] = [];
   const close = async () => void (await Promise.all(opened.map((one) => one.close())));
   try {
-    opened.push(openDoor(options, pages));
-    if (https) opened.push(openDoor(options, pages, https));
+    opened.push(openListener(options, pages));
+    if (https) opened.push(openListener(options, pages, https));
     const ports: number[] = [];
     for (const [at, { listen }] of opened.entries()) ports.push(await listen(at === 0 || !https ? { host: '127.0.0.1', port } : https));
     /** Replaces the server's key and certificate without dropping connections. */
@@ -124,13 +124,13 @@ export async function startApi(options: ApiOptions) {
 type Pages = { wall: Wall; docs: Awaited<ReturnType<typeof readDocs>> };
 
 /** Creates a listener: all routes behind its authentication, and with `https` also the sign-in routes. */
-function openDoor(options: ApiOptions, { wall, docs }: Pages, https?: HttpsOptions) {
+function openListener(options: ApiOptions, { wall, docs }: Pages, https?: HttpsOptions) {
   const { view, siteOrders, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.inline);
   const app = createApp(headers, { log, view, clock }, https && { ...https.tls, ...https.organisation });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
-  const loopback = options.https ? tokenDoor(accounts, within) : plainDoor(accounts.proof);
-  addDoor(app, https ? loginDoor(https.names, accounts, within) : loopback, options.countRefused);
+  const loopback = options.https ? tokenLoopback(accounts, within) : openLoopback(accounts.proof);
+  addAuthentication(app, https ? httpsSignIn(https.names, accounts, within) : loopback, options.countRefused);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
   const viewFor = (scope: string) => scopedView(view, scope, within);
   const streams = createStreams({ view, viewFor, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
@@ -149,7 +149,7 @@ function openDoor(options: ApiOptions, { wall, docs }: Pages, https?: HttpsOptio
     accounts: { accounts, has, directory: https?.openid?.host ?? null },
     ...(https && { logins: accounts }),
     streams: { streams, headers },
-    words: wordsFile(),
+    words: textsFile(),
     smsTexts: { csv: templatesCsv(longestLink(wallAddress(options.https))) },
   });
   https?.addEst?.(app);
@@ -161,8 +161,8 @@ function openDoor(options: ApiOptions, { wall, docs }: Pages, https?: HttpsOptio
   if (options.prove !== undefined) addTransfers(app, { prove: options.prove, clock });
   const useTls = (tls: HttpsOptions['tls']) => {
     const server = app.server as unknown as SecureServer;
-    if (https?.organisation) server.addContext(centreServerName, secured(tls));
-    else server.setSecureContext(secured(tls));
+    if (https?.organisation) server.addContext(centreServerName, tlsOptionsOf(tls));
+    else server.setSecureContext(tlsOptionsOf(tls));
   };
   if (https?.organisation) useTls(https.tls);
   return {
@@ -189,14 +189,14 @@ function createApp(headers: Record<string, string>, options: AppOptions, tls: Ht
     forceCloseConnections: true,
     requestTimeout: 10_000,
     rewriteUrl: ({ url = '/' }) => answerUrl(url),
-    https: tls === undefined ? null : secured(tls),
+    https: tls === undefined ? null : tlsOptionsOf(tls),
     frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), options),
   }) as unknown as FastifyInstance;
   if (tls) {
     app.server.maxConnections = httpsConnectionLimit;
     app.server.on(
       'connection',
-      createShare({ most: networkConnectionLimit, perSecond: networkConnectionsPerSecond, up: options.clock.up }),
+      createConnectionLimit({ most: networkConnectionLimit, perSecond: networkConnectionsPerSecond, up: options.clock.up }),
     );
   }
   app.removeContentTypeParser('text/plain');
@@ -204,14 +204,14 @@ function createApp(headers: Record<string, string>, options: AppOptions, tls: Ht
     reply.headers(headers).header('cache-control', 'no-store');
   });
   app.setNotFoundHandler((request) => {
-    throw new Refused(404, `nothing answers ${request.method} ${oneLine(request.url, 80)}`);
+    throw new RequestError(404, `nothing answers ${request.method} ${oneLine(request.url, 80)}`);
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply, options));
   return app;
 }
 
 /** Checks that key and certificate match, and returns the TLS options. Throws one line before anything listens. */
-function secured(tls: HttpsOptions['tls']) {
+function tlsOptionsOf(tls: HttpsOptions['tls']) {
   try {
     const isPair = new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key));
     if (!isPair) throw new Error('the key is not that of the certificate');
@@ -234,11 +234,11 @@ const ownWords: Record<string, string> = {
 /** File error codes of a disk that is full, read-only or broken. */
 const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
-function answer(error: FastifyError | Refused, reply: FastifyReply, { log, view }: AppOptions): FastifyReply {
+function answer(error: FastifyError | RequestError, reply: FastifyReply, { log, view }: AppOptions): FastifyReply {
   const status = error.statusCode ?? 500;
-  if (status < 500 || error instanceof Refused) {
+  if (status < 500 || error instanceof RequestError) {
     const code = 'code' in error ? error.code : '';
-    const why = error instanceof Refused ? error.why : undefined;
+    const why = error instanceof RequestError ? error.why : undefined;
     return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240), ...why });
   }
   // A known cause, such as a full disk, is already logged: the client receives its reason.
@@ -258,8 +258,8 @@ function listenLine(error: NodeJS.ErrnoException, { host, port, field }: { host:
 }
 
 /** Returns the texts of faults and of the domain as a static file. */
-export function wordsFile(): StaticFile {
+export function textsFile(): StaticFile {
   const titles = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
-  const all = Object.fromEntries(languages.map((language) => [language, wordsOf(language)]));
+  const all = Object.fromEntries(languages.map((language) => [language, vocabularyOf(language)]));
   return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: all })), 'application/json; charset=utf-8');
 }

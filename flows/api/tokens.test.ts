@@ -14,7 +14,7 @@ import { emptyAccounts, emptySiteOrders, microphoneGone, type ScriptedView, scri
 import type { Api } from './server.ts';
 
 /** `token: null` sends no token. */
-type Asked = { body?: object; token?: string | null };
+type TokenRequest = { body?: object; token?: string | null };
 const tls = selfSigned(['sabha.test']);
 const command = 'the token of the command';
 const gone = [401, 'this token is unknown, revoked or expired'];
@@ -39,7 +39,7 @@ async function start(hasHttps: boolean): Promise<void> {
 }
 
 /** Sends a request on loopback, by default with the token of the command line. A body makes it a POST. */
-async function plain(path: string, { body, token = command }: Asked = {}): Promise<{ status: number; body: string }> {
+async function plain(path: string, { body, token = command }: TokenRequest = {}): Promise<{ status: number; body: string }> {
   const headers = { ...(body && { 'content-type': 'application/json' }), ...(token !== null && { authorization: `Bearer ${token}` }) };
   const asked = { headers, redirect: 'manual' as const, ...(body && { method: 'POST', body: JSON.stringify(body) }) };
   const answer = await fetch(`http://127.0.0.1:${api.port}${path}`, asked);
@@ -47,7 +47,7 @@ async function plain(path: string, { body, token = command }: Asked = {}): Promi
 }
 
 /** Sends a request by HTTPS and returns the response before its body is read. */
-async function opened(path: string, { body, token = null }: Asked) {
+async function opened(path: string, { body, token = null }: TokenRequest) {
   const headers = {
     host: `sabha.test:${api.httpsPort}`,
     ...(body && { 'content-type': 'application/json' }),
@@ -60,7 +60,7 @@ async function opened(path: string, { body, token = null }: Asked) {
   return response;
 }
 
-async function ask(path: string, asked: Asked): Promise<{ status: number; body: string }> {
+async function ask(path: string, asked: TokenRequest): Promise<{ status: number; body: string }> {
   const response = await opened(path, asked);
   return { status: response.statusCode, body: await text(response) };
 }
@@ -128,7 +128,7 @@ describe('loopback listener', () => {
 });
 
 test('the body of every POST may have `by`, which the server sets to the name of the account or token', () => {
-  const bodies = routes.flatMap(({ method, path, said: { body, right } }) =>
+  const bodies = routes.flatMap(({ method, path, definition: { body, right } }) =>
     method === 'post' && body && !right.open ? [{ path, body }] : [],
   );
   const without = bodies.filter(

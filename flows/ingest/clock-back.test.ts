@@ -98,7 +98,7 @@ async function live(rig: Rig, ms: number, session = 1): Promise<void> {
 async function lastSaid(rig: Rig): Promise<[status: string | undefined, hours: number]> {
   const now = rig.ingest.time();
   const from = now - 24 * hour;
-  const strips = historyOf(await rig.ledger.history(pc, from), { from, aways: await rig.ledger.aways(from) });
+  const strips = historyOf(await rig.ledger.history(pc, from), { from, receiveGaps: await rig.ledger.aways(from) });
   const last = strips.find(({ component }) => component === 'microphone')?.spans.at(-1);
   return [last?.status, Math.round((now - (last?.from ?? 0)) / hour)];
 }

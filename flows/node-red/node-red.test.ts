@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { editorLogin, type RedOptions, startRed } from './node-red.ts';
+import { editorLogin, type NodeRedOptions, startNodeRed } from './node-red.ts';
 import { heldWires } from './tabs.test-helper.ts';
 import { openTabs } from './tabs.ts';
 
@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-function options(change: Partial<RedOptions> = {}): RedOptions {
+function options(change: Partial<NodeRedOptions> = {}): NodeRedOptions {
   const line = (level: string) => (_: object, text: string) => lines.push(`${level} ${text}`);
   const quiet = { info: line('info'), debug: () => {}, trace: () => {} };
   const log = { fatal: line('fatal'), error: line('error'), warn: line('warn'), ...quiet };
@@ -33,7 +33,7 @@ test('a headless start opens no port, writes nothing, logs nothing, and stops at
   const listening = () => process.getActiveResourcesInfo().filter((what) => what === 'TCPServerWrap').length;
   const before = listening();
   const startedAt = performance.now();
-  const red = await startRed(options({ wires: held.wires }));
+  const red = await startNodeRed(options({ wires: held.wires }));
   const startMs = performance.now() - startedAt;
   expect(held.heads.size).toBe(1);
   const waits = ['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold', 'thin-hold', 'when-when'];
@@ -53,7 +53,7 @@ test('the start of the editor is refused if its port is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address() as AddressInfo;
-  await expect(startRed(options({ editor: { port, login: editorLogin('x') } }))).rejects.toThrow(`editor: port ${port} is in use`);
+  await expect(startNodeRed(options({ editor: { port, login: editorLogin('x') } }))).rejects.toThrow(`editor: port ${port} is in use`);
   await new Promise((resolve) => other.close(resolve));
 });
 
@@ -71,7 +71,7 @@ test('a tab with a forbidden node type is refused by name, and the last valid se
 });
 
 /** Starts Node-RED in a separate process. The process must exit by itself, which proves that nothing is left running. */
-async function startElsewhere(more: Partial<RedOptions> = {}, lint: object = {}): Promise<unknown> {
+async function startElsewhere(more: Partial<NodeRedOptions> = {}, lint: object = {}): Promise<unknown> {
   const from = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   const script = `
     const { startRed } = await import(${from('node-red.ts')});

@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { type CommunityNodes, StartError } from '@sabha/contracts';
 import type { Tabs } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
-import type { Watch } from './ways.ts';
+import type { WatchNodes } from './ways.ts';
 import type { Wires } from './wires.ts';
 
-export type RedOptions = {
+export type NodeRedOptions = {
   wires: Wires;
   tabs: Pick<Tabs, 'load' | 'save' | 'running' | 'lint'>;
   /** Port 0 selects a free port. Absent: no editor, no admin API, no port. */
@@ -26,7 +26,7 @@ export type RedOptions = {
   tryOut?: (nodes: readonly FlowNode[]) => Promise<object>;
 };
 
-export type Red = Awaited<ReturnType<typeof startRed>>;
+export type NodeRed = Awaited<ReturnType<typeof startNodeRed>>;
 
 /**
  * Starts Node-RED on the tabs. Once per process, because Node-RED cannot be started again.
@@ -34,9 +34,9 @@ export type Red = Awaited<ReturnType<typeof startRed>>;
  * default route).
  * Guarantee: resolves only when all tabs run; rejects with one line otherwise (a `StartError` for the editor), and leaves nothing running.
  */
-export async function startRed(options: RedOptions) {
+export async function startNodeRed(options: NodeRedOptions) {
   const { tabs, editor, log } = options;
-  const red: Runtime = createRequire(import.meta.url)('node-red');
+  const red: NodeRedRuntime = createRequire(import.meta.url)('node-red');
   const server = createServer((request, response) => {
     // Protects against DNS rebinding: refuses a request to the loopback address under a foreign host name.
     if (isLocal(request)) return red.httpAdmin(request, response);
@@ -50,7 +50,7 @@ export async function startRed(options: RedOptions) {
   if (editor !== undefined) await listen(server, editor.port);
   try {
     red.init(server, settingsOf(options));
-    await runs(red, options.timeoutMs ?? runLimitMs);
+    await untilRunning(red, options.timeoutMs ?? runLimitMs);
   } catch (error) {
     await stop();
     throw error;
@@ -65,7 +65,7 @@ export async function startRed(options: RedOptions) {
       await red.runtime.flows.setFlows({ user: { username }, deploymentType: 'full', flows: { flows: structuredClone(nodes) } });
     },
     /** Calls `seen` for each message that a node of the tabs receives. */
-    watch(seen: Parameters<Watch>[0]) {
+    watch(seen: Parameters<WatchNodes>[0]) {
       watchers += 1;
       const hook = `onReceive.sabha${watchers}`;
       red.hooks.add(hook, ({ destination, msg }) => seen(destination.id, msg));
@@ -78,7 +78,7 @@ export async function startRed(options: RedOptions) {
 type RuntimeEvent = { id: string; payload?: { error?: string; types?: string[] } };
 
 /** The part of Node-RED's API that is used here, typed. */
-type Runtime = {
+type NodeRedRuntime = {
   init(server: Server, settings: object): void;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -98,12 +98,12 @@ const runLimitMs = 60_000;
  * Settings for a headless Node-RED without network access. The editor listens on loopback with sign-in only. Nodes find `Wires` as
  * `RED.settings.sabha`.
  */
-function settingsOf({ wires, tabs, editor: open, log, tryOut, nodesDirs = [], community }: RedOptions): object {
+function settingsOf({ wires, tabs, editor: open, log, tryOut, nodesDirs = [], community }: NodeRedOptions): object {
   const folders = [fileURLToPath(new URL('./nodes', import.meta.url)), ...nodesDirs];
   return {
     sabha: wires,
     sabhaTry: tryOut,
-    storageModule: redStorage({ tabs, credentials: community?.credentials }),
+    storageModule: nodeRedStorage({ tabs, credentials: community?.credentials }),
     nodesDir: folders,
     // An allow list, so that nodes of a newer Node-RED stay unloaded until they are listed here.
     nodesIncludes: [
@@ -144,12 +144,12 @@ function editor({ knows, proves }: EditorLogin): object {
   };
 }
 
-type RedLine = { level: number; msg?: unknown; event?: string; timestamp?: number; id?: string; type?: string; name?: string };
+type NodeRedLogLine = { level: number; msg?: unknown; event?: string; timestamp?: number; id?: string; type?: string; name?: string };
 
 /** Log levels of Node-RED, which numbers them from 10 to 60 in steps of 10; audit lines have higher numbers. */
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
-function toLog(log: RedOptions['log']): (line: RedLine) => void {
+function toLog(log: NodeRedOptions['log']): (line: NodeRedLogLine) => void {
   return ({ level, msg, timestamp: _, ...fields }) => {
     const text = msg instanceof Error ? (msg.stack ?? msg.message) : String(msg ?? fields.event ?? '').trim();
     // Start messages of the runtime do not help an operator. The warning about unencrypted credentials is wrong here, because tabs hold
@@ -160,19 +160,19 @@ function toLog(log: RedOptions['log']): (line: RedLine) => void {
 }
 
 /** The part of Node-RED's inner runtime that is used here. */
-type Inner = { nodes: { getType(type: string): unknown } };
+type NodeRedNodes = { nodes: { getType(type: string): unknown } };
 type User = { username?: string } | undefined;
 
 /**
  * Storage of Node-RED: settings and sessions in memory, credentials from the settings, no library. Only the tabs are written to disk.
  * Guarantee: a refused Deploy rejects with one line before anything is written, so that the old tabs continue to run.
  */
-export function redStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load' | 'save'>; credentials?: object | undefined }) {
+export function nodeRedStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load' | 'save'>; credentials?: object | undefined }) {
   let settings: unknown = {};
   let sessions: unknown = {};
-  let inner: Inner | undefined;
+  let inner: NodeRedNodes | undefined;
   return {
-    init: async (_settings?: unknown, runtime?: Inner) => {
+    init: async (_settings?: unknown, runtime?: NodeRedNodes) => {
       inner = runtime;
     },
     // Node-RED calls this after it has loaded all nodes, so the types are known.
@@ -200,7 +200,7 @@ export function redStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load'
 /**
  * Waits until the flows run. `start()` resolves earlier, and with an unknown node type the flows never run, which only an event reports.
  */
-async function runs(red: Runtime, timeoutMs: number): Promise<void> {
+async function untilRunning(red: NodeRedRuntime, timeoutMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onEvent = ({ id, payload }: RuntimeEvent) => {
     if (id !== 'runtime-state' || payload?.error === undefined) return;
@@ -234,25 +234,25 @@ export const editorUser = 'sabha';
 /** The sign-in of the editor. Each Deploy records the user name. */
 type EditorLogin = ReturnType<typeof editorLogin>;
 
-type Vouching = { mayEdit(name: string): boolean; proves(name: string, password: string): Promise<boolean> };
+type EditorAccounts = { mayEdit(name: string): boolean; proves(name: string, password: string): Promise<boolean> };
 
 /**
  * Sign-in to the editor, for the local user with the secret of this machine and for accounts that may change the tabs. An empty `secret`
  * disables the local user.
  */
-export function editorLogin(secret: string, accounts?: Vouching) {
+export function editorLogin(secret: string, accounts?: EditorAccounts) {
   const isOwn = (name: string) => name === editorUser && secret !== '';
   return {
     /** Called at every request, because an account may lose its permission. */
     knows: (name: string): boolean => isOwn(name) || accounts?.mayEdit(name) === true,
     async proves(name: string, password: string): Promise<boolean> {
-      if (isOwn(name) && equal(password, secret)) return true;
+      if (isOwn(name) && isEqualSecret(password, secret)) return true;
       return accounts?.mayEdit(name) === true && accounts.proves(name, password);
     },
   };
 }
 
-function equal(a: string, b: string): boolean {
+function isEqualSecret(a: string, b: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(a), hash(b));
 }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { isOne, readUrgency, readWhich, readWho, toldNow, urgencyNow } from './rules.ts';
+import { meetsCondition, readCondition, readRecipientRule, readUrgency, recipientsNow, urgencyNow } from './rules.ts';
 import { wireMessage } from './tabs.test-helper.ts';
 
 const told = (config: object, to: string[] = []) => {
-  const read = readWho(config);
-  return read.ok ? toldNow(wireMessage({ to }, { told: ['ravi'] }), read.value) : read.line;
+  const read = readRecipientRule(config);
+  return read.ok ? recipientsNow(wireMessage({ to }, { told: ['ravi'] }), read.value) : read.line;
 };
 
 test.each([
@@ -86,12 +86,12 @@ test('the zone "site" uses the time zone of the site, or that of India if the me
   expect([hoursIn('Asia/Kolkata'), hoursIn('Asia/Dhaka'), hoursIn('UTC'), hoursIn()]).toEqual([3.5, 3, 9, 3.5]);
 });
 
-const asked = (config: object, change: Partial<Parameters<typeof isOne>[0]>) => {
-  const read = readWhich(config);
-  return read.ok ? isOne({ fault: '', faults: [], to: [], ...change }, read.value) : read.line;
+const asked = (config: object, change: Partial<Parameters<typeof meetsCondition>[0]>) => {
+  const read = readCondition(config);
+  return read.ok ? meetsCondition({ fault: '', faults: [], to: [], ...change }, read.value) : read.line;
 };
 
-test.each<[object, Partial<Parameters<typeof isOne>[0]>, boolean | string]>([
+test.each<[object, Partial<Parameters<typeof meetsCondition>[0]>, boolean | string]>([
   [{ about: 'faults', list: ['link.*'] }, { fault: 'link.loss_high' }, true],
   [{ about: 'faults', list: ['power.on_battery'] }, { fault: 'power.on_battery' }, true],
   [

@@ -11,18 +11,18 @@ import type { Waits } from './wires.ts';
 const ofSite = 'site';
 const inIndia = 'Asia/Kolkata';
 
-export type Who = v.InferOutput<typeof who>;
-export type Urgency = {
+export type RecipientRule = v.InferOutput<typeof who>;
+export type UrgencyRule = {
   severity: Severity | '';
   sparesCritical: boolean;
   holdMs(message: Pick<WireMessage, 'holdMs' | 'transition' | 'incident'>): number;
 };
 
 /** Condition of a *which* node, which has two outputs. */
-export type Which = v.InferOutput<typeof which>;
+export type ConditionRule = v.InferOutput<typeof which>;
 
 /** The parsed dialog, or one line with the error. */
-export type Read<T> = { ok: true; value: T } | { ok: false; line: string };
+export type ReadResult<T> = { ok: true; value: T } | { ok: false; line: string };
 
 /**
  * Modes: `set` = these; `keep` = these if there are none yet; `told` = those notified before; `also` = those notified before, added to the
@@ -48,23 +48,26 @@ const which = v.looseObject({
   list: v.array(v.string()),
 });
 
-export function readWhich(config: unknown): Read<Which> {
+export function readCondition(config: unknown): ReadResult<ConditionRule> {
   const read = v.safeParse(which, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
   const { about, list } = read.output;
   if (list.length === 0) return { ok: false, line: 'nothing is chosen' };
-  const unknown = about === 'faults' ? list.find((one) => !faultIds.some((id) => isOf(id, one))) : undefined;
+  const unknown = about === 'faults' ? list.find((one) => !faultIds.some((id) => matchesFault(id, one))) : undefined;
   return unknown === undefined ? { ok: true, value: read.output } : { ok: false, line: `there is no fault "${unknown}"` };
 }
 
-export function isOne({ fault, faults, to }: Pick<WireMessage, 'fault' | 'faults' | 'to'>, { about, of, list }: Which): boolean {
+export function meetsCondition(
+  { fault, faults, to }: Pick<WireMessage, 'fault' | 'faults' | 'to'>,
+  { about, of, list }: ConditionRule,
+): boolean {
   if (about === 'told') return to.some((name) => list.includes(name));
-  const chosen = (id: string) => list.some((one) => isOf(id, one));
+  const chosen = (id: string) => list.some((one) => matchesFault(id, one));
   return of === 'all' ? faults.every(chosen) : chosen(fault);
 }
 
 /** `link.*` matches every fault of the link. */
-function isOf(id: string, one: string): boolean {
+function matchesFault(id: string, one: string): boolean {
   return one.endsWith('.*') ? id.startsWith(one.slice(0, -1)) : id === one;
 }
 
@@ -74,7 +77,7 @@ export function faultsToChoose(): string[] {
   return [...parts, ...faultIds].toSorted();
 }
 
-export function readWho(config: unknown): Read<Who> {
+export function readRecipientRule(config: unknown): ReadResult<RecipientRule> {
   const read = v.safeParse(who, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
   const { mode, to } = read.output;
@@ -82,17 +85,17 @@ export function readWho(config: unknown): Read<Who> {
 }
 
 /** Returns the recipients after a *who* node. */
-export function toldNow({ to, incident }: Pick<WireMessage, 'to' | 'incident'>, { mode, to: chosen }: Who): string[] {
+export function recipientsNow({ to, incident }: Pick<WireMessage, 'to' | 'incident'>, { mode, to: chosen }: RecipientRule): string[] {
   if (mode === 'told') return [...incident.told];
   if (mode === 'also') return [...new Set([...to, ...incident.told])];
   return mode === 'keep' && to.length > 0 ? [...to] : [...chosen];
 }
 
-export function readUrgency(config: unknown): Read<Urgency> {
+export function readUrgency(config: unknown): ReadResult<UrgencyRule> {
   const read = v.safeParse(urgency, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
   const { severity, hold, duration, unit, at, zone, sparesCritical } = read.output;
-  const holding = (holdMs: Urgency['holdMs']): Read<Urgency> => ({ ok: true, value: { severity, sparesCritical, holdMs } });
+  const holding = (holdMs: UrgencyRule['holdMs']): ReadResult<UrgencyRule> => ({ ok: true, value: { severity, sparesCritical, holdMs } });
   if (hold === 'keep') return holding((message) => message.holdMs);
   if (hold === 'until') {
     if (minutesOf(at) === undefined) return { ok: false, line: `"${at}" is no time of day such as 09:00` };
@@ -106,7 +109,7 @@ export function readUrgency(config: unknown): Read<Urgency> {
 }
 
 /** Parses the dialog of a *when* node: three durations in minutes, and a time of day. */
-export function readWhen(config: Record<'before' | 'digest' | 'near' | 'grace', unknown>): Read<WhenRules> {
+export function readWhen(config: Record<'before' | 'digest' | 'near' | 'grace', unknown>): ReadResult<WhenRules> {
   const numbers = (['before', 'near', 'grace'] as const).map((name) => ({ name, ms: toMs(config[name], 'min') ?? Number.NaN }));
   const wrong = numbers.find(({ ms }) => !(ms <= dayMs));
   if (wrong !== undefined) return { ok: false, line: `when: "${wrong.name}" is a number of minutes from 0 to ${dayMs / 60_000}` };
@@ -119,7 +122,10 @@ export function readWhen(config: Record<'before' | 'digest' | 'near' | 'grace', 
 const dayMs = 86_400_000;
 
 /** Returns severity and hold after an *urgency* node. The hold counts from the transition. */
-export function urgencyNow(message: WireMessage, { severity, sparesCritical, holdMs }: Urgency): Pick<WireMessage, 'severity' | 'holdMs'> {
+export function urgencyNow(
+  message: WireMessage,
+  { severity, sparesCritical, holdMs }: UrgencyRule,
+): Pick<WireMessage, 'severity' | 'holdMs'> {
   const now = severity === '' ? message.severity : severity;
   return { severity: now, holdMs: sparesCritical && now === 'critical' ? message.holdMs : holdMs(message) };
 }
@@ -150,13 +156,13 @@ export function deliverAct(message: WireMessage, channel: string): { ok: true; a
 }
 
 /** A wait as its node configures it. `forMs` counts from the transition. */
-export type Wait = { node: string; forMs: number; unlessAcknowledged: boolean };
+export type WaitRule = { node: string; forMs: number; unlessAcknowledged: boolean };
 
 /**
  * Evaluates a wait: `due` (its time has passed), `idle` (already acknowledged, so no escalation), or the act that sets the timer.
  * The time counts from the transition, or from the end of the wait of a *when* node. A repeated offer is therefore due at the same moment.
  */
-export function waitAct(message: WireMessage, wait: Wait, now: number): 'due' | 'idle' | Act {
+export function waitAct(message: WireMessage, wait: WaitRule, now: number): 'due' | 'idle' | Act {
   const { node, unlessAcknowledged } = wait;
   if (unlessAcknowledged && message.incident.acknowledged) return 'idle';
   const dueAt = (message.hours?.countsFrom ?? message.transition.at) + wait.forMs;
@@ -178,10 +184,10 @@ export function outcomeOf(
   if (!read.success) return { ok: false, line: `not a message that an offer node gave out: ${describeIssue(read.issues[0])}` };
   const { sabha, error } = read.output;
   const reason = oneLine(error?.message ?? 'the node on the tab said so', 200);
-  const said = error === undefined ? result : 'retry';
-  if (said !== 'delivered') return { ok: true, key: sabha.key, outcome: { result: said, reason } };
+  const finalResult = error === undefined ? result : 'retry';
+  if (finalResult !== 'delivered') return { ok: true, key: sabha.key, outcome: { result: finalResult, reason } };
   const copy = v.safeParse(copyName, sabha.copy);
-  return { ok: true, key: sabha.key, outcome: { result: said, ...(copy.success && { copy: copy.output }) } };
+  return { ok: true, key: sabha.key, outcome: { result: finalResult, ...(copy.success && { copy: copy.output }) } };
 }
 
 /** Returns the status text of a wait node; empty if no message waits. */
@@ -192,7 +198,7 @@ export function waitsText({ count, nextAt }: Waits, now: number, words: { waitin
 }
 
 /** Returns the conclusion for a message from a catch node, with the error; empty without one. */
-export function errorHow(msg: unknown): string {
+export function conclusionOfError(msg: unknown): string {
   const read = v.safeParse(caughtShape, msg);
   if (!read.success) return '';
   const { message, source } = read.output.error;

@@ -61,13 +61,13 @@ function releaseOf(name: string, nodes: readonly FlowNode[]): string {
   return dir;
 }
 
-type Life = { run(): unknown; after(): FlowNode[] };
+type TabsProcess = { run(): unknown; after(): FlowNode[] };
 
 /**
  * Kills the work at the first disk operation, the second, and so on, until it completes. Returns the hash of the tabs that run after each
  * restart.
  */
-async function eachStep(live: (at: string) => Life): Promise<string[]> {
+async function eachStep(live: (at: string) => TabsProcess): Promise<string[]> {
   const found: string[] = [];
   for (let steps = 0; ; steps += 1) {
     const at = join(root, `kill-${steps}`);

@@ -10,10 +10,10 @@ import type { Numbers } from '../engine/correlation/numbers.ts';
 import type { WireMessage } from '../engine/records/incidents.ts';
 import { createOffers } from '../notify/people/channels/offered.ts';
 import type { Moment } from '../sites/calendar/when.ts';
-import { editorLogin, editorUser, startRed } from './node-red.ts';
+import { editorLogin, editorUser, startNodeRed } from './node-red.ts';
 import { openTabs, type TabsOptions } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
-import { createWays } from './ways.ts';
+import { createPathRecorder } from './ways.ts';
 import type { Wires } from './wires.ts';
 
 export const tabsDir = fileURLToPath(new URL('./tabs', import.meta.url));
@@ -34,7 +34,7 @@ const always: Moment = {
 };
 
 export type Conclusion = { message: WireMessage; how: string };
-export type Run = { message: WireMessage; node?: string };
+export type TabsRun = { message: WireMessage; node?: string };
 
 /** Returns a message as the engine makes it: a critical fault at a fibre site in the plains, just raised. */
 export function wireMessage(change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}): WireMessage {
@@ -112,8 +112,8 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
   const held = heldWires();
   const lines: string[] = [];
   const log = (_: object, text: string) => lines.push(text);
-  const explainer = createWays({ wires: held.wires, tabs, clock: realClock() });
-  const red = await startRed({
+  const explainer = createPathRecorder({ wires: held.wires, tabs, clock: realClock() });
+  const red = await startNodeRed({
     wires: explainer.wires,
     tabs,
     editor: { port: 0, login: editorLogin(password) },
@@ -147,7 +147,7 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
       return answer.status;
     },
     /** Offers each message to the head or to a wait. Returns the conclusion of each; undefined without one. */
-    async offer(runs: Run[]): Promise<(Conclusion | undefined)[]> {
+    async offer(runs: TabsRun[]): Promise<(Conclusion | undefined)[]> {
       held.concluded.length = 0;
       for (const [id, { message, node }] of runs.entries()) {
         const numbered = { ...message, transition: { ...message.transition, id } };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { redStorage } from './node-red.ts';
+import { nodeRedStorage } from './node-red.ts';
 import { openTabs, releaseTabs, type TabsOptions } from './tabs.ts';
 import { differences, type FlowNode, hashOf, readTabs, textsOf, writeTabs } from './tabs-storage.ts';
 
@@ -148,7 +148,7 @@ test('if copies cannot be kept, as on a full disk, the tabs run and a Deploy is 
 });
 
 test('the storage of Node-RED reads and writes tabs only, and refuses credentials and library entries', async () => {
-  const storage = redStorage({ tabs: open() });
+  const storage = nodeRedStorage({ tabs: open() });
   expect(await storage.getFlows()).toEqual(release);
   await storage.saveFlows(minor('5'), { username: 'asha' });
   expect(steps[0]?.who).toBe('asha');

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { codeOf, makeFolder, oneLine, replaceFile, type TabsDifferences, type TabsStep, type TabsUndone } from '@sabha/contracts';
 import * as v from 'valibot';
 import { chosenNumbers } from '../engine/correlation/numbers.ts';
-import { type Read, readUrgency, readWhich, readWho } from './rules.ts';
+import { type ReadResult, readCondition, readRecipientRule, readUrgency } from './rules.ts';
 import { differences, type FlowNode, hashOf, parseTab, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
 
 export const releaseTabs = fileURLToPath(new URL('./tabs', import.meta.url));
@@ -30,7 +30,7 @@ export type TabsOptions = {
 
 export type Tabs = ReturnType<typeof openTabs>;
 
-type State = {
+type TabsState = {
   options: Required<TabsOptions>;
   kept: ReturnType<typeof keptTabs>;
   lint: LintOptions;
@@ -59,11 +59,11 @@ export function openTabs(given: TabsOptions) {
   };
   makeFolder(options.dir);
   const kept = keptTabs(options.keptDir);
-  const state: State = { options, kept, lint: options.lint, running: [], refusal: null, texts: new Map(), from: 'disk' };
+  const state: TabsState = { options, kept, lint: options.lint, running: [], refusal: null, texts: new Map(), from: 'disk' };
   const shipped = readTabs(options.releaseDir);
   if (!shipped.ok) throw new Error(`${options.releaseDir}: ${shipped.line}`);
   const release = shipped.nodes;
-  keeping(state, () => prepare(state, release));
+  keepCopy(state, () => prepare(state, release));
   return {
     /** Returns the tabs to run: the files, or if they are invalid the last valid set. `isKnown` says whether a node type is installed. */
     load(isKnown?: LintOptions['isKnown']): FlowNode[] {
@@ -86,7 +86,7 @@ export function openTabs(given: TabsOptions) {
  * Completes a Deploy that a crash interrupted, creates a new folder, and updates unchanged tabs to this release.
  * Guarantee: after a kill at any step, the next start finds all of the old tabs or completes all of the new ones.
  */
-function prepare(state: State, release: readonly FlowNode[]): void {
+function prepare(state: TabsState, release: readonly FlowNode[]): void {
   const { kept, options } = state;
   const next = kept.read('next');
   if (next !== undefined) finish(state, next);
@@ -96,15 +96,15 @@ function prepare(state: State, release: readonly FlowNode[]): void {
   const isUntouched = present.ok && base !== undefined && hashOf(present.nodes) === hashOf(base);
   // An interrupted update leaves files of two releases, and none of them is an operator's work.
   const isCut = kept.read('coming') !== undefined;
-  if (isNew || isUntouched || isCut) follow(state, release);
+  if (isNew || isUntouched || isCut) updateToRelease(state, release);
   else if (base === undefined) kept.write('release', release);
 }
 
-function follow(state: State, release: readonly FlowNode[]): void {
+function updateToRelease(state: TabsState, release: readonly FlowNode[]): void {
   const { kept, options } = state;
   state.from = 'release';
   // The copy is optional: a disk may refuse it and still accept the tabs.
-  keeping(state, () => kept.write('coming', release));
+  keepCopy(state, () => kept.write('coming', release));
   writeTabs(options.dir, release);
   try {
     kept.write('release', release);
@@ -115,7 +115,7 @@ function follow(state: State, release: readonly FlowNode[]): void {
 }
 
 /** A failed copy is reported and does not stop the tabs. */
-function keeping({ options }: State, work: () => void): void {
+function keepCopy({ options }: TabsState, work: () => void): void {
   try {
     work();
   } catch (error) {
@@ -132,16 +132,16 @@ function read(dir: string): TabsRead {
   }
 }
 
-function load(state: State, release: FlowNode[]): FlowNode[] {
+function load(state: TabsState, release: FlowNode[]): FlowNode[] {
   const { options, kept } = state;
   const found = read(options.dir);
   state.texts = found.ok ? textsOf(options.dir) : textsOrNone(options.dir);
-  const wrong = found.ok ? stopsOf(found.nodes, state.lint)[0] : found.line;
+  const wrong = found.ok ? fatalProblemsOf(found.nodes, state.lint)[0] : found.line;
   if (found.ok && wrong === undefined) {
-    keeping(state, () => noteRead(state, found.nodes));
+    keepCopy(state, () => recordRead(state, found.nodes));
     return run(state, found.nodes, null);
   }
-  const good = [kept.read('running'), release].find((nodes) => nodes !== undefined && stopsOf(nodes, state.lint).length === 0);
+  const good = [kept.read('running'), release].find((nodes) => nodes !== undefined && fatalProblemsOf(nodes, state.lint).length === 0);
   return run(state, good ?? release, oneLine(wrong ?? '', 200));
 }
 
@@ -153,14 +153,14 @@ function textsOrNone(dir: string): ReadonlyMap<string, string> {
   }
 }
 
-function run(state: State, nodes: FlowNode[], refusal: string | null): FlowNode[] {
+function run(state: TabsState, nodes: FlowNode[], refusal: string | null): FlowNode[] {
   Object.assign(state, { running: nodes, refusal, from: 'disk' });
   state.options.refused(refusal);
   return structuredClone(nodes);
 }
 
 /** Records files that changed without the editor, or that came with a release. */
-function noteRead({ kept, options, from: who }: State, nodes: readonly FlowNode[]): void {
+function recordRead({ kept, options, from: who }: TabsState, nodes: readonly FlowNode[]): void {
   const was = kept.read('running');
   if (was !== undefined && hashOf(was) === hashOf(nodes)) return;
   kept.rotate(nodes);
@@ -168,7 +168,7 @@ function noteRead({ kept, options, from: who }: State, nodes: readonly FlowNode[
   if (was !== undefined) void options.record({ who, what: 'tabs changed', about: aboutOf(was, nodes) });
 }
 
-async function save(state: State, nodes: FlowNode[], who: string): Promise<void> {
+async function save(state: TabsState, nodes: FlowNode[], who: string): Promise<void> {
   const { options, kept } = state;
   const split = tabFiles(nodes);
   const lines = split.ok ? options.judge(nodes, state.lint) : [split.line];
@@ -186,7 +186,7 @@ async function save(state: State, nodes: FlowNode[], who: string): Promise<void>
   run(state, nodes, null);
 }
 
-function finish({ options, kept }: State, nodes: readonly FlowNode[]): void {
+function finish({ options, kept }: TabsState, nodes: readonly FlowNode[]): void {
   writeTabs(options.dir, nodes);
   const running = kept.read('running');
   if (running === undefined || hashOf(running) !== hashOf(nodes)) kept.rotate(nodes);
@@ -194,7 +194,7 @@ function finish({ options, kept }: State, nodes: readonly FlowNode[]): void {
 }
 
 /** Refuses a Deploy that would overwrite changes which the editor has not loaded. */
-function changedOnDisk({ options, texts }: State): string | undefined {
+function changedOnDisk({ options, texts }: TabsState): string | undefined {
   const present = textsOrNone(options.dir);
   const file = [...new Set([...texts.keys(), ...present.keys()])].find((name) => texts.get(name) !== present.get(name));
   return file && `${file} was changed on disk since the editor read it: choose "Restart Flows" under Deploy, then load this page again`;
@@ -305,12 +305,17 @@ export type LintOptions = {
 /** Returns one line for each fault of these tabs; empty if there is none. Faults that prevent a run come first. */
 export function lintFlows(nodes: readonly FlowNode[], options: LintOptions = {}): string[] {
   const graph = graphOf(nodes, options);
-  return [...stopping(nodes, graph), ...nodes.flatMap((node) => oneNode(node, graph)), ...paths(nodes, graph), ...catches(nodes, graph)];
+  return [
+    ...fatalProblems(nodes, graph),
+    ...nodes.flatMap((node) => checkNode(node, graph)),
+    ...checkPaths(nodes, graph),
+    ...checkCatches(nodes, graph),
+  ];
 }
 
 /** Returns the faults that prevent a run, such as a missing node, one line each. */
-export function stopsOf(nodes: readonly FlowNode[], options: LintOptions = {}): string[] {
-  return stopping(nodes, graphOf(nodes, options));
+export function fatalProblemsOf(nodes: readonly FlowNode[], options: LintOptions = {}): string[] {
+  return fatalProblems(nodes, graphOf(nodes, options));
 }
 
 /** Safe core nodes. Nodes that store messages, access the network or run custom code are excluded. */
@@ -319,7 +324,7 @@ const own = ['incident', 'who', 'urgency', 'which', 'correlate', 'wait', 'when',
 const allowed = new Set([...core, ...own.map((name) => `sabha-${name}`)]);
 
 /** Returns true for node types of the alert policy. Other types are allowed only behind an *offer* node. */
-export function isOurs(type: string): boolean {
+export function isKnownType(type: string): boolean {
   return allowed.has(type);
 }
 
@@ -343,12 +348,12 @@ function graphOf(nodes: readonly FlowNode[], options: LintOptions) {
   return { byId: new Map(nodes.map((node) => [node.id, node])), ids: nodes.map((node) => node.id), links, offTabs, options };
 }
 
-function stopping(nodes: readonly FlowNode[], graph: Graph): string[] {
+function fatalProblems(nodes: readonly FlowNode[], graph: Graph): string[] {
   if (nodes.length === 0) return ['there is no tab'];
-  return [...nodes.flatMap((node) => broken(node, graph).map((what) => `${title(node)}: ${what}`)), ...heads(nodes)];
+  return [...nodes.flatMap((node) => nodeProblems(node, graph).map((what) => `${title(node)}: ${what}`)), ...checkHeads(nodes)];
 }
 
-function broken(node: FlowNode, graph: Graph): string[] {
+function nodeProblems(node: FlowNode, graph: Graph): string[] {
   const { community, isKnown } = graph.options;
   const found: string[] = [];
   if (graph.ids.indexOf(node.id) !== graph.ids.lastIndexOf(node.id)) found.push('its id stands twice');
@@ -356,44 +361,45 @@ function broken(node: FlowNode, graph: Graph): string[] {
     if (!community) found.push(`nodes of type "${node.type}" are not used on the tabs`);
     else if (isKnown?.(node.type) === false) found.push(`nodes of type "${node.type}" are not installed`);
   }
-  for (const to of targets(node, graph).flat()) if (!graph.byId.has(to)) found.push(`a wire leads to "${to}", which does not exist`);
+  for (const to of targetsByOutput(node, graph).flat())
+    if (!graph.byId.has(to)) found.push(`a wire leads to "${to}", which does not exist`);
   return found;
 }
 
-function oneNode(node: FlowNode, graph: Graph): string[] {
+function checkNode(node: FlowNode, graph: Graph): string[] {
   const found: string[] = [];
   const say = (what: string) => found.push(`${title(node)}: ${what}`);
   if (node.type !== 'tab' && !(Number.isFinite(node['x']) && Number.isFinite(node['y']))) say('it has no place (x, y)');
   if (node.type !== 'tab' && graph.byId.get(node.z ?? '')?.type !== 'tab') say('it stands on no tab');
   const numbers = node.type === 'sabha-correlate' ? chosenNumbers(node) : undefined;
   if (numbers?.ok === false) say(numbers.line);
-  found.push(...secrets(node, title(node)));
+  found.push(...checkSecrets(node, title(node)));
   return found;
 }
 
-const dialogs: Record<string, (node: FlowNode) => Read<unknown>> = {
-  'sabha-who': readWho,
+const dialogs: Record<string, (node: FlowNode) => ReadResult<unknown>> = {
+  'sabha-who': readRecipientRule,
   'sabha-urgency': readUrgency,
-  'sabha-which': readWhich,
+  'sabha-which': readCondition,
 };
 
 /** Checks the dialog and the names of recipients and channels of a node. Nodes behind an *offer* node are not checked. */
-function misnamed(node: FlowNode, { byId, options: { names } }: Graph): string[] {
+function checkNames(node: FlowNode, { byId, options: { names } }: Graph): string[] {
   const read = dialogs[node.type]?.(node);
   if (read?.ok === false) return [read.line];
-  const told = toldBy(node);
-  if (told === 'unreadable') return ['whom it tells is not a list of names'];
+  const chosenNames = recipientsIn(node);
+  if (chosenNames === 'unreadable') return ['whom it tells is not a list of names'];
   if (names === undefined) return [];
   const offered = [...byId.values()].filter(({ type }) => type === 'sabha-offer').map(({ channel }) => String(channel));
   const channel = node.type === 'sabha-deliver' ? [String(node['channel'])] : [];
-  const unknown = told.filter((name) => !names.people().includes(name));
+  const unknown = chosenNames.filter((name) => !names.people().includes(name));
   return [
     ...unknown.map((name) => `"${name}" is no role, group or person of sabha.json or the roster`),
     ...channel.filter((name) => ![...names.channels, ...offered].includes(name)).map((name) => `there is no channel "${name}"`),
   ];
 }
 
-function heads(nodes: readonly FlowNode[]): string[] {
+function checkHeads(nodes: readonly FlowNode[]): string[] {
   const count = nodes.filter((node) => node.type === 'sabha-incident' && node['d'] !== true).length;
   const numbers = nodes.filter((node) => node.type === 'sabha-correlate' && node['d'] !== true).length;
   return [
@@ -402,7 +408,7 @@ function heads(nodes: readonly FlowNode[]): string[] {
   ];
 }
 
-function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
+function checkPaths(nodes: readonly FlowNode[], graph: Graph): string[] {
   const carries = reachedFrom(nodes, graph, (type) => type !== 'catch' && sources.has(type));
   const isEnd = (id: string) => {
     const node = graph.byId.get(id);
@@ -411,7 +417,7 @@ function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
   return [...reachedFrom(nodes, graph, (type) => sources.has(type))].flatMap((id) => {
     const node = graph.byId.get(id);
     if (node === undefined) return [];
-    const found = [...onPath(node, graph), ...misnamed(node, graph)];
+    const found = [...checkOnPath(node, graph), ...checkNames(node, graph)];
     if (found.length === 0 && ![...walk([id], graph)].some(isEnd)) found.push('no path from it ends in conclude');
     if (node.type === 'sabha-outcome' && carries.has(id)) found.push('it ends what an offer gave out, and no transition');
     return found.map((what) => `${title(node)}: ${what}`);
@@ -419,16 +425,16 @@ function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
 }
 
 /** Checks a node that transitions pass through. */
-function onPath(node: FlowNode, graph: Graph): string[] {
+function checkOnPath(node: FlowNode, graph: Graph): string[] {
   if (endTypes.has(node.type)) return [];
   if (graph.options.community && !allowed.has(node.type))
     return [`nodes of type "${node.type}" carry no transition: they belong behind an offer`];
-  const ports = targets(node, graph);
-  const found = ports.length === 0 ? ['it leads nowhere'] : ports.flatMap((port, at) => onePort(port, `output ${at + 1}`, graph));
-  return node.type === 'switch' ? [...found, ...askedWell(node)] : found;
+  const ports = targetsByOutput(node, graph);
+  const found = ports.length === 0 ? ['it leads nowhere'] : ports.flatMap((port, at) => checkPort(port, `output ${at + 1}`, graph));
+  return node.type === 'switch' ? [...found, ...checkSwitch(node)] : found;
 }
 
-function onePort(port: readonly string[], name: string, graph: Graph): string[] {
+function checkPort(port: readonly string[], name: string, graph: Graph): string[] {
   const off = port.map((to) => graph.byId.get(to)).filter((target) => target !== undefined && !isOn(target, graph));
   return [
     ...(port.length === 0 ? [`${name} leads nowhere`] : []),
@@ -438,7 +444,7 @@ function onePort(port: readonly string[], name: string, graph: Graph): string[] 
 }
 
 /** Checks that a switch on a path sends each message to exactly one output. */
-function askedWell(node: FlowNode): string[] {
+function checkSwitch(node: FlowNode): string[] {
   const rules = Array.isArray(node['rules']) ? node['rules'] : [];
   const found: string[] = [];
   if (rules.at(-1)?.t !== 'else') found.push('its last rule is not "otherwise", so a message that matches none is lost');
@@ -448,7 +454,7 @@ function askedWell(node: FlowNode): string[] {
 }
 
 /** Checks that each tab on the way from the head has a catch for all of its nodes. */
-function catches(nodes: readonly FlowNode[], graph: Graph): string[] {
+function checkCatches(nodes: readonly FlowNode[], graph: Graph): string[] {
   const onWay = reachedFrom(nodes, graph, (type) => type === 'sabha-incident');
   const tabs = new Set([...onWay].flatMap((id) => graph.byId.get(id)?.z ?? []));
   const isCatch = (node: FlowNode) =>
@@ -458,7 +464,7 @@ function catches(nodes: readonly FlowNode[], graph: Graph): string[] {
   return bare.map((tab) => `tab "${graph.byId.get(tab)?.label ?? tab}": it has no catch for all of its nodes`);
 }
 
-function secrets(node: FlowNode, where: string): string[] {
+function checkSecrets(node: FlowNode, where: string): string[] {
   const found: string[] = [];
   const look = (value: unknown, key: string): void => {
     if (typeof value === 'object' && value !== null) for (const [inner, one] of Object.entries(value)) look(one, inner);
@@ -474,7 +480,7 @@ function secrets(node: FlowNode, where: string): string[] {
 /**
  * Returns the targets by output. A link out has one output. The second output of an *offer* node carries no transition, so it is omitted.
  */
-function targets(node: FlowNode, graph: Graph): string[][] {
+function targetsByOutput(node: FlowNode, graph: Graph): string[][] {
   if (node.type === 'link out') return [[...(graph.links.get(node.id) ?? [])]];
   if (node.type === 'sabha-offer') return (node.wires ?? []).slice(0, 1);
   return node.wires ?? [];
@@ -490,7 +496,7 @@ function walk(from: string[], graph: Graph): Set<string> {
   const seen = new Set(from);
   for (const id of seen) {
     const node = graph.byId.get(id);
-    if (node !== undefined && isOn(node, graph)) for (const to of targets(node, graph).flat()) seen.add(to);
+    if (node !== undefined && isOn(node, graph)) for (const to of targetsByOutput(node, graph).flat()) seen.add(to);
   }
   return seen;
 }
@@ -508,8 +514,8 @@ function title(node: FlowNode): string {
 }
 
 /** Returns the roles, groups and persons that a node writes to `msg.to` or compares with it; `unreadable` without a valid list. */
-export function toldBy(node: FlowNode): string[] | 'unreadable' {
-  const found = v.safeParse(v.array(names), node.type === 'change' ? changed(node['rules']) : chosenIn(node));
+export function recipientsIn(node: FlowNode): string[] | 'unreadable' {
+  const found = v.safeParse(v.array(names), node.type === 'change' ? changedRecipients(node['rules']) : chosenRecipients(node));
   return found.success ? found.output.flat() : 'unreadable';
 }
 
@@ -517,12 +523,12 @@ export function toldBy(node: FlowNode): string[] | 'unreadable' {
 const names = v.union([v.array(v.string()), v.pipe(v.string(), v.parseJson(), v.array(v.string()))]);
 
 /** Returns the recipient lists in the dialog of a *which* or *who* node. */
-function chosenIn(node: FlowNode): unknown[] {
+function chosenRecipients(node: FlowNode): unknown[] {
   if (node.type === 'sabha-which' && node['about'] === 'told') return [node['list']];
   return node.type === 'sabha-who' && node['mode'] !== 'told' && node['mode'] !== 'also' ? [node['to']] : [];
 }
 
-function changed(rules: unknown): unknown[] {
+function changedRecipients(rules: unknown): unknown[] {
   if (!Array.isArray(rules)) return [];
   return rules.flatMap((rule) => (rule?.t === 'set' && rule.p === 'to' && rule.tot === 'json' ? [rule.to] : []));
 }

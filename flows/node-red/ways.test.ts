@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { PassedWay } from '../engine/records/incidents.ts';
 import { heldWires, wireMessage } from './tabs.test-helper.ts';
 import type { FlowNode } from './tabs-storage.ts';
-import { createWays } from './ways.ts';
+import { createPathRecorder } from './ways.ts';
 
 const tab = (id: string, label: string): FlowNode => ({ id, type: 'tab', label });
 const node = (id: string, z: string, change: Partial<FlowNode> = {}): FlowNode => ({ id, type: 'switch', z, name: id, ...change });
@@ -19,7 +19,7 @@ function setUp() {
   const ways: (PassedWay | undefined)[] = [];
   const running = { of: nodes };
   const wires = { ...heldWires().wires, conclude: (_: unknown, __: string, way?: PassedWay) => void ways.push(way) };
-  const paths = createWays({ wires, tabs: { running: () => running.of }, clock: realClock() });
+  const paths = createPathRecorder({ wires, tabs: { running: () => running.of }, clock: realClock() });
   let seen: (id: string, msg: unknown) => void = () => {};
   paths.follow((take) => {
     seen = take;

@@ -14,19 +14,19 @@ import type { Wires } from './wires.ts';
 /** A node that the message passed. `afterMs` = time since the fault. */
 export type PassedNode = { tab: string; node: string; type: string; afterMs: number };
 /** A notification of a *deliver* or *offer* node, with recipients as the tab names them. */
-export type WouldTell = { to: string[]; channel: string; severity: WireMessage['severity']; afterMs: number };
+export type PlannedNotification = { to: string[]; channel: string; severity: WireMessage['severity']; afterMs: number };
 /** `how`: the conclusion; null if the message reached none. */
-export type Way = { nodes: PassedNode[]; tells: WouldTell[]; how: string | null };
+export type TabsPath = { nodes: PassedNode[]; notifications: PlannedNotification[]; how: string | null };
 
 /** Calls `seen` for every message that a node receives, until it is cancelled. */
-export type Watch = (seen: (node: string, msg: unknown) => void) => Cancel;
+export type WatchNodes = (seen: (node: string, msg: unknown) => void) => Cancel;
 
-type Running = { way: Way; afterMs: number; done(): void };
+type RunningPath = { way: TabsPath; afterMs: number; done(): void };
 
 /** Time limit for an explanation, in case the message reaches no conclusion. */
-const wayLimitMs = 3_000;
+const explainLimitMs = 3_000;
 /** An explained fault is set this far back, so that every wait is over. Whole days keep the time of day. */
-const agoMs = 28 * 86_400_000;
+const backdatedMs = 28 * 86_400_000;
 
 const pathLimit = 600;
 /** Messages in progress whose path is kept. The oldest is dropped first. */
@@ -35,12 +35,12 @@ const underWayAtMost = 1_000;
 const silent = new Set(['link in', 'link out', 'junction', 'sabha-conclude']);
 
 /** `wires` are those of the pipeline. Node-RED must start on the returned `wires`, and `follow` observes its nodes. */
-export function createWays({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Tabs, 'running'>; clock: Pick<Clock, 'after'> }) {
-  const passing = createPassing(tabs);
+export function createPathRecorder({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Tabs, 'running'>; clock: Pick<Clock, 'after'> }) {
+  const passing = createProgressRecorder(tabs);
   const heads = new Set<(message: WireMessage) => void>();
-  const running = new Map<number, Running>();
+  const running = new Map<number, RunningPath>();
   const oneByOne = mutex();
-  let asked = 0;
+  let explanationCount = 0;
   return {
     wires: {
       ...wires,
@@ -66,19 +66,19 @@ export function createWays({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Ta
     follow: passing.follow,
 
     /** Guarantee: nothing is written, nobody is notified, no timer is set. */
-    explain: (message: WireMessage, watch: Watch): Promise<Way> =>
+    explain: (message: WireMessage, watch: WatchNodes): Promise<TabsPath> =>
       oneByOne(async () => {
-        asked -= 1;
-        const id = asked;
-        const way: Way = { nodes: [], tells: [], how: null };
+        explanationCount -= 1;
+        const id = explanationCount;
+        const way: TabsPath = { nodes: [], notifications: [], how: null };
         const { promise, resolve } = Promise.withResolvers<void>();
-        const own: Running = { way, afterMs: 0, done: resolve };
+        const own: RunningPath = { way, afterMs: 0, done: resolve };
         const nodes = new Map(tabs.running().map((node) => [node.id, node]));
         running.set(id, own);
         const cancelWatch = watch((node, msg) => note(own, { node: nodes.get(node), nodes, id }, msg));
-        const cancelLimit = clock.after(wayLimitMs, resolve);
+        const cancelLimit = clock.after(explainLimitMs, resolve);
         // A negative number, which the ledger never uses, and an old time, so that every wait is over.
-        const at = message.transition.at - agoMs;
+        const at = message.transition.at - backdatedMs;
         for (const take of heads) take({ ...message, transition: { ...message.transition, id, at } });
         await promise;
         cancelLimit();
@@ -89,9 +89,9 @@ export function createWays({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Ta
   };
 }
 
-type Place = { node: FlowNode | undefined; nodes: ReadonlyMap<string, FlowNode>; id: number };
+type NodePlace = { node: FlowNode | undefined; nodes: ReadonlyMap<string, FlowNode>; id: number };
 
-function note(own: Running, { node, nodes, id }: Place, msg: unknown): void {
+function note(own: RunningPath, { node, nodes, id }: NodePlace, msg: unknown): void {
   const read = readMessage(msg);
   if (node === undefined || !read.ok || read.message.transition.id !== id) return;
   const { message } = read;
@@ -102,11 +102,11 @@ function note(own: Running, { node, nodes, id }: Place, msg: unknown): void {
   const { afterMs, way } = own;
   way.nodes.push({ tab: nodes.get(node.z ?? '')?.label ?? '', node: nodeName(node), type: node.type, afterMs });
   if (node.type !== 'sabha-deliver' && node.type !== 'sabha-offer') return;
-  way.tells.push({ to: [...message.to], channel: String(node['channel']), severity: message.severity, afterMs });
+  way.notifications.push({ to: [...message.to], channel: String(node['channel']), severity: message.severity, afterMs });
 }
 
 /** Keeps the nodes that each message in progress has passed so far. */
-function createPassing(tabs: Pick<Tabs, 'running'>) {
+function createProgressRecorder(tabs: Pick<Tabs, 'running'>) {
   const underWay = new Map<string, FlowNode[]>();
   let known: { of: readonly FlowNode[]; hash: string; nodes: Map<string, FlowNode> } = { of: [], hash: '', nodes: new Map() };
   const current = () => {
@@ -115,7 +115,7 @@ function createPassing(tabs: Pick<Tabs, 'running'>) {
     return known;
   };
   return {
-    follow: (watch: Watch) =>
+    follow: (watch: WatchNodes) =>
       watch((id, msg) => {
         const node = current().nodes.get(id);
         if (node === undefined || silent.has(node.type)) return;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, loadText, makeFolder, makePrivateKey, replaceFile, StartError } from '@sabha/contracts';
 import { fingerprintsKey, type Ledger } from '../engine/records/ops.ts';
-import type { Means, Subject } from './certificates.ts';
+import type { CertificateTools, Subject } from './certificates.ts';
 
 const rootsAtMost = 2;
 const blocks = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -19,7 +19,7 @@ const certificates = () => import('./certificates.ts');
  * Opens the authority in a folder, or creates one. An organisation's own key and certificate there are used unchanged.
  * Throws `StartError` with one line if they do not match. Guarantee: an existing key or root is never replaced.
  */
-export async function openAuthority(folder: string, means: Means) {
+export async function openAuthority(folder: string, means: CertificateTools) {
   makeFolder(folder);
   const [keyFile, rootsFile] = [join(folder, 'ca.key'), join(folder, 'roots.pem')];
   if (!existsSync(keyFile)) {
@@ -86,7 +86,7 @@ function write(file: string, text: string): void {
 }
 
 /** The signing key with its file, and the folder of the certificate authority. */
-type KeptKeys = { centreKey: KeyObject; keyFile: string; folder: string };
+type AuthorityKeys = { centreKey: KeyObject; keyFile: string; folder: string };
 
 /**
  * Opens the certificate authority. Records the fingerprints of the signing key and of each certificate in `roots.pem` in the ledger.
@@ -94,7 +94,11 @@ type KeptKeys = { centreKey: KeyObject; keyFile: string; folder: string };
  * enough.
  * Guarantee: rejects with a `StartError` of one line if the ledger knows another key or authority, before a new authority is created.
  */
-export async function openKnownAuthority(ledger: Ledger, { centreKey, keyFile, folder }: KeptKeys, means: Means): Promise<Authority> {
+export async function openKnownAuthority(
+  ledger: Ledger,
+  { centreKey, keyFile, folder }: AuthorityKeys,
+  means: CertificateTools,
+): Promise<Authority> {
   const { fingerprints: text } = await ledger.registry();
   const held = text === null ? undefined : (JSON.parse(text) as { centreKey: string; ca: string[] });
   const hint = 'no PC would obey this server. Put the old file back from a copy, or restore a backup with "sabha restore FILE"';
@@ -116,7 +120,7 @@ export async function openKnownAuthority(ledger: Ledger, { centreKey, keyFile, f
 }
 
 /** Returns the text of a file; undefined if it does not exist. */
-export function textIn(file: string): string | undefined {
+export function readTextFile(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

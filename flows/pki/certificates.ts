@@ -14,13 +14,13 @@ const backdatedMs = 60 * 60_000;
 const digitalSignature = x509.KeyUsageFlags.digitalSignature;
 
 /** An authority: its certificate (PEM) and its key. */
-type Issuer = Means & { certificate: string; key: KeyObject };
+type Issuer = CertificateTools & { certificate: string; key: KeyObject };
 /** `random(n)` = n random bytes. */
-export type Means = { now(): number; random(size: number): Buffer };
+export type CertificateTools = { now(): number; random(size: number): Buffer };
 
 /** The holder of a certificate: a PC as TLS client of the broker, or a server with all its host names. */
 export type Subject = { kind: 'pc'; name: string } | { kind: 'server'; name: string; names: readonly string[] };
-export type Issued = { pem: string; serial: string; notAfter: number };
+export type IssuedCertificate = { pem: string; serial: string; notAfter: number };
 /** The name in a request, and its key. The request's signature proves possession of the key. */
 export type CertificateRequest = { name: string; publicKey: KeyObject };
 
@@ -30,7 +30,7 @@ const profiles = {
 } as const;
 
 /** Issues a certificate for a key. It never outlives its issuer. */
-export async function issueCertificate(issuer: Issuer, subject: Subject, publicKey: KeyObject): Promise<Issued> {
+export async function issueCertificate(issuer: Issuer, subject: Subject, publicKey: KeyObject): Promise<IssuedCertificate> {
   const { days, usage } = profiles[subject.kind];
   const authority = new x509.X509Certificate(issuer.certificate);
   const key = await x509.PublicKey.create(publicKey.export({ type: 'spki', format: 'der' }));
@@ -59,7 +59,7 @@ export async function issueCertificate(issuer: Issuer, subject: Subject, publicK
 }
 
 /** Issues a self-signed root certificate: valid for ten years, and only for signing certificates. */
-export async function issueRoot(key: KeyObject, means: Means): Promise<string> {
+export async function issueRoot(key: KeyObject, means: CertificateTools): Promise<string> {
   const publicKey = await x509.PublicKey.create(createPublicKey(key).export({ type: 'spki', format: 'der' }));
   const name = [{ CN: [`Sabha ${means.random(4).toString('hex')}`] }];
   const { keyCertSign, cRLSign } = x509.KeyUsageFlags;
@@ -109,12 +109,12 @@ function pemOf(certificate: x509.X509Certificate): string {
 }
 
 /** X.509 times have whole seconds. */
-function startOf({ now }: Means): Date {
+function startOf({ now }: CertificateTools): Date {
   return new Date(Math.floor((now() - backdatedMs) / 1_000) * 1_000);
 }
 
 /** Returns 16 bytes as hex: positive and without a leading zero, so that all tools print it alike. */
-function serialNumber({ random }: Means): string {
+function serialNumber({ random }: CertificateTools): string {
   const bytes = random(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes.toString('hex');

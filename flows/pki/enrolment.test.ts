@@ -162,13 +162,13 @@ test('R29 a clock that is ahead removes no certificates and no codes until the t
   registry.set(held.pc, held);
   const older = await code(1);
   script.now += 2 * yearMs;
-  await enrolment.sweep();
+  await enrolment.removeExpired();
   await code(1);
   expect([applied, registry.get(held.pc)]).toEqual([[], held]);
   script.now = 3_000;
   expect(await enrolment.enrol({ address: '10.0.0.1', password: older, request: 'ladakh.leh.vc-2' })).toMatchObject({ ok: true });
   script.settledAt = 2_000;
-  await enrolment.sweep();
+  await enrolment.removeExpired();
   expect(registry.get(held.pc)?.certificates).toEqual(['7b']);
 });
 

@@ -19,8 +19,8 @@ import {
 import { type Audit, codePrefix, type Op } from '../engine/records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
-import type { CertificateRequest, Issued } from './certificates.ts';
-import { enrolled, type Grant, mayEnrol, mayEnrolAgain, mayRenew, renewed, swept } from './grants.ts';
+import type { CertificateRequest, IssuedCertificate } from './certificates.ts';
+import { type EnrolmentGrant, entryOfEnrolled, entryOfRenewed, mayEnrol, mayEnrolAgain, mayRenew, withoutExpired } from './grants.ts';
 
 const renewals = { perSecond: 1 / 60, burst: 1 };
 const crowdWaitMs = 60_000;
@@ -59,20 +59,20 @@ export type EnrolmentOptions = {
 };
 
 /** `waitMs` with status 429. */
-export type Refused = { ok: false; status: 400 | 401 | 403 | 429; line: string; waitMs?: number };
-export type Certified = { ok: true; certificate: string } | Refused;
+export type EnrolmentRefusal = { ok: false; status: 400 | 401 | 403 | 429; line: string; waitMs?: number };
+export type CertificateResult = { ok: true; certificate: string } | EnrolmentRefusal;
 /** A PC of the site that a code is for, its room, and whether the code can still enrol it. */
 export type CodePc = { pc: PcPath; room: Words; open: boolean };
 /** `uses`: undefined = one for each PC of the site. */
-export type CodeWanted = { site: string; uses: number | undefined; hours: number; by: string };
-type CodeMade = { ok: true; code: string; uses: number; ends: number } | { ok: false; missing: boolean; line: string };
+export type CodeRequest = { site: string; uses: number | undefined; hours: number; by: string };
+type CodeResult = { ok: true; code: string; uses: number; ends: number } | { ok: false; missing: boolean; line: string };
 export type Enrolment = ReturnType<typeof createEnrolment>;
 
-type State = ReturnType<typeof openState>;
+type EnrolmentState = ReturnType<typeof openState>;
 type CodeRow = Extract<Op, { op: 'meta' }>;
 
 /** Address of the sender, and the certificate request (PKCS#10, PEM or base64). */
-type Asked = { address: string; request: string };
+type CsrInput = { address: string; request: string };
 
 /**
  * Guarantee: a certificate and the use of its code are one transaction. The response follows its commit and the update of the broker.
@@ -82,17 +82,17 @@ export function createEnrolment(options: EnrolmentOptions) {
   const state = openState(options);
   const inTurn = mutex();
   return {
-    makeCode: (asked: CodeWanted) => inTurn(() => makeCode(state, asked)),
+    makeCode: (codeRequest: CodeRequest) => inTurn(() => makeCode(state, codeRequest)),
     codes: (): EnrolCodeView[] => openCodes(state).map(({ site, uses, ends, by }) => ({ site, uses, ends, by })),
     /** Cancels the open codes of a site. Returns their number. */
     cancelCodes: (site: string, by: string) => inTurn(() => cancelCodes(state, site, by)),
-    enrol: (asked: Asked & { password: string }) => inTurn(() => enrol(state, asked)),
+    enrol: (asked: CsrInput & { password: string }) => inTurn(() => enrol(state, asked)),
     /** Returns the PCs that a code is for, so that a person can choose one instead of typing its path. */
-    pcsOf: (asked: Omit<Asked, 'request'> & { password: string }) => inTurn(() => pcsOf(state, asked)),
+    pcsOf: (asked: Omit<CsrInput, 'request'> & { password: string }) => inTurn(() => pcsOf(state, asked)),
     /** `name` and `serial` are those of the client certificate that TLS verified. */
     renew: (asked: Renewal) => inTurn(() => renew(state, asked)),
     /** Removes expired certificates from the registry. Called periodically. */
-    sweep: () => inTurn(() => sweep(state)),
+    removeExpired: () => inTurn(() => sweep(state)),
   };
 }
 
@@ -100,12 +100,12 @@ function openState(options: EnrolmentOptions) {
   return {
     ...options,
     codes: new Map(Object.entries(options.codes).map(([hash, row]): [string, Code] => [hash, { hash, ...JSON.parse(row) }])),
-    guesses: createGuesses(options),
+    guesses: createWrongCodeLimit(options),
     renewals: createBuckets(renewals),
   };
 }
 
-async function makeCode(state: State, asked: CodeWanted): Promise<CodeMade> {
+async function makeCode(state: EnrolmentState, asked: CodeRequest): Promise<CodeResult> {
   const { site, hours, by } = asked;
   const table = state.sites.table();
   const pcs = table.pcsOf(site).length;
@@ -123,7 +123,7 @@ async function makeCode(state: State, asked: CodeWanted): Promise<CodeMade> {
   return { ok: true, code: text, uses, ends };
 }
 
-async function cancelCodes(state: State, site: string, by: string): Promise<number> {
+async function cancelCodes(state: EnrolmentState, site: string, by: string): Promise<number> {
   const open = openCodes(state).filter((code) => code.site === site);
   if (open.length === 0) return 0;
   const ops = open.map(({ hash }) => rowOf(hash, null));
@@ -132,12 +132,12 @@ async function cancelCodes(state: State, site: string, by: string): Promise<numb
   return open.length;
 }
 
-async function enrol(state: State, asked: Asked & { password: string }): Promise<Certified> {
-  const code = findCode(state, asked.password);
+async function enrol(state: EnrolmentState, asked: CsrInput & { password: string }): Promise<CertificateResult> {
+  const code = findOpenCode(state, asked.password);
   if (code === undefined) return refuseCode(state, asked.address, () => expectedSite(state, asked));
   const { hash, ...held } = code;
   const { site, uses, given, by } = held;
-  const done = await certify(state, asked.request, {
+  const done = await issueWith(state, asked.request, {
     judge({ name, publicKey }) {
       const before = given?.[name];
       const isAgain = before?.key === hashOf(publicKey);
@@ -150,7 +150,7 @@ async function enrol(state: State, asked: Asked & { password: string }): Promise
       // A repeated request with the same key does not count as another use.
       const left = given?.[name]?.key === key ? uses : uses - 1;
       const row = rowOf(hash, { ...held, uses: left, given: { ...given, [name]: { key, serial: issued.serial } } });
-      return { entry: enrolled(entry, issued), ops: [row] };
+      return { entry: entryOfEnrolled(entry, issued), ops: [row] };
     },
     audit: { who: `code by ${by}`, what: 'certificate issued' },
   });
@@ -161,8 +161,11 @@ async function enrol(state: State, asked: Asked & { password: string }): Promise
  * Guarantee: a wrong code reveals nothing, and its sender is slowed down as at enrolment. A used-up code returns only the PCs that it
  * enrolled.
  */
-async function pcsOf(state: State, asked: { address: string; password: string }): Promise<Refused | { ok: true; pcs: CodePc[] }> {
-  const code = findCode(state, asked.password);
+async function pcsOf(
+  state: EnrolmentState,
+  asked: { address: string; password: string },
+): Promise<EnrolmentRefusal | { ok: true; pcs: CodePc[] }> {
+  const code = findOpenCode(state, asked.password);
   if (code === undefined) return refuseCode(state, asked.address, async () => sitesWithCode(state));
   const { site, uses, given } = code;
   const table = state.sites.table();
@@ -175,37 +178,37 @@ async function pcsOf(state: State, asked: { address: string; password: string })
 }
 
 /** Refuses a wrong code. `site` finds the site that the code was probably meant for; it runs only if the address is not rate limited. */
-async function refuseCode(state: State, address: string, site: () => Promise<string | null>): Promise<Refused> {
+async function refuseCode(state: EnrolmentState, address: string, site: () => Promise<string | null>): Promise<EnrolmentRefusal> {
   const waitMs = state.guesses.waitMs(address);
-  return waitMs > 0 ? slowDown(waitMs) : refuse(state, { address, site: await site() }, wrongCode);
+  return waitMs > 0 ? rateLimitedRefusal(waitMs) : refuse(state, { address, site: await site() }, wrongCode);
 }
 
-type Renewal = Asked & { name: string; serial: string };
+type Renewal = CsrInput & { name: string; serial: string };
 
 /** Renews a certificate. Limited to once a minute for each PC, so that a faulty PC does not fill the audit. */
-async function renew(state: State, asked: Renewal): Promise<Certified> {
+async function renew(state: EnrolmentState, asked: Renewal): Promise<CertificateResult> {
   const { clock, now, record, renewals: buckets } = state;
   const { name, serial } = asked;
   const waitMs = buckets.waitMs(name, 1, clock.up());
-  if (waitMs > 0) return slowDown(waitMs);
+  if (waitMs > 0) return rateLimitedRefusal(waitMs);
   buckets.take(name, 1, clock.up());
-  const done = await certify(state, asked.request, {
+  const done = await issueWith(state, asked.request, {
     judge: (wanted) => mayRenew(state, { name, serial, asked: wanted.name }),
-    change: (entry, next) => ({ entry: renewed(entry, { old: serial, next }, now()), ops: [] }),
+    change: (entry, next) => ({ entry: entryOfRenewed(entry, { old: serial, next }, now()), ops: [] }),
     audit: { who: name, what: 'certificate renewed' },
   });
   if (!done.ok) await record([refusalRow(now(), asked.address, done)]);
   return done;
 }
 
-type Way = {
-  judge(request: CertificateRequest): Grant;
+type IssueSteps = {
+  judge(request: CertificateRequest): EnrolmentGrant;
   /** Returns the PC's entry with its new certificate, and the ledger rows that belong to it. */
-  change(entry: RegistryEntry, issued: Issued, request: CertificateRequest): { entry: RegistryEntry; ops: readonly CodeRow[] };
+  change(entry: RegistryEntry, issued: IssuedCertificate, request: CertificateRequest): { entry: RegistryEntry; ops: readonly CodeRow[] };
   audit: Pick<Audit, 'who' | 'what'>;
 };
 
-async function certify(state: State, text: string, { judge, change, audit }: Way): Promise<Certified> {
+async function issueWith(state: EnrolmentState, text: string, { judge, change, audit }: IssueSteps): Promise<CertificateResult> {
   const { authority, sites } = state;
   const read = await authority.readRequest(text);
   if (!read.ok) return { ok: false, status: 400, line: read.line };
@@ -218,16 +221,16 @@ async function certify(state: State, text: string, { judge, change, audit }: Way
   if (!grant.ok) return grant;
   const { entry, ops } = change(grant.entry, issued, request);
   // Before the commit: if the commit fails in an unknown state, the use is lost rather than spent twice.
-  takeRows(state, ops);
+  applyCodeRows(state, ops);
   const about = `${entry.pc} ${issued.serial}`;
   await sites.apply({ nodes: [], gone: [], replaced: [], registry: [entry], audit: { ...audit, about } }, ops);
   return { ok: true, certificate: issued.pem };
 }
 
-async function sweep({ sites, now, settledAt }: State): Promise<void> {
+async function sweep({ sites, now, settledAt }: EnrolmentState): Promise<void> {
   const registry = sites.table().known.flatMap(({ pc }) => {
     const entry = sites.entry(pc);
-    return (entry && swept(entry, Math.min(now(), settledAt()))) ?? [];
+    return (entry && withoutExpired(entry, Math.min(now(), settledAt()))) ?? [];
   });
   if (registry.length === 0) return;
   const audit = { who: 'centre', what: 'certificates ended', about: `${registry.length} PCs` };
@@ -235,9 +238,9 @@ async function sweep({ sites, now, settledAt }: State): Promise<void> {
 }
 
 /** Returns the site of the requesting PC if it has an open code, because that code was probably mistyped; else null. */
-async function expectedSite(state: State, { request }: Asked): Promise<string | null> {
+async function expectedSite(state: EnrolmentState, { request }: CsrInput): Promise<string | null> {
   const { authority, guesses, sites } = state;
-  const read = guesses.isCalm() ? await authority.readRequest(request) : undefined;
+  const read = guesses.isFloodOver() ? await authority.readRequest(request) : undefined;
   const pc = read?.ok ? pathOfName(read.value.name) : undefined;
   if (pc === undefined || sites.table().node(pc) === undefined) return null;
   const site = siteOf(pc);
@@ -245,24 +248,28 @@ async function expectedSite(state: State, { request }: Asked): Promise<string | 
 }
 
 /** A request for the PCs of a code names no PC. Returns the sites with open codes, one of which was probably mistyped; null without any. */
-function sitesWithCode(state: State): string | null {
+function sitesWithCode(state: EnrolmentState): string | null {
   const sites = [...new Set(openCodes(state).map(({ site }) => site))].sort();
   const named = sites.slice(0, namedSites).join(', ');
   return sites.length === 0 ? null : `${named}${sites.length > namedSites ? ', …' : ''}`;
 }
 
 /** Refuses and writes an audit row. During a flood it writes no row and returns 429. */
-async function refuse(state: State, { address, site }: { address: string; site: string | null }, refused: Refused): Promise<Refused> {
-  if (!state.guesses.failed(address, site)) return slowDown(crowdWaitMs);
+async function refuse(
+  state: EnrolmentState,
+  { address, site }: { address: string; site: string | null },
+  refused: EnrolmentRefusal,
+): Promise<EnrolmentRefusal> {
+  if (!state.guesses.failed(address, site)) return rateLimitedRefusal(crowdWaitMs);
   await state.record([refusalRow(state.now(), address, refused)]);
   return refused;
 }
 
-function refusalRow(now: number, address: string, { line }: Refused): Op {
+function refusalRow(now: number, address: string, { line }: EnrolmentRefusal): Op {
   return audit(now, { who: address, what: 'enrolment refused', about: oneLine(line, 200) });
 }
 
-function slowDown(waitMs: number): Refused {
+function rateLimitedRefusal(waitMs: number): EnrolmentRefusal {
   return { ok: false, status: 429, line: `too many attempts: wait ${Math.ceil(waitMs / 1_000)} s`, waitMs };
 }
 
@@ -292,22 +299,22 @@ type HeldCode = {
 type Code = HeldCode & { hash: string };
 
 /** Returns the valid code of a text, also one that is used up. An expired and a wrong code return the same. */
-function findCode({ codes, now }: State, text: string): Code | undefined {
+function findOpenCode({ codes, now }: EnrolmentState, text: string): Code | undefined {
   const code = codes.get(hashOfCode(text));
   return code && isValid(code, now()) ? code : undefined;
 }
 
 /** Returns the codes that can still enrol a PC, the earliest expiry first. */
-function openCodes({ codes, now }: State): Code[] {
+function openCodes({ codes, now }: EnrolmentState): Code[] {
   return [...codes.values()].filter((code) => isValid(code, now()) && code.uses > 0).sort((a, b) => a.ends - b.ends);
 }
 
-async function write(state: State, ops: readonly CodeRow[], row: Op): Promise<void> {
+async function write(state: EnrolmentState, ops: readonly CodeRow[], row: Op): Promise<void> {
   if (!(await state.record([...ops, row]))) throw new Error('the ledger did not take the code');
-  takeRows(state, ops);
+  applyCodeRows(state, ops);
 }
 
-function takeRows({ codes }: State, ops: readonly CodeRow[]): void {
+function applyCodeRows({ codes }: EnrolmentState, ops: readonly CodeRow[]): void {
   for (const { key, value } of ops) {
     const hash = key.slice(codePrefix.length);
     if (value === null) codes.delete(hash);
@@ -333,7 +340,7 @@ function hashOfCode(text: string): string {
  * Counts wrong codes by address (IPv6: by /64) and in total. Only wrong codes are checked here, so a correct code is never delayed.
  * Guarantee: five failures within ten minutes call `onAlarm`.
  */
-function createGuesses({ clock, onAlarm }: Pick<EnrolmentOptions, 'clock' | 'onAlarm'>) {
+function createWrongCodeLimit({ clock, onAlarm }: Pick<EnrolmentOptions, 'clock' | 'onAlarm'>) {
   const buckets = createBuckets(wrongCodes);
   /** The latest failures: time, network, and the site with an open code that was probably meant. */
   let recent: { at: number; network: string; site: string | null }[] = [];
@@ -344,7 +351,7 @@ function createGuesses({ clock, onAlarm }: Pick<EnrolmentOptions, 'clock' | 'onA
     waitMs: (address: string): number => buckets.waitMs(networkOf(address), 1, clock.up()),
 
     /** False during a flood, when failures are only counted and not examined. */
-    isCalm: (): boolean => clock.up() - noted.since >= minuteMs || noted.count < notedInMinute,
+    isFloodOver: (): boolean => clock.up() - noted.since >= minuteMs || noted.count < notedInMinute,
 
     /**
      * Counts a failure, with the site that it probably concerns. Returns false if too many failures occurred to write each to the audit.

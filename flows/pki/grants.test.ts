@@ -3,7 +3,7 @@ import type { RegistryEntry } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import { node, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { enrolled, mayEnrol, swept } from './grants.ts';
+import { entryOfEnrolled, mayEnrol, withoutExpired } from './grants.ts';
 
 const [pc, name, site, now] = ['ladakh/leh/vc-1', 'ladakh.leh.vc-1', 'ladakh/leh', 1_000];
 const table = createSiteTable([...smallTree(), node('ladakh/old', {}, { stage: 'closed' }), node('ladakh/old/vc-1')]);
@@ -27,7 +27,7 @@ describe('first certificate', () => {
   ])('is given to a PC that %s, and the rest of its entry stays', (_what, one) => {
     const verdict = mayEnrol(held(one), { name, site });
     if (!verdict.ok) throw new Error(verdict.line);
-    const next = enrolled(verdict.entry, { serial: '7b', notAfter: 9 });
+    const next = entryOfEnrolled(verdict.entry, { serial: '7b', notAfter: 9 });
     expect(next).toEqual({ pc, tokenHash: one?.tokenHash ?? null, certificates: ['7b'], ends: { '7b': 9 }, revoked: false });
   });
 
@@ -47,6 +47,6 @@ describe('first certificate', () => {
 
 test('expired certificates are removed from an entry, and an entry without any is left alone', () => {
   const one = entry({ certificates: ['7a', '7b', '7c'], ends: { '7a': now + 1, '7b': now } });
-  expect(swept(one, now)).toEqual({ ...one, certificates: ['7a', '7c'], ends: { '7a': now + 1 } });
-  expect(swept(entry({ certificates: ['7a'] }), now)).toBeUndefined();
+  expect(withoutExpired(one, now)).toEqual({ ...one, certificates: ['7a', '7c'], ends: { '7a': now + 1 } });
+  expect(withoutExpired(entry({ certificates: ['7a'] }), now)).toBeUndefined();
 });

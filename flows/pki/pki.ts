@@ -7,8 +7,8 @@ import type { TLSSocket } from 'node:tls';
 import { type Clock, commonNameOf, doors, makePrivateKey, modes, oneLine, repeat, replaceFile, serialOf } from '@sabha/contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../settings.ts';
-import { type Authority, textIn } from './authority.ts';
-import { type Certified, createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
+import { type Authority, readTextFile } from './authority.ts';
+import { type CertificateResult, createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
 
 const sweepEveryMs = 60 * 60_000;
 /** The finding stays open for a day after the last alarm, so that people see it in the morning. */
@@ -43,11 +43,13 @@ export type Pki = Awaited<ReturnType<typeof startPki>>;
 
 export async function startPki(options: PkiOptions) {
   const { clock, log } = options;
-  const mistyping = mistypings(options);
+  const mistyping = createMistypingAlarm(options);
   const enrolment = createEnrolment({ ...options, onAlarm: mistyping.alarm });
-  const servers = await keepServers(options);
+  const servers = await keepServerKeys(options);
   const sweep = () =>
-    enrolment.sweep().catch(({ message }: Error) => log.warn({}, `certificates that are over stay in the registry for now: ${message}`));
+    enrolment
+      .removeExpired()
+      .catch(({ message }: Error) => log.warn({}, `certificates that are over stay in the registry for now: ${message}`));
   const endSweep = repeat(clock, sweepEveryMs, sweep);
   return {
     ...enrolment,
@@ -62,7 +64,7 @@ export async function startPki(options: PkiOptions) {
 }
 
 /** Reports repeated wrong codes as a finding. Further alarms for the same site only extend it, so a flood of codes writes nothing. */
-function mistypings({ clock, say }: Pick<PkiOptions, 'clock' | 'say'>) {
+function createMistypingAlarm({ clock, say }: Pick<PkiOptions, 'clock' | 'say'>) {
   let cancel = () => {};
   let named: string | null = null;
   const over = () => {
@@ -99,7 +101,7 @@ export function addEst(
   // Cached, because the response is the same for all until the next start, and unknown machines can request it at will.
   let made: string | undefined;
   const cacerts = async () => {
-    made ??= inLines(await authority.pkcs7(authority.roots));
+    made ??= wrappedBase64(await authority.pkcs7(authority.roots));
     return made;
   };
   // A separate scope, because its content types and its plain-text errors apply to no other route.
@@ -112,23 +114,23 @@ export function addEst(
     scope.get('/.well-known/sabha/centre', machine, () => centre);
     scope.get('/.well-known/sabha/pcs', machine, async (request, reply) => {
       const password = passwordOf(request.headers.authorization);
-      if (password === undefined) return said(reply, noCode);
+      if (password === undefined) return sendRefusal(reply, noCode);
       const told = await enrolment.pcsOf({ address: request.ip, password });
-      return told.ok ? { pcs: told.pcs } : said(reply, told);
+      return told.ok ? { pcs: told.pcs } : sendRefusal(reply, told);
     });
     scope.get('/.well-known/est/cacerts', machine, async (_request, reply) => sent(reply, await cacerts(), certificates));
     scope.post('/.well-known/est/simpleenroll', machine, async (request, reply) => {
       const password = passwordOf(request.headers.authorization);
-      if (password === undefined) return said(reply, noCode);
+      if (password === undefined) return sendRefusal(reply, noCode);
       const given = await enrolment.enrol({ address: request.ip, password, request: textOf(request) });
-      return answered(reply, authority, given);
+      return sendCertificate(reply, authority, given);
     });
     scope.post('/.well-known/est/simplereenroll', machine, async (request, reply) => {
       const client = clientOf(request.raw.socket as TLSSocket, authority);
       if (client === undefined)
-        return said(reply, { ok: false, status: 403, line: 'no valid certificate of this centre: enrol with a code' });
+        return sendRefusal(reply, { ok: false, status: 403, line: 'no valid certificate of this centre: enrol with a code' });
       const given = await enrolment.renew({ address: request.ip, ...client, request: textOf(request) });
-      return answered(reply, authority, given);
+      return sendCertificate(reply, authority, given);
     });
     done();
   });
@@ -161,9 +163,9 @@ function clientOf(socket: TLSSocket, { roots }: Authority): { name: string; seri
   return ours && name !== undefined ? { name, serial: serialOf(certificate) } : undefined;
 }
 
-async function answered(reply: FastifyReply, authority: Authority, done: Certified): Promise<FastifyReply> {
-  if (!done.ok) return said(reply, done);
-  return sent(reply, inLines(await authority.pkcs7([done.certificate])), `${certificates}; smime-type=certs-only`);
+async function sendCertificate(reply: FastifyReply, authority: Authority, done: CertificateResult): Promise<FastifyReply> {
+  if (!done.ok) return sendRefusal(reply, done);
+  return sent(reply, wrappedBase64(await authority.pkcs7([done.certificate])), `${certificates}; smime-type=certs-only`);
 }
 
 /** Sends base64 in lines with a content-transfer-encoding header, as RFC 7030 requires. */
@@ -171,11 +173,11 @@ function sent(reply: FastifyReply, lines: string, type: string): FastifyReply {
   return reply.header('content-transfer-encoding', 'base64').type(type).send(lines);
 }
 
-function inLines(base64: string): string {
+function wrappedBase64(base64: string): string {
   return base64.replaceAll(/.{1,76}/g, '$&\n');
 }
 
-function said(reply: FastifyReply, { status, line, waitMs = 0 }: Exclude<Certified, { ok: true }>): FastifyReply {
+function sendRefusal(reply: FastifyReply, { status, line, waitMs = 0 }: Exclude<CertificateResult, { ok: true }>): FastifyReply {
   if (status === 401) reply.header('www-authenticate', 'Basic realm="enrolment code"');
   if (status === 429) reply.header('retry-after', Math.ceil(waitMs / 1_000));
   return reply.code(status).type('text/plain').send(`${line}\n`);
@@ -192,7 +194,7 @@ function failed(error: FastifyError, reply: FastifyReply, log: Pick<Log, 'error'
   return reply.code(503).type('text/plain').send('the centre cannot do this now: try again later\n');
 }
 
-export type ServersOptions = Pick<PkiOptions, 'authority' | 'folder' | 'https' | 'broker' | 'now' | 'onHttps'> & {
+export type ServerKeysOptions = Pick<PkiOptions, 'authority' | 'folder' | 'https' | 'broker' | 'now' | 'onHttps'> & {
   clock: Pick<Clock, 'after'>;
   log: Pick<Log, 'info' | 'warn'>;
 };
@@ -202,7 +204,7 @@ export type ServersOptions = Pick<PkiOptions, 'authority' | 'folder' | 'https' |
  * authority change.
  * Resolves after the first check. Guarantee: a file is replaced whole.
  */
-export async function keepServers(options: ServersOptions) {
+export async function keepServerKeys(options: ServerKeysOptions) {
   const { authority, folder, https, clock, log } = options;
   const [keyFile, file] = [join(folder, 'https.key'), join(folder, 'https.pem')];
   if (https && !existsSync(keyFile)) replaceFile(keyFile, makePrivateKey());
@@ -230,10 +232,10 @@ export async function keepServers(options: ServersOptions) {
 }
 
 /** Returns a function that parses the broker's request again only if its text has changed. */
-function brokerOf({ broker, authority }: ServersOptions): () => Promise<Server | undefined> {
-  let seen: { text: string; server: Server } | undefined;
+function brokerOf({ broker, authority }: ServerKeysOptions): () => Promise<ServerKey | undefined> {
+  let seen: { text: string; server: ServerKey } | undefined;
   return async () => {
-    const text = broker && textIn(broker.request);
+    const text = broker && readTextFile(broker.request);
     if (broker === undefined || text === undefined || text === seen?.text) return text === undefined ? undefined : seen?.server;
     const request = await authority.readRequest(text);
     if (!request.ok) throw new Error(`${broker.request}: ${request.line}`);
@@ -242,20 +244,23 @@ function brokerOf({ broker, authority }: ServersOptions): () => Promise<Server |
   };
 }
 
-type Server = { key: KeyObject; file: string; name: string };
+type ServerKey = { key: KeyObject; file: string; name: string };
 
 /** Issues a certificate if the current one is not valid. Returns true if it did. */
-async function certify(options: ServersOptions, { key, file, name }: Server): Promise<boolean> {
+async function certify(options: ServerKeysOptions, { key, file, name }: ServerKey): Promise<boolean> {
   const { authority, https, now } = options;
   const names = [...new Set([...(https?.names ?? []), 'localhost', '127.0.0.1'])];
-  if (isGood(textIn(file), { key, names, root: authority.rootDer, now: now() })) return false;
+  if (isUsableCertificate(readTextFile(file), { key, names, root: authority.rootDer, now: now() })) return false;
   const { pem } = await authority.issue({ kind: 'server', name, names }, key);
   // The mode is shared for both certificates, because the broker reads one. A certificate is public anyway.
   replaceFile(file, pem + new X509Certificate(authority.rootDer).toString(), modes.shared);
   return true;
 }
 
-function isGood(pem: string | undefined, at: { key: KeyObject; names: readonly string[]; root: Buffer; now: number }): boolean {
+function isUsableCertificate(
+  pem: string | undefined,
+  at: { key: KeyObject; names: readonly string[]; root: Buffer; now: number },
+): boolean {
   try {
     const certificate = new X509Certificate(pem ?? '');
     const [from, to] = [certificate.validFromDate.getTime(), certificate.validToDate.getTime()];

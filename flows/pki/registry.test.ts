@@ -119,7 +119,7 @@ test('a ledger restored from a backup invalidates its sessions, program tokens a
   const grant = {
     role: 'reader',
     scope: '',
-    password: createPasswords(2).nobody(),
+    password: createPasswords(2).dummyHash(),
     once: false,
     openid: null,
     stamp: '',

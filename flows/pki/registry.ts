@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Clock, modes, openSnapshot, type RegistryEntry, type RegistrySnapshot, replaceFile, sealSnapshot } from '@sabha/contracts';
 import { admittedPrefix, codePrefix, type Ledger, type Op, reflectorKeyKey, registryVersionKey } from '../engine/records/ops.ts';
-import { textIn } from './authority.ts';
+import { readTextFile } from './authority.ts';
 
 const retryMs = 10_000;
 const olderCopy = [
@@ -82,7 +82,7 @@ export async function openRegistry({ ledger, clock, file, key, roots, reflectorK
 
 /** Returns the content of the file; undefined if it is missing or its signature is wrong. */
 function readSnapshot(file: string, key: KeyObject): RegistrySnapshot | undefined {
-  const opened = openSnapshot(textIn(file) ?? '', createPublicKey(key));
+  const opened = openSnapshot(readTextFile(file) ?? '', createPublicKey(key));
   return opened.ok ? opened.value : undefined;
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { makePrivateKey, makeRequest } from '@sabha/contracts';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openAuthority } from './authority.ts';
-import { keepServers, type ServersOptions } from './pki.ts';
+import { keepServerKeys, type ServerKeysOptions } from './pki.ts';
 
 const dayMs = 86_400_000;
 let folder = '';
@@ -23,7 +23,7 @@ beforeEach(() => {
   offsetMs = 0;
 });
 
-async function start(change: Partial<ServersOptions> = {}) {
+async function start(change: Partial<ServerKeysOptions> = {}) {
   const said: string[] = [];
   const renewals = { https: 0 };
   const authority = await openAuthority(at('ca'), { now, random: randomBytes });
@@ -32,7 +32,7 @@ async function start(change: Partial<ServersOptions> = {}) {
     renewals.https += 1;
   };
   const broker = { request: at('server.csr'), certificate: at('server.pem') };
-  const servers = await keepServers({
+  const servers = await keepServerKeys({
     authority,
     folder: at('ca'),
     https: { names: ['centre.test'] },

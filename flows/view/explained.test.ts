@@ -1,23 +1,23 @@
 import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { WireMessage } from '../engine/records/incidents.ts';
-import type { Way } from '../node-red/ways.ts';
+import type { TabsPath } from '../node-red/ways.ts';
 import { openChannels } from '../notify/people/channels/channels.ts';
 import { createOffers } from '../notify/people/channels/offered.ts';
 import { technician } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { createExplained } from './explained.ts';
+import { createExplain } from './explained.ts';
 
 const table = createSiteTable(smallTree());
 const asha = { ...technician, scope: '', language: 'hi' as const };
-const told = (channel: string): Way['tells'][number] => ({ to: ['technician'], channel, severity: 'minor', afterMs: 60_000 });
+const told = (channel: string): TabsPath['notifications'][number] => ({ to: ['technician'], channel, severity: 'minor', afterMs: 60_000 });
 const nodes = [{ tab: '40 Who', node: 'minor: the technician', type: 'sabha-who', afterMs: 60_000 }];
 
-function setUp(way: Way | undefined = { nodes, tells: [told('webhook'), told('console')], how: 'told' }) {
+function setUp(way: TabsPath | undefined = { nodes, notifications: [told('webhook'), told('console')], how: 'told' }) {
   const asked: WireMessage[] = [];
-  const explain = createExplained({
+  const explain = createExplain({
     way: async (message) => {
       asked.push(message);
       return way;
@@ -56,7 +56,7 @@ test.each([
 });
 
 test('without running tabs the result says so', async () => {
-  const still = createExplained({
+  const still = createExplain({
     way: async () => undefined,
     table: () => table,
     roster: createRoster([]),

@@ -3,16 +3,16 @@ import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '@sabha/contr
 import type { WireMessage } from '../engine/records/incidents.ts';
 import type { Notice } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
-import type { Way } from '../node-red/ways.ts';
-import type { ToldPlace } from '../notify/orders/check.ts';
-import { type Channels, ownOrder } from '../notify/people/channels/channels.ts';
-import { type Roster, wayTo } from '../notify/people/roster.ts';
+import type { TabsPath } from '../node-red/ways.ts';
+import type { PlaceNotifications } from '../notify/orders/check.ts';
+import { type Channels, ownOrderWord } from '../notify/people/channels/channels.ts';
+import { type Roster, routeTo } from '../notify/people/roster.ts';
 import { render } from '../notify/people/words.ts';
 import { liesWithin } from '../sites/table.ts';
 
 /** Dependencies of an explanation. `way` sends a message through the tabs, and its result is not written to the ledger. */
 export type ExplainedOptions = {
-  way(message: WireMessage): Promise<Way | undefined>;
+  way(message: WireMessage): Promise<TabsPath | undefined>;
   table(): Pick<SiteTable, 'known' | 'place' | 'pathsOf'>;
   roster: Roster;
   channels: Channels;
@@ -20,9 +20,9 @@ export type ExplainedOptions = {
 };
 
 /** Explains a fault of a site, a PC or the server, or states in one line why it cannot. */
-export type Explain = ReturnType<typeof createExplained>;
+export type Explain = ReturnType<typeof createExplain>;
 
-type Known = SiteTable['known'][number];
+type KnownPlace = SiteTable['known'][number];
 
 /** A fault that every room can have and that is notified at once. */
 const commonFault = 'microphone.missing';
@@ -31,22 +31,22 @@ const commonFault = 'microphone.missing';
  * Returns the recipients that the running tabs would notify for each site of a scope. Asks once for each site, about its first PC.
  * Undefined if no tabs run.
  */
-export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'now'>) {
-  return async (scope: string): Promise<ToldPlace[] | undefined> => {
+export function createRecipientsLookup(options: Pick<ExplainedOptions, 'way' | 'table' | 'now'>) {
+  return async (scope: string): Promise<PlaceNotifications[] | undefined> => {
     const { known, pathsOf } = options.table();
     const within = known.filter(({ pc }) => liesWithin(pathsOf, scope, pc));
     const firsts = new Map(within.toReversed().map((one) => [siteOf(one.pc), one]));
-    const places: ToldPlace[] = [];
+    const places: PlaceNotifications[] = [];
     for (const one of [...firsts.values()].reverse()) {
       const found = await options.way(messageOf(options, one, commonFault));
       if (found === undefined) return undefined;
-      places.push({ scope: one.pc, tells: found.tells.map(({ to, afterMs }) => ({ to, afterMs })) });
+      places.push({ scope: one.pc, tells: found.notifications.map(({ to, afterMs }) => ({ to, afterMs })) });
     }
     return places;
   };
 }
 
-export function createExplained(options: ExplainedOptions) {
+export function createExplain(options: ExplainedOptions) {
   return async (asked: string, fault: string): Promise<{ ok: true; value: Explained } | { ok: false; line: string }> => {
     if (faultOf(fault) === undefined) return { ok: false, line: `there is no fault "${fault}"` };
     const { table, roster, channels, now } = options;
@@ -54,26 +54,28 @@ export function createExplained(options: ExplainedOptions) {
     if (pc === undefined && asked !== 'centre') return { ok: false, line: `there is no site or PC "${asked}" that is watched` };
     const scope = pc?.pc ?? 'centre';
     const message = messageOf(options, pc, fault);
-    const way = await options.way(message);
-    if (way === undefined) return { ok: false, line: 'the tabs do not run: the log of flows says why' };
+    const path = await options.way(message);
+    if (path === undefined) return { ok: false, line: 'the tabs do not run: the log of flows says why' };
     const faults = [{ fault, device: '', name: null, reason: null, since: now() }];
-    const tells = way.tells.flatMap(({ to, channel, severity, afterMs }) => {
+    const tells = path.notifications.flatMap(({ to, channel, severity, afterMs }) => {
       const about = { kind: 'raised', incident: null, severity, scope, faults, at: now(), flapping: false } as const;
       const notice: Notice = { ...about, lines: [], ...table().place(scope) };
-      const ways = roster.resolve(to, scope, { now: now() }).persons.map((one) => ({ ...one, way: wayTo(one, channel, channels).channel }));
+      const ways = roster
+        .resolve(to, scope, { now: now() })
+        .persons.map((one) => ({ ...one, way: routeTo(one, channel, channels).channel }));
       return ways
-        .filter(({ way }) => way === channel || channel === ownOrder)
+        .filter(({ way }) => way === channel || channel === ownOrderWord)
         .map(({ id, name, language, way }) => {
           return { person: id, name, channel: way, severity, afterMs, text: render(notice, language).text };
         });
     });
     const { severity, holdMs } = message;
-    return { ok: true, value: { scope, fault, severity, holdMs, nodes: way.nodes, tells, how: way.how } };
+    return { ok: true, value: { scope, fault, severity, holdMs, nodes: path.nodes, tells, how: path.how } };
   };
 }
 
 /** A fault as if raised now: of a PC, or of the server without one. */
-function messageOf({ table, now }: Pick<ExplainedOptions, 'table' | 'now'>, known: Known | undefined, fault: string): WireMessage {
+function messageOf({ table, now }: Pick<ExplainedOptions, 'table' | 'now'>, known: KnownPlace | undefined, fault: string): WireMessage {
   const { pc: scope = 'centre', link = 'fibre', elevationM = 0 } = known ?? {};
   const { severity, holdMs } = faultOf(fault) ?? { severity: 'major', holdMs: 0 };
   const place = { link, elevationM, timeZone: table().place(scope).timeZone };

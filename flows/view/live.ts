@@ -37,7 +37,7 @@ import { watchedUntil } from '../engine/transitions/incident.ts';
 import { maintainedFor } from '../engine/transitions/noise.ts';
 import type { Changed } from '../ingest/acks.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { namesOfOne, personNamed, type Roster } from '../notify/people/roster.ts';
+import { namesOfPerson, personNamed, type Roster } from '../notify/people/roster.ts';
 import { telOf } from '../notify/roster/book.ts';
 import type { CommandsView } from '../operations/commands/commands.ts';
 import { checklist } from '../sites/life.ts';
@@ -53,10 +53,10 @@ export type CentreView = ReturnType<typeof createLiveView>['view'];
  * - `time`: in the past or too far ahead
  * - `often`: rate limited, since each such act notifies a person
  */
-export type ActResult = 'done' | 'missing' | 'over' | 'late' | 'nobody' | 'time' | 'often';
+export type ActionResult = 'done' | 'missing' | 'over' | 'late' | 'nobody' | 'time' | 'often';
 
 /** Interval of the last-seen times of chosen PCs without other changes. */
-const heardEveryMs = 15_000;
+const refreshEveryMs = 15_000;
 const frameEveryMs = 250;
 
 /**
@@ -65,17 +65,17 @@ const frameEveryMs = 250;
 export function createLiveView(options: LiveViewOptions) {
   const state = createState(options);
   const show = (): void => {
-    showHeard(state);
-    cancelHeard = options.clock.after(heardEveryMs, show);
+    refreshByTime(state);
+    cancelHeard = options.clock.after(refreshEveryMs, show);
   };
-  let cancelHeard = options.clock.after(heardEveryMs, show);
+  let cancelHeard = options.clock.after(refreshEveryMs, show);
   return {
     changed: (change: Changed) => changed(state, change),
     rollcall(view: RollCallView) {
       if (state.listeners.size === 0) return;
       const rows = new Map([...(state.rollcall?.rows ?? []), ...view.rows].map((row) => [row.pc, row]));
       state.rollcall = { ...view, rows: [...rows.values()] };
-      soon(state);
+      scheduleFrame(state);
     },
     /** Marks everything as changed, after a new memory or a change of the subscription. */
     all() {
@@ -90,18 +90,18 @@ export function createLiveView(options: LiveViewOptions) {
       cancelHeard();
       state.cancelFrame?.();
     },
-    view: viewing(state),
+    view: createViewFunctions(state),
   };
 }
 
-function viewing(state: State) {
+function createViewFunctions(state: LiveState) {
   const { options } = state;
   const { clock, ledger, rollcalls, commands, unready, ingest } = options;
   const sites = () => (ingest() === undefined ? [] : state.sites.list());
   const incidents = () => (ingest() === undefined ? [] : state.incidents.list());
   const pcs = (choice: PcChoice) => {
     const view = viewOf(options);
-    return view === undefined ? [] : chosen(view.table, choice).map((pc) => pcView(view, pc));
+    return view === undefined ? [] : pcsOfChoice(view.table, choice).map((pc) => pcView(view, pc));
   };
   return {
     /** Reason why the server is not ready; undefined once ledger, broker subscription and tabs all work. */
@@ -136,17 +136,17 @@ function viewing(state: State) {
       if (!view?.table.node(site)?.site) return undefined;
       const deafSince = ingest()?.deafSince() ?? null;
       const aways = [...(await ledger.aways(from)), ...(deafSince === null ? [] : [{ from: deafSince, to: Number.POSITIVE_INFINITY }])];
-      const of = async (pc: string) => ({ pc, strips: historyOf(await ledger.history(pc, from), { from, aways }) });
+      const of = async (pc: string) => ({ pc, strips: historyOf(await ledger.history(pc, from), { from, receiveGaps: aways }) });
       return { from, to: view.at, pcs: await Promise.all(view.table.pcsOf(site).map(of)) };
     },
     /** Includes incidents that ended within the last day. */
     incident: (id: number) => incidentOf(options, id, incidentView),
     /** Names under which incidents may list an account or a name; the first one is stored. */
-    names: (said: string) => namesOfOne(options.roster, said),
-    act: (id: number, who: string, act: Act): Promise<ActResult> => carryOut(options, act, { id, who }),
+    names: (said: string) => namesOfPerson(options.roster, said),
+    act: (id: number, who: string, act: IncidentAction): Promise<ActionResult> => applyAction(options, act, { id, who }),
     /** Calls the listener after each commit with changes, at most every 250 ms, with the changed sites, incidents and chosen PCs. */
     onChange(choice: PcChoice, listener: (frame: StreamFrame) => void): Cancel {
-      if (state.listeners.size === 0) begin(state);
+      if (state.listeners.size === 0) discardPending(state);
       const set = state.listeners.get(choice) ?? new Set();
       state.listeners.set(choice, set.add(listener));
       return () => {
@@ -186,7 +186,7 @@ function siteDetail(view: View | undefined, path: string): SiteDetail | undefine
   };
 }
 
-export type Act =
+export type IncidentAction =
   | { type: 'acknowledge' | 'withdraw' | 'fixed' }
   | { type: 'note'; text: string }
   | { type: 'assign'; to: string }
@@ -196,12 +196,16 @@ export type Act =
  * Carries out an act. The incident lists it under the name in the roster, the audit log under the account.
  * After `fixed` the PC is requested to probe at once; if it cannot be reached, it probes at its usual time.
  */
-async function carryOut({ ingest: present, roster, commands }: LiveViewOptions, given: Act, { id, who }: { id: number; who: string }) {
+async function applyAction(
+  { ingest: present, roster, commands }: LiveViewOptions,
+  given: IncidentAction,
+  { id, who }: { id: number; who: string },
+) {
   const ingest = present();
   if (ingest === undefined) throw new Error('the ledger is opened anew');
   const found = ingest.memory.incidents.get(id);
   if (found?.over !== null) return found === undefined ? 'missing' : 'over';
-  const [by] = namesOfOne(roster, who);
+  const [by] = namesOfPerson(roster, who);
   const act = given.type === 'assign' ? { ...given, to: personNamed(roster, given.to) ?? '' } : given;
   const refusal = refusalOf(found, act, { by, now: ingest.time() });
   if (refusal !== undefined) return refusal;
@@ -210,7 +214,7 @@ async function carryOut({ ingest: present, roster, commands }: LiveViewOptions, 
   return 'done';
 }
 
-function refusalOf(found: Incident, act: Act, { by, now }: { by: string; now: number }): ActResult | undefined {
+function refusalOf(found: Incident, act: IncidentAction, { by, now }: { by: string; now: number }): ActionResult | undefined {
   if (act.type === 'withdraw') return mayWithdraw(found, by, now) ? undefined : 'late';
   if (act.type !== 'assign' && act.type !== 'snooze') return undefined;
   if (act.type === 'assign' && act.to === '') return 'nobody';
@@ -219,7 +223,7 @@ function refusalOf(found: Incident, act: Act, { by, now }: { by: string; now: nu
 }
 
 /** A withdrawal is audited as `acknowledge`, so that a search for acknowledgements finds both. */
-function auditOf(act: Act, id: number, who: string): Audit {
+function auditOf(act: IncidentAction, id: number, who: string): Audit {
   const { type } = act;
   const about = `incident ${id}`;
   if (type === 'withdraw') return { who, what: 'acknowledge', about: `${about}: ${withdrawnWord}` };
@@ -230,14 +234,14 @@ function auditOf(act: Act, id: number, who: string): Audit {
 /** PCs that a client wants in detail: none, all, or those of a site (`state/site`). */
 export type PcChoice = '' | 'all' | `${string}/${string}`;
 
-export type NotStarted = 'busy' | 'unknown' | 'deaf';
+export type RollCallRefusal = 'busy' | 'unknown' | 'deaf';
 
 export type RollCallsView = {
   /**
    * `busy`: a roll call already runs. `unknown`: there is no such scope. `deaf`: the broker cannot be reached, so no PC could respond.
    * `within`: scope of the caller; absent = everything. The call of a caller with a wider scope replaces a running one.
    */
-  start(call: { scope: string; by: string; within?: string }): { id: string } | NotStarted;
+  start(call: { scope: string; by: string; within?: string }): { id: string } | RollCallRefusal;
   /** The running roll call and finished ones, newest first. */
   list(): Promise<RollCallSummary[]>;
   one(id: string): Promise<RollCallView | undefined>;
@@ -255,7 +259,7 @@ export type LiveViewOptions = {
   unready(): string | undefined;
 };
 
-type State = ReturnType<typeof createState>;
+type LiveState = ReturnType<typeof createState>;
 
 function createState(options: LiveViewOptions) {
   return {
@@ -297,21 +301,21 @@ function incidentOf<T>(options: LiveViewOptions, id: number, make: (view: View, 
 }
 
 /** The last receive gap. Returns the last sent object if nothing changed. */
-function awayOf({ away: told }: State, view: View | undefined): Snapshot['away'] {
+function awayOf({ away: reported }: LiveState, view: View | undefined): Snapshot['away'] {
   if (!view?.away) return undefined;
   const { from, to } = view.away;
-  const isTold = told?.to === to;
-  const settled = (isTold && told.settled) || isSettled(view, to);
-  return isTold && told.settled === settled ? told : { from, to, settled };
+  const isTold = reported?.to === to;
+  const settled = (isTold && reported.settled) || isSettled(view, to);
+  return isTold && reported.settled === settled ? reported : { from, to, settled };
 }
 
-function chosen(table: SiteTable, choice: PcChoice): readonly string[] {
+function pcsOfChoice(table: SiteTable, choice: PcChoice): readonly string[] {
   if (choice === 'all') return table.known.map(({ pc }) => pc);
   return choice === '' ? [] : table.pcsOf(choice);
 }
 
 /** Discards changes before the first listener, since each client starts with a snapshot. */
-function begin(state: State): void {
+function discardPending(state: LiveState): void {
   const view = viewOf(state.options);
   if (view === undefined) return;
   state.sites.news();
@@ -322,22 +326,22 @@ function begin(state: State): void {
   state.away = awayOf(state, view);
 }
 
-function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
+function changed(state: LiveState, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
   const table = state.options.ingest()?.table();
   for (const path of sites) state.sites.touch(path);
   const near = new Set([...pcs, ...pcsGone].map(siteOf));
   for (const site of near) state.sites.touch(site);
   for (const id of incidents) touchIncident(state, id);
-  const turned = turnedBeside(state, near);
+  const turned = pcsWithChangedBeside(state, near);
   // Later listeners start with a snapshot.
   if (state.listeners.size === 0) return;
   // Names of rooms and the wanted configuration change with their site.
   for (const pc of [...pcs, ...turned, ...sites.flatMap((path) => table?.pcsOf(path) ?? [])]) state.pcs.add(pc);
   for (const pc of pcsGone) state.pcsGone.add(pc);
-  soon(state);
+  scheduleFrame(state);
 }
 
-function touchIncident({ options, sites, incidents }: State, id: number): void {
+function touchIncident({ options, sites, incidents }: LiveState, id: number): void {
   incidents.touch(id);
   const scope = options.ingest()?.memory.incidents.get(id)?.scope ?? '';
   // Open incidents of a place show the end of its maintenance.
@@ -348,12 +352,12 @@ function touchIncident({ options, sites, incidents }: State, id: number): void {
 /**
  * Updates for each site which offline PCs have another PC that responds. Returns the PCs for which this changed, and marks their incidents.
  */
-function turnedBeside(state: State, sites: Iterable<string>): string[] {
+function pcsWithChangedBeside(state: LiveState, sites: Iterable<string>): string[] {
   const view = viewOf(state.options);
   if (view === undefined) return [];
   const turned: string[] = [];
   for (const site of sites) {
-    const now = new Set(besideAt(view, site));
+    const now = new Set(onlineBeside(view, site));
     turned.push(...now.symmetricDifference(state.beside.get(site) ?? new Set<string>()));
     if (now.size > 0) state.beside.set(site, now);
     else state.beside.delete(site);
@@ -363,11 +367,11 @@ function turnedBeside(state: State, sites: Iterable<string>): string[] {
 }
 
 /** Schedules a frame within 250 ms if there are listeners. */
-function soon(state: State): void {
+function scheduleFrame(state: LiveState): void {
   if (state.listeners.size > 0) state.cancelFrame ??= state.options.clock.after(frameEveryMs, () => sendFrames(state));
 }
 
-function sendFrames(state: State): void {
+function sendFrames(state: LiveState): void {
   state.cancelFrame = undefined;
   const view = viewOf(state.options);
   if (view === undefined) return;
@@ -379,7 +383,7 @@ function sendFrames(state: State): void {
   const shared: Omit<StreamFrame, 'at' | 'subscribed'> = {
     ...(away && away !== state.away && { away }),
     ...(states && { states }),
-    ...some({ sites: sites.rows, sitesGone: sites.gone, incidents, pcsGone: [...state.pcsGone] }),
+    ...nonEmptyLists({ sites: sites.rows, sitesGone: sites.gone, incidents, pcsGone: [...state.pcsGone] }),
     ...(state.rollcall && { rollcall: state.rollcall }),
   };
   const turned = view.subscribed !== state.subscribed;
@@ -390,7 +394,7 @@ function sendFrames(state: State): void {
   Object.assign(state, { rollcall: undefined, subscribed: view.subscribed, away });
   for (const [choice, listeners] of state.listeners) {
     const pcs = fresh.filter((pc) => choice === 'all' || siteOf(pc) === choice).map((pc) => pcView(view, pc));
-    const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, ...shared, ...some({ pcs }) };
+    const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, ...shared, ...nonEmptyLists({ pcs }) };
     if (turned || Object.keys(frame).length > 2) for (const listener of listeners) listener(frame);
   }
 }
@@ -399,21 +403,21 @@ function sendFrames(state: State): void {
  * Periodic work for changes that only time causes: PCs that became `unheard`, offline PCs beside a responding one, and last-seen times of
  * chosen PCs.
  */
-function showHeard(state: State): void {
+function refreshByTime(state: LiveState): void {
   const view = viewOf(state.options);
   if (view === undefined) return;
-  const unheard = new Set([...view.memory.pcs].flatMap(([pc, record]) => (isUnheard(record, view.at) ? [pc] : [])));
+  const unheard = new Set([...view.memory.pcs].flatMap(([pc, record]) => (isNotSeen(record, view.at) ? [pc] : [])));
   const moved = state.unheard.symmetricDifference(unheard);
   state.unheard = unheard;
   const sites = view.table.sites.map(({ path }) => path);
-  const pcs = [...moved, ...turnedBeside(state, sites)];
+  const pcs = [...moved, ...pcsWithChangedBeside(state, sites)];
   if (pcs.length > 0) changed(state, { pcs, incidents: [] });
-  if (awayOf(state, view) !== state.away) soon(state);
+  if (awayOf(state, view) !== state.away) scheduleFrame(state);
   // The engine drops old incidents without an event.
   state.incidents.touchAll((id) => !view.memory.incidents.has(id));
   for (const [choice, listeners] of state.listeners) {
     if (choice === '') continue;
-    const later = chosen(view.table, choice).flatMap((pc) => {
+    const later = pcsOfChoice(view.table, choice).flatMap((pc) => {
       const at = view.memory.pcs.get(pc)?.heardAt ?? null;
       return at === null || at === state.heard.get(pc) ? [] : [[pc, at] as const];
     });
@@ -425,7 +429,7 @@ function showHeard(state: State): void {
 }
 
 /** Omits empty lists. */
-function some<T extends Record<string, readonly unknown[]>>(lists: T): Partial<T> {
+function nonEmptyLists<T extends Record<string, readonly unknown[]>>(lists: T): Partial<T> {
   return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<T>;
 }
 
@@ -441,7 +445,7 @@ export type View = Pick<Ingest, 'memory' | 'place' | 'wanted' | 'link' | 'number
   personName(id: string): string;
 };
 
-type Now = Pick<View, 'memory' | 'table' | 'subscribed' | 'at'>;
+type PresenceInput = Pick<View, 'memory' | 'table' | 'subscribed' | 'at'>;
 
 /** True once each PC of a live site was seen since that time or was judged silent, so that the shown state is current. */
 export function isSettled({ memory, table }: Pick<View, 'memory' | 'table'>, since: number): boolean {
@@ -463,7 +467,7 @@ function pcView(view: View, pc: string): PcView {
     calledAt: record?.calledAt ?? null,
     agent: record?.agent ?? null,
     config: { wanted: view.wanted(pc), held: record?.config ?? 0 },
-    ...answerOf(view, pc),
+    ...statusOf(view, pc),
     incident: memory.openIncident(pc)?.id ?? null,
     outage: outageOf(view, record),
   };
@@ -479,17 +483,17 @@ function outageOf(view: View, record: PcRecord | undefined): PcView['outage'] {
 
 /** Whether another PC of the site responds, by the rule of the messages and only for PCs that are shown as online. */
 function besideOf(view: View, pc: string): { beside?: true } {
-  return isBeside(view.memory.pcs.get(pc), answering(view, siteOf(pc))) ? { beside: true } : {};
+  return isBeside(view.memory.pcs.get(pc), onlinePcsOf(view, siteOf(pc))) ? { beside: true } : {};
 }
 
 /** Offline PCs of a site while another PC of the site responds. */
-function besideAt(view: Now, site: string): string[] {
+function onlineBeside(view: PresenceInput, site: string): string[] {
   const away = view.table.pcsOf(site).filter((pc) => view.memory.pcs.get(pc)?.absence?.to === null);
-  const there = away.length === 0 ? [] : answering(view, site);
+  const there = away.length === 0 ? [] : onlinePcsOf(view, site);
   return away.filter((pc) => isBeside(view.memory.pcs.get(pc), there));
 }
 
-function answering(view: Now, site: string): PcRecord[] {
+function onlinePcsOf(view: PresenceInput, site: string): PcRecord[] {
   return view.table.pcsOf(site).flatMap((pc) => (presenceOf(view, pc) === 'online' ? (view.memory.pcs.get(pc) ?? []) : []));
 }
 
@@ -497,22 +501,22 @@ function answering(view: Now, site: string): PcRecord[] {
  * Presence, checks and readiness of a PC. No PC is online while the server receives nothing.
  * A PC without a message for its silence limit is `unheard` until the engine judges it. A receive gap of the server delays that judgement.
  */
-export function answerOf(now: Now, pc: string) {
+export function statusOf(now: PresenceInput, pc: string) {
   const presence = presenceOf(now, pc);
   const checks = now.memory.pcs.get(pc)?.checks ?? [];
   return { presence, checks, ...readinessOf({ presence, checks }) };
 }
 
-function presenceOf({ memory, table, subscribed, at }: Now, pc: string): Presence {
+function presenceOf({ memory, table, subscribed, at }: PresenceInput, pc: string): Presence {
   const record = memory.pcs.get(pc);
   const held = record === undefined || (record.heardAt === null && record.unheard) ? 'never' : record.presence;
   if (table.stageOf(pc) === 'closed' && held !== 'never') return 'stopped';
   const isDeaf = !subscribed && held !== 'never' && held !== 'stopped';
-  return isDeaf ? 'silent' : isUnheard(record, at) ? 'unheard' : held;
+  return isDeaf ? 'silent' : isNotSeen(record, at) ? 'unheard' : held;
 }
 
 /** True for a PC that still counts as online but sent nothing for its silence limit. */
-function isUnheard(record: PcRecord | undefined, at: number): boolean {
+function isNotSeen(record: PcRecord | undefined, at: number): boolean {
   return record?.presence === 'online' && at - (record.heardAt ?? at) >= links[record.link].silentMs;
 }
 
@@ -521,7 +525,7 @@ function siteView(view: View, path: string): SiteView | undefined {
   const node = table.node(path);
   if (!node?.site) return undefined;
   const pcs = table.pcsOf(path);
-  const rooms = pcs.map((pc) => ({ heardAt: memory.pcs.get(pc)?.heardAt ?? null, ...answerOf(view, pc) }));
+  const rooms = pcs.map((pc) => ({ heardAt: memory.pcs.get(pc)?.heardAt ?? null, ...statusOf(view, pc) }));
   const worst = rooms.sort((a, b) => byReadiness(a.readiness, b.readiness))[0];
   const open = pcs.flatMap((pc) => memory.openIncident(pc)?.severity ?? []).sort(bySeverity);
   const quiet = rooms.flatMap(({ presence, heardAt }) => (presence === 'online' || heardAt === null ? [] : [heardAt]));

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Incident, Transition } from '../engine/records/incidents.ts';
 import type { OutboxRow } from '../engine/records/notices.ts';
 import { inThread } from '../storage/ledger/ledger.ts';
-import { createReasons } from './reasons.ts';
+import { createReasonsReader } from './reasons.ts';
 
 const incident = { id: 3, scope: 'bihar/patna/pc-1', openedAt: 5, overAt: 90, over: 'cleared', parent: 2 } as Incident;
 const about = [{ fault: 'microphone.missing', device: '', name: null, reason: null, since: 5 }];
@@ -44,7 +44,7 @@ test('the reasons of notifications are read from the ledger, also for an ended i
     { op: 'outbox', row: row('7/email/asha') },
     { op: 'outbox', row: row('70/email/ravi') },
   ]);
-  const reasons = createReasons(ledger, (id) => (id === 'asha' ? 'Asha' : id));
+  const reasons = createReasonsReader(ledger, (id) => (id === 'asha' ? 'Asha' : id));
   const found = await reasons(3);
   expect(found).toMatchObject({ incident: 3, scope: 'bihar/patna/pc-1', parent: 2, acknowledged: [{ at: 40, by: 'Anil' }] });
   expect(found?.steps.map(({ kind, passes, sent, conclusion }) => ({ kind, passes, sent, conclusion }))).toEqual([
@@ -69,6 +69,6 @@ test.each([
     { op: 'incident', incident: { ...incident, scope: 'state:bihar', spread } },
     { op: 'transition', transition: { ...raised, conclusion } as unknown as Transition },
   ]);
-  const found = await createReasons(ledger, (id) => id)(3);
+  const found = await createReasonsReader(ledger, (id) => id)(3);
   expect([found?.path, found?.steps[0]?.said.en]).toEqual(['bihar', said]);
 });

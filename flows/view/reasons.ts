@@ -5,14 +5,14 @@
 import { filled, type IncidentReasons, type Language, pathOfScope, wordFor, wordsIn } from '@sabha/contracts';
 import type { Transition } from '../engine/records/incidents.ts';
 import type { Ledger, Past, Sent } from '../engine/records/ops.ts';
-import { wordsOf } from '../notify/people/channels/channels.ts';
+import { vocabularyOf } from '../notify/people/channels/channels.ts';
 
 export type Reasons = (incident: number) => Promise<IncidentReasons | undefined>;
 
-type Step = IncidentReasons['steps'][number];
+type ReasonStep = IncidentReasons['steps'][number];
 
 /** Reads the reasons from the ledger. `nameOf`: name of the person of an id. */
-export function createReasons(ledger: Pick<Ledger, 'past'>, nameOf: (person: string) => string): Reasons {
+export function createReasonsReader(ledger: Pick<Ledger, 'past'>, nameOf: (person: string) => string): Reasons {
   return async (id) => {
     const page = await ledger.past({ since: 0, after: id - 1, most: 1 });
     if (page.last !== id) return undefined;
@@ -36,7 +36,7 @@ function stepOf(
   { id, at, kind, about, severity, conclusion, grew = [], passes = [] }: Transition,
   all: readonly Sent[],
   nameOf: (person: string) => string,
-): Step {
+): ReasonStep {
   // The key of an outbox row contains transition, channel and person.
   const sent = all.flatMap(({ key, createdAt }) => {
     const [transition, channel = '', person = ''] = key.split('/');
@@ -46,8 +46,8 @@ function stepOf(
   /** Names the persons notified of the transition, or the reason why nobody was. `explain` and the wall show this sentence. */
   const sentence = (language: Language) => {
     const { why } = wordsIn(language);
-    const channels = wordsOf(language).channel;
-    const one = ({ person, channel }: Step['sent'][number]) => `${nameOf(person)} (${channels[channel] ?? channel})`;
+    const channels = vocabularyOf(language).channel;
+    const one = ({ person, channel }: ReasonStep['sent'][number]) => `${nameOf(person)} (${channels[channel] ?? channel})`;
     if (sent.length > 0) return filled(why.told, { list: [...new Set(sent.map(one))].join(', ') });
     if (conclusion === null) return why.onItsWay;
     // The last part of a conclusion is its final result.

@@ -4,7 +4,7 @@ import { historyOf } from './strips.ts';
 
 const at = (time: number, component: string, status: string, faults: string[] = []): Change => ({ at: time, component, status, faults });
 const spans = (changes: Change[], component: string, { from = 0, aways = [] as Away[] } = {}) =>
-  historyOf(changes, { from, aways })
+  historyOf(changes, { from, receiveGaps: aways })
     .find((strip) => strip.component === component)
     ?.spans.map(({ from: since, status, faults }) => [since, status, ...faults]);
 
@@ -15,7 +15,7 @@ test('each component has a strip of its states, presence first', () => {
     at(5, 'microphone', 'fault', ['microphone.muted']),
     at(9, 'camera', 'unknown'),
   ];
-  expect(historyOf(changes, { from: 0, aways: [] }).map(({ component }) => component)).toEqual(['presence', 'camera', 'microphone']);
+  expect(historyOf(changes, { from: 0, receiveGaps: [] }).map(({ component }) => component)).toEqual(['presence', 'camera', 'microphone']);
   expect(spans(changes, 'microphone')).toEqual([
     [1, 'ok'],
     [5, 'fault', 'microphone.muted'],
@@ -105,7 +105,7 @@ function comparisonsOf(most: number): number {
     ...many((n) => at(counted(4 * n), 'camera', n % 2 ? 'ok' : 'unknown')),
     ...many((n) => at(counted(4 * n + 1), 'presence', n % 2 ? 'online' : 'stopped')),
   ];
-  historyOf(changes, { from: 0, aways: many((n) => ({ from: counted(4 * n + 2), to: 4 * n + 3 })) });
+  historyOf(changes, { from: 0, receiveGaps: many((n) => ({ from: counted(4 * n + 2), to: 4 * n + 3 })) });
   return read;
 }
 

@@ -2,13 +2,13 @@
 import type { HistorySpan, HistoryView } from '@sabha/contracts';
 import type { Away, Change } from '../engine/records/ops.ts';
 
-type Answer = Omit<HistorySpan, 'from'>;
+type StripStatus = Omit<HistorySpan, 'from'>;
 
-const away: Answer = { status: 'away', faults: [] };
-const unknown: Answer = { status: 'unknown', faults: [] };
+const away: StripStatus = { status: 'away', faults: [] };
+const unknown: StripStatus = { status: 'unknown', faults: [] };
 
 /** Start time, and the receive gaps of the server. */
-type Frame = { from: number; aways: readonly Away[] };
+type StripFrame = { from: number; receiveGaps: readonly Away[] };
 
 /**
  * Builds the strips. `changes`: oldest first, with at most one before `from` for each component. While the PC was not online, every strip
@@ -16,11 +16,11 @@ type Frame = { from: number; aways: readonly Away[] };
  * Guarantee: during a receive gap of the server every strip is `unknown`. Each strip costs only its own changes, sorted once, R27
  * (budgets).
  */
-export function historyOf(changes: readonly Change[], frame: Frame): HistoryView['pcs'][number]['strips'] {
+export function historyOf(changes: readonly Change[], frame: StripFrame): HistoryView['pcs'][number]['strips'] {
   const saidOf = Map.groupBy(changes, ({ component }) => component);
-  const aways = joined(frame.aways);
+  const aways = mergeReceiveGaps(frame.receiveGaps);
   const own = (saidOf.get('presence') ?? []).map(({ at, status }) => ({ at, answer: presences[status] ?? away }));
-  const spans = (said: Point[], over: Point[]) => spansOf({ said, over, aways }, frame.from);
+  const spans = (said: StatusPoint[], over: StatusPoint[]) => spansOf({ said, over, aways }, frame.from);
   const components = [...saidOf.keys()].filter((name) => name !== 'presence').sort();
   return [
     ...(own.length === 0 ? [] : [{ component: 'presence', spans: spans(own, []) }]),
@@ -28,20 +28,20 @@ export function historyOf(changes: readonly Change[], frame: Frame): HistoryView
   ];
 }
 
-type Point = { at: number; answer: Answer };
+type StatusPoint = { at: number; answer: StripStatus };
 
-const online: Answer = { status: 'ok', faults: [] };
+const online: StripStatus = { status: 'ok', faults: [] };
 /** `unknown`: more changes than the limit came (R27). */
-const presences: Readonly<Record<string, Answer>> = { unknown, online };
+const presences: Readonly<Record<string, StripStatus>> = { unknown, online };
 
-function toAnswer({ at, status, faults }: Change): Point {
+function toAnswer({ at, status, faults }: Change): StatusPoint {
   return { at, answer: { status: status === 'fault' || status === 'ok' ? status : 'unknown', faults } };
 }
 
-/** Merges three sorted lists in one pass. `over` hides `said` while the PC is not online, and a receive gap hides both. */
-function spansOf({ said, over, aways }: Record<'said' | 'over' | 'aways', readonly Point[]>, from: number): HistorySpan[] {
-  const times = [...new Set([...said, ...over, ...aways].map(({ at }) => Math.max(at, from)))].sort((a, b) => a - b);
-  const [saidAt, overAt, awayAt] = [along(said), along(over), along(aways)];
+/** Merges three sorted lists in one pass. `over` hides `ownStates` while the PC is not online, and a receive gap hides both. */
+function spansOf({ said: ownStates, over, aways }: Record<'said' | 'over' | 'aways', readonly StatusPoint[]>, from: number): HistorySpan[] {
+  const times = [...new Set([...ownStates, ...over, ...aways].map(({ at }) => Math.max(at, from)))].sort((a, b) => a - b);
+  const [saidAt, overAt, awayAt] = [cursorOver(ownStates), cursorOver(over), cursorOver(aways)];
   const spans: HistorySpan[] = [];
   for (const at of times) {
     const [own, cover, unheard] = [saidAt(at), overAt(at), awayAt(at)];
@@ -55,7 +55,7 @@ function spansOf({ said, over, aways }: Record<'said' | 'over' | 'aways', readon
 }
 
 /** Returns the state at a time; the times of successive calls must not decrease. */
-function along(points: readonly Point[]): (at: number) => Answer | undefined {
+function cursorOver(points: readonly StatusPoint[]): (at: number) => StripStatus | undefined {
   let next = 0;
   return (at) => {
     for (let point = points[next]; point !== undefined && point.at <= at; point = points[next]) next += 1;
@@ -64,8 +64,8 @@ function along(points: readonly Point[]): (at: number) => Answer | undefined {
 }
 
 /** Merges receive gaps that touch or overlap. */
-function joined(aways: readonly Away[]): Point[] {
-  const points: Point[] = [];
+function mergeReceiveGaps(aways: readonly Away[]): StatusPoint[] {
+  const points: StatusPoint[] = [];
   let end = Number.NEGATIVE_INFINITY;
   for (const { from, to } of aways.toSorted((a, b) => a.from - b.from)) {
     if (from > end) points.push({ at: end, answer: online }, { at: from, answer: unknown });

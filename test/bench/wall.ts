@@ -3,7 +3,7 @@
  */
 import type { SiteView } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { bundled } from '../../flows/api/bytes/wall.ts';
+import { bundleWall } from '../../flows/api/bytes/wall.ts';
 import { emptyAccounts, emptySiteOrders, type ScriptedView, scriptedView } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
@@ -52,7 +52,7 @@ async function serve(kind: Kind): Promise<Served> {
     wallDir: 'dashboards/wall',
     modulesDir: 'node_modules',
     log: console,
-    ...(kind === 'bundled' && { bundle: bundled }),
+    ...(kind === 'bundled' && { bundle: bundleWall }),
   });
   return { view, url: `http://127.0.0.1:${api.port}/`, close: api.close };
 }

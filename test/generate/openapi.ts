@@ -3,10 +3,10 @@
 import { refusal, snapshot, streamFrame } from '@sabha/contracts';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { doneStatus, type Route } from '../../flows/api/kit/route.ts';
+import { type Route, successStatus } from '../../flows/api/kit/route.ts';
 import { routes } from '../../flows/api/routes.ts';
 
-type Answer = Route['said']['answer'];
+type Answer = Route['definition']['answer'];
 
 const components = { Snapshot: snapshot, StreamFrame: streamFrame, Refusal: refusal };
 
@@ -36,7 +36,7 @@ const refused = {
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Refusal' } } },
 };
 
-function operation({ path, summary, said }: Route) {
+function operation({ path, summary, definition: said }: Route) {
   const { query, body, answer, refusals = [], alsoAs } = said;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
   const inQuery = Object.entries(query?.entries ?? {}).map(([name, one]) => ({
@@ -53,7 +53,7 @@ function operation({ path, summary, said }: Route) {
     summary,
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }),
-    responses: { [doneStatus(said)]: { description: 'Done.', ...contentOf(answer) }, ...Object.fromEntries(notDone) },
+    responses: { [successStatus(said)]: { description: 'Done.', ...contentOf(answer) }, ...Object.fromEntries(notDone) },
   };
 }
 

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { common } from '../../flows/api/cli/kit/model.ts';
-import { verbIn } from '../../flows/api/cli/verbs.ts';
+import { commonOptions } from '../../flows/api/cli/kit/model.ts';
+import { findVerb } from '../../flows/api/cli/verbs.ts';
 
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { exclude: ['**/node_modules/**'] })];
 /** Matches a command in a sentence or on a line of a code block. Text after `#` or `>` is not part of the command. */
@@ -18,12 +18,17 @@ function refusalOf(line: string): string | undefined {
     .trim()
     .split(/ +/);
   if (words[0] === 'help') return undefined;
-  const found = verbIn(words);
+  const found = findVerb(words);
   if (found === undefined) return `${line}: no such verb`;
   const { name, verb } = found;
   const args = words.slice(name.split(' ').length);
   try {
-    const { positionals } = parseArgs({ args, options: { ...verb.options, ...common }, allowPositionals: true, allowNegative: true });
+    const { positionals } = parseArgs({
+      args,
+      options: { ...verb.options, ...commonOptions },
+      allowPositionals: true,
+      allowNegative: true,
+    });
     // A sentence may name a verb without its arguments.
     return args.length === 0 || positionals.length <= verb.words[1] ? undefined : `${line}: too many words`;
   } catch (error) {

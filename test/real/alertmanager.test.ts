@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IncidentRow, realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startMirror } from '../../flows/api/outside/outside.ts';
+import { startAlertmanagerExport } from '../../flows/api/outside/outside.ts';
 import { freePorts } from '../system/processes.ts';
 import { installed, requirePart } from './parts.ts';
 
@@ -20,7 +20,7 @@ describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager'
     // The clock runs 50 times faster, so the mirror polls every 0.1 s instead of 5 s. The time of day stays real, because Alertmanager uses
     // it.
     onTestFinished(
-      startMirror({
+      startAlertmanagerExport({
         clock: { ...realClock(50), now: Date.now },
         settings: { alertmanager: { url: at }, https: { names: ['sabha.test'], port: 443 } },
         view: { incidents: () => incidents },

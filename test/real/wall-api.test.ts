@@ -1,6 +1,6 @@
 /** Tests the wall with the real API: routes, stream and headers. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { bundled } from '../../flows/api/bytes/wall.ts';
+import { bundleWall } from '../../flows/api/bytes/wall.ts';
 import { openTestApi } from '../../flows/api/routes.test-helper.ts';
 import { microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
 import type { Api } from '../../flows/api/server.ts';
@@ -49,7 +49,7 @@ describe.runIf(wallRuns)('the wall with the real API', () => {
       Array.from({ length: 10 }, (_, at) => ({ ...one, id: one.id * 100 + at, notes: [], history: [], deeds: [] })),
     );
     view.state = { ...view.state, sites: sites.slice(0, 736), states, incidents: many };
-    api = await openTestApi({ view, bundle: bundled });
+    api = await openTestApi({ view, bundle: bundleWall });
     const session = await stage.context.newCDPSession(stage.page);
     await session.send('Network.enable');
     const bytes = { files: 0, snapshot: 0 };

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bundled, loadWall } from '../../flows/api/bytes/wall.ts';
+import { bundleWall, loadWall } from '../../flows/api/bytes/wall.ts';
 import { openTestApi } from '../../flows/api/routes.test-helper.ts';
 import { emptyAccounts, microphoneGone, type ScriptedView, scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
 import type { Api, ApiOptions } from '../../flows/api/server.ts';
@@ -22,9 +22,9 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
   let accounts: ReturnType<typeof emptyAccounts>;
   let api: Api;
 
-  let wall: Awaited<ReturnType<typeof bundled>>;
+  let wall: Awaited<ReturnType<typeof bundleWall>>;
   beforeAll(async () => {
-    wall = await bundled(await loadWall('dashboards/wall', 'node_modules'));
+    wall = await bundleWall(await loadWall('dashboards/wall', 'node_modules'));
     browser = await openBrowser();
   });
   afterAll(() => browser?.close());
@@ -73,7 +73,7 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
     return result.ok ? result.secret : '';
   }
   async function ready(name: string, role: 'reader' | 'state' | 'central', scope = ''): Promise<void> {
-    await accounts.choose({ name, address: 'test' }, await made(name, role, scope), own);
+    await accounts.setOwnPassword({ name, address: 'test' }, await made(name, role, scope), own);
   }
 
   test('from a link to an incident, with a first secret, asks for a new password and returns to that incident', async () => {

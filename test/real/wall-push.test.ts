@@ -5,22 +5,22 @@
 import { realClock } from '@sabha/contracts';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bundled } from '../../flows/api/bytes/wall.ts';
+import { bundleWall } from '../../flows/api/bytes/wall.ts';
 import { openTestApi } from '../../flows/api/routes.test-helper.ts';
 import { scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
 import type { Api } from '../../flows/api/server.ts';
 import type { Channel, Report } from '../../flows/engine/records/notices.ts';
 import { addForms, addHooks } from '../../flows/notify/answers/routes.ts';
-import { createDevices } from '../../flows/notify/orders/devices.ts';
+import { createDeviceBook } from '../../flows/notify/orders/devices.ts';
 import { message } from '../../flows/notify/people/channels/conformance.test-helper.ts';
-import { freshSeal, pushKeyOf } from '../../flows/notify/people/channels/kit/web-push.ts';
+import { newEncryptionInput, pushKeyOf } from '../../flows/notify/people/channels/kit/web-push.ts';
 import { createPush } from '../../flows/notify/people/channels/push.ts';
 import { pushService } from '../../flows/notify/people/channels/push-service.test-helper.ts';
 import { technician } from '../../flows/notify/people/people.test-helper.ts';
 import { openBrowser } from '../pictures/browser.ts';
 import { wallRuns } from './wall-stage.ts';
 
-const secret = freshSeal().secret;
+const secret = newEncryptionInput().secret;
 const service = 'https://fcm.googleapis.com/fcm/send/here';
 
 describe.runIf(wallRuns)('push notifications', () => {
@@ -29,7 +29,7 @@ describe.runIf(wallRuns)('push notifications', () => {
   let page: Page;
   let api: Api;
   let behind: Awaited<ReturnType<typeof pushService>>;
-  let devices: ReturnType<typeof createDevices>;
+  let devices: ReturnType<typeof createDeviceBook>;
   let channel: Channel;
   let reported: Report[];
   let said: unknown[];
@@ -47,14 +47,20 @@ describe.runIf(wallRuns)('push notifications', () => {
     behind = await pushService();
     const phone = behind.device('phone', pushKeyOf(secret).public);
     const persons = () => [technician];
-    devices = createDevices({ key: pushKeyOf(secret), services: ['fcm.googleapis.com'], persons, record: async () => true, now: Date.now });
+    devices = createDeviceBook({
+      key: pushKeyOf(secret),
+      services: ['fcm.googleapis.com'],
+      persons,
+      record: async () => true,
+      now: Date.now,
+    });
     const reports = { take: async (report: Report) => void reported.push(report), about: () => undefined };
     const own = { secret, of: () => [phone], gone: () => {} };
     channel = createPush({ contact: 'mailto:it@office.test', devices: own, reports, now: Date.now, fetch, clock: realClock() });
     api = await openTestApi({
       view: viewOfLeh(),
       devices,
-      bundle: bundled,
+      bundle: bundleWall,
       addAnswers(app) {
         addHooks(app, { channels: new Map([['push', { channel, reaches: () => true }]]), clock: realClock() });
         addForms(app, (scope) => {

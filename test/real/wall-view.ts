@@ -18,8 +18,8 @@ import type {
   StreamFrame,
   WhoView,
 } from '@sabha/contracts';
-import { bundled, loadWall } from '../../flows/api/bytes/wall.ts';
-import { wordsFile } from '../../flows/api/server.ts';
+import { bundleWall, loadWall } from '../../flows/api/bytes/wall.ts';
+import { textsFile } from '../../flows/api/server.ts';
 import { securityHeaders } from '../../flows/pki/door/door.ts';
 
 export type Content = Snapshot & {
@@ -57,12 +57,12 @@ const beatEveryMs = 1_000;
 
 type Stream = { response: ServerResponse; pcs: string | null };
 
-const words: unknown = JSON.parse(wordsFile().body.toString());
+const words: unknown = JSON.parse(textsFile().body.toString());
 
 /** The bundle as the real server serves it, built once for all tests of a file. */
-let made: ReturnType<typeof bundled> | undefined;
-function served(): ReturnType<typeof bundled> {
-  made ??= loadWall('dashboards/wall', 'node_modules').then((wall) => bundled(wall));
+let made: ReturnType<typeof bundleWall> | undefined;
+function served(): ReturnType<typeof bundleWall> {
+  made ??= loadWall('dashboards/wall', 'node_modules').then((wall) => bundleWall(wall));
   return made;
 }
 

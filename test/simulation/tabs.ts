@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WireMessage } from '../../flows/engine/records/incidents.ts';
-import { startRed } from '../../flows/node-red/node-red.ts';
+import { startNodeRed } from '../../flows/node-red/node-red.ts';
 import { openTabs } from '../../flows/node-red/tabs.ts';
 import type { Wires } from '../../flows/node-red/wires.ts';
 import { edit, throwing } from '../system/tabs-scene.ts';
@@ -85,7 +85,7 @@ async function start(): Promise<Tabs> {
   const tabs: Tabs = { head: undefined, waits: new Map(), underWay: new Map(), current: undefined, throws: false, dir };
   const quiet = () => {};
   const log = { fatal: quiet, error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet };
-  await startRed({ wires: wiresOf(tabs), tabs: openTabs({ dir }), log, timeoutMs: startLimitMs });
+  await startNodeRed({ wires: wiresOf(tabs), tabs: openTabs({ dir }), log, timeoutMs: startLimitMs });
   return tabs;
 }
 

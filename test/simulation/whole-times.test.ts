@@ -6,7 +6,7 @@ import { createClient } from '../../flows/api/cli/kit/model.ts';
 import { dispatch } from '../../flows/api/cli/verbs.ts';
 import { addRoutes } from '../../flows/api/routes.ts';
 import { createWebhook } from '../../flows/notify/people/channels/webhook.ts';
-import { addDoor, plainDoor } from '../../flows/pki/door/door.ts';
+import { addAuthentication, openLoopback } from '../../flows/pki/door/door.ts';
 import { camera, microphone, minute, second } from './scene.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -106,7 +106,7 @@ async function begin(seed: number) {
   world.boot();
   await world.pass(2 * minute);
   const app = fastify();
-  addDoor(app, plainDoor());
+  addAuthentication(app, openLoopback());
   const running = world.centre.centre();
   if (running === undefined) throw new Error('the server does not run');
   addRoutes(app, { view: () => ({ ...running.view, acts: async () => [] }) as never, commands: running.view.commands });

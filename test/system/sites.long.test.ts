@@ -144,7 +144,7 @@ async function everyAnswerIsAsDocumented(ids: Record<string, string>): Promise<v
   for (const {
     method,
     path,
-    said: { answer },
+    definition: { answer },
   } of routes) {
     if (method !== 'get' || answer === undefined || !('kind' in answer)) continue;
     const address = known.reduce((text, [part, filled]) => text.replace(part, filled), path);

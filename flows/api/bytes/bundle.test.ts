@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openTestApi } from '../routes.test-helper.ts';
-import { bundled, loadWall } from './wall.ts';
+import { bundleWall, loadWall } from './wall.ts';
 
-const wall = await bundled(await loadWall('dashboards/wall', 'node_modules'));
+const wall = await bundleWall(await loadWall('dashboards/wall', 'node_modules'));
 const textOf = (url: string) => wall.files.get(url)?.body.toString('utf8') ?? '';
 const hashOf = (css: string) => `sha256-${createHash('sha256').update(css).digest('base64')}`;
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, createBuckets, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Refused } from '../../pki/door/door.ts';
+import { RequestError } from '../../pki/door/door.ts';
 
 export type TransferOptions = {
   /** Returns the PC of a token; undefined if the token is not valid. */
@@ -11,7 +11,7 @@ export type TransferOptions = {
 };
 
 const transfers = { perSecond: 1 / 60, burst: 1 };
-const atOnceAtMost = 4;
+const parallelLimit = 4;
 const machine = { config: { machine: true } } as const;
 
 /**
@@ -25,9 +25,9 @@ export function addTransfers(app: FastifyInstance, { prove, clock }: TransferOpt
   async function admitted<T>(request: FastifyRequest, run: () => Promise<T>): Promise<T> {
     const token = /^Bearer ([A-Za-z0-9_-]{22})$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const opened = prove(Buffer.from(token, 'base64url'));
-    if (opened === undefined) throw new Refused(401, 'no token of the reflector');
-    const isNow = running < atOnceAtMost && buckets.tryTake(`${request.method} ${opened.pc}`, 1, clock.up());
-    if (!isNow) throw new Refused(429, 'not so soon again');
+    if (opened === undefined) throw new RequestError(401, 'no token of the reflector');
+    const isNow = running < parallelLimit && buckets.tryTake(`${request.method} ${opened.pc}`, 1, clock.up());
+    if (!isNow) throw new RequestError(429, 'not so soon again');
     running += 1;
     return run().finally(() => {
       running -= 1;
@@ -45,18 +45,18 @@ export function addTransfers(app: FastifyInstance, { prove, clock }: TransferOpt
       }),
     );
     scope.post(transferPath, machine, (request) =>
-      admitted(request, async () => ({ bps: await taken(request.body as AsyncIterable<Uint8Array>, clock) })),
+      admitted(request, async () => ({ bps: await receivedBytes(request.body as AsyncIterable<Uint8Array>, clock) })),
     );
     done();
   });
 }
 
-async function taken(body: AsyncIterable<Uint8Array>, clock: Pick<Clock, 'up'>): Promise<number | null> {
+async function receivedBytes(body: AsyncIterable<Uint8Array>, clock: Pick<Clock, 'up'>): Promise<number | null> {
   const progress: Progress[] = [];
   let bytes = 0;
   for await (const piece of body) {
     bytes += piece.length;
-    if (bytes > transferBytes) throw new Refused(413, 'too much');
+    if (bytes > transferBytes) throw new RequestError(413, 'too much');
     progress.push({ ms: clock.up(), bytes });
   }
   return transferRate(progress);

@@ -5,7 +5,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Head, type Inline, ownPart, Refused } from '../../pki/door/door.ts';
+import { type InlineHashes, ownPart, type PageHead, RequestError } from '../../pki/door/door.ts';
 
 const openFiles =
   /^\/(login\.(html|js)|tap\.(js|css)|words\/(html|words|texts-[a-z]+|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
@@ -17,7 +17,7 @@ const modules: Record<string, string> = {
   '/modules/htm.js': 'htm/dist/htm.module.js',
 };
 /** The head of response pages, which are generated and have no file. */
-const answers: Head = {
+const answers: PageHead = {
   style: '<link rel="stylesheet" href="/tap.css">',
   script: '<script type="module" src="/tap.js"></script>',
   inline: { scripts: [], styles: [] },
@@ -48,8 +48,8 @@ export type Wall = {
   modulesDir: string;
   files: ReadonlyMap<string, StaticFile>;
   isOpen(url: string): boolean;
-  inline: Inline;
-  answers: Head;
+  inline: InlineHashes;
+  answers: PageHead;
 };
 
 /** Reads the wall and its modules. Throws one line if a file is missing. */
@@ -127,7 +127,7 @@ export function addUpdates(app: FastifyInstance, folder: string): void {
         (found) => found.size,
         () => undefined,
       );
-      if (size === undefined) throw new Refused(404, 'no update is offered');
+      if (size === undefined) throw new RequestError(404, 'no update is offered');
       const from = Number(/^bytes=(\d{1,12})-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
       if (from >= size) return reply.code(416).header('content-range', `bytes */${size}`).send();
       if (from > 0) reply.code(206).header('content-range', `bytes ${from}-${size - 1}/${size}`);
@@ -143,7 +143,7 @@ export function addUpdates(app: FastifyInstance, folder: string): void {
  * Bundles the wall: each page gets inline styles and one script. Rejects if the bundle cannot be made.
  * Guarantee: the bundle behaves like the single files.
  */
-export async function bundled(wall: Wall): Promise<Wall> {
+export async function bundleWall(wall: Wall): Promise<Wall> {
   // Imported here, so that without esbuild the wall is still served file by file.
   const { build, transform, stop } = await import('esbuild');
   const files = new Map(wall.files);

@@ -2,14 +2,14 @@
 
 import { hashToken, type RolloutView } from '@sabha/contracts';
 import fastify from 'fastify';
-import { addDoor, ownPart, plainDoor } from '../../pki/door/door.ts';
+import { addAuthentication, openLoopback, ownPart } from '../../pki/door/door.ts';
 import { createSiteOrders } from '../../sites/site-orders.ts';
 import { record, recordsOf, smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import { addRoutes } from '../routes.ts';
 import { emptyAccounts } from '../scripted-view.test-helper.ts';
 
-export type Api = Awaited<ReturnType<typeof startTestApi>>;
+export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 
 /** Listens on a free loopback port. `scripted` holds responses by method and address; a function is called per request. */
 export async function startTestApi() {
@@ -45,7 +45,7 @@ export async function startTestApi() {
   });
   app.addHook('onRequest', async ({ headers }) => void state.authorization.push(headers.authorization));
   const accounts = emptyAccounts({ programs: [{ name: 'server-cli', role: 'central', hash: hashToken('of the command') }] });
-  addDoor(app, plainDoor(accounts.proof));
+  addAuthentication(app, openLoopback(accounts.proof));
   app.get('/healthz', { config: { ...ownPart, health: true } }, () => ({ alive: true }));
   const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
   addRoutes(app, { siteOrders, accounts: { accounts, has, directory: null } });

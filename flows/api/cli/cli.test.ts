@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Api, startTestApi } from './api.test-helper.ts';
+import { startTestApi, type TestApi } from './api.test-helper.ts';
 import { verbs } from './verbs.ts';
 
-let api: Api;
+let api: TestApi;
 let dir: string;
 
 beforeAll(async () => {

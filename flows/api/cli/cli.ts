@@ -22,17 +22,17 @@ import {
 } from '@sabha/contracts';
 import { BackupError, copyInto } from '../../storage/backup/format/backup-file.ts';
 import { type Restored, restore } from '../../storage/backup/restore.ts';
-import { lines } from './kit/lines.ts';
-import { type Call, CliError, createClient, type Server } from './kit/model.ts';
+import { catalogueLines } from './kit/lines.ts';
+import { CliError, createClient, type ServerAddress, type VerbCall } from './kit/model.ts';
 import { plainText } from './kit/text.ts';
-import { dispatch, helpOf } from './verbs.ts';
+import { dispatch, helpText } from './verbs.ts';
 
 const env = process.env;
 const asksForHelp: ReadonlySet<string> = new Set(['--help', '-h']);
 
 async function main(args: string[], language: Language): Promise<number> {
   if (args[0] === 'help' || args.some((word) => asksForHelp.has(word))) {
-    console.log(helpOf(args[0] === 'help' ? args.slice(1) : args, language));
+    console.log(helpText(args[0] === 'help' ? args.slice(1) : args, language));
     return 0;
   }
   const api = createClient(findServer);
@@ -43,7 +43,7 @@ async function main(args: string[], language: Language): Promise<number> {
   const { ok, out } = await withPatience(work, {
     clock: realClock(),
     screen: process.stderr,
-    say: (seconds) => lineIn(`still at work: ${seconds} s (Ctrl+C ends the waiting)`, language, lines),
+    say: (seconds) => lineIn(`still at work: ${seconds} s (Ctrl+C ends the waiting)`, language, catalogueLines),
   });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;
@@ -80,7 +80,7 @@ async function copyFile(from: string, to: string): Promise<void> {
 }
 
 /** Restores into the data folder that `npm start` would use. */
-async function restoreCentre({ file, check, passphraseFile }: Parameters<Call['restore']>[0]): Promise<Restored> {
+async function restoreCentre({ file, check, passphraseFile }: Parameters<VerbCall['restore']>[0]): Promise<Restored> {
   const passphrase = passphraseFile === undefined ? undefined : (await readText(passphraseFile)).trim();
   const places = { data: resolve(env['SABHA_DATA'] ?? 'data'), settings: resolve(env['SABHA_CONFIG'] ?? 'sabha.json') };
   return restore({ file: resolve(env['INIT_CWD'] ?? '.', file), ...places, passphrase, check, now: Date.now }).catch((error: Error) => {
@@ -104,7 +104,7 @@ async function addressOfSettings(named: string | undefined): Promise<string> {
 /**
  * Returns the server with the token from the environment, else from the data folder. That token goes only to the server of this machine.
  */
-async function findServer(): Promise<Server> {
+async function findServer(): Promise<ServerAddress> {
   const address = env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG']));
   if (env['SABHA_TOKEN'] || env['SABHA_API']) return { address, token: env['SABHA_TOKEN']?.trim() || undefined };
   const data = resolve(env['SABHA_DATA'] ?? 'data');
@@ -151,6 +151,6 @@ try {
   process.exitCode = await main(args, language);
 } catch (error) {
   if (!(error instanceof CliError)) throw error;
-  console.error(plainText(lineIn(error.message, language, lines)));
+  console.error(plainText(lineIn(error.message, language, catalogueLines)));
   process.exitCode = error.code;
 }

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { routes } from '../routes.ts';
-import { type Call, CliError } from './kit/model.ts';
-import { runs } from './own-verbs.ts';
-import { dispatch, verbIn } from './verbs.ts';
+import { CliError, type VerbCall } from './kit/model.ts';
+import { verbImplementations } from './own-verbs.ts';
+import { dispatch, findVerb } from './verbs.ts';
 
 const words: Readonly<Record<string, string>> = {
   'STATE/SITE/PC': 'ladakh/leh/vc-1',
@@ -31,10 +31,10 @@ const values: Readonly<Record<string, string>> = {
 };
 const commands = routes
   .flatMap((route) => (route.command === undefined ? [] : [[route.command[0], route] as const]))
-  .filter(([usage]) => !Object.hasOwn(runs, verbIn(usage.split(' '))?.name ?? ''));
+  .filter(([usage]) => !Object.hasOwn(verbImplementations, findVerb(usage.split(' '))?.name ?? ''));
 
 test.each(commands)('%s sends a request that its route accepts, with each word and option in a separate field', async (usage, route) => {
-  const { name, verb } = verbIn(usage.split(' ')) ?? {};
+  const { name, verb } = findVerb(usage.split(' ')) ?? {};
   if (name === undefined || verb === undefined) throw new Error(`no verb for ${usage}`);
   const [typed = ''] = verb.usage.split(/ ?(?:\| )?\[?--/);
   const isEither = verb.usage.includes(' | ');
@@ -47,7 +47,7 @@ test.each(commands)('%s sends a request that its route accepts, with each word a
   const asked: { path: string; body?: object }[] = [];
   const answer = { results: [], wrong: [], refused: null } as never;
   const record = (path: string, body?: object) => void asked.push({ path, ...(body && { body }) });
-  const api: Call['api'] = {
+  const api: VerbCall['api'] = {
     get: async (path) => record(path) ?? answer,
     text: async (path) => record(path) ?? '',
     post: async (path, body) => record(path, body) ?? answer,
@@ -67,8 +67,8 @@ test.each(commands)('%s sends a request that its route accepts, with each word a
   const { pathname, searchParams } = new URL(asked[0]?.path ?? '', 'http://sabha.test');
   expect(pathname).toMatch(new RegExp(`^${route.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`));
   const query = Object.fromEntries(searchParams);
-  if (route.said.query !== undefined) v.parse(route.said.query, query);
-  if (route.said.body !== undefined) v.parse(route.said.body, asked[0]?.body);
+  if (route.definition.query !== undefined) v.parse(route.definition.query, query);
+  if (route.definition.body !== undefined) v.parse(route.definition.body, asked[0]?.body);
   const { by: _, ...body } = { by: '', ...asked[0]?.body };
   const inPath = given.filter((word) => /\{/.test(route.path) && pathname.includes(`/${word}`)).length;
   const toFile = typed.includes('[FILE]') ? 1 : 0;

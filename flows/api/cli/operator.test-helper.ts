@@ -3,13 +3,13 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import type { Restored } from '../../storage/backup/restore.ts';
-import { type Api, startTestApi } from './api.test-helper.ts';
+import { startTestApi, type TestApi } from './api.test-helper.ts';
 import { CliError, createClient } from './kit/model.ts';
 import { dispatch } from './verbs.ts';
 
 /** Returns the command and its test API. Each test starts with a small site table and no files. */
 export function operator() {
-  let api: Api;
+  let api: TestApi;
   let files: Record<string, string> = {};
   beforeAll(async () => {
     api = await startTestApi();

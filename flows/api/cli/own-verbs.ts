@@ -33,21 +33,21 @@ import { renderUnicodeCompact } from 'uqr';
 import { bridgeText, upsText } from '../../sites/columns.ts';
 import { safeTable } from '../../sites/sheet.ts';
 import { shortHash } from '../../storage/audit/chain.ts';
-import { lines } from './kit/lines.ts';
+import { catalogueLines } from './kit/lines.ts';
 import {
-  type Answer,
-  type Call,
   CliError,
-  incidentNamed,
-  type Layout,
-  numberOf,
-  pcNamed,
-  siteNamed,
-  timeOf,
+  type OutputLayout,
+  parseIncidentNumber,
+  parseNumberOption,
+  parsePc,
+  parseSite,
+  parseTimeOption,
   type Verb,
+  type VerbCall,
+  type VerbOutput,
   verb,
 } from './kit/model.ts';
-import { answerText, asFile, firstOf, importFile, readyText, table, timeText } from './kit/text.ts';
+import { answerText, firstLines, importFile, outputCsv, readyText, table, timeText } from './kit/text.ts';
 
 export const ownVerbs = [
   verb('pcs show STATE/SITE/PC', ['Shows a PC with all its checks.', 'एक PC और उसकी सारी जाँचें दिखाता है।'], showPc),
@@ -71,7 +71,7 @@ export const ownVerbs = [
   ),
 ];
 /** Implementations of route verbs that send several requests, by name. */
-export const runs: Readonly<Record<string, Verb['run']>> = {
+export const verbImplementations: Readonly<Record<string, Verb['run']>> = {
   'sites stage': stage,
   'roster show': showRoster,
   announced,
@@ -81,7 +81,7 @@ export const runs: Readonly<Record<string, Verb['run']>> = {
   explain,
 };
 /** Formatters for the response of a route, by the name of its verb. */
-export const layouts: Readonly<Record<string, Layout>> = {
+export const layouts: Readonly<Record<string, OutputLayout>> = {
   'enrol-code': enrolCode,
   incidents,
   'roster check': checkRoster,
@@ -99,17 +99,17 @@ const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 
 /** Rows of a printed list; `--json` and `--csv` contain all. */
 const shownRows = 50;
 /** Interval of polling for the end of a roll call or a command. */
-const lookMs = 500;
+const pollIntervalMs = 500;
 
-async function showPc({ api, words: [word] }: Call): Promise<Answer> {
-  const pc = pcNamed(word);
+async function showPc({ api, words: [word] }: VerbCall): Promise<VerbOutput> {
+  const pc = parsePc(word);
   const all = await api.get<PcView[]>(`/api/pcs?site=${encodeURIComponent(siteOf(pc))}`);
   const one = all.find((row) => row.pc === pc);
   if (one === undefined) throw new CliError(1, `there is no PC ${pc}`);
   return { ok: true, json: one, text: answerText(one) };
 }
 
-async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
+async function profile({ api, words: [path = ''] }: VerbCall): Promise<VerbOutput> {
   const view = await api.get<ProfileView>(`/api/profile${path === '' ? '' : `/${path}`}`);
   const { profile: found, origins, timeZone } = view;
   const values: Record<string, unknown> = {
@@ -134,14 +134,14 @@ async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
 
 type EnrolCode = { code: string; uses: number; ends: number; centre: string | null; pcs: string[] };
 
-function enrolCode(made: EnrolCode, { words: [word], language }: Call): Answer {
-  const site = siteNamed(word);
+function enrolCode(made: EnrolCode, { words: [word], language }: VerbCall): VerbOutput {
+  const site = parseSite(word);
   const { code, centre, uses } = made;
-  const said = (line: string) => lineIn(line, language, lines);
+  const translated = (line: string) => lineIn(line, language, catalogueLines);
   const head = `${uses === 1 ? '1 PC' : `${uses} PCs`} of ${site}, until ${timeText(made.ends)}, shown this once:`;
   const calls = made.pcs.flatMap((pc) => {
     const line = `sudo sabha-agent enrol ${code} --centre ${centre ?? 'https://NAME:8443'} --pc ${pc}`;
-    return ['', said(`on ${pc}:`), line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
+    return ['', translated(`on ${pc}:`), line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
   });
   // The second half of the code is a pin (hash) of the root certificate, which the package of this server already contains.
   const pieces = code.split('-');
@@ -155,7 +155,7 @@ function enrolCode(made: EnrolCode, { words: [word], language }: Call): Answer {
           `By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, ${spokenName(centre)}. With the package of this centre ${half} is all.`,
           `Next: send each line, or a photo of its code, to whoever sits at that PC. A minute later the PC is there: sabha pcs list --site ${site}`,
         ];
-  return { ok: true, json: { site, ...made }, text: [said(head), code, ...calls, '', ...next.map(said)].join('\n') };
+  return { ok: true, json: { site, ...made }, text: [translated(head), code, ...calls, '', ...next.map(translated)].join('\n') };
 }
 
 /** Returns the server's name as a person types it on the PC, without the default port 8443. */
@@ -164,7 +164,7 @@ function spokenName(centre: string): string {
   return port === '8443' ? hostname : port === '' ? centre : host;
 }
 
-function incidents(all: readonly IncidentRow[]): Answer {
+function incidents(all: readonly IncidentRow[]): VerbOutput {
   const rows = underParents(all).map(({ one, depth }) => ({
     id: `${'  '.repeat(depth)}${one.id}`,
     severity: one.severity,
@@ -189,9 +189,9 @@ function underParents(all: readonly IncidentRow[]): { one: IncidentRow; depth: n
   return walk(0, 0);
 }
 
-async function stage(call: Call): Promise<Answer> {
+async function stage(call: VerbCall): Promise<VerbOutput> {
   const { api, by, words, options } = call;
-  const [site, to = ''] = [siteNamed(words[0]), words[1]];
+  const [site, to = ''] = [parseSite(words[0]), words[1]];
   await api.post(`/api/sites/${site}/stage`, { stage: to, by, force: options['force'] === true }).catch(async (error: Error) => {
     throw error.message.startsWith(`${site} is not ready to go live: `) ? new CliError(1, await openPoints(site, call)) : error;
   });
@@ -199,7 +199,7 @@ async function stage(call: Call): Promise<Answer> {
 }
 
 /** Returns the open points of a site as readable text. The error line of the API has only keys, and not all of them. */
-async function openPoints(site: string, { api, language }: Call): Promise<string> {
+async function openPoints(site: string, { api, language }: VerbCall): Promise<string> {
   const { checklist, pcs } = await api.get<SiteDetail>(`/api/sites/${site}`);
   const lineOf = ({ pc, component, fault }: ChecklistItem['about'][number]) => {
     const what = (fault !== null && faultOf(fault)?.title[language]) || wordFor(language, 'component', component ?? '') || component;
@@ -207,18 +207,18 @@ async function openPoints(site: string, { api, language }: Call): Promise<string
   };
   const points = checklist
     .filter(({ done }) => !done)
-    .flatMap(({ item, about }) => [`- ${vocabulary[language].checklist[item]}`, ...firstOf(about.map(lineOf), shownOfPoint)]);
+    .flatMap(({ item, about }) => [`- ${vocabulary[language].checklist[item]}`, ...firstLines(about.map(lineOf), shownOfPoint)]);
   const noPc = '- it has no PC: "sabha sites import" brings them';
   return [
     `${site} is not ready to go live. What is not done yet:`,
     ...(pcs.length === 0 ? [noPc] : points),
     'With --force it goes live all the same.',
   ]
-    .map((line) => lineIn(line, language, lines))
+    .map((line) => lineIn(line, language, catalogueLines))
     .join('\n');
 }
 
-async function showRoster({ api, words: [person], options }: Call): Promise<Answer> {
+async function showRoster({ api, words: [person], options }: VerbCall): Promise<VerbOutput> {
   const { at = 'all' } = options;
   const listed = await api.get<RosterPerson[]>(`/api/roster${at === 'all' ? '' : `?scope=${encodeURIComponent(`${at}`)}`}`);
   const all = listed.filter(({ id }) => id === (person ?? id));
@@ -253,16 +253,16 @@ function oldestProof({ reached, proofs }: RosterPerson): string {
 }
 
 /** Exit code 1 if an hour has nobody on duty, a place notifies nobody, or a person has no channel. */
-function checkRoster(found: RosterCheck): Answer {
+function checkRoster(found: RosterCheck): VerbOutput {
   const { places, gaps, untold, unreached, unproven } = found;
   const spans = places.flatMap(({ scope, spans: all }) => all.map((one) => ({ firstPc: scope, ...one })));
-  const shown = firstOf(table(spans, 'firstPc from to persons by').split('\n'), 51);
+  const shown = firstLines(table(spans, 'firstPc from to persons by').split('\n'), 51);
   const wrong = { gaps, placesThatNotifyNobody: untold, personsWithoutChannel: unreached, notProvenForLong: unproven };
   const text = [...shown, '', answerText(wrong)].join('\n');
   return { ok: gaps.length + untold.length + unreached.length === 0, json: found, text };
 }
 
-async function exportPerson(found: PersonExport, { words: [, file], writeText }: Call): Promise<Answer> {
+async function exportPerson(found: PersonExport, { words: [, file], writeText }: VerbCall): Promise<VerbOutput> {
   const text = `${JSON.stringify(found, null, 2)}\n`;
   if (file === undefined) return { ok: true, json: found, text: text.trimEnd() };
   await writeText(file, text);
@@ -271,7 +271,7 @@ async function exportPerson(found: PersonExport, { words: [, file], writeText }:
 }
 
 /** Exit code 1 if a recipient did not receive the notice. */
-async function announced({ api, words: [number] }: Call): Promise<Answer> {
+async function announced({ api, words: [number] }: VerbCall): Promise<VerbOutput> {
   if (number === undefined) {
     const all = await api.get<AnnouncementSummary[]>('/api/announcements');
     return { ok: true, json: all, text: table(all, 'id at by to count text') };
@@ -285,7 +285,7 @@ async function announced({ api, words: [number] }: Call): Promise<Answer> {
  * Exit code 1 if the data show a gap, a repeated or altered event, or a ledger that is incomplete or was replaced.
  * A PC can claim gaps and repeat its events. Gaps and repeats at PCs that the audit names do not make the ledger incomplete.
  */
-function verify(found: LedgerAudit): Answer {
+function verify(found: LedgerAudit): VerbOutput {
   const { chain, ofPcs = [], ...facts } = found;
   const isSame = found.older === undefined && found.archives === undefined && (chain?.wrong ?? []).length === 0;
   const isOfPcs = (name: 'gaps' | 'twice') => found[name] === ofPcs.reduce((sum, one) => sum + one[name], 0);
@@ -308,15 +308,15 @@ function chainText({ rows, forgotten, signed }: NonNullable<LedgerAudit['chain']
   return `${rows} rows${emptied}; ${by}`;
 }
 
-async function auditLog({ api, words: [file], options, writeText, now }: Call): Promise<Answer> {
+async function auditLog({ api, words: [file], options, writeText, now }: VerbCall): Promise<VerbOutput> {
   const { who, since, machines, csv } = options;
   const query = {
     ...(typeof who === 'string' && { who }),
-    ...(typeof since === 'string' && { since: `${timeOf('since', since, { now: now() })}` }),
+    ...(typeof since === 'string' && { since: `${parseTimeOption('since', since, { now: now() })}` }),
     ...(machines === true && { of: 'machines' }),
   };
   if (csv === true || file !== undefined)
-    return asFile(await api.text(`/api/audit/log.csv?${new URLSearchParams(query)}`), file, writeText);
+    return outputCsv(await api.text(`/api/audit/log.csv?${new URLSearchParams(query)}`), file, writeText);
   const acts: AuditLog['acts'] = [];
   for (let more = {}; ; ) {
     const page: AuditLog = await api.get(`/api/audit/log?${new URLSearchParams({ ...query, ...more })}`);
@@ -324,28 +324,28 @@ async function auditLog({ api, words: [file], options, writeText, now }: Call): 
     if (page.before === null) break;
     more = { before: `${page.before}` };
   }
-  const text = firstOf(table(acts, 'at id who what about').split('\n'), shownRows + 1).join('\n');
+  const text = firstLines(table(acts, 'at id who what about').split('\n'), shownRows + 1).join('\n');
   return { ok: true, json: acts, text };
 }
 
-async function events({ api, words: [of = '', file], options, language, writeText, say, now }: Call): Promise<Answer> {
+async function events({ api, words: [of = '', file], options, language, writeText, say, now }: VerbCall): Promise<VerbOutput> {
   const { since = '1d', until, readings, csv } = options;
   const query = new URLSearchParams({
     of,
-    from: `${timeOf('since', String(since), { now: now() })}`,
-    to: `${typeof until === 'string' ? timeOf('until', until, { now: now(), ends: true }) : now()}`,
+    from: `${parseTimeOption('since', String(since), { now: now() })}`,
+    to: `${typeof until === 'string' ? parseTimeOption('until', until, { now: now(), ends: true }) : now()}`,
     ...(readings === true && { readings: 'true' }),
   });
   const found = await api.get<SaidEvents>(`/api/events?${query}`);
   const { next } = found;
   const cut = next === null ? [] : [`only the first ${found.events.length} are shown: --since ${new Date(next).toISOString()} goes on`];
-  const notes = [...found.missing, ...cut].map((line) => `! ${lineIn(line, language, lines)}`);
+  const notes = [...found.missing, ...cut].map((line) => `! ${lineIn(line, language, catalogueLines)}`);
   const ok = notes.length === 0;
   if (csv === true || file !== undefined) {
     notes.forEach(say);
-    return { ...(await asFile(csvOf(found.events), file, writeText)), ok };
+    return { ...(await outputCsv(csvOf(found.events), file, writeText)), ok };
   }
-  const shown = firstOf(table(found.events, 'time pc kind body received').split('\n'), shownRows + 1);
+  const shown = firstLines(table(found.events, 'time pc kind body received').split('\n'), shownRows + 1);
   return { ok, json: found, text: [...shown, ...notes].join('\n') };
 }
 
@@ -358,14 +358,14 @@ function csvOf(all: SaidEvents['events']): string {
 }
 
 /** The backup stays beside the hourly ones. A named file receives a copy. */
-async function backup(made: BackupMade, { words: [to], copyFile }: Call): Promise<Answer> {
+async function backup(made: BackupMade, { words: [to], copyFile }: VerbCall): Promise<VerbOutput> {
   if (to !== undefined) await copyFile(made.file, to);
   const json = { ...made, file: to ?? made.file };
   return { ok: true, json, text: answerText(json) };
 }
 
 /** Works without a server, and the server must not run. */
-async function restore({ words: [file = ''], options, restore: run }: Call): Promise<Answer> {
+async function restore({ words: [file = ''], options, restore: run }: VerbCall): Promise<VerbOutput> {
   const { check = false, 'passphrase-file': passphraseFile } = options;
   const done = await run({ file, check: check === true, passphraseFile: typeof passphraseFile === 'string' ? passphraseFile : undefined });
   const { about, audit: found, aside, left } = done;
@@ -382,7 +382,7 @@ async function restore({ words: [file = ''], options, restore: run }: Call): Pro
   return { ok: true, json: done, text: text.join('\n') };
 }
 
-async function followRollCall({ id }: { id: string }, call: Call): Promise<Answer> {
+async function followRollCall({ id }: { id: string }, call: VerbCall): Promise<VerbOutput> {
   if (call.options['wait'] !== true) return { ok: true, json: { id }, text: id };
   call.say(`roll call ${id} runs`);
   let shown = -1;
@@ -394,23 +394,23 @@ async function followRollCall({ id }: { id: string }, call: Call): Promise<Answe
   return rollCallAnswer(view);
 }
 
-async function followCommand({ id }: { id: string }, call: Call): Promise<Answer> {
+async function followCommand({ id }: { id: string }, call: VerbCall): Promise<VerbOutput> {
   if (call.options['wait'] !== true) return { ok: true, json: { id }, text: id };
   call.say(`command ${id} is on its way`);
   return commandAnswer(await finished<CommandView>(call, `/api/commands/${encodeURIComponent(id)}`, ({ state }) => state !== 'open'));
 }
 
 /** Polls a roll call or a command until it ends. Both end by themselves: a roll call has a deadline, and a command expires. */
-async function finished<View>({ api, pause }: Call, path: string, isOver: (view: View) => boolean): Promise<View> {
+async function finished<View>({ api, pause }: VerbCall, path: string, isOver: (view: View) => boolean): Promise<View> {
   for (;;) {
     const view = await api.get<View>(path);
     if (isOver(view)) return view;
-    await pause(lookMs);
+    await pause(pollIntervalMs);
   }
 }
 
 /** Exit code 0 if at least one room was called and every room is ready. */
-function rollCallAnswer(view: RollCallView): Answer {
+function rollCallAnswer(view: RollCallView): VerbOutput {
   const { rows, ...about } = view;
   const { counts } = about;
   const bad = rows
@@ -428,13 +428,13 @@ function withSilent({ expected, answered, ready, 'not-ready': notReady, unknown 
   return { expected, answered, ready, 'not-ready': notReady, unknown: unknown - silent, silent };
 }
 
-function tabsLog(steps: readonly TabsStep[]): Answer {
+function tabsLog(steps: readonly TabsStep[]): VerbOutput {
   const text = steps.map(({ at, who, what, about }) => `${timeText(at)}  ${who}: ${what}, ${about.replaceAll('\n', '\n  ')}`);
   return { ok: true, json: steps, text: text.join('\n') || 'nobody has changed the tabs' };
 }
 
 /** Exit code 0 if every PC has carried out the command. */
-function commandAnswer(view: CommandView): Answer {
+function commandAnswer(view: CommandView): VerbOutput {
   const { answers, missing, ...about } = view;
   const silent = missing.map((pc) => ({ pc, outcome: view.state === 'open' ? 'not yet' : 'no answer' }));
   const lines = answers.flatMap((one) => (one.lines ?? []).map((line) => (answers.length > 1 ? `${one.pc}: ${line}` : line)));
@@ -443,16 +443,16 @@ function commandAnswer(view: CommandView): Answer {
 }
 
 /** A folder replaces all tabs, a file only the tabs in it. Exit code 1 if an alert is missed, delayed, or not concluded. */
-async function tryTabs({ api, words: [path = ''], options, readTexts }: Call): Promise<Answer> {
-  const days = numberOf('days', options['days'] ?? '30');
+async function tryTabs({ api, words: [path = ''], options, readTexts }: VerbCall): Promise<VerbOutput> {
+  const days = parseNumberOption('days', options['days'] ?? '30');
   const found = await api.post<TabsTrial>('/api/tabs/try', { ...(await readTexts(path, '.json')), days });
   return { ok: found.missedCount + found.laterCount + found.unfinished === 0, json: found, text: answerText(found) };
 }
 
 /** Exit code 1 if the message reaches no `conclude` node. */
-async function explain({ api, words: [scope, fault], options }: Call): Promise<Answer> {
+async function explain({ api, words: [scope, fault], options }: VerbCall): Promise<VerbOutput> {
   if (options['incident'] !== undefined) {
-    const id = incidentNamed(`${options['incident']}`);
+    const id = parseIncidentNumber(`${options['incident']}`);
     const found = await api.get<IncidentReasons>(`/api/incidents/${id}/reasons`);
     const text = [
       `incident ${id} of ${found.scope}${found.parent === null ? '' : `, explained by incident ${found.parent}`}`,

@@ -3,25 +3,25 @@ import { parseArgs } from 'node:util';
 import { inColumns, isLanguage, type Language, languages, lineIn, saidOfCall, type Words } from '@sabha/contracts';
 
 import * as v from 'valibot';
-import type { Command, Route } from '../kit/route.ts';
+import type { Route, VerbSpec } from '../kit/route.ts';
 import { routes } from '../routes.ts';
-import { lines } from './kit/lines.ts';
+import { catalogueLines } from './kit/lines.ts';
 import {
-  type Answer,
-  type Call,
   CliError,
-  common,
-  incidentNamed,
-  type Layout,
-  numberOf,
-  pcNamed,
-  siteNamed,
-  untilOf,
+  commonOptions,
+  type OutputLayout,
+  parseIncidentNumber,
+  parseNumberOption,
+  parsePc,
+  parseSite,
+  parseUntil,
   type Verb,
+  type VerbCall,
+  type VerbOutput,
   verb,
 } from './kit/model.ts';
-import { answerText, asFile, importFile, jsonText, plainText, table } from './kit/text.ts';
-import { layouts, ownVerbs, runs } from './own-verbs.ts';
+import { answerText, importFile, jsonText, outputCsv, plainText, table } from './kit/text.ts';
+import { layouts, ownVerbs, verbImplementations } from './own-verbs.ts';
 
 export const verbs: Readonly<Record<string, Verb>> = Object.fromEntries(
   [...routes.flatMap(verbsOf), ...ownVerbs].sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -48,28 +48,28 @@ const fieldNames: Readonly<Record<string, string>> = { arg: 'args', at: 'scope',
 const undone = 'nothing is changed or sent yet: --yes does it';
 
 /** Returns the verb that the words name. A name of two words wins over a name of one. */
-export function verbIn([first = '', second = '']: readonly string[]): { name: string; verb: Verb } | undefined {
+export function findVerb([first = '', second = '']: readonly string[]): { name: string; verb: Verb } | undefined {
   const name = [`${first} ${second}`, first].find((one) => Object.hasOwn(verbs, one));
   const verb = name === undefined ? undefined : verbs[name];
   return name === undefined || verb === undefined ? undefined : { name, verb };
 }
 
 /** Returns the help of one verb, of a group of verbs such as `pcs`, or of all. */
-export function helpOf(words: readonly string[], language: Language): string {
+export function helpText(words: readonly string[], language: Language): string {
   const named = words.filter((word) => !word.startsWith('-'));
-  const found = verbIn(named);
-  if (found !== undefined) return page(found.name, found.verb, language);
+  const found = findVerb(named);
+  if (found !== undefined) return helpPage(found.name, found.verb, language);
   const near = Object.entries(verbs).filter(([one]) => one.split(' ')[0] === named[0]);
-  return list(near.length > 0 ? near : Object.entries(verbs), language);
+  return listVerbs(near.length > 0 ? near : Object.entries(verbs), language);
 }
 
 function usageOf(name: string, { usage }: Verb): string {
   return `sabha ${name} ${usage}`.trim();
 }
 
-function page(name: string, verb: Verb, language: Language): string {
+function helpPage(name: string, verb: Verb, language: Language): string {
   const said = Object.entries(terms).filter(([term]) => wordsOf(verb.usage).includes(term));
-  const options = Object.entries({ ...verb.options, ...common }).map(([option, { type, default: whole, says }]) => [
+  const options = Object.entries({ ...verb.options, ...commonOptions }).map(([option, { type, default: whole, says }]) => [
     `--${whole === true ? 'no-' : ''}${option}${type === 'string' ? ' …' : ''}`,
     says[language],
   ]);
@@ -82,7 +82,7 @@ function page(name: string, verb: Verb, language: Language): string {
   ].join('\n');
 }
 
-function list(some: readonly (readonly [string, Verb])[], language: Language): string {
+function listVerbs(some: readonly (readonly [string, Verb])[], language: Language): string {
   return ['sabha VERB', '', ...inColumns(some.map(([name, { does }]) => [`sabha ${name}`, does[language]])), '', more[language]].join('\n');
 }
 
@@ -95,26 +95,28 @@ function wordsOf(usage: string): string[] {
   });
 }
 
-type Entries = Readonly<Record<string, v.GenericSchema>>;
-type Fields = Record<string, unknown>;
+type SchemaEntries = Readonly<Record<string, v.GenericSchema>>;
+type RequestFields = Record<string, unknown>;
 
 function verbsOf(route: Route): (readonly [string, Verb])[] {
   const { command, summary } = route;
   if (command === undefined) return [];
   const [usage, hindi, shown] = command;
-  const send = (call: Call) => carryOut(route, { call, options: made.options, layout: layouts[name] });
-  const [name, made]: readonly [string, Verb] = verb(usage, [shown?.english ?? summary, hindi], (call) => (runs[name] ?? send)(call));
+  const send = (call: VerbCall) => runRoute(route, { call, options: made.options, layout: layouts[name] });
+  const [name, made]: readonly [string, Verb] = verb(usage, [shown?.english ?? summary, hindi], (call) =>
+    (verbImplementations[name] ?? send)(call),
+  );
   return [[name, made]];
 }
 
-type Asked = { call: Call; options: Verb['options']; layout: Layout | undefined };
+type RouteCall = { call: VerbCall; options: Verb['options']; layout: OutputLayout | undefined };
 
-async function carryOut(route: Route, asked: Asked): Promise<Answer> {
-  const { said, method } = route;
-  const { call, layout } = asked;
+async function runRoute(route: Route, routeCall: RouteCall): Promise<VerbOutput> {
+  const { definition: said, method } = route;
+  const { call, layout } = routeCall;
   const shown = route.command?.[2] ?? {};
   const entries = { ...entriesOf(said.query), ...entriesOf(said.body) };
-  const fromWords = wordFields(route, entries, asked);
+  const fromWords = wordFields(route, entries, routeCall);
   const fields = { ...fromWords, ...optionFields(entries, call) };
   const given = Object.entries(fields).filter(([field]) => field in entries);
   const body = { ...Object.fromEntries(given), ...('by' in entries && { by: call.by }) };
@@ -122,42 +124,42 @@ async function carryOut(route: Route, asked: Asked): Promise<Answer> {
   const path = pathOf(route.path, fields);
   const query = new URLSearchParams(given.filter(([, value]) => value !== '').map(([field, value]) => [field, `${value}`]));
   const address = method === 'get' && query.size > 0 ? `${path}?${query}` : path;
-  if (said.answer !== undefined && 'about' in said.answer) return asFile(await call.api.text(address), call.words[0], call.writeText);
+  if (said.answer !== undefined && 'about' in said.answer) return outputCsv(await call.api.text(address), call.words[0], call.writeText);
   const answer: unknown = method === 'get' ? await call.api.get(address) : await call.api.post(address, body);
   if (layout !== undefined) return layout(answer as never, call);
   const plain = said.answer === undefined ? fromWords : answer;
   const json =
     shown.json === undefined ? plain : named(shown.json, { ...(answer as object), ...fields, by: await actor(call, shown.json) });
-  return { ok: shown.ok?.(answer) ?? true, json, text: [textOf(json, shown), ...noteOf(shown, asked)].join('\n') };
+  return { ok: shown.ok?.(answer) ?? true, json, text: [textOf(json, shown), ...noteOf(shown, routeCall)].join('\n') };
 }
 
 /** Returns the note below the output. Without --yes it says that nothing is changed yet. */
-function noteOf({ note }: NonNullable<Command[2]>, { call, options }: Asked): string[] {
+function noteOf({ note }: NonNullable<VerbSpec[2]>, { call, options }: RouteCall): string[] {
   const line = 'yes' in options && call.options['yes'] !== true ? undone : note;
-  return line === undefined ? [] : [lineIn(line, call.language, lines)];
+  return line === undefined ? [] : [lineIn(line, call.language, catalogueLines)];
 }
 
 /** Returns the name of the actor as the server sees it. With a token it is the token's name, whatever `--by` says. */
-async function actor({ api, by }: Call, shown: object): Promise<string> {
+async function actor({ api, by }: VerbCall, shown: object): Promise<string> {
   if (!('by' in shown)) return by;
   return (await api.get<{ name: string | null }>('/api/me')).name ?? by;
 }
 
-function entriesOf(schema: v.GenericSchema | undefined): Entries {
-  return schema !== undefined && 'entries' in schema ? (schema.entries as Entries) : {};
+function entriesOf(schema: v.GenericSchema | undefined): SchemaEntries {
+  return schema !== undefined && 'entries' in schema ? (schema.entries as SchemaEntries) : {};
 }
 
 /** Assigns the words first to the placeholders of the path, then to the remaining fields without an option, in order. */
-function wordFields({ path }: Route, entries: Entries, { call, options }: Asked): Fields {
+function wordFields({ path }: Route, entries: SchemaEntries, { call, options }: RouteCall): RequestFields {
   const taken = new Set(['by', ...Object.keys(options).map(fieldOf)]);
   const place = path.includes('/{pc}') ? 'pc' : 'site';
   const inPath = [...new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => (/^(state|site|pc)$/.test(name) ? place : name)))];
   const names = [...inPath, ...Object.keys(entries).filter((field) => !taken.has(field))];
   const readers: Readonly<Record<string, (word: string) => unknown>> = {
-    pc: pcNamed,
-    site: siteNamed,
-    until: (word) => untilOf(word, call.now()),
-    ...(path.startsWith('/api/incidents/') && { id: incidentNamed }),
+    pc: parsePc,
+    site: parseSite,
+    until: (word) => parseUntil(word, call.now()),
+    ...(path.startsWith('/api/incidents/') && { id: parseIncidentNumber }),
   };
   return Object.fromEntries(
     call.words.flatMap((word, at) => {
@@ -169,7 +171,7 @@ function wordFields({ path }: Route, entries: Entries, { call, options }: Asked)
   );
 }
 
-function optionFields(entries: Entries, { options }: Call): Fields {
+function optionFields(entries: SchemaEntries, { options }: VerbCall): RequestFields {
   const given = Object.entries(options).filter(([option, value]) => value !== undefined && fieldOf(option) in entries);
   return Object.fromEntries(given.map(([option, value]) => [fieldOf(option), fieldValue(option, value, entries[fieldOf(option)])]));
 }
@@ -181,7 +183,7 @@ function fieldOf(option: string): string {
 /** Converts an option to the type of its field: a number, an object from `KEY=VALUE`, or '' for an `all` that the schema rejects. */
 function fieldValue(name: string, value: unknown, schema: v.GenericSchema | undefined): unknown {
   if (schema === undefined) return value;
-  if (typeOf(schema) === 'number') return numberOf(name, value);
+  if (typeOf(schema) === 'number') return parseNumberOption(name, value);
   if (typeOf(schema) === 'record') return Object.fromEntries([value].flat().map(keyAndValue));
   return value === 'all' && !v.is(schema, value) ? '' : value;
 }
@@ -196,16 +198,16 @@ function typeOf(schema: v.GenericSchema): string {
   return 'wrapped' in schema ? typeOf(schema.wrapped as v.GenericSchema) : schema.type;
 }
 
-function pathOf(path: string, fields: Fields): string {
+function pathOf(path: string, fields: RequestFields): string {
   const place = path.replace(/\{state\}\/\{site\}(\/\{pc\})?/, (_, pc) => `${pc === undefined ? fields['site'] : fields['pc']}`);
   return place.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(`${fields[name]}`));
 }
 
-function named(names: Readonly<Record<string, string>>, fields: Fields): Fields {
+function named(names: Readonly<Record<string, string>>, fields: RequestFields): RequestFields {
   return Object.fromEntries(Object.entries(names).map(([name, field]) => [name, fields[field] ?? true]));
 }
 
-function textOf(answer: unknown, { columns, count }: NonNullable<Command[2]>): string {
+function textOf(answer: unknown, { columns, count }: NonNullable<VerbSpec[2]>): string {
   if (!Array.isArray(answer)) return answerText(answer);
   if (answer.length === 0) return 'none';
   const counts = Map.groupBy(answer, (row) => `${count === undefined ? '' : row[count]}`);
@@ -214,8 +216,11 @@ function textOf(answer: unknown, { columns, count }: NonNullable<Command[2]>): s
 }
 
 /** Runs one command. `out` is printed on the terminal. Throws `CliError` with one line on failure. */
-export async function dispatch(args: readonly string[], around: Omit<Call, 'words' | 'options'>): Promise<{ ok: boolean; out: string }> {
-  const found = verbIn(args);
+export async function dispatch(
+  args: readonly string[],
+  context: Omit<VerbCall, 'words' | 'options'>,
+): Promise<{ ok: boolean; out: string }> {
+  const found = findVerb(args);
   if (found === undefined) throw new CliError(2, noVerb(args[0] ?? ''));
   const { name, verb } = found;
   const { values, positionals } = parsed(name, verb, args.slice(name.split(' ').length));
@@ -224,21 +229,21 @@ export async function dispatch(args: readonly string[], around: Omit<Call, 'word
   if (typeof lang === 'string' && !isLanguage(lang)) throw new CliError(2, `--lang: "${lang}" is not one of ${languages.join(', ')}`);
   const empty = Object.keys(options).find((option) => options[option] === '');
   if (empty !== undefined) throw new CliError(2, `--${empty} is empty: is a variable not set?`);
-  const language = typeof lang === 'string' ? lang : around.language;
-  const call: Call = { ...around, language, by: typeof by === 'string' ? by : around.by, words: positionals, options };
+  const language = typeof lang === 'string' ? lang : context.language;
+  const call: VerbCall = { ...context, language, by: typeof by === 'string' ? by : context.by, words: positionals, options };
   const answer = await verb.run(call);
   return { ok: answer.ok, out: json === true ? jsonText(answer.json) : plainText(answer.text) };
 }
 
 function parsed(name: string, verb: Verb, args: string[]) {
-  const options = { ...verb.options, ...common };
+  const options = { ...verb.options, ...commonOptions };
   const [least, most] = verb.words;
   const usage = usageOf(name, verb);
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true, allowNegative: true });
     const missing = verb.needed.filter((option) => values[option] === undefined);
     if (missing.length > 0) throw new CliError(2, `${name} needs --${missing.join(', --')}; usage: ${usage}`);
-    if (positionals.length >= least && positionals.length <= most) return { values: values as Call['options'], positionals };
+    if (positionals.length >= least && positionals.length <= most) return { values: values as VerbCall['options'], positionals };
     const needed = verb.usage.split(' ').filter((word) => /^[A-Z]/.test(word))[positionals.length];
     if (positionals.length < least && needed !== undefined) throw new CliError(2, `${name} needs ${needed}; usage: ${usage}`);
   } catch (error) {

@@ -11,7 +11,7 @@ import type { PeopleOrders } from '../../notify/orders/forget.ts';
 import type { RosterOrders } from '../../notify/orders/roster-orders.ts';
 import type { CommandsView } from '../../operations/commands/commands.ts';
 import type { Accounts } from '../../pki/accounts/accounts.ts';
-import { Refused, type RefusedWhy, type ScopedView, type Viewer } from '../../pki/door/door.ts';
+import { type RefusalDetail, RequestError, type ScopedView, type Viewer } from '../../pki/door/door.ts';
 import type { Enrolment } from '../../pki/enrolment.ts';
 import type { MeetingOrders } from '../../sites/calendar/meeting-orders.ts';
 import type { MaintenanceOrders } from '../../sites/maintenance/maintenance.ts';
@@ -26,7 +26,7 @@ import type { Streams } from '../bytes/streams.ts';
 import type { StaticFile } from '../bytes/wall.ts';
 
 /** Spread into the row of an import route. The body limit leaves room for the escapes of JSON around the largest file. */
-export const ofFile = {
+export const importLimits = {
   refusals: [413, 422],
   alsoAs: 422,
   more: { bodyLimit: 2 * fileLimitBytes, errorHandler: tooLarge('the file is', fileLimitBytes) },
@@ -37,14 +37,14 @@ export const by = v.pipe(trimmed(80), v.check(isPlain, 'Invalid name: one line w
 /** Body of an action that needs nothing but its address. */
 export const order = v.strictObject({ by });
 /** A part of the tree: the whole, a state or a site. */
-export const scope = textThat(isScope, 'Invalid scope: "" for everywhere, a state, or state/site');
+export const scope = textMatching(isScope, 'Invalid scope: "" for everywhere, a state, or state/site');
 /** A part of the tree, or a group of sites. */
-export const scopeOrGroup = textThat(
+export const scopeOrGroup = textMatching(
   (text) => isScope(text) || isId(groupOfScope(text) ?? ''),
   'Invalid scope: "" for everywhere, a state, state/site, or group:NAME',
 );
 export const sitePath = v.custom<PcChoice>((text) => typeof text === 'string' && isPath(text, 2), 'Invalid site: state/site');
-export const siteOrPc = textThat((text) => isPath(text, 2) || isPath(text, 3), 'Invalid place: state/site or state/site/pc');
+export const siteOrPc = textMatching((text) => isPath(text, 2) || isPath(text, 3), 'Invalid place: state/site or state/site/pc');
 /** An option that is off unless the request sets it. */
 export const flag = v.optional(v.boolean(), false);
 export const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));
@@ -55,7 +55,7 @@ export const pcsQuery = v.strictObject({
   pcs: v.optional(v.union([v.literal('all'), sitePath], 'Invalid choice of PCs: "all" or state/site')),
 });
 
-export type Parts = {
+export type ApiParts = {
   view: ScopedView;
   proof: Pick<Backups, 'audit' | 'make'>;
   acts: Pick<Ledger, 'acts'>;
@@ -85,16 +85,16 @@ export type Parts = {
   smsTexts: { csv: string };
 };
 /** The parts of this process, with the view cut to a scope. The routes of an absent part are not added. */
-export type PartsFor = Partial<Omit<Parts, 'view'>> & { view?: (scope: string) => ScopedView };
+export type ScopedApiParts = Partial<Omit<ApiParts, 'view'>> & { view?: (scope: string) => ScopedView };
 
 type Schema = v.GenericSchema;
-type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>;
+type FieldsSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 /** A response that is not JSON. `file` is its download name. */
-type Text = { type: string; about: string; file?: string };
-type Out<S> = S extends Schema ? v.InferOutput<S> : undefined;
+type TextResponse = { type: string; about: string; file?: string };
+type OutputOf<S> = S extends Schema ? v.InferOutput<S> : undefined;
 type NamesIn<Address> = Address extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 
-export type Command = readonly [
+export type VerbSpec = readonly [
   usage: string,
   /** The description in Hindi. The summary of the route is the English one. */
   hindi: string,
@@ -114,7 +114,7 @@ export type Command = readonly [
   },
 ];
 
-type Said<B, Q, A> = {
+type RouteDefinition<B, Q, A> = {
   right: FastifyContextConfig;
   query?: Q;
   body?: B;
@@ -125,40 +125,40 @@ type Said<B, Q, A> = {
   alsoAs?: number;
   more?: Pick<RouteOptions, 'bodyLimit' | 'errorHandler' | 'exposeHeadRoute'>;
 };
-type Asked<Name extends string, B, Q> = {
+type RouteRequest<Name extends string, B, Q> = {
   params: Record<Name, string>;
-  query: Out<Q>;
-  body: Out<B>;
+  query: OutputOf<Q>;
+  body: OutputOf<B>;
   viewer: Viewer;
   request: FastifyRequest;
   reply: FastifyReply;
 };
-type Answered<A> = FastifyReply | (A extends Schema ? Readonly<v.InferOutput<A>> : A extends Text ? string : undefined);
+type RouteResult<A> = FastifyReply | (A extends Schema ? Readonly<v.InferOutput<A>> : A extends TextResponse ? string : undefined);
 
 /** A route as the server and the OpenAPI generator read it. */
 export type Route = {
   method: string;
   path: string;
   summary: string;
-  command: Command | undefined;
-  said: Said<Schema | undefined, Fields | undefined, Schema | Text | undefined>;
-  add(app: FastifyInstance, parts: PartsFor): void;
+  command: VerbSpec | undefined;
+  definition: RouteDefinition<Schema | undefined, FieldsSchema | undefined, Schema | TextResponse | undefined>;
+  add(app: FastifyInstance, parts: ScopedApiParts): void;
 };
 
 /**
  * Returns a function that makes a route on one part, from its address, summary, schemas and handler. `command` is its verb of `sabha`.
  * Guarantee: the handler runs only after authorisation, with a query and a body that their schemas have parsed.
  */
-export function on<K extends keyof Parts>(of: K, command?: Command) {
+export function defineRoute<K extends keyof ApiParts>(of: K, command?: VerbSpec) {
   return <
     const Address extends string,
     B extends Schema | undefined = undefined,
-    Q extends Fields | undefined = undefined,
-    A extends Schema | Text | undefined = undefined,
+    Q extends FieldsSchema | undefined = undefined,
+    A extends Schema | TextResponse | undefined = undefined,
   >(
     [address, summary]: readonly [Address, string],
-    said: Said<B, Q, A>,
-    handle: (part: Parts[K], asked: Asked<NamesIn<Address>, B, Q>) => Answered<A> | Promise<Answered<A>>,
+    said: RouteDefinition<B, Q, A>,
+    handle: (part: ApiParts[K], asked: RouteRequest<NamesIn<Address>, B, Q>) => RouteResult<A> | Promise<RouteResult<A>>,
   ): Route => {
     const [method = '', path = ''] = address.split(' ');
     const { right: config, query, body, more } = said;
@@ -169,51 +169,58 @@ export function on<K extends keyof Parts>(of: K, command?: Command) {
         const { viewer } = request;
         // Fastify fills in the placeholders of the address.
         const params = request.params as Record<NamesIn<Address>, string>;
-        const asked = { params, query: given<Q>(query, request.query), body: given<B>(body, request.body), viewer, request, reply };
-        return sent(said, reply, await handle((of === 'view' ? view?.(viewer.scope) : part) as Parts[K], asked));
+        const asked = {
+          params,
+          query: parseInput<Q>(query, request.query),
+          body: parseInput<B>(body, request.body),
+          viewer,
+          request,
+          reply,
+        };
+        return sendResult(said, reply, await handle((of === 'view' ? view?.(viewer.scope) : part) as ApiParts[K], asked));
       };
       app.route({ ...more, method, url: path.replace(/\{(\w+)\}/g, ':$1'), config, handler });
     };
-    return { method, path, summary, command, said, add };
+    return { method, path, summary, command, definition: said, add };
   };
 }
 
 /** Returns 201 if something is created, 200 with a response body, and 204 without one. */
-export function doneStatus({ done, answer }: Route['said']): 200 | 201 | 204 {
+export function successStatus({ done, answer }: Route['definition']): 200 | 201 | 204 {
   return done ?? (answer === undefined ? 204 : 200);
 }
 
-/** Parses the input. Throws `Refused` 400 with one line if the schema rejects it. */
-export function read<S extends Schema>(schema: S, input: unknown): v.InferOutput<S> {
+/** Parses the input. Throws `RequestError` 400 with one line if the schema rejects it. */
+export function readInput<S extends Schema>(schema: S, input: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
-  if (!result.success) throw new Refused(400, describeIssue(result.issues[0]), { code: 'invalid' });
+  if (!result.success) throw new RequestError(400, describeIssue(result.issues[0]), { code: 'invalid' });
   return result.output;
 }
 
-type Order = { ok: true } | { ok: false; line: string; status?: number; missing?: boolean; often?: true };
+type OrderOutcome = { ok: true } | { ok: false; line: string; status?: number; missing?: boolean; often?: true };
 
-/** Returns a successful result. Throws `Refused` for a failed one, with the status `otherwise` unless the result names a status. */
-export function granted<O extends Order>(order: O, otherwise = 409): Extract<O, { ok: true }> {
+/** Returns a successful result. Throws `RequestError` for a failed one, with the status `otherwise` unless the result names a status. */
+export function orRefuse<O extends OrderOutcome>(order: O, otherwise = 409): Extract<O, { ok: true }> {
   if (order.ok) return order as Extract<O, { ok: true }>;
   const { line, status, missing, often } = order;
-  throw new Refused(status ?? (missing ? 404 : often ? 429 : otherwise), line);
+  throw new RequestError(status ?? (missing ? 404 : often ? 429 : otherwise), line);
 }
 
-/** Returns the value. Throws `Refused` 404 with `line` if it is undefined. */
-export function found<T>(value: T | undefined, line: string, why?: RefusedWhy): T {
-  if (value === undefined) throw new Refused(404, line, why);
+/** Returns the value. Throws `RequestError` 404 with `line` if it is undefined. */
+export function orNotFound<T>(value: T | undefined, line: string, why?: RefusalDetail): T {
+  if (value === undefined) throw new RequestError(404, line, why);
   return value;
 }
 
-function given<S extends Schema | undefined>(schema: S | undefined, input: unknown): Out<S> {
-  return (schema === undefined ? undefined : read(schema, input)) as Out<S>;
+function parseInput<S extends Schema | undefined>(schema: S | undefined, input: unknown): OutputOf<S> {
+  return (schema === undefined ? undefined : readInput(schema, input)) as OutputOf<S>;
 }
 
 /** Sends the result. A handler that has sent the reply itself returns the reply. */
-function sent(said: Route['said'], reply: FastifyReply, found: unknown): FastifyReply {
+function sendResult(said: Route['definition'], reply: FastifyReply, found: unknown): FastifyReply {
   if (found === reply) return reply;
   const { answer } = said;
-  const status = doneStatus(said);
+  const status = successStatus(said);
   if (status !== 200) reply.code(status);
   if (answer !== undefined && 'about' in answer) {
     reply.type(`${answer.type}; charset=utf-8`);
@@ -223,7 +230,7 @@ function sent(said: Route['said'], reply: FastifyReply, found: unknown): Fastify
 }
 
 /** Returns the result of an import, with status 422 if the file has problems. */
-export async function checked<T extends { problems: readonly unknown[] }>(reply: FastifyReply, importing: Promise<T>): Promise<T> {
+export async function withImportStatus<T extends { problems: readonly unknown[] }>(reply: FastifyReply, importing: Promise<T>): Promise<T> {
   const result = await importing;
   if (result.problems.length > 0) reply.code(422);
   return result;
@@ -232,7 +239,7 @@ export async function checked<T extends { problems: readonly unknown[] }>(reply:
 /** Returns an error handler with the file's limit. Fastify's own message would name the body's limit, which is twice that. */
 export function tooLarge(what: string, limitBytes: number) {
   return (error: FastifyError): never => {
-    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `${what} larger than ${limitBytes / 1024 / 1024} MiB`);
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new RequestError(413, `${what} larger than ${limitBytes / 1024 / 1024} MiB`);
     throw error;
   };
 }
@@ -241,11 +248,11 @@ export function csv(file: string) {
   return { type: 'text/csv', about: 'RFC 4180, UTF-8.', file };
 }
 
-type Place = { state?: string; site?: string; pc?: string };
+type PathParams = { state?: string; site?: string; pc?: string };
 
 /** Returns the path that the address of a request names, for authorisation. */
-export function place({ params }: FastifyRequest): string {
-  return placePath(params as Place);
+export function placeOfParams({ params }: FastifyRequest): string {
+  return placePath(params as PathParams);
 }
 
 /** Returns the scope in the body of a request. An invalid scope counts as the whole tree until the schema rejects it. */
@@ -255,12 +262,12 @@ export function scopeOf({ body }: FastifyRequest): string {
 }
 
 /** Joins the given parts to a path; '' without any. */
-export function placePath({ state, site, pc }: Place): string {
+export function placePath({ state, site, pc }: PathParams): string {
   return [state, site, pc].filter((part) => part !== undefined).join('/');
 }
 
 /** Schema of a text for which `holds` is true. `line` is the error message. */
-export function textThat(holds: (text: string) => boolean, line: string) {
+export function textMatching(holds: (text: string) => boolean, line: string) {
   return v.pipe(v.string(), v.check(holds, line));
 }
 

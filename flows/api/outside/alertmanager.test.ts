@@ -5,7 +5,7 @@ import type { IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Alert } from '../../notify/people/channels/kit/alert.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
-import { startMirror } from './outside.ts';
+import { startAlertmanagerExport } from './outside.ts';
 
 const incident = (id: number, changes: Partial<IncidentRow> = {}): IncidentRow => ({
   id,
@@ -34,7 +34,7 @@ function rig() {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, 'abc\n');
-  const stop = startMirror({
+  const stop = startAlertmanagerExport({
     clock,
     settings: { alertmanager: { url: 'http://127.0.0.1:9093/', tokenFile } },
     view: { incidents: () => state.incidents },

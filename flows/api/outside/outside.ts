@@ -21,24 +21,24 @@ const lookEveryMs = 5_000;
 /** Interval at which all alerts are sent again. */
 const sendEveryMs = 60_000;
 /** Expiry of an alert that is not sent again. */
-const lastsMs = 5 * 60_000;
+const alertExpiryMs = 5 * 60_000;
 /** Time for which an ended alert is still sent, as Prometheus does, in case Alertmanager was unreachable. */
-const endSaidMs = 15 * 60_000;
+const endRepeatedMs = 15 * 60_000;
 const sendLimitMs = 20_000;
 const alertsAtOnce = 500;
 const failingTries = 3;
 const everyMs = 60_000;
 /** Fault used to test the tabs. All faults of the server take the same path. */
-const anyFault = 'centre.channel_failing';
+const probedFault = 'centre.channel_failing';
 
-type Fault = 'centre.channel_failing' | 'centre.channel_login';
+type SendFault = 'centre.channel_failing' | 'centre.channel_login';
 
-type MirrorOptions = {
+type AlertmanagerOptions = {
   clock: Clock;
   settings: Pick<Settings, 'alertmanager'> & { https?: Parameters<typeof wallAddress>[0] };
   view: { incidents(): readonly IncidentRow[] };
   /** Reports a fault of the connection to Alertmanager with its reason, or its end (null). */
-  say(fault: Fault, reason: string | null, device: string): void;
+  say(fault: SendFault, reason: string | null, device: string): void;
   fetch?: Fetch;
 };
 
@@ -46,7 +46,7 @@ type MirrorOptions = {
  * Starts if the settings name an Alertmanager. Throws one line if the token file is missing.
  * Guarantee: an incident whose urgency or fault changed is one alert there, not two.
  */
-export function startMirror(options: MirrorOptions): Cancel {
+export function startAlertmanagerExport(options: AlertmanagerOptions): Cancel {
   const { clock, settings, view } = options;
   const { alertmanager, https } = settings;
   if (alertmanager === undefined) return () => {};
@@ -58,7 +58,7 @@ export function startMirror(options: MirrorOptions): Cancel {
   const to = { url: `${url.replace(/\/$/, '')}/api/v2/alerts`, authorization, ended: ended.signal, fetch };
   /** Alerts by their labels. `endedUp`: monotonic time since which the incident is over; null while it is open. */
   const held = new Map<string, { alert: Alert; endedUp: number | null }>();
-  const judge = createJudge(options.say);
+  const judge = createFaultReporter(options.say);
   let sentUp = Number.NEGATIVE_INFINITY;
   let sent = '';
 
@@ -68,7 +68,7 @@ export function startMirror(options: MirrorOptions): Cancel {
     for (const [labels, { alert, endedUp }] of held) {
       if (now.has(labels)) continue;
       if (endedUp === null) held.set(labels, { alert: endOf(alert, clock.now()), endedUp: clock.up() });
-      else if (clock.up() - endedUp > endSaidMs) held.delete(labels);
+      else if (clock.up() - endedUp > endRepeatedMs) held.delete(labels);
     }
     for (const [labels, alert] of now) held.set(labels, { alert, endedUp: null });
   }
@@ -77,7 +77,7 @@ export function startMirror(options: MirrorOptions): Cancel {
     look();
     const which = JSON.stringify([...held].map(([labels, { endedUp }]) => [labels, endedUp]));
     if (which === sent && clock.up() - sentUp < sendEveryMs) return;
-    const all = [...held.values()].map(({ alert, endedUp }) => (endedUp === null ? endOf(alert, clock.now() + lastsMs) : alert));
+    const all = [...held.values()].map(({ alert, endedUp }) => (endedUp === null ? endOf(alert, clock.now() + alertExpiryMs) : alert));
     if (!judge(await post(to, all))) return;
     sent = which;
     sentUp = clock.up();
@@ -98,10 +98,10 @@ function endOf(alert: Alert, at: number): Alert {
   return { ...alert, endsAt: new Date(at).toISOString() };
 }
 
-type Refusal = { fault: Fault; reason: string };
-type Receiver = { url: string; authorization: string | undefined; fetch: Fetch; ended: AbortSignal };
+type SendFailure = { fault: SendFault; reason: string };
+type AlertReceiver = { url: string; authorization: string | undefined; fetch: Fetch; ended: AbortSignal };
 
-async function post({ fetch, url, authorization, ended }: Receiver, alerts: readonly Alert[]): Promise<Refusal | undefined> {
+async function post({ fetch, url, authorization, ended }: AlertReceiver, alerts: readonly Alert[]): Promise<SendFailure | undefined> {
   const headers = { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) };
   for (let at = 0; at < Math.max(alerts.length, 1); at += alertsAtOnce) {
     const body = JSON.stringify(alerts.slice(at, at + alertsAtOnce));
@@ -116,17 +116,17 @@ async function post({ fetch, url, authorization, ended }: Receiver, alerts: read
 }
 
 /** Reports each fault once when it begins and once when it ends. Returns true if Alertmanager accepted the request. */
-function createJudge(say: MirrorOptions['say']) {
+function createFaultReporter(say: AlertmanagerOptions['say']) {
   let failures = 0;
-  let told: Fault | undefined;
-  return (refusal: Refusal | undefined): boolean => {
+  let reportedFault: SendFault | undefined;
+  return (refusal: SendFailure | undefined): boolean => {
     const isTaken = refusal === undefined;
     failures = isTaken ? 0 : failures + 1;
     const isEarly = refusal?.fault === 'centre.channel_failing' && failures < failingTries;
-    if (refusal?.fault === told || isEarly) return isTaken;
-    if (told !== undefined) say(told, null, 'alertmanager');
+    if (refusal?.fault === reportedFault || isEarly) return isTaken;
+    if (reportedFault !== undefined) say(reportedFault, null, 'alertmanager');
     if (refusal !== undefined) say(refusal.fault, refusal.reason, 'alertmanager');
-    told = refusal?.fault;
+    reportedFault = refusal?.fault;
     return isTaken;
   };
 }
@@ -152,7 +152,7 @@ export function startHeartbeat(options: HeartbeatOptions): Cancel {
   if (watchdog === undefined) return () => {};
   let broken: string | undefined;
   return repeat(clock, everyMs, async () => {
-    const why = await brokenAt(options, watchdog.pc).catch((error: Error) => error.message);
+    const why = await problemAt(options, watchdog.pc).catch((error: Error) => error.message);
     const isSent = why === undefined && (await record([{ op: 'outbox', row: rowOf(options) }]).catch(() => false));
     const now = isSent ? undefined : (why ?? 'the ledger takes nothing');
     if (now !== broken) log.warn({}, now === undefined ? 'the heartbeat goes out again' : `no heartbeat goes out: ${now}`);
@@ -161,13 +161,13 @@ export function startHeartbeat(options: HeartbeatOptions): Cancel {
 }
 
 /** Returns the reason of the first part that fails; undefined if all work. */
-async function brokenAt({ view, explain }: HeartbeatOptions, pc: string): Promise<string | undefined> {
+async function problemAt({ view, explain }: HeartbeatOptions, pc: string): Promise<string | undefined> {
   const why = view.unready();
   if (why !== undefined) return why;
   // The path of a PC always contains a site.
   const presence = view.pcs(siteOf(pc) as PcChoice).find((one) => one.pc === pc)?.presence;
   if (presence !== 'online') return `the PC of the heartbeat is ${presence ?? 'not in the site table'}`;
-  const way = await explain('centre', anyFault);
+  const way = await explain('centre', probedFault);
   if (!way.ok) return way.line;
   if (way.value.how === null) return 'the tabs conclude nothing';
   return way.value.tells.length > 0 ? undefined : 'the tabs tell nobody';

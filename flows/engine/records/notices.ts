@@ -130,7 +130,7 @@ export type Channel = {
   /** Guarantee: returns `delivered` only after the provider took the message. Never throws for a fault of the provider. */
   send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<SendOutcome>;
   /** Handles a webhook request of the provider. Guarantee: an unauthenticated request has no effect. Rejects if the provider must retry. */
-  hear?(call: HookCall): Promise<HookReply>;
+  receiveCall?(call: HookCall): Promise<HookReply>;
   /**
    * Edits a delivered message. Guarantee: new messages go first, and no message is edited at an address that the person no longer has.
    * `said` is called just before the edit. Never throws for a fault of the provider.

@@ -3,20 +3,20 @@
 import { chosenNumbers, usualNumbers } from '../../engine/correlation/numbers.ts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
 import { actByHours } from '../../sites/calendar/when.ts';
-import type { RedOptions } from '../node-red.ts';
+import type { NodeRedOptions } from '../node-red.ts';
 import {
+  conclusionOfError,
   deliverAct,
-  errorHow,
   faultsToChoose,
-  isOne,
+  meetsCondition,
   outcomeOf,
-  type Read,
+  type ReadResult,
+  readCondition,
   readMessage,
+  readRecipientRule,
   readUrgency,
   readWhen,
-  readWhich,
-  readWho,
-  toldNow,
+  recipientsNow,
   toMs,
   urgencyNow,
   waitAct,
@@ -43,7 +43,7 @@ type NodeRed = {
     createNode(node: RedNode, config: unknown): void;
     registerType<C>(type: string, make: (this: RedNode, config: C) => void): void;
   };
-  settings: { sabha: Wires; sabhaTry?: RedOptions['tryOut'] };
+  settings: { sabha: Wires; sabhaTry?: NodeRedOptions['tryOut'] };
   events: { once(event: string, listener: () => void): void; removeListener(event: string, listener: () => void): void };
   util: { getMessageProperty(msg: unknown, path: string): unknown };
   httpAdmin: Record<'get' | 'post', (path: string, guard: unknown, handler: Handler) => void>;
@@ -121,7 +121,7 @@ export function incident(red: NodeRed): void {
 
 /** The nodes that decide by their dialog alone: *who* sets recipients, *urgency* sets severity and hold, *which* selects an output. */
 export function decide(red: NodeRed): void {
-  function byDialog<T>(type: string, read: (config: unknown) => Read<T>, decide: (message: WireMessage, dialog: T) => unknown): void {
+  function byDialog<T>(type: string, read: (config: unknown) => ReadResult<T>, decide: (message: WireMessage, dialog: T) => unknown): void {
     register(red, type, (node, config: unknown) => {
       const dialog = read(config);
       onMessage(node, (message, send) => {
@@ -131,9 +131,9 @@ export function decide(red: NodeRed): void {
       });
     });
   }
-  byDialog('sabha-who', readWho, (message, dialog) => Object.assign(message, { to: toldNow(message, dialog) }));
+  byDialog('sabha-who', readRecipientRule, (message, dialog) => Object.assign(message, { to: recipientsNow(message, dialog) }));
   byDialog('sabha-urgency', readUrgency, (message, dialog) => Object.assign(message, urgencyNow(message, dialog)));
-  byDialog('sabha-which', readWhich, (message, dialog) => (isOne(message, dialog) ? [message, null] : [null, message]));
+  byDialog('sabha-which', readCondition, (message, dialog) => (meetsCondition(message, dialog) ? [message, null] : [null, message]));
   answerDialog(red, '/sabha/people', () => red.settings.sabha.people());
   answerDialog(red, '/sabha/faults', faultsToChoose);
 }
@@ -290,6 +290,6 @@ export function conclude(red: NodeRed): void {
 type ConcludeConfig = { how: string; howType: 'str' | 'msg' | 'error' };
 
 function conclusionOf(red: NodeRed, { how, howType }: ConcludeConfig, message: WireMessage): { how: unknown; from: string } {
-  if (howType === 'error') return { how: errorHow(message), from: 'msg.error' };
+  if (howType === 'error') return { how: conclusionOfError(message), from: 'msg.error' };
   return howType === 'msg' ? { how: red.util.getMessageProperty(message, how), from: `msg.${how}` } : { how, from: 'the text' };
 }

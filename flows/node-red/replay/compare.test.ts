@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { compare } from './replay.ts';
-import type { Played, Told } from './run.ts';
+import { compareRuns } from './replay.ts';
+import type { ReplayedNotification, ReplayResult } from './run.ts';
 
-const told = (key: string, at: number, change: Partial<Told> = {}): Told => {
+const told = (key: string, at: number, change: Partial<ReplayedNotification> = {}): ReplayedNotification => {
   const [, channel = '', person = ''] = key.split('/');
   return { key, channel, person, at, incident: 1, kind: 'raised', severity: 'major', digest: false, ...change };
 };
-const played = (all: Told[]): Played => ({ told: all, steps: 3, unfinished: 0 });
+const played = (all: ReplayedNotification[]): ReplayResult => ({ sentNotifications: all, steps: 3, unfinished: 0 });
 const name = (en: string) => ({ en, hi: en });
 const place = { site: name('Leh'), room: name('Hall'), timeZone: 'Asia/Kolkata' };
 const about = [1, 2].map((id) => ({ id, scope: 'ladakh/leh/vc-1', openedAt: 0, fault: 'microphone.missing', place }));
-const compared = (before: Told[], after: Told[], sent: string[] = []) =>
-  compare({ before: played(before), after: played(after), sent, about, span: { from: 1_000, to: 100_000 } });
+const compared = (before: ReplayedNotification[], after: ReplayedNotification[], sent: string[] = []) =>
+  compareRuns({ before: played(before), after: played(after), sent, about, span: { from: 1_000, to: 100_000 } });
 
 test('compare counts more and fewer messages by person, and ignores messages before the span', () => {
   const found = compared(

@@ -7,7 +7,7 @@ import type { Past } from '../../engine/records/ops.ts';
 import type { MaintenanceDate } from '../../engine/records/sites.ts';
 import { inThread } from '../../storage/ledger/ledger.ts';
 import { openStore } from '../../storage/ledger/store.ts';
-import { play, type World } from './run.ts';
+import { type ReplayWorld, replayPast } from './run.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -44,8 +44,8 @@ const brokenFor = (stage: Stage, ms: number) => {
   stage.state([ok('microphone'), fault('camera.missing')]);
   stage.live(ms);
 };
-type Order<T extends HandlingOrder['type']> = Omit<Extract<HandlingOrder, { type: T }>, 'type' | 'incident' | 'by'>;
-const order = <T extends HandlingOrder['type']>(stage: Stage, type: T, more: Order<T>) =>
+type OrderOfType<T extends HandlingOrder['type']> = Omit<Extract<HandlingOrder, { type: T }>, 'type' | 'incident' | 'by'>;
+const order = <T extends HandlingOrder['type']>(stage: Stage, type: T, more: OrderOfType<T>) =>
   stage.apply({ type, incident: 1, by: 'technician', ...more } as unknown as HandlingOrder);
 
 /** Returns the sent notifications and those of the replay through the same tabs, each with its reason of repetition. */
@@ -55,7 +55,7 @@ async function playedOf(stage: Stage): Promise<{ sent: string[]; played: string[
   const { json } = await inThread(db).past({ since: 0, after: 0 });
   const past = JSON.parse(json) as Past;
   const why = new Map<string, string>();
-  const world: World = {
+  const world: ReplayWorld = {
     recipients: (to, channel) => to.map((person) => ({ person, channel })),
     central: () => [{ person: 'central', channel: 'console' }],
     personNamed: (name) => name,
@@ -69,7 +69,7 @@ async function playedOf(stage: Stage): Promise<{ sent: string[]; played: string[
       return end === 'nothing' ? undefined : { severity: message.severity, how: 'told', ...end };
     },
   };
-  const { told } = await play(past, world, stage.now());
+  const { sentNotifications: told } = await replayPast(past, world, stage.now());
   const times = new Map(past.transitions.map(({ id, incident, at }) => [`${id}`, `${incident} ${at}`]));
   const againOf = (key: string) => why.get(times.get(key.split('/')[0] ?? '') ?? '') ?? '';
   const at = new Map(told.map((one) => [one.key, one.at]));

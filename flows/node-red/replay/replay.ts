@@ -11,12 +11,12 @@ import type { Channels } from '../../notify/people/channels/channels.ts';
 import type { Roster } from '../../notify/people/roster.ts';
 import type { Tabs } from '../tabs.ts';
 import { type FlowNode, tabsIn, withTabs } from '../tabs-storage.ts';
-import type { Played, Told } from './run.ts';
-import type { About, ReplayInput, ReplayOutput } from './worker.ts';
+import type { ReplayedNotification, ReplayResult } from './run.ts';
+import type { IncidentAbout, ReplayInput, ReplayOutput } from './worker.ts';
 
 /** Retention of events in the ledger, which limits a replay. */
 const replayDaysAtMost = 35;
-const usualDays = 30;
+const defaultDays = 30;
 const dayMs = 86_400_000;
 /** Limits for one set of tabs. */
 const limits = { ms: 120_000, heapMiB: 256 };
@@ -33,7 +33,7 @@ export type ReplayOptions = {
   limits?: typeof limits;
 };
 
-export type Tried = { ok: true; value: TabsTrial } | { ok: false; line: string };
+export type TrialResult = { ok: true; value: TabsTrial } | { ok: false; line: string };
 /** Tabs as files. `whole`: they replace all tabs, not only the edited ones. */
 export type TabFiles = { texts: readonly { name: string; text: string }[]; whole: boolean };
 
@@ -41,7 +41,7 @@ export type Replay = ReturnType<typeof createReplay>;
 
 export function createReplay(options: ReplayOptions) {
   let busy = false;
-  const tryNodes = async (nodes: readonly FlowNode[], days = usualDays): Promise<Tried> => {
+  const tryNodes = async (nodes: readonly FlowNode[], days = defaultDays): Promise<TrialResult> => {
     if (busy) return { ok: false, line: 'tabs are being tried already: wait until that is done' };
     busy = true;
     try {
@@ -52,7 +52,7 @@ export function createReplay(options: ReplayOptions) {
   };
   return {
     tryNodes,
-    async tryFiles({ texts, whole }: TabFiles, days: number): Promise<Tried> {
+    async tryFiles({ texts, whole }: TabFiles, days: number): Promise<TrialResult> {
       const read = tabsIn(new Map(texts.map(({ name, text }) => [name, text])));
       if (!read.ok) return read;
       return tryNodes(whole ? read.nodes : withTabs(options.tabs.running(), read.nodes), days);
@@ -60,7 +60,7 @@ export function createReplay(options: ReplayOptions) {
   };
 }
 
-async function tried(options: ReplayOptions, nodes: readonly FlowNode[], days: number): Promise<Tried> {
+async function tried(options: ReplayOptions, nodes: readonly FlowNode[], days: number): Promise<TrialResult> {
   const [wrong, ...others] = options.tabs.lint(nodes);
   if (wrong !== undefined) return { ok: false, line: others.length > 0 ? `${wrong} (and ${others.length} more)` : wrong };
   if (!(days > 0 && days <= replayDaysAtMost))
@@ -70,15 +70,15 @@ async function tried(options: ReplayOptions, nodes: readonly FlowNode[], days: n
   const pages = await pagesOf(options.ledger, since);
   if (pages.length === 0) return { ok: false, line: `nothing happened in the last ${days} days: the ledger has no incident to try` };
   const input = { pages, until: to, ...(await centreOf(options)) };
-  const before = await inThread(options, { ...input, nodes: options.tabs.running() });
+  const before = await runInThread(options, { ...input, nodes: options.tabs.running() });
   if (!before.ok) return { ok: false, line: `the tabs that run cannot be played: ${before.line}` };
-  const after = await inThread(options, { ...input, nodes });
+  const after = await runInThread(options, { ...input, nodes });
   if (!after.ok) return after;
   // Incidents are numbered from one and never deleted, so a higher first number means that earlier ones are missing.
   const [first] = after.about;
   const span = { from: first?.id === 1 ? Math.max(since, first.openedAt) : since, to };
   const sent = before.sent.filter(({ createdAt }) => createdAt >= span.from).map(({ key }) => key);
-  return { ok: true, value: compare({ before: before.played, after: after.played, sent, about: after.about, span }) };
+  return { ok: true, value: compareRuns({ before: before.played, after: after.played, sent, about: after.about, span }) };
 }
 
 async function pagesOf(ledger: Pick<Ledger, 'past'>, since: number): Promise<string[]> {
@@ -104,7 +104,7 @@ async function centreOf({ ledger, table, roster, channels, now }: ReplayOptions)
   };
 }
 
-async function inThread({ clock, limits: given = limits }: ReplayOptions, input: ReplayInput): Promise<ReplayOutput> {
+async function runInThread({ clock, limits: given = limits }: ReplayOptions, input: ReplayInput): Promise<ReplayOutput> {
   const { ms, heapMiB } = given;
   const resourceLimits = { maxOldGenerationSizeMb: heapMiB };
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: input, resourceLimits });
@@ -126,11 +126,11 @@ async function inThread({ clock, limits: given = limits }: ReplayOptions, input:
 }
 
 /** Two replays of the same past. `sent`: the keys of the notifications really sent in the span. */
-type Compared = {
-  before: Played;
-  after: Played;
+type CompareInput = {
+  before: ReplayResult;
+  after: ReplayResult;
   sent: readonly string[];
-  about: readonly About[];
+  about: readonly IncidentAbout[];
   span: { from: number; to: number };
 };
 
@@ -138,14 +138,14 @@ type Compared = {
 const listedAtMost = 200;
 
 /** Compares the notifications one by one. Those before the span only build up its state, and are not counted. */
-export function compare({ before, after, sent, about, span }: Compared): TabsTrial {
-  const within = ({ told }: Played) => told.filter(({ at }) => at >= span.from && at <= span.to);
+export function compareRuns({ before, after, sent, about, span }: CompareInput): TabsTrial {
+  const within = ({ sentNotifications: told }: ReplayResult) => told.filter(({ at }) => at >= span.from && at <= span.to);
   const [old, fresh] = [within(before), within(after)];
   const [oldKeys, freshKeys] = [keysOf(old), keysOf(fresh)];
   const more = fresh.filter(({ key }) => !oldKeys.has(key));
   const fewer = old.filter(({ key }) => !freshKeys.has(key));
   const facts = new Map(about.map((one) => [one.id, one]));
-  const [firstOld, firstFresh] = [firstTold(old), firstTold(fresh)];
+  const [firstOld, firstFresh] = [firstNotifiedAt(old), firstNotifiedAt(fresh)];
   const missed = [...firstOld].filter(([id]) => !firstFresh.has(id));
   const later = [...firstOld].flatMap(([id, at]) => {
     const byMs = (firstFresh.get(id) ?? at) - at;
@@ -171,17 +171,17 @@ export function compare({ before, after, sent, about, span }: Compared): TabsTri
 /** The engine ticks every second, so a smaller delay is no difference. */
 const noticeableMs = 2_000;
 
-function keysOf(told: readonly Told[]): Set<string> {
+function keysOf(told: readonly ReplayedNotification[]): Set<string> {
   return new Set(told.map(({ key }) => key));
 }
 
 /** Counts messages. A morning digest is one message per person. */
-function messagesIn(told: readonly Told[]): number {
+function messagesIn(told: readonly ReplayedNotification[]): number {
   return new Set(told.map((one) => (one.digest ? `${one.channel} ${one.person} ${Math.round(one.at / 60_000)}` : one.key))).size;
 }
 
 /** Returns the time of the first notification of each incident. */
-function firstTold(told: readonly Told[]): Map<number, number> {
+function firstNotifiedAt(told: readonly ReplayedNotification[]): Map<number, number> {
   const first = new Map<number, number>();
   for (const { incident, kind, at } of told) {
     if (incident === null || (kind !== 'raised' && kind !== 'worsened')) continue;
@@ -190,13 +190,13 @@ function firstTold(told: readonly Told[]): Map<number, number> {
   return first;
 }
 
-function peopleOf(more: readonly Told[], fewer: readonly Told[]): TabsTrial['people'] {
+function peopleOf(more: readonly ReplayedNotification[], fewer: readonly ReplayedNotification[]): TabsTrial['people'] {
   const persons = [...new Set([...more, ...fewer].map(({ person }) => person))].toSorted();
-  const countOf = (told: readonly Told[], person: string) => told.filter((one) => one.person === person).length;
+  const countOf = (told: readonly ReplayedNotification[], person: string) => told.filter((one) => one.person === person).length;
   return persons.map((person) => ({ person, more: countOf(more, person), fewer: countOf(fewer, person) }));
 }
 
-function named(about: About | undefined, { id, at }: { id: number; at: number }): TabsTrial['missed'][number] {
+function named(about: IncidentAbout | undefined, { id, at }: { id: number; at: number }): TabsTrial['missed'][number] {
   const { scope = '', fault = '', place } = about ?? {};
   const names = place === undefined ? [] : [place.site.en, ...(isPcPath(scope) ? [place.room.en] : [])];
   return { incident: id, scope, where: names.join(', ') || scope, fault, at };

@@ -1,27 +1,27 @@
-/** Replays the past under virtual time, with the engine's rules for offers and notifications. `World` decides in place of the tabs. */
+/** Replays the past under virtual time, with the engine's rules for offers and notifications. `ReplayWorld` decides in place of the tabs. */
 import { createMemory, emptyContents } from '../../engine/memory/memory.ts';
 import type { Act, Transition, WireMessage } from '../../engine/records/incidents.ts';
 import type { OutboxRow, Place } from '../../engine/records/notices.ts';
 import type { Op, Past } from '../../engine/records/ops.ts';
 import { createNoise, holdOf, knownWord, type PlaceFacts, type Recipients, worseWord } from '../../engine/transitions/noise.ts';
 import { createTransitions } from '../../engine/transitions/transitions.ts';
-import { createStory, doOnce, isOfTime, type Step, stepsOf } from './story.ts';
+import { createStory, isByTimer, type ReplayStep, replayAction, stepsOf } from './story.ts';
 
-export type Decided = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
+export type TabsDecision = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
 
-export type World = Recipients & {
+export type ReplayWorld = Recipients & {
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
   setNow(at: number): void;
   /** Returns undefined if the message reached no conclusion. */
-  decide(message: WireMessage, node: string | null): Promise<Decided | undefined>;
+  decide(message: WireMessage, node: string | null): Promise<TabsDecision | undefined>;
 };
 
 /**
  * A notification that a person would have received. `key`: the outbox key with the number of the real transition. `incident`: null for a
  * message of the server itself.
  */
-export type Told = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
+export type ReplayedNotification = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
   at: number;
   incident: number | null;
   kind: string;
@@ -30,25 +30,25 @@ export type Told = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
 };
 
 /** The result of a replay. `unfinished`: messages that reached no conclusion. */
-export type Played = { told: Told[]; steps: number; unfinished: number };
+export type ReplayResult = { sentNotifications: ReplayedNotification[]; steps: number; unfinished: number };
 
 const tickMs = 1_000;
 /** After a minute without events, a tick every 10 s is enough, which saves time. */
 const calmTickMs = 10_000;
 const calmAfterMs = 60_000;
 
-type Play = ReturnType<typeof openPlay>;
+type ReplayRun = ReturnType<typeof openReplay>;
 
 /** Replays the whole past until a time. Guarantee: nothing is written and nobody is notified. */
-export async function play(past: Past, world: World, until: number): Promise<Played> {
-  const all = openPlay(past, world);
+export async function replayPast(past: Past, world: ReplayWorld, until: number): Promise<ReplayResult> {
+  const all = openReplay(past, world);
   const { memory, story, transitions, played } = all;
   const steps = stepsOf(past);
   transitions.restart(steps[0]?.at ?? until);
   let [at, next, steppedAt] = [0, 0, 0];
   for (;;) {
     const step = steps[next];
-    const waits = nextLook(all, { now: at, isCalm: at - steppedAt > calmAfterMs });
+    const waits = nextTickAt(all, { now: at, isCalm: at - steppedAt > calmAfterMs });
     at = Math.min(step?.at ?? Number.POSITIVE_INFINITY, waits);
     if (at > until || at === Number.POSITIVE_INFINITY) return played;
     world.setNow(at);
@@ -58,25 +58,25 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
     for (let one = step; one !== undefined && one.at <= at; one = steps[next]) {
       next += 1;
       steppedAt = at;
-      take(all, one);
+      applyStep(all, one);
     }
-    if (await decideAll(all, at)) steppedAt = at;
+    if (await decideOffers(all, at)) steppedAt = at;
   }
 }
 
-function openPlay(past: Past, world: World) {
+function openReplay(past: Past, world: ReplayWorld) {
   const memory = createMemory(emptyContents);
   const own = { isUnread: () => false, isBeside: () => false, pace: createNoise() };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
   /** The real transition, by its number in the replay. */
   const real = new Map<number, Transition>();
-  const played: Played = { told: [], steps: 0, unfinished: 0 };
+  const played: ReplayResult = { sentNotifications: [], steps: 0, unfinished: 0 };
   return { world, memory, transitions, story, real, played };
 }
 
 /** Returns the time of the next tick: a timer is due, or a transition is queued or open. */
-function nextLook({ memory }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
+function nextTickAt({ memory }: ReplayRun, { now, isCalm }: { now: number; isCalm: boolean }): number {
   const live = memory.live();
   const everyMs = isCalm && !live.some(({ state }) => state === 'open') ? calmTickMs : tickMs;
   const due = Array.from(memory.timers.values(), ({ dueAt }) => (dueAt > now ? dueAt : now + everyMs));
@@ -84,16 +84,16 @@ function nextLook({ memory }: Play, { now, isCalm }: { now: number; isCalm: bool
   return Math.min(...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
 }
 
-function take(play: Play, step: Step): void {
+function applyStep(play: ReplayRun, step: ReplayStep): void {
   const { world, story, transitions, memory } = play;
   if (step.kind === 'change') return story.changed(step.change);
-  if (step.kind === 'transition') return offer(play, step.transition);
+  if (step.kind === 'transition') return replayOffer(play, step.transition);
   // Actions of the engine's timers follow what is due at the same tick.
-  if (step.done.kind === 'deed' && isOfTime(step.done.deed)) transitions.tick(step.at);
-  doOnce(memory, world, step.done);
+  if (step.done.kind === 'deed' && isByTimer(step.done.deed)) transitions.tick(step.at);
+  replayAction(memory, world, step.done);
 }
 
-function offer({ story, transitions, real, memory, played }: Play, transition: Transition): void {
+function replayOffer({ story, transitions, real, memory, played }: ReplayRun, transition: Transition): void {
   const found = story.stepped(transition);
   if (found === undefined) return;
   const { incident, faults } = found;
@@ -113,10 +113,10 @@ function offer({ story, transitions, real, memory, played }: Play, transition: T
 const muted = 'counted: its PC is noisy';
 
 /** Returns true if there was anything to decide. */
-async function decideAll({ world, memory, transitions, real, played }: Play, now: number): Promise<boolean> {
+async function decideOffers({ world, memory, transitions, real, played }: ReplayRun, now: number): Promise<boolean> {
   let isAny = false;
   for (let { ops, effects } = memory.take(); ops.length + effects.length > 0; { ops, effects } = memory.take()) {
-    for (const op of ops) if (op.op === 'outbox') played.told.push(toldOf(op, real));
+    for (const op of ops) if (op.op === 'outbox') played.sentNotifications.push(notificationOf(op, real));
     const offers = effects.filter((one) => one.do === 'offer');
     for (const { message, node } of offers) {
       const decided = await world.decide(message, node);
@@ -128,7 +128,7 @@ async function decideAll({ world, memory, transitions, real, played }: Play, now
   return isAny;
 }
 
-function toldOf({ row }: Extract<Op, { op: 'outbox' }>, real: Play['real']): Told {
+function notificationOf({ row }: Extract<Op, { op: 'outbox' }>, real: ReplayRun['real']): ReplayedNotification {
   const { channel, person, notice, createdAt: at, transition } = row;
   const really = real.get(transition ?? 0);
   const key = really === undefined ? row.key : `${really.id}${row.key.slice(row.key.indexOf('/'))}`;

@@ -8,22 +8,24 @@ import type { Answer, Deed, FaultNews, Incident, StandingFault, Transition } fro
 import type { Past, PcChange } from '../../engine/records/ops.ts';
 import { silence, standingFault, takenBack, watchedUntil, worst } from '../../engine/transitions/incident.ts';
 
-export type Step = { at: number } & (
+export type ReplayStep = { at: number } & (
   | { kind: 'change'; change: PcChange }
-  | { kind: 'done'; done: Done }
+  | { kind: 'done'; done: ReplayedAction }
   | { kind: 'transition'; transition: Transition }
 );
 
-const order = { change: 0, done: 1, transition: 2 } satisfies Record<Step['kind'], number>;
+const order = { change: 0, done: 1, transition: 2 } satisfies Record<ReplayStep['kind'], number>;
 
 /** Returns all steps of the past in order of time. */
-export function stepsOf({ transitions: rows, changes, incidents }: Past): Step[] {
+export function stepsOf({ transitions: rows, changes, incidents }: Past): ReplayStep[] {
   const transitions = rows.map((one) => ({ ...one, ...one.was }));
   const done = incidents.flatMap(({ id: incident, deeds = [], answers = [] }) => [
-    ...deeds.map((deed): Done => ({ at: deed.at, incident, kind: 'deed', deed })),
-    ...answers.flatMap((answer): Done[] => (answer.word === 'not-mine' ? [{ at: answer.at, incident, kind: 'given back', answer }] : [])),
+    ...deeds.map((deed): ReplayedAction => ({ at: deed.at, incident, kind: 'deed', deed })),
+    ...answers.flatMap((answer): ReplayedAction[] =>
+      answer.word === 'not-mine' ? [{ at: answer.at, incident, kind: 'given back', answer }] : [],
+    ),
   ]);
-  const steps: Step[] = [
+  const steps: ReplayStep[] = [
     ...changes.map((change) => ({ at: change.at, kind: 'change', change }) as const),
     ...done.map((one) => ({ at: one.at, kind: 'done', done: one }) as const),
     ...transitions.map((transition) => ({ at: transition.at, kind: 'transition', transition }) as const),
@@ -31,7 +33,7 @@ export function stepsOf({ transitions: rows, changes, incidents }: Past): Step[]
   return steps.sort((a, b) => a.at - b.at || order[a.kind] - order[b.kind] || idOf(a) - idOf(b));
 }
 
-function idOf(step: Step): number {
+function idOf(step: ReplayStep): number {
   return 'transition' in step ? step.transition.id : 0;
 }
 
@@ -82,7 +84,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       answers.set(pc, said.set(component, change));
       const incident = memory.openIncident(pc);
       if (incident === undefined) return;
-      const faults = incident.faults.map((fault) => asSaid(fault, said, at));
+      const faults = incident.faults.map((fault) => withCheckResult(fault, said, at));
       put({ ...incident, faults }, at);
     },
     /** Applies a transition to its incident. Returns the incident and the faults of the transition. */
@@ -138,8 +140,8 @@ function isNews(kind: Transition['kind']): boolean {
 
 function afterStep(held: Incident, { kind, at, faults }: { kind: Transition['kind']; at: number; faults: StandingFault[] }): Incident {
   if (kind === 'cleared' || kind === 'closed') return { ...held, overAt: at, over: kind };
-  const said = new Set(faults.map(({ key }) => key));
-  const others = held.faults.filter(({ key }) => !said.has(key));
+  const stepKeys = new Set(faults.map(({ key }) => key));
+  const others = held.faults.filter(({ key }) => !stepKeys.has(key));
   return { ...held, faults: isNews(kind) ? [...others, ...faults] : others };
 }
 
@@ -151,14 +153,14 @@ function newsOf(one: FaultNews, { faults }: Incident): StandingFault {
 }
 
 /** Returns the fault after the latest check results of its PC. */
-function asSaid(fault: StandingFault, said: ReadonlyMap<string, PcChange>, at: number): StandingFault {
-  const presence = said.get('presence');
+function withCheckResult(fault: StandingFault, latestResults: ReadonlyMap<string, PcChange>, at: number): StandingFault {
+  const presence = latestResults.get('presence');
   if (fault.key === silence) {
     const isGone = presence !== undefined && presence.at > fault.since && presence.status !== 'silent';
     return { ...fault, goneAt: isGone ? (fault.goneAt ?? at) : null, unknownSince: null };
   }
   const talks = presence === undefined || presence.status === 'online' || presence.status === 'lost';
-  const answer = said.get(fault.fault.slice(0, fault.fault.indexOf('.')));
+  const answer = latestResults.get(fault.fault.slice(0, fault.fault.indexOf('.')));
   const isFrozen = !talks || answer?.status === 'unknown';
   const stands = answer === undefined || answer.at < fault.since || answer.faults.includes(fault.fault);
   if (isFrozen && !(talks && stands)) return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? at };
@@ -175,15 +177,15 @@ function withHidden(incident: Incident, isExplained: boolean, now: number): Inci
 }
 
 /** An action on an incident, or a response in which a person gives it back. */
-type Done = { at: number; incident: number } & ({ kind: 'deed'; deed: Deed } | { kind: 'given back'; answer: Answer });
+type ReplayedAction = { at: number; incident: number } & ({ kind: 'deed'; deed: Deed } | { kind: 'given back'; answer: Answer });
 
 /** Returns true for actions of the engine's timers, which follow what is due at the same tick. */
-export function isOfTime({ did }: Deed): boolean {
+export function isByTimer({ did }: Deed): boolean {
   return did === 'awake' || did === 'lapsed' || did === 'reopened';
 }
 
 /** Repeats an action of a person; does nothing if the incident has ended or does not exist yet. */
-export function doOnce(memory: Memory, options: Pick<EngineOptions, 'central' | 'place'>, done: Done): void {
+export function replayAction(memory: Memory, options: Pick<EngineOptions, 'central' | 'place'>, done: ReplayedAction): void {
   const incident = memory.incidents.get(done.incident);
   if (incident?.over !== null) return;
   if (done.kind === 'deed') return memory.putIncident(afterDeed(incident, done.deed));

@@ -13,12 +13,12 @@ import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
 import { createCalendar } from '../../sites/calendar/calendar.ts';
 import { createMoments } from '../../sites/calendar/when.ts';
 import { createSiteTable } from '../../sites/table.ts';
-import { startRed } from '../node-red.ts';
-import { isOurs } from '../tabs.ts';
+import { startNodeRed } from '../node-red.ts';
+import { isKnownType } from '../tabs.ts';
 import type { FlowNode } from '../tabs-storage.ts';
 import { keyOf } from '../ways.ts';
 import type { Wires } from '../wires.ts';
-import { type Decided, type Played, play, type World } from './run.ts';
+import { type ReplayResult, type ReplayWorld, replayPast, type TabsDecision } from './run.ts';
 
 /** Current sites, people and channels, and the past as pages of the ledger. */
 export type ReplayInput = {
@@ -33,10 +33,10 @@ export type ReplayInput = {
   meetings: readonly Meeting[];
 };
 
-export type About = Pick<Incident, 'id' | 'scope' | 'openedAt'> & { fault: string; place: Place };
+export type IncidentAbout = Pick<Incident, 'id' | 'scope' | 'openedAt'> & { fault: string; place: Place };
 
 /** The replay, the really sent notifications and their incidents, or one line with the reason of failure. */
-export type ReplayOutput = { ok: true; played: Played; sent: Sent[]; about: About[] } | { ok: false; line: string };
+export type ReplayOutput = { ok: true; played: ReplayResult; sent: Sent[]; about: IncidentAbout[] } | { ok: false; line: string };
 
 const port = parentPort;
 if (port) {
@@ -47,7 +47,7 @@ if (port) {
 }
 
 async function replay(input: ReplayInput): Promise<ReplayOutput> {
-  const past = joined(input.pages);
+  const past = mergePages(input.pages);
   const table = createSiteTable(input.places);
   const known = new Map(table.known.map((one) => [one.pc, one]));
   let now = input.until;
@@ -61,8 +61,8 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   // The member sites of a shared cause, from its incident at that time.
   const members = (scope: string) => past.incidents.findLast((one) => one.scope === scope && one.openedAt <= now)?.spread?.members ?? [];
   const moment = createMoments({ calendar: () => calendar, table: () => table, members, now: () => now });
-  const decide = await startStillTabs(input.nodes, { channels: () => input.channels, moment, now: () => now });
-  const world: World = {
+  const decide = await startSandbox(input.nodes, { channels: () => input.channels, moment, now: () => now });
+  const world: ReplayWorld = {
     ...recipientsOf({ roster, channels, log: { warn() {} } }),
     place: table.place,
     facts(scope) {
@@ -74,7 +74,7 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
     },
     decide,
   };
-  const played = await play(past, world, input.until);
+  const played = await replayPast(past, world, input.until);
   const firsts = new Map(past.transitions.toReversed().map(({ incident, about }) => [incident, about[0]?.fault ?? '']));
   const about = past.incidents.map(({ id, scope, openedAt }) => {
     return { id, scope, openedAt, fault: firsts.get(id) ?? '', place: table.place(scope) };
@@ -82,7 +82,7 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   return { ok: true, played, sent: past.sent, about };
 }
 
-function joined(pages: readonly string[]): Past {
+function mergePages(pages: readonly string[]): Past {
   const parts = pages.map((page) => JSON.parse(page) as Past);
   const all = <K extends keyof Past>(key: K) => parts.flatMap((part) => part[key] as Past[K][number][]) as Past[K];
   const changes = new Map(all('changes').map((one) => [`${one.pc} ${one.component} ${one.at}`, one]));
@@ -98,15 +98,18 @@ function joined(pages: readonly string[]): Past {
 const turnsAtMost = 400;
 
 /**
- * Starts the tabs in a Node-RED without any output: it takes messages and returns what the nodes decide. `asked`: what nodes may query.
+ * Starts the tabs in a Node-RED without any output: it takes messages and returns what the nodes decide. `queries`: what nodes may query.
  * Rejects with one line if the tabs do not run. Node-RED ends with this thread.
  */
-async function startStillTabs(nodes: readonly FlowNode[], asked: Pick<Wires, 'channels' | 'moment' | 'now'>): Promise<World['decide']> {
+async function startSandbox(
+  nodes: readonly FlowNode[],
+  queries: Pick<Wires, 'channels' | 'moment' | 'now'>,
+): Promise<ReplayWorld['decide']> {
   const waits = new Map<string, (message: WireMessage) => void>();
-  const ends = new Map<string, Decided>();
+  const ends = new Map<string, TabsDecision>();
   let head: ((message: WireMessage) => void) | undefined;
   const wires: Wires = {
-    ...asked,
+    ...queries,
     head(take) {
       head = take;
       return () => {};
@@ -128,7 +131,7 @@ async function startStillTabs(nodes: readonly FlowNode[], asked: Pick<Wires, 'ch
   const save = async () => {
     throw new Error('these tabs are not changed');
   };
-  await startRed({ wires, tabs: { load: () => structuredClone(kept), save, running: () => kept, lint: () => [] }, log });
+  await startNodeRed({ wires, tabs: { load: () => structuredClone(kept), save, running: () => kept, lint: () => [] }, log });
   return async (message, node) => {
     const take = (node === null ? undefined : waits.get(node)) ?? head;
     take?.(message);
@@ -142,7 +145,7 @@ async function startStillTabs(nodes: readonly FlowNode[], asked: Pick<Wires, 'ch
 
 /** Removes nodes that start by themselves, and community nodes, which would send. */
 function decidingOnly(nodes: readonly FlowNode[]): FlowNode[] {
-  const kept = nodes.filter(({ type }) => isOurs(type) && type !== 'inject');
+  const kept = nodes.filter(({ type }) => isKnownType(type) && type !== 'inject');
   const ids = new Set(kept.map(({ id }) => id));
   const keptOf = (port: readonly string[]) => port.filter((to) => ids.has(to));
   return kept.map((node) => (node.wires === undefined ? node : { ...node, wires: node.wires.map(keptOf) }));

@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { message } from '../../notify/people/channels/conformance.test-helper.ts';
 import { type ReadMail, readMail } from '../../notify/people/channels/mail.test-helper.ts';
 import { technician } from '../../notify/people/people.test-helper.ts';
-import { startRed } from '../node-red.ts';
+import { startNodeRed } from '../node-red.ts';
 import { heldWires, tabsDir } from '../tabs.test-helper.ts';
 import { lintFlows, openTabs } from '../tabs.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
@@ -82,7 +82,7 @@ test('a message sent by a community node is delivered only when that node comple
   const log = (_: object, line: string) => lines.push(line);
   const credentials = { 'mailer-node': { userid: 'sabha', password: 'secret' } };
   const dir = folder(port);
-  const red = await startRed({
+  const red = await startNodeRed({
     wires: held.wires,
     tabs: openTabs({ dir, lint: { community: true } }),
     community: { packages: ['node-red-node-email'], credentials },

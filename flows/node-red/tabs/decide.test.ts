@@ -1,7 +1,7 @@
 import type { Severity } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Act, WireMessage } from '../../engine/records/incidents.ts';
-import { asleep, type Conclusion, type Live, now, type Run, startLive, tabsDir, wireMessage } from '../tabs.test-helper.ts';
+import { asleep, type Conclusion, type Live, now, startLive, type TabsRun, tabsDir, wireMessage } from '../tabs.test-helper.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
 
 const minute = 60_000;
@@ -180,7 +180,7 @@ test('a node that throws on any tab is caught, reported to central and named in 
   const throwers = rigged.filter((node) => node.type === 'test-throws');
   expect(throwers.length).toBe(7);
   const runs = throwers.map(
-    ({ z }): Run => ({ ...waysTo[String(z)], message: { ...waysTo[String(z)]?.message, topic: String(z) } as WireMessage }),
+    ({ z }): TabsRun => ({ ...waysTo[String(z)], message: { ...waysTo[String(z)]?.message, topic: String(z) } as WireMessage }),
   );
   await live.deploy(rigged);
   const ends = await live.offer(runs);
@@ -223,7 +223,7 @@ function at(minutesAgo: number): WireMessage['transition'] {
 }
 
 /** For each tab, a message that passes the node after its entry. */
-const waysTo: Record<string, Run> = {
+const waysTo: Record<string, TabsRun> = {
   'tab-faults': { message: wireMessage() },
   'tab-thin': { message: wireMessage({}, { link: 'geo' }) },
   'tab-outages': { message: wireMessage({ fault: 'pc.silent' }) },

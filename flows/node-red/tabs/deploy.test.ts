@@ -79,7 +79,7 @@ const explain = (change: Partial<WireMessage> = {}, incident: Partial<WireMessag
 
 test('explain returns the nodes, holds, recipients and channels of the running tabs, and concludes nothing', async () => {
   live.concluded.length = 0;
-  const { nodes, tells, how } = await explain();
+  const { nodes, notifications: tells, how } = await explain();
   expect(nodes.map(({ node, afterMs }) => [node, afterMs])).toEqual(
     expect.arrayContaining([
       ['new or worse?', 0],
@@ -95,5 +95,5 @@ test('explain returns the nodes, holds, recipients and channels of the running t
   expect([live.concluded, steps.length]).toEqual([[], steps.length]);
   expect((await explain({ severity: 'info' })).how).toBe('not told: info only');
   const thin = await explain({ severity: 'minor', holdMs: 20_000 }, { link: 'geo' });
-  expect(thin.tells.map(({ afterMs }) => afterMs)).toEqual([60_000, 60_000, 60_000]);
+  expect(thin.notifications.map(({ afterMs }) => afterMs)).toEqual([60_000, 60_000, 60_000]);
 });

@@ -29,10 +29,10 @@ const languages = [
   { language: 'en-US', hindi: false },
   { language: 'hi', hindi: true },
 ];
-type Asked = (typeof languages)[number] & { name: string; file: string };
+type EditorCase = (typeof languages)[number] & { name: string; file: string };
 
 /** Returns the texts of a node's dialog, after checking that its help is in the same language. */
-async function served({ name, file, language, hindi }: Asked): Promise<Record<string, string>> {
+async function served({ name, file, language, hindi }: EditorCase): Promise<Record<string, string>> {
   const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
   const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
   const help = html.match(new RegExp(`data-help-name="sabha-${name}">([^]*?)</script>`))?.[1] ?? '';

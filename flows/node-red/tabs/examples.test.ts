@@ -10,7 +10,7 @@ import { realClock } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import { message } from '../../notify/people/channels/conformance.test-helper.ts';
 import { technician } from '../../notify/people/people.test-helper.ts';
-import { startRed } from '../node-red.ts';
+import { startNodeRed } from '../node-red.ts';
 import { heldWires, tabsDir } from '../tabs.test-helper.ts';
 import { lintFlows, openTabs } from '../tabs.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
@@ -45,13 +45,13 @@ test('the examples of the documentation pass the lint and contain no secret', ()
   expect(lintFlows(read.nodes)).toHaveLength(2);
 });
 
-type Asked = { url: string; authorization: string; body: unknown };
-type Said = { status: number; body: string };
+type ExampleRequest = { url: string; authorization: string; body: unknown };
+type ExampleResponse = { status: number; body: string };
 
 /** A server that returns the configured response and records its requests. */
-async function desk(): Promise<{ port: number; asked: Asked[]; says(said: Said): void; server: Server }> {
-  const asked: Asked[] = [];
-  let said: Said = { status: 200, body: '{"ok":true}' };
+async function desk(): Promise<{ port: number; asked: ExampleRequest[]; says(said: ExampleResponse): void; server: Server }> {
+  const asked: ExampleRequest[] = [];
+  let said: ExampleResponse = { status: 200, body: '{"ok":true}' };
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       asked.push({ url: request.url ?? '', authorization: request.headers.authorization ?? '', body: JSON.parse(body) });
@@ -61,7 +61,7 @@ async function desk(): Promise<{ port: number; asked: Asked[]; says(said: Said):
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
-  const says = (next: Said) => {
+  const says = (next: ExampleResponse) => {
     said = next;
   };
   return { port: (server.address() as AddressInfo).port, asked, says, server };
@@ -74,7 +74,7 @@ test('Slack and Teams each get one message, an error in the body or a 404 is ref
   const quiet = { fatal() {}, error() {}, warn() {}, info() {}, debug() {}, trace() {} };
   const credentials = { 'slack-post': { password: 'xoxb-4711' } };
   const tabs = openTabs({ dir, lint: { community: true } });
-  const red = await startRed({ wires: held.wires, tabs, community: { packages: [requestNode], credentials }, log: quiet });
+  const red = await startNodeRed({ wires: held.wires, tabs, community: { packages: [requestNode], credentials }, log: quiet });
   onTestFinished(() => red.stop());
   const person = { ...technician, addresses: { slack: 'C024BE91L', teams: 'leh' } };
   let count = 0;

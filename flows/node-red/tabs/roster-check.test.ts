@@ -2,7 +2,7 @@ import { realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
-import { checkRoster, type Tell } from '../../notify/orders/check.ts';
+import { checkRoster, type PlannedMessage } from '../../notify/orders/check.ts';
 import { openChannels } from '../../notify/people/channels/channels.ts';
 import { createOffers } from '../../notify/people/channels/offered.ts';
 import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
@@ -24,7 +24,7 @@ const channels = openChannels({
   clock: realClock(),
 });
 
-type Kind = { message: WireMessage; node: string; tells: Tell[] };
+type CheckedMessage = { message: WireMessage; node: string; tells: PlannedMessage[] };
 
 let live: Live;
 beforeAll(async () => {
@@ -47,19 +47,19 @@ test('the roster check names the persons whom the tabs then notify, for 10,000 r
 );
 
 /** Returns what the tabs would do with each kind of fault. */
-async function kindsOf(): Promise<Kind[]> {
-  const kinds: Kind[] = [];
+async function kindsOf(): Promise<CheckedMessage[]> {
+  const kinds: CheckedMessage[] = [];
   for (const place of places)
     for (const severity of severities) {
       const message = wireMessage({ severity }, { ...place, scope, state: 'ladakh', site: 'ladakh/leh', severity });
-      const { tells } = await live.explainer.explain(message, live.red.watch);
+      const { notifications: tells } = await live.explainer.explain(message, live.red.watch);
       kinds.push({ message, node: holds[place.link], tells });
     }
   return kinds;
 }
 
 /** Returns for one random roster and hour the persons of the check, and those whom the acts of the tabs reach. */
-async function bothOf(kinds: readonly Kind[], seed: number): Promise<{ checked: string[]; told: string[] }> {
+async function bothOf(kinds: readonly CheckedMessage[], seed: number): Promise<{ checked: string[]; told: string[] }> {
   const random = randomFrom(seed);
   const roster = createRoster([], groupsOfRoom);
   roster.use(randomMembers(random));

@@ -5,11 +5,11 @@ import type { Ledger, Op } from '../../engine/records/ops.ts';
 import type { Member, SiteTable } from '../../engine/records/sites.ts';
 import { liesWithin } from '../../sites/table.ts';
 import { lastChannel } from '../people/channels/channels.ts';
-import { type ProveOptions, wordTo } from '../people/direct/direct.ts';
+import { noticeRow, type TestOptions } from '../people/direct/direct.ts';
 import type { Roster } from '../people/roster.ts';
 import type { Book } from '../roster/book.ts';
 
-export type AnnounceOptions = Omit<ProveOptions, 'heard'> & {
+export type AnnounceOptions = Omit<TestOptions, 'heard'> & {
   roster: Pick<Roster, 'book'>;
   table(): Pick<SiteTable, 'node' | 'pathsOf'>;
   ledger: Pick<Ledger, 'announcements' | 'announcement'>;
@@ -24,10 +24,10 @@ export type AnnounceOptions = Omit<ProveOptions, 'heard'> & {
  */
 export type AnnounceOrder = { to: string; text: string; apply: boolean; by: string; within: string };
 
-export type Announced = { ok: true; value: AnnouncementView } | { ok: false; status: 403 | 404 | 429; line: string };
+export type AnnounceResult = { ok: true; value: AnnouncementView } | { ok: false; status: 403 | 404 | 429; line: string };
 
 /** Rate limit: announcements an hour by one person, and by all. Readers ignore too many. */
-const anHour = { ofOne: 3, ofAll: 10 };
+const hourlyLimits = { ofOne: 3, ofAll: 10 };
 const hourMs = 3_600_000;
 
 export type Announcements = ReturnType<typeof createAnnouncements>;
@@ -39,10 +39,10 @@ export function createAnnouncements(options: AnnounceOptions) {
   const inTurn = mutex();
   const own = (within: string, { to, persons }: Announcement) => {
     const members = persons.flatMap((id) => book().byId.get(id) ?? []);
-    return isOwn(options, { to, within }, members);
+    return isWithinOwnScope(options, { to, within }, members);
   };
   return {
-    send: (order: AnnounceOrder): Promise<Announced> => inTurn(() => send(options, order)),
+    send: (order: AnnounceOrder): Promise<AnnounceResult> => inTurn(() => send(options, order)),
     /** The newest announcements that went to a scope, without their recipients. */
     async list(within: string): Promise<AnnouncementSummary[]> {
       const all = (await ledger.announcements()).filter((one) => own(within, one));
@@ -65,18 +65,18 @@ export function createAnnouncements(options: AnnounceOptions) {
   };
 }
 
-async function send(options: AnnounceOptions, { to, text, apply, by, within }: AnnounceOrder): Promise<Announced> {
+async function send(options: AnnounceOptions, { to, text, apply, by, within }: AnnounceOrder): Promise<AnnounceResult> {
   const { ledger, record, now } = options;
   const { book } = options.roster;
-  const persons = audienceOf(options, to);
+  const persons = recipientsOfAnnouncement(options, to);
   const before = await ledger.announcements();
-  const refusal = refusalOf(options, { to, within }, persons) ?? tooOften(before, by, now());
+  const refusal = refusalOf(options, { to, within }, persons) ?? rateLimitRefusal(before, by, now());
   if (refusal !== undefined) return refusal;
   const id = (before[0]?.id ?? 0) + 1;
   const announcement: Announcement = { id, at: now(), by, to, text, persons: persons.map((one) => one.id) };
   if (!apply) return { ok: true, value: { ...viewOf({ announcement, sent: [], read: [] }, book()), id: null } };
   const name = to === '' ? undefined : (options.table().node(to)?.name ?? { en: to, hi: to });
-  const rows = announcement.persons.map((person) => rowOf(wordTo(options, person, ['announcement']), announcement, name));
+  const rows = announcement.persons.map((person) => rowOf(noticeRow(options, person, ['announcement']), announcement, name));
   const about = `${id} to ${to || 'everywhere'}: ${persons.length} persons`;
   const audit = { op: 'audit', at: now(), who: by, what: 'notice sent', about } as const;
   const isKept = await record([{ op: 'announcement', announcement }, ...rows.map((row) => ({ op: 'outbox', row }) as const), audit]);
@@ -92,7 +92,7 @@ function rowOf(row: OutboxRow, { id, by, text }: Announcement, site: Words = row
 }
 
 /** Everyone responsible for a part of the tree or a group of sites, on duty or not; otherwise the members of a group. */
-function audienceOf({ roster, table }: AnnounceOptions, to: string): readonly Member[] {
+function recipientsOfAnnouncement({ roster, table }: AnnounceOptions, to: string): readonly Member[] {
   const { members } = roster.book();
   if (!isPlace(table(), to)) return members.filter(({ groups }) => groups.includes(to));
   return members.filter(({ scopes }) => scopes.some((own) => liesWithin(table().pathsOf, to, own)));
@@ -102,28 +102,28 @@ function isPlace(table: Pick<SiteTable, 'node'>, to: string): boolean {
   return to === '' || groupOfScope(to) !== undefined || table.node(to) !== undefined;
 }
 
-type Refusal = Extract<Announced, { ok: false }>;
+type AnnounceRefusal = Extract<AnnounceResult, { ok: false }>;
 
 /** Whether the recipients lie in the scope of the sender. For a group of persons all scopes of all members must. */
-function isOwn({ table }: AnnounceOptions, at: { to: string; within: string }, persons: readonly Member[]): boolean {
+function isWithinOwnScope({ table }: AnnounceOptions, at: { to: string; within: string }, persons: readonly Member[]): boolean {
   const { to, within } = at;
   const isIn = (scope: string) => liesWithin(table().pathsOf, within, scope);
   if (within === '' || isPlace(table(), to)) return isIn(to);
   return persons.length > 0 && persons.every(({ scopes }) => scopes.every(isIn));
 }
 
-function refusalOf(options: AnnounceOptions, at: { to: string; within: string }, persons: readonly Member[]): Refusal | undefined {
+function refusalOf(options: AnnounceOptions, at: { to: string; within: string }, persons: readonly Member[]): AnnounceRefusal | undefined {
   const { to, within } = at;
-  if (persons.length > 0 && isOwn(options, at, persons)) return undefined;
+  if (persons.length > 0 && isWithinOwnScope(options, at, persons)) return undefined;
   if (to === '' && within !== '') return { ok: false, status: 403, line: `this account is for ${within} only` };
   const nobody = `nobody of ${within || 'the roster'} looks after ${to || 'anything'}, and no group of persons is called so`;
   return { ok: false, status: 404, line: nobody };
 }
 
-function tooOften(before: readonly Announcement[], by: string, now: number): Refusal | undefined {
+function rateLimitRefusal(before: readonly Announcement[], by: string, now: number): AnnounceRefusal | undefined {
   const lately = before.filter(({ at }) => at <= now && now - at < hourMs);
   const own = lately.filter((one) => one.by === by);
-  const [most, list] = own.length >= anHour.ofOne ? [anHour.ofOne, own] : [anHour.ofAll, lately];
+  const [most, list] = own.length >= hourlyLimits.ofOne ? [hourlyLimits.ofOne, own] : [hourlyLimits.ofAll, lately];
   const oldest = list[most - 1];
   if (list.length < most || oldest === undefined) return undefined;
   const who = list === own ? by : 'All together';

@@ -7,11 +7,11 @@ const minute = 60_000;
 
 test('an answer counts once for each link, also with two requests in parallel; another link or another answer is accepted', async () => {
   const { answers, incident, audit } = answersRig();
-  const twice = await Promise.all([1, 2].map(() => answers.byLink({ person: 'asha', incident, id: 'a1' }, 'seen')));
+  const twice = await Promise.all([1, 2].map(() => answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'seen')));
   expect(twice).toEqual([{ ok: true }, { ok: false, why: 'used' }]);
-  expect(await answers.byLink({ person: 'asha', incident, id: 'a2' }, 'seen')).toEqual({ ok: true });
-  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going')).toEqual({ ok: true });
-  expect(await answers.byLink({ person: 'bina', incident, id: 'a1' }, 'seen')).toEqual({ ok: true });
+  expect(await answers.answerByLink({ person: 'asha', incident, id: 'a2' }, 'seen')).toEqual({ ok: true });
+  expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going')).toEqual({ ok: true });
+  expect(await answers.answerByLink({ person: 'bina', incident, id: 'a1' }, 'seen')).toEqual({ ok: true });
   expect(audit[0]).toEqual({ who: 'Asha', what: 'answer seen', about: `incident ${incident} by link` });
 });
 
@@ -19,30 +19,30 @@ test('a person who gave the incident back or lost it can take it again with an o
   const { answers, incident, stage } = answersRig();
   const used = (person: string, id: string) => answers.sheet(person, incident, id)?.live.used;
   for (const word of ['going', 'not-mine', 'going'] as const) {
-    expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, word)).toEqual({ ok: true });
+    expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, word)).toEqual({ ok: true });
     expect(used('asha', 'a1')).toEqual([word]);
   }
   expect(stage.incident()?.acknowledged?.by).toBe('Asha');
-  await answers.byLink({ person: 'bina', incident, id: 'b1' }, 'going', 'Asha');
+  await answers.answerByLink({ person: 'bina', incident, id: 'b1' }, 'going', 'Asha');
   expect([used('asha', 'a1'), used('bina', 'b1')]).toEqual([[], ['going']]);
-  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', 'Bina')).toEqual({ ok: true });
+  expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going', 'Bina')).toEqual({ ok: true });
 });
 
 test('a link accepts at most 16 answers', async () => {
   const { answers, incident, stage } = answersRig();
-  const word = (at: number) => answers.byLink({ person: 'asha', incident, id: 'a1' }, at % 2 === 0 ? 'going' : 'not-mine');
+  const word = (at: number) => answers.answerByLink({ person: 'asha', incident, id: 'a1' }, at % 2 === 0 ? 'going' : 'not-mine');
   const said = [];
   for (let at = 0; at < 40; at += 1) said.push(await word(at));
   expect(said.findIndex(({ ok }) => !ok)).toBe(16);
   expect(stage.incident()?.answers).toHaveLength(16);
-  expect(await answers.byLink({ person: 'asha', incident, id: 'a2' }, 'going')).toEqual({ ok: true });
+  expect(await answers.answerByLink({ person: 'asha', incident, id: 'a2' }, 'going')).toEqual({ ok: true });
 });
 
 test('an incident that another person took needs a confirmed takeover', async () => {
   const { answers, incident, stage } = answersRig();
   await answers.answer('bina', incident, 'going');
-  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
-  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', 'Bina')).toEqual({ ok: true });
+  expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
+  expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going', 'Bina')).toEqual({ ok: true });
   expect(stage.incident()?.acknowledged?.by).toBe('Asha');
   expect(stage.incident()?.answers?.map(({ by, word }) => `${by} ${word}`)).toEqual(['Bina going', 'Asha going']);
 });
@@ -51,9 +51,9 @@ test('a person who took an incident on the wall by an account holds it on the ph
   const { answers, incident, stage } = answersRig();
   stage.apply({ type: 'acknowledge', incident, by: 'bina' });
   expect(answers.sheet('bina', incident, 'b1')?.live.labels.going).toBe('I am going');
-  expect(await answers.byLink({ person: 'bina', incident, id: 'b1' }, 'going', '')).toEqual({ ok: true });
+  expect(await answers.answerByLink({ person: 'bina', incident, id: 'b1' }, 'going', '')).toEqual({ ok: true });
   expect(stage.incident()?.deeds?.map(({ did, by }) => `${by} ${did}`)).toEqual(['bina acknowledged', 'bina acknowledged']);
-  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
+  expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
 });
 
 test('an answer of an unknown person, for a missing incident or for one that is over, is refused with the reason', async () => {
@@ -63,15 +63,15 @@ test('an answer of an unknown person, for a missing incident or for one that is 
   mend();
   pass(20 * minute);
   expect(await answers.answer('asha', incident, 'going')).toEqual({ ok: false, why: 'over' });
-  expect(await answers.here('asha', incident)).toBe(false);
+  expect(await answers.checkIn('asha', incident)).toBe(false);
 });
 
 test('"I am here" starts the checks of the site once within the rate limit', async () => {
   const { answers, incident, ordered, pass } = answersRig();
-  expect([await answers.here('asha', incident), await answers.here('asha', incident)]).toEqual([true, true]);
+  expect([await answers.checkIn('asha', incident), await answers.checkIn('asha', incident)]).toEqual([true, true]);
   expect(ordered).toEqual([{ to: pc.split('/').slice(0, 2).join('/'), verb: 'fast-checks', args: {}, by: 'Asha' }]);
   pass(minute);
-  await answers.here('asha', incident);
+  await answers.checkIn('asha', incident);
   expect(ordered).toHaveLength(2);
 });
 
@@ -103,7 +103,7 @@ test('the sheet shows the check as running, then its result once the PC has run 
     told += 1;
   });
   expect(live()?.line).toBe('');
-  await answers.here('bina', incident, 'b1');
+  await answers.checkIn('bina', incident, 'b1');
   expect(live()?.line).toBe('The room is being checked. The result appears here.');
   says('done');
   await clock.pass(2_000);
@@ -114,7 +114,7 @@ test('the sheet shows the check as running, then its result once the PC has run 
   expect(answers.sheet('asha', incident, 'a1')?.live.line).toBe('14:00 पर जाँच हुई। दिक्कत अब भी है: माइक नहीं मिल रहा।');
   await clock.pass(31 * minute);
   expect(live()?.line).toBe('');
-  await answers.here('bina', incident, 'b1');
+  await answers.checkIn('bina', incident, 'b1');
   mend();
   expect(live()).toMatchObject({ cure: 'well', line: '' });
 });

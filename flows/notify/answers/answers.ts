@@ -10,23 +10,23 @@ import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
 import type { CentreView } from '../../view/live.ts';
 import { isSamePhone } from '../people/channels/kit/gateway.ts';
-import { answerLine, plain } from '../people/channels/kit/plain.ts';
+import { answerLine, plainLine } from '../people/channels/kit/plain.ts';
 import type { Roster } from '../people/roster.ts';
-import { toStranger } from '../people/words.ts';
+import { textForStranger } from '../people/words.ts';
 import type { AnswerLink } from './answer-link.ts';
 import { createChecks } from './checks.ts';
-import { holds, type Sheet, sheetOf } from './sheet.ts';
+import { type AnswerSheet, answerStillHolds, sheetOf } from './sheet.ts';
 
 /** Time in which a repeated button press is ignored, if its answer still holds. */
-const againMs = 10 * 60_000;
+const repeatWindowMs = 10 * 60_000;
 /** Most answers by one link. A new notification brings a new link. */
-const wordsOfOneLink = 16;
+const answersPerLinkLimit = 16;
 
 /**
  * Result of an answer. `used`: this answer by this link still holds, or its limit is reached. `taken`: another person has the incident.
  * `stranger`: no such recipient.
  */
-export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'used' | 'stranger' | 'taken' };
+export type AnswerResult = { ok: true } | { ok: false; why: 'missing' | 'over' | 'used' | 'stranger' | 'taken' };
 
 export type AnswersOptions = {
   ingest(): Pick<Ingest, 'memory' | 'place' | 'table' | 'tell' | 'time'> | undefined;
@@ -36,7 +36,7 @@ export type AnswersOptions = {
   meetings?: { calendar(): Pick<Calendar, 'next'> };
 };
 
-type Parts = AnswersOptions & { checks: ReturnType<typeof createChecks> };
+type AnswersContext = AnswersOptions & { checks: ReturnType<typeof createChecks> };
 
 export type Answers = ReturnType<typeof createAnswers>;
 
@@ -47,17 +47,17 @@ export type Answers = ReturnType<typeof createAnswers>;
 export function createAnswers(options: AnswersOptions) {
   const { ingest, roster, view, meetings } = options;
   const checks = createChecks(options);
-  const parts: Parts = { ...options, checks };
+  const parts: AnswersContext = { ...options, checks };
   const found = (incident: number) => ingest()?.memory.incidents.get(incident);
   return {
-    answer: (id: string, incident: number, word: Answer['word']) => take(parts, { id, incident, word }),
+    answer: (id: string, incident: number, word: Answer['word']) => recordAnswer(parts, { id, incident, word }),
     /**
      * Records an answer by a link, unless this answer still holds. `holder`: the assignee that the person saw; another assignee is not
      * replaced.
      */
-    byLink: ({ person: id, incident, id: link }: AnswerLink, word: Answer['word'], holder?: string) =>
-      take(parts, { id, incident, word, link, holder }),
-    byButton: (answer: Answer): ReturnType<TakeAnswer> => takeButton(parts, answer),
+    answerByLink: ({ person: id, incident, id: link }: AnswerLink, word: Answer['word'], holder?: string) =>
+      recordAnswer(parts, { id, incident, word, link, holder }),
+    byButton: (answer: Answer): ReturnType<TakeAnswer> => recordButton(parts, answer),
     /**
      * Records a missed call as *going* for the incident of which the caller was notified.
      * Guarantee: number, person and incident must each be unique, and the number needs at least ten digits. No other answer is possible,
@@ -72,20 +72,22 @@ export function createAnswers(options: AnswersOptions) {
       const [incident, ...more] = [...(ingest()?.memory.incidents.values() ?? [])].filter(isOpen);
       if (incident === undefined) return 'none';
       if (more.length > 0) return 'several';
-      return (await take(parts, { id: person.id, incident: incident.id, word: 'going' })).ok ? 'taken' : 'none';
+      return (await recordAnswer(parts, { id: person.id, incident: incident.id, word: 'going' })).ok ? 'taken' : 'none';
     },
     /** Records that the person is on site and runs the checks of the site. Returns false if the site cannot be reached. */
-    async here(id: string, incident: number, link?: string): Promise<boolean> {
+    async checkIn(id: string, incident: number, link?: string): Promise<boolean> {
       const person = roster.book().byId.get(id);
-      const open = present(parts);
+      const open = requireIngest(parts);
       const about = open.memory.incidents.get(incident);
       if (person === undefined || about?.over !== null) return false;
-      const isKnown = about.answers?.some((one) => one.person === id && one.word === 'here' && Math.abs(open.time() - one.at) < againMs);
-      if (!isKnown || about.acknowledged === null) await write(open, person, { incident, word: 'here', link });
+      const isKnown = about.answers?.some(
+        (one) => one.person === id && one.word === 'here' && Math.abs(open.time() - one.at) < repeatWindowMs,
+      );
+      if (!isKnown || about.acknowledged === null) await recordInEngine(open, person, { incident, word: 'here', link });
       return check(parts, person, incident);
     },
     /** Content of the answer page; undefined if the incident is no longer kept. */
-    sheet(id: string, incident: number, link: string): Sheet | undefined {
+    sheet(id: string, incident: number, link: string): AnswerSheet | undefined {
       const open = ingest();
       const person = roster.book().byId.get(id);
       const about = found(incident);
@@ -111,18 +113,21 @@ export function createAnswers(options: AnswersOptions) {
   };
 }
 
-type How = { word: Answer['word']; link?: string | undefined; holder?: string | undefined };
+type AnswerInput = { word: Answer['word']; link?: string | undefined; holder?: string | undefined };
 
-async function take(parts: Parts, { id, incident, ...how }: How & { id: string; incident: number }): Promise<Answered> {
+async function recordAnswer(
+  parts: AnswersContext,
+  { id, incident, ...how }: AnswerInput & { id: string; incident: number },
+): Promise<AnswerResult> {
   const { word, link } = how;
   const person = parts.roster.book().byId.get(id);
-  const open = present(parts);
+  const open = requireIngest(parts);
   if (person === undefined) return { ok: false, why: 'stranger' };
   const found = open.memory.incidents.get(incident);
   const why = refusalOf(found, { person, ...how });
   if (why !== undefined) return { ok: false, why };
-  if (link === undefined && found && isSaid(found, { person, word, now: open.time() })) return { ok: true };
-  await write(open, person, { incident, word, link });
+  if (link === undefined && found && isRecorded(found, { person, word, now: open.time() })) return { ok: true };
+  await recordInEngine(open, person, { incident, word, link });
   // *Fixed* is not believed: the PC must run its checks at once.
   if (word === 'fixed') await check(parts, person, incident);
   return { ok: true };
@@ -133,27 +138,30 @@ async function take(parts: Parts, { id, incident, ...how }: How & { id: string; 
  * been notified of the incident.
  * The content of a press comes from the person's own program, so it is not trusted. The first address with a person counts.
  */
-async function takeButton(parts: Parts, { channel, addresses, person: told, incident, word }: Answer): ReturnType<TakeAnswer> {
+async function recordButton(
+  parts: AnswersContext,
+  { channel, addresses, person: notifiedPerson, incident, word }: Answer,
+): ReturnType<TakeAnswer> {
   const { members } = parts.roster.book();
   const at = addresses.flatMap((address) => members.filter((one) => one.addresses[channel] === address));
-  const meant = told === undefined ? at : members.filter(({ id }) => id === told);
+  const meant = notifiedPerson === undefined ? at : members.filter(({ id }) => id === notifiedPerson);
   const [person] = meant;
   const knew = parts.ingest()?.memory.incidents.get(incident)?.told;
   const isKnown = knew === undefined || meant.some(({ id }) => knew.some((one) => one.person === id));
-  if (person === undefined || !isKnown) return { line: toStranger() };
-  const answered = await take(parts, { id: person.id, incident, word });
+  if (person === undefined || !isKnown) return { line: textForStranger() };
+  const answered = await recordAnswer(parts, { id: person.id, incident, word });
   const { message, answer: texts } = wordsIn(person.language);
   if (!answered.ok && answered.why === 'missing') return { line: texts.missing };
-  if (!answered.ok) return { line: answered.why === 'over' ? message.over : toStranger() };
-  const by = plain(person.name);
+  if (!answered.ok) return { line: answered.why === 'over' ? message.over : textForStranger() };
+  const by = plainLine(person.name);
   return { by, line: answerLine(by, word, person.language) };
 }
 
-type Open = NonNullable<ReturnType<AnswersOptions['ingest']>>;
+type OpenIngest = NonNullable<ReturnType<AnswersOptions['ingest']>>;
 
 /** Applied before the first await, so that a parallel request sees it. */
-async function write(
-  open: Open,
+async function recordInEngine(
+  open: OpenIngest,
   person: Person,
   said: { incident: number; word: Answer['word'] | 'here'; link: string | undefined },
 ): Promise<void> {
@@ -164,32 +172,32 @@ async function write(
   if (!told) throw new Error('the ledger did not take it');
 }
 
-async function check(parts: Parts, { name }: Person, incident: number): Promise<boolean> {
-  const found = present(parts).memory.incidents.get(incident);
+async function check(parts: AnswersContext, { name }: Person, incident: number): Promise<boolean> {
+  const found = requireIngest(parts).memory.incidents.get(incident);
   const site = found && siteOfScope(found);
   return site !== undefined && found?.over === null && parts.checks.ask(site, name);
 }
 
-function present({ ingest }: Parts): Open {
+function requireIngest({ ingest }: AnswersContext): OpenIngest {
   const open = ingest();
   if (open === undefined) throw new Error('the ledger is opened anew');
   return open;
 }
 
-function refusalOf(incident: Incident | undefined, { person, word, link, holder }: How & { person: Person }) {
+function refusalOf(incident: Incident | undefined, { person, word, link, holder }: AnswerInput & { person: Person }) {
   if (incident === undefined) return 'missing' as const;
   const { answers = [], acknowledged, over } = incident;
-  const isSpent = answers.filter((one) => one.link === link).length >= wordsOfOneLink;
-  if (link !== undefined && (isSpent || holds(incident, { ...person, link }, word))) return 'used' as const;
+  const isSpent = answers.filter((one) => one.link === link).length >= answersPerLinkLimit;
+  if (link !== undefined && (isSpent || answerStillHolds(incident, { ...person, link }, word))) return 'used' as const;
   if (over !== null) return 'over' as const;
   const by = acknowledged?.by ?? '';
   return word === 'going' && holder !== undefined && by !== '' && !has(incident, person) && by !== holder ? ('taken' as const) : undefined;
 }
 
 /** Whether this is the person's last answer, is recent, and still holds. */
-function isSaid(incident: Incident, { person, word, now }: { person: Person; word: Answer['word']; now: number }): boolean {
+function isRecorded(incident: Incident, { person, word, now }: { person: Person; word: Answer['word']; now: number }): boolean {
   const last = incident.answers?.findLast((one) => one.person === person.id && one.word !== 'here');
-  return last?.word === word && Math.abs(now - last.at) < againMs && holds(incident, person, word);
+  return last?.word === word && Math.abs(now - last.at) < repeatWindowMs && answerStillHolds(incident, person, word);
 }
 
 /** Site whose PCs run the checks: that of a room, or of a cause within one site. Otherwise undefined. */

@@ -10,27 +10,27 @@ const roundMs = 10_000;
 /** Timeout for the response of a PC; a later response still counts. */
 const lateMs = 30_000;
 /** Polling intervals for responses in the ledger: before and after the timeout. */
-const lookMs = { first: 1_000, late: 5_000 };
+const pollIntervalsMs = { first: 1_000, late: 5_000 };
 /** Time for which the result of a run is kept. */
 const keptMs = 30 * 60_000;
 
 /** State of a run of checks. `at`: time of the request, or time of the result. */
 export type CheckState = { is: 'running' | 'checked' | 'refused' | 'late'; at: number };
 
-type Ask = { at: number; isLate: boolean; said: Map<string, CheckState> };
+type CheckRun = { at: number; timedOut: boolean; stateByPc: Map<string, CheckState> };
 export type ChecksOptions = { view: Pick<CentreView, 'commands' | 'now'>; clock: Pick<Clock, 'after' | 'up'> };
 
 /** Runs of checks that persons requested. Guarantee: a failed request is not shown as running, and an old run is dropped. */
 export function createChecks({ view, clock }: ChecksOptions) {
-  const asks = new Map<string, Ask>();
+  const asks = new Map<string, CheckRun>();
   const changes = new EventEmitter().setMaxListeners(0);
-  const tell = (site: string) => void changes.emit(site);
+  const emitSite = (site: string) => void changes.emit(site);
 
   /** Requests a run; returns false if the site cannot be reached. */
-  async function ask(site: string, by: string): Promise<boolean> {
+  async function requestRun(site: string, by: string): Promise<boolean> {
     const now = view.now();
     if (Math.abs(now - (asks.get(site)?.at ?? Number.NEGATIVE_INFINITY)) < everyMs) return true;
-    const one: Ask = { at: now, isLate: false, said: new Map() };
+    const one: CheckRun = { at: now, timedOut: false, stateByPc: new Map() };
     asks.set(site, one);
     let id: string | undefined;
     try {
@@ -39,9 +39,9 @@ export function createChecks({ view, clock }: ChecksOptions) {
       return issued.ok;
     } finally {
       // Drops a failed request, so that the next press requests again.
-      if (id !== undefined) follow({ view, clock, asks, tell }, site, { one, id });
+      if (id !== undefined) followRun({ view, clock, asks, emitChange: emitSite }, site, { one, id });
       else if (asks.get(site) === one) asks.delete(site);
-      tell(site);
+      emitSite(site);
     }
   }
 
@@ -49,9 +49,9 @@ export function createChecks({ view, clock }: ChecksOptions) {
   function of(site: string, pcs: readonly string[]): CheckState | undefined {
     const one = asks.get(site);
     if (one === undefined) return undefined;
-    const said = pcs.flatMap((pc) => one.said.get(pc) ?? []);
+    const said = pcs.flatMap((pc) => one.stateByPc.get(pc) ?? []);
     const best = (['checked', 'running', 'refused'] as const).flatMap((is) => said.find((state) => state.is === is) ?? [])[0];
-    return best ?? { is: one.isLate ? 'late' : 'running', at: one.at };
+    return best ?? { is: one.timedOut ? 'late' : 'running', at: one.at };
   }
 
   function onChange(site: string, listener: () => void): Cancel {
@@ -59,37 +59,37 @@ export function createChecks({ view, clock }: ChecksOptions) {
     return () => void changes.off(site, listener);
   }
 
-  return { ask, of, onChange };
+  return { ask: requestRun, of, onChange };
 }
 
-type Stage = ChecksOptions & { asks: Map<string, Ask>; tell(site: string): void };
+type ChecksContext = ChecksOptions & { asks: Map<string, CheckRun>; emitChange(site: string): void };
 
 /** Polls for responses until the run is dropped or a new one starts. */
-function follow({ view, clock, asks, tell }: Stage, site: string, { one, id }: { one: Ask; id: string }): void {
+function followRun({ view, clock, asks, emitChange: tell }: ChecksContext, site: string, { one, id }: { one: CheckRun; id: string }): void {
   const begun = clock.up();
   const after = (delayMs: number, then: () => void) =>
     clock.after(delayMs, () => {
       if (asks.get(site) === one) then();
     });
   const note = (pc: string, outcome: Outcome) => {
-    one.said.set(pc, { is: outcome === 'done' ? 'running' : 'refused', at: view.now() });
+    one.stateByPc.set(pc, { is: outcome === 'done' ? 'running' : 'refused', at: view.now() });
     if (outcome !== 'done') return;
     after(roundMs, () => {
-      one.said.set(pc, { is: 'checked', at: view.now() });
+      one.stateByPc.set(pc, { is: 'checked', at: view.now() });
       tell(site);
     });
   };
-  const look = async () => {
+  const poll = async () => {
     const answers = (await view.commands.one(id).catch(() => undefined))?.answers ?? [];
-    const fresh = answers.filter(({ pc }) => !one.said.has(pc));
+    const fresh = answers.filter(({ pc }) => !one.stateByPc.has(pc));
     for (const { pc, outcome } of fresh) note(pc, outcome);
     if (fresh.length > 0) tell(site);
     const isKept = clock.up() - begun < keptMs;
-    after(one.isLate ? lookMs.late : lookMs.first, () => (isKept ? void look() : void asks.delete(site)));
+    after(one.timedOut ? pollIntervalsMs.late : pollIntervalsMs.first, () => (isKept ? void poll() : void asks.delete(site)));
   };
   after(lateMs, () => {
-    one.isLate = true;
+    one.timedOut = true;
     tell(site);
   });
-  void look();
+  void poll();
 }

@@ -17,7 +17,7 @@ beforeEach(async () => {
   heard = [];
   fails = false;
   const send: Channel['send'] = async () => ({ result: 'delivered' });
-  const hear: Channel['hear'] = async (call) => {
+  const hear: Channel['receiveCall'] = async (call) => {
     if (fails) throw new Error('the ledger is opened anew');
     if (call.token !== 'right') return { status: 401 };
     heard.push(call);

@@ -1,8 +1,8 @@
 /** HTML of the answer page. It works without scripts on a phone of 360 px; a small script keeps it current. */
 import { answerWords, type MessageLanguage, wordsIn } from '@sabha/contracts';
-import type { Head } from '../../pki/door/door.ts';
+import type { PageHead } from '../../pki/door/door.ts';
 import { escaped } from '../people/channels/kit/html.ts';
-import { isCured, type Sheet } from './sheet.ts';
+import { type AnswerSheet, isRepaired } from './sheet.ts';
 
 type Html = { html: string };
 
@@ -13,10 +13,10 @@ function html(parts: TemplateStringsArray, ...values: (string | Html | Html[])[]
   return { html: parts.map((part, at) => part + textAt(at)).join('') };
 }
 
-type Manner = { head: Head; language: MessageLanguage };
+type PageStyle = { head: PageHead; language: MessageLanguage };
 
 /** Page of one incident. `action`: target of its form; `live`: URL of its event stream. */
-export function sheetPage(head: Head, sheet: Sheet, { action, live }: { action: string; live: string }): string {
+export function sheetPage(head: PageHead, sheet: AnswerSheet, { action, live }: { action: string; live: string }): string {
   const { language, live: now } = sheet;
   const { answer, message } = wordsIn(language);
   const list = (items: string[]) => items.map((item) => html`<li>${item}</li>`);
@@ -36,13 +36,13 @@ export function sheetPage(head: Head, sheet: Sheet, { action, live }: { action: 
 <div id="why">${lines(now.why)}</div>
 <p id="status" role="status">${now.status}</p>
 <ol id="steps">${list(now.steps)}</ol>
-<ul class="visit">${sheet.visit.map((line) => html`<li>${called(line, sheet.phone)}</li>`)}</ul>
+<ul class="visit">${sheet.visit.map((line) => html`<li>${phoneLine(line, sheet.phone)}</li>`)}</ul>
 <div class="news">
 <p id="holder" aria-live="polite">${now.holder}</p>
 <p id="note" aria-live="assertive"></p>
 <p id="line" class="line" aria-live="polite">${now.line}</p>
 </div>
-<form method="post" action="${action}" data-sending="${answer.sending}" data-unsent="${answer.unsent}" data-away="${answer.away}"${isCured(now.cure) ? html` hidden` : html``}>
+<form method="post" action="${action}" data-sending="${answer.sending}" data-unsent="${answer.unsent}" data-away="${answer.away}"${isRepaired(now.cure) ? html` hidden` : html``}>
 <input type="hidden" name="holder" value="${now.taken}">
 ${answerWords.map(button)}
 <button name="word" value="here" class="here">${labels.here}</button>
@@ -57,7 +57,7 @@ ${answerWords.map(button)}
 }
 
 /** Makes the number in a line a phone link; a screen reader reads the whole line. */
-function called(line: string, phone: Sheet['phone']): Html {
+function phoneLine(line: string, phone: AnswerSheet['phone']): Html {
   const at = phone === undefined ? -1 : line.indexOf(phone.number);
   if (phone === undefined || at < 0) return html`${line}`;
   const { number, tel } = phone;
@@ -65,8 +65,8 @@ function called(line: string, phone: Sheet['phone']): Html {
 }
 
 /** Page with one message and an optional link back. `sheet`: its incident. */
-export function linePage(manner: Manner, { line, back, sheet }: { line: string; back?: string; sheet?: Sheet }): string {
-  const way = back === undefined ? html`` : wayBack(manner, back);
+export function linePage(manner: PageStyle, { line, back, sheet }: { line: string; back?: string; sheet?: AnswerSheet }): string {
+  const way = back === undefined ? html`` : backLink(manner, back);
   return document(manner, {
     title: 'Sabha',
     body: html`<main>${sheet ? about(sheet) : html``}<h1>${line}</h1>${way}</main>`,
@@ -75,15 +75,15 @@ export function linePage(manner: Manner, { line, back, sheet }: { line: string; 
 }
 
 /** Place and fault, for a person with several open links. */
-function about({ place, live }: Sheet): Html {
+function about({ place, live }: AnswerSheet): Html {
   return html`<p class="place">${place}</p><p>${live.what}</p>`;
 }
 
-function wayBack({ language }: Manner, to: string): Html {
+function backLink({ language }: PageStyle, to: string): Html {
   return html`<p><a class="back" href="${to}">${wordsIn(language).answer.back}</a></p>`;
 }
 
-export function noticePage(manner: Manner, notice: { by: string; text: string; at: string; action: string }): string {
+export function noticePage(manner: PageStyle, notice: { by: string; text: string; at: string; action: string }): string {
   const { direct, announce } = wordsIn(manner.language);
   const { by, text, at, action } = notice;
   const body = html`<main><p class="n">${direct.announcement} · Sabha</p><h1>${text}</h1><p class="place">${by}</p><p>${at}</p>
@@ -92,19 +92,19 @@ export function noticePage(manner: Manner, notice: { by: string; text: string; a
 }
 
 /** Page that asks for confirmation before a takeover. */
-export function askPage(head: Head, sheet: Sheet, action: string): string {
+export function askPage(head: PageHead, sheet: AnswerSheet, action: string): string {
   const { language, live } = sheet;
   const { answer } = wordsIn(language);
   const body = html`<main>${about(sheet)}<h1>${live.holder} ${answer.takeOverAsk}</h1>
 <form class="one" method="post" action="${action}"><input type="hidden" name="holder" value="${live.taken}">
-<button name="word" value="going">${answer.takeOver}</button></form>${wayBack({ head, language }, action)}</main>`;
+<button name="word" value="going">${answer.takeOver}</button></form>${backLink({ head, language }, action)}</main>`;
   return document({ head, language }, { title: 'Sabha', body, script: false });
 }
 
 /** `isAwaited`: a result is pending, so a page without a script reloads itself. */
-type Content = { title: string; body: Html; script: boolean; isAwaited?: boolean };
+type PageContent = { title: string; body: Html; script: boolean; isAwaited?: boolean };
 
-function document({ head, language }: Manner, { title, body, script, isAwaited = false }: Content): string {
+function document({ head, language }: PageStyle, { title, body, script, isAwaited = false }: PageContent): string {
   return html`<!doctype html>
 <html lang="${language}">
 <head>

@@ -5,47 +5,48 @@
 import type { ServerResponse } from 'node:http';
 import { answerWords, type Cancel, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createLimits } from '../../pki/accounts/accounts.ts';
-import { type Head, type Inline, ownAnd } from '../../pki/door/door.ts';
+import { createSignInLimits } from '../../pki/accounts/accounts.ts';
+import { type InlineHashes, type PageHead, sourcesWith } from '../../pki/door/door.ts';
 import type { Announcements } from '../announce/announce.ts';
 import type { Channels } from '../people/channels/channels.ts';
 import { timeOf } from '../people/words.ts';
 import { type AnswerLink, type AnswerLinks, answerLinkPath, noticePath } from './answer-link.ts';
-import type { Answered, Answers } from './answers.ts';
+import type { AnswerResult, Answers } from './answers.ts';
 import { askPage, linePage, noticePage, sheetPage } from './page.ts';
 
 const livePath = `${answerLinkPath}/live`;
 /** Longest body in bytes: the form has one answer and one name. */
 const bodyLimitBytes = 2_048;
 
-type AnswerRoutesOptions = { answers: Answers; links: AnswerLinks; clock: Clock; head: Head };
+type AnswerRoutesOptions = { answers: Answers; links: AnswerLinks; clock: Clock; head: PageHead };
 
 /**
  * Security headers: no frames, only our scripts, and forms only to this server. `same-origin` makes the browser send `Origin` with the
  * form.
  */
-function headersWith({ scripts, styles }: Inline): Record<string, string> {
+function headersWith({ scripts, styles }: InlineHashes): Record<string, string> {
   return {
-    'content-security-policy': `default-src 'none'; script-src ${ownAnd(scripts)}; style-src ${ownAnd(styles)}; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
+    'content-security-policy': `default-src 'none'; script-src ${sourcesWith(scripts)}; style-src ${sourcesWith(styles)}; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
     'referrer-policy': 'same-origin',
     'x-robots-tag': 'noindex',
   };
 }
 
-type Asked = { request: FastifyRequest; reply: FastifyReply };
-type Stage = AnswerRoutesOptions & { limits: ReturnType<typeof createLimits>; openLive: ReturnType<typeof createLives> };
+type PageRequest = { request: FastifyRequest; reply: FastifyReply };
+type RouteContext = AnswerRoutesOptions & { limits: ReturnType<typeof createSignInLimits>; openLive: ReturnType<typeof createLives> };
 
 /** Adds the routes to a server. Guarantee: a request without a valid link of a current recipient gets one line and nothing else. */
 export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): void {
   const { answers, clock } = options;
-  const stage: Stage = { ...options, limits: createLimits(clock.up), openLive: createLives({ answers, clock }) };
+  const stage: RouteContext = { ...options, limits: createSignInLimits(clock.up), openLive: createLives({ answers, clock }) };
   const open = { config: { open: true, form: true } };
-  const withGood = (then: (stage: Stage, asked: Asked, link: AnswerLink) => Page) => (request: FastifyRequest, reply: FastifyReply) =>
-    withLink(stage, { request, reply }, (link) => then(stage, { request, reply }, link));
+  const withGood =
+    (then: (stage: RouteContext, asked: PageRequest, link: AnswerLink) => Page) => (request: FastifyRequest, reply: FastifyReply) =>
+      withLink(stage, { request, reply }, (link) => then(stage, { request, reply }, link));
   addForms(app, (scope) => {
-    scope.get(answerLinkPath, open, withGood(shown));
-    scope.post(answerLinkPath, open, withGood(acted));
-    scope.get(livePath, { ...open, exposeHeadRoute: false }, withGood(followed));
+    scope.get(answerLinkPath, open, withGood(showSheet));
+    scope.post(answerLinkPath, open, withGood(recordAction));
+    scope.get(livePath, { ...open, exposeHeadRoute: false }, withGood(openEventStream));
   });
 }
 
@@ -66,11 +67,11 @@ function tokenOf({ raw }: FastifyRequest): string {
   return /\?([^&#]*)/.exec(raw.url ?? '')?.[1] ?? '';
 }
 
-type LinkStage = Pick<Stage, 'links' | 'limits' | 'head'>;
+type LinkContext = Pick<RouteContext, 'links' | 'limits' | 'head'>;
 type Page = FastifyReply | Promise<FastifyReply>;
 
 /** Rate limit for invalid links, by network and address. A valid link is never delayed. */
-async function withLink(stage: LinkStage, { request, reply }: Asked, then: (link: AnswerLink) => Page): Promise<FastifyReply> {
+async function withLink(stage: LinkContext, { request, reply }: PageRequest, then: (link: AnswerLink) => Page): Promise<FastifyReply> {
   const { links, limits, head } = stage;
   reply.headers(headersWith(head.inline));
   const read = links.read(tokenOf(request));
@@ -79,62 +80,62 @@ async function withLink(stage: LinkStage, { request, reply }: Asked, then: (link
   const { answer } = wordsIn(language);
   const network = networkOf(request.ip);
   const waitMs = read.why === 'late' ? 0 : limits.take({ name: `links of ${network}`, address: request.ip });
-  if (waitMs === 0) return said(reply, read.why === 'late' ? 410 : 404, linePage({ head, language }, { line: answer[read.why] }));
+  if (waitMs === 0) return sendPage(reply, read.why === 'late' ? 410 : 404, linePage({ head, language }, { line: answer[read.why] }));
   const n = Math.ceil(waitMs / 1_000);
-  return said(reply.header('retry-after', `${n}`), 429, linePage({ head, language }, { line: filled(answer.busy, { n }) }));
+  return sendPage(reply.header('retry-after', `${n}`), 429, linePage({ head, language }, { line: filled(answer.busy, { n }) }));
 }
 
-function shown(stage: Stage, { request, reply }: Asked, link: AnswerLink): FastifyReply {
+function showSheet(stage: RouteContext, { request, reply }: PageRequest, link: AnswerLink): FastifyReply {
   const sheet = stage.answers.sheet(link.person, link.incident, link.id);
-  if (sheet === undefined) return gone(stage, { request, reply }, link);
+  if (sheet === undefined) return sendGone(stage, { request, reply }, link);
   const token = tokenOf(request);
-  return said(reply, 200, sheetPage(stage.head, sheet, { action: `${answerLinkPath}?${token}`, live: `${livePath}?${token}` }));
+  return sendPage(reply, 200, sheetPage(stage.head, sheet, { action: `${answerLinkPath}?${token}`, live: `${livePath}?${token}` }));
 }
 
-function followed({ openLive }: Stage, { reply }: Asked, link: AnswerLink): FastifyReply {
+function openEventStream({ openLive }: RouteContext, { reply }: PageRequest, link: AnswerLink): FastifyReply {
   return openLive(reply, link) ? reply.hijack() : reply.code(503).send();
 }
 
 /** Guarantee: only the four answers and *I am here* have an effect. Then it redirects to the page, so that a reload repeats nothing. */
-async function acted(stage: Stage, { request, reply }: Asked, link: AnswerLink): Promise<FastifyReply> {
+async function recordAction(stage: RouteContext, { request, reply }: PageRequest, link: AnswerLink): Promise<FastifyReply> {
   const { answers, head } = stage;
   const { word = '', holder } = (request.body ?? {}) as { word?: string; holder?: string };
   const page = `${answerLinkPath}?${tokenOf(request)}`;
   const language = answers.languageOf(link.person);
-  if (language === undefined) return gone(stage, { request, reply }, link);
+  if (language === undefined) return sendGone(stage, { request, reply }, link);
   if (word === 'here') {
-    const isAsked = await answers.here(link.person, link.incident, link.id);
-    return isAsked ? reply.redirect(page, 303) : refused(stage, { request, reply }, { link, why: 'notReached', page });
+    const isAsked = await answers.checkIn(link.person, link.incident, link.id);
+    return isAsked ? reply.redirect(page, 303) : sendRefusal(stage, { request, reply }, { link, why: 'notReached', page });
   }
   const answer = answerWords.find((one) => one === word);
-  if (answer === undefined) return said(reply, 400, linePage({ head, language }, { line: wordsIn(language).answer.wrong, back: page }));
-  const done = await answers.byLink(link, answer, holder);
-  return done.ok ? reply.redirect(page, 303) : refused(stage, { request, reply }, { link, why: done.why, page });
+  if (answer === undefined) return sendPage(reply, 400, linePage({ head, language }, { line: wordsIn(language).answer.wrong, back: page }));
+  const done = await answers.answerByLink(link, answer, holder);
+  return done.ok ? reply.redirect(page, 303) : sendRefusal(stage, { request, reply }, { link, why: done.why, page });
 }
 
-type Refusal = { link: AnswerLink; why: Exclude<Answered, { ok: true }>['why'] | 'notReached'; page: string };
+type AnswerRefusal = { link: AnswerLink; why: Exclude<AnswerResult, { ok: true }>['why'] | 'notReached'; page: string };
 
-function refused(stage: Stage, asked: Asked, { link, why, page }: Refusal): FastifyReply {
+function sendRefusal(stage: RouteContext, pageRequest: PageRequest, { link, why, page }: AnswerRefusal): FastifyReply {
   const { head } = stage;
   const sheet = stage.answers.sheet(link.person, link.incident, link.id);
-  if (sheet === undefined) return gone(stage, asked, link);
+  if (sheet === undefined) return sendGone(stage, pageRequest, link);
   const { language, live } = sheet;
   const { answer } = wordsIn(language);
-  if (why === 'taken') return said(asked.reply, 409, askPage(head, sheet, page));
+  if (why === 'taken') return sendPage(pageRequest.reply, 409, askPage(head, sheet, page));
   // If the incident is over, this says more than the refusal.
   const line = live.cure === 'over' ? live.status : answer[why];
-  return said(asked.reply, 409, linePage({ head, language }, { line, back: page, sheet }));
+  return sendPage(pageRequest.reply, 409, linePage({ head, language }, { line, back: page, sheet }));
 }
 
 /** The person is no longer a recipient, or the incident is no longer kept. */
-function gone({ answers, head }: Stage, { request, reply }: Asked, { person }: AnswerLink): FastifyReply {
+function sendGone({ answers, head }: RouteContext, { request, reply }: PageRequest, { person }: AnswerLink): FastifyReply {
   const own = answers.languageOf(person);
   const language = own ?? browserLanguage(request);
   const { answer } = wordsIn(language);
-  return said(reply, 410, linePage({ head, language }, { line: own === undefined ? answer.stranger : answer.missing }));
+  return sendPage(reply, 410, linePage({ head, language }, { line: own === undefined ? answer.stranger : answer.missing }));
 }
 
-function said(reply: FastifyReply, status: number, page: string): FastifyReply {
+function sendPage(reply: FastifyReply, status: number, page: string): FastifyReply {
   return reply.code(status).type('text/html; charset=utf-8').send(page);
 }
 
@@ -208,21 +209,21 @@ export type NoticeRoutesOptions = Omit<AnswerRoutesOptions, 'answers'> & {
  */
 export function addNotices(app: FastifyInstance, options: NoticeRoutesOptions): void {
   const { announcements, answers, links, clock, timeZone, head } = options;
-  const stage = { links, limits: createLimits(clock.up), head };
+  const stage = { links, limits: createSignInLimits(clock.up), head };
   const open = { config: { open: true, form: true } };
   const notice = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     withLink(stage, { request, reply }, async ({ person, incident: id }) => {
       const language = answers.languageOf(person) ?? browserLanguage(request);
       const { announce } = wordsIn(language);
       const found = await announcements.show(id, person);
-      if (found === undefined) return said(reply, 410, linePage({ head, language }, { line: announce.gone }));
+      if (found === undefined) return sendPage(reply, 410, linePage({ head, language }, { line: announce.gone }));
       if (request.method === 'POST') {
         await announcements.read(id, person);
-        return said(reply, 200, linePage({ head, language }, { line: announce.thanks }));
+        return sendPage(reply, 200, linePage({ head, language }, { line: announce.thanks }));
       }
       const { by, text, at } = found;
       const action = `${noticePath}?${tokenOf(request)}`;
-      return said(reply, 200, noticePage({ head, language }, { by, text, at: timeOf(at, timeZone, language), action }));
+      return sendPage(reply, 200, noticePage({ head, language }, { by, text, at: timeOf(at, timeZone, language), action }));
     });
   addForms(app, (scope) => void scope.route({ method: ['GET', 'POST'], url: noticePath, ...open, handler: notice }));
 }
@@ -237,11 +238,11 @@ const hookLimitBytes = 256 * 1024;
  * Guarantee: unauthenticated calls are rate limited by network and address. An authenticated call is never delayed by them.
  */
 export function addHooks(app: FastifyInstance, { channels, clock }: { channels: Channels; clock: Pick<Clock, 'up'> }): void {
-  const limits = createLimits(clock.up);
+  const limits = createSignInLimits(clock.up);
 
   async function hook(request: FastifyRequest<{ Params: HookParams }>, reply: FastifyReply): Promise<FastifyReply> {
     const { name, token = '' } = request.params;
-    const hear = channels.get(name)?.channel.hear;
+    const hear = channels.get(name)?.channel.receiveCall;
     const { method, headers, body, raw } = request;
     const query = new URLSearchParams(/\?([^#]*)/.exec(raw.url ?? '')?.[1] ?? '');
     const call = { method, token, query, headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) };

@@ -22,51 +22,51 @@ import { endOf, oneFlaps } from '../../engine/transitions/incident.ts';
 import { factsOf } from '../../engine/transitions/noise.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
-import { clockOf, short } from '../people/channels/kit/plain.ts';
-import { momentOf, spokenOf, timeOf } from '../people/words.ts';
+import { shorten, timeOfDayText } from '../people/channels/kit/plain.ts';
+import { dayAndTimeOf, partsForPage, timeOf } from '../people/words.ts';
 import type { CheckState } from './checks.ts';
 
 /** Most answers that are listed. */
-const saidAtMost = 12;
+const answerLinesLimit = 12;
 /** Most further faults that are listed; the rest is counted. */
-const besideAtMost = 6;
+const sideLinesLimit = 6;
 /** A later meeting is not shown. */
 const meetingWithinMs = 12 * 3_600_000;
 
 /** State of the faults: open, not measurable, gone but still watched, or over. */
-export type Cure = 'broken' | 'unknown' | 'well' | 'over';
+export type RepairState = 'broken' | 'unknown' | 'well' | 'over';
 
-type Spoken = ReturnType<typeof spokenOf>;
+type NoticeParts = ReturnType<typeof partsForPage>;
 
-export type Sheet = ReturnType<typeof sheetOf>;
+export type AnswerSheet = ReturnType<typeof sheetOf>;
 
 /** Returns true if no action and no answer is needed. */
-export function isCured(cure: Cure): boolean {
+export function isRepaired(cure: RepairState): boolean {
   return cure === 'well' || cure === 'over';
 }
 
 /** `next`: the meetings of a scope in order. */
-type At = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'> & { next?: Calendar['next'] | undefined };
+type SheetContext = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'> & { next?: Calendar['next'] | undefined };
 /** `pcs`: the PCs of the incident. `check`: state of their requested checks. */
-type For = { person: Person; link: string; pcs: readonly string[]; check: CheckState | undefined };
+type SheetReader = { person: Person; link: string; pcs: readonly string[]; check: CheckState | undefined };
 
-export function sheetOf(at: At, incident: Incident, asked: For) {
-  const { language } = asked.person;
+export function sheetOf(at: SheetContext, incident: Incident, reader: SheetReader) {
+  const { language } = reader.person;
   const where = incident.place ?? at.place(incident.scope);
   const { timeZone } = where;
   const news = noticeNow(at, incident, where);
-  const whole = spokenOf(news, language);
+  const whole = partsForPage(news, language);
   const { place, visit, phone } = whole;
-  const standing = standingOf(at, incident, { language, timeZone });
+  const standing = repairStatusOf(at, incident, { language, timeZone });
   // A fault that is gone counts as ended, even while it is watched.
   const { goneAt } = standing;
-  const spoken = goneAt === undefined ? whole : spokenOf({ ...news, kind: 'cleared', at: goneAt }, language);
-  const clock = clockOf(at.time(), timeZone);
-  return { place, visit, phone, language, incident: incident.id, clock, live: liveOf(at, incident, { ...asked, spoken, standing }) };
+  const spoken = goneAt === undefined ? whole : partsForPage({ ...news, kind: 'cleared', at: goneAt }, language);
+  const clock = timeOfDayText(at.time(), timeZone);
+  return { place, visit, phone, language, incident: incident.id, clock, live: liveOf(at, incident, { ...reader, spoken, standing }) };
 }
 
 /** Notice of the current state, or for an ended incident that of its end. */
-function noticeNow(at: At, incident: Incident, place: ReturnType<At['place']>): Notice {
+function noticeNow(at: SheetContext, incident: Incident, place: ReturnType<SheetContext['place']>): Notice {
   const { outage, toldOutage, scope, flapping, over } = incident;
   const shown = shownOf(incident);
   const before = at.memory.pastOf(scope);
@@ -80,7 +80,7 @@ function noticeNow(at: At, incident: Incident, place: ReturnType<At['place']>): 
     at: incident.overAt ?? incident.openedAt,
     flapping: flapping && oneFlaps(shown.map(factsOf), at.memory.endedOf(scope)),
     ...(outage && isOwn(incident) && shown.some(({ fault }) => isAbsence(fault)) && { outage }),
-    ...(over === null && answersBeside(at, scope) && { beside: true }),
+    ...(over === null && neighbourOnline(at, scope) && { beside: true }),
     ...(over !== null && toldOutage && { toldOutage }),
     ...(before && before.length > 0 && { before }),
     lines: incident.closedBecause === null ? [] : [incident.closedBecause],
@@ -97,7 +97,7 @@ function shownOf(incident: Incident): StandingFault[] {
 }
 
 /** Whether another PC of the site responds, by the same rule as in messages. */
-function answersBeside({ memory, table }: At, scope: string): boolean {
+function neighbourOnline({ memory, table }: SheetContext, scope: string): boolean {
   if (!isPcPath(scope)) return false;
   const others = table()
     .pcsOf(siteOf(scope))
@@ -106,12 +106,16 @@ function answersBeside({ memory, table }: At, scope: string): boolean {
 }
 
 /** The parts that change while the page is open. The main fault may change too, if it clears before others. */
-function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For & { spoken: Spoken; standing: Standing }) {
+function liveOf(
+  at: SheetContext,
+  incident: Incident,
+  { spoken, standing, ...asked }: SheetReader & { spoken: NoticeParts; standing: RepairStatus },
+) {
   const { person, link } = asked;
   const { timeZone } = incident.place ?? at.place(incident.scope);
   const { answer } = wordsIn(person.language);
   const { acknowledged, answers = [] } = incident;
-  const clock = (ms: number) => clockOf(ms, timeZone);
+  const clock = (ms: number) => timeOfDayText(ms, timeZone);
   const isMine = has(incident, person);
   const { cure, status } = standing;
   const [mine, others] = cure === 'over' ? [answer.mineBefore, answer.had] : [answer.mine, answer.has];
@@ -121,14 +125,14 @@ function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For 
     what,
     since,
     /** Further faults, cleared faults and the next meeting, one sentence each. */
-    beside: besideOf(at, incident, { language: person.language, timeZone, cure }),
+    beside: sideLinesOf(at, incident, { language: person.language, timeZone, cure }),
     why,
     // No action is needed for a fault that is gone.
-    steps: isCured(cure) ? [] : steps,
+    steps: isRepaired(cure) ? [] : steps,
     cure,
     status,
     /** Result of the last requested check as a sentence; '' if it adds nothing. */
-    line: isCured(cure) ? '' : checkLine(at, incident, asked),
+    line: isRepaired(cure) ? '' : checkLine(at, incident, asked),
     /** Assignee as a sentence; `taken` is the name, '' for none. */
     holder: holder ?? (cure === 'over' ? '' : answer.nobody),
     taken: acknowledged?.by ?? '',
@@ -139,40 +143,44 @@ function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For 
       here: answers.some((one) => one.person === person.id && one.word === 'here') ? answer.checkAgain : answer.here,
     },
     said: answers
-      .slice(-saidAtMost)
+      .slice(-answerLinesLimit)
       .toReversed()
       .map(({ by, word, at: saidAt }) => filled(answer[sentences[word]], { name: by, time: clock(saidAt) })),
     /** The person's answers that still hold. */
-    used: answerWords.filter((word) => holds(incident, { ...person, link }, word)),
+    used: answerWords.filter((word) => answerStillHolds(incident, { ...person, link }, word)),
   };
 }
 
-type Reading = { language: MessageLanguage; timeZone: string };
+type ReaderLocale = { language: MessageLanguage; timeZone: string };
 /** `goneAt`: time since which all faults are gone, if they are only watched. */
-type Standing = { cure: Cure; status: string; goneAt?: number };
+type RepairStatus = { cure: RepairState; status: string; goneAt?: number };
 
 /** Sentences about the room beside the main fault. */
-function besideOf({ time, next }: At, incident: Incident, { language, timeZone, cure }: Reading & { cure: Cure }): string[] {
+function sideLinesOf(
+  { time, next }: SheetContext,
+  incident: Incident,
+  { language, timeZone, cure }: ReaderLocale & { cure: RepairState },
+): string[] {
   const { answer, message } = wordsIn(language);
   const now = time();
   const timed = (text: string, { fault, name }: StandingFault, ms: number) => {
-    const what = `${titleIn(fault, language) ?? fault}${name ? `: ${short(name)}` : ''}`;
-    return filled(text, { what, time: momentOf(ms, now, { timeZone, language }) });
+    const what = `${titleIn(fault, language) ?? fault}${name ? `: ${shorten(name)}` : ''}`;
+    return filled(text, { what, time: dayAndTimeOf(ms, now, { timeZone, language }) });
   };
   const shown = shownOf(incident);
-  const others = shown.slice(1, besideAtMost + 1);
-  const besides = others.map((one) => filled(message.also, { list: timed(isCured(cure) ? '{what}' : answer.besides, one, one.since) }));
+  const others = shown.slice(1, sideLinesLimit + 1);
+  const besides = others.map((one) => filled(message.also, { list: timed(isRepaired(cure) ? '{what}' : answer.besides, one, one.since) }));
   const more = shown.length - 1 - others.length;
   if (more > 0) besides.push(filled(message.others, { n: more }));
-  if (isCured(cure)) return besides;
+  if (isRepaired(cure)) return besides;
   const gone = incident.faults.flatMap((one) => (one.hidden || one.goneAt === null ? [] : timed(answer.went, one, one.goneAt)));
   const meeting = next?.(pathOfScope(incident.scope), now)[0];
   const isNear = meeting !== undefined && meeting.from - now < meetingWithinMs;
-  return [...besides, ...gone, ...(isNear ? [filled(message.meeting, { time: clockOf(meeting.from, timeZone) })] : [])];
+  return [...besides, ...gone, ...(isNear ? [filled(message.meeting, { time: timeOfDayText(meeting.from, timeZone) })] : [])];
 }
 
 /** The state is `well` as soon as a check clears the fault, although the incident is watched for a while. */
-function standingOf({ memory }: At, incident: Incident, { language, timeZone }: Reading): Standing {
+function repairStatusOf({ memory }: SheetContext, incident: Incident, { language, timeZone }: ReaderLocale): RepairStatus {
   const { answer, message } = wordsIn(language);
   if (incident.overAt !== null) {
     const over = filled(answer.over, { time: timeOf(incident.overAt, timeZone, language) });
@@ -182,17 +190,17 @@ function standingOf({ memory }: At, incident: Incident, { language, timeZone }: 
   const shown = faults.length > 0 ? faults : incident.faults;
   if (shown.every(({ goneAt }) => goneAt !== null)) {
     const goneAt = Math.max(...shown.map((one) => one.goneAt ?? 0));
-    return { cure: 'well', status: filled(answer.well, { time: clockOf(goneAt, timeZone) }), goneAt };
+    return { cure: 'well', status: filled(answer.well, { time: timeOfDayText(goneAt, timeZone) }), goneAt };
   }
   const isUnknown = shown.every(({ goneAt, unknownSince }) => goneAt !== null || unknownSince !== null);
   return isUnknown ? { cure: 'unknown', status: answer.unknown } : { cure: 'broken', status: answer.broken };
 }
 
 /** Names a fault that is still open after the checks. A fault that began later was not checked. */
-function checkLine({ memory, place }: At, incident: Incident, { person: { language }, pcs, check }: For): string {
+function checkLine({ memory, place }: SheetContext, incident: Incident, { person: { language }, pcs, check }: SheetReader): string {
   const { answer } = wordsIn(language);
   if (check === undefined) return '';
-  const time = clockOf(check.at, (incident.place ?? place(incident.scope)).timeZone);
+  const time = timeOfDayText(check.at, (incident.place ?? place(incident.scope)).timeZone);
   if (check.is === 'checked') {
     const first = shownOf(incident).find((one) => one.goneAt === null && one.unknownSince === null && one.since <= check.at);
     return first === undefined ? '' : filled(answer.checked, { time, what: titleIn(first.fault, language) ?? first.fault });
@@ -208,7 +216,11 @@ const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'n
  * Whether an answer of a person still holds, for one link if `link` is set; then it is not recorded again. A person who gave the incident
  * back or lost it can take it again.
  */
-export function holds(incident: Incident, person: { id: string; name: string; link?: string | undefined }, word: AnswerWord): boolean {
+export function answerStillHolds(
+  incident: Incident,
+  person: { id: string; name: string; link?: string | undefined },
+  word: AnswerWord,
+): boolean {
   const said = incident.answers?.filter((one) => one.person === person.id) ?? [];
   const isHolder = has(incident, person);
   switch (word) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createBook } from '../roster/book.ts';
 import { channelsNamed, day, hoursLater, member, night, wednesday } from '../roster/roster.test-helper.ts';
-import { checkRoster, proofLongMs, weakPoints } from './check.ts';
+import { checkRoster, proofValidMs, unprovenChannels } from './check.ts';
 
 /** Midnight in India before that Wednesday. */
 const midnight = Date.UTC(2027, 0, 12, 18, 30);
@@ -75,14 +75,14 @@ test('lists persons without a channel, and for others the channel with the oldes
   const members = [member('asha', both), member('bina', { email }), member('chand'), member('devi', { email }), member('esha', both)];
   const proofs = new Map([
     ['asha/email', wednesday],
-    ['asha/sms', wednesday - proofLongMs - 1],
-    ['bina/email', wednesday - proofLongMs],
+    ['asha/sms', wednesday - proofValidMs - 1],
+    ['bina/email', wednesday - proofValidMs],
     ['esha/sms', wednesday],
   ]);
-  expect(weakPoints(members, { channels: channelsNamed('email', 'sms'), proofs, now: wednesday })).toEqual({
+  expect(unprovenChannels(members, { channels: channelsNamed('email', 'sms'), proofs, now: wednesday })).toEqual({
     unreached: ['chand'],
     unproven: [
-      { person: 'asha', channel: 'sms', at: wednesday - proofLongMs - 1 },
+      { person: 'asha', channel: 'sms', at: wednesday - proofValidMs - 1 },
       { person: 'devi', channel: 'email', at: null },
       { person: 'esha', channel: 'email', at: null },
     ],

@@ -6,16 +6,16 @@ import type { Member } from '../../engine/records/sites.ts';
 import { centralNotice } from '../../engine/transitions/delivery.ts';
 import { centrePlace } from '../../sites/table.ts';
 import { type Channels, lastChannel } from '../people/channels/channels.ts';
-import { type Book, type Moment, momentAt, toldFor } from '../roster/book.ts';
+import { type AttendanceOf, attendanceAt, type Book, resolveRecipients } from '../roster/book.ts';
 
 /** Recipients that the tabs notify of a place, and the delay after the fault. */
-export type Tell = { to: readonly string[]; afterMs: number };
-export type ToldPlace = { scope: string; tells: readonly Tell[] };
+export type PlannedMessage = { to: readonly string[]; afterMs: number };
+export type PlaceNotifications = { scope: string; tells: readonly PlannedMessage[] };
 
-export type CheckOptions = { book: Book; channels: Channels; places: readonly ToldPlace[]; from: number; hours: number };
+export type CheckOptions = { book: Book; channels: Channels; places: readonly PlaceNotifications[]; from: number; hours: number };
 
 const hourMs = 3_600_000;
-type Span = RosterCheck['places'][number]['spans'][number];
+type CheckedSpan = RosterCheck['places'][number]['spans'][number];
 
 /**
  * Simulates a fault in each place at each hour and looks up its first recipients.
@@ -23,19 +23,19 @@ type Span = RosterCheck['places'][number]['spans'][number];
  */
 export async function checkRoster(options: CheckOptions): Promise<Pick<RosterCheck, 'places' | 'gaps' | 'untold'>> {
   const { book, channels, from, hours } = options;
-  const reached = new Map(book.members.map((member) => [member.id, reachedBy(member, channels)]));
+  const reached = new Map(book.members.map((member) => [member.id, workingChannelsOf(member, channels)]));
   // A channel may carry alerts only at some hours.
   const isReached = ({ id, zone }: Member, now: number) =>
     (reached.get(id) ?? []).some((name) => channels.get(name)?.carries?.(alertIn(zone, now), now) ?? true);
-  const told = options.places
+  const checked = options.places
     .filter(({ tells }) => tells.length > 0)
-    .map(({ scope, tells }) => ({ scope, first: firstOf(tells), spans: [] as Span[] }));
+    .map(({ scope, tells }) => ({ scope, first: firstOf(tells), spans: [] as CheckedSpan[] }));
   for (let hour = 0; hour < hours; hour++) {
     const at = from + hour * hourMs;
-    const moments = new Map<number, Moment>();
-    for (const { scope, first, spans } of told) {
-      const moment = moments.getOrInsertComputed(first.afterMs, () => momentAt(at + first.afterMs));
-      const { persons, by } = toldFor(book, { to: first.to, scope, moment });
+    const moments = new Map<number, AttendanceOf>();
+    for (const { scope, first, spans } of checked) {
+      const moment = moments.getOrInsertComputed(first.afterMs, () => attendanceAt(at + first.afterMs));
+      const { persons, by } = resolveRecipients(book, { to: first.to, scope, moment });
       extend(spans, {
         from: at,
         to: at + hourMs,
@@ -48,8 +48,8 @@ export async function checkRoster(options: CheckOptions): Promise<Pick<RosterChe
     await setImmediate();
   }
   return {
-    places: told.map(({ scope, spans }) => ({ scope, spans })),
-    gaps: told.flatMap(({ scope, spans }) => spans.filter(({ reached }) => !reached).map((span) => ({ scope, ...span }))),
+    places: checked.map(({ scope, spans }) => ({ scope, spans })),
+    gaps: checked.flatMap(({ scope, spans }) => spans.filter(({ reached }) => !reached).map((span) => ({ scope, ...span }))),
     untold: options.places.filter(({ tells }) => tells.length === 0).map(({ scope }) => scope),
   };
 }
@@ -60,13 +60,13 @@ function alertIn(timeZone: string, now: number): Notice {
   return { ...notice, kind: 'raised', incident: 0, severity: 'critical' };
 }
 
-function firstOf(tells: readonly Tell[]): Tell {
+function firstOf(tells: readonly PlannedMessage[]): PlannedMessage {
   const afterMs = Math.min(...tells.map((tell) => tell.afterMs));
   return { afterMs, to: [...new Set(tells.filter((tell) => tell.afterMs === afterMs).flatMap(({ to }) => to))] };
 }
 
 /** Extends the last span if recipients and reachability are the same. */
-function extend(spans: Span[], next: Span): void {
+function extend(spans: CheckedSpan[], next: CheckedSpan): void {
   const last = spans.at(-1);
   const isSame = last?.by === next.by && last.reached === next.reached && last.persons.join() === next.persons.join();
   if (last !== undefined && isSame) last.to = next.to;
@@ -74,24 +74,24 @@ function extend(spans: Span[], next: Span): void {
 }
 
 /** Age after which a proof is too old, 90 days: phone numbers and passwords change meanwhile. */
-export const proofLongMs = 90 * 24 * 3_600_000;
+export const proofValidMs = 90 * 24 * 3_600_000;
 
 /** Channels that reach a person, in the person's order, without the console. */
-export function reachedBy(member: Member, channels: Channels): string[] {
+export function workingChannelsOf(member: Member, channels: Channels): string[] {
   const wanted = member.channels.length > 0 ? member.channels : [...channels.keys()].filter((name) => name !== lastChannel);
   return wanted.filter((name) => channels.get(name)?.reaches(member));
 }
 
 /** Persons whom no channel reaches, and for each other person the channel with the oldest proof, if it is older than 90 days. */
-export function weakPoints(members: readonly Member[], at: { channels: Channels; proofs: ReadonlyMap<string, number>; now: number }) {
+export function unprovenChannels(members: readonly Member[], at: { channels: Channels; proofs: ReadonlyMap<string, number>; now: number }) {
   const { channels, proofs, now } = at;
-  const all = members.map((member) => ({ member, reached: reachedBy(member, channels) }));
+  const all = members.map((member) => ({ member, reached: workingChannelsOf(member, channels) }));
   const oldest = all.flatMap(({ member: { id }, reached }) => {
     const proven = reached.map((channel) => ({ person: id, channel, at: proofs.get(`${id}/${channel}`) ?? null }));
     return proven.toSorted((a, b) => (a.at ?? Number.NEGATIVE_INFINITY) - (b.at ?? Number.NEGATIVE_INFINITY)).slice(0, 1);
   });
   return {
     unreached: all.filter(({ reached }) => reached.length === 0).map(({ member }) => member.id),
-    unproven: oldest.filter(({ at }) => at === null || now - at > proofLongMs),
+    unproven: oldest.filter(({ at }) => at === null || now - at > proofValidMs),
   };
 }

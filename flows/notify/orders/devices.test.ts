@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
-import { freshSeal, pushKeyOf } from '../people/channels/kit/web-push.ts';
-import { createDevices } from './devices.ts';
+import { newEncryptionInput, pushKeyOf } from '../people/channels/kit/web-push.ts';
+import { createDeviceBook } from './devices.ts';
 
-const key = pushKeyOf(freshSeal().secret);
+const key = pushKeyOf(newEncryptionInput().secret);
 const services = ['fcm.googleapis.com', '*.push.apple.com'];
 /** Valid keys of a browser: a point on the curve, and 16 bytes. */
-const keys = { p256dh: pushKeyOf(freshSeal().secret).public, auth: Buffer.alloc(16, 7).toString('base64url') };
+const keys = { p256dh: pushKeyOf(newEncryptionInput().secret).public, auth: Buffer.alloc(16, 7).toString('base64url') };
 const device = (name: string) => ({ endpoint: `https://fcm.googleapis.com/fcm/send/${name}`, ...keys });
 const namesOf = (all: readonly { endpoint: string }[]) => all.map(({ endpoint }) => endpoint.split('/').at(-1));
 
@@ -15,7 +15,7 @@ function rig(ledger: Record<string, string> = {}, own = key) {
   const acts: string[] = [];
   const state = { takes: true };
   let now = 0;
-  const devices = createDevices({
+  const devices = createDeviceBook({
     key: own,
     services,
     persons: () => persons,
@@ -49,9 +49,9 @@ test('an account maps to the person with that id or e-mail address, never by nam
 
 test('an added device survives a restart and is in the audit log, and a removed one is gone', async () => {
   const { devices, ledger, acts } = rig();
-  expect(await devices.add('asha', device('phone'), 'asha')).toEqual({ ok: true });
-  await devices.add('asha', device('phone'), 'asha');
-  await devices.add('asha', device('pc'), 'asha');
+  expect(await devices.addDevice('asha', device('phone'), 'asha')).toEqual({ ok: true });
+  await devices.addDevice('asha', device('phone'), 'asha');
+  await devices.addDevice('asha', device('pc'), 'asha');
   expect(namesOf(rig(ledger).devices.of('asha'))).toEqual(['phone', 'pc']);
   await devices.remove('ravi', device('pc').endpoint, 'ravi');
   expect(namesOf(devices.of('asha'))).toEqual(['phone', 'pc']);
@@ -64,15 +64,15 @@ test('an added device survives a restart and is in the audit log, and a removed 
 
 test('a device moves to the next person who signs in there', async () => {
   const { devices, ledger } = rig();
-  await devices.add('asha', device('desk'), 'asha');
-  await devices.add('ravi', device('desk'), 'ravi');
+  await devices.addDevice('asha', device('desk'), 'asha');
+  await devices.addDevice('ravi', device('desk'), 'ravi');
   expect([devices.of('asha').length, devices.of('ravi').length]).toEqual([0, 1]);
   expect(Object.keys(ledger)).toEqual(['ravi']);
 });
 
 test('beyond the limit of devices for one person the oldest is dropped', async () => {
   const { devices } = rig();
-  await Promise.all(Array.from({ length: 10 }, (_, n) => devices.add('asha', device(`${n}`), 'asha')));
+  await Promise.all(Array.from({ length: 10 }, (_, n) => devices.addDevice('asha', device(`${n}`), 'asha')));
   expect(namesOf(devices.of('asha'))).toEqual(['2', '3', '4', '5', '6', '7', '8', '9']);
 });
 
@@ -87,22 +87,22 @@ test.each([
   ['no address', 'x'],
 ])('an address with %s is refused: the server posts only to push services', async (_, endpoint) => {
   const { devices, ledger } = rig();
-  expect(await devices.add('asha', { endpoint, ...keys }, 'asha')).toMatchObject({ ok: false });
+  expect(await devices.addDevice('asha', { endpoint, ...keys }, 'asha')).toMatchObject({ ok: false });
   expect(ledger).toEqual({});
 });
 
 test('a host matching a wildcard is accepted, and invalid keys are refused', async () => {
   const { devices } = rig();
-  expect(await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha')).toEqual({ ok: true });
-  expect(await devices.add('asha', { ...device('x'), p256dh: 'AAAA' }, 'asha')).toMatchObject({ ok: false });
+  expect(await devices.addDevice('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha')).toEqual({ ok: true });
+  expect(await devices.addDevice('asha', { ...device('x'), p256dh: 'AAAA' }, 'asha')).toMatchObject({ ok: false });
 });
 
 test('a device that its push service no longer knows is dropped, and after a failed write the drop is repeated', async () => {
   const { devices, ledger, state } = rig();
-  await devices.add('asha', device('phone'), 'asha');
+  await devices.addDevice('asha', device('phone'), 'asha');
   state.takes = false;
   devices.gone('asha', device('phone').endpoint);
-  await expect(devices.add('asha', device('pc'), 'asha')).rejects.toThrow('the ledger did not take the device');
+  await expect(devices.addDevice('asha', device('pc'), 'asha')).rejects.toThrow('the ledger did not take the device');
   expect(namesOf(devices.of('asha'))).toEqual(['phone']);
   state.takes = true;
   devices.gone('asha', device('phone').endpoint);
@@ -113,8 +113,8 @@ test('a device that its push service no longer knows is dropped, and after a fai
 
 test('a person who left the roster has no device, and a device for another server key is ignored', async () => {
   const { devices, ledger, persons } = rig();
-  await devices.add('asha', device('phone'), 'asha');
-  expect(rig(ledger, pushKeyOf(freshSeal().secret)).devices.of('asha')).toEqual([]);
+  await devices.addDevice('asha', device('phone'), 'asha');
+  expect(rig(ledger, pushKeyOf(newEncryptionInput().secret)).devices.of('asha')).toEqual([]);
   persons.shift();
   await devices.keepPersons();
   expect([devices.of('asha'), ledger]).toEqual([[], {}]);
@@ -122,8 +122,8 @@ test('a person who left the roster has no device, and a device for another serve
 
 test('a device is dropped if its account no longer maps to its person', async () => {
   const { devices, ledger, persons } = rig();
-  await devices.add('asha', device('phone'), 'Asha@office.test');
-  await devices.add('asha', device('pc'), 'asha');
+  await devices.addDevice('asha', device('phone'), 'Asha@office.test');
+  await devices.addDevice('asha', device('pc'), 'asha');
   persons[0] = { id: 'asha', email: 'asha.new@office.test' };
   await devices.keepPersons();
   expect(namesOf(devices.of('asha'))).toEqual(['pc']);
@@ -135,15 +135,15 @@ test('a device is dropped if its account no longer maps to its person', async ()
 
 test('another account can remove all devices of a person, and the audit log names that account', async () => {
   const { devices, ledger, acts } = rig();
-  for (const name of ['phone', 'pc']) await devices.add('asha', device(name), 'asha');
+  for (const name of ['phone', 'pc']) await devices.addDevice('asha', device(name), 'asha');
   expect([await devices.removeAll('asha', 'meera'), await devices.removeAll('asha', 'meera')]).toEqual([2, 0]);
   expect([ledger, acts.at(-1)]).toEqual([{}, 'meera: devices removed']);
 });
 
 test('a device of a host that was removed from the list is ignored', async () => {
   const { devices, ledger } = rig();
-  await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha');
-  const left = createDevices({
+  await devices.addDevice('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha');
+  const left = createDeviceBook({
     key,
     services: ['fcm.googleapis.com'],
     persons: () => [{ id: 'asha' }],

@@ -6,9 +6,9 @@ import { isLoopback, mutex, type Person } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Device } from '../../engine/records/notices.ts';
 import { type Audit, devicePrefix } from '../../engine/records/ops.ts';
-import { areKeys, type PushKey } from '../people/channels/kit/web-push.ts';
+import { areDeviceKeys, type PushKey } from '../people/channels/kit/web-push.ts';
 import { byLogin } from '../roster/book.ts';
-import { type PersonOrder, type RosterOrdersOptions, refused } from './roster-orders.ts';
+import { type PersonResult, type RosterOrdersOptions, refusedOrder } from './roster-orders.ts';
 
 /** Most devices of one person; beyond it the oldest is dropped. */
 const devicesAtMost = 8;
@@ -26,7 +26,7 @@ const heldDevice = v.object({
   by: v.string(),
 });
 const heldDevices = v.pipe(v.string(), v.parseJson(), v.array(heldDevice));
-type Held = v.InferOutput<typeof heldDevice>;
+type StoredDevice = v.InferOutput<typeof heldDevice>;
 
 /** `persons`: current recipients. `services`: hosts of the allowed push services. */
 export type DevicesOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
@@ -35,37 +35,37 @@ export type DevicesOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
   persons(): readonly Pick<Person, 'id' | 'email'>[];
 };
 
-export type DeviceBook = ReturnType<typeof createDevices>;
+export type DeviceBook = ReturnType<typeof createDeviceBook>;
 
-type Kept = { options: DevicesOptions; held: Map<string, readonly Held[]> };
+type DevicesState = { options: DevicesOptions; held: Map<string, readonly StoredDevice[]> };
 
 /** Guarantee: a device counts only after it is in the ledger, and belongs to one person: the last one who signed in there. */
-export function createDevices(options: DevicesOptions) {
+export function createDeviceBook(options: DevicesOptions) {
   const { key, services } = options;
-  const kept: Kept = { options, held: new Map() };
+  const kept: DevicesState = { options, held: new Map() };
   const { held } = kept;
   const inTurn = mutex();
-  const isOurs = (one: Held) => one.key === key.public && leadsTo(one.endpoint, services);
+  const isOurs = (one: StoredDevice) => one.key === key.public && isPushService(one.endpoint, services);
   return {
     key: key.public,
     of: (person: string): readonly Device[] =>
       (held.get(person) ?? []).filter(isOurs).map(({ endpoint, p256dh, auth }) => ({ endpoint, p256dh, auth })),
     personOf: (login: string) => byLogin(options.persons())(login)?.id,
     /** Adds a device to this person and removes it from any other. */
-    add: (person: string, device: Device, by: string): Promise<PersonOrder> => inTurn(() => add(kept, { person, by }, device)),
+    addDevice: (person: string, device: Device, by: string): Promise<PersonResult> => inTurn(() => add(kept, { person, by }, device)),
     /** Removes a device from the person; the device of another person stays. */
     remove: (person: string, endpoint: string, by: string): Promise<void> =>
-      inTurn(() => drop(kept, { person, endpoint }, { who: by, what: 'device removed', about: person })),
+      inTurn(() => removeDevice(kept, { person, endpoint }, { who: by, what: 'device removed', about: person })),
     /** Removes all devices of the person, for example after a theft. Returns their number. */
     removeAll: (person: string, by: string): Promise<number> =>
       inTurn(async () => {
         const count = held.get(person)?.length ?? 0;
-        if (count > 0) await put(kept, new Map([[person, []]]), { who: by, what: 'devices removed', about: person });
+        if (count > 0) await storeDevices(kept, new Map([[person, []]]), { who: by, what: 'devices removed', about: person });
         return count;
       }),
     /** The push service reports that the device is gone. If the ledger cannot write, the next message reports it again. */
     gone(person: string, endpoint: string): void {
-      inTurn(() => drop(kept, { person, endpoint })).catch(() => {});
+      inTurn(() => removeDevice(kept, { person, endpoint })).catch(() => {});
     },
     use(written: Readonly<Record<string, string>>): void {
       for (const [id, text] of Object.entries(written)) {
@@ -81,36 +81,44 @@ export function createDevices(options: DevicesOptions) {
         const changed = own.filter(([id, all]) => all.length < (held.get(id)?.length ?? 0));
         // Dropped in memory at once; if the ledger cannot write, the next start repeats it.
         for (const [id, all] of changed) held.set(id, all);
-        if (changed.length > 0) await put(kept, new Map(changed));
+        if (changed.length > 0) await storeDevices(kept, new Map(changed));
       }).catch(() => {}),
   };
 }
 
-async function add(kept: Kept, { person, by }: { person: string; by: string }, { endpoint, p256dh, auth }: Device): Promise<PersonOrder> {
+async function add(
+  kept: DevicesState,
+  { person, by }: { person: string; by: string },
+  { endpoint, p256dh, auth }: Device,
+): Promise<PersonResult> {
   const { key, services, now } = kept.options;
-  if (!leadsTo(endpoint, services)) return refused('the push service of this browser is none of channels.push.services');
-  if (!areKeys({ p256dh, auth })) return refused('these are no keys of a browser');
-  const changed = without(kept, endpoint);
+  if (!isPushService(endpoint, services)) return refusedOrder('the push service of this browser is none of channels.push.services');
+  if (!areDeviceKeys({ p256dh, auth })) return refusedOrder('these are no keys of a browser');
+  const changed = withoutDevice(kept, endpoint);
   const own = (changed.get(person) ?? kept.held.get(person) ?? []).filter((one) => one.key === key.public);
   changed.set(person, [...own, { endpoint, p256dh, auth, key: key.public, at: now(), by }].slice(-devicesAtMost));
-  await put(kept, changed, { who: by, what: 'device added', about: person });
+  await storeDevices(kept, changed, { who: by, what: 'device added', about: person });
   return { ok: true };
 }
 
 /** Removes a device only if it belongs to the person. */
-async function drop(kept: Kept, { person, endpoint }: { person: string; endpoint: string }, act?: Audit): Promise<void> {
-  const left = without(kept, endpoint).get(person);
-  if (left !== undefined) await put(kept, new Map([[person, left]]), act);
+async function removeDevice(kept: DevicesState, { person, endpoint }: { person: string; endpoint: string }, act?: Audit): Promise<void> {
+  const left = withoutDevice(kept, endpoint).get(person);
+  if (left !== undefined) await storeDevices(kept, new Map([[person, left]]), act);
 }
 
 /** Finds the persons who have this device, each with the other devices. */
-function without({ held }: Kept, endpoint: string): Map<string, readonly Held[]> {
+function withoutDevice({ held }: DevicesState, endpoint: string): Map<string, readonly StoredDevice[]> {
   const having = [...held].filter(([, all]) => all.some((one) => one.endpoint === endpoint));
   return new Map(having.map(([id, all]) => [id, all.filter((one) => one.endpoint !== endpoint)]));
 }
 
 /** Writes to the ledger first, then to memory. */
-async function put({ options, held }: Kept, next: ReadonlyMap<string, readonly Held[]>, act?: Audit): Promise<void> {
+async function storeDevices(
+  { options, held }: DevicesState,
+  next: ReadonlyMap<string, readonly StoredDevice[]>,
+  act?: Audit,
+): Promise<void> {
   const rows = [...next].map(([id, all]) => {
     return { op: 'meta', key: `${devicePrefix}${id}`, value: all.length === 0 ? null : JSON.stringify(all) } as const;
   });
@@ -120,7 +128,7 @@ async function put({ options, held }: Kept, next: ReadonlyMap<string, readonly H
 }
 
 /** Accepts https to a listed host; "*." matches any subdomain. A listed push service on this machine may use http and any port. */
-function leadsTo(endpoint: string, services: readonly string[]): boolean {
+function isPushService(endpoint: string, services: readonly string[]): boolean {
   const url = URL.parse(endpoint);
   if (url === null || url.username !== '' || url.password !== '') return false;
   if (isLoopback(url.hostname)) return services.includes(url.hostname) && ['http:', 'https:'].includes(url.protocol);

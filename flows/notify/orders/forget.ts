@@ -2,7 +2,7 @@
 import { isId, type PersonExport, type PersonForgotten } from '@sabha/contracts';
 import { type Ledger, type Op, olderKey } from '../../engine/records/ops.ts';
 import type { PersonRow, PersonWords } from '../../engine/records/sites.ts';
-import { type Done, type RosterOrders, type RosterOrdersOptions, refused } from './roster-orders.ts';
+import { type OrderResult, type RosterOrders, type RosterOrdersOptions, refusedOrder } from './roster-orders.ts';
 
 export type ForgetOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
   roster: Pick<RosterOrders, 'known' | 'forget'>;
@@ -15,7 +15,7 @@ export type ForgetOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
 };
 
 /** The person by id or name, and further words that identify the person. Without `apply` the rows are only counted. */
-export type PersonAsked = { name: string; also: readonly string[]; by: string };
+export type PersonRequest = { name: string; also: readonly string[]; by: string };
 
 export type PeopleOrders = ReturnType<typeof createPeopleOrders>;
 
@@ -23,18 +23,18 @@ export type PeopleOrders = ReturnType<typeof createPeopleOrders>;
 export function createPeopleOrders(options: ForgetOptions) {
   const { roster, ledger, apart, record, now, backupsUntil } = options;
   return {
-    async export(asked: PersonAsked): Promise<PersonExport> {
+    async export(asked: PersonRequest): Promise<PersonExport> {
       const words = wordsOf(options, asked);
       const rows = await ledger.person(words);
       const row: Op = { op: 'audit', at: now(), who: asked.by, what: 'person exported', about: asked.name };
       if (!(await record([row]))) throw new Error('the ledger did not take it');
       return { name: asked.name, words: [...words.ids, ...words.texts], rows };
     },
-    async forget({ apply, ...asked }: PersonAsked & { apply: boolean }): Promise<Done<PersonForgotten>> {
+    async forget({ apply, ...asked }: PersonRequest & { apply: boolean }): Promise<OrderResult<PersonForgotten>> {
       const words = wordsOf(options, asked);
       const rows = await ledger.person(words);
       const line = refusalOf(options, asked.name, rows);
-      if (line !== undefined) return refused(line);
+      if (line !== undefined) return refusedOrder(line);
       const audit = rows.filter(({ table }) => table === 'audit').length;
       if (!apply) return { ok: true, value: { audit, elsewhere: rows.length - audit, applied: false, backupsUntil: null } };
       const known = roster.known(asked.name);
@@ -53,7 +53,7 @@ function refusalOf({ roster, now }: ForgetOptions, name: string, rows: readonly 
   const [node] = rows.filter(({ table }) => table === 'nodes');
   if (node !== undefined)
     return `the site table names this person at ${String(node.row['path']) || 'the top'}: import it with somebody else there first`;
-  if (rows.some((one) => isTold(one, now())))
+  if (rows.some((one) => isInRestoreNote(one, now())))
     return 'for a day after a ledger went back the centre tells what this person did last: forget them then';
   const account = rows.find(({ table }) => table === 'accounts' || table === 'logins');
   if (account === undefined) return undefined;
@@ -62,13 +62,13 @@ function refusalOf({ roster, now }: ForgetOptions, name: string, rows: readonly 
 }
 
 /** Whether a note about a restored ledger still names the person: several modules hold it in memory. */
-function isTold({ table, row: { key, value } }: PersonRow, now: number): boolean {
+function isInRestoreNote({ table, row: { key, value } }: PersonRow, now: number): boolean {
   const until = typeof value === 'object' && value !== null && 'until' in value ? Number(value.until) : 0;
   return table === 'meta' && key === olderKey && until > now;
 }
 
 /** Words to search for: the typed ones, and those of the roster. A person who left is found only by the typed ones. */
-function wordsOf({ roster, randomId }: ForgetOptions, { name, also }: PersonAsked): PersonWords {
+function wordsOf({ roster, randomId }: ForgetOptions, { name, also }: PersonRequest): PersonWords {
   const member = roster.known(name)?.member;
   const given = [name, ...also];
   const isNumber = (word: string) => /^[\d-]+$/.test(word);

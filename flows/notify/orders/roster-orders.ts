@@ -14,14 +14,14 @@ import {
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Member, RosterContents, SiteTable } from '../../engine/records/sites.ts';
 import { liesWithin } from '../../sites/table.ts';
-import { type ProveOptions, prove, wordTo } from '../people/direct/direct.ts';
+import { noticeRow, type TestOptions, testChannel } from '../people/direct/direct.ts';
 import type { Roster } from '../people/roster.ts';
-import { createBook, momentAt, shiftEndsAt, telOf, toldFor } from '../roster/book.ts';
+import { attendanceAt, createBook, resolveRecipients, shiftEndsAt, telOf } from '../roster/book.ts';
 import { cellsOf, leaveOf, planRoster, type RosterChange, rosterCsv } from '../roster/import.ts';
 import { dayOf, shiftsOf } from '../roster/shifts.ts';
-import { checkRoster, reachedBy, type ToldPlace, weakPoints } from './check.ts';
+import { checkRoster, type PlaceNotifications, unprovenChannels, workingChannelsOf } from './check.ts';
 
-export type RosterOrdersOptions = ProveOptions & {
+export type RosterOrdersOptions = TestOptions & {
   roster: Pick<Roster, 'book' | 'use' | 'central' | 'person'>;
   devices?: { keepPersons(): Promise<void> } | undefined;
   listed: Pick<RosterContents, 'members' | 'proofs'>;
@@ -30,7 +30,7 @@ export type RosterOrdersOptions = ProveOptions & {
   table(): Pick<SiteTable, 'node' | 'resolve' | 'pathsOf' | 'groupsOf'>;
   onTabs(): readonly string[];
   /** Recipients that the running tabs notify for each site in a scope; undefined if no tabs run. */
-  tells(scope: string): Promise<ToldPlace[] | undefined>;
+  tells(scope: string): Promise<PlaceNotifications[] | undefined>;
   /** Commits the rows; returns false if the ledger cannot write now. */
   record(ops: readonly Op[]): Promise<boolean>;
   now(): number;
@@ -38,15 +38,15 @@ export type RosterOrdersOptions = ProveOptions & {
 
 /** Why an order about one person is refused. `missing`: no person has that name. `often`: the rate limit is reached. */
 export type RefusedOrder = { ok: false; missing: boolean; often?: true; line: string };
-export type Done<T> = { ok: true; value: T } | RefusedOrder;
-export type PersonOrder = { ok: true } | RefusedOrder;
+export type OrderResult<T> = { ok: true; value: T } | RefusedOrder;
+export type PersonResult = { ok: true } | RefusedOrder;
 
 /** The current persons of the ledger, and the means to change them. `often`: rate limits of orders that notify someone. */
-type Kept = Omit<RosterOrdersOptions, 'fixed' | 'listed'> & {
+type RosterState = Omit<RosterOrdersOptions, 'fixed' | 'listed'> & {
   fixed: ReadonlyMap<string, Member>;
   held: ReadonlyMap<string, Member>;
   proofs: Map<string, number>;
-  often: Record<keyof typeof anHour, ReturnType<typeof createOften>>;
+  often: Record<keyof typeof testsAndTakesPerHour, ReturnType<typeof createHourlyLimit>>;
 };
 
 export type RosterOrders = ReturnType<typeof createRosterOrders>;
@@ -58,27 +58,27 @@ export type RosterOrders = ReturnType<typeof createRosterOrders>;
 export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOptions) {
   const byId = (all: readonly Member[]) => new Map(all.map((one) => [one.id, one]));
   const proofs = new Map(listed.proofs.map(({ person, channel, at }) => [`${person}/${channel}`, at]));
-  const often = { tests: createOften(anHour.tests), takes: createOften(anHour.takes) };
-  const kept: Kept = { ...parts, fixed: byId(fixed), held: byId(listed.members), proofs, often };
+  const often = { tests: createHourlyLimit(testsAndTakesPerHour.tests), takes: createHourlyLimit(testsAndTakesPerHour.takes) };
+  const kept: RosterState = { ...parts, fixed: byId(fixed), held: byId(listed.members), proofs, often };
   const { roster, now } = parts;
   const inTurn = mutex();
   return {
-    list: (scope: string): RosterPerson[] => listOf(kept, scope),
+    list: (scope: string): RosterPerson[] => rosterOf(kept, scope),
     csv: () => rosterCsv([...kept.held.values()]),
     duty(scope: string): DutyView {
       const at = now();
       const dutyOf = (role: (typeof roles)[number]) => {
-        const { persons, by } = toldFor(roster.book(), { to: [role], scope, moment: momentAt(at) });
+        const { persons, by } = resolveRecipients(roster.book(), { to: [role], scope, moment: attendanceAt(at) });
         const told = persons.length > 0 ? persons : roster.central(at);
         return { role, by, persons: told.map(({ id, name }) => ({ id, name })) };
       };
       return { at, scope, roles: roles.map(dutyOf) };
     },
     /** Without `apply` only returns the changes. */
-    import: (file: Importing): Promise<RosterImport> => inTurn(() => importFile(kept, file)),
-    leave: (id: string, to: LeaveOrder): Promise<PersonOrder> => inTurn(() => setLeave(kept, id, to)),
+    import: (file: ImportInput): Promise<RosterImport> => inTurn(() => importFile(kept, file)),
+    leave: (id: string, to: LeaveOrder): Promise<PersonResult> => inTurn(() => setLeave(kept, id, to)),
     /** A person takes over the current shift of `from` until it ends; `from` is notified once. */
-    take: (id: string, asked: { from: string; by: string }): Promise<Done<ShiftView>> => inTurn(() => takeShift(kept, id, asked)),
+    take: (id: string, asked: { from: string; by: string }): Promise<OrderResult<ShiftView>> => inTurn(() => takeShift(kept, id, asked)),
     day(id: string): DayView | undefined {
       const book = roster.book();
       const member = book.byId.get(id);
@@ -86,11 +86,11 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
       const day = dayOf(member, now());
       return { person: id, name: member.name, timeZone: member.zone, ...day, shifts: shiftsOf(book, member, { ...day, now: now() }) };
     },
-    remove: (id: string, by: string): Promise<PersonOrder> =>
+    remove: (id: string, by: string): Promise<PersonResult> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
     /** Removes a person from the roster, also as deputy or substitute of others. */
-    forget: (id: string, by: string): Promise<PersonOrder> =>
-      inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => without(kept, id) })),
+    forget: (id: string, by: string): Promise<PersonResult> =>
+      inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => withoutPerson(kept, id) })),
     /** Finds the person of an id or a name, and whether `sabha.json` contains that person too; undefined if there is none. */
     known(name: string): { member: Member; isFixed: boolean } | undefined {
       const isMeant = ({ id, name: own }: Member) => [id, own].some((one) => one.toLowerCase() === name.toLowerCase());
@@ -98,16 +98,16 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
       return member && { member, isFixed: kept.fixed.has(member.id) };
     },
     /** Dry run for some days from this hour; undefined if no tabs run. */
-    check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
+    check: (trial: DryRun): Promise<RosterCheck | undefined> => check(kept, trial),
     /** Sends a test to a person over one channel, or over each that reaches the person. A delivered test is stored with its time. */
-    prove: (id: string, asked: ProofOrder): Promise<Done<ProofView>> => proveChannels(kept, id, asked),
+    prove: (id: string, asked: TestOrder): Promise<OrderResult<ProofView>> => testChannels(kept, id, asked),
     /** Scopes for which a person is responsible; undefined if there is no such person. */
     scopesOf: (id: string) => roster.book().byId.get(id)?.scopes,
     liesWithin: (outer: string, inner: string) => liesIn(kept, outer, inner),
   };
 }
 
-function without({ held }: Kept, id: string): RosterChange {
+function withoutPerson({ held }: RosterState, id: string): RosterChange {
   const others = [...held.values()].filter((one) => one.id !== id && (one.deputy === id || one.relief?.by === id));
   const put = others.map(({ relief, ...one }) => {
     return { ...one, deputy: one.deputy === id ? null : one.deputy, ...(relief !== undefined && relief.by !== id && { relief }) };
@@ -116,11 +116,11 @@ function without({ held }: Kept, id: string): RosterChange {
 }
 
 /** `replace`: removes persons who are not in the file. */
-type Importing = { csv: string; replace: boolean; apply: boolean; by: string };
+type ImportInput = { csv: string; replace: boolean; apply: boolean; by: string };
 
-async function importFile(kept: Kept, file: Importing): Promise<RosterImport> {
+async function importFile(kept: RosterState, file: ImportInput): Promise<RosterImport> {
   const planned = planRoster({ ...kept, ...file, table: kept.table() });
-  const lost = planned.change === null ? [] : lostLines(kept, planned.change);
+  const lost = planned.change === null ? [] : unmatchedRecipients(kept, planned.change);
   const problems = [...planned.import.problems, ...lost.map((what) => ({ line: 1, column: '', what }))];
   if (!file.apply || problems.length > 0) return { ...planned.import, problems };
   const { added, removed, same } = planned.import.difference;
@@ -130,35 +130,35 @@ async function importFile(kept: Kept, file: Importing): Promise<RosterImport> {
   return { ...planned.import, applied: true };
 }
 
-type Trial = { scope: string; days: number };
+type DryRun = { scope: string; days: number };
 
-async function check(kept: Kept, { scope, days }: Trial): Promise<RosterCheck | undefined> {
+async function check(kept: RosterState, { scope, days }: DryRun): Promise<RosterCheck | undefined> {
   const { roster, channels, proofs, tells, now } = kept;
   const places = await tells(scope);
   if (places === undefined) return undefined;
   const from = Math.floor(now() / hourMs) * hourMs;
   const hours = days * 24;
   const found = await checkRoster({ book: roster.book(), channels, places, from, hours });
-  return { from, to: from + hours * hourMs, ...found, ...weakPoints(membersIn(kept, scope), { channels, proofs, now: from }) };
+  return { from, to: from + hours * hourMs, ...found, ...unprovenChannels(membersIn(kept, scope), { channels, proofs, now: from }) };
 }
 
 /** Without `channel`: every channel that reaches the person. */
-type ProofOrder = { channel: string | undefined; by: string };
+type TestOrder = { channel: string | undefined; by: string };
 
-async function proveChannels(kept: Kept, id: string, { channel, by }: ProofOrder): Promise<Done<ProofView>> {
+async function testChannels(kept: RosterState, id: string, { channel, by }: TestOrder): Promise<OrderResult<ProofView>> {
   const { roster, channels, record, now } = kept;
   const member = roster.book().byId.get(id);
   if (member === undefined) return { ok: false, missing: true, line: 'there is no such person' };
-  const wanted = channel === undefined ? reachedBy(member, channels) : [channel];
+  const wanted = channel === undefined ? workingChannelsOf(member, channels) : [channel];
   const unreached = wanted.find((name) => channels.get(name)?.reaches(member) !== true);
-  if (unreached !== undefined) return refused(`the channel "${unreached}" does not reach ${id}`);
-  if (wanted.length === 0) return refused(`no channel reaches ${id}`);
+  if (unreached !== undefined) return refusedOrder(`the channel "${unreached}" does not reach ${id}`);
+  if (wanted.length === 0) return refusedOrder(`no channel reaches ${id}`);
   const next = kept.often.tests(id, now());
-  const line = `${id} had ${anHour.tests} tests within an hour, and each is a message: the next can go at ${next}`;
-  if (next !== undefined) return { ...refused(line), often: true };
+  const line = `${id} had ${testsAndTakesPerHour.tests} tests within an hour, and each is a message: the next can go at ${next}`;
+  if (next !== undefined) return { ...refusedOrder(line), often: true };
   const results = await Promise.all(
     wanted.map(async (name) => {
-      const outcome = await prove(kept, id, name);
+      const outcome = await testChannel(kept, id, name);
       const reason = outcome.result === 'delivered' ? null : outcome.reason;
       return { channel: name, at: now(), result: outcome.result, reason };
     }),
@@ -172,12 +172,12 @@ async function proveChannels(kept: Kept, id: string, { channel, by }: ProofOrder
   return { ok: true, value: { person: id, results } };
 }
 
-function listOf(kept: Kept, scope: string): RosterPerson[] {
+function rosterOf(kept: RosterState, scope: string): RosterPerson[] {
   const { channels, held, proofs } = kept;
-  const moment = momentAt(kept.now());
+  const moment = attendanceAt(kept.now());
   return membersIn(kept, scope).map((member) => {
     const { id, name } = member;
-    const reached = reachedBy(member, channels);
+    const reached = workingChannelsOf(member, channels);
     const proven = Object.fromEntries(reached.map((channel) => [channel, proofs.get(`${id}/${channel}`) ?? null]));
     const from = held.has(id) ? ('roster' as const) : ('sabha.json' as const);
     const cells = cellsOf(member);
@@ -186,72 +186,80 @@ function listOf(kept: Kept, scope: string): RosterPerson[] {
 }
 
 /** Persons responsible for a scope, a group of sites, or a place within it. */
-function membersIn(kept: Kept, scope: string): Member[] {
+function membersIn(kept: RosterState, scope: string): Member[] {
   return kept.roster.book().members.filter(({ scopes }) => scopes.some((own) => liesIn(kept, scope, own)));
 }
 
 /** Reads the table at the moment of the call: while the ledger is being reopened there is none. */
-function liesIn({ table }: Kept, outer: string, inner: string): boolean {
+function liesIn({ table }: RosterState, outer: string, inner: string): boolean {
   return liesWithin((scope) => table().pathsOf(scope), outer, inner);
 }
 
 /** Days off as text, '' = none. Without `deputy` the deputy stays. */
 type LeaveOrder = { days: string; deputy: string | undefined; by: string };
 
-async function setLeave(kept: Kept, id: string, { days, deputy, by }: LeaveOrder): Promise<PersonOrder> {
+async function setLeave(kept: RosterState, id: string, { days, deputy, by }: LeaveOrder): Promise<PersonResult> {
   const leave = days === '' ? [] : leaveOf(days);
-  if (leave === undefined) return refused('days off are written 2027-01-10..2027-01-20, more with ";" between');
+  if (leave === undefined) return refusedOrder('days off are written 2027-01-10..2027-01-20, more with ";" between');
   if (deputy === id || (deputy !== undefined && !kept.roster.book().byId.has(deputy)))
-    return refused(`"${deputy}" cannot stand in for ${id}: name another person of the roster`);
+    return refusedOrder(`"${deputy}" cannot stand in for ${id}: name another person of the roster`);
   const about = `${id}: ${days || 'none'}${deputy === undefined ? '' : `, ${deputy} stands in`}`;
   const to = (member: Member): RosterChange => ({ put: [{ ...member, leave, deputy: deputy ?? member.deputy }], gone: [] });
   return edit(kept, id, { audit: { who: by, what: 'leave set', about }, to });
 }
 
-async function takeShift(kept: Kept, id: string, { from, by }: { from: string; by: string }): Promise<Done<ShiftView>> {
+async function takeShift(kept: RosterState, id: string, { from, by }: { from: string; by: string }): Promise<OrderResult<ShiftView>> {
   const { roster, now } = kept;
   const [taker, member] = [roster.book().byId.get(id), kept.held.get(from)];
   if (taker === undefined) return { ok: false, missing: true, line: 'there is no such person' };
-  if (member === undefined) return notHeld(from, kept.fixed.has(from));
-  if (id === from) return refused('nobody takes over their own shift');
+  if (member === undefined) return notFoundOrFixed(from, kept.fixed.has(from));
+  if (id === from) return refusedOrder('nobody takes over their own shift');
   const until = shiftEndsAt(member, now());
-  if (until === null) return refused(`${from} is not on duty now: there is no shift to take over`);
-  if (member.relief?.by === id && member.relief.until > now()) return refused(`${id} has this shift already`);
+  if (until === null) return refusedOrder(`${from} is not on duty now: there is no shift to take over`);
+  if (member.relief?.by === id && member.relief.until > now()) return refusedOrder(`${id} has this shift already`);
   const next = kept.often.takes(from, now());
-  const often = `the shift of ${from} went over ${anHour.takes} times within an hour, and each time ${from} is told`;
-  if (next !== undefined) return { ...refused(`${often}: the next can be at ${next}`), often: true };
+  const often = `the shift of ${from} went over ${testsAndTakesPerHour.takes} times within an hour, and each time ${from} is told`;
+  if (next !== undefined) return { ...refusedOrder(`${often}: the next can be at ${next}`), often: true };
   const audit = { who: by, what: 'shift taken over', about: `${id} for ${from}, until ${new Date(until).toISOString()}` };
-  const words = [{ op: 'outbox', row: wordTo(kept, from, ['shift_taken', taker.name]) } as const];
+  const words = [{ op: 'outbox', row: noticeRow(kept, from, ['shift_taken', taker.name]) } as const];
   await change(kept, { put: [{ ...member, relief: { by: id, until } }], gone: [] }, { audit, words });
   return { ok: true, value: { person: from, by: id, until } };
 }
 
-async function edit(kept: Kept, id: string, { audit, to }: { audit: Audit; to(member: Member): RosterChange }): Promise<PersonOrder> {
+async function edit(
+  kept: RosterState,
+  id: string,
+  { audit, to }: { audit: Audit; to(member: Member): RosterChange },
+): Promise<PersonResult> {
   const member = kept.held.get(id);
-  if (member === undefined) return notHeld(id, kept.fixed.has(id));
+  if (member === undefined) return notFoundOrFixed(id, kept.fixed.has(id));
   const plan = to(member);
-  const [line] = lostLines(kept, plan);
-  if (line !== undefined) return refused(line);
+  const [line] = unmatchedRecipients(kept, plan);
+  if (line !== undefined) return refusedOrder(line);
   await change(kept, plan, { audit });
   return { ok: true };
 }
 
 /** Writes to the ledger first, then to memory. */
-async function change(kept: Kept, plan: RosterChange, { audit, words = [] }: { audit: Audit; words?: readonly Op[] }): Promise<void> {
+async function change(
+  kept: RosterState,
+  plan: RosterChange,
+  { audit, words = [] }: { audit: Audit; words?: readonly Op[] },
+): Promise<void> {
   const { record, now, roster } = kept;
   const rows: Op[] = [
     ...plan.gone.map((id) => ({ op: 'member-gone', id }) as const),
     ...plan.put.map((member) => ({ op: 'member', member }) as const),
   ];
   if (!(await record([...rows, ...words, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not take the roster');
-  kept.held = changed(kept.held, plan);
+  kept.held = membersAfter(kept.held, plan);
   const gone = new Set(plan.gone);
   for (const key of kept.proofs.keys()) if (gone.has(key.slice(0, key.indexOf('/')))) kept.proofs.delete(key);
   roster.use([...kept.held.values()]);
   void kept.devices?.keepPersons();
 }
 
-function changed(held: ReadonlyMap<string, Member>, { put, gone }: RosterChange): Map<string, Member> {
+function membersAfter(held: ReadonlyMap<string, Member>, { put, gone }: RosterChange): Map<string, Member> {
   const next = new Map(held);
   for (const id of gone) next.delete(id);
   for (const member of put) next.set(member.id, member);
@@ -259,20 +267,20 @@ function changed(held: ReadonlyMap<string, Member>, { put, gone }: RosterChange)
 }
 
 /** One line for each recipient of a tab that the change would leave without a match: the tabs would then be refused. */
-function lostLines({ roster, onTabs, table, fixed, held }: Kept, plan: RosterChange): string[] {
+function unmatchedRecipients({ roster, onTabs, table, fixed, held }: RosterState, plan: RosterChange): string[] {
   const before = roster.book();
-  const after = createBook([...new Map([...fixed, ...changed(held, plan)]).values()], (path) => table().groupsOf(path));
+  const after = createBook([...new Map([...fixed, ...membersAfter(held, plan)]).values()], (path) => table().groupsOf(path));
   const isLost = (word: string) => !isRole(word) && before.meant(word, '') !== undefined && after.meant(word, '') === undefined;
   const words = [...new Set(onTabs().filter(isLost))];
   return words.map((word) => `"${word}" would be nobody any more, and a tab tells "${word}": take the name off that tab first`);
 }
 
-export function refused(line: string): RefusedOrder {
+export function refusedOrder(line: string): RefusedOrder {
   return { ok: false, missing: false, line };
 }
 
 /** Result of an order about a person who is not in the ledger. */
-function notHeld(id: string, isFixed: boolean): RefusedOrder {
+function notFoundOrFixed(id: string, isFixed: boolean): RefusedOrder {
   const line = isFixed ? `${id} stands in sabha.json: change it there` : 'there is no such person in the roster';
   return { ok: false, missing: !isFixed, line };
 }
@@ -280,13 +288,13 @@ function notHeld(id: string, isFixed: boolean): RefusedOrder {
 const hourMs = 3_600_000;
 
 /** Rate limits an hour for each person. The setup of a channel needs several tests; a shift changes hands once or twice. */
-export const anHour = { tests: 6, takes: 3 } as const;
+export const testsAndTakesPerHour = { tests: 6, takes: 3 } as const;
 
 /**
  * Rate limiter for one kind of order, by person. Guarantee: keeps at most `most` times for each person of the roster. A restart of `flows`
  * resets it.
  */
-function createOften(most: number) {
+function createHourlyLimit(most: number) {
   const times = new Map<string, number[]>();
   /** Counts one more, or returns the time of the next one: `12:40 UTC`. */
   return (id: string, now: number): string | undefined => {

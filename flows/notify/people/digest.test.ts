@@ -1,10 +1,10 @@
 import type { MessageLanguage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Notice } from '../../engine/records/notices.ts';
-import { type ListWay, renderList } from './outbox.ts';
+import { type ListOptions, renderList } from './outbox.ts';
 import { notice } from './people.test-helper.ts';
 
-const renderDigest = (notices: readonly Notice[], language: MessageLanguage, way: Omit<ListWay, 'kind'> = {}) =>
+const renderDigest = (notices: readonly Notice[], language: MessageLanguage, way: Omit<ListOptions, 'kind'> = {}) =>
   renderList(
     notices.map((one) => ({ notice: one, over: false })),
     language,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLanes } from './lanes.ts';
+import { createDeliveryQueue } from './lanes.ts';
 import { notice, row, testClock } from './people.test-helper.ts';
 
 const key = (transition: number, person = 'asha', channel = 'email') => row({ transition, person, channel, createdAt: transition });
@@ -7,7 +7,7 @@ const key = (transition: number, person = 'asha', channel = 'email') => row({ tr
 const room = (n: number) => ({ ...key(n), notice: notice({ scope: `ladakh/leh/pc-${n}` }) });
 
 test('rows of one channel and person come out in the order of their transitions, however they were added', () => {
-  const lanes = createLanes(testClock());
+  const lanes = createDeliveryQueue(testClock());
   for (const one of [2, 3, 1]) lanes.add(key(one), 0);
   const order = [];
   for (let item = lanes.next(); item; item = lanes.next()) {
@@ -18,7 +18,7 @@ test('rows of one channel and person come out in the order of their transitions,
 });
 
 test('R26, R29 rows keep the order of their transitions when the wall clock is set back', () => {
-  const lanes = createLanes(testClock());
+  const lanes = createDeliveryQueue(testClock());
   lanes.add({ ...key(7), createdAt: 1_000_000 }, 60_000);
   lanes.add({ ...key(9), createdAt: 400_000 }, 0);
   expect(lanes.next()).toBeUndefined();
@@ -27,7 +27,7 @@ test('R26, R29 rows keep the order of their transitions when the wall clock is s
 });
 
 test('an older row waits behind the row being sent and before the newer ones', () => {
-  const lanes = createLanes(testClock());
+  const lanes = createDeliveryQueue(testClock());
   lanes.add(key(5), 0);
   const first = lanes.next();
   for (const one of [7, 3]) lanes.add(key(one), 0);
@@ -37,7 +37,7 @@ test('an older row waits behind the row being sent and before the newer ones', (
 
 test('a row that waits for a retry delays no other person, and later rows of the same person wait behind it', async () => {
   const clock = testClock();
-  const lanes = createLanes(clock);
+  const lanes = createDeliveryQueue(clock);
   for (const one of [key(1), key(2), key(3, 'bina')]) lanes.add(one, 0);
   const first = lanes.next();
   if (first) lanes.again(first, { ...first.row, tries: 1 }, 5_000);
@@ -52,7 +52,7 @@ test('a row that waits for a retry delays no other person, and later rows of the
 
 test('R27 on a slow server the next send starts after 250 ms, up to eight in parallel for one person', async () => {
   const clock = testClock();
-  const lanes = createLanes(clock);
+  const lanes = createDeliveryQueue(clock);
   for (let n = 1; n <= 12; n += 1) lanes.add(room(n), 0);
   let went = 0;
   for (let n = 0; n < 20; n += 1) {
@@ -65,7 +65,7 @@ test('R27 on a slow server the next send starts after 250 ms, up to eight in par
 
 test('R27 a person without a send in progress goes first, at most 250 ms later', async () => {
   const clock = testClock();
-  const lanes = createLanes(clock);
+  const lanes = createDeliveryQueue(clock);
   for (let n = 1; n <= 100; n += 1) lanes.add(room(n), 0);
   for (let n = 0; n < 4; n += 1) {
     lanes.next();
@@ -82,7 +82,7 @@ test('R27 a person without a send in progress goes first, at most 250 ms later',
 
 test('R27 a hanging server gets at most 40 parallel sends, for any number of persons', async () => {
   const clock = testClock();
-  const lanes = createLanes(clock);
+  const lanes = createDeliveryQueue(clock);
   for (let n = 1; n <= 100; n += 1) lanes.add(key(n, `person-${n}`), 0);
   let went = 0;
   for (let n = 0; n < 100; n += 1) {
@@ -94,7 +94,7 @@ test('R27 a hanging server gets at most 40 parallel sends, for any number of per
 });
 
 test('R27 retries of one noisy room delay no alert of another room to the same person', () => {
-  const lanes = createLanes(testClock());
+  const lanes = createDeliveryQueue(testClock());
   for (let n = 1; n <= 50; n += 1) lanes.add(key(n), 0);
   const noisy = lanes.next();
   if (noisy) lanes.again(noisy, { ...noisy.row, tries: 1 }, 60_000);
@@ -103,7 +103,7 @@ test('R27 retries of one noisy room delay no alert of another room to the same p
 });
 
 test('a key that is already held is ignored, and may come again once it is done', () => {
-  const lanes = createLanes(testClock());
+  const lanes = createDeliveryQueue(testClock());
   for (const one of [key(1), key(1)]) lanes.add(one, 0);
   expect(lanes.size()).toBe(1);
   const first = lanes.next();

@@ -6,9 +6,9 @@ import { lastChannel } from './channels/channels.ts';
 // Constants: how long a message is current, how many sends run in parallel, and when a row moves to the next channel.
 
 /** Rows for one person on one channel that become stale within this time of each other may move on as one message. */
-const togetherMs = 2_000;
+const batchWindowMs = 2_000;
 /** Up to this many such rows move on one by one, so that each keeps its own buttons. */
-const aloneAtMost = 3;
+const singleMoveLimit = 3;
 
 /** Wait for a delivery report. After it, an accepted message counts as lost: operators keep a message for at most 24 h. */
 export const reportLimitMs = 24 * 60 * 60_000;
@@ -17,44 +17,44 @@ export const reportLimitMs = 24 * 60 * 60_000;
 export const startGraceMs = 10_000;
 
 /** A timer that fires this late shows that the process was paused. Waiting responses are then read first, R18a (canary). */
-const stoodStillMs = 5_000;
+const pausedProcessMs = 5_000;
 /** Time for reading the responses that wait after a pause. */
 const readMs = 1_000;
 
 /** A send that runs longer than this is slow: the next send starts in parallel. */
 export const slowMs = 250;
 /** Parallel sends on one channel up to which a recipient with a send in progress gets another one. */
-const besideAtMost = 8;
+const parallelPerPersonLimit = 8;
 /** Parallel sends on one channel for all recipients: each is a connection to the provider. */
-const besideEver = 40;
+const parallelPerChannelLimit = 40;
 
 /**
  * A row in the queue. `dueUp` and `lateUp` are monotonic times (`Clock.up`), so a step of the wall clock delays nothing. From `lateUp` on
  * the row is stale.
  */
-export type Item = { row: OutboxRow; dueUp: number; lateUp: number };
+export type QueuedRow = { row: OutboxRow; dueUp: number; lateUp: number };
 
-/** Rows being sent, with the start of the send. `rides`: the row is part of the message of another row. */
-type Taken = Map<Item, { sinceUp: number; rides: boolean }>;
+/** Rows being sent, with the start of the send. `isInBatch`: the row is part of the message of another row. */
+type InFlight = Map<QueuedRow, { sinceUp: number; isInBatch: boolean }>;
 
 /**
  * Properties of the channels. `gathers`: stale rows may share one message. `limits`: the most parallel sends, and the rate limit per person
  * (`within`), whose last message lists all that waits.
  */
-type LaneKind = { gathers(row: OutboxRow): boolean; limits(channel: string): Pick<Channel, 'atOnce' | 'within'> };
-const anyKind: LaneKind = { gathers: () => true, limits: () => ({}) };
+type ChannelRules = { gathers(row: OutboxRow): boolean; limits(channel: string): Pick<Channel, 'atOnce' | 'within'> };
+const anyKind: ChannelRules = { gathers: () => true, limits: () => ({}) };
 
 /**
  * Guarantee: rows of one channel, person and room come out in the order of their transitions. Each comes only after the row before it is
  * done.
  */
-export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKind) {
-  const lanes = new Map<string, Item[]>();
-  const items = new Map<string, Item>();
-  const taken: Taken = new Map();
-  const movable = new Set<Item>();
-  const isLate = (item: Item) => item.lateUp <= clock.up();
-  const crowds = createCrowds(limits);
+export function createDeliveryQueue(clock: Clock, { gathers, limits }: ChannelRules = anyKind) {
+  const lanes = new Map<string, QueuedRow[]>();
+  const items = new Map<string, QueuedRow>();
+  const taken: InFlight = new Map();
+  const movable = new Set<QueuedRow>();
+  const isLate = (item: QueuedRow) => item.lateUp <= clock.up();
+  const crowds = createRateLimits(limits);
   const heads = () => headsOf(lanes.values(), { taken, limits, freeUp: crowds.freeUp });
 
   return {
@@ -62,8 +62,8 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
     add(row: OutboxRow, waitMs: number): void {
       if (items.has(row.key)) return;
       const lane = lanes.getOrInsertComputed(laneOf(row), () => []);
-      const earlier = (item: Item) => orderOf(item.row) <= orderOf(row) || taken.has(item);
-      const item = { row, dueUp: clock.up() + waitMs, lateUp: clock.up() + newsMs(row, clock.now()) };
+      const earlier = (item: QueuedRow) => orderOf(item.row) <= orderOf(row) || taken.has(item);
+      const item = { row, dueUp: clock.up() + waitMs, lateUp: clock.up() + freshForMs(row, clock.now()) };
       items.set(row.key, item);
       lane.splice(lane.findLastIndex(earlier) + 1, 0, item);
       if (row.further !== undefined) movable.add(item);
@@ -72,10 +72,10 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
      * Takes the next row that may be sent now, until `again` or `done`. A slow send to one person delays another person's row by at most
      * `slowMs`.
      */
-    next(): Item | undefined {
+    next(): QueuedRow | undefined {
       const first = firstOf(heads().filter(({ goesUp }) => goesUp <= clock.up()));
       if (first === undefined) return undefined;
-      taken.set(first, { sinceUp: clock.up(), rides: false });
+      taken.set(first, { sinceUp: clock.up(), isInBatch: false });
       crowds.goes(first.row, clock.up());
       return first;
     },
@@ -83,33 +83,33 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
      * Takes and returns the rows of one message, the given row first. `isLocked`: the channel refuses the credentials of the server for a
      * while.
      */
-    together(item: Item, isLocked = false): Item[] {
-      const going = (isNow: (one: Item) => boolean) => goingWith(item, { lanes: lanes.values(), taken, gathers, isNow });
-      const isDue = (one: Item) => one.dueUp <= clock.up();
+    takeBatch(item: QueuedRow, isLocked = false): QueuedRow[] {
+      const going = (isNow: (one: QueuedRow) => boolean) => batchOf(item, { lanes: lanes.values(), taken, gathers, isNow });
+      const isDue = (one: QueuedRow) => one.dueUp <= clock.up();
       // Rows that shared an earlier message stay together.
-      const stoodBeside = ({ row: { beside } }: Item) => beside !== undefined && beside === item.row.beside;
+      const stoodBeside = ({ row: { beside } }: QueuedRow) => beside !== undefined && beside === item.row.beside;
       const crowded = crowds.freeUp(item.row) > clock.up();
       const all = isLocked ? going(isDue) : [];
-      const now = all.length > aloneAtMost ? all : going((one) => isLate(one) || stoodBeside(one) || (crowded && isDue(one)));
+      const now = all.length > singleMoveLimit ? all : going((one) => isLate(one) || stoodBeside(one) || (crowded && isDue(one)));
       const others = now.filter((one) => one !== item);
-      for (const one of others) taken.set(one, { sinceUp: clock.up(), rides: true });
+      for (const one of others) taken.set(one, { sinceUp: clock.up(), isInBatch: true });
       return [item, ...others];
     },
     /** Returns the stale rows that may move to another channel, in groups that become one message each. */
-    toMove: (): Item[][] => lateTogether(movable, clock.up(), ({ row }) => row),
+    toMove: (): QueuedRow[][] => groupStale(movable, clock.up(), ({ row }) => row),
     /** Extends all deadlines after a pause of the process, so that waiting responses are read before a row counts as stale. */
     grace(): void {
       for (const item of movable) item.lateUp = Math.max(item.lateUp, clock.up() + startGraceMs);
     },
     /** Keeps the row on its channel from now on. */
-    stays: (item: Item): void => void movable.delete(item),
+    keepOnChannel: (item: QueuedRow): void => void movable.delete(item),
     /** Milliseconds until a row is due or becomes stale. Infinite if no row waits only for time. */
     nextInMs: (): number => untilFirst([...[...movable].map(({ lateUp }) => lateUp), ...heads().map(({ goesUp }) => goesUp)], clock),
-    again(item: Item, row: OutboxRow, waitMs: number): void {
+    again(item: QueuedRow, row: OutboxRow, waitMs: number): void {
       taken.delete(item);
       Object.assign(item, { row, dueUp: clock.up() + waitMs });
     },
-    done(item: Item): void {
+    done(item: QueuedRow): void {
       taken.delete(item);
       movable.delete(item);
       items.delete(item.row.key);
@@ -118,7 +118,7 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       if (lane.length === 0) lanes.delete(laneOf(item.row));
     },
     isLate,
-    withKey: (key: string): Item | undefined => items.get(key),
+    withKey: (key: string): QueuedRow | undefined => items.get(key),
     size: (): number => items.size,
   };
 }
@@ -127,13 +127,13 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
  * Timer for the next row that is due or stale. If it fires much too late, the process was paused, and all deadlines are extended first
  * (R18a).
  */
-export function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs(): number }[]) {
+export function createDeadlineTimer(clock: Clock, of: readonly { grace(): void; nextInMs(): number }[]) {
   let cancel: Cancel = () => {};
   let dueUp = Number.POSITIVE_INFINITY;
   return {
     cancel: () => cancel(),
     begin(): void {
-      if (clock.up() - dueUp > stoodStillMs) for (const one of of) one.grace();
+      if (clock.up() - dueUp > pausedProcessMs) for (const one of of) one.grace();
     },
     again(look: () => void): void {
       const waitMs = Math.min(...of.map((one) => one.nextInMs()));
@@ -148,39 +148,45 @@ function untilFirst(ups: readonly number[], clock: Clock): number {
 }
 
 /** A recipient without a send in progress on the channel comes before the others. */
-function firstOf(due: readonly Head[]): Item | undefined {
+function firstOf(due: readonly LaneHead[]): QueuedRow | undefined {
   const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
-  const rankOf = ({ row }: Item) => (row.notice.severity === 'critical' ? 0 : 1);
+  const rankOf = ({ row }: QueuedRow) => (row.notice.severity === 'critical' ? 0 : 1);
   // Critical rows first, then the row that has been due longest.
-  const between = (a: Item, b: Item) => rankOf(a) - rankOf(b) || a.dueUp - b.dueUp;
-  return before.reduce<Item | undefined>((a, { item }) => (a && between(item, a) >= 0 ? a : item), undefined);
+  const between = (a: QueuedRow, b: QueuedRow) => rankOf(a) - rankOf(b) || a.dueUp - b.dueUp;
+  return before.reduce<QueuedRow | undefined>((a, { item }) => (a && between(item, a) >= 0 ? a : item), undefined);
 }
 
-type Head = { item: Item; goesUp: number; isFirst: boolean };
-type At = Pick<LaneKind, 'limits'> & { taken: Taken; freeUp(row: OutboxRow): number };
+type LaneHead = { item: QueuedRow; goesUp: number; isFirst: boolean };
+type LaneContext = Pick<ChannelRules, 'limits'> & { taken: InFlight; freeUp(row: OutboxRow): number };
 
 /** Returns the first row of each queue, when it may be sent, and whether its recipient has no send in progress on that channel. */
-function headsOf(lanes: Iterable<Item[]>, { taken, limits, freeUp }: At): Head[] {
+function headsOf(lanes: Iterable<QueuedRow[]>, { taken, limits, freeUp }: LaneContext): LaneHead[] {
   // Messages being sent on each channel: count, recipients, and the start of the latest.
   const onTheWay = new Map<string, { count: number; persons: Set<string>; lastUp: number }>();
-  for (const [{ row }, { sinceUp: up, rides }] of taken) {
+  for (const [{ row }, { sinceUp: up, isInBatch: rides }] of taken) {
     if (rides) continue;
-    const way = onTheWay.get(row.channel) ?? { count: 0, persons: new Set(), lastUp: up };
-    onTheWay.set(row.channel, { count: way.count + 1, persons: way.persons.add(row.person), lastUp: Math.max(way.lastUp, up) });
+    const sendsOnChannel = onTheWay.get(row.channel) ?? { count: 0, persons: new Set(), lastUp: up };
+    onTheWay.set(row.channel, {
+      count: sendsOnChannel.count + 1,
+      persons: sendsOnChannel.persons.add(row.person),
+      lastUp: Math.max(sendsOnChannel.lastUp, up),
+    });
   }
   return [...lanes].flatMap(([item]) => {
     if (item === undefined || taken.has(item)) return [];
     const { channel, person } = item.row;
     const way = onTheWay.get(channel);
     const isFirst = !way?.persons.has(person);
-    const isFull = (way?.count ?? 0) >= Math.min(isFirst ? besideEver : besideAtMost, limits(channel).atOnce ?? besideEver);
+    const isFull =
+      (way?.count ?? 0) >=
+      Math.min(isFirst ? parallelPerChannelLimit : parallelPerPersonLimit, limits(channel).atOnce ?? parallelPerChannelLimit);
     const besideUp = isFull ? Number.POSITIVE_INFINITY : (way?.lastUp ?? Number.NEGATIVE_INFINITY) + slowMs;
     return [{ item, goesUp: Math.max(item.dueUp, besideUp, freeUp(item.row)), isFirst }];
   });
 }
 
 /** Rate limit per person: remembers the last sends on each channel that has such a limit. */
-function createCrowds(limits: LaneKind['limits']) {
+function createRateLimits(limits: ChannelRules['limits']) {
   const lately = new Map<string, number[]>();
   const nameOf = ({ channel, person }: OutboxRow) => `${channel}/${person}`;
   return {
@@ -197,18 +203,18 @@ function createCrowds(limits: LaneKind['limits']) {
   };
 }
 
-type Along = Pick<LaneKind, 'gathers'> & { lanes: Iterable<Item[]>; taken: Taken; isNow(one: Item): boolean };
+type BatchContext = Pick<ChannelRules, 'gathers'> & { lanes: Iterable<QueuedRow[]>; taken: InFlight; isNow(one: QueuedRow): boolean };
 
 /**
  * Returns the rows that share one message with `item`, in the order of each room; empty if `item` is sent alone.
  * For the morning digest these are all digest rows of the person, due or not. Otherwise they are the rows that are stale or shared an
  * earlier message. If the channel is about to pause, they are all due rows.
  */
-function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] {
+function batchOf(item: QueuedRow, { lanes, taken, gathers, isNow }: BatchContext): QueuedRow[] {
   const { notice, person, channel } = item.row;
   const { digest } = notice;
   if (!gathers(item.row) || !(digest || isNow(item))) return [];
-  const goes = ({ row }: Item) => row.notice.digest === digest && row.person === person && row.channel === channel && gathers(row);
+  const goes = ({ row }: QueuedRow) => row.notice.digest === digest && row.person === person && row.channel === channel && gathers(row);
   const mine = [...lanes].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
   return mine.flatMap((lane) => {
     const end = lane.findIndex((one) => !goes(one) || !(digest || isNow(one)));
@@ -219,12 +225,12 @@ function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] 
 /**
  * Groups stale rows. If many rows of one person on one channel expire together, they form one group. Otherwise each row is its own group.
  */
-function lateTogether<T extends { lateUp: number }>(all: Iterable<T>, up: number, rowOf: (one: T) => OutboxRow | undefined): T[][] {
-  const soon = [...all].filter(({ lateUp }) => lateUp <= up + togetherMs);
+function groupStale<T extends { lateUp: number }>(all: Iterable<T>, up: number, rowOf: (one: T) => OutboxRow | undefined): T[][] {
+  const soon = [...all].filter(({ lateUp }) => lateUp <= up + batchWindowMs);
   const ways = Map.groupBy(soon, (one) => `${rowOf(one)?.channel}/${rowOf(one)?.person}`);
   return [...ways.values()].flatMap((some) => {
     const late = some.filter(({ lateUp }) => lateUp <= up);
-    return late.length > 0 && some.length > aloneAtMost ? [some] : late.map((one) => [one]);
+    return late.length > 0 && some.length > singleMoveLimit ? [some] : late.map((one) => [one]);
   });
 }
 
@@ -232,7 +238,7 @@ function lateTogether<T extends { lateUp: number }>(all: Iterable<T>, up: number
  * Time for which the row is current, in ms. Then it also goes to the next channel; a moved row has none. The limits hold whatever the wall
  * clock shows.
  */
-function newsMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
+function freshForMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
   if (moved) return 0;
   const limitMs = notice.severity === 'critical' ? 60_000 : 5 * 60_000;
   return Math.min(Math.max(createdAt + limitMs - now, Math.min(startGraceMs, limitMs)), limitMs);
@@ -253,25 +259,25 @@ function laneOf({ channel, person, notice, transition }: OutboxRow): string {
  * Guarantee: ends at the limit or when `cut` aborts, and never rejects: any error of a channel is a reason to retry.
  * After a pause of the process the limit applies only once waiting responses are read. This prevents a duplicate.
  */
-export async function limited(
+export async function sendWithinLimit(
   limit: { clock: Clock; limitMs: number; cut?: AbortSignal },
   send: (signal: AbortSignal) => Promise<SendOutcome>,
 ): Promise<SendOutcome> {
   const late: SendOutcome = { result: 'retry', reason: `no answer in ${limit.limitMs / 1_000} s` };
   try {
-    return await withinTime({ ...limit, clock: patient(limit.clock), late }, send);
+    return await withinTime({ ...limit, clock: patientClock(limit.clock), late }, send);
   } catch (error) {
     return { result: 'retry', reason: `the channel broke: ${messageOf(error)}` };
   }
 }
 
-function patient(clock: Clock): Pick<Clock, 'after'> {
+function patientClock(clock: Clock): Pick<Clock, 'after'> {
   return {
     after(delayMs, task) {
       let cancel: Cancel = () => {};
       const arm = (ms: number) => {
         const dueUp = clock.up() + ms;
-        cancel = clock.after(ms, () => (clock.up() - dueUp > stoodStillMs ? arm(readMs) : task()));
+        cancel = clock.after(ms, () => (clock.up() - dueUp > pausedProcessMs ? arm(readMs) : task()));
       };
       arm(delayMs);
       return () => cancel();
@@ -283,10 +289,10 @@ function patient(clock: Clock): Pick<Clock, 'after'> {
 const failingTries = 3;
 
 /** A fault of a channel. `standing`: true if it is open, false if it is gone. */
-type Finding = { fault: 'centre.channel_failing' | 'centre.channel_login'; device: string; standing: boolean; reason?: string };
+type ChannelFault = { fault: 'centre.channel_failing' | 'centre.channel_login'; device: string; standing: boolean; reason?: string };
 
 /** Names the owner of the refused credentials: the channel, or one person's registration on a channel that persons join themselves. */
-export function loginOf({ channel, person }: Pick<OutboxRow, 'channel' | 'person'>, joined = false): string {
+export function credentialsOwnerOf({ channel, person }: Pick<OutboxRow, 'channel' | 'person'>, joined = false): string {
   return joined ? `${channel} to ${person}` : channel;
 }
 
@@ -295,16 +301,16 @@ export function loginOf({ channel, person }: Pick<OutboxRow, 'channel' | 'person
  * On a channel that persons join themselves (`joined`) a refusal is no fault: central cannot mend a phone that is off. There a lock
  * concerns only the devices of that person.
  */
-export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): Finding[] {
+export function faultsAfter(row: OutboxRow, outcome: SendOutcome, joined = false): ChannelFault[] {
   const { channel, person, tries, lost = false } = row;
   const { result } = outcome;
-  const fails = (device: string, standing: boolean): Finding => ({ fault: 'centre.channel_failing', device, standing });
+  const fails = (device: string, standing: boolean): ChannelFault => ({ fault: 'centre.channel_failing', device, standing });
   const forPerson = `${channel} to ${person}`;
-  const locked = loginOf(row, joined);
+  const locked = credentialsOwnerOf(row, joined);
   if (result === 'locked') return [{ fault: 'centre.channel_login', device: locked, standing: true, reason: outcome.reason }];
   if (result === 'refused') return joined ? [] : [fails(forPerson, true)];
   if (result === 'retry') return tries >= failingTries ? [fails(channel, true)] : [];
-  const works: Finding[] = [fails(channel, false), { fault: 'centre.channel_login', device: locked, standing: false }];
+  const works: ChannelFault[] = [fails(channel, false), { fault: 'centre.channel_login', device: locked, standing: false }];
   // An accepted message has not arrived yet, so an earlier failure of this person stays open.
   if (result === 'accepted') return works;
   // The console accepts everything, but a person elsewhere does not read it.
@@ -317,14 +323,14 @@ export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): F
 // next channel.
 
 /** Rows of one accepted message. From `lateUp` (`Clock.up`) on they are stale, and from `endUp` on no report is expected. */
-export type Held = { rows: OutboxRow[]; lateUp: number; endUp: number };
+export type AcceptedMessage = { rows: OutboxRow[]; lateUp: number; endUp: number };
 
 /** Entries kept per map: reports of unknown messages, and past messages. */
 const rememberedAtMost = 2_000;
 
 /** Guarantee: a report counts once. */
 export function createAccepted(clock: Clock) {
-  const held = new Map<string, Held>();
+  const held = new Map<string, AcceptedMessage>();
   const early = new Map<string, Report['outcome']>();
   const seen = new Map<string, OutboxRow>();
   const nameOf = (channel: string, id: string) => `${channel} ${id}`;
@@ -336,11 +342,11 @@ export function createAccepted(clock: Clock) {
       const { id, at } = first.accepted;
       const name = nameOf(first.channel, id);
       keepLatest(seen, [name, first], rememberedAtMost);
-      const said = early.get(name);
+      const earlyOutcome = early.get(name);
       early.delete(name);
-      if (said !== undefined) return said;
+      if (earlyOutcome !== undefined) return earlyOutcome;
       const agoMs = Math.max(0, clock.now() - at);
-      const lateUp = clock.up() + Math.min(...rows.map((row) => newsMs(row, clock.now())));
+      const lateUp = clock.up() + Math.min(...rows.map((row) => freshForMs(row, clock.now())));
       held.set(name, { rows, lateUp, endUp: clock.up() + Math.max(0, reportLimitMs - agoMs) });
       return undefined;
     },
@@ -359,9 +365,9 @@ export function createAccepted(clock: Clock) {
       for (const one of held.values()) one.lateUp = Math.max(one.lateUp, clock.up() + startGraceMs);
     },
     /** Returns the stale rows that may go to another channel, in groups that become one message each. */
-    toMove: (): Held[][] => lateTogether([...held.values()].filter(mayMove), clock.up(), ({ rows }) => rows[0]),
+    toMove: (): AcceptedMessage[][] => groupStale([...held.values()].filter(mayMove), clock.up(), ({ rows }) => rows[0]),
     /** Returns rows whose report did not come in time, and stops holding them. */
-    toEnd(): Held[] {
+    toEnd(): AcceptedMessage[] {
       const ended = [...held].filter(([, { endUp }]) => endUp <= clock.up());
       for (const [name] of ended) held.delete(name);
       return ended.map(([, one]) => one);
@@ -375,6 +381,6 @@ export function createAccepted(clock: Clock) {
   };
 }
 
-function mayMove({ rows }: Held): boolean {
+function mayMove({ rows }: AcceptedMessage): boolean {
   return rows.some(({ further }) => further !== undefined);
 }

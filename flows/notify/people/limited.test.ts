@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../engine/records/notices.ts';
-import { limited } from './lanes.ts';
+import { sendWithinLimit } from './lanes.ts';
 import { testClock } from './people.test-helper.ts';
 
 const late: Outcome = { result: 'retry', reason: 'no answer in 1 s' };
@@ -12,7 +12,7 @@ test.each(['the limit', 'the cut', 'a cut that came before'])(
     const [clock, cut] = [testClock(), new AbortController()];
     if (what === 'a cut that came before') cut.abort();
     let told: AbortSignal | undefined;
-    const outcome = limited({ clock, limitMs: 1_000, cut: cut.signal }, (signal) => {
+    const outcome = sendWithinLimit({ clock, limitMs: 1_000, cut: cut.signal }, (signal) => {
       told = signal;
       return new Promise(() => {});
     });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Notice } from '../../engine/records/notices.ts';
 import type { Member } from '../../engine/records/sites.ts';
 import { channelsNamed, member, wednesday } from '../roster/roster.test-helper.ts';
-import { failing } from './lanes.ts';
+import { faultsAfter } from './lanes.ts';
 import { notice, row } from './people.test-helper.ts';
 import { createRoster, recipientsOf } from './roster.ts';
 
@@ -92,7 +92,7 @@ describe('a person with "webhook": true and no other address', () => {
 
 test('a lost delivery on the console is a finding until another channel reaches the person', () => {
   const said = (changes: object) =>
-    failing(row({ person: 'bina', ...changes }), { result: 'delivered' }).filter(({ device }) => device === 'nothing reaches bina');
+    faultsAfter(row({ person: 'bina', ...changes }), { result: 'delivered' }).filter(({ device }) => device === 'nothing reaches bina');
   expect(said({ channel: 'console', lost: true })).toMatchObject([{ fault: 'centre.channel_failing', standing: true }]);
   expect(said({ channel: 'console' })).toEqual([]);
   expect(said({ channel: 'email' })).toMatchObject([{ standing: false }]);

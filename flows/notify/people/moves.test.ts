@@ -1,7 +1,7 @@
 /** An undelivered message goes to the next channel of the person. When the channel recovers, its backlog is one message. */
 import { expect, test } from 'vitest';
 import type { OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
-import { failing } from './lanes.ts';
+import { faultsAfter } from './lanes.ts';
 import { delivered, hangs, outboxOver as rig, type Send } from './outbox.test-helper.ts';
 import { notice, row } from './people.test-helper.ts';
 
@@ -221,7 +221,7 @@ test('a wrong password is one finding, moves all rows at once and is retried aft
   expect(told('telegram').map(({ message }) => message.list)).toEqual([undefined, true]);
   expect(ledger.get('9/email/asha')).toMatchObject({ state: 'refused', lastError: '535 wrong password' });
   const [first] = outcomes;
-  expect(first && failing(first.row, first.outcome)).toEqual([
+  expect(first && faultsAfter(first.row, first.outcome)).toEqual([
     { fault: 'centre.channel_login', device: 'email', standing: true, reason: '535 wrong password' },
   ]);
   answers.email = delivered;
@@ -230,7 +230,7 @@ test('a wrong password is one finding, moves all rows at once and is retried aft
   await clock.pass(1_000);
   expect(told('email')).toHaveLength(2);
   const last = outcomes.at(-1);
-  expect(last && failing(last.row, last.outcome)).toContainEqual({ fault: 'centre.channel_login', device: 'email', standing: false });
+  expect(last && faultsAfter(last.row, last.outcome)).toContainEqual({ fault: 'centre.channel_login', device: 'email', standing: false });
 });
 
 test('rejected push credentials of one person affect only that person, who is notified over the other channels', async () => {
@@ -245,7 +245,7 @@ test('rejected push credentials of one person affect only that person, who is no
   add(of('asha', 1));
   await clock.pass(1_000);
   const [first] = outcomes;
-  expect(first && failing(first.row, first.outcome, true)).toMatchObject([{ device: 'push to asha', standing: true }]);
+  expect(first && faultsAfter(first.row, first.outcome, true)).toMatchObject([{ device: 'push to asha', standing: true }]);
   answers.push = delivered;
   add(of('asha', 2), of('ravi', 3));
   await clock.pass(1_000);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Fetch } from './channels/kit/http.ts';
-import { bySms, createSms } from './channels/sms-gateway.ts';
+import { createSms, smsKind } from './channels/sms-gateway.ts';
 import { outboxOver } from './outbox.test-helper.ts';
 import { notice, row, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
@@ -29,7 +29,7 @@ function rig({ registered = texts.map(({ id }) => id), only = false } = {}) {
   const gateway = { isAway: true };
   const answer: Fetch = (...asked) => (gateway.isAway ? Promise.reject(new TypeError('fetch failed')) : fetch(...asked));
   const ids = new Map(texts.map(({ id }, at) => [id, dltOf(at)] as const).filter(([id]) => registered.includes(id)));
-  const { single = false, once = false } = bySms;
+  const { single = false, once = false } = smsKind;
   const sms = createSms({ settings, secret: '', registered: ids, clock, fetch: answer });
   const phone = { channel: sms, reaches: () => true, single, once };
   const { outbox, ledger, over } = outboxOver({ sms: phone }, { clock, roster: createRoster([asha]) });

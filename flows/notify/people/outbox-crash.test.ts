@@ -16,7 +16,7 @@ const runs = ofTier(50, 200);
 const killPoints = ['before the send', 'taken, not answered', 'answered, not committed', 'committed, not told'] as const;
 
 /** State that outlives a process: the rows of the ledger, and the messages that the provider accepted. */
-type World = { ledger: Map<string, OutboxRow>; taken: { key: string; incidents: number[] }[]; clock: ReturnType<typeof testClock> };
+type CrashWorld = { ledger: Map<string, OutboxRow>; taken: { key: string; incidents: number[] }[]; clock: ReturnType<typeof testClock> };
 
 test(`R26 F18 killed at random points around a send: no row is lost, and each kill causes at most one duplicate message (${runs} runs)`, async () => {
   const seen = new Set<string>();
@@ -39,9 +39,9 @@ test(`R26 F18 killed at random points around a send: no row is lost, and each ki
 });
 
 /** One random run: five processes are killed in turn while rows arrive; the sixth runs to the end. */
-async function history(seed: number, seen: Set<string>): Promise<{ world: World; kills: number }> {
+async function history(seed: number, seen: Set<string>): Promise<{ world: CrashWorld; kills: number }> {
   const random = randomFrom(seed);
-  const world: World = { ledger: new Map(), taken: [], clock: testClock() };
+  const world: CrashWorld = { ledger: new Map(), taken: [], clock: testClock() };
   let kills = 0;
   for (let life = 0; life < 5; life++) {
     const killAt = { point: random.pick(killPoints), send: 1 + random.below(5) };
@@ -60,7 +60,7 @@ async function history(seed: number, seen: Set<string>): Promise<{ world: World;
 }
 
 /** Adds rows, each to the ledger first, and lets time pass. */
-async function live({ ledger, clock }: World, outbox: Outbox, random: Random): Promise<void> {
+async function live({ ledger, clock }: CrashWorld, outbox: Outbox, random: Random): Promise<void> {
   for (let i = random.below(6); i > 0; i--) {
     const to = { channel: random.pick(channels), person: random.pick(persons).id };
     const incident = ledger.size + 1;
@@ -80,7 +80,7 @@ function roomIn(line: string): number {
 type KillAt = { point: (typeof killPoints)[number]; send: number } | undefined;
 
 /** Starts a process. After its kill none of its actions reaches the world. */
-function start(world: World, random: Random, killAt: KillAt) {
+function start(world: CrashWorld, random: Random, killAt: KillAt) {
   let dead = false;
   let sends = 0;
   const passes = async (point: (typeof killPoints)[number]) => {

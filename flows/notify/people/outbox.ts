@@ -13,9 +13,18 @@ import {
 import type { Op } from '../../engine/records/ops.ts';
 import type { Note } from '../../storage/audit/chain.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
-import { short } from './channels/kit/plain.ts';
-import { createAccepted, createLanes, createLooks, type Held, type Item, limited, loginOf, reportLimitMs } from './lanes.ts';
-import { keysBefore, movedRow, nextRow, openRow, type Roster } from './roster.ts';
+import { shorten } from './channels/kit/plain.ts';
+import {
+  type AcceptedMessage,
+  createAccepted,
+  createDeadlineTimer,
+  createDeliveryQueue,
+  credentialsOwnerOf,
+  type QueuedRow,
+  reportLimitMs,
+  sendWithinLimit,
+} from './lanes.ts';
+import { keysBefore, movedRow, moveToOpenChannel, nextRow, type Roster } from './roster.ts';
 import { footerMark, incidentLink, isNews, type Reader, render } from './words.ts';
 
 /** Backoff of a failed send: upper limits of the first and of the longest wait. */
@@ -41,7 +50,7 @@ export type OutboxOptions = {
   /** Address of the wall; absent if the server has no public name. */
   wall?: string | undefined;
   /** Links by which a person replies to an incident or confirms an announcement; absent if the server has no public name. */
-  linksTo?: ((person: string, notice: Pick<Notice, 'incident' | 'announcement'>) => Links) | undefined;
+  linksTo?: ((person: string, notice: Pick<Notice, 'incident' | 'announcement'>) => ReplyLinks) | undefined;
   /** Line of the signed audit at the end of a message. */
   note?: Note | undefined;
   /** Called after the commit. After a refusal the caller raises a channel fault for central. */
@@ -51,7 +60,7 @@ export type OutboxOptions = {
 };
 
 /** `tap`: link to reply with one tap; `short`: a shorter link for SMS. */
-type Links = { tap?: string | undefined; short?: string | undefined };
+type ReplyLinks = { tap?: string | undefined; short?: string | undefined };
 
 export type Outbox = ReturnType<typeof createOutbox>;
 
@@ -62,39 +71,39 @@ export type Outbox = ReturnType<typeof createOutbox>;
  */
 export function createOutbox(options: OutboxOptions) {
   const { clock } = options;
-  const past = createPast(options);
-  const lanes = createLanes(clock, past);
+  const staleFilter = createStaleFilter(options);
+  const lanes = createDeliveryQueue(clock, staleFilter);
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
   const cut = new AbortController();
   const accepted = createAccepted(clock);
-  const office: Office = { ...options, lanes, accepted, past, locks: createLocks(options), cut: cut.signal, add };
+  const context: OutboxContext = { ...options, lanes, accepted, past: staleFilter, locks: createLocks(options), cut: cut.signal, add };
   let state: 'new' | 'running' | 'stopped' = 'new';
-  const looks = createLooks(clock, [lanes, accepted]);
+  const deadlineTimer = createDeadlineTimer(clock, [lanes, accepted]);
 
   function pump(): void {
-    looks.cancel();
+    deadlineTimer.cancel();
     if (state !== 'running') return;
-    looks.begin();
-    for (const items of lanes.toMove()) moveOn(office, items).catch(fail);
-    for (const held of accepted.toMove()) moveAccepted(office, held).catch(fail);
-    for (const { rows } of accepted.toEnd()) endAccepted(office, rows, unsaid).catch(fail);
+    deadlineTimer.begin();
+    for (const items of lanes.toMove()) moveToNextChannel(context, items).catch(fail);
+    for (const held of accepted.toMove()) moveAccepted(context, held).catch(fail);
+    for (const { rows } of accepted.toEnd()) endAccepted(context, rows, unsaid).catch(fail);
     for (let item = lanes.next(); item; item = lanes.next()) {
-      const one = deliver(office, item).catch(fail);
+      const one = deliver(context, item).catch(fail);
       sending.add(one);
       void one.finally(() => sending.delete(one)).then(pump);
     }
-    looks.again(pump);
+    deadlineTimer.again(pump);
   }
 
   function add(rows: readonly OutboxRow[]): void {
-    for (const row of rows) admit(office, row);
+    for (const row of rows) admitRow(context, row);
     pump();
   }
 
   function fail(error: unknown): void {
     state = 'stopped';
-    looks.cancel();
+    deadlineTimer.cancel();
     cut.abort();
     ended.reject(error);
   }
@@ -104,7 +113,7 @@ export function createOutbox(options: OutboxOptions) {
     add,
     /** Records a delivery report and ends after the commit. Ignores an unknown id. */
     async report(report: Report): Promise<void> {
-      const work = endAccepted(office, accepted.take(report) ?? [], report.outcome);
+      const work = endAccepted(context, accepted.take(report) ?? [], report.outcome);
       work.catch(fail);
       await work;
     },
@@ -121,7 +130,7 @@ export function createOutbox(options: OutboxOptions) {
     async stop(): Promise<void> {
       if (state === 'stopped') return;
       state = 'stopped';
-      looks.cancel();
+      deadlineTimer.cancel();
       const cancel = clock.after(stopGraceMs, () => cut.abort());
       await Promise.all(sending);
       cancel();
@@ -130,81 +139,81 @@ export function createOutbox(options: OutboxOptions) {
   };
 }
 
-type Office = OutboxOptions & {
-  lanes: ReturnType<typeof createLanes>;
+type OutboxContext = OutboxOptions & {
+  lanes: ReturnType<typeof createDeliveryQueue>;
   accepted: ReturnType<typeof createAccepted>;
-  past: ReturnType<typeof createPast>;
+  past: ReturnType<typeof createStaleFilter>;
   locks: ReturnType<typeof createLocks>;
   cut: AbortSignal;
   add(rows: readonly OutboxRow[]): void;
 };
 
-function admit({ lanes, accepted, clock, roster, channels }: Office, row: OutboxRow): void {
+function admitRow({ lanes, accepted, clock, roster, channels }: OutboxContext, row: OutboxRow): void {
   const waitMs = Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs);
   if (row.accepted !== undefined) accepted.hold([row]);
-  else lanes.add(openRow(row, roster.person(row.person), channels), waitMs);
+  else lanes.add(moveToOpenChannel(row, roster.person(row.person), channels), waitMs);
 }
 
 /** Commits changed rows and new rows in one transaction. */
-async function write({ commit }: Office, changed: readonly OutboxRow[], added: readonly OutboxRow[]): Promise<void> {
+async function write({ commit }: OutboxContext, changed: readonly OutboxRow[], added: readonly OutboxRow[]): Promise<void> {
   await commit([...changed.map((row) => ({ op: 'outbox-set', row }) as const), ...added.map((row) => ({ op: 'outbox', row }) as const)]);
 }
 
 /** Records rows that ended or will be retried. Returns new rows for lost ones, on the next channel and finally on the console. */
-async function writeEnds(office: Office, ended: readonly OutboxRow[]): Promise<OutboxRow[]> {
+async function writeEnds(context: OutboxContext, ended: readonly OutboxRow[]): Promise<OutboxRow[]> {
   const isLost = ({ state, channel, moved }: OutboxRow) => state === 'refused' && channel !== lastChannel && moved !== true;
-  const rest = nextOf(ended.filter(isLost), office);
-  await write(office, [...ended, ...toldElsewhere(office.lanes, ended)], rest);
-  for (const row of ended) if (row.copy !== undefined) office.onCopy?.(row);
+  const rest = nextRows(ended.filter(isLost), context);
+  await write(context, [...ended, ...markDeliveredElsewhere(context.lanes, ended)], rest);
+  for (const row of ended) if (row.copy !== undefined) context.onCopy?.(row);
   return rest;
 }
 
-async function deliver(office: Office, item: Item): Promise<void> {
-  const { lanes, accepted, past, locks, onOutcome } = office;
+async function deliver(context: OutboxContext, item: QueuedRow): Promise<void> {
+  const { lanes, accepted, past, locks, onOutcome } = context;
   const isLate = lanes.isLate(item);
   const isStale = past.is(item.row, isLate);
   const locked = locks.of(item.row);
-  const items = isStale ? [item] : lanes.together(item, locked !== undefined);
+  const items = isStale ? [item] : lanes.takeBatch(item, locked !== undefined);
   const rows = () => items.map(({ row }) => row);
   past.note(rows(), isStale);
-  const outcome: Sent = isStale ? noNews : (locked ?? (await attempt(office, rows(), isLate)));
+  const outcome: SendResult = isStale ? staleOutcome : (locked ?? (await attempt(context, rows(), isLate)));
   const isRetry = outcome.result === 'retry';
   // Aborted by our own stop: the row stays unchanged in the ledger.
-  if (isRetry && office.cut.aborted) return;
+  if (isRetry && context.cut.aborted) return;
   locks.note(item.row, outcome);
   // Reads the rows again: one may have moved during the send.
-  const { ended, waitMs } = afterAll(office, rows(), outcome);
+  const { ended, waitMs } = rowsAfterSend(context, rows(), outcome);
   for (const [at, one] of items.entries()) {
     one.row = ended[at] ?? one.row;
-    if (!isRetry) lanes.stays(one);
+    if (!isRetry) lanes.keepOnChannel(one);
   }
-  const rest = await writeEnds(office, ended);
+  const rest = await writeEnds(context, ended);
   for (const one of items) isRetry ? lanes.again(one, one.row, waitMs) : lanes.done(one);
-  office.add(rest);
+  context.add(rest);
   if (!isStale) onOutcome(item.row, outcome);
   const early = outcome.result === 'accepted' ? accepted.hold(rows()) : undefined;
-  if (early !== undefined) await endAccepted(office, rows(), early);
+  if (early !== undefined) await endAccepted(context, rows(), early);
 }
 
 /** Most raises remembered as never sent; their ends are not sent either. */
-const unsaidAtMost = 2_000;
+const neverSentLimit = 2_000;
 
 /**
  * Decides whether a row is stale, on channels that cannot mark a message as late. No one is woken for an incident that is over or was
  * notified elsewhere. If a raise was never sent, its end is not sent either.
  */
-function createPast({ channels, isOver, roster }: OutboxOptions) {
-  const unsaid = new Map<string, true>();
+function createStaleFilter({ channels, isOver, roster }: OutboxOptions) {
+  const neverSent = new Map<string, true>();
   const nameOf = ({ channel, person, notice }: OutboxRow) => `${channel}/${person}/${notice.incident}`;
-  function is(row: OutboxRow, isLate: boolean): boolean {
+  function isStaleRow(row: OutboxRow, isLate: boolean): boolean {
     const { channel, moved, told, notice } = row;
     const { newsOnly = false, once = false } = channels.get(channel) ?? {};
     const over = notice.incident !== null && isOver(notice.incident);
     if (newsOnly && (moved === true || over)) return true;
-    return once && (told === true || (isNews(notice) ? over && (isLate || notice.digest === true) : unsaid.has(nameOf(row))));
+    return once && (told === true || (isNews(notice) ? over && (isLate || notice.digest === true) : neverSent.has(nameOf(row))));
   }
   return {
-    is,
+    is: isStaleRow,
     limits: (channel: string) => channels.get(channel)?.channel ?? {},
     /**
      * Whether a stale row may share a message. A notice of the server cannot, since a list has no line for it. On a channel without lists
@@ -213,14 +222,14 @@ function createPast({ channels, isOver, roster }: OutboxOptions) {
     gathers(row: OutboxRow): boolean {
       const { channel, single = false } = channels.get(row.channel) ?? {};
       const counts = () => channel?.lists?.(roster.person(row.person).language) === true;
-      return row.notice.incident !== null && (!single || (counts() && !is(row, true)));
+      return row.notice.incident !== null && (!single || (counts() && !isStaleRow(row, true)));
     },
     /** Records that a raise was sent or skipped. */
     note(rows: readonly OutboxRow[], isPast: boolean): void {
       for (const row of rows.filter(({ notice }) => isNews(notice))) {
         const { kind, again } = row.notice;
-        if (!isPast) unsaid.delete(nameOf(row));
-        else if (row.told !== true && kind === 'raised' && again === undefined) keepLatest(unsaid, [nameOf(row), true], unsaidAtMost);
+        if (!isPast) neverSent.delete(nameOf(row));
+        else if (row.told !== true && kind === 'raised' && again === undefined) keepLatest(neverSent, [nameOf(row), true], neverSentLimit);
       }
     },
   };
@@ -230,7 +239,7 @@ function createPast({ channels, isOver, roster }: OutboxOptions) {
  * Marks and returns the rows that still wait on an earlier channel of a delivered row: their recipient knows. A delivery on the console
  * does not count.
  */
-function toldElsewhere(lanes: Office['lanes'], rows: readonly OutboxRow[]): OutboxRow[] {
+function markDeliveredElsewhere(lanes: OutboxContext['lanes'], rows: readonly OutboxRow[]): OutboxRow[] {
   return rows.flatMap(({ key, channel, state }) => {
     if (state !== 'delivered' || channel === lastChannel) return [];
     const waiting = keysBefore(key).flatMap((before) => lanes.withKey(before) ?? []);
@@ -239,45 +248,45 @@ function toldElsewhere(lanes: Office['lanes'], rows: readonly OutboxRow[]): Outb
   });
 }
 
-const noNews: Outcome = { result: 'refused', reason: 'it is no news any more' };
+const staleOutcome: Outcome = { result: 'refused', reason: 'it is no news any more' };
 
 /** Sends the rows over the next channel of the person. The old rows keep waiting on their channel, as stale. */
-async function moveOn(office: Office, items: readonly Item[]): Promise<void> {
+async function moveToNextChannel(context: OutboxContext, items: readonly QueuedRow[]): Promise<void> {
   const rows = items.map(({ row }) => row);
   for (const item of items) {
     item.row = movedRow(item.row);
-    item.lateUp = Math.min(item.lateUp, office.clock.up());
-    office.lanes.stays(item);
+    item.lateUp = Math.min(item.lateUp, context.clock.up());
+    context.lanes.keepOnChannel(item);
   }
-  await tellNext(office, rows);
+  await queueNextRows(context, rows);
 }
 
-async function moveAccepted(office: Office, held: readonly Held[]): Promise<void> {
+async function moveAccepted(context: OutboxContext, held: readonly AcceptedMessage[]): Promise<void> {
   const rows = held.flatMap((one) => one.rows);
   for (const one of held) one.rows = one.rows.map(movedRow);
-  await tellNext(office, rows);
+  await queueNextRows(context, rows);
 }
 
-async function tellNext(office: Office, rows: readonly OutboxRow[]): Promise<void> {
+async function queueNextRows(context: OutboxContext, rows: readonly OutboxRow[]): Promise<void> {
   const movable = rows.filter(({ further }) => further !== undefined);
-  const next = nextOf(movable, office);
-  await write(office, rows.map(movedRow), next);
-  office.add(next);
+  const next = nextRows(movable, context);
+  await write(context, rows.map(movedRow), next);
+  context.add(next);
 }
 
 /** Records the final outcome of an accepted message. */
-async function endAccepted(office: Office, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
+async function endAccepted(context: OutboxContext, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
   const lastError = outcome.result === 'delivered' ? null : outcome.reason;
   const ended = rows.map((row): OutboxRow => ({ ...row, state: outcome.result, lastError }));
-  office.add(await writeEnds(office, ended));
-  office.onOutcome(first, outcome);
+  context.add(await writeEnds(context, ended));
+  context.onOutcome(first, outcome);
 }
 
 /** Sends one row, or all rows that share its message, within the time limit. */
-async function attempt(office: Office, rows: readonly OutboxRow[], isLate: boolean): Promise<Sent> {
-  const { clock, channels, roster, isOver, wall, linksTo, note, cut } = office;
+async function attempt(context: OutboxContext, rows: readonly OutboxRow[], isLate: boolean): Promise<SendResult> {
+  const { clock, channels, roster, isOver, wall, linksTo, note, cut } = context;
   const [first] = rows;
   const channel = channels.get(first?.channel ?? '')?.channel;
   if (first === undefined) return { result: 'delivered' };
@@ -292,9 +301,11 @@ async function attempt(office: Office, rows: readonly OutboxRow[], isLate: boole
   const fits = (text: string) => channel.fits?.(withLine(text, line)) ?? true;
   const reader = { to: person, nameOf: (id: string) => roster.person(id).name };
   const telling = { language, reader, wall, isLate, fits, linksOf };
-  const said = first.notice.digest ? morning(all, { ...telling, isLate: false }) : saidOf(all, telling);
+  const said = first.notice.digest ? renderDigest(all, { ...telling, isLate: false }) : renderOne(all, telling);
   const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
-  const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+  const outcome = await sendWithinLimit({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) =>
+    channel.send(message, person, signal),
+  );
   if (line !== undefined && outcome.result === 'delivered') note?.arrived(person.id);
   return withCopy(outcome, message);
 }
@@ -303,11 +314,13 @@ async function attempt(office: Office, rows: readonly OutboxRow[], isLate: boole
  * Adds the copy that the channel can edit. A list has none, since it covers several incidents. A link with a token is replaced by a mark,
  * so that no token is stored.
  */
-function withCopy(outcome: SendOutcome, { list, text, link, notice }: Said): Sent {
+function withCopy(outcome: SendOutcome, { list, text, link, notice }: OutgoingMessage): SendResult {
   if (outcome.result !== 'delivered' || outcome.copy === undefined) return outcome;
   const { copy: id, ...rest } = outcome;
   const isSecret = link !== undefined && !link.includes('#');
-  return list || notice.incident === null ? rest : { ...rest, stands: { id, text: isSecret ? text.replaceAll(link, linkMark) : text } };
+  return list || notice.incident === null
+    ? rest
+    : { ...rest, editableCopy: { id, text: isSecret ? text.replaceAll(link, linkMark) : text } };
 }
 
 /** Puts a line at the end of a text, above its footer. */
@@ -319,25 +332,29 @@ function withLine(text: string, line: string | undefined): string {
  * How to render for one recipient. `isLate`: the message is overdue. `fits`: true if the channel takes a text unshortened.
  * `linksOf`: links for the reply of the person, empty for the console, whose output may be kept as a log.
  */
-type Telling = {
+type RecipientView = {
   reader: Reader;
   language: MessageLanguage;
   wall: string | undefined;
   isLate: boolean;
   fits(text: string): boolean;
-  linksOf(notice: Notice): Links;
+  linksOf(notice: Notice): ReplyLinks;
 };
-type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink' | 'phone'>;
+type OutgoingMessage = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink' | 'phone'>;
 
 /** Leaves out incidents that have ended since. */
-function morning(all: readonly Late[], telling: Telling): Said {
+function renderDigest(all: readonly StaleNotice[], view: RecipientView): OutgoingMessage {
   const standing = all.filter(({ over }) => !over);
-  if (standing.length < 2) return saidOf(standing.length > 0 ? standing : all.slice(0, 1), telling);
-  return listOf(standing, 'night', telling);
+  if (standing.length < 2) return renderOne(standing.length > 0 ? standing : all.slice(0, 1), view);
+  return renderSeveral(standing, 'night', view);
 }
 
 /** Several notices in one message. Ended incidents get no link for a reply. */
-function listOf(all: readonly Late[], kind: ListWay['kind'], { language, linksOf, fits }: Telling): Said {
+function renderSeveral(
+  all: readonly StaleNotice[],
+  kind: ListOptions['kind'],
+  { language, linksOf, fits }: RecipientView,
+): OutgoingMessage {
   const open = all.filter(({ over }) => !over);
   const linkOf = (notice: Notice) => (isNews(notice) ? linksOf(notice).tap : undefined);
   return {
@@ -349,15 +366,15 @@ function listOf(all: readonly Late[], kind: ListWay['kind'], { language, linksOf
 }
 
 /** Renders one message as it is. If several are stale, lists the last notice of each incident. */
-function saidOf(all: readonly Late[], telling: Telling): Said {
+function renderOne(all: readonly StaleNotice[], telling: RecipientView): OutgoingMessage {
   const { language, wall, isLate, linksOf } = telling;
   // A notice of the server has no incident, so it is never merged with another.
   const last = [...new Map(all.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
   const [only, ...others] = last;
-  if (only === undefined || others.length > 0) return listOf(last, isLate ? 'late' : 'atOnce', telling);
+  if (only === undefined || others.length > 0) return renderSeveral(last, isLate ? 'late' : 'atOnce', telling);
   const { notice, over } = only;
   const isAnswered = !over && (isNews(notice) || notice.announcement !== undefined);
-  const { tap, short: shortLink }: Links = isAnswered ? linksOf(notice) : {};
+  const { tap, short: shortLink }: ReplyLinks = isAnswered ? linksOf(notice) : {};
   const link = tap ?? (wall !== undefined && notice.incident !== null ? incidentLink(wall, notice.incident) : undefined);
   return {
     notice,
@@ -374,7 +391,7 @@ function saidOf(all: readonly Late[], telling: Telling): Said {
  */
 function createLocks({ clock, channels }: OutboxOptions) {
   const locked = new Map<string, { outcome: SendOutcome; untilUp: number }>();
-  const nameOf = (row: OutboxRow) => loginOf(row, channels.get(row.channel)?.joined);
+  const nameOf = (row: OutboxRow) => credentialsOwnerOf(row, channels.get(row.channel)?.joined);
   const of = (row: OutboxRow): SendOutcome | undefined => {
     const lock = locked.get(nameOf(row));
     return lock !== undefined && clock.up() < lock.untilUp ? lock.outcome : undefined;
@@ -389,12 +406,12 @@ function createLocks({ clock, channels }: OutboxOptions) {
   };
 }
 
-/** `stands`: the delivered message that the channel can edit. */
-type Sent = SendOutcome & { stands?: Copy };
+/** `editableCopy`: the delivered message that the channel can edit. */
+type SendResult = SendOutcome & { editableCopy?: Copy };
 
 /** Computes the rows of one message after an attempt. The copy belongs to the last row. Rows of one message are retried together. */
-function afterAll(office: Office, rows: readonly OutboxRow[], { stands, ...outcome }: Sent) {
-  const all = rows.map((row) => after(row, outcome, office));
+function rowsAfterSend(context: OutboxContext, rows: readonly OutboxRow[], { editableCopy: stands, ...outcome }: SendResult) {
+  const all = rows.map((row) => rowAfterSend(row, outcome, context));
   const ended = all.map(({ row }, at) => (stands !== undefined && at === all.length - 1 ? { ...row, copy: stands } : row));
   return { ended, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
 }
@@ -406,7 +423,7 @@ const unsaid: Report['outcome'] = {
 };
 
 /** Returns the row after an attempt, and the wait before a retry in ms. */
-function after(row: OutboxRow, outcome: SendOutcome, { clock, random }: Office): { row: OutboxRow; waitMs: number } {
+function rowAfterSend(row: OutboxRow, outcome: SendOutcome, { clock, random }: OutboxContext): { row: OutboxRow; waitMs: number } {
   const tries = row.tries + 1;
   if (outcome.result === 'delivered') return { row: { ...row, tries, state: 'delivered', lastError: null }, waitMs: 0 };
   if (outcome.result === 'accepted')
@@ -420,7 +437,7 @@ function after(row: OutboxRow, outcome: SendOutcome, { clock, random }: Office):
 }
 
 /** Creates the rows for the next channel of the person. Rows of one message stay one message there. */
-function nextOf(rows: readonly OutboxRow[], { clock, channels, roster }: Office): OutboxRow[] {
+function nextRows(rows: readonly OutboxRow[], { clock, channels, roster }: OutboxContext): OutboxRow[] {
   const [first, ...others] = rows;
   const beside = first && others.length > 0 ? { beside: first.key } : {};
   return rows.map((row) => ({ ...nextRow(row, roster.person(row.person), { channels, now: clock.now() }), ...beside }));
@@ -434,15 +451,15 @@ const nameLimit = 60;
  * Form of a list: the night digest, stale messages, or many at once. `linkOf`: link for a reply to one line. `fits`: true if the channel
  * takes the text unshortened.
  */
-export type ListWay = { kind: 'night' | 'late' | 'atOnce'; linkOf?(notice: Notice): string | undefined; fits?(text: string): boolean };
+export type ListOptions = { kind: 'night' | 'late' | 'atOnce'; linkOf?(notice: Notice): string | undefined; fits?(text: string): boolean };
 
-export type Late = { notice: Notice; over: boolean };
+export type StaleNotice = { notice: Notice; over: boolean };
 
 /**
  * Subject and text of several notices in one language. Each has one line, open ones and the most severe first. Ended ones are marked; the
  * rest is counted.
  */
-export function renderList(late: readonly Late[], language: MessageLanguage, way: ListWay): { subject: string; text: string } {
+export function renderList(late: readonly StaleNotice[], language: MessageLanguage, way: ListOptions): { subject: string; text: string } {
   const { kind, linkOf = () => undefined, fits = () => true } = way;
   const { message } = wordsIn(language);
   const [title, about] = {
@@ -469,7 +486,7 @@ export function renderList(late: readonly Late[], language: MessageLanguage, way
 }
 
 /** The same for channels that programs read: one line for each notice, with place and urgency of the most severe of `first`. */
-function digestOf(all: readonly Late[], first: readonly Late[]): Notice {
+function digestOf(all: readonly StaleNotice[], first: readonly StaleNotice[]): Notice {
   const [of] = first.map(({ notice }) => notice).toSorted(byUrgency);
   if (of === undefined) throw new Error('a digest of nothing');
   const inOrder = all.map(({ notice }) => notice).toSorted(byUrgency);
@@ -483,9 +500,9 @@ function byUrgency(a: Notice, b: Notice): number {
 /** Starts with the place, since the list covers many places. */
 function lineOf({ site, room, severity, faults, scope }: Notice, language: MessageLanguage, over = false): string {
   const words = wordsIn(language);
-  const place = [site, room].map((name) => short(nameIn(name, language), nameLimit)).filter((name) => name !== '');
+  const place = [site, room].map((name) => shorten(nameIn(name, language), nameLimit)).filter((name) => name !== '');
   const [first, ...others] = faults;
-  const title = first === undefined ? '' : (titleIn(first.fault, language) ?? short(first.fault, 64));
+  const title = first === undefined ? '' : (titleIn(first.fault, language) ?? shorten(first.fault, 64));
   const more = others.length === 0 ? '' : ` (${filled(words.message.others, { n: others.length })})`;
-  return `• ${place.join(', ') || short(scope, 98)}: ${title}${more}. ${over ? words.message.over : words.severity[severity]}`;
+  return `• ${place.join(', ') || shorten(scope, 98)}: ${title}${more}. ${over ? words.message.over : words.severity[severity]}`;
 }

@@ -6,9 +6,9 @@ import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import type { OpenChannel, OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
 import type { Member } from '../../engine/records/sites.ts';
-import { momentAt } from '../roster/book.ts';
+import { attendanceAt } from '../roster/book.ts';
 import { groupsOfRoom, hoursLater, randomMembers } from '../roster/roster.test-helper.ts';
-import { failing } from './lanes.ts';
+import { faultsAfter } from './lanes.ts';
 import { outboxOver } from './outbox.test-helper.ts';
 import type { OutboxOptions } from './outbox.ts';
 import { notice, row, testClock } from './people.test-helper.ts';
@@ -37,7 +37,7 @@ test('each alert of a random roster is delivered, or is on the console with a fi
 });
 
 /** Returns the violations for one alert. */
-function judged({ id, scope, to, told, lost, central }: Alert, { members, ledger, findings, now }: Played) {
+function judged({ id, scope, to, told, lost, central }: PlayedAlert, { members, ledger, findings, now }: PlayedCase) {
   const rows = ledger.filter(({ transition }) => transition === id);
   const arrived = rows.filter(({ state }) => state === 'delivered');
   const isReached = arrived.some(({ channel }) => channel !== 'console');
@@ -53,11 +53,11 @@ function judged({ id, scope, to, told, lost, central }: Alert, { members, ledger
 }
 
 /** `lost`: no channel reaches any recipient. `central`: the persons who are notified in that case. */
-type Alert = { id: number; scope: string; to: string[]; told: string[]; lost: boolean; central: string[] };
-type Played = { members: Member[]; alerts: Alert[]; ledger: OutboxRow[]; findings: Set<string>; now: number };
+type PlayedAlert = { id: number; scope: string; to: string[]; told: string[]; lost: boolean; central: string[] };
+type PlayedCase = { members: Member[]; alerts: PlayedAlert[]; ledger: OutboxRow[]; findings: Set<string>; now: number };
 
 /** Plays several alerts of one hour and their outcomes over six hours. */
-async function played(random: Random): Promise<Played> {
+async function played(random: Random): Promise<PlayedCase> {
   const members = randomMembers(random).map((one) => withAddresses(one, random));
   const clock = testClock(hoursLater(random.below(14 * 24)));
   const now = clock.now();
@@ -68,10 +68,10 @@ async function played(random: Random): Promise<Played> {
   const { recipients } = recipientsOf({ roster, channels, log: { warn() {} } });
   const findings = new Set<string>();
   const onOutcome: OutboxOptions['onOutcome'] = (one, outcome) => {
-    for (const { device, standing } of failing(one, outcome)) if (standing) findings.add(device);
+    for (const { device, standing } of faultsAfter(one, outcome)) if (standing) findings.add(device);
   };
   const { ledger, add } = outboxOver(Object.fromEntries(channels), { clock, random: random.next, roster, onOutcome });
-  const alerts = Array.from({ length: alertsEach }, (_, at): Alert & { rows: OutboxRow[] } => {
+  const alerts = Array.from({ length: alertsEach }, (_, at): PlayedAlert & { rows: OutboxRow[] } => {
     const id = at + 1;
     const scope = `ladakh/leh/pc-${1 + random.below(3)}`;
     const to = [random.pick(['technician', 'state', 'block-7', 'p0', 'central'])];
@@ -120,7 +120,7 @@ type Hearing = { members: readonly Member[]; scope: string; to: readonly string[
  * be.
  */
 function mayHear(id: string, { members, scope, to, now }: Hearing): boolean {
-  const moment = momentAt(now);
+  const moment = attendanceAt(now);
   const isHere = (one: Member) => moment(one) === 'here';
   const one = members.find((other) => other.id === id);
   if (one === undefined) return id === 'central-desk';

@@ -2,7 +2,7 @@ import { type Person, realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { type ChannelSettings, openChannels } from './channels/channels.ts';
 import { createOffers } from './channels/offered.ts';
-import { channelsOf, createRoster, namesOf, namesOfOne, personNamed, wayTo, wrongScope } from './roster.ts';
+import { channelsOf, createRoster, namesOf, namesOfPerson, personNamed, routeTo, wrongScope } from './roster.ts';
 
 const person = (id: string, role: Person['role'], scope: string, email?: string): Person => ({
   id,
@@ -37,13 +37,13 @@ test('a role resolves to the persons whose scope equals or contains that of the 
 
 test('an id, a name or an e-mail address resolves to the name in the roster', () => {
   const roster = createRoster([{ ...asha, name: 'Asha Devi', email: 'A.Devi@office.test' }, bina]);
-  expect(['asha', ' asha devi', 'a.devi@office.test', 'Asha Devi'].map((said) => namesOfOne(roster, said))).toEqual([
+  expect(['asha', ' asha devi', 'a.devi@office.test', 'Asha Devi'].map((said) => namesOfPerson(roster, said))).toEqual([
     ['Asha Devi', 'asha'],
     ['Asha Devi', 'asha', ' asha devi'],
     ['Asha Devi', 'asha', 'a.devi@office.test'],
     ['Asha Devi', 'asha'],
   ]);
-  expect(namesOfOne(roster, 'admin')).toEqual(['admin']);
+  expect(namesOfPerson(roster, 'admin')).toEqual(['admin']);
   expect([' ASHA DEVI', 'Bina', 'Ash', ''].map((said) => personNamed(roster, said))).toEqual(['asha', 'bina', undefined, undefined]);
 });
 
@@ -53,7 +53,7 @@ test('an ambiguous name or address matches no person; an account of a shared nam
     { ...asha, name: 'Asha Devi', email: mail },
     { ...bina, name: 'ASHA DEVI', email: mail },
   ]);
-  expect(['asha', 'Asha Devi', mail].map((said) => namesOfOne(roster, said))).toEqual([['asha'], ['Asha Devi'], [mail]]);
+  expect(['asha', 'Asha Devi', mail].map((said) => namesOfPerson(roster, said))).toEqual([['asha'], ['Asha Devi'], [mail]]);
   expect([personNamed(roster, 'Asha Devi'), personNamed(roster, mail), personNamed(roster, 'bina')]).toEqual([
     undefined,
     undefined,
@@ -123,10 +123,10 @@ const mail = { host: '127.0.0.1', port: 25, from: 'sabha@office.test', secure: f
 
 test('the wanted channel is used if it reaches the person, otherwise the console', () => {
   const lines = open({ email: mail });
-  expect(wayTo(asha, 'email', lines)).toEqual({ channel: 'email' });
-  expect(wayTo(bina, 'email', lines)).toEqual({ channel: 'console' });
-  expect(wayTo(asha, 'pigeon', lines)).toEqual({ channel: 'console' });
-  expect(wayTo(asha, 'email', open({}))).toEqual({ channel: 'console' });
+  expect(routeTo(asha, 'email', lines)).toEqual({ channel: 'email' });
+  expect(routeTo(bina, 'email', lines)).toEqual({ channel: 'console' });
+  expect(routeTo(asha, 'pigeon', lines)).toEqual({ channel: 'console' });
+  expect(routeTo(asha, 'email', open({}))).toEqual({ channel: 'console' });
   expect(channelsOf(asha, lines)).toEqual(['console', 'email']);
   expect(channelsOf(bina, lines)).toEqual(['console']);
 });

@@ -3,12 +3,23 @@ import { isWithin, type Person, type Role, roles } from '@sabha/contracts';
 import type { Notice, OpenChannel, OutboxRow, People } from '../../engine/records/notices.ts';
 import type { Member, SiteTable } from '../../engine/records/sites.ts';
 import type { Recipients } from '../../engine/transitions/noise.ts';
-import { type Book, called, createBook, memberOf, momentAt, ofName, ownRecipients, standIn, thereOf, toldFor } from '../roster/book.ts';
-import { type Channels, lastChannel, ownOrder } from './channels/channels.ts';
+import {
+  attendanceAt,
+  type Book,
+  createBook,
+  findDeputy,
+  findPerson,
+  memberOf,
+  onDutyOf,
+  ownRecipients,
+  personsNamed,
+  resolveRecipients,
+} from '../roster/book.ts';
+import { type Channels, lastChannel, ownOrderWord } from './channels/channels.ts';
 import { isNews } from './words.ts';
 
 /** When to notify. `knew`: persons notified of the start, who are notified of the end at any hour. */
-export type Asked = { now: number; knew?: readonly string[] };
+export type ResolveOptions = { now: number; knew?: readonly string[] };
 
 export type Roster = ReturnType<typeof createRoster>;
 
@@ -32,7 +43,7 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
   let book = createBook(fixed, groupsOf);
   const byCentral = (now: number): Person[] => {
     const all = book.central;
-    const there = thereOf({ book, moment: momentAt(now) }, all);
+    const there = onDutyOf({ book, moment: attendanceAt(now) }, all);
     if (there.length > 0) return there;
     return all.length > 0 ? [...all] : [centralDesk];
   };
@@ -44,12 +55,12 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
      * Guarantee: never empty. If no one is on duty, the result is the deputies, then the state, then central on duty, then all of central.
      * Without any central person it is the central desk.
      */
-    resolve(to: readonly string[], scope: string, { now, knew = [] }: Asked) {
+    resolve(to: readonly string[], scope: string, { now, knew = [] }: ResolveOptions) {
       const isDirect = (word: string) => known(word) !== undefined && (word === centralDesk.id || knew.includes(word));
       const direct = to.filter(isDirect).flatMap((word) => known(word) ?? []);
       const words = to.filter((word) => !isDirect(word));
       if (words.length === 0 && direct.length > 0) return { persons: [...new Set(direct)], by: 'duty' as const, unknown: [] };
-      const { persons, by, unknown } = toldFor(book, { to: words, scope, moment: momentAt(now) });
+      const { persons, by, unknown } = resolveRecipients(book, { to: words, scope, moment: attendanceAt(now) });
       const found = new Set([...direct, ...(persons.length > 0 ? persons : byCentral(now))]);
       return { persons: [...found], by, unknown };
     },
@@ -74,8 +85,8 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
 }
 
 /** Channels of a person for the channel that a tab names. If that one cannot reach the person, the console. */
-export function wayTo(person: Person, wanted: string, channels: Channels): Way {
-  if (wanted === ownOrder) return wayOf(person, channels);
+export function routeTo(person: Person, wanted: string, channels: Channels): ChannelRoute {
+  if (wanted === ownOrderWord) return routeOf(person, channels);
   return { channel: channels.get(wanted)?.reaches(person) ? wanted : lastChannel };
 }
 
@@ -90,9 +101,11 @@ export function recipientsOf({ roster, channels, log }: RecipientsOptions): Reci
     recipients(to, channel, { scope, notice, ...asked }) {
       const { persons, unknown } = roster.resolve(to, scope, asked);
       if (unknown.length > 0) log.warn({ unknown, scope }, 'a tab sends to somebody who is neither in sabha.json nor in the roster');
-      const told = persons.map((person) => ({ person, way: wayTo(person, channel, channels) }));
+      const told = persons.map((person) => ({ person, way: routeTo(person, channel, channels) }));
       const ways =
-        notice === undefined || !isNews(notice) || channel === lastChannel ? told : foundFor(told, { roster, channels, notice, ...asked });
+        notice === undefined || !isNews(notice) || channel === lastChannel
+          ? told
+          : addSubstitutes(told, { roster, channels, notice, ...asked });
       return ways.map(({ person, way }) => ({ person: person.id, ...way }));
     },
     personNamed: (name) => personNamed(roster, name),
@@ -101,24 +114,24 @@ export function recipientsOf({ roster, channels, log }: RecipientsOptions): Reci
   };
 }
 
-type Reached = { person: Person; way: Way };
-type FoundAt = Pick<RecipientsOptions, 'roster' | 'channels'> & { notice: Notice; now: number };
+type ResolvedRecipient = { person: Person; way: ChannelRoute };
+type LookupContext = Pick<RecipientsOptions, 'roster' | 'channels'> & { notice: Notice; now: number };
 
 /**
  * Adds substitutes for recipients whom no channel reaches: the deputy, or central if no one else is reached.
  * The central desk reads the console.
  */
-function foundFor(told: readonly Reached[], { roster, ...at }: FoundAt): Reached[] {
-  const ownWay = (person: Person) => ({ person, way: wayOf(person, at.channels) });
+function addSubstitutes(told: readonly ResolvedRecipient[], { roster, ...at }: LookupContext): ResolvedRecipient[] {
+  const ownWay = (person: Person) => ({ person, way: routeOf(person, at.channels) });
   // A tab may name a channel that the person lacks, so the person's own order is checked too.
-  const isGone = ({ person, way }: Reached) =>
-    person.id !== centralDesk.id && isLost(way, person, at) && isLost(ownWay(person).way, person, at);
+  const isGone = ({ person, way }: ResolvedRecipient) =>
+    person.id !== centralDesk.id && isUnreachable(way, person, at) && isUnreachable(ownWay(person).way, person, at);
   const gone = told.filter(isGone);
   if (gone.length === 0) return [...told];
-  const sight = { book: roster.book(), moment: momentAt(at.now) };
+  const sight = { book: roster.book(), moment: attendanceAt(at.now) };
   const deputies = gone.flatMap(({ person }) => {
     const member = sight.book.byId.get(person.id);
-    return (member && standIn(sight, member, (one) => !isGone(ownWay(one)))) ?? [];
+    return (member && findDeputy(sight, member, (one) => !isGone(ownWay(one)))) ?? [];
   });
   const isNobody = gone.length === told.length && deputies.length === 0;
   const known = new Set(told.map(({ person }) => person.id));
@@ -127,19 +140,19 @@ function foundFor(told: readonly Reached[], { roster, ...at }: FoundAt): Reached
 }
 
 /** Finds the id of the one person with this id, name or e-mail address, ignoring case. */
-export function personNamed(roster: Pick<Roster, 'book'>, said: string): string | undefined {
-  return called(roster.book().members, said)?.id;
+export function personNamed(roster: Pick<Roster, 'book'>, nameOrId: string): string | undefined {
+  return findPerson(roster.book().members, nameOrId)?.id;
 }
 
 /**
  * Names under which an incident may list the person who acts as `said`, an account or a name. The first one is the name to store.
  * It is the same for replies by link or phone. If two persons share a name, it is the id.
  */
-export function namesOfOne(roster: Pick<Roster, 'book'>, said: string): [string, ...string[]] {
+export function namesOfPerson(roster: Pick<Roster, 'book'>, said: string): [string, ...string[]] {
   const { members } = roster.book();
-  const person = called(members, said);
+  const person = findPerson(members, said);
   if (person === undefined) return [said];
-  const written = ofName(members, person.name).length === 1 ? person.name : person.id;
+  const written = personsNamed(members, person.name).length === 1 ? person.name : person.id;
   return [written, ...new Set([person.id, said]).difference(new Set([written]))];
 }
 
@@ -155,13 +168,13 @@ export function wrongScope(people: readonly Person[], pcs: readonly string[]): s
 }
 
 /** First channel and further channels. `lost`: only the console is left. */
-export type Way = { channel: string; further?: readonly string[]; lost?: true };
+export type ChannelRoute = { channel: string; further?: readonly string[]; lost?: true };
 
 /**
  * Uses the order of `sabha.json`, otherwise every channel for people that reaches the person. The console is always last.
  * If none reaches the person, channels for programs are used: the recipient may be a ticket system.
  */
-export function wayOf(person: Person, channels: Channels): Way {
+export function routeOf(person: Person, channels: Channels): ChannelRoute {
   const reaching = (names: readonly string[]) => names.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));
   const { channels: own = [] } = person;
   const { people = [], programs = [] } = Object.groupBy(channels.keys(), (name) =>
@@ -173,7 +186,11 @@ export function wayOf(person: Person, channels: Channels): Way {
 }
 
 /** Whether only the console is left for this notice at this time. False if the server has no other channel for people. */
-function isLost(way: Way, person: Person, { channels, notice, now }: { channels: Channels; notice: Notice; now: number }): boolean {
+function isUnreachable(
+  way: ChannelRoute,
+  person: Person,
+  { channels, notice, now }: { channels: Channels; notice: Notice; now: number },
+): boolean {
   if (![...channels].some(([name, { forPrograms = false }]) => name !== lastChannel && !forPrograms)) return false;
   const isAlone = way.further === undefined;
   return [way.channel, ...(way.further ?? [])].every((name) => {
@@ -185,7 +202,7 @@ function isLost(way: Way, person: Person, { channels, notice, now }: { channels:
 /**
  * Moves the row to the first of its channels that still reaches the person and carries this notice at this time; otherwise to the console.
  */
-export function openRow(row: OutboxRow, person: Person, channels: Channels): OutboxRow {
+export function moveToOpenChannel(row: OutboxRow, person: Person, channels: Channels): OutboxRow {
   const order = orderOf(row, channels);
   const isAlone = row.further === undefined;
   const carries = (one: OpenChannel) => isAlone || (one.carries?.(row.notice, Math.max(row.createdAt, row.dueAt)) ?? true);
@@ -209,7 +226,7 @@ function orderOf({ channel, further = [], notice }: OutboxRow, channels: Channel
 /** Row with the same notice for the next channel that reaches the person. */
 export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels; now: number }): OutboxRow {
   const { further: [channel = lastChannel, ...further] = [], moved: _, accepted: __, ...rest } = row;
-  const next = openRow({ ...rest, channel, ...(further.length > 0 && { further }) }, person, at.channels);
+  const next = moveToOpenChannel({ ...rest, channel, ...(further.length > 0 && { further }) }, person, at.channels);
   const key = `${row.key}/${next.channel}`;
   return { ...next, key, createdAt: at.now, dueAt: at.now, tries: 0, state: 'waiting' };
 }

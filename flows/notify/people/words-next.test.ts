@@ -4,12 +4,12 @@ import { type MessageLanguage, messageLanguages } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Notice } from '../../engine/records/notices.ts';
 import { bodyOf, notice } from './people.test-helper.ts';
-import { render, type Telling, textLimit } from './words.ts';
+import { type RenderOptions, render, textLimit } from './words.ts';
 
 const at = Date.UTC(2026, 2, 3, 8, 50);
 const names: Record<string, string> = { asha: 'Asha Devi', ravi: 'Ravi Kumar' };
 const readBy = (id: string, name: string) => ({ reader: { to: { id, name }, nameOf: (person: string) => names[person] ?? person } });
-const linesOf = (changes: Partial<Notice>, language: MessageLanguage = 'en', more: Telling = {}) =>
+const linesOf = (changes: Partial<Notice>, language: MessageLanguage = 'en', more: RenderOptions = {}) =>
   bodyOf(render(notice({ at, ...changes }), language, { ...readBy('meera', 'Meera'), ...more }).text).split('\n');
 const gaveBack = { passed: { at: at + 180_000, by: 'Asha Devi' } };
 test('a late or ended message does not say who gave the incident back', () => {

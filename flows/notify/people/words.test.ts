@@ -2,9 +2,9 @@ import { actionIn, faultIds, type MessageLanguage, messageLanguages, type Severi
 import { describe, expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import type { Notice } from '../../engine/records/notices.ts';
-import { lettersIn } from './channels/kit/plain.ts';
+import { countLetters } from './channels/kit/plain.ts';
 import { bodyOf, notice } from './people.test-helper.ts';
-import { footerMark, render, spokenOf, textLimit } from './words.ts';
+import { footerMark, partsForPage, render, textLimit } from './words.ts';
 
 const kinds: Notice['kind'][] = ['raised', 'worsened', 'eased', 'cleared', 'closed', 'unfinished', 'direct'];
 const since = Date.UTC(2026, 2, 3, 8, 35);
@@ -44,7 +44,7 @@ test('the first line of a text has the full names if they fit', () => {
   const firstIn = (language: MessageLanguage, more: Partial<Notice> = {}) =>
     render(notice({ room, ...more }), language).text.split('\n')[0];
   expect([firstIn('en'), firstIn('hi')]).toEqual([`Leh, ${room.en}`, `लेह, ${room.hi}`]);
-  expect(spokenOf(notice({ room }), 'hi').place).toBe(`लेह, ${room.hi}`);
+  expect(partsForPage(notice({ room }), 'hi').place).toBe(`लेह, ${room.hi}`);
   // Names are cut if the full ones exceed one screen.
   const long = { fault: 'microphone.missing', device: '', name: 'x'.repeat(80), reason: 'y'.repeat(200), since };
   expect(firstIn('en', { site: { en: 'x'.repeat(90), hi: '' }, state: { en: 'y'.repeat(90), hi: '' }, faults: [long] })).toHaveLength(94);
@@ -157,7 +157,7 @@ describe('one screen of a small phone', () => {
           const places = { site: names, state: names, room: names, phone: nasty, wayIn: nasty };
           const { subject, text } = render(notice({ kind, severity, at, flapping: true, ...places, ...many }), language, { over });
           expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
-          expect(lettersIn(subject)).toBeLessThanOrEqual(160);
+          expect(countLetters(subject)).toBeLessThanOrEqual(160);
           expect(subject.length).toBeLessThanOrEqual(240);
           expect(subject).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
           expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);

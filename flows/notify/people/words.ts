@@ -26,7 +26,7 @@ import {
 } from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../engine/records/notices.ts';
 import { telOf } from '../roster/book.ts';
-import { clockOf, lettersIn, localOf, plain, short, shortInside, variableLimit } from './channels/kit/plain.ts';
+import { countLetters, localTimeAt, plainLine, shorten, shortenInside, timeOfDayText, variableLimit } from './channels/kit/plain.ts';
 
 /** Longest news part in characters: one screen of a small phone. The details for a visit come below it. */
 export const textLimit = 400;
@@ -51,9 +51,9 @@ export const footerMark = '\n-- \n';
  * absent without a public name.
  * `link`: one-tap link of the recipient, replaces the link to the wall. `reader`: the recipient.
  */
-export type Telling = Partial<Told> & { wall?: string | undefined; link?: string | undefined };
-type Rendered = Pick<RenderedMessage, 'subject' | 'text' | 'phone'>;
-type Told = { over: boolean; late: boolean; reader?: Reader | undefined };
+export type RenderOptions = Partial<RenderState> & { wall?: string | undefined; link?: string | undefined };
+type RenderedParts = Pick<RenderedMessage, 'subject' | 'text' | 'phone'>;
+type RenderState = { over: boolean; late: boolean; reader?: Reader | undefined };
 /** `to`: the recipient. An action of this person is rendered as "you". */
 export type Reader = { to: Pick<Person, 'id' | 'name'>; nameOf(person: string): string };
 
@@ -61,8 +61,8 @@ export type Reader = { to: Pick<Person, 'id' | 'name'>; nameOf(person: string): 
  * Renders subject (one line) and text of a notice in one language.
  * Guarantee: names of devices and rooms are data: at most 80 characters each, without line breaks or hidden characters. It never throws.
  */
-export function render(notice: Notice, language: MessageLanguage, telling: Telling = {}): Rendered {
-  const { over = false, late = false, reader, ...links } = telling;
+export function render(notice: Notice, language: MessageLanguage, options: RenderOptions = {}): RenderedParts {
+  const { over = false, late = false, reader, ...links } = options;
   const message = messageOf(notice, language, { over: over && isNews(notice), late: late && isNews(notice), reader });
   const fitting = nameLimits.map((size) => partsOf(message, size)).find((some) => some.join('\n').length <= textLimit);
   const parts = fitting ?? partsOf(message, tightLimit);
@@ -75,7 +75,7 @@ export function render(notice: Notice, language: MessageLanguage, telling: Telli
 }
 
 /** The same parts for a web page, separately: place, fault, time, cause, action and the details for a visit. */
-export function spokenOf(notice: Notice, language: MessageLanguage) {
+export function partsForPage(notice: Notice, language: MessageLanguage) {
   const message = messageOf(notice, language, { over: false, late: false });
   return {
     place: placeOf(message, nameLimits[0]),
@@ -88,27 +88,27 @@ export function spokenOf(notice: Notice, language: MessageLanguage) {
   };
 }
 
-function messageOf(given: Notice, language: MessageLanguage, { over, late, reader }: Told): Message {
+function messageOf(given: Notice, language: MessageLanguage, { over, late, reader }: RenderState): RenderInput {
   const { many, room } = given;
   // A link, a provider or a state is named by itself. "All offices" would add nothing.
   const isNamed = many?.kind === 'link' || many?.kind === 'provider' || many?.kind === 'state';
   const notice = isNamed ? { ...given, site: room, room: { en: '', hi: '' } } : given;
   const words = wordsIn(language);
-  const news = newsOf({ notice, language, words, over });
+  const news = newsLinesOf({ notice, language, words, over });
   const head = late && !over ? `${words.message.comesLate}, ${news.head}` : news.head;
   return { notice, language, words, over, late, reader, news: { ...news, head } };
 }
 
 /** News of a notice: the event (`head`, `title`) and the actions to take now (`steps`). */
-type News = { head: string; title: string; steps: string[] };
-type Message = Told & { notice: Notice; language: MessageLanguage; words: Vocabulary; news: News };
+type NewsLines = { head: string; title: string; steps: string[] };
+type RenderInput = RenderState & { notice: Notice; language: MessageLanguage; words: Vocabulary; news: NewsLines };
 
-function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'language' | 'words' | 'over'>): News {
+function newsLinesOf({ notice, language, words, over }: Pick<RenderInput, 'notice' | 'language' | 'words' | 'over'>): NewsLines {
   const { severity, kind, message } = words;
   const first = notice.faults[0];
   const urgency = severity[notice.severity];
   const joined = notice.faults.length > 1 ? message.severalMore : message.oneMore;
-  const title = first ? spreadTitle(first, notice.many?.kind, language) : urgency;
+  const title = first ? commonFaultTitle(first, notice.many?.kind, language) : urgency;
   const steps = first ? stepsOf(actionOf(notice, language)) : [];
   if (over) return { head: message.over, title, steps: [message.alreadyOver] };
   const planned = plannedOf(notice, message, steps);
@@ -137,32 +137,32 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
 }
 
 /** Planned maintenance is not a fault: at its end nothing remains to do. */
-function plannedOf({ faults, kind }: Notice, message: Vocabulary['message'], steps: string[]): Omit<News, 'title'> | undefined {
+function plannedOf({ faults, kind }: Notice, message: Vocabulary['message'], steps: string[]): Omit<NewsLines, 'title'> | undefined {
   if (faults[0]?.fault !== maintenanceFault) return undefined;
   if (kind === 'cleared') return { head: message.ended, steps: [message.maintained] };
   return kind === 'raised' || kind === 'worsened' ? { head: message.begun, steps } : undefined;
 }
 
 /** Says why the notification is repeated. */
-function againOf({ notice, language, words, over, reader }: Message, size: number): string {
+function repeatReason({ notice, language, words, over, reader }: RenderInput, size: number): string {
   const { again } = notice;
   if (again === undefined || over) return '';
   const isOwn = reader?.to.id === again.by || reader?.to.name === again.by;
   const own = isOwn ? wordFor(language, 'againOwn', again.why) : undefined;
-  return own ?? filled(words.again[again.why], { name: short(again.by, size) });
+  return own ?? filled(words.again[again.why], { name: shorten(again.by, size) });
 }
 
 /** Says why it goes to a new recipient. Empty if the message is stale, since the assignee may have changed. */
-function passedOf({ notice: { passed, at, timeZone }, language, words: { message }, ...telling }: Message, size: number): string {
+function handoverLine({ notice: { passed, at, timeZone }, language, words: { message }, ...telling }: RenderInput, size: number): string {
   if (passed === undefined || telling.over || telling.late) return '';
-  const time = momentOf(passed.at, at, { timeZone, language });
-  if ('by' in passed) return filled(message.gaveBack, { name: short(passed.by, size), time });
-  const names = passed.to.map((person) => short(telling.reader?.nameOf(person) ?? person, size));
+  const time = dayAndTimeOf(passed.at, at, { timeZone, language });
+  if ('by' in passed) return filled(message.gaveBack, { name: shorten(passed.by, size), time });
+  const names = passed.to.map((person) => shorten(telling.reader?.nameOf(person) ?? person, size));
   return filled(message.untaken, { names: namesInWords(names, language), time });
 }
 
 /** Reply to an unknown sender, in all languages, since the language is not known. */
-export function toStranger(): string {
+export function textForStranger(): string {
   return languages.map((language) => wordsIn(language).sender.stranger).join(' · ');
 }
 
@@ -172,7 +172,7 @@ export function isNews({ kind }: Pick<Notice, 'kind'>): boolean {
 }
 
 /** Adds the fault to the title of a fault in many rooms. A region on battery has its own title. */
-function spreadTitle({ fault, device }: Notice['faults'][number], kind: CauseKind | undefined, language: MessageLanguage): string {
+function commonFaultTitle({ fault, device }: Notice['faults'][number], kind: CauseKind | undefined, language: MessageLanguage): string {
   if (fault === 'outage.power' && kind !== undefined && kind !== 'site') return titleOf('power.on_battery', language);
   const what = fault === 'centre.spread' ? titleIn(device, language) : undefined;
   return what === undefined ? titleOf(fault, language) : `${titleOf(fault, language)}: ${what}`;
@@ -180,7 +180,7 @@ function spreadTitle({ fault, device }: Notice['faults'][number], kind: CauseKin
 
 /** Prints an id that this version does not know as it is. */
 function titleOf(fault: string, language: MessageLanguage): string {
-  return titleIn(fault, language) ?? short(fault, 64);
+  return titleIn(fault, language) ?? shorten(fault, 64);
 }
 
 /** Closing line. Says that a room is well only if that is known. Empty while some PCs of a common cause are still down. */
@@ -209,23 +209,23 @@ function actionOf({ faults, outage, beside }: Notice, language: MessageLanguage)
   return wordsIn(language).outageAction[surenessOf(confidence) === 'open' ? unknown : cause];
 }
 
-function directOf({ lines }: Notice, language: MessageLanguage): Omit<News, 'head'> {
+function directOf({ lines }: Notice, language: MessageLanguage): Omit<NewsLines, 'head'> {
   const reason = lines[0] ?? '';
-  const title = wordFor(language, 'direct', reason) ?? short(reason, 80);
+  const title = wordFor(language, 'direct', reason) ?? shorten(reason, 80);
   return { title, steps: stepsOf(wordFor(language, 'directAction', reason) ?? '') };
 }
 
 /** The lines of every message: place, fault, time, cause and action, with names of at most `size` characters. */
-function partsOf(message: Message, size: number): string[] {
+function partsOf(message: RenderInput, size: number): string[] {
   const { announcement } = message.notice;
   const parts = [
     placeOf(message, size),
     whatOf(message, size),
     // The length was checked when the announcement was sent, so it is not cut.
-    announcement === undefined ? '' : `${short(announcement.by)}: ${short(announcement.text, announcementLimit)}`,
-    passedOf(message, size),
+    announcement === undefined ? '' : `${shorten(announcement.by)}: ${shorten(announcement.text, announcementLimit)}`,
+    handoverLine(message, size),
     sinceOf(message),
-    againOf(message, size),
+    repeatReason(message, size),
     meetingOf(message),
     ...whyOf(message),
     ...stepLines(message),
@@ -233,16 +233,16 @@ function partsOf(message: Message, size: number): string[] {
   return parts.filter((part) => part !== '');
 }
 
-function whatOf({ notice, news, language }: Message, size: number): string {
+function whatOf({ notice, news, language }: RenderInput, size: number): string {
   const first = mainFault(notice);
-  const name = short(namesOf(notice)[0] ?? '', size);
+  const name = shorten(namesOf(notice)[0] ?? '', size);
   // Faults of the server name a file or a node, which may be longer.
   const reasonSize = first?.fault.startsWith('centre.') && size > tightLimit ? 4 * size : size;
-  const reason = first?.reason ? ` (${short(reasonTold(first.reason, language), reasonSize)})` : '';
+  const reason = first?.reason ? ` (${shorten(reasonTold(first.reason, language), reasonSize)})` : '';
   return `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
 }
 
-function stepLines({ notice, news, over, words }: Message): string[] {
+function stepLines({ notice, news, over, words }: RenderInput): string[] {
   const [only] = news.steps;
   if (over || hasEnded(notice)) return news.steps;
   if (news.steps.length === 1 && only !== undefined) return [filled(words.message.todo, { action: only })];
@@ -264,7 +264,7 @@ function namesOf(notice: Notice): string[] {
 }
 
 /** Why it is closed, or why the PC is or was offline. If an earlier notification named another cause, the all-clear says so too. */
-function whyOf(message: Message): string[] {
+function whyOf(message: RenderInput): string[] {
   const { notice, words } = message;
   if (notice.kind === 'closed') return closedBecause(message);
   const { outage, toldOutage } = notice;
@@ -278,47 +278,49 @@ function whyOf(message: Message): string[] {
   return [isOther ? `${why(outage)} ${filled(words.message.thought, { cause: words.outage[toldOutage.cause] })}` : why(outage)];
 }
 
-function closedBecause({ notice, language, words }: Message): string[] {
+function closedBecause({ notice, language, words }: RenderInput): string[] {
   const reason = notice.lines[0] ?? '';
   const [, said = reason, place = ''] = /^(moved to)( .+)$/.exec(reason) ?? [];
   const known = wordFor(language, 'closed', said);
-  const text = known ? `${known} ${short(place, 60)}`.trimEnd() : short(reason, 60);
+  const text = known ? `${known} ${shorten(place, 60)}`.trimEnd() : shorten(reason, 60);
   return reason === '' ? [] : [filled(words.message.why, { reason: text })];
 }
 
 /** The meeting that makes it urgent, in the time of the site. */
-function meetingOf({ notice, words, over }: Message): string {
+function meetingOf({ notice, words, over }: RenderInput): string {
   if (notice.meeting === undefined || over || !isNews(notice)) return '';
-  return filled(words.message.meeting, { time: clockOf(notice.meeting.at, notice.timeZone) });
+  return filled(words.message.meeting, { time: timeOfDayText(notice.meeting.at, notice.timeZone) });
 }
 
 function hasEnded({ kind }: Notice): boolean {
   return kind === 'cleared' || kind === 'closed' || kind === 'eased';
 }
 
-function placeOf({ notice, language }: Message, size: number): string {
+function placeOf({ notice, language }: RenderInput, size: number): string {
   const { site, state, room } = notice;
-  const names = [site, ...(state ? [state] : []), room].map((name) => short(nameIn(name, language), size));
+  const names = [site, ...(state ? [state] : []), room].map((name) => shorten(nameIn(name, language), size));
   const place = [...new Set(names)].filter((name) => name !== '').join(', ');
-  return place === '' ? short(notice.scope, 98) : place;
+  return place === '' ? shorten(notice.scope, 98) : place;
 }
 
 /** Place, fault and room on one line. The names are the same in all messages of an incident. */
-function subjectOf({ notice, news, language }: Message): string {
+function subjectOf({ notice, news, language }: RenderInput): string {
   const { scope } = notice;
-  const nameOf = (name: Notice['site'] = { en: '', hi: '' }) => plain(nameIn(name, language));
+  const nameOf = (name: Notice['site'] = { en: '', hi: '' }) => plainLine(nameIn(name, language));
   const [site, state, room] = [nameOf(notice.site), nameOf(notice.state), nameOf(notice.room)] as const;
   const whole = [...new Set([site, state])].filter((name) => name !== '').join(', ');
-  const isShort = lettersIn(whole) + lettersIn(room) <= namesLimit;
+  const isShort = countLetters(whole) + countLetters(room) <= namesLimit;
   const place = isShort ? whole : site || whole;
-  const end = shortInside(room, Math.max(Math.floor(namesLimit / 2), namesLimit - lettersIn(place)));
-  const begin = shortInside(place, namesLimit - lettersIn(end));
+  const end = shortenInside(room, Math.max(Math.floor(namesLimit / 2), namesLimit - countLetters(place)));
+  const begin = shortenInside(place, namesLimit - countLetters(end));
   const what = `${news.head}: ${news.title}`;
-  return [begin === '' ? what : `${begin}: ${what}`, begin + end === '' ? short(scope, 40) : end].filter((part) => part !== '').join(', ');
+  return [begin === '' ? what : `${begin}: ${what}`, begin + end === '' ? shorten(scope, 40) : end]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 /** Start, or start and end, of the fault in the title. A PC is offline since its last message, not since the detection. */
-function sinceOf({ notice, language, words, over }: Message): string {
+function sinceOf({ notice, language, words, over }: RenderInput): string {
   const { faults, at, timeZone, outage, until } = notice;
   const lastWord = isAbsence(faults[0]?.fault ?? '') && outage !== undefined ? [outage.from] : [];
   const titled = faults.filter(({ fault }) => fault === faults[0]?.fault);
@@ -335,7 +337,7 @@ function sinceOf({ notice, language, words, over }: Message): string {
  * Rest of the news: offline PCs of a common cause, otherwise further faults or added lines. The title already uses the first line of a
  * close or of a notice of the server.
  */
-function moreOf({ notice, language }: Message): List {
+function moreOf({ notice, language }: RenderInput): ListLines {
   // Names of the offline PCs. PCs beyond the limit of a notice are counted.
   if (notice.many !== undefined)
     return { items: distinct(notice.many.names.map((name) => nameIn(name, language))), count: notice.many.down };
@@ -344,17 +346,17 @@ function moreOf({ notice, language }: Message): List {
   const lines = notice.lines.slice(notice.kind === 'closed' || notice.kind === 'direct' ? 1 : 0).filter((line) => line !== '');
   const names = namesOf(notice).slice(1);
   const items = others.slice(0, itemLimit).map(({ fault }) => {
-    const name = fault === first?.fault ? short(names.shift() ?? '') : '';
+    const name = fault === first?.fault ? shorten(names.shift() ?? '') : '';
     return name === '' ? titleOf(fault, language) : name;
   });
-  return { items: [...items, ...lines.slice(0, itemLimit).map((line) => short(line, 80))], count: others.length + lines.length };
+  return { items: [...items, ...lines.slice(0, itemLimit).map((line) => shorten(line, 80))], count: others.length + lines.length };
 }
 
 /**
  * Returns the sentence around the list. For a common cause it lists who is offline, or at its end who still is. Otherwise it lists further
  * faults.
  */
-function frameOf({ notice, words }: Message): (list: string) => string {
+function frameOf({ notice, words }: RenderInput): (list: string) => string {
   const { also, left, manyPcs, manyRooms, manySites } = words.message;
   const { many } = notice;
   if (mainFault(notice) === undefined) return (list) => list;
@@ -365,7 +367,7 @@ function frameOf({ notice, words }: Message): (list: string) => string {
 }
 
 /** The details for a visit and the link, if any. */
-function belowOf({ notice, language, words, over }: Message, { wall, link: url }: Omit<Telling, 'over' | 'late'>): string {
+function belowOf({ notice, language, words, over }: RenderInput, { wall, link: url }: Omit<RenderOptions, 'over' | 'late'>): string {
   const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
   const onWall =
     wall === undefined || notice.incident === null ? [] : [filled(words.message.onWall, { url: incidentLink(wall, notice.incident) })];
@@ -384,19 +386,19 @@ function visitLines(notice: Notice, language: MessageLanguage): string[] {
   const isOfLine = outage
     ? outage.cause === 'link-down' || outage.cause === 'upstream'
     : faults.some(({ fault }) => fault.startsWith('link.') || fault === 'path.last_mile');
-  const said = [
+  const visitTexts = [
     [message.wayIn, wayIn],
     [message.spare, spare],
     [message.lineOf, isOfLine ? line : ''],
   ] as const;
-  const below = said.flatMap(([text, what]) => (what === '' ? [] : [filled(text, { text: short(what, lineLimit) })]));
+  const below = visitTexts.flatMap(([text, what]) => (what === '' ? [] : [filled(text, { text: shorten(what, lineLimit) })]));
   const lines = [callText(notice, language), ...below].filter((one) => one !== '');
   const whenOf = (ms: number) => {
     const day = dayOf(ms, timeZone, language);
-    return day === dayOf(at, timeZone, language) ? clockOf(ms, timeZone) : day;
+    return day === dayOf(at, timeZone, language) ? timeOfDayText(ms, timeZone) : day;
   };
   const list = (notice.before ?? [])
-    .map((one) => `${whenOf(one.at)} ${short(titleIn(one.fault, language) ?? one.fault, titleLimit)}`)
+    .map((one) => `${whenOf(one.at)} ${shorten(titleIn(one.fault, language) ?? one.fault, titleLimit)}`)
     .join('; ');
   return list === '' ? lines : [...lines, filled(message.before, { list })];
 }
@@ -404,16 +406,16 @@ function visitLines(notice: Notice, language: MessageLanguage): string[] {
 /** Contact line: the phone of the room, or the contact person of the office. */
 function callText({ phone = '', contact }: Notice, language: MessageLanguage): string {
   const { message } = wordsIn(language);
-  const number = short(phone, lineLimit);
+  const number = shorten(phone, lineLimit);
   if (number === '' || contact === undefined) return number && filled(message.phone, { text: number });
-  return filled(message.contact, { text: contact === '' ? number : `${short(contact, titleLimit)}, ${number}` });
+  return filled(message.contact, { text: contact === '' ? number : `${shorten(contact, titleLimit)}, ${number}` });
 }
 
 /** The contact line, its number as shown, and the number to dial; undefined if it cannot be dialled. */
 function phoneOf(notice: Notice, language: MessageLanguage): RenderedMessage['phone'] {
   const { phone = '' } = notice;
   const tel = telOf(phone);
-  return tel === undefined ? undefined : { line: callText(notice, language), number: short(phone, lineLimit), tel };
+  return tel === undefined ? undefined : { line: callText(notice, language), number: shorten(phone, lineLimit), tel };
 }
 
 /** Address of the wall, for links in messages; undefined if the server has no public name. */
@@ -459,10 +461,10 @@ function differing(names: readonly string[]): string[] {
 
 /** Shortens names for a list. Names with the same start keep what differs. A name stays whole if its short form is not unique. */
 function distinct(names: readonly string[]): string[] {
-  const alike = [...Map.groupBy(new Set(names), (name) => short(name)).values()];
-  const cut = new Map(alike.flatMap((some) => differing(some).map((name, at) => [some[at] ?? '', short(name)] as const)));
+  const alike = [...Map.groupBy(new Set(names), (name) => shorten(name)).values()];
+  const cut = new Map(alike.flatMap((some) => differing(some).map((name, at) => [some[at] ?? '', shorten(name)] as const)));
   const counts = Map.groupBy(cut.values(), (name) => name);
-  return names.map((name) => (counts.get(cut.get(name) ?? '')?.length === 1 ? (cut.get(name) ?? '') : short(name, nameLimit)));
+  return names.map((name) => (counts.get(cut.get(name) ?? '')?.length === 1 ? (cut.get(name) ?? '') : shorten(name, nameLimit)));
 }
 
 /** Joins names as in a sentence; beyond three the rest is counted. */
@@ -472,10 +474,10 @@ function namesInWords(names: readonly string[], language: MessageLanguage): stri
 }
 
 /** A list that may state how many items it leaves out. */
-export type List = { items: readonly string[]; count: number };
+export type ListLines = { items: readonly string[]; count: number };
 
 /** Returns as many items as fit into `limit` characters inside `frame`, and the count of the rest; empty if not even the count fits. */
-function listThatFits({ items, count }: List, language: MessageLanguage, at: { limit: number; frame(list: string): string }): string {
+function listThatFits({ items, count }: ListLines, language: MessageLanguage, at: { limit: number; frame(list: string): string }): string {
   const { others } = wordsIn(language).message;
   for (let shown = items.length; shown >= 0; shown--) {
     const list = [...items.slice(0, shown), ...(count > shown ? [filled(others, { n: count - shown })] : [])].join('; ');
@@ -487,18 +489,18 @@ function listThatFits({ items, count }: List, language: MessageLanguage, at: { l
 
 /** Day and time. Uses UTC and says so if this machine does not know the zone. */
 export function timeOf(atMs: number, timeZone: string, language: MessageLanguage): string {
-  const time = `${dayOf(atMs, timeZone, language)}, ${clockOf(atMs, timeZone)}`;
+  const time = `${dayOf(atMs, timeZone, language)}, ${timeOfDayText(atMs, timeZone)}`;
   return isTimeZone(timeZone) ? time : `${time} UTC`;
 }
 
 /** Time of day if `atMs` is on the same day as `now`, otherwise day and time. */
-export function momentOf(atMs: number, now: number, { timeZone, language }: { timeZone: string; language: MessageLanguage }): string {
+export function dayAndTimeOf(atMs: number, now: number, { timeZone, language }: { timeZone: string; language: MessageLanguage }): string {
   const isToday = dayOf(atMs, timeZone, language) === dayOf(now, timeZone, language);
-  return isToday ? clockOf(atMs, timeZone) : timeOf(atMs, timeZone, language);
+  return isToday ? timeOfDayText(atMs, timeZone) : timeOf(atMs, timeZone, language);
 }
 
 function dayOf(atMs: number, timeZone: string, language: MessageLanguage): string {
-  const local = localOf(atMs, timeZone);
+  const local = localTimeAt(atMs, timeZone);
   return days.get(language)?.format(Date.UTC(local.year, local.month - 1, local.day)) ?? local.toPlainDate().toString();
 }
 
@@ -510,8 +512,8 @@ const days = new Map(
   }),
 );
 
-export function speechOf(notice: Notice, language: MessageLanguage): string {
-  const { place, what, since } = spokenOf(notice, language);
+export function voiceTextOf(notice: Notice, language: MessageLanguage): string {
+  const { place, what, since } = partsForPage(notice, language);
   return [place, what, since]
     .map((part) => part.trim().replace(/[.।]$/u, ''))
     .filter((part) => part !== '')

@@ -15,11 +15,11 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
   const order = new Map(members.map((member, at) => [member, at]));
   const byRole = indexOf(members, ({ roles }) => roles);
   const byGroup = indexOf(members, ({ groups }) => groups);
-  const lookedUp = (index: Index, name: string, path: string) => {
-    const ofName = index.get(name);
+  const lookedUp = (index: MemberIndex, name: string, path: string) => {
+    const membersByLevel = index.get(name);
     const parts = path === '' ? [] : path.split('/');
     const above = ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
-    const found = new Set([...above, ...groupsOf(path)].flatMap((level) => ofName?.get(level) ?? []));
+    const found = new Set([...above, ...groupsOf(path)].flatMap((level) => membersByLevel?.get(level) ?? []));
     return [...found].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
   };
   const ofRole = (role: Role, scope: string) => lookedUp(byRole, role, pathOfScope(scope));
@@ -60,11 +60,11 @@ export function byLogin<T extends Pick<Person, 'id' | 'email'>>(persons: readonl
 }
 
 /** Finds a person by id, e-mail address or unique name. Undefined if there is none, or more than one. */
-export function called<T extends Pick<Person, 'id' | 'email' | 'name'>>(persons: readonly T[], said: string): T | undefined {
-  return byLogin(persons)(said) ?? only(ofName(persons, said));
+export function findPerson<T extends Pick<Person, 'id' | 'email' | 'name'>>(persons: readonly T[], nameOrLogin: string): T | undefined {
+  return byLogin(persons)(nameOrLogin) ?? only(personsNamed(persons, nameOrLogin));
 }
 
-export function ofName<T extends Pick<Person, 'name'>>(persons: readonly T[], name: string): T[] {
+export function personsNamed<T extends Pick<Person, 'name'>>(persons: readonly T[], name: string): T[] {
   const wanted = name.trim().toLowerCase();
   return persons.filter((one) => one.name.trim().toLowerCase() === wanted);
 }
@@ -79,9 +79,9 @@ export function memberOf(person: Person): Member {
   return { ...person, channels, groups, roles: [role], scopes: [scope], duty: null, zone: 'Asia/Kolkata', leave: [], deputy: null };
 }
 
-type Index = ReadonlyMap<string, ReadonlyMap<string, readonly Member[]>>;
+type MemberIndex = ReadonlyMap<string, ReadonlyMap<string, readonly Member[]>>;
 
-function indexOf(members: readonly Member[], namesOf: (member: Member) => readonly string[]): Index {
+function indexOf(members: readonly Member[], namesOf: (member: Member) => readonly string[]): MemberIndex {
   const index = new Map<string, Map<string, Member[]>>();
   for (const member of members)
     for (const name of namesOf(member)) {
@@ -95,14 +95,14 @@ function indexOf(members: readonly Member[], namesOf: (member: Member) => readon
 type Attendance = 'here' | 'leave' | 'relieved' | 'off';
 
 /** Returns the state of a person at one time; caches each zone and each person. */
-export type Moment = (member: Member) => Attendance;
+export type AttendanceOf = (member: Member) => Attendance;
 
 const dayMinutes = 24 * 60;
 
-type Local = ReturnType<typeof localAt>;
+type LocalDay = ReturnType<typeof localAt>;
 
-export function momentAt(now: number): Moment {
-  const zones = new Map<string, Local>();
+export function attendanceAt(now: number): AttendanceOf {
+  const zones = new Map<string, LocalDay>();
   const known = new Map<Member, Attendance>();
   return (member) =>
     known.getOrInsertComputed(member, () => {
@@ -115,7 +115,7 @@ export function momentAt(now: number): Moment {
 }
 
 /** Minutes that these hours still last, also after midnight for hours that began yesterday; empty if they do not run. */
-function minutesLeft({ days, from, to }: DayHours, { weekday, minute }: Local): number[] {
+function minutesLeft({ days, from, to }: DayHours, { weekday, minute }: LocalDay): number[] {
   const yesterday = weekday === 1 ? 7 : weekday - 1;
   const isToday = days.includes(weekday) && minute >= from && minute < to;
   const isOfYesterday = days.includes(yesterday) && minute + dayMinutes < to;
@@ -142,47 +142,50 @@ function localAt(now: number, zone: string) {
 }
 
 /** Reason for these recipients: on duty, as deputies, of the state, of central, or no one is on duty. */
-export type ToldBy = 'duty' | 'deputy' | 'state' | 'central' | 'nobody';
+export type ResolutionReason = 'duty' | 'deputy' | 'state' | 'central' | 'nobody';
 /** `unknown`: entries that match no person. */
-export type Told = { persons: Member[]; by: ToldBy; unknown: string[] };
+export type Resolution = { persons: Member[]; by: ResolutionReason; unknown: string[] };
 
 /**
  * Resolves the recipients of a tab at a time, each once. If none is on duty, the result is their deputies, then the state, then central.
  * If none of these is on duty either, `persons` is empty and `by` is `nobody`.
  * Guarantee: no one is notified outside the own scope and hours, except as a deputy.
  */
-export function toldFor(book: Book, { to, scope, moment }: { to: readonly string[]; scope: string; moment: Moment }): Told {
+export function resolveRecipients(
+  book: Book,
+  { to, scope, moment }: { to: readonly string[]; scope: string; moment: AttendanceOf },
+): Resolution {
   const words = to.map((word) => ({ word, members: book.meant(word, scope) }));
   const unknown = words.filter(({ members }) => members === undefined).map(({ word }) => word);
   const meant = words.flatMap(({ members = [] }) => members);
   const sight = { book, moment };
   const onDuty = present(sight, meant);
   if (onDuty.length > 0) return { persons: onDuty, by: onDuty.some((one) => meant.includes(one)) ? 'duty' : 'deputy', unknown };
-  const deputies = each(meant, (one) => standIn(sight, one));
+  const deputies = each(meant, (one) => findDeputy(sight, one));
   if (deputies.length > 0) return { persons: deputies, by: 'deputy', unknown };
-  const state = thereOf(sight, book.ofRole('state', scope));
+  const state = onDutyOf(sight, book.ofRole('state', scope));
   if (state.length > 0) return { persons: state, by: 'state', unknown };
-  const central = thereOf(sight, book.central);
+  const central = onDutyOf(sight, book.central);
   return { persons: central, by: central.length > 0 ? 'central' : 'nobody', unknown };
 }
 
 /** The persons on duty, otherwise their deputies. */
-export function thereOf(sight: Sight, members: readonly Member[]): Member[] {
+export function onDutyOf(sight: DutyLookup, members: readonly Member[]): Member[] {
   const there = present(sight, members);
-  return there.length > 0 ? there : each(members, (one) => standIn(sight, one));
+  return there.length > 0 ? there : each(members, (one) => findDeputy(sight, one));
 }
 
-export type Sight = { book: Pick<Book, 'byId'>; moment: Moment };
+export type DutyLookup = { book: Pick<Book, 'byId'>; moment: AttendanceOf };
 
 /** Persons on duty, and for each one on leave or relieved the substitute. */
-function present(sight: Sight, members: readonly Member[]): Member[] {
+function present(sight: DutyLookup, members: readonly Member[]): Member[] {
   return each(members, (one) => {
     const attendance = sight.moment(one);
     if (attendance === 'here') return one;
     if (attendance === 'off') return undefined;
     // The reliever counts at any hour, unless on leave.
     const reliever = attendance === 'relieved' ? sight.book.byId.get(one.relief?.by ?? '') : undefined;
-    return reliever !== undefined && sight.moment(reliever) !== 'leave' ? reliever : standIn(sight, one);
+    return reliever !== undefined && sight.moment(reliever) !== 'leave' ? reliever : findDeputy(sight, one);
   });
 }
 
@@ -190,7 +193,7 @@ function present(sight: Sight, members: readonly Member[]): Member[] {
 const deputyLimit = 8;
 
 /** First person in the chain of deputies who is on duty and fulfils `holds`. */
-export function standIn(sight: Sight, member: Pick<Member, 'deputy'>, holds = (_: Member) => true): Member | undefined {
+export function findDeputy(sight: DutyLookup, member: Pick<Member, 'deputy'>, holds = (_: Member) => true): Member | undefined {
   const { book, moment } = sight;
   let next = book.byId.get(member.deputy ?? '');
   for (let asked = 0; next !== undefined && asked < deputyLimit; asked++) {
@@ -225,7 +228,7 @@ const written = /^'?\+?\d[\d ()-]{4,24}$/;
  * Normalises a number for a gateway: an optional `+` and digits. Undefined if it cannot be dialled: two numbers in one cell, too few
  * digits, or a zero as country code.
  */
-export function dialled(text: string): string | undefined {
+export function dialledNumber(text: string): string | undefined {
   if (!written.test(text)) return undefined;
   const number = text
     .replace('(0)', '')
@@ -240,7 +243,7 @@ const withZero = /^0[1-9]\d{9}$/;
 /** Number for a `tel:` link: as for a gateway, or in national notation; undefined if it cannot be dialled. */
 export function telOf(text: string): string | undefined {
   const digits = text.replace(/[ ()-]/g, '');
-  return dialled(text) ?? (withZero.test(digits) ? digits : undefined);
+  return dialledNumber(text) ?? (withZero.test(digits) ? digits : undefined);
 }
 
 const byNumber = ['phone', 'sms', 'voice', 'whatsapp'] as const;
@@ -249,7 +252,7 @@ const byNumber = ['phone', 'sms', 'voice', 'whatsapp'] as const;
 function withDialled(member: Member): Member {
   const { addresses } = member;
   const changed = byNumber.flatMap((name) => {
-    const number = dialled(addresses[name] ?? '');
+    const number = dialledNumber(addresses[name] ?? '');
     return number === undefined || number === addresses[name] ? [] : [[name, number] as const];
   });
   return changed.length === 0 ? member : { ...member, addresses: { ...addresses, ...Object.fromEntries(changed) } };

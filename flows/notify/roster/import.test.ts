@@ -3,7 +3,7 @@ import { type Random, randomFrom } from '../../../test/random.ts';
 import type { Member } from '../../engine/records/sites.ts';
 import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
-import { momentAt } from './book.ts';
+import { attendanceAt } from './book.ts';
 import { planRoster, rosterCsv } from './import.ts';
 import { member, planOf } from './roster.test-helper.ts';
 
@@ -134,7 +134,7 @@ test('only time zones that the runtime can use are accepted', () => {
     expect(wrong(zoned(zone))).toEqual([`2 time_zone: expected a time zone such as Asia/Kolkata, found "${zone}"`]);
   for (const zone of ['Asia/Kolkata', 'UTC', '+05:30']) {
     const [dev] = planRoster(planOf(zoned(zone))).change?.put ?? [];
-    expect(dev && momentAt(0)(dev), zone).toBe('here');
+    expect(dev && attendanceAt(0)(dev), zone).toBe('here');
   }
 });
 

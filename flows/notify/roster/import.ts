@@ -6,7 +6,7 @@ import { cell } from '../../sites/columns.ts';
 import { dutyOf, dutyWanted, hoursText } from '../../sites/hours.ts';
 import { csvText, readRow, sheetLines, sortedProblems, type Wrong as WrongCell } from '../../sites/sheet.ts';
 import type { Channels } from '../people/channels/channels.ts';
-import { dialled, reservedWord, sharedNumbers } from './book.ts';
+import { dialledNumber, reservedWord, sharedNumbers } from './book.ts';
 
 /** File and current state. `replace`: removes persons who are not in the file. `fixed`: the persons of the settings. */
 export type RosterPlan = {
@@ -58,7 +58,7 @@ function differs(member: Member, before: Member | undefined, difference: RosterI
   return changed.length > 0;
 }
 
-function notesOf(members: readonly ReadMember[], { others, fixed }: Read): RosterImport['notes'] {
+function notesOf(members: readonly ReadMember[], { others, fixed }: ReadRoster): RosterImport['notes'] {
   const byId = new Map([...others, ...members.map(({ member }) => [member.id, member] as const)]);
   // Once for each number, at the last of its persons in the file.
   const inFile = new Set(members.map(({ member }) => member.id));
@@ -90,12 +90,12 @@ function listed(ids: readonly string[]): string {
 const linesLimit = 20_000;
 
 type ReadMember = { line: number; member: Member };
-type Wrong = WrongCell<Column>;
+type WrongRosterCell = WrongCell<RosterColumn>;
 
 /** Guarantee: every faulty line is reported with its number, and with one problem no person is returned. */
-function readRoster(plan: Read): { members: ReadMember[]; problems: RosterImport['problems'] } {
+function readRoster(plan: ReadRoster): { members: ReadMember[]; problems: RosterImport['problems'] } {
   const { table } = plan;
-  const { lines, problems } = sheetLines<Column>(plan.csv, {
+  const { lines, problems } = sheetLines<RosterColumn>(plan.csv, {
     columns,
     later: columns.filter((column) => !['id', 'name', 'roles', 'scopes'].includes(column)),
     limitLines: linesLimit,
@@ -104,18 +104,19 @@ function readRoster(plan: Read): { members: ReadMember[]; problems: RosterImport
   const members: ReadMember[] = [];
   const zones = new Map<string, string>();
   const zoneOf = (scope: string) => zones.getOrInsertComputed(scope, () => table.resolve(table.pathsOf(scope)[0] ?? '').timeZone);
-  const told = (line: number, wrong: readonly Wrong[]) => problems.push(...wrong.map(([column, what]) => ({ line, column, what })));
+  const noteProblems = (line: number, wrong: readonly WrongRosterCell[]) =>
+    problems.push(...wrong.map(([column, what]) => ({ line, column, what })));
   for (const { line, cells } of lines) {
     const { row, wrong } = readRow(cells, rowSchema);
     const nowhere = row === undefined ? [] : misplaced(row, table);
     const before = first.get(cells.id);
     if (before !== undefined) wrong.push(['id', `stands twice: line ${before} is the same person`]);
     first.set(cells.id, before ?? line);
-    told(line, [...wrong, ...nowhere]);
+    noteProblems(line, [...wrong, ...nowhere]);
     if (row !== undefined) members.push({ line, member: memberOf(row, zoneOf(nowhere.length > 0 ? '' : (row.scopes[0] ?? ''))) });
   }
   const names = namesIn(members, first, plan);
-  for (const { line, member } of members) told(line, [...unreached(member, plan.channels), ...misnamed(member, names)]);
+  for (const { line, member } of members) noteProblems(line, [...wrongAddresses(member, plan.channels), ...misnamed(member, names)]);
   return { members: problems.length > 0 ? [] : members, problems: sortedProblems(problems) };
 }
 
@@ -129,11 +130,11 @@ export function rosterCsv(members: readonly Member[]): string {
 }
 
 /** Unknown scopes: such a person would never be notified. */
-function misplaced({ scopes, roles }: Row, table: RosterPlan['table']): Wrong[] {
+function misplaced({ scopes, roles }: RosterRow, table: RosterPlan['table']): WrongRosterCell[] {
   const isThere = (scope: string) =>
     groupOfScope(scope) === undefined ? table.node(pathOfScope(scope)) !== undefined : table.pathsOf(scope).length > 0;
   const nowhere = scopes.filter((scope) => scope !== '' && !isThere(scope));
-  const wrong = nowhere.map((scope): Wrong => {
+  const wrong = nowhere.map((scope): WrongRosterCell => {
     const group = groupOfScope(scope);
     return ['scopes', group === undefined ? `there is no state, site or PC ${oneLine(scope, 80)}` : `no site is in the group ${group}`];
   });
@@ -142,8 +143,8 @@ function misplaced({ scopes, roles }: Row, table: RosterPlan['table']): Wrong[] 
 }
 
 /** Checks that each channel exists and reaches the person, or that the person may join it later. */
-function unreached(member: Member, channels: Channels): Wrong[] {
-  return member.channels.flatMap((channel): Wrong[] => {
+function wrongAddresses(member: Member, channels: Channels): WrongRosterCell[] {
+  return member.channels.flatMap((channel): WrongRosterCell[] => {
     const open = channels.get(channel);
     if (open === undefined) return [['channels', `there is no channel "${channel}" here; there are ${[...channels.keys()].join(', ')}`]];
     return open.joined || open.reaches(member) ? [] : [['channels', `"${channel}" has no address of this person`]];
@@ -151,23 +152,23 @@ function unreached(member: Member, channels: Channels): Wrong[] {
 }
 
 /** `others`: known persons outside the file. */
-type Read = RosterPlan & { others: ReadonlyMap<string, Member> };
+type ReadRoster = RosterPlan & { others: ReadonlyMap<string, Member> };
 
 /** A tab names roles, groups and persons by one word, so the names must not collide. */
-function misnamed({ id, groups, deputy }: Member, names: ReturnType<typeof namesIn>): Wrong[] {
+function misnamed({ id, groups, deputy }: Member, names: ReturnType<typeof namesIn>): WrongRosterCell[] {
   const { isPerson } = names;
   const reserved = reservedWord(id);
-  const wrong: Wrong[] = reserved === undefined ? [] : [['id', reserved]];
+  const wrong: WrongRosterCell[] = reserved === undefined ? [] : [['id', reserved]];
   if (names.groups.has(id)) wrong.push(['id', `"${id}" is a group`]);
   const taken = groups.filter((group) => reservedWord(group) !== undefined || isPerson(group));
-  wrong.push(...taken.map((group): Wrong => ['groups', `"${group}" is a role or a person`]));
+  wrong.push(...taken.map((group): WrongRosterCell => ['groups', `"${group}" is a role or a person`]));
   if (deputy === id) wrong.push(['deputy', 'nobody is their own deputy']);
   else if (deputy !== null && !isPerson(deputy)) wrong.push(['deputy', `there is no person "${deputy}" in this file or the roster`]);
   return wrong;
 }
 
 /** Names after the import: the old groups of a person in the file do not count. */
-function namesIn(members: readonly ReadMember[], ids: ReadonlyMap<string, number>, { others }: Read) {
+function namesIn(members: readonly ReadMember[], ids: ReadonlyMap<string, number>, { others }: ReadRoster) {
   const beside = [...others.values()].filter(({ id }) => !ids.has(id));
   const groups = new Set([...members.map(({ member }) => member), ...beside].flatMap((one) => one.groups));
   return { groups, isPerson: (word: string) => ids.has(word) || others.has(word) };
@@ -186,7 +187,7 @@ const plainWanted = 'at most 80 characters on one line, and no = + - @ as the fi
 const chat = /^'?-?\d{4,20}$/;
 /** WhatsApp user id: country code, dot and the business's id for the person. */
 const scopedUser = /^[A-Z]{2}\.[A-Za-z0-9.]{4,128}$/;
-const phone = read(dialled, 'a phone number such as +91 98765 43210');
+const phone = read(dialledNumber, 'a phone number such as +91 98765 43210');
 const path = /^[a-z0-9-]{1,32}(\/[a-z0-9-]{1,32}){0,2}$/;
 
 /** Schema of a row without its empty cells. Its keys are all columns, which may come in any order. */
@@ -213,16 +214,16 @@ const rowSchema = v.object({
   time_zone: v.optional(that(isTimeZone, 'a time zone such as Asia/Kolkata')),
 });
 
-type Row = v.InferOutput<typeof rowSchema>;
-type Column = keyof Row;
-type Cells = Record<Column, string>;
-const columns = Object.keys(rowSchema.entries) as Column[];
+type RosterRow = v.InferOutput<typeof rowSchema>;
+type RosterColumn = keyof RosterRow;
+type RosterCells = Record<RosterColumn, string>;
+const columns = Object.keys(rowSchema.entries) as RosterColumn[];
 
 /**
  * Builds the person of a row. `zone`: zone of the first scope, for a row without one. The order of the keys is fixed, since the ledger
  * compares JSON text.
  */
-function memberOf(row: Row, zone: string): Member {
+function memberOf(row: RosterRow, zone: string): Member {
   const { roles: own, scopes, email, phone: number, telegram, whatsapp, whatsapp_user: user } = row;
   return {
     id: row.id,
@@ -253,7 +254,7 @@ function memberOf(row: Row, zone: string): Member {
 
 const ownColumns = new Set(['phone', 'sms', 'voice', 'telegram', 'whatsapp', 'whatsapp-user']);
 
-export function cellsOf(member: Member): Cells {
+export function cellsOf(member: Member): RosterCells {
   const { addresses } = member;
   const further = Object.entries(addresses).filter(([name]) => !ownColumns.has(name));
   return {

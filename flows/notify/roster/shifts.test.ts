@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { randomFrom } from '../../../test/random.ts';
 import type { Member } from '../../engine/records/sites.ts';
-import { createBook, momentAt } from './book.ts';
+import { attendanceAt, createBook } from './book.ts';
 import { day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 import { shiftsOf } from './shifts.ts';
 
@@ -44,7 +44,7 @@ test('shifts of random persons agree with their state in each hour', () => {
     const own = shiftsOf(createBook([one]), one, { from: midnight, to: at(24 * 14), now: wednesday });
     for (let hour = 0; hour < 24 * 14; hour++) {
       const isOn = own.some(({ from, to }) => from <= at(hour) && at(hour) < to);
-      expect(isOn, `seed ${seed}, hour ${hour}`).toBe(momentAt(at(hour))(one) === 'here');
+      expect(isOn, `seed ${seed}, hour ${hour}`).toBe(attendanceAt(at(hour))(one) === 'here');
     }
   }
 });

@@ -4,8 +4,8 @@ import type { Leave, Member } from '../../engine/records/sites.ts';
 import type { Book } from './book.ts';
 
 /** `for`: name of the person replaced; null for an own shift. */
-export type Shift = Span & { for: string | null };
-type Span = { from: number; to: number };
+export type Shift = TimeSpan & { for: string | null };
+type TimeSpan = { from: number; to: number };
 
 const dayMinutes = 24 * 60;
 
@@ -13,7 +13,7 @@ const dayMinutes = 24 * 60;
  * Own hours without days off, shifts taken over, and hours of persons on leave with this person as deputy, in order.
  * `now`: start of a takeover.
  */
-export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { now, ...within }: Span & { now: number }): Shift[] {
+export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { now, ...within }: TimeSpan & { now: number }): Shift[] {
   const { relief } = member;
   const own = without(hoursOf(member, within), leaveSpans(member.leave, member.zone));
   const here = joined(relief === undefined ? own : without(own, [{ from: now, to: relief.until }]));
@@ -26,23 +26,23 @@ export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { n
   return [...here.map((span) => ({ ...span, for: null })), ...standing].sort((a, b) => a.from - b.from);
 }
 
-export function dayOf({ zone }: Pick<Member, 'zone'>, now: number): Span {
+export function dayOf({ zone }: Pick<Member, 'zone'>, now: number): TimeSpan {
   const today = dayAt(now, zone);
   return { from: timeOn(today, 0, zone), to: timeOn(today, dayMinutes, zone) };
 }
 
 /** Hours of duty, including days off. */
-function hoursOf({ duty, zone }: Member, within: Span): Span[] {
+function hoursOf({ duty, zone }: Member, within: TimeSpan): TimeSpan[] {
   if (duty === null) return [within];
   const first = dayAt(within.from, zone).subtract({ days: 1 });
-  const spans: Span[] = [];
+  const spans: TimeSpan[] = [];
   for (let day = first; timeOn(day, 0, zone) < within.to; day = day.add({ days: 1 }))
     for (const { days, from, to } of duty)
       if (days.includes(day.dayOfWeek)) spans.push({ from: timeOn(day, from, zone), to: timeOn(day, to, zone) });
   return cutTo(joined(spans), [within]);
 }
 
-function leaveSpans(leave: readonly Leave[], zone: string): Span[] {
+function leaveSpans(leave: readonly Leave[], zone: string): TimeSpan[] {
   const start = (day: string) => timeOn(Temporal.PlainDate.from(day), 0, zone);
   return joined(leave.map(({ from, to }) => ({ from: start(from), to: timeOn(Temporal.PlainDate.from(to), dayMinutes, zone) })));
 }
@@ -60,8 +60,8 @@ function timeOn(day: Temporal.PlainDate, minute: number, zone: string): number {
 }
 
 /** Sorts the spans and merges those that touch. */
-function joined(spans: readonly Span[]): Span[] {
-  const all: Span[] = [];
+function joined(spans: readonly TimeSpan[]): TimeSpan[] {
+  const all: TimeSpan[] = [];
   for (const span of spans.toSorted((a, b) => a.from - b.from)) {
     const last = all.at(-1);
     if (last !== undefined && span.from <= last.to) last.to = Math.max(last.to, span.to);
@@ -70,14 +70,14 @@ function joined(spans: readonly Span[]): Span[] {
   return all;
 }
 
-function cutTo(spans: readonly Span[], within: readonly Span[]): Span[] {
+function cutTo(spans: readonly TimeSpan[], within: readonly TimeSpan[]): TimeSpan[] {
   const cut = spans.flatMap((one) =>
     within.map(({ from, to }) => ({ from: Math.max(one.from, from), to: Math.min(one.to, to) })).filter(({ from, to }) => from < to),
   );
   return joined(cut);
 }
 
-function without(spans: readonly Span[], gone: readonly Span[]): Span[] {
+function without(spans: readonly TimeSpan[], gone: readonly TimeSpan[]): TimeSpan[] {
   const edges = [Number.NEGATIVE_INFINITY, ...gone.flatMap(({ from, to }) => [from, to]), Number.POSITIVE_INFINITY];
   const kept = edges.flatMap((from, at) => (at % 2 === 0 ? [{ from, to: edges[at + 1] ?? Number.POSITIVE_INFINITY }] : []));
   return cutTo(spans, kept);

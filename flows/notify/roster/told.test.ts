@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
 import type { DayHours, Member } from '../../engine/records/sites.ts';
-import { createBook, momentAt, shiftEndsAt, toldFor } from './book.ts';
+import { attendanceAt, createBook, resolveRecipients, shiftEndsAt } from './book.ts';
 import { away, day, groupsOfRoom, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 
 const scope = 'ladakh/leh/pc-1';
 
 function told(members: readonly Member[], at = wednesday, to = ['technician']): string {
-  const { persons, by, unknown } = toldFor(createBook(members, groupsOfRoom), { to, scope, moment: momentAt(at) });
+  const { persons, by, unknown } = resolveRecipients(createBook(members, groupsOfRoom), { to, scope, moment: attendanceAt(at) });
   return [by, ...persons.map(({ id }) => id), ...unknown.map((word) => `?${word}`)].join(' ');
 }
 
@@ -78,9 +78,9 @@ test('2,000 random rosters: only persons in scope and on duty, or their deputies
   for (let seed = 1; seed <= 2_000; seed++) {
     const random = randomFrom(seed);
     const members = randomMembers(random);
-    const moment = momentAt(hoursLater(random.below(14 * 24)));
+    const moment = attendanceAt(hoursLater(random.below(14 * 24)));
     const to = [random.pick(['technician', 'state', 'block-7', 'p0', 'central'])];
-    const { persons, by } = toldFor(createBook(members, groupsOfRoom), { to, scope, moment });
+    const { persons, by } = resolveRecipients(createBook(members, groupsOfRoom), { to, scope, moment });
     counted[by] = (counted[by] ?? 0) + 1;
     const isFor = (one: Member) =>
       one.scopes.some((path) => ['', 'group:magadh'].includes(path) || `${scope}/`.startsWith(`${path}/`)) || to.includes(one.id);

@@ -51,7 +51,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
     isRollCall: () => false,
     committed(done) {
       ingest?.acknowledge(done);
-      done.heard.forEach(commands.heard);
+      done.heard.forEach(commands.onReport);
     },
     listening: () => {},
     clockSet: () => void ingest?.record([]).then(commands.reread).then(commands.sendAgain),

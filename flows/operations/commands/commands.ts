@@ -8,7 +8,7 @@
  * - issue, this file: sign, count, commit, then send
  * - carry out, the agent: its response is an event
  * - read, ingest/read-message.ts: the event `command` becomes the row `command-answer`
- * - commit, flows/pipeline.ts: then calls `heard`, here and in the queue
+ * - commit, flows/pipeline.ts: then calls `onReport`, and `noteReport` of the queue
  * - show, `one` and `list`: from the ledger the responses, and the PCs without one
  */
 import { hash, type KeyObject } from 'node:crypto';
@@ -51,9 +51,9 @@ const verb = 'measure-link';
 const later: readonly (string | null)[] = Object.values(measureLater);
 
 /** `to`: '' for the nation, a state, state/site or the path of a PC. */
-export type Ordering = { to: string; verb: string; args: Record<string, unknown>; by: string };
+export type CommandOrder = { to: string; verb: string; args: Record<string, unknown>; by: string };
 /** Result of an order; `missing`: its scope does not exist. */
-export type Issued = { ok: true; id: string } | { ok: false; missing: boolean; line: string };
+export type IssueResult = { ok: true; id: string } | { ok: false; missing: boolean; line: string };
 
 export type CommandsOptions = {
   clock: Clock;
@@ -69,14 +69,14 @@ export type Commands = ReturnType<typeof createCommands>;
 /** The part for the API. */
 export type CommandsView = Pick<Commands, 'issue' | 'list' | 'one'>;
 
-type State = { options: CommandsOptions; open: Map<string, { row: CommandRow; answered: Set<string> }>; counter: number };
+type CommandsState = { options: CommandsOptions; open: Map<string, { row: CommandRow; answered: Set<string> }>; counter: number };
 
 /** Guarantee: a command is sent only after its commit, and a counter is never used twice, even after a restore of the ledger. */
 export function createCommands(options: CommandsOptions) {
-  const state: State = { options, open: new Map(), counter: 0 };
+  const state: CommandsState = { options, open: new Map(), counter: 0 };
   return {
     /** Signs and sends a command; resolves after the commit. */
-    issue: (ordering: Ordering) => issue(state, ordering),
+    issue: (ordering: CommandOrder) => issue(state, ordering),
     async list(): Promise<CommandSummary[]> {
       return (await options.ledger.commands()).map(summaryOf);
     },
@@ -96,7 +96,9 @@ export function createCommands(options: CommandsOptions) {
     /** Loads the open commands from the ledger, signed for a valid time. */
     async reread(): Promise<void> {
       const open = await options.ledger.openCommands(options.clock.now());
-      state.open = new Map(open.map(({ row, answered }) => [row.id, { row: inItsTime(row, options.key), answered: new Set(answered) }]));
+      state.open = new Map(
+        open.map(({ row, answered }) => [row.id, { row: resignForTime(row, options.key), answered: new Set(answered) }]),
+      );
     },
     /** Sends open commands again: after a step of the clock no birth triggers it. */
     sendAgain(): void {
@@ -104,7 +106,7 @@ export function createCommands(options: CommandsOptions) {
         if (!answered.has(row.to)) options.send(pcTopic(addressOf(row.to), 'cmd'), encode('cmd', row.signed), 1);
     },
     /** Takes a committed report: responses, or a birth, after which the PC may have missed a command. */
-    heard({ pc, event, ops }: Pick<Report, 'pc' | 'event' | 'ops'>): void {
+    onReport({ pc, event, ops }: Pick<Report, 'pc' | 'event' | 'ops'>): void {
       for (const { answer } of ops.filter((op) => op.op === 'command-answer')) state.open.get(answer.id)?.answered.add(pc);
       if (event.type !== 'birth') return;
       const now = options.clock.now();
@@ -117,7 +119,7 @@ export function createCommands(options: CommandsOptions) {
   };
 }
 
-async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Issued> {
+async function issue(state: CommandsState, { to, verb, args, by }: CommandOrder): Promise<IssueResult> {
   const { clock, ingest: present, key, randomId, send } = state.options;
   const ingest = present();
   if (ingest === undefined) throw new Error('the ledger is opened anew');
@@ -146,7 +148,7 @@ async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Is
 }
 
 /** Signs a command again if it was signed while the clock was ahead: PCs would refuse it as not yet valid. */
-function inItsTime(row: CommandRow, key: KeyObject): CommandRow {
+function resignForTime(row: CommandRow, key: KeyObject): CommandRow {
   const text: Command = JSON.parse(row.signed.signed);
   if (text.notBefore === row.at) return row;
   return { ...row, signed: sealSigned({ ...text, notBefore: row.at, expires: Math.min(row.expires, row.at + commandLifeMs) }, key) };
@@ -172,14 +174,21 @@ export type MeasureQueueOptions = {
   log: { warn(fields: object, line: string): void };
 };
 
-type Answer = CommandView['answers'][number];
+type PcAnswer = CommandView['answers'][number];
 /** One site to measure, for all rounds that requested it. `pc`: set if a PC was named. */
-type Item = { site: string; pc: string | undefined; rounds: Set<Round>; isScheduled: boolean; notBeforeUp: number; tries: number };
+type QueuedMeasurement = {
+  site: string;
+  pc: string | undefined;
+  rounds: Set<Round>;
+  isScheduled: boolean;
+  notBeforeUp: number;
+  tries: number;
+};
 /** `open`: sites, or the named PC, that are still to be measured. */
-type Round = { summary: CommandSummary; endsUp: number; open: Set<string>; answers: Map<string, Answer> };
-type Running = { item: Item; pc: string; id: string | undefined; endsUp: number };
+type Round = { summary: CommandSummary; endsUp: number; open: Set<string>; answers: Map<string, PcAnswer> };
+type RunningMeasurement = { item: QueuedMeasurement; pc: string; id: string | undefined; endsUp: number };
 
-type Measuring = ReturnType<typeof openState>;
+type MeasureState = ReturnType<typeof openState>;
 
 /**
  * Queue that turns `measure-link` for a scope, and the schedule of each link class, into commands to single PCs.
@@ -190,14 +199,14 @@ type Measuring = ReturnType<typeof openState>;
 export function createMeasureQueue(options: MeasureQueueOptions) {
   const state = openState(options);
   const close = repeat(options.clock, tickMs, () => {
-    look(state);
-    giveUp(state);
+    enqueueScheduled(state);
+    endTimedOut(state);
     pump(state);
   });
   return {
     /** Accepts orders like `commands`, but queues measurements. */
     view: {
-      issue: (ordering: Ordering) => (ordering.verb === verb ? begin(state, ordering) : options.commands.issue(ordering)),
+      issue: (ordering: CommandOrder) => (ordering.verb === verb ? startRound(state, ordering) : options.commands.issue(ordering)),
       async list() {
         const rounds = [...state.rounds.values()].map(({ summary }) => summary);
         return [...rounds, ...(await options.commands.list())].sort((a, b) => b.at - a.at);
@@ -212,7 +221,7 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
       },
     },
     /** Takes a committed report of a PC. */
-    heard({ pc, ops }: Pick<Report, 'pc' | 'ops'>): void {
+    noteReport({ pc, ops }: Pick<Report, 'pc' | 'ops'>): void {
       for (const op of ops) {
         if (op.op !== 'command-answer') continue;
         const { id, verb: _, ...said } = op.answer;
@@ -228,15 +237,15 @@ function openState(options: MeasureQueueOptions) {
   return {
     ...options,
     rounds: new Map<string, Round>(),
-    queue: [] as Item[],
-    running: new Set<Running>(),
+    queue: [] as QueuedMeasurement[],
+    running: new Set<RunningMeasurement>(),
     /** The last interval in which the schedule queued each site. */
     slots: new Map<string, number>(),
     lookedUp: Number.NEGATIVE_INFINITY,
   };
 }
 
-async function begin(state: Measuring, { to, args, by }: Ordering): Promise<Issued> {
+async function startRound(state: MeasureState, { to, args, by }: CommandOrder): Promise<IssueResult> {
   const { clock, ingest: present, randomId, rounds } = state;
   const ingest = present();
   if (ingest === undefined) throw new Error('the ledger is opened anew');
@@ -252,7 +261,7 @@ async function begin(state: Measuring, { to, args, by }: Ordering): Promise<Issu
     summary: { id: randomId(), by, to, verb, args: {}, at, expires: at + roundLifeMs },
     endsUp: up + roundLifeMs,
     open: new Set(wanted.map((site) => pc ?? site)),
-    answers: new Map<string, Answer>(),
+    answers: new Map<string, PcAnswer>(),
   };
   // Counted before the commit, so that parallel orders cannot exceed the limit.
   rounds.set(round.summary.id, round);
@@ -262,13 +271,13 @@ async function begin(state: Measuring, { to, args, by }: Ordering): Promise<Issu
     throw new Error('the ledger did not take the command');
   }
   for (const [id] of [...rounds].filter(([, { open }]) => open.size === 0).slice(0, -roundsKept)) rounds.delete(id);
-  for (const site of wanted) wait(state, { site, pc, rounds: new Set([round]), isScheduled: false, notBeforeUp: up, tries: 0 });
+  for (const site of wanted) enqueue(state, { site, pc, rounds: new Set([round]), isScheduled: false, notBeforeUp: up, tries: 0 });
   pump(state);
   return { ok: true, id: round.summary.id };
 }
 
 /** Merges an item with a waiting one of the same site, at the earlier of both times. */
-function wait({ queue }: Measuring, item: Item): void {
+function enqueue({ queue }: MeasureState, item: QueuedMeasurement): void {
   const same = queue.find(({ site, pc }) => site === item.site && pc === item.pc);
   if (same === undefined) return void queue.push(item);
   for (const round of item.rounds) same.rounds.add(round);
@@ -280,7 +289,7 @@ function wait({ queue }: Measuring, item: Item): void {
  * Queues sites by the schedule of their class. A hash of the name spreads them over the interval. A site that becomes live is measured at
  * once.
  */
-function look(state: Measuring): void {
+function enqueueScheduled(state: MeasureState): void {
   const { clock, ingest: present, slots, queue, running } = state;
   const ingest = present();
   const up = clock.up();
@@ -304,7 +313,7 @@ function look(state: Measuring): void {
 }
 
 /** Starts all measurements that the limits allow, in order of arrival. */
-function pump(state: Measuring): void {
+function pump(state: MeasureState): void {
   const { clock, ingest: present, limits, running } = state;
   const ingest = present();
   if (ingest === undefined || !ingest.isSubscribed()) return;
@@ -321,7 +330,7 @@ function pump(state: Measuring): void {
   }
 }
 
-async function start(state: Measuring, run: Running): Promise<void> {
+async function start(state: MeasureState, run: RunningMeasurement): Promise<void> {
   const { item, pc } = run;
   state.running.add(run);
   const by = [...item.rounds][0]?.summary.by ?? scheduleName;
@@ -337,7 +346,7 @@ async function start(state: Measuring, run: Running): Promise<void> {
 }
 
 /** Ends a measurement if its PC no longer measures for the site, or did not respond before the command expired. */
-function giveUp(state: Measuring): void {
+function endTimedOut(state: MeasureState): void {
   const ingest = state.ingest();
   const [at, up] = [state.clock.now(), state.clock.up()];
   for (const run of [...state.running]) {
@@ -348,17 +357,17 @@ function giveUp(state: Measuring): void {
   state.queue = state.queue.filter(({ rounds, isScheduled }) => rounds.size > 0 || isScheduled);
 }
 
-function end(state: Measuring, run: Running, answer: Answer): void {
+function end(state: MeasureState, run: RunningMeasurement, answer: PcAnswer): void {
   const { item } = run;
   state.running.delete(run);
   if (later.includes(answer.reason) && item.tries + 1 < triesAtMost) {
     for (const { answers } of item.rounds) answers.set(item.site, answer);
-    wait(state, { ...item, notBeforeUp: state.clock.up() + againMs, tries: item.tries + 1 });
+    enqueue(state, { ...item, notBeforeUp: state.clock.up() + againMs, tries: item.tries + 1 });
   } else finish(item, answer);
   pump(state);
 }
 
-function finish(item: Item, answer: Answer): void {
+function finish(item: QueuedMeasurement, answer: PcAnswer): void {
   for (const { answers, open } of item.rounds) {
     answers.set(item.site, answer);
     open.delete(item.pc ?? item.site);

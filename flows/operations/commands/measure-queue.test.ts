@@ -5,7 +5,7 @@ import type { TreeNode } from '../../engine/records/sites.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { node } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
-import { type CommandsView, createMeasureQueue, type Ordering, scheduleName } from './commands.ts';
+import { type CommandOrder, type CommandsView, createMeasureQueue, scheduleName } from './commands.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
@@ -14,7 +14,7 @@ type Given = {
   sites?: [path: string, link: 'fibre' | 'geo' | 'floor', stage?: 'live' | 'planned'][];
   limits?: { atOncePerState: number; atOnce: number };
 };
-type Sent = Ordering & { id: string; at: number };
+type SentOrder = CommandOrder & { id: string; at: number };
 
 /** Each site has one PC that measures, `vc-1`, unless the site is in `away`. */
 function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, atOnce: 10 } }: Given = {}) {
@@ -30,7 +30,7 @@ function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, at
   };
   const away = new Set<string>();
   const at = { subscribed: true, committed: true, refused: '' };
-  const sent: Sent[] = [];
+  const sent: SentOrder[] = [];
   const audit: Op[] = [];
   let ids = 0;
   const commands: CommandsView = {
@@ -63,11 +63,11 @@ function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, at
   });
   const answered = new Set<string>();
   const open = () => sent.filter(({ id }) => !answered.has(id));
-  const answer = async (one: Sent | undefined, said: Partial<CommandAnswer> = {}) => {
+  const answer = async (one: SentOrder | undefined, said: Partial<CommandAnswer> = {}) => {
     if (one === undefined) throw new Error('nobody was asked');
     answered.add(one.id);
     const body: CommandAnswer = { id: one.id, verb: 'measure-link', outcome: 'done', reason: null, ...said };
-    queue.heard({ pc: one.to, ops: [{ op: 'command-answer', pc: one.to, at: clock.now(), answer: body }] });
+    queue.noteReport({ pc: one.to, ops: [{ op: 'command-answer', pc: one.to, at: clock.now(), answer: body }] });
     await clock.pass(0);
   };
   const begin = async (to: string, by = 'Asha') => {

@@ -22,7 +22,7 @@ import type { Born } from '../../ingest/acks.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Roster } from '../../notify/people/roster.ts';
 import { safeTable } from '../../sites/sheet.ts';
-import { answerOf, type NotStarted, type RollCallsView } from '../../view/live.ts';
+import { type RollCallRefusal, type RollCallsView, statusOf } from '../../view/live.ts';
 
 /** Responses are spread over `spreadMs` for each PC, up to the limit. A PC without a response at the deadline is silent. */
 const spreadMs = 15;
@@ -51,9 +51,9 @@ type RollCallOptions = {
   progress(view: RollCallView): void;
 };
 
-type Running = ReturnType<typeof begun>;
+type RunningCall = ReturnType<typeof createCall>;
 
-type State = { options: RollCallOptions; running: Running | undefined; last: RollCallSummary | null };
+type RollCallState = { options: RollCallOptions; running: RunningCall | undefined; last: RollCallSummary | null };
 
 /**
  * Guarantee: one call at a time. A PC has responded only when the server holds the checks that its birth named.
@@ -61,7 +61,7 @@ type State = { options: RollCallOptions; running: Running | undefined; last: Rol
  * (R18a).
  */
 export function createRollCalls(options: RollCallOptions) {
-  const state: State = { options, running: undefined, last: null };
+  const state: RollCallState = { options, running: undefined, last: null };
   return {
     start: (call: Parameters<RollCallsView['start']>[0]) => start(state, call),
     last: (): RollCallSummary | null => (state.running === undefined ? state.last : summaryOf(state.running, null)),
@@ -69,7 +69,7 @@ export function createRollCalls(options: RollCallOptions) {
     async reread(): Promise<void> {
       const { running } = state;
       if (running !== undefined) {
-        running.startedAt = (options.ingest()?.time() ?? options.clock.now()) - lastedMs(state, running);
+        running.startedAt = (options.ingest()?.time() ?? options.clock.now()) - elapsedMs(state, running);
         running.endsAt = running.startedAt + Math.round(running.endsUp - running.startedUp);
       }
       state.last = (await options.ledger.rollcalls())[0] ?? null;
@@ -88,30 +88,30 @@ export function createRollCalls(options: RollCallOptions) {
     born(pc: string, { digest, session, rev }: Born): void {
       if (!state.running?.waiting.has(pc)) return;
       state.running.waiting.set(pc, { digest, session, rev });
-      answered(state, pc);
+      noteResponse(state, pc);
     },
     changed(pcs: readonly string[]): void {
-      for (const pc of pcs) if (state.running?.waiting.get(pc) !== undefined) answered(state, pc);
+      for (const pc of pcs) if (state.running?.waiting.get(pc) !== undefined) noteResponse(state, pc);
     },
     /** The broker is back: PCs that it could not reach are called again. */
     subscribed(): void {
       const { running } = state;
       if (running === undefined || running.waiting.size === 0) return;
-      ring(state, running);
-      lasts(state, running, deadlineMs);
+      sendHello(state, running);
+      extendDeadline(state, running, deadlineMs);
     },
     drop: () => drop(state),
   };
 }
 
-function drop(state: State): void {
+function drop(state: RollCallState): void {
   state.running?.cancelEnd();
   state.running?.cancelProgress?.();
   state.running = undefined;
 }
 
 /** Guarantee: the call of a person responsible for a wider scope replaces that of a person with a narrower one. */
-function start(state: State, { scope, by, within = '' }: Parameters<RollCallsView['start']>[0]): { id: string } | NotStarted {
+function start(state: RollCallState, { scope, by, within = '' }: Parameters<RollCallsView['start']>[0]): { id: string } | RollCallRefusal {
   const { ingest: present, clock, randomId } = state.options;
   const ingest = present();
   const before = state.running?.within;
@@ -124,22 +124,22 @@ function start(state: State, { scope, by, within = '' }: Parameters<RollCallsVie
   const live = table.sites.filter(({ path, site }) => site?.stage === 'live' && isWithin(scope, path));
   const pcs = live.flatMap(({ path }) => table.pcsOf(path));
   const rows = new Map(pcs.map((pc) => [pc, rowOf(state, ingest, { pc, after: null })]));
-  const running = begun({ id: randomId(), scope, by, within, startedAt: ingest.time() }, rows, clock.up());
+  const running = createCall({ id: randomId(), scope, by, within, startedAt: ingest.time() }, rows, clock.up());
   state.running = running;
-  lasts(state, running, deadlineMs);
-  ring(state, running);
+  extendDeadline(state, running, deadlineMs);
+  sendHello(state, running);
   if (pcs.length === 0) void Promise.resolve().then(() => finish(state, running));
-  else soon(state, running);
+  else scheduleProgress(state, running);
   return { id: running.id };
 }
 
-type Call = Pick<RollCallSummary, 'id' | 'scope' | 'by' | 'startedAt'> & { within: string };
+type CallHeader = Pick<RollCallSummary, 'id' | 'scope' | 'by' | 'startedAt'> & { within: string };
 
 /**
  * `within`: scope of the caller. `up`: monotonic time, so that a step of the clock does not change response times, R29 (clock of the
  * server).
  */
-function begun(call: Call, rows: Map<string, RollCallRow>, up: number) {
+function createCall(call: CallHeader, rows: Map<string, RollCallRow>, up: number) {
   return {
     ...call,
     startedUp: up,
@@ -160,7 +160,7 @@ function begun(call: Call, rows: Map<string, RollCallRow>, up: number) {
 }
 
 /** Sets the deadline to `ms` from now, if the total time allows it. */
-function lasts(state: State, running: Running, ms: number): void {
+function extendDeadline(state: RollCallState, running: RunningCall, ms: number): void {
   const { clock, ingest } = state.options;
   const now = clock.up();
   running.leftMs -= now + ms - Math.max(now, running.endsUp);
@@ -171,37 +171,37 @@ function lasts(state: State, running: Running, ms: number): void {
 }
 
 /** Ends the call after two checks without a receive gap: responses may still wait in the socket or at the broker. */
-function atEnd(state: State, running: Running): void {
+function atEnd(state: RollCallState, running: RunningCall): void {
   const { ingest: present, clock } = state.options;
   const ingest = present();
   const limitMs = Math.max(heardMs, leastHeardMs * (clock.speed ?? 1));
   const isHeard = ingest !== undefined && ingest.time() - (ingest.provenAt() ?? 0) <= limitMs;
   if (isHeard && running.isHeard) return finish(state, running);
   running.isHeard = isHeard;
-  lasts(state, running, lookEveryMs);
-  if (state.running === running) soon(state, running);
+  extendDeadline(state, running, lookEveryMs);
+  if (state.running === running) scheduleProgress(state, running);
 }
 
-function ring({ options }: State, { id, scope, by, waiting }: Running): void {
+function sendHello({ options }: RollCallState, { id, scope, by, waiting }: RunningCall): void {
   const ingest = options.ingest();
   if (!ingest?.isSubscribed()) return;
   const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size);
   ingest.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
 }
 
-function answered(state: State, pc: string): void {
+function noteResponse(state: RollCallState, pc: string): void {
   const { running } = state;
   const ingest = state.options.ingest();
   const born = running?.waiting.get(pc);
   if (!(running && ingest && born && isHeld(born, ingest.memory.pcs.get(pc)))) return;
   running.waiting.delete(pc);
-  running.rows.set(pc, rowOf(state, ingest, { pc, after: lastedMs(state, running) }));
+  running.rows.set(pc, rowOf(state, ingest, { pc, after: elapsedMs(state, running) }));
   running.news.add(pc);
   if (running.waiting.size === 0) finish(state, running);
-  else soon(state, running);
+  else scheduleProgress(state, running);
 }
 
-function lastedMs({ options }: State, { startedUp }: Running): number {
+function elapsedMs({ options }: RollCallState, { startedUp }: RunningCall): number {
   return Math.round(options.clock.up() - startedUp);
 }
 
@@ -211,20 +211,20 @@ function isHeld(born: Born, record: PcRecord | undefined): boolean {
   return record.rev > 0 && (record.session > born.session || (record.session === born.session && record.rev >= born.rev));
 }
 
-function soon(state: State, running: Running): void {
+function scheduleProgress(state: RollCallState, running: RunningCall): void {
   running.cancelProgress ??= state.options.clock.after(progressEveryMs, () => {
     running.cancelProgress = undefined;
-    tell(state, running, null);
+    emitProgress(state, running, null);
   });
 }
 
-function tell({ options }: State, running: Running, finishedAt: number | null): void {
+function emitProgress({ options }: RollCallState, running: RunningCall, finishedAt: number | null): void {
   const rows = [...running.news].flatMap((pc) => running.rows.get(pc) ?? []);
   running.news.clear();
   options.progress({ ...summaryOf(running, finishedAt), rows });
 }
 
-function finish(state: State, running: Running): void {
+function finish(state: RollCallState, running: RunningCall): void {
   const ingest = state.options.ingest();
   if (state.running !== running || running.isOver || ingest === undefined) return;
   running.isOver = true;
@@ -237,19 +237,19 @@ function finish(state: State, running: Running): void {
     running.news.add(pc);
   }
   running.waiting.clear();
-  const summary = summaryOf(running, running.startedAt + lastedMs(state, running));
+  const summary = summaryOf(running, running.startedAt + elapsedMs(state, running));
   void ingest.record([{ op: 'rollcall', rollcall: { ...summary, rows: [...running.rows.values()] } }]).then((committed) => {
     if (state.running === running) state.running = undefined;
     if (!committed) return;
     state.last = summary;
-    tell(state, running, summary.finishedAt);
+    emitProgress(state, running, summary.finishedAt);
   });
 }
 
 /** Row of a PC in its current state. A PC without a response is unknown, whatever its earlier state. */
-function rowOf({ options }: State, ingest: Ingest, { pc, after }: Pick<RollCallRow, 'pc' | 'after'>): RollCallRow {
+function rowOf({ options }: RollCallState, ingest: Ingest, { pc, after }: Pick<RollCallRow, 'pc' | 'after'>): RollCallRow {
   const { site, room } = ingest.place(pc);
-  const answer = answerOf({ memory: ingest.memory, table: ingest.table(), subscribed: ingest.isSubscribed(), at: ingest.time() }, pc);
+  const answer = statusOf({ memory: ingest.memory, table: ingest.table(), subscribed: ingest.isSubscribed(), at: ingest.time() }, pc);
   const { readiness, why } = after === null ? ({ readiness: 'unknown', why: null } as const) : answer;
   return {
     pc,
@@ -266,7 +266,7 @@ function rowOf({ options }: State, ingest: Ingest, { pc, after }: Pick<RollCallR
   };
 }
 
-function summaryOf(running: Running, finishedAt: number | null): RollCallSummary {
+function summaryOf(running: RunningCall, finishedAt: number | null): RollCallSummary {
   const { id, scope, by, startedAt, endsAt, rows } = running;
   const states = Map.groupBy(rows.values(), ({ state }) => state);
   const byState = [...states].map(([state, list]) => ({ state, ...countsOf(list) })).sort((a, b) => (a.state < b.state ? -1 : 1));

@@ -64,7 +64,7 @@ async function make(name = 'asha', role: 'reader' | 'state' | 'central' = 'state
 }
 
 async function settled(): Promise<void> {
-  await accounts.choose(from('asha'), await make(), own);
+  await accounts.setOwnPassword(from('asha'), await make(), own);
 }
 
 async function enter(name: string, password: string): Promise<string> {
@@ -77,7 +77,7 @@ test('a new account signs in once with its secret and then with a chosen passwor
   const secret = await make();
   const first = await accounts.login(from('asha'), secret);
   expect(first).toMatchObject({ ok: true, account: { name: 'asha', role: 'state', scope: 'ladakh', once: true } });
-  const chosen = await accounts.choose(from('asha'), secret, own);
+  const chosen = await accounts.setOwnPassword(from('asha'), secret, own);
   expect(chosen).toMatchObject({ ok: true, account: { once: false } });
   await open();
   expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, status: 401 });
@@ -93,7 +93,7 @@ test('a new account signs in once with its secret and then with a chosen passwor
 
 test('the ledger holds no secret, password or token in plain text', async () => {
   const secret = await make();
-  const chosen = await accounts.choose(from('asha'), secret, own);
+  const chosen = await accounts.setOwnPassword(from('asha'), secret, own);
   if (!chosen.ok) throw new Error(chosen.line);
   const tables = ['accounts', 'logins', 'audit'].map((name) => JSON.stringify(db.prepare(`SELECT * FROM ${name}`).all()));
   expect(tables[0]).toContain('"asha"');
@@ -143,7 +143,7 @@ test('sign-out ends one session, and a new password, a new secret or removal end
   const [one, two] = [await enter('asha', own), await enter('asha', own)];
   await accounts.logout(one, 'asha');
   expect([accounts.find(one), accounts.find(two)?.name]).toEqual([undefined, 'asha']);
-  const chosen = await accounts.choose(from('asha'), own, `${own} too`);
+  const chosen = await accounts.setOwnPassword(from('asha'), own, `${own} too`);
   if (!chosen.ok) throw new Error(chosen.line);
   expect([accounts.find(two), accounts.find(hashOf(chosen.token))?.name]).toEqual([undefined, 'asha']);
   const renewed = await accounts.renew('asha', 'anil');
@@ -179,7 +179,7 @@ test('an attempt refused with 503 while the server is busy does not count as a w
 
 test('refused sign-ins through the identity provider do not delay passwords from the same address', async () => {
   await settled();
-  const worthALine = Array.from({ length: 100 }, () => accounts.refusedFrom('10.0.0.1'));
+  const worthALine = Array.from({ length: 100 }, () => accounts.shouldLogRefusal('10.0.0.1'));
   expect(worthALine.filter(Boolean)).toHaveLength(5);
   expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: true });
 });
@@ -203,7 +203,7 @@ test('S17 a one-time secret signs in once within three days, and its refusal ask
   const second = renewed.ok ? renewed.secret : '';
   now += 72 * hourMs + 1;
   expect(await accounts.login(from('asha'), second)).toMatchObject({ line: 'this secret is older than three days: ask for another one' });
-  expect(await accounts.choose(from('asha'), second, own)).toMatchObject({ ok: false, status: 401 });
+  expect(await accounts.setOwnPassword(from('asha'), second, own)).toMatchObject({ ok: false, status: 401 });
   const third = await accounts.renew('asha', 'anil');
   const both = [1, 2].map(() => accounts.login(from('asha'), third.ok ? third.secret : ''));
   expect((await Promise.all(both)).filter(({ ok }) => ok)).toHaveLength(1);
@@ -214,7 +214,7 @@ test('sign-in, sign-out and a new password fail as a whole if their audit row ca
   const session = await enter('asha', own);
   db.exec("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END");
   await expect(accounts.login(from('asha'), own)).rejects.toThrow('full');
-  await expect(accounts.choose(from('asha'), own, `${own} too`)).rejects.toThrow('full');
+  await expect(accounts.setOwnPassword(from('asha'), own, `${own} too`)).rejects.toThrow('full');
   await expect(accounts.enterAs({ name: 'meera', role: 'reader', scope: '', openid: 'm' }, '10.0.0.1')).rejects.toThrow('full');
   await expect(accounts.logout(session, 'asha')).rejects.toThrow('full');
   db.exec('DROP TRIGGER full');
@@ -235,7 +235,7 @@ test('an existing and an unknown name are refused with one line, and an account 
   expect(await accounts.renew('meera', 'anil')).toMatchObject({ ok: false, status: 404 });
   expect(await accounts.remove('meera', 'anil')).toEqual({ ok: false, status: 404, line: 'there is no account "meera"' });
   const removed = accounts.remove('asha', 'anil');
-  const [chosen] = await Promise.all([accounts.choose(from('asha'), secret, own), removed]);
+  const [chosen] = await Promise.all([accounts.setOwnPassword(from('asha'), secret, own), removed]);
   expect(chosen).toMatchObject({ ok: false, status: 401 });
   expect(accounts.list()).toEqual([]);
 });
@@ -251,11 +251,11 @@ test('the 21st session of an account replaces its oldest', async () => {
 });
 
 test('the first account is created once, and only while there is none', async () => {
-  const first = await accounts.first('first start');
+  const first = await accounts.createFirstAdmin('first start');
   expect(accounts.list()).toMatchObject([{ name: 'admin', role: 'central', scope: '', once: true }]);
   expect(accounts.find(await enter('admin', first?.ok ? first.secret : ''))).toMatchObject({ name: 'admin' });
   await open();
-  expect(await accounts.first('first start')).toBeUndefined();
+  expect(await accounts.createFirstAdmin('first start')).toBeUndefined();
 });
 
 test('secretGone is called whenever the secret of an account becomes invalid', async () => {
@@ -263,7 +263,7 @@ test('secretGone is called whenever the secret of an account becomes invalid', a
   await enter('asha', secret);
   // The secret stays valid as the old password until the person has chosen one.
   expect(gone).toEqual([]);
-  await accounts.choose(from('asha'), secret, own);
+  await accounts.setOwnPassword(from('asha'), secret, own);
   await accounts.renew('asha', 'anil');
   await accounts.remove('asha', 'anil');
   const late = await make('late');
@@ -281,15 +281,15 @@ test('R29 a secret made by a clock 30 days ahead is refused after the clock is c
 
 test('an account vouches to the Node-RED editor with its chosen password, within its role, and no longer after removal', async () => {
   const secret = await make();
-  expect([await accounts.vouches(from('asha'), secret), accounts.may('asha', 'tabs')]).toEqual([false, false]);
+  expect([await accounts.verifyPassword(from('asha'), secret), accounts.may('asha', 'tabs')]).toEqual([false, false]);
   await accounts.remove('asha', 'Anil');
   const added = await accounts.add({ name: 'boss', role: 'central', scope: '' }, 'Anil');
-  await accounts.choose(from('boss'), added.ok ? added.secret : '', own);
-  expect([await accounts.vouches(from('boss'), own), accounts.may('boss', 'tabs')]).toEqual([true, true]);
+  await accounts.setOwnPassword(from('boss'), added.ok ? added.secret : '', own);
+  expect([await accounts.verifyPassword(from('boss'), own), accounts.may('boss', 'tabs')]).toEqual([true, true]);
   expect(audit().at(-1)).toBe('boss | logged in | 10.0.0.1');
-  expect(await accounts.vouches(from('boss'), 'wrong')).toBe(false);
+  expect(await accounts.verifyPassword(from('boss'), 'wrong')).toBe(false);
   await accounts.remove('boss', 'Anil');
-  expect([await accounts.vouches(from('boss'), own), accounts.may('boss', 'tabs')]).toEqual([false, false]);
+  expect([await accounts.verifyPassword(from('boss'), own), accounts.may('boss', 'tabs')]).toEqual([false, false]);
 });
 
 describe('tokens of programs', () => {
@@ -332,7 +332,7 @@ describe('tokens of programs', () => {
     for (const password of ['', secret]) expect(await accounts.login(from('grafana'), password)).toMatchObject({ ok: false, status: 401 });
     expect(await accounts.renew('grafana', 'anil')).toMatchObject({ ok: false, status: 404 });
     expect(accounts.list()).toEqual([]);
-    expect(await accounts.first('first start')).toMatchObject({ ok: true, name: 'admin' });
+    expect(await accounts.createFirstAdmin('first start')).toMatchObject({ ok: true, name: 'admin' });
   });
 
   test('a program of this server is listed without an end, cannot be revoked, and keeps its name', async () => {

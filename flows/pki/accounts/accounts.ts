@@ -76,9 +76,9 @@ export type AccountsOptions = {
 };
 
 /** `secret` is returned once and never stored. */
-export type Made = ({ ok: true } & AccountMade) | { ok: false; status: 404 | 409; line: string };
+export type AccountResult = ({ ok: true } & AccountMade) | { ok: false; status: 404 | 409; line: string };
 /** Result of a sign-in: the session token, or the reason for the refusal. */
-export type LoggedIn =
+export type SignInResult =
   | { ok: true; token: string; account: Account }
   | { ok: false; status: 401 | 409 | 429 | 503; line: string; waitMs: number };
 export type NewAccount = { name: string; role: AccountRole; scope: string };
@@ -88,7 +88,7 @@ export type Program = { name: string; role: TokenRole; hash: string };
 
 export type Accounts = ReturnType<typeof createAccounts>;
 
-type State = ReturnType<typeof openState>;
+type AccountsState = ReturnType<typeof openState>;
 
 /**
  * Creates the accounts over their stored state.
@@ -100,7 +100,7 @@ export function createAccounts(options: AccountsOptions) {
   const state = openState(options);
   const { held, sessions, changing } = state;
   // A separate limit, because any web page can redirect a browser here with an error. It must not delay passwords.
-  const refusals = createLimits(options.up);
+  const refusals = createSignInLimits(options.up);
   return {
     find: sessions.find,
     list: (): AccountView[] =>
@@ -116,18 +116,18 @@ export function createAccounts(options: AccountsOptions) {
     ...tokensOf(state),
 
     /** Creates an account with all permissions, unless people can sign in already. */
-    first: (by: string): Promise<Made | undefined> =>
+    createFirstAdmin: (by: string): Promise<AccountResult | undefined> =>
       changing(async () =>
         held.values().some((one) => !one.token) ? undefined : add(state, { name: firstName, role: 'central', scope: '' }, by),
       ),
 
-    async login(tried: Tried, password: string): Promise<LoggedIn> {
-      const account = accountNamePattern.test(tried.name) ? await proven(state, tried, password) : wrong;
+    async login(tried: SignInAttempt, password: string): Promise<SignInResult> {
+      const account = accountNamePattern.test(tried.name) ? await checkPassword(state, tried, password) : wrong;
       return 'name' in account ? changing(() => login(state, account, tried.address)) : account;
     },
 
     /** Counts a failed sign-in through the identity provider. Returns true if it should be logged, which is rate limited. */
-    refusedFrom: (address: string): boolean => refusals.take({ name: 'directory', address }) === 0,
+    shouldLogRefusal: (address: string): boolean => refusals.take({ name: 'directory', address }) === 0,
 
     /**
      * Signs in a person whom the identity provider vouches for. Refuses a name of another account. A changed role or scope ends older
@@ -136,8 +136,8 @@ export function createAccounts(options: AccountsOptions) {
     enterAs: (account: NewAccount & { openid: string }, address: string) => changing(() => enterAs(state, account, address)),
 
     /** Sets the person's own password. Ends all sessions of the account and returns a new one. */
-    async choose(tried: Tried, old: string, password: string): Promise<LoggedIn> {
-      const account = await proven(state, tried, old);
+    async setOwnPassword(tried: SignInAttempt, old: string, password: string): Promise<SignInResult> {
+      const account = await checkPassword(state, tried, old);
       return 'name' in account ? changing(() => choose(state, account, password)) : account;
     },
 
@@ -148,8 +148,8 @@ export function createAccounts(options: AccountsOptions) {
     },
 
     /** Checks a password without starting a session, for the Node-RED editor, which keeps separate sessions. */
-    async vouches(tried: Tried, password: string): Promise<boolean> {
-      const account = await proven(state, tried, password);
+    async verifyPassword(tried: SignInAttempt, password: string): Promise<boolean> {
+      const account = await checkPassword(state, tried, password);
       if (!('name' in account) || account.once) return false;
       state.note(audit(state, { who: account.name, what: 'logged in', about: tried.address }));
       return true;
@@ -159,7 +159,7 @@ export function createAccounts(options: AccountsOptions) {
   };
 }
 
-function tokensOf(state: State) {
+function tokensOf(state: AccountsState) {
   const { options, held, changing } = state;
   return {
     tokens: (): TokenView[] => sorted(held).flatMap((one) => (one.token ? [tokenViewOf(one, one.token)] : [])),
@@ -197,10 +197,10 @@ function openState(options: AccountsOptions) {
   return {
     options,
     held,
-    limits: createLimits(options.up),
+    limits: createSignInLimits(options.up),
     sessions: createSessions(options, held, note),
     /** Compared with the password if the name is unknown, so that the duration does not reveal it. */
-    nobody: passwords.nobody(),
+    nobody: passwords.dummyHash(),
     /** Passwords are checked one at a time, and so are changes of accounts. */
     checking: mutex(),
     changing: mutex(),
@@ -209,9 +209,9 @@ function openState(options: AccountsOptions) {
   };
 }
 
-async function add(state: State, account: NewAccount, by: string): Promise<Made> {
+async function add(state: AccountsState, account: NewAccount, by: string): Promise<AccountResult> {
   const { name } = account;
-  if (state.held.has(name)) return taken(state, name);
+  if (state.held.has(name)) return nameTakenRefusal(state, name);
   const secret = newSecret();
   const now = state.options.now();
   const made = { ...account, openid: null, once: true, secretAt: now, madeAt: now };
@@ -219,9 +219,9 @@ async function add(state: State, account: NewAccount, by: string): Promise<Made>
   return { ok: true, name, secret };
 }
 
-async function renew(state: State, name: string, by: string): Promise<Made> {
+async function renew(state: AccountsState, name: string, by: string): Promise<AccountResult> {
   const account = state.held.get(name);
-  if (account === undefined || account.token) return missing(name);
+  if (account === undefined || account.token) return missingRefusal(name);
   if (account.openid !== null) return { ok: false, status: 409, line: `"${name}" logs in through the directory` };
   const secret = newSecret();
   const { usedAt: _, ...rest } = account;
@@ -231,9 +231,9 @@ async function renew(state: State, name: string, by: string): Promise<Made> {
   return { ok: true, name, secret };
 }
 
-async function remove(state: State, what: 'account' | 'token', { name, by }: { name: string; by: string }): Promise<Made> {
+async function remove(state: AccountsState, what: 'account' | 'token', { name, by }: { name: string; by: string }): Promise<AccountResult> {
   const account = state.held.get(name);
-  if (account === undefined || (account.token !== undefined) !== (what === 'token')) return missing(name, what);
+  if (account === undefined || (account.token !== undefined) !== (what === 'token')) return missingRefusal(name, what);
   if (account.token?.days === endless) return { ok: false, status: 409, line: `"${name}" is a program of this server` };
   const row = audit(state, { who: by, what: what === 'token' ? 'token revoked' : 'account removed', about: name });
   await state.options.commit([{ op: 'account-gone', name }, row]);
@@ -242,9 +242,9 @@ async function remove(state: State, what: 'account' | 'token', { name, by }: { n
   return { ok: true, name, secret: '' };
 }
 
-async function addToken(state: State, { days, ...grant }: NewToken, by: string): Promise<Made> {
+async function addToken(state: AccountsState, { days, ...grant }: NewToken, by: string): Promise<AccountResult> {
   const { options, held } = state;
-  if (held.has(grant.name)) return taken(state, grant.name);
+  if (held.has(grant.name)) return nameTakenRefusal(state, grant.name);
   const secret = `${tokenPrefix}${options.newToken()}`;
   const account = programAccount({ ...grant, madeAt: options.now(), token: { hash: hashToken(secret), days } }, options.passwords);
   const row = audit(state, { who: by, what: 'token made', about: `${aboutOf(grant)}, for ${days} ${days === 1 ? 'day' : 'days'}` });
@@ -255,23 +255,31 @@ async function addToken(state: State, { days, ...grant }: NewToken, by: string):
 
 /** Returns the account of a program, which no password matches. */
 function programAccount(one: Pick<Account, 'name' | 'role' | 'scope' | 'madeAt' | 'token'>, passwords: Passwords): Account {
-  return { ...one, password: passwords.nobody(), once: false, openid: null, stamp: '' };
+  return { ...one, password: passwords.dummyHash(), once: false, openid: null, stamp: '' };
 }
 
 /** Returns the account with a new password and a new stamp, which invalidates all its sessions. */
-async function remade({ options }: State, account: Omit<Account, 'password' | 'stamp'>, password: string): Promise<Account> {
+async function withNewPassword(
+  { options }: AccountsState,
+  account: Omit<Account, 'password' | 'stamp'>,
+  password: string,
+): Promise<Account> {
   return { ...account, password: await options.passwords.hash(password), stamp: options.newToken() };
 }
 
-async function write(state: State, at: { account: Omit<Account, 'password' | 'stamp'>; password: string }, op: Op): Promise<void> {
+async function write(state: AccountsState, at: { account: Omit<Account, 'password' | 'stamp'>; password: string }, op: Op): Promise<void> {
   const { account, password } = at;
-  const fresh = await remade(state, account, password);
+  const fresh = await withNewPassword(state, account, password);
   await state.options.commit([{ op: 'account', account: fresh }, op]);
   state.held.set(fresh.name, fresh);
 }
 
 /** Returns the account if the password matches, else the refusal. */
-async function proven(state: State, tried: Tried, password: string): Promise<Account | Extract<LoggedIn, { ok: false }>> {
+async function checkPassword(
+  state: AccountsState,
+  tried: SignInAttempt,
+  password: string,
+): Promise<Account | Extract<SignInResult, { ok: false }>> {
   const { limits, held, nobody, checking } = state;
   // Before the rate limit, because the password is not checked.
   if (state.waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people log in: try again', waitMs: 1_000 };
@@ -295,43 +303,43 @@ async function proven(state: State, tried: Tried, password: string): Promise<Acc
 }
 
 /** A one-time secret signs in once. A second use gets a message, so that the rightful owner notices a theft and requests another secret. */
-async function login(state: State, account: Account, address: string): Promise<LoggedIn> {
+async function login(state: AccountsState, account: Account, address: string): Promise<SignInResult> {
   const { name, once, usedAt } = account;
   if (state.held.get(name) !== account) return wrong;
   const row = audit(state, { who: name, what: 'logged in', about: address });
-  if (!once) return enter(state, account, [row]);
+  if (!once) return startSession(state, account, [row]);
   if (usedAt !== undefined) return { ...wrong, line: 'this secret has been used already: ask for another one' };
   const used = { ...account, usedAt: state.options.now() };
-  return enter(state, used, [{ op: 'account', account: used }, row]);
+  return startSession(state, used, [{ op: 'account', account: used }, row]);
 }
 
 /** Starts a session in one transaction with `ops`, which record it. */
-async function enter(state: State, account: Account, ops: readonly Op[]): Promise<LoggedIn> {
+async function startSession(state: AccountsState, account: Account, ops: readonly Op[]): Promise<SignInResult> {
   const token = await state.sessions.start(account, ops);
   state.held.set(account.name, account);
   return { ok: true, token, account };
 }
 
-async function enterAs(state: State, account: NewAccount & { openid: string }, address: string): Promise<LoggedIn> {
+async function enterAs(state: AccountsState, account: NewAccount & { openid: string }, address: string): Promise<SignInResult> {
   const { name, role, scope, openid } = account;
   const found = state.held.get(name);
   if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" is another's`, waitMs: 0 };
   const row = audit(state, { who: name, what: 'logged in', about: address });
-  if (found?.role === role && found.scope === scope) return enter(state, found, [row]);
+  if (found?.role === role && found.scope === scope) return startSession(state, found, [row]);
   const fresh = { ...account, once: false, madeAt: found?.madeAt ?? state.options.now() };
-  const made = await remade(state, fresh, newSecret());
-  return enter(state, made, [
+  const made = await withNewPassword(state, fresh, newSecret());
+  return startSession(state, made, [
     { op: 'account', account: made },
     audit(state, { who: 'directory', what: 'account made', about: aboutOf(account) }),
     row,
   ]);
 }
 
-async function choose(state: State, account: Account, password: string): Promise<LoggedIn> {
+async function choose(state: AccountsState, account: Account, password: string): Promise<SignInResult> {
   const { name } = account;
   if (state.held.get(name) !== account) return wrong;
-  const chosen = await remade(state, { ...account, once: false }, password);
-  const entered = await enter(state, chosen, [
+  const chosen = await withNewPassword(state, { ...account, once: false }, password);
+  const entered = await startSession(state, chosen, [
     { op: 'account', account: chosen },
     audit(state, { who: name, what: 'password chosen', about: name }),
   ]);
@@ -339,19 +347,19 @@ async function choose(state: State, account: Account, password: string): Promise
   return entered;
 }
 
-function audit({ options }: State, step: Audit): Op {
+function audit({ options }: AccountsState, step: Audit): Op {
   return { op: 'audit', at: options.now(), ...step };
 }
 
-function missing(name: string, what = 'account'): Made {
+function missingRefusal(name: string, what = 'account'): AccountResult {
   return { ok: false, status: 404, line: `there is no ${what} "${name}"` };
 }
 
-function taken({ held }: State, name: string): Made {
+function nameTakenRefusal({ held }: AccountsState, name: string): AccountResult {
   return { ok: false, status: 409, line: `there is ${held.get(name)?.token ? 'a token' : 'an account'} "${name}" already` };
 }
 
-function sorted(held: State['held']): Account[] {
+function sorted(held: AccountsState['held']): Account[] {
   return [...held.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -376,7 +384,7 @@ export type Action = (typeof all)[number];
 
 export type Within = (scope: string, path: string) => boolean;
 /** Role and scope of a viewer. `has` decides what lies in the scope, for groups of sites; by default the path does. */
-export type Grant = { role: TokenRole; scope: string; has?(path: string): boolean };
+export type AccessGrant = { role: TokenRole; scope: string; has?(path: string): boolean };
 
 export function mayDo(role: TokenRole, action: Action): boolean {
   return Object.hasOwn(allowed, role) && allowed[role].includes(action);
@@ -386,19 +394,23 @@ export function mayDo(role: TokenRole, action: Action): boolean {
  * Returns why an account may not do an action at a path ('' = the whole tree); undefined if it may.
  * Guarantee: an unknown role, action or path is refused.
  */
-export function refusalFor({ role, scope, has = (own) => isWithin(scope, own) }: Grant, action: Action, path: string): string | undefined {
+export function refusalFor(
+  { role, scope, has = (own) => isWithin(scope, own) }: AccessGrant,
+  action: Action,
+  path: string,
+): string | undefined {
   if (!mayDo(role, action)) return `an account with the role "${role}" may not do this`;
   return has(path) ? undefined : `this account is for ${scope} only`;
 }
 
 /** The name in a sign-in attempt, and its source address. Many people of an office share one address. */
-export type Tried = { name: string; address: string };
+export type SignInAttempt = { name: string; address: string };
 
 /**
  * Rate limits of sign-in attempts. `up` is a monotonic clock in milliseconds.
  * Guarantee: for 30 days after a sign-in, only wrong passwords for the same name from the same network delay that person there.
  */
-export function createLimits(up: () => number) {
+export function createSignInLimits(up: () => number) {
   const buckets = {
     pair: createBuckets({ perSecond, burst: pairTries }),
     network: createBuckets({ perSecond, burst: 20 }),
@@ -406,13 +418,13 @@ export function createLimits(up: () => number) {
   };
   const own = new Map<string, number>();
   /** Returns the limits that apply: only the pair in a trusted network, else all three. */
-  const countedBy = ({ pair }: Keys) => (up() - (own.get(pair) ?? Number.NEGATIVE_INFINITY) < ownMs ? (['pair'] as const) : kinds);
+  const countedBy = ({ pair }: AccountKeys) => (up() - (own.get(pair) ?? Number.NEGATIVE_INFINITY) < ownMs ? (['pair'] as const) : kinds);
   return {
     /**
      * Returns milliseconds to wait; 0 = allowed. An attempt counts as failed until `succeeded`, so that concurrent attempts do not bypass
      * the limit.
      */
-    take(tried: Tried): number {
+    take(tried: SignInAttempt): number {
       const keys = keysOf(tried);
       const counts = countedBy(keys);
       const waitMs = Math.max(...counts.map((kind) => buckets[kind].waitMs(keys[kind], 1, up())));
@@ -423,7 +435,7 @@ export function createLimits(up: () => number) {
      * Resets the limit of the pair. The network and the name get back one attempt only, so that a valid account cannot reset them for
      * others.
      */
-    succeeded(tried: Tried): void {
+    succeeded(tried: SignInAttempt): void {
       const keys = keysOf(tried);
       for (const kind of countedBy(keys)) buckets[kind].take(keys[kind], kind === 'pair' ? -pairTries : -1, up());
       keepLatest(own, [keys.pair, up()], ownAtMost);
@@ -431,9 +443,9 @@ export function createLimits(up: () => number) {
   };
 }
 
-type Keys = Record<(typeof kinds)[number], string>;
+type AccountKeys = Record<(typeof kinds)[number], string>;
 
-function keysOf({ name, address }: Tried): Keys {
+function keysOf({ name, address }: SignInAttempt): AccountKeys {
   const network = networkOf(address);
   return { pair: `${network} ${name}`, network, name };
 }

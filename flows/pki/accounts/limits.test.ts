@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createLimits } from './accounts.ts';
+import { createSignInLimits } from './accounts.ts';
 
 let up: number;
-let limits: ReturnType<typeof createLimits>;
+let limits: ReturnType<typeof createSignInLimits>;
 beforeEach(() => {
   up = 1;
-  limits = createLimits(() => up);
+  limits = createSignInLimits(() => up);
 });
 
 const take = (name: string, address = '10.0.0.1') => limits.take({ name, address });

@@ -21,9 +21,9 @@ export const openIdLifeMs = 600_000;
 const finishedAtMost = 1_000;
 
 /** The account that the identity provider vouches for, or the reason why not. */
-export type Vouched =
+export type OpenIdResult =
   | { ok: true; account: NewAccount & { openid: string } }
-  | { ok: false; line: string /** Set if the provider did not respond. */; isAway?: true };
+  | { ok: false; line: string /** Set if the provider did not respond. */; isUnreachable?: true };
 export type OpenId = ReturnType<typeof createOpenId>;
 
 /**
@@ -34,7 +34,7 @@ export type OpenId = ReturnType<typeof createOpenId>;
  */
 export function createOpenId({ settings, secret, up }: { settings: OpenIdSettings; secret: string; up(): number }) {
   const { issuer, clientId } = settings;
-  const seal = createSeal<{ state: string; nonce: string; verifier: string; at: number }>();
+  const seal = createCookieSeal<{ state: string; nonce: string; verifier: string; at: number }>();
   const finished = new Map<string, true>();
   let found: Promise<Configuration> | undefined;
 
@@ -63,7 +63,7 @@ export function createOpenId({ settings, secret, up }: { settings: OpenIdSetting
     },
 
     /** Completes a sign-in. `came` = callback URL of the browser, `cookie` = the sealed state. */
-    async finish(came: URL, cookie: string): Promise<Vouched> {
+    async finish(came: URL, cookie: string): Promise<OpenIdResult> {
       const begun = seal.open(cookie);
       if (begun === undefined || finished.has(begun.state) || up() - begun.at > openIdLifeMs)
         return { ok: false, line: 'this login was not begun here, or too long ago' };
@@ -73,20 +73,20 @@ export function createOpenId({ settings, secret, up }: { settings: OpenIdSetting
         const tokens = await authorizationCodeGrant(await configuration(), came, checks);
         return accountOf(settings, tokens.claims() ?? {});
       } catch (error) {
-        return { ok: false, line: oneLine((error as Error).message, 200), ...(isAway(error) && { isAway: true }) };
+        return { ok: false, line: oneLine((error as Error).message, 200), ...(isUnreachableError(error) && { isUnreachable: true }) };
       }
     },
   };
 }
 
 /** Distinguishes an unreachable provider (network error or timeout) from a refusal. */
-function isAway(error: unknown): boolean {
+function isUnreachableError(error: unknown): boolean {
   const { name, code, cause } = error as { name?: string; code?: string; cause?: { code?: string } };
   return name === 'TimeoutError' || code === 'OAUTH_TIMEOUT' || /^(E|UND_ERR)/.test(cause?.code ?? '');
 }
 
 /** Encrypts and authenticates values with a random key of this process (AES-256-GCM). `open` returns undefined for any other text. */
-function createSeal<T>() {
+function createCookieSeal<T>() {
   const key = randomBytes(32);
   const [ivBytes, tagBytes] = [12, 16];
   return {
@@ -110,7 +110,7 @@ function createSeal<T>() {
 }
 
 /** Returns the account of the first grant whose value is in the claim. */
-function accountOf({ nameClaim, claim, grants }: OpenIdSettings, claims: Record<string, unknown>): Vouched {
+function accountOf({ nameClaim, claim, grants }: OpenIdSettings, claims: Record<string, unknown>): OpenIdResult {
   const name = String(claims[nameClaim] ?? '').toLowerCase();
   const openid = String(claims['sub'] ?? '');
   if (!accountNamePattern.test(name) || openid === '') return { ok: false, line: `the claim ${nameClaim} holds no name for an account` };

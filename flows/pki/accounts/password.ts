@@ -27,7 +27,7 @@ export function createPasswords(n = strongN) {
       return held.length === found.length && timingSafeEqual(held, found);
     },
     /** Returns a hash that no password matches, with the usual cost of a comparison. */
-    nobody: (): PasswordHash => ({ ...cost, salt: newSalt(), key: randomBytes(keyBytes).toString('base64url') }),
+    dummyHash: (): PasswordHash => ({ ...cost, salt: newSalt(), key: randomBytes(keyBytes).toString('base64url') }),
   };
 }
 
@@ -43,7 +43,7 @@ export function newSecret(): string {
  * - the account name with little else
  * Source: NIST SP 800-63B. No character classes are required.
  */
-export function isSoonGuessed(password: string, name: string): boolean {
+export function isWeakPassword(password: string, name: string): boolean {
   const letters = [...password.normalize('NFKC').toLowerCase()];
   const plain = letters.join('');
   const beside = plain.replaceAll(name.toLowerCase(), '');

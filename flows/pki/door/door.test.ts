@@ -1,13 +1,13 @@
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { addDoor, loginDoor, ownPart, plainDoor } from './door.ts';
+import { addAuthentication, httpsSignIn, openLoopback, ownPart } from './door.ts';
 
 test('a route without a declared permission is refused to everybody, on loopback and by HTTPS', async () => {
   const holder = () => ({ name: 'meera', role: 'central', scope: '', once: false }) as never;
   const accounts = { find: holder, holderOf: holder };
-  for (const door of [plainDoor(), loginDoor(['sabha.test'], accounts)]) {
+  for (const door of [openLoopback(), httpsSignIn(['sabha.test'], accounts)]) {
     const app = fastify();
-    addDoor(app, { ...door, hosts: () => ({ scheme: 'http', names: ['sabha.test'] }) });
+    addAuthentication(app, { ...door, hosts: () => ({ scheme: 'http', names: ['sabha.test'] }) });
     app.get('/forgotten', () => 'secret');
     app.get('/said', { config: ownPart }, () => 'known');
     const headers = { host: 'sabha.test', cookie: `__Host-sabha=${'x'.repeat(43)}` };
@@ -20,7 +20,7 @@ test('a route without a declared permission is refused to everybody, on loopback
 test('refusals for Host, Origin or content type are counted by reason, and accepted requests are not', async () => {
   const app = fastify();
   const counted: string[] = [];
-  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['sabha.test'] }) }, (reason) => counted.push(reason));
+  addAuthentication(app, { ...openLoopback(), hosts: () => ({ scheme: 'http', names: ['sabha.test'] }) }, (reason) => counted.push(reason));
   app.get('/said', { config: ownPart }, () => 'known');
   app.post('/said', { config: ownPart }, () => 'known');
   const host = 'sabha.test';

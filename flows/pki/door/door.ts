@@ -24,7 +24,7 @@ import type { CentreView } from '../../view/live.ts';
 import { type Accounts, type Action, hashOf, mayDo, refusalFor, type Within } from '../accounts/accounts.ts';
 
 const cookieName = '__Host-sabha';
-const begunName = '__Host-sabha-openid';
+const signInStateName = '__Host-sabha-openid';
 /** The page to which a browser without a session is redirected. */
 export const loginPage = '/login.html';
 /** Permission to read, limited to the viewer's scope. */
@@ -36,8 +36,8 @@ const loopbackHosts: Hosts = (port) => ({
   names: loopbackNames.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`])),
 });
 /** Fields about the whole server rather than a place; every viewer receives them. */
-const ofAll = ['at', 'subscribed', 'away'] as const;
-const keep: Keep = {
+const unscopedFields = ['at', 'subscribed', 'away'] as const;
+const cutters: Cutters = {
   states: (list, { near }) => list.filter(({ state }) => near(state)),
   sites: (list, { has }) => list.filter(({ site }) => has(site)),
   sitesGone: (list, { has }) => list.filter(has),
@@ -65,7 +65,7 @@ export type Viewer = {
 export type CountRefused = (reason: 'host' | 'origin' | 'type') => void;
 
 /** One listener: its accepted host names, and its authentication. `viewerOf` returns undefined without a valid session or token. */
-export type Door = {
+export type HttpAuth = {
   hosts: Hosts;
   /** Requires a token on every route, also on those that are public by HTTPS. */
   needsToken?: boolean;
@@ -97,16 +97,16 @@ declare module 'fastify' {
   }
 }
 
-export const whole = (may: Action) => ({ may });
+export const wholeTree = (may: Action) => ({ may });
 
 /** Loopback without HTTPS: every local user has the role `central`. */
-export function plainDoor(prove?: Accounts['proof']): Door {
+export function openLoopback(prove?: Accounts['proof']): HttpAuth {
   const viewer: Viewer = { name: null, role: 'central', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
   return { hosts: loopbackHosts, viewerOf: () => viewer, prove };
 }
 
 /** Loopback with HTTPS set: only programs with a token, plus health checks. */
-export function tokenDoor(accounts: Pick<Accounts, 'holderOf' | 'proof'>, within: Within = isWithin): Door {
+export function tokenLoopback(accounts: Pick<Accounts, 'holderOf' | 'proof'>, within: Within = isWithin): HttpAuth {
   const anybody: Viewer = { name: null, role: 'reader', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
   return {
     hosts: loopbackHosts,
@@ -117,7 +117,7 @@ export function tokenDoor(accounts: Pick<Accounts, 'holderOf' | 'proof'>, within
 }
 
 /** HTTPS: people by session cookie, programs by token. */
-export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find' | 'holderOf'>, within: Within = isWithin): Door {
+export function httpsSignIn(names: readonly string[], accounts: Pick<Accounts, 'find' | 'holderOf'>, within: Within = isWithin): HttpAuth {
   return {
     // The host name without a port is accepted too, because a firewall may forward port 443 to this port.
     hosts: (port) => ({ scheme: 'https', names: names.flatMap((name) => [name, `${name}:${port}`]) }),
@@ -147,12 +147,12 @@ export function sessionCookie(token: string, lifeMs: number): string {
 }
 
 /** Returns the cookie of a sign-in in progress. SameSite=Lax, because the browser returns from the identity provider, another site. */
-export function begunCookie(begun: string, lifeMs: number): string {
-  return `${begunName}=${begun}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${Math.floor(lifeMs / 1_000)}`;
+export function signInStateCookie(begun: string, lifeMs: number): string {
+  return `${signInStateName}=${begun}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${Math.floor(lifeMs / 1_000)}`;
 }
 
-export function begunOf(request: FastifyRequest): string {
-  return cookieOf(request, begunName) ?? '';
+export function signInStateOf(request: FastifyRequest): string {
+  return cookieOf(request, signInStateName) ?? '';
 }
 
 /** Returns the token of a program (RFC 6750). */
@@ -168,18 +168,22 @@ function cookieOf({ headers }: FastifyRequest, name: string): string | undefined
  * Adds authentication and authorisation to every route that is registered later.
  * Guarantee: no handler runs before these checks pass. A handler receives the name of the account or token as `by`, whatever the body says.
  */
-export function addDoor(app: FastifyInstance, { hosts, viewerOf, prove, needsToken = false }: Door, count?: CountRefused): void {
+export function addAuthentication(
+  app: FastifyInstance,
+  { hosts, viewerOf, prove, needsToken = false }: HttpAuth,
+  count?: CountRefused,
+): void {
   app.decorateRequest('viewer', null as unknown as Viewer);
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.machine && !needsToken) return;
     const refusal = refusalOf(request, hosts(request.socket.localPort ?? 0));
     if (refusal !== undefined) {
       count?.(refusal.reason);
-      throw new Refused(refusal.status, refusal.line);
+      throw new RequestError(refusal.status, refusal.line);
     }
     const viewer = viewerOf(request);
     if (viewer === undefined && needsToken)
-      throw new Refused(401, refusedToken(request) ?? 'a token is needed here; people log in over HTTPS');
+      throw new RequestError(401, refusedToken(request) ?? 'a token is needed here; people log in over HTTPS');
     const proof = request.routeOptions.config.health && prove?.(`${request.headers['sabha-challenge']}`);
     if (proof) reply.header('sabha-proof', proof);
     return admit(request, reply, viewer);
@@ -197,15 +201,15 @@ function refuseUnless(viewer: Viewer, may: Action | undefined, path: string): vo
   const line = may === undefined ? 'nobody may do this' : refusalFor(viewer, may, path);
   if (line === undefined) return;
   const isOfRole = may === undefined || !mayDo(viewer.role, may);
-  throw isOfRole ? new Refused(403, line, { code: 'role' }) : outside(viewer, path);
+  throw isOfRole ? new RequestError(403, line, { code: 'role' }) : outsideScope(viewer, path);
 }
 
 /**
  * Returns the refusal of a path outside the scope of an account.
  * Guarantee: 404 with the same line whether the path exists or not; 403 for the whole tree, whose existence is no secret.
  */
-export function outside({ scope }: Pick<Viewer, 'scope'>, path: string): Refused {
-  return new Refused(path === '' ? 403 : 404, `this account is for ${scope} only`, { code: 'scope', about: { scope } });
+export function outsideScope({ scope }: Pick<Viewer, 'scope'>, path: string): RequestError {
+  return new RequestError(path === '' ? 403 : 404, `this account is for ${scope} only`, { code: 'scope', about: { scope } });
 }
 
 function refusedToken(request: FastifyRequest): string | undefined {
@@ -217,17 +221,17 @@ function admit(request: FastifyRequest, reply: FastifyReply, viewer: Viewer | un
   if (viewer !== undefined) request.viewer = viewer;
   if (open || (viewer && (once || !viewer.once))) return undefined;
   if (page) return reply.redirect(loginPage);
-  if (viewer === undefined) throw new Refused(401, refusedToken(request) ?? 'log in first');
-  throw new Refused(403, 'choose a password of your own first');
+  if (viewer === undefined) throw new RequestError(401, refusedToken(request) ?? 'log in first');
+  throw new RequestError(403, 'choose a password of your own first');
 }
 
-export type RefusedWhy = { code: RefusalCode; about?: Record<string, string | number> };
+export type RefusalDetail = { code: RefusalCode; about?: Record<string, string | number> };
 
 /** Error of a refused request: HTTP status, one line, and a reason code. */
-export class Refused extends Error {
+export class RequestError extends Error {
   readonly statusCode: number;
-  readonly why: RefusedWhy | undefined;
-  constructor(statusCode: number, line: string, why?: RefusedWhy) {
+  readonly why: RefusalDetail | undefined;
+  constructor(statusCode: number, line: string, why?: RefusalDetail) {
     super(line);
     this.statusCode = statusCode;
     this.why = why;
@@ -237,7 +241,7 @@ export class Refused extends Error {
 /** `names` = accepted values of the Host header, `scheme` = that of the server's own origin. */
 type Hosts = (port: number) => { scheme: 'http' | 'https'; names: readonly string[] };
 /** `reason` names the foreign part, for the counter. */
-type Refusal = { status: 403 | 415; reason: Parameters<CountRefused>[0]; line: string };
+type RequestRefusal = { status: 403 | 415; reason: Parameters<CountRefused>[0]; line: string };
 
 /**
  * Returns why a request is refused; undefined if it is accepted.
@@ -245,13 +249,13 @@ type Refusal = { status: 403 | 415; reason: Parameters<CountRefused>[0]; line: s
  * send.
  * The server's own forms carry a proof that a foreign page lacks. Their Origin is not checked, because some phones withhold it.
  */
-function refusalOf({ method, headers, routeOptions }: FastifyRequest, { scheme, names }: ReturnType<Hosts>): Refusal | undefined {
+function refusalOf({ method, headers, routeOptions }: FastifyRequest, { scheme, names }: ReturnType<Hosts>): RequestRefusal | undefined {
   const form = routeOptions.config.form === true;
   if (!names.includes(headers.host ?? ''))
-    return { status: 403, reason: 'host', line: `the Host "${shown(headers.host)}" is not this server` };
+    return { status: 403, reason: 'host', line: `the Host "${shortened(headers.host)}" is not this server` };
   const { origin } = headers;
   if (origin !== undefined && !form && !names.some((name) => origin === `${scheme}://${name}`)) {
-    return { status: 403, reason: 'origin', line: `the Origin "${shown(origin)}" is not this server` };
+    return { status: 403, reason: 'origin', line: `the Origin "${shortened(origin)}" is not this server` };
   }
   if (method === 'POST' && !form && !/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
     return { status: 415, reason: 'type', line: 'a POST must be application/json' };
@@ -260,16 +264,16 @@ function refusalOf({ method, headers, routeOptions }: FastifyRequest, { scheme, 
 }
 
 /** Hashes of inline scripts and styles, for the content security policy. */
-export type Inline = { scripts: readonly string[]; styles: readonly string[] };
+export type InlineHashes = { scripts: readonly string[]; styles: readonly string[] };
 
 /** HTML for the head of a response page. */
-export type Head = { style: string; script: string; inline: Inline };
+export type PageHead = { style: string; script: string; inline: InlineHashes };
 
-export function securityHeaders({ scripts, styles }: Inline): Record<string, string> {
+export function securityHeaders({ scripts, styles }: InlineHashes): Record<string, string> {
   const policy = [
     "default-src 'none'",
-    `script-src ${ownAnd(scripts)}`,
-    `style-src ${ownAnd(styles)}`,
+    `script-src ${sourcesWith(scripts)}`,
+    `style-src ${sourcesWith(styles)}`,
     "img-src 'self'",
     "connect-src 'self'",
     "manifest-src 'self'",
@@ -289,11 +293,11 @@ export function securityHeaders({ scripts, styles }: Inline): Record<string, str
   };
 }
 
-export function ownAnd(hashes: readonly string[]): string {
+export function sourcesWith(hashes: readonly string[]): string {
   return ["'self'", ...hashes.map((hash) => `'${hash}'`)].join(' ');
 }
 
-function shown(text: string | undefined): string {
+function shortened(text: string | undefined): string {
   return oneLine(text ?? '', 80);
 }
 
@@ -302,7 +306,15 @@ function shown(text: string | undefined): string {
  * It closes excess connections before the TLS handshake, which is the expensive part. Loopback is exempt, because a local proxy carries
  * many clients.
  */
-export function createShare({ most, perSecond, up }: { most: number; perSecond: number; up(): number }): (socket: Socket) => void {
+export function createConnectionLimit({
+  most,
+  perSecond,
+  up,
+}: {
+  most: number;
+  perSecond: number;
+  up(): number;
+}): (socket: Socket) => void {
   const open = new Map<string, number>();
   const buckets = createBuckets({ perSecond, burst: most });
 
@@ -324,7 +336,7 @@ export function createShare({ most, perSecond, up }: { most: number; perSecond: 
 export type ScopedView = Omit<CentreView, 'commands'>;
 
 /** A scope and the test of what lies in it. `near` also accepts the state above a site, because its name is no secret. */
-type Part = { scope: string; has(path: string): boolean; near(state: string): boolean };
+type ScopePart = { scope: string; has(path: string): boolean; near(state: string): boolean };
 
 /**
  * Cuts the view to a part of the tree, or to a group of sites. `within` decides, by default by path.
@@ -335,7 +347,7 @@ export function scopedView(view: CentreView, scope: string, within: Within = isW
   if (scope === '') return view;
   const has = (path: string) => within(scope, path);
   const near = (state: string) => has(state) || isWithin(state, scope) || view.sites().some((one) => one.state === state && has(one.site));
-  const part: Part = { scope, has, near };
+  const part: ScopePart = { scope, has, near };
   const incident = (id: number) => {
     const found = view.incident(id);
     return found && has(pathOf(found)) ? found : undefined;
@@ -377,15 +389,15 @@ export function scopedView(view: CentreView, scope: string, within: Within = isW
   };
 }
 
-type Cut = Exclude<keyof StreamFrame | keyof Snapshot, (typeof ofAll)[number] | 'rollcall'>;
-type Lists = Pick<StreamFrame, Cut>;
-type Keep = { [K in Cut]: (list: NonNullable<Lists[K]>, part: Part) => object };
+type CutField = Exclude<keyof StreamFrame | keyof Snapshot, (typeof unscopedFields)[number] | 'rollcall'>;
+type CutLists = Pick<StreamFrame, CutField>;
+type Cutters = { [K in CutField]: (list: NonNullable<CutLists[K]>, part: ScopePart) => object };
 
 /** Cuts each list to the scope. An unknown list is omitted. */
-function cut<T extends Lists>(frame: T, part: Part): T {
-  const kept: Record<string, ((list: never, within: Part) => unknown) | undefined> = keep;
+function cut<T extends CutLists>(frame: T, part: ScopePart): T {
+  const kept: Record<string, ((list: never, within: ScopePart) => unknown) | undefined> = cutters;
   const seen = Object.entries(frame).flatMap(([name, value]) => {
-    if (ofAll.some((one) => one === name)) return [[name, value]];
+    if (unscopedFields.some((one) => one === name)) return [[name, value]];
     return value === undefined || kept[name] === undefined ? [] : [[name, kept[name](value as never, part)]];
   });
   return Object.fromEntries(seen) as T;
@@ -398,7 +410,7 @@ function filled(frame: StreamFrame): StreamFrame {
 }
 
 /** Returns a roll call in the scope unchanged. A state gets its own part of a nationwide roll call, with its own counts. */
-function summaryIn<T extends RollCallSummary>({ scope, has }: Part, call: T): T | undefined {
+function summaryIn<T extends RollCallSummary>({ scope, has }: ScopePart, call: T): T | undefined {
   if (has(call.scope)) return call;
   const own = call.scope === '' ? call.states.find(({ state }) => state === scope) : undefined;
   if (own === undefined) return undefined;
@@ -406,7 +418,7 @@ function summaryIn<T extends RollCallSummary>({ scope, has }: Part, call: T): T 
   return { ...call, scope, counts, states: [own] };
 }
 
-function callIn(part: Part, call: RollCallView): RollCallView | undefined {
+function callIn(part: ScopePart, call: RollCallView): RollCallView | undefined {
   const own = summaryIn(part, call);
   return own && { ...own, rows: own.rows.filter(({ pc }) => part.has(pc)) };
 }

@@ -1,7 +1,7 @@
 /** The client addresses are faked, because loopback is exempt from the limit. */
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { createShare } from './door.ts';
+import { createConnectionLimit } from './door.ts';
 
 function comeFrom(address: string): Socket {
   const socket = new Socket();
@@ -12,7 +12,7 @@ function comeFrom(address: string): Socket {
 test('one network holds at most its share of open connections, and another network and loopback are not affected', () => {
   let now = 0;
   // One minute per connection refills the rate limit, so only the number of open connections counts.
-  const share = createShare({ most: 3, perSecond: 1, up: () => (now += 60_000) });
+  const share = createConnectionLimit({ most: 3, perSecond: 1, up: () => (now += 60_000) });
   const admitted = (address: string, count: number) =>
     Array.from({ length: count }, () => {
       const socket = comeFrom(address);
@@ -31,7 +31,7 @@ test('one network holds at most its share of open connections, and another netwo
 
 test('one network opens new connections at the limited rate after its burst, and another network and loopback are not affected', () => {
   let now = 0;
-  const share = createShare({ most: 3, perSecond: 2, up: () => now });
+  const share = createConnectionLimit({ most: 3, perSecond: 2, up: () => now });
   const come = (address: string, count: number) =>
     Array.from({ length: count }, () => {
       const socket = comeFrom(address);

@@ -10,7 +10,7 @@ type Catalogue = Readonly<Record<string, string | { en: string; hi: string }>>;
 const catalogue: Catalogue = JSON.parse(readFileSync(new URL('../locales/hi.json', import.meta.url), 'utf8'));
 
 /** The translation patterns of `sabha` and of the server. */
-export const lines: readonly LineRow[] = [...Object.entries(catalogue).map(rowOf), ...rowsOfCentre];
+export const catalogueLines: readonly LineRow[] = [...Object.entries(catalogue).map(rowOf), ...rowsOfCentre];
 
 function rowOf([line, words]: [string, Catalogue[string]]): LineRow {
   const pattern = RegExp.escape(line).replaceAll('\\{\\}', '(.*?)').replaceAll('\\{word\\}', '(\\S+)').replaceAll('…', '.*');

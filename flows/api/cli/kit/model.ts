@@ -66,7 +66,7 @@ const optionPattern = /(\[|\| ?)?--(no-)?([a-z-]+)( (?![[|-])[^\s\]|]+(?=(\|--)?
 const mostWords = 100;
 
 /** One call: the arguments, and the effects that a verb may use. */
-export type Call = {
+export type VerbCall = {
   words: readonly string[];
   options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** The person who acts, as named in the audit. */
@@ -89,9 +89,9 @@ export type Call = {
 };
 
 /** `ok` = exit code 0, else 1. Either `json` or `text` is printed. */
-export type Answer = { ok: boolean; json: unknown; text: string };
+export type VerbOutput = { ok: boolean; json: unknown; text: string };
 
-export type Layout = (answer: never, call: Call) => Answer | Promise<Answer>;
+export type OutputLayout = (answer: never, call: VerbCall) => VerbOutput | Promise<VerbOutput>;
 
 export type Verb = {
   usage: string;
@@ -99,7 +99,7 @@ export type Verb = {
   words: readonly [number, number];
   options: Readonly<Record<string, ParseArgsOptionDescriptor & { says: Words }>>;
   needed: readonly string[];
-  run(call: Call): Promise<Answer>;
+  run(call: VerbCall): Promise<VerbOutput>;
 };
 
 /** One line for the person who typed the command, and the exit code: 1 = refused, 2 = wrong usage or no server. */
@@ -112,7 +112,7 @@ export class CliError extends Error {
 }
 
 /** Address of the API and its token. `needed` = the error line for a server that requires a token when none was found. */
-export type Server = { address: string; token?: string | undefined; needed?: string };
+export type ServerAddress = { address: string; token?: string | undefined; needed?: string };
 
 export type Client = ReturnType<typeof createClient>;
 
@@ -120,8 +120,8 @@ export type Client = ReturnType<typeof createClient>;
  * Creates a client of the API. `find` runs at the first request, because a restore needs no server. Each failure is a `CliError` of one
  * line.
  */
-export function createClient(find: () => Server | Promise<Server>) {
-  let found: Promise<Server> | undefined;
+export function createClient(find: () => ServerAddress | Promise<ServerAddress>) {
+  let found: Promise<ServerAddress> | undefined;
   const server = () => (found ??= Promise.try(find).then(checked));
   const ask = async (path: string, init: RequestInit = {}, accept: readonly number[] = []): Promise<string> => {
     const { address, token, needed = 'a token is needed: set SABHA_TOKEN' } = await server();
@@ -154,7 +154,7 @@ export function createClient(find: () => Server | Promise<Server>) {
   };
 }
 
-function checked(server: Server): Server {
+function checked(server: ServerAddress): ServerAddress {
   const { address, token } = server;
   if (!URL.canParse(address)) throw new CliError(2, `SABHA_API: "${address}" is no address such as http://127.0.0.1:1880`);
   const { protocol, hostname } = new URL(address);
@@ -187,7 +187,7 @@ export function verb(usage: string, [en, hi]: readonly [en: string, hi: string],
     option,
     {
       type: value === undefined ? 'boolean' : 'string',
-      says: saidOf(name, option),
+      says: optionHelpOf(name, option),
       ...(no !== undefined && { default: true }),
       ...(many !== undefined && { multiple: true }),
     },
@@ -196,43 +196,43 @@ export function verb(usage: string, [en, hi]: readonly [en: string, hi: string],
   return [name, { usage: behind, does: { en, hi }, words: [least, most], options: Object.fromEntries(named), needed, run }];
 }
 
-export const common: Verb['options'] = {
-  json: { type: 'boolean', says: saidOf('', 'json') },
-  by: { type: 'string', says: saidOf('', 'by') },
-  lang: { type: 'string', says: saidOf('', 'lang') },
+export const commonOptions: Verb['options'] = {
+  json: { type: 'boolean', says: optionHelpOf('', 'json') },
+  by: { type: 'string', says: optionHelpOf('', 'by') },
+  lang: { type: 'string', says: optionHelpOf('', 'lang') },
 };
 
-function saidOf(verbName: string, option: string): Words {
+function optionHelpOf(verbName: string, option: string): Words {
   const [en = '', hi = ''] = options[`${verbName} --${option}`] ?? options[option] ?? [];
   return { en, hi };
 }
 
 /** Returns the argument as the path of a PC. Throws `CliError`. */
-export function pcNamed(pc = ''): string {
+export function parsePc(pc = ''): string {
   if (!isPcPath(pc)) throw new CliError(2, `"${pc}" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1`);
   return pc;
 }
 
 /** Returns the argument as the path of a site. Throws `CliError`. */
-export function siteNamed(site = ''): string {
+export function parseSite(site = ''): string {
   if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is no site: write STATE/SITE, such as ladakh/leh`);
   return site;
 }
 
 /** Returns the argument as the number of an incident. Throws `CliError`. */
-export function incidentNamed(id = ''): number {
+export function parseIncidentNumber(id = ''): number {
   if (!/^[1-9]\d{0,14}$/.test(id)) throw new CliError(2, `"${id}" is no number of an incident: "sabha incidents --open" shows them`);
   return Number(id);
 }
 
 /** Returns an option as a whole number. Throws `CliError`. */
-export function numberOf(option: string, text: unknown): number {
+export function parseNumberOption(option: string, text: unknown): number {
   if (!/^\d{1,6}$/.test(String(text))) throw new CliError(2, `--${option} needs a whole number`);
   return Number(text);
 }
 
 /** Parses a day, a time or a duration back from now, as epoch milliseconds. `ends` selects the end of a day. Throws `CliError`. */
-export function timeOf(option: string, text: string, { now, ends = false }: { now: number; ends?: boolean }): number {
+export function parseTimeOption(option: string, text: string, { now, ends = false }: { now: number; ends?: boolean }): number {
   const [, count = '', unit = ''] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
   const hourMs = 3_600_000;
   const at =
@@ -243,7 +243,7 @@ export function timeOf(option: string, text: string, { now, ends = false }: { no
 }
 
 /** Parses the end of a snooze: a duration from now, or a time with its zone. Throws `CliError`. */
-export function untilOf(time: string, now: number): number {
+export function parseUntil(time: string, now: number): number {
   const [, count = '', unit = ''] = /^(\d{1,4})([mh])$/.exec(time) ?? [];
   if (unit !== '') return now + Number(count) * (unit === 'h' ? 3_600_000 : 60_000);
   try {

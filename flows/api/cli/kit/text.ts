@@ -14,20 +14,20 @@ import {
   type Why,
   zonedAt,
 } from '@sabha/contracts';
-import { lines } from './lines.ts';
-import type { Answer, Call } from './model.ts';
+import { catalogueLines } from './lines.ts';
+import type { VerbCall, VerbOutput } from './model.ts';
 
 const cellLimit = 100;
 const timeNames = /(At|Until)$|^(at|ends|expires|from|received|since|time|to|until)$/;
 const placeNames = /^(scope|scopes|to)$/;
 
-type Fields = Readonly<Record<string, unknown>>;
+type JsonFields = Readonly<Record<string, unknown>>;
 
 /** Formats any response: simple values by name, then each list as a table and each object below its name. */
 export function answerText(value: unknown): string {
   if (Array.isArray(value)) return listText(value);
-  const [inner, simple] = [true, false].map((wanted) => Object.entries(value as Fields).filter(([, one]) => isInner(one) === wanted));
-  const head = inColumns((simple ?? []).map(([name, one]) => [titleOf(name), cellText(name, one, value as Fields)]));
+  const [inner, simple] = [true, false].map((wanted) => Object.entries(value as JsonFields).filter(([, one]) => isInner(one) === wanted));
+  const head = inColumns((simple ?? []).map(([name, one]) => [titleOf(name), cellText(name, one, value as JsonFields)]));
   return [
     ...head,
     ...(inner ?? []).flatMap(([name, one]) => [`${titleOf(name)}${Array.isArray(one) ? ` (${one.length})` : ''}:`, answerText(one)]),
@@ -38,7 +38,9 @@ export function answerText(value: unknown): string {
 export function table(rows: readonly object[], columns?: string): string {
   const found = Object.entries(Object.assign({}, ...rows));
   const names = columns?.split(' ') ?? found.filter(([, value]) => !isInner(value) || isListOfPersons(value)).map(([name]) => name);
-  const cells = rows.map((row) => names.map((name) => oneLine(cellText(name, (row as Fields)[name], row as Fields), cellLimit) || '-'));
+  const cells = rows.map((row) =>
+    names.map((name) => oneLine(cellText(name, (row as JsonFields)[name], row as JsonFields), cellLimit) || '-'),
+  );
   const all = [names.map((name) => titleOf(name).toUpperCase()), ...cells];
   const widths = names.map((_, column) => all.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0));
   return all
@@ -54,7 +56,7 @@ export function table(rows: readonly object[], columns?: string): string {
 function listText(list: readonly unknown[]): string {
   if (list.length === 0) return '  none';
   if (typeof list[0] === 'object') return table(list as object[]);
-  return firstOf(
+  return firstLines(
     list.map((line) => `  ${line}`),
     200,
   ).join('\n');
@@ -80,7 +82,7 @@ function titleOf(name: string): string {
 }
 
 /** Formats one value by its field name and type. `row` is the object that contains it. */
-function cellText(name: string, value: unknown, row: Fields): string {
+function cellText(name: string, value: unknown, row: JsonFields): string {
   if (value === '' && placeNames.test(name)) return 'all';
   if (value === null || value === undefined || value === '') return '-';
   if (Array.isArray(value)) return value.map((one) => cellText(name, one, row)).join(', ') || '-';
@@ -97,14 +99,14 @@ function numberText(name: string, value: number): string {
   return name.endsWith('Ms') ? spanText(value) : `${value}`;
 }
 
-function objectText(value: object, row: Fields): string {
+function objectText(value: object, row: JsonFields): string {
   if ('en' in value) return `${value.en || '-'}`;
   if ('name' in value && 'id' in value) return `${value.name} (${value.id})`;
   if ('cause' in value) return `${outageText(value as Outage, 'en')}${'from' in value ? `, since ${timeText(Number(value.from))}` : ''}`;
   if ('from' in value && 'zone' in row) return localText(Number(value.from), row['zone'] as string | null);
   const parts = Object.entries(value)
     .filter(([, one]) => one !== null && one !== '')
-    .map(([key, one]) => `${titleOf(key)} ${cellText(key, one, value as Fields)}`);
+    .map(([key, one]) => `${titleOf(key)} ${cellText(key, one, value as JsonFields)}`);
   return parts.join(', ') || '-';
 }
 
@@ -125,7 +127,7 @@ export function jsonText(value: unknown): string {
 }
 
 /** Returns the first lines of a list, and a line with the number of the rest. */
-export function firstOf(lines: readonly string[], limit = 50): string[] {
+export function firstLines(lines: readonly string[], limit = 50): string[] {
   return lines.length <= limit ? [...lines] : [...lines.slice(0, limit), `... and ${lines.length - limit} more (--json shows all)`];
 }
 
@@ -159,46 +161,46 @@ function whyText({ fault, component, reason }: Why): string {
   return (fault ?? `${component} ${reason ?? ''}`).trim();
 }
 
-export async function asFile(csv: string, file: string | undefined, writeText: Call['writeText']): Promise<Answer> {
+export async function outputCsv(csv: string, file: string | undefined, writeText: VerbCall['writeText']): Promise<VerbOutput> {
   if (file === undefined) return { ok: true, json: { csv }, text: csv.trimEnd() };
   // Fetch removes the byte order mark, by which a spreadsheet recognises UTF-8.
   await writeText(file, csv.startsWith('\ufeff') ? csv : `\ufeff${csv}`);
   return { ok: true, json: { file }, text: `${file} is written` };
 }
 
-type Named = string | { id: string; title: string };
-type Change = Named | { path?: string; person?: string; column: string; from: string; to: string };
-type Difference = {
-  added: readonly Named[];
-  changed: readonly Change[];
-  removed?: readonly Named[];
+type ImportedName = string | { id: string; title: string };
+type ImportChange = ImportedName | { path?: string; person?: string; column: string; from: string; to: string };
+type ImportDifference = {
+  added: readonly ImportedName[];
+  changed: readonly ImportChange[];
+  removed?: readonly ImportedName[];
   same: number;
   missing?: readonly string[];
 };
-type Imported = { problems: readonly CsvProblem[]; notes?: readonly CsvProblem[]; applied: boolean; difference: Difference };
+type ImportResult = { problems: readonly CsvProblem[]; notes?: readonly CsvProblem[]; applied: boolean; difference: ImportDifference };
 
 /** Sends a file for checking, and with --yes applies it. `field` is the body field for the text of the file. */
-export async function importFile(call: Call, path: string, { field, body }: { field: string; body: object }): Promise<Answer> {
+export async function importFile(call: VerbCall, path: string, { field, body }: { field: string; body: object }): Promise<VerbOutput> {
   const { api, by, options, language } = call;
   const [file = ''] = call.words;
   const apply = options['yes'] === true && options['dry-run'] !== true;
-  const done = await api.post<Imported>(path, { ...body, [field]: await call.readText(file), apply, by }, [422]);
+  const done = await api.post<ImportResult>(path, { ...body, [field]: await call.readText(file), apply, by }, [422]);
   if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
   const notes = (done.notes ?? []).map((one) => problemLine(one, { file, language }));
-  const end = lineIn(done.applied ? 'done' : 'nothing is changed yet: --yes does it', language, lines);
-  return { ok: true, json: done, text: [...differenceLines(done.difference, language), ...firstOf(notes), end].join('\n') };
+  const end = lineIn(done.applied ? 'done' : 'nothing is changed yet: --yes does it', language, catalogueLines);
+  return { ok: true, json: done, text: [...differenceLines(done.difference, language), ...firstLines(notes), end].join('\n') };
 }
 
-function differenceLines({ added, changed, removed, same, missing }: Difference, language: Language): string[] {
-  const list = (mark: string, all: readonly Change[]) => firstOf(all.map((one) => `${mark} ${changeText(one)}`));
+function differenceLines({ added, changed, removed, same, missing }: ImportDifference, language: Language): string[] {
+  const list = (mark: string, all: readonly ImportChange[]) => firstLines(all.map((one) => `${mark} ${changeText(one)}`));
   const subjects = new Set(changed.map((one) => (typeof one === 'object' && 'column' in one ? (one.person ?? one.path) : one)));
   const left = missing === undefined ? '' : `, ${missing.length} not in the file (left as they are)`;
   const gone = removed === undefined ? '' : `, ${removed.length} removed`;
   const sum = `${added.length} added, ${subjects.size} changed${gone}, ${same} the same${left}`;
-  return [...list('+', added), ...list('~', changed), ...list('-', removed ?? []), lineIn(sum, language, lines)];
+  return [...list('+', added), ...list('~', changed), ...list('-', removed ?? []), lineIn(sum, language, catalogueLines)];
 }
 
-function changeText(one: Change): string {
+function changeText(one: ImportChange): string {
   if (typeof one === 'string') return one || 'the nation';
   if (!('column' in one)) return `${one.id} ${one.title}`;
   return `${one.person ?? (one.path || 'the nation')} ${one.column}: "${one.from}" becomes "${one.to}"`;
@@ -207,10 +209,10 @@ function changeText(one: Change): string {
 /** Returns one line for each problem, and a last line that nothing is changed. */
 export function problemText(problems: readonly CsvProblem[], { file, language }: { file: string; language: Language }): string {
   const end = `nothing is changed: ${problems.length} problem${problems.length === 1 ? '' : 's'}`;
-  return [...problems.map((one) => problemLine(one, { file, language })), lineIn(end, language, lines)].join('\n');
+  return [...problems.map((one) => problemLine(one, { file, language })), lineIn(end, language, catalogueLines)].join('\n');
 }
 
 /** Formats a problem or a note. Line 0 means that the file has no lines, and is omitted. */
 function problemLine({ line, column, what }: CsvProblem, { file, language }: { file: string; language: Language }): string {
-  return `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${lineIn(what, language, lines)}`;
+  return `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${lineIn(what, language, catalogueLines)}`;
 }

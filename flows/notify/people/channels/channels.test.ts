@@ -1,6 +1,6 @@
 import { languages, realClock, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type ChannelSettings, lastChannel, openChannels, wordsOf } from './channels.ts';
+import { type ChannelSettings, lastChannel, openChannels, vocabularyOf } from './channels.ts';
 import { createOffers } from './offered.ts';
 
 const mail = { host: '127.0.0.1', port: 25, from: 'sabha@office.test', secure: false };
@@ -20,13 +20,13 @@ test('the console is always open and comes first; another channel is open only i
 
 test('every channel has a name in every language, in Devanagari for Hindi', () => {
   for (const language of languages) {
-    const { channel } = wordsOf(language);
+    const { channel } = vocabularyOf(language);
     expect(channel).toMatchObject({ email: expect.any(String), console: expect.any(String), webhook: expect.any(String) });
     for (const word of Object.values(channel)) expect(word.trim()).toMatch(language === 'hi' ? /^[\p{Script=Devanagari} -]+$/u : /./);
   }
 });
 
 test('the other vocabulary equals that of the contracts, in the same order', () => {
-  for (const language of languages) expect({ ...wordsOf(language), channel: {} }).toEqual(vocabulary[language]);
-  expect(Object.keys(wordsOf('hi'))).toEqual(Object.keys(vocabulary.en));
+  for (const language of languages) expect({ ...vocabularyOf(language), channel: {} }).toEqual(vocabulary[language]);
+  expect(Object.keys(vocabularyOf('hi'))).toEqual(Object.keys(vocabulary.en));
 });

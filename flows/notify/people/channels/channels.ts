@@ -3,19 +3,29 @@
 import { type Language, type Person, setting, type Vocabulary, vocabulary } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Around, ChannelKind, OpenChannel } from '../../../engine/records/notices.ts';
-import { byConsole } from './console.ts';
-import { byEmail } from './email.ts';
+import { consoleKind } from './console.ts';
+import { emailKind } from './email.ts';
 import { channelOnTabs, type Offers } from './offered.ts';
-import { byPush } from './push.ts';
-import { bySms } from './sms-gateway.ts';
-import { byTelegram } from './telegram.ts';
-import { byVoice } from './voice.ts';
-import { byWatchdog } from './watchdog.ts';
-import { byWebhook } from './webhook.ts';
-import { byWhatsapp } from './whatsapp.ts';
+import { pushKind } from './push.ts';
+import { smsKind } from './sms-gateway.ts';
+import { telegramKind } from './telegram.ts';
+import { voiceKind } from './voice.ts';
+import { watchdogKind } from './watchdog.ts';
+import { webhookKind } from './webhook.ts';
+import { whatsappKind } from './whatsapp.ts';
 
 /** Default order of channels for a person without an own order, and the order of their names in the API. */
-const list: readonly ChannelKind[] = [byPush, byEmail, byTelegram, byWhatsapp, bySms, byVoice, byConsole, byWebhook, byWatchdog];
+const channelKinds: readonly ChannelKind[] = [
+  pushKind,
+  emailKind,
+  telegramKind,
+  whatsappKind,
+  smsKind,
+  voiceKind,
+  consoleKind,
+  webhookKind,
+  watchdogKind,
+];
 
 export type Channels = ReadonlyMap<string, OpenChannel>;
 
@@ -26,17 +36,17 @@ export type ChannelSettings = { readonly [name: string]: unknown; readonly offer
 export const lastChannel = 'console';
 
 /** Value that a tab may use instead of a channel: the person's own order, until one channel works. */
-export const ownOrder = 'own-order';
+export const ownOrderWord = 'own-order';
 
 /** Channels without settings are always open and come first. */
-const kinds = list.toSorted((a, b) => Number(a.settings !== undefined) - Number(b.settings !== undefined));
+const kinds = channelKinds.toSorted((a, b) => Number(a.settings !== undefined) - Number(b.settings !== undefined));
 
 /**
  * Names that tabs may not provide, because their addresses are stored elsewhere. A channel that persons join may be one that tabs provided
  * before.
  */
-const neverOffered = list.filter(({ reaches, joined }) => reaches !== undefined && !joined).map(({ name }) => name);
-const offeredName = v.pipe(setting.id, v.notValues([ownOrder, ...neverOffered]));
+const neverOffered = channelKinds.filter(({ reaches, joined }) => reaches !== undefined && !joined).map(({ name }) => name);
+const offeredName = v.pipe(setting.id, v.notValues([ownOrderWord, ...neverOffered]));
 
 /** Schema of the key `channels` of `sabha.json`. An unknown channel is an error. */
 export const channelSettings = v.optional(
@@ -49,7 +59,7 @@ export const channelSettings = v.optional(
           [],
         ),
       }),
-      v.check((settings) => twice(settings) === undefined, 'a channel is set, or stands in offered, not both'),
+      v.check((settings) => setTwice(settings) === undefined, 'a channel is set, or stands in offered, not both'),
     ),
     'The ways to reach people, besides the console.',
   ),
@@ -57,7 +67,7 @@ export const channelSettings = v.optional(
 );
 
 /** A built-in channel without settings may be provided by tabs under the same name, as before it was built in. */
-function twice(settings: ChannelSettings): string | undefined {
+function setTwice(settings: ChannelSettings): string | undefined {
   return settings.offered?.find((name) => settings[name] !== undefined);
 }
 
@@ -83,11 +93,11 @@ function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChan
 
 /** Every channel that a tab may name, set or not. If it does not reach a person, the console gets the message. */
 export function channelNames({ offered = [] }: ChannelSettings): string[] {
-  return [...new Set([ownOrder, ...kinds.map(({ name }) => name), ...offered])];
+  return [...new Set([ownOrderWord, ...kinds.map(({ name }) => name), ...offered])];
 }
 
 /** One line about a channel in a person's order that is not open; undefined if it is open. */
-export function strayChannel(name: string, settings: ChannelSettings): string | undefined {
+export function channelProblem(name: string, settings: ChannelSettings): string | undefined {
   const isOpen =
     settings.offered?.includes(name) ||
     kinds.some((kind) => kind.name === name && (kind.settings === undefined || settings[name] !== undefined));
@@ -95,7 +105,7 @@ export function strayChannel(name: string, settings: ChannelSettings): string | 
 }
 
 /** One line about an address for a channel that never uses it, probably a typo; undefined if it is used. */
-export function strayAddress(name: string, settings: ChannelSettings): string | undefined {
+export function addressProblem(name: string, settings: ChannelSettings): string | undefined {
   if (settings.offered?.includes(name)) return undefined;
   const kind = kinds.find((one) => (one.name === name || one.knownBy === name) && one.reaches === undefined);
   if (kind === undefined) return 'is not in channels.offered';
@@ -104,10 +114,12 @@ export function strayAddress(name: string, settings: ChannelSettings): string | 
 
 export function secretsIn(settings: ChannelSettings): string[] {
   const isSet = (name: string, key: string) => (settings[name] as Record<string, unknown> | undefined)?.[key] !== undefined;
-  return list.flatMap(({ name, secrets = [] }) => secrets.filter((key) => isSet(name, key)).map((key) => `channels.${name}.${key}`));
+  return channelKinds.flatMap(({ name, secrets = [] }) =>
+    secrets.filter((key) => isSet(name, key)).map((key) => `channels.${name}.${key}`),
+  );
 }
 
 /** The vocabulary with the channel names, as the wall receives it. */
-export function wordsOf(language: Language): Readonly<Record<keyof Vocabulary, Readonly<Record<string, string>>>> {
-  return { ...vocabulary[language], channel: Object.fromEntries(list.map(({ name, words }) => [name, words[language]])) };
+export function vocabularyOf(language: Language): Readonly<Record<keyof Vocabulary, Readonly<Record<string, string>>>> {
+  return { ...vocabulary[language], channel: Object.fromEntries(channelKinds.map(({ name, words }) => [name, words[language]])) };
 }

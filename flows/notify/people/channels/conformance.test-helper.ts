@@ -17,7 +17,7 @@ export type Trouble = 'busy' | 'refuses' | 'hangs' | 'gone' | 'locked' | 'floods
 
 type Carried = 'key' | 'subject' | 'text';
 
-export type Rig = {
+export type ChannelRig = {
   channel: Channel;
   /** True if the channel has delivery reports: a sent message is only accepted. */
   accepts?: boolean;
@@ -30,9 +30,9 @@ export type Rig = {
 };
 
 /** Runs the suite. `troubles`: the faults that the provider of this channel can have. */
-export function conformance(person: Person, troubles: readonly Trouble[], open: (trouble?: Trouble) => Promise<Rig>): void {
+export function conformance(person: Person, troubles: readonly Trouble[], open: (trouble?: Trouble) => Promise<ChannelRig>): void {
   describe('conformance of the channel', () => {
-    let opened: Rig | undefined;
+    let opened: ChannelRig | undefined;
     const able = (...wanted: Trouble[]) => wanted.filter((one) => troubles.includes(one));
     const start = async (trouble?: Trouble) => {
       opened = await open(trouble);
@@ -103,12 +103,12 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
   });
 }
 
-function tookBy({ accepts = false, copies = false }: Rig) {
+function tookBy({ accepts = false, copies = false }: ChannelRig) {
   if (accepts) return { result: 'accepted', id: expect.stringMatching(/\S/) };
   return { result: 'delivered', ...(copies && { copy: expect.stringMatching(/\S/) }) };
 }
 
-function carriedOf({ carries = ['key', 'subject', 'text'] }: Rig, said: RenderedMessage) {
+function carriedOf({ carries = ['key', 'subject', 'text'] }: ChannelRig, said: RenderedMessage) {
   return Object.fromEntries(carries.map((one) => [one, said[one]]));
 }
 

@@ -2,7 +2,7 @@
 import type { Channel, ChannelKind, LogLine } from '../../../engine/records/notices.ts';
 
 /** Reaches everyone: the operators of the server read its log. */
-export const byConsole: ChannelKind = {
+export const consoleKind: ChannelKind = {
   name: 'console',
   words: { en: 'console', hi: 'कंसोल' },
   open: (_settings, { log }) => createConsole(log),

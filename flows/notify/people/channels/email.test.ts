@@ -5,11 +5,11 @@ import { realClock } from '@sabha/contracts';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, test } from 'vitest';
 import { notice, technician } from '../people.test-helper.ts';
-import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
+import { type ChannelRig, conformance, message, type Trouble } from './conformance.test-helper.ts';
 import { createEmail, type EmailSettings, mailerOf } from './email.ts';
 import { type ReadMail, readMail } from './mail.test-helper.ts';
 
-type MailRig = Rig & { mails: ReadMail[]; recipients: string[] };
+type MailRig = ChannelRig & { mails: ReadMail[]; recipients: string[] };
 
 /** A real SMTP server on a free port, and the channel that sends to it. */
 async function open(options: SMTPServerOptions = {}, settings: Partial<EmailSettings> = {}): Promise<MailRig> {
@@ -45,7 +45,7 @@ function takenOf({ headers, text }: ReadMail) {
 
 const no = (responseCode: number) => Object.assign(new Error('not now'), { responseCode });
 
-async function troubled(trouble?: Trouble): Promise<Rig> {
+async function troubled(trouble?: Trouble): Promise<ChannelRig> {
   if (trouble === 'busy') return open({ onRcptTo: (_address, _session, done) => done(no(451)) });
   if (trouble === 'refuses') return open({ onRcptTo: (_address, _session, done) => done(no(550)) });
   if (trouble === 'hangs') return silent();
@@ -55,7 +55,7 @@ async function troubled(trouble?: Trouble): Promise<Rig> {
 }
 
 /** A server that accepts the connection and never responds. */
-async function silent(): Promise<Rig> {
+async function silent(): Promise<ChannelRig> {
   const server: Server = createServer((socket) => socket.on('error', () => {}));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -72,7 +72,8 @@ describe('e-mail', () => {
     rigs.push(rig);
     return rig;
   };
-  const send = ({ channel }: Rig, changes = {}, person = technician) => channel.send(message(changes), person, AbortSignal.timeout(5_000));
+  const send = ({ channel }: ChannelRig, changes = {}, person = technician) =>
+    channel.send(message(changes), person, AbortSignal.timeout(5_000));
   afterEach(async () => {
     for (const rig of rigs.splice(0)) await rig.close();
   });

@@ -5,8 +5,8 @@ import { createTransport, type SendMailOptions } from 'nodemailer';
 import * as v from 'valibot';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
 import { htmlOf } from './kit/html.ts';
-import { createPace } from './kit/pace.ts';
-import { plain } from './kit/plain.ts';
+import { createRateLimiter } from './kit/pace.ts';
+import { plainLine } from './kit/plain.ts';
 
 const { about } = setting;
 const mailsAMinute = v.pipe(v.number(), v.minValue(1), v.maxValue(6_000));
@@ -24,7 +24,7 @@ export type EmailSettings = v.InferOutput<typeof emailSettings>;
 
 export type Mailer = { sendMail(mail: SendMailOptions & { signal: AbortSignal }): Promise<unknown>; close(): void };
 
-export const byEmail: ChannelKind<typeof emailSettings> = {
+export const emailKind: ChannelKind<typeof emailSettings> = {
   name: 'email',
   words: { en: 'e-mail', hi: 'ई-मेल' },
   settings: emailSettings,
@@ -48,13 +48,13 @@ const talkLimitMs = 30_000;
 export function createEmail(settings: EmailSettings, { clock, mailer }: { clock: Clock; mailer: Mailer }): Channel {
   const { perMinute } = settings;
   const everyMs = 60_000 / (perMinute ?? Number.POSITIVE_INFINITY);
-  const pace = perMinute === undefined ? undefined : createPace(clock, everyMs);
+  const pace = perMinute === undefined ? undefined : createRateLimiter(clock, everyMs);
   return {
     ...(pace && { atOnce, limitMs: atOnce * everyMs + talkLimitMs }),
     async send(message, person, signal) {
       const { email } = person;
       if (email === undefined) return { result: 'refused', reason: `${person.id} has no e-mail address` };
-      if (pace && !(await pace.turn(email, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
+      if (pace && !(await pace.waitForTurn(email, { minIntervalMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
       try {
         await mailer.sendMail({ ...mailOf(message, settings, { name: person.name, address: email }), signal });
         return { result: 'delivered' };
@@ -86,14 +86,14 @@ function mailOf(message: RenderedMessage, settings: EmailSettings, to: { name: s
   const idOf = (text: string) => `<${createHash('sha256').update(text).digest('hex').slice(0, 32)}@${settings.from.split('@').at(-1)}>`;
   return {
     from: { name: 'Sabha', address: settings.from },
-    to: { ...to, name: plain(to.name) },
-    subject: plain(message.subject),
+    to: { ...to, name: plainLine(to.name) },
+    subject: plainLine(message.subject),
     text: message.text,
     html: htmlOf(message),
     messageId: idOf(message.key),
     ...threadOf(message, idOf),
     // Prevents automatic replies, and lets mail programs sort by urgency.
-    headers: { 'X-Sabha-Key': plain(message.key), 'Auto-Submitted': 'auto-generated', 'Content-Language': message.language },
+    headers: { 'X-Sabha-Key': plainLine(message.key), 'Auto-Submitted': 'auto-generated', 'Content-Language': message.language },
     priority: message.severity === 'critical' ? ('high' as const) : ('normal' as const),
     xMailer: false as const,
   };
@@ -115,7 +115,7 @@ function threadOf({ notice, list }: RenderedMessage, idOf: (text: string) => str
  */
 function outcomeOf(error: unknown): Outcome {
   const { code, command, responseCode, message } = error as { code?: string; command?: string; responseCode?: number; message: string };
-  const reason = plain(`${code ?? ''} ${message}`).slice(0, 200);
+  const reason = plainLine(`${code ?? ''} ${message}`).slice(0, 200);
   if (code === 'EAUTH' && (responseCode ?? 0) >= 500) return { result: 'locked', reason };
   const aboutMessage = code === 'EENVELOPE' || code === 'EMESSAGE';
   const lasting = responseCode === undefined ? command === 'API' : responseCode >= 500;

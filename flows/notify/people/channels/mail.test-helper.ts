@@ -17,9 +17,9 @@ export function readMail(raw: string): ReadMail {
   return { headers, raw, text: of('text/plain')[0] ?? '', html: of('text/html')[0] ?? '' };
 }
 
-type Part = { headers: Map<string, string>; body: string };
+type MailPart = { headers: Map<string, string>; body: string };
 
-function readPart(lines: string): Part {
+function readPart(lines: string): MailPart {
   const split = lines.indexOf('\n\n');
   const unfolded = lines.slice(0, split).replace(/\n[ \t]+/g, ' ');
   const headers = new Map<string, string>();
@@ -32,7 +32,7 @@ function readPart(lines: string): Part {
   return { headers, body: lines.slice(split + 2) };
 }
 
-function decodedBody({ headers, body }: Part): string {
+function decodedBody({ headers, body }: MailPart): string {
   return decodeBody(body, headers.get('content-transfer-encoding') ?? '7bit');
 }
 

@@ -4,25 +4,25 @@ import type { Channel, OpenChannel, Outcome, RenderedMessage } from '../../../en
 
 /** Time for a community node to return an outcome; then the message is offered again, R25 (timers and outcomes). */
 const outcomeLimitMs = 120_000;
-const late = { result: 'retry', reason: 'no outcome in time' } as const;
+const timedOut = { result: 'retry', reason: 'no outcome in time' } as const;
 
 /**
  * Message that an offer node passes to a community node. `sabha.key` must return with the outcome. `sabha.copy` names the message to edit.
  */
-export type OfferedMessage = ReturnType<typeof offered>;
+export type OfferedMessage = ReturnType<typeof offeredMessageOf>;
 
 /** Connects the channels of the settings with the nodes of the tabs. */
 export type Offers = ReturnType<typeof createOffers>;
 
 /** Registers handlers by name. The newest of a name wins, and cancelling an older one changes nothing. */
-export function createTakers<T>() {
+export function createHandlers<T>() {
   const takers = new Map<string, (one: T) => void>();
   return {
     of: (name: string) => takers.get(name),
-    take(name: string, taker: (one: T) => void): Cancel {
-      takers.set(name, taker);
+    register(name: string, handler: (one: T) => void): Cancel {
+      takers.set(name, handler);
       return () => {
-        if (takers.get(name) === taker) takers.delete(name);
+        if (takers.get(name) === handler) takers.delete(name);
       };
     },
   };
@@ -30,7 +30,7 @@ export function createTakers<T>() {
 
 /** Guarantee: `delivered` only after an outcome node confirmed this very message. */
 export function createOffers() {
-  const takers = createTakers<OfferedMessage>();
+  const takers = createHandlers<OfferedMessage>();
   const waiting = new Map<string, (outcome: Outcome) => void>();
   let changes = 0;
 
@@ -44,7 +44,7 @@ export function createOffers() {
         signal.removeEventListener('abort', tooLate);
         resolve(outcome);
       };
-      const tooLate = () => settle(late);
+      const tooLate = () => settle(timedOut);
       signal.addEventListener('abort', tooLate);
       waiting.set(key, settle);
       give(offer);
@@ -56,7 +56,7 @@ export function createOffers() {
     channel: (name: string, clock: Clock): Channel => ({
       limitMs: outcomeLimitMs,
       async send(message, person, signal) {
-        const offer = offered(name, message, person);
+        const offer = offeredMessageOf(name, message, person);
         const outcome = await ask(name, offer, signal);
         if (outcome.result !== 'delivered' || outcome.copy === undefined) return outcome;
         return { ...outcome, copy: `${offer.person.address}\n${outcome.copy}` };
@@ -68,11 +68,11 @@ export function createOffers() {
         const key = `change ${changes}`;
         const { text, lines } = said();
         const changed = { key, subject: '', text: [text.trimEnd(), ...lines].join('\n\n'), severity: notice.severity };
-        const offer = { ...offered(name, changed, person), sabha: { key, copy } };
-        return withinTime<Outcome>({ clock, limitMs: outcomeLimitMs, late, cut }, (signal) => ask(name, offer, signal));
+        const offer = { ...offeredMessageOf(name, changed, person), sabha: { key, copy } };
+        return withinTime<Outcome>({ clock, limitMs: outcomeLimitMs, late: timedOut, cut }, (signal) => ask(name, offer, signal));
       },
     }),
-    take: takers.take,
+    take: takers.register,
     /** Settles a message; returns false if no message waits for this outcome. */
     outcome(key: string, outcome: Outcome): boolean {
       const settle = waiting.get(key);
@@ -87,7 +87,7 @@ export function channelOnTabs(name: string, offers: Offers, clock: Clock): OpenC
   return { channel: offers.channel(name, clock), reaches: ({ addresses }) => addresses[name] !== undefined };
 }
 
-function offered(name: string, message: Pick<RenderedMessage, 'key' | 'subject' | 'text' | 'severity'>, person: Person) {
+function offeredMessageOf(name: string, message: Pick<RenderedMessage, 'key' | 'subject' | 'text' | 'severity'>, person: Person) {
   const { key, subject, text, severity } = message;
   const { id, language, addresses } = person;
   return {

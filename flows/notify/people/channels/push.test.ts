@@ -3,9 +3,9 @@ import { realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Device, Report } from '../../../engine/records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
-import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
-import { freshSeal, pushKeyOf } from './kit/web-push.ts';
-import { byPush, createPush } from './push.ts';
+import { type ChannelRig, conformance, message, type Trouble } from './conformance.test-helper.ts';
+import { newEncryptionInput, pushKeyOf } from './kit/web-push.ts';
+import { createPush, pushKind } from './push.ts';
 import { type PushAnswer, pushService } from './push-service.test-helper.ts';
 
 const link = 'https://sabha.test/t?0123456789abcdef0123456789abcdef.asha.17.abc';
@@ -13,7 +13,7 @@ const link = 'https://sabha.test/t?0123456789abcdef0123456789abcdef.asha.17.abc'
 /** A channel to a simulated push service, with the devices of one person. */
 async function open({ answer, names = ['phone'], speed = 1 }: { answer?: PushAnswer | undefined; names?: string[]; speed?: number } = {}) {
   const service = await pushService(answer);
-  const secret = freshSeal().secret;
+  const secret = newEncryptionInput().secret;
   const held: Device[] = names.map((name) => service.device(name, pushKeyOf(secret).public));
   const reported: Report[] = [];
   const devices = {
@@ -56,7 +56,7 @@ function drips(response: ServerResponse): true {
   return true;
 }
 
-conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'drips'], async (trouble): Promise<Rig> => {
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'drips'], async (trouble): Promise<ChannelRig> => {
   const rig = await open({ answer: trouble && answers[trouble] });
   if (trouble === 'gone') await rig.close();
   const taken = () => rig.shown().map(({ title }) => ({ subject: title }));
@@ -69,7 +69,8 @@ describe('push', () => {
     onTestFinished(rig.close);
     return rig;
   };
-  const send = ({ channel }: Pick<Rig, 'channel'>, changes = {}) => channel.send(message(changes), technician, AbortSignal.timeout(5_000));
+  const send = ({ channel }: Pick<ChannelRig, 'channel'>, changes = {}) =>
+    channel.send(message(changes), technician, AbortSignal.timeout(5_000));
 
   test('a notification shows fault and place without personal names, two buttons and a link', async () => {
     const rig = await start();
@@ -126,7 +127,7 @@ describe('push', () => {
     expect(outcome).toEqual({ result: 'accepted', id: phone.id });
     expect(pc.id).toBe(phone.id);
     const hear = (token: string, method = 'POST') =>
-      rig.channel.hear?.({ method, token, query: new URLSearchParams(), headers: {}, body: Buffer.alloc(0) });
+      rig.channel.receiveCall?.({ method, token, query: new URLSearchParams(), headers: {}, body: Buffer.alloc(0) });
     const flipped = phone.id.replace(/.$/, (last: string) => (last === 'A' ? 'B' : 'A'));
     for (const wrong of ['', '.', 'x', `${phone.id}.x`.slice(1), flipped]) expect(await hear(wrong)).toEqual({ status: 401 });
     expect(await hear(phone.id, 'GET')).toEqual({ status: 401 });
@@ -155,10 +156,10 @@ describe('push', () => {
   test('reaches persons with a device, and carries incidents and announcements, but no digest and no notice of the server', async () => {
     const rig = await start();
     const { devices } = rig.options;
-    expect(byPush.reaches?.(technician, { devices })).toBe(true);
-    expect(byPush.reaches?.({ ...technician, id: 'ravi' }, { devices })).toBe(false);
-    expect(byPush.reaches?.(technician, {})).toBe(false);
-    const carries = byPush.carries?.({ contact: 'mailto:it@office.test', services: [] });
+    expect(pushKind.reaches?.(technician, { devices })).toBe(true);
+    expect(pushKind.reaches?.({ ...technician, id: 'ravi' }, { devices })).toBe(false);
+    expect(pushKind.reaches?.(technician, {})).toBe(false);
+    const carries = pushKind.carries?.({ contact: 'mailto:it@office.test', services: [] });
     expect(carries?.(notice(), 0)).toBe(true);
     expect(carries?.(notice({ digest: true }), 0)).toBe(false);
     expect(carries?.(notice({ incident: null, kind: 'direct' }), 0)).toBe(false);

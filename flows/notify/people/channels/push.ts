@@ -6,10 +6,10 @@ import { createHash, createHmac } from 'node:crypto';
 import { nameIn, setting } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Around, Channel, ChannelKind, Device, HookCall, RenderedMessage, SendOutcome } from '../../../engine/records/notices.ts';
-import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
-import { buttonsOf, plain, readButton } from './kit/plain.ts';
+import { type Fetch, type HttpAnswer, request, retryAfterOf } from './kit/http.ts';
+import { buttonsOf, plainLine, readButton } from './kit/plain.ts';
 import { isSameSecret } from './kit/reports.ts';
-import { authorizationFor, type PushKey, pushKeyOf, sealed } from './kit/web-push.ts';
+import { authorizationFor, encrypt, type PushKey, pushKeyOf } from './kit/web-push.ts';
 
 const { about } = setting;
 const contact = v.pipe(v.string(), v.regex(/^(mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https:\/\/\S+)$/, 'mailto:NAME@HOST or an https address'));
@@ -33,7 +33,7 @@ export function pushOf(settings: { readonly [name: string]: unknown }): PushSett
 }
 
 /** Reaches persons who allowed notifications in a browser. */
-export const byPush: ChannelKind<typeof pushSettings> = {
+export const pushKind: ChannelKind<typeof pushSettings> = {
   name: 'push',
   words: { en: 'notification', hi: 'नोटिफ़िकेशन' },
   settings: pushSettings,
@@ -48,14 +48,14 @@ export const byPush: ChannelKind<typeof pushSettings> = {
 };
 
 /** Time to live at the push service. Later the next channel is used, and a stale notification would mislead. */
-const keptS = 15 * 60;
+const timeToLiveS = 15 * 60;
 /** Timeout for each device, so that one push service does not delay the other devices of the person. */
 const deviceLimitMs = 8_000;
 /** Longest title and text in characters; a phone shows far less. */
 const titleLimit = 200;
 const bodyLimit = 1_200;
 /** Rate limit for one phone: 15 notifications a minute. The wait stays below the time after which the next channel is used. */
-const within = { most: 5, ms: 20_000 };
+const personRateLimit = { most: 5, ms: 20_000 };
 /** Characters of the place name that a subject never cuts. */
 const placeKnownBy = 8;
 /** Lines of a list that a notification shows. */
@@ -64,7 +64,7 @@ const listMost = 8;
 /** `now`: wall clock of the machine, since push services check times. */
 export type PushOptions = Pick<Around, 'devices' | 'reports' | 'clock'> & { contact: string; now(): number; fetch: Fetch };
 
-type AtDevice = SendOutcome | { result: 'gone' };
+type DeviceOutcome = SendOutcome | { result: 'gone' };
 
 /**
  * Guarantee: accepted by a push service is not delivered; the device confirms delivery by an id that only it received. A revoked device is
@@ -79,7 +79,7 @@ export function createPush(options: PushOptions): Channel {
       .update(`sabha push 1\n${name}`)
       .digest('base64url');
   return {
-    within,
+    within: personRateLimit,
     async send(message, person, signal) {
       const own = devices?.of(person.id) ?? [];
       if (key === undefined || own.length === 0) return { result: 'refused', reason: `${person.id} has no device` };
@@ -94,11 +94,11 @@ export function createPush(options: PushOptions): Channel {
       };
       const outcomes = await Promise.all(own.map((device) => sendTo(device, sent, { ...options, key, signal })));
       for (const [at, { result }] of outcomes.entries()) if (result === 'gone') devices?.gone(person.id, own[at]?.endpoint ?? '');
-      const outcome = togetherOf(outcomes) ?? { result: 'refused', reason: `no device of ${person.id} takes it any more` };
+      const outcome = bestOutcome(outcomes) ?? { result: 'refused', reason: `no device of ${person.id} takes it any more` };
       return outcome.result === 'accepted' && reports === undefined ? { result: 'delivered' } : outcome;
     },
     ...(reports && {
-      async hear({ method, token }: HookCall) {
+      async receiveCall({ method, token }: HookCall) {
         const [name = '', mark = ''] = token.split('.');
         if (method !== 'POST' || !isSameSecret(mark, markOf(name))) return { status: 401 as const };
         await reports.take({ channel: 'push', id: token, outcome: { result: 'delivered' } });
@@ -117,7 +117,7 @@ function shownOf(message: RenderedMessage, id: string) {
   // A reply link has its token after "?"; a link to the wall has its place after "#".
   const isAnswered = !list && link !== undefined && !link.includes('#');
   const buttons = isAnswered ? buttonsOf(message).map(({ text, data }) => ({ action: readButton(data)?.word ?? '', title: text })) : [];
-  const [where, what] = list ? [linesOf(message), plain(subject)] : divided(message);
+  const [where, what] = list ? [linesOf(message), plainLine(subject)] : splitSubject(message);
   return {
     id,
     title: what.slice(0, titleLimit),
@@ -132,15 +132,15 @@ function shownOf(message: RenderedMessage, id: string) {
 }
 
 /** Splits a subject into place and fault, so that the place goes below the fault. */
-function divided({ subject, language, notice: { site } }: RenderedMessage): [where: string, what: string] {
-  const text = plain(subject);
-  const [place, end] = [plain(nameIn(site, language)).slice(0, placeKnownBy), text.indexOf(': ')];
+function splitSubject({ subject, language, notice: { site } }: RenderedMessage): [where: string, what: string] {
+  const text = plainLine(subject);
+  const [place, end] = [plainLine(nameIn(site, language)).slice(0, placeKnownBy), text.indexOf(': ')];
   return place === '' || end < 0 || !text.startsWith(place) ? ['', text] : [text.slice(0, end), text.slice(end + 2)];
 }
 
 function linesOf({ text }: RenderedMessage): string {
   const lines = text.split('\n').filter((line) => line.startsWith('• '));
-  return lines.slice(0, listMost).map(plain).join('\n');
+  return lines.slice(0, listMost).map(plainLine).join('\n');
 }
 
 /** Keeps only the path: the wall may be installed under another host name than the links use. */
@@ -154,39 +154,39 @@ function tagOf({ list, notice }: RenderedMessage, id: string): string {
   return notice.incident === null || list ? id : `incident-${notice.incident}`;
 }
 
-type Sent = { text: string; urgent: boolean; topic: string; id: string };
-type Way = Pick<PushOptions, 'contact' | 'now' | 'fetch' | 'clock'> & { key: PushKey; signal: AbortSignal };
+type PushPayload = { text: string; urgent: boolean; topic: string; id: string };
+type PushSender = Pick<PushOptions, 'contact' | 'now' | 'fetch' | 'clock'> & { key: PushKey; signal: AbortSignal };
 
-async function sendTo({ endpoint, ...keys }: Device, { text, urgent, topic, id }: Sent, way: Way): Promise<AtDevice> {
-  const { contact: to, now, fetch, clock, key, signal } = way;
+async function sendTo({ endpoint, ...keys }: Device, { text, urgent, topic, id }: PushPayload, sender: PushSender): Promise<DeviceOutcome> {
+  const { contact: to, now, fetch, clock, key, signal } = sender;
   const headers = {
     authorization: authorizationFor(endpoint, key, { contact: to, now: now() }),
     'content-type': 'application/octet-stream',
     'content-encoding': 'aes128gcm',
-    ttl: `${keptS}`,
+    ttl: `${timeToLiveS}`,
     urgency: urgent ? 'high' : 'normal',
     topic,
   };
   const late = new AbortController();
   const cancel = clock.after(deviceLimitMs, () => late.abort(new Error(`no answer in ${deviceLimitMs / 1_000} s`)));
   const own = AbortSignal.any([signal, late.signal]);
-  const answer = await request(fetch, endpoint, { headers, body: sealed(text, keys), signal: own });
+  const answer = await request(fetch, endpoint, { headers, body: encrypt(text, keys), signal: own });
   cancel();
   return outcomeOf(answer, id);
 }
 
-function outcomeOf(answer: HttpAnswer, id: string): AtDevice {
+function outcomeOf(answer: HttpAnswer, id: string): DeviceOutcome {
   if (!answer.ok) return { result: 'retry', reason: answer.reason };
   const { status, headers } = answer;
   if (status >= 200 && status < 300) return { result: 'accepted', id };
   if (status === 404 || status === 410) return { result: 'gone' };
   const reason = `the push service answered ${status}`;
   if (status === 401 || status === 403) return { result: 'locked', reason };
-  return status === 400 || status === 413 ? { result: 'refused', reason } : { result: 'retry', reason, ...askedToWait(headers) };
+  return status === 400 || status === 413 ? { result: 'refused', reason } : { result: 'retry', reason, ...retryAfterOf(headers) };
 }
 
 /** The best outcome of all devices, since one device is enough; undefined if every device was revoked. */
-function togetherOf(outcomes: readonly AtDevice[]): SendOutcome | undefined {
+function bestOutcome(outcomes: readonly DeviceOutcome[]): SendOutcome | undefined {
   const order = ['accepted', 'retry', 'locked', 'refused'];
   const left = outcomes.filter((one) => one.result !== 'gone');
   return left.toSorted((a, b) => order.indexOf(a.result) - order.indexOf(b.result))[0];

@@ -4,9 +4,9 @@ import type { HookCall, RenderedMessage, Report } from '../../../engine/records/
 import { notice, technician } from '../people.test-helper.ts';
 import { scrubber } from '../sms/scrubber.test-helper.ts';
 import { smsOf, templatesWith } from '../sms/sms.ts';
-import { conformance, message, type Rig } from './conformance.test-helper.ts';
+import { type ChannelRig, conformance, message } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
-import { createSms, type GatewaySettings, readRegistered, type SmsOptions } from './sms-gateway.ts';
+import { createSms, readRegistered, type SmsChannelOptions, type SmsGatewaySettings } from './sms-gateway.ts';
 
 const asha = { ...technician, addresses: { sms: '+919419000001' } };
 const secret = 'authkey-4711';
@@ -19,20 +19,20 @@ const settings = {
   denied: 'authentication',
   form: 'fixed',
   perSecond: 10,
-} as const satisfies Partial<GatewaySettings>;
+} as const satisfies Partial<SmsGatewaySettings>;
 const templates = templatesWith(true);
 const dltOf = (at: number) => `${1_107_160_000_000_000_000n + BigInt(at)}`;
 const registered = new Map(templates.map(({ id }, at) => [id, dltOf(at)]));
 const link = 'https://sabha.test/?#/incident/17';
 
-const channel = (fetch: Fetch, changes: Partial<SmsOptions> = {}) =>
+const channel = (fetch: Fetch, changes: Partial<SmsChannelOptions> = {}) =>
   createSms({ settings, secret, registered, clock: realClock(), fetch, ...changes });
 const listed = (link: boolean) => new Map(templatesWith(link).map((one, at) => [dltOf(at), one]));
 const strict = (addresses = ['https://sabha.test/?'], link = true) => scrubber({ templates: listed(link), addresses });
 const send = (fetch: Fetch, changes: Partial<RenderedMessage> = {}, options = {}) =>
   channel(fetch, options).send(message({ link, ...changes }), asha, AbortSignal.timeout(1_000));
 
-conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<Rig> => {
+conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<ChannelRig> => {
   const never: Fetch = (_, init) =>
     new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))));
   const says: Partial<Record<NonNullable<typeof trouble>, Fetch>> = {
@@ -135,7 +135,7 @@ function reporting(how: object = {}) {
   const taken: Report[] = [];
   const takes = { take: async (report: Report) => void taken.push(report) };
   const answer: Fetch = async () => Response.json({ type: 'success', data: [{ id: 'g-77' }] });
-  const open = channel(answer, { settings: { ...settings, idInAnswer: 'data.0.id' }, heard: { ...reading, takes, ...how } });
+  const open = channel(answer, { settings: { ...settings, idInAnswer: 'data.0.id' }, reportHook: { ...reading, takes, ...how } });
   const call = (changes: Partial<HookCall>): HookCall => ({
     method: 'POST',
     token,
@@ -144,14 +144,14 @@ function reporting(how: object = {}) {
     body: Buffer.from(''),
     ...changes,
   });
-  return { open, taken, hears: (changes: Partial<HookCall>) => open.hear?.(call(changes)) };
+  return { open, taken, hears: (changes: Partial<HookCall>) => open.receiveCall?.(call(changes)) };
 }
 
 test('with reports a message is accepted under the id of the gateway, or under our key if there is none', async () => {
   const { open } = reporting();
   expect(await open.send(message({ link }), asha, AbortSignal.timeout(1_000))).toEqual({ result: 'accepted', id: 'g-77' });
   const takes = { take: async () => {} };
-  const plain = channel(strict().fetch, { heard: { ...reading, takes } });
+  const plain = channel(strict().fetch, { reportHook: { ...reading, takes } });
   expect(await plain.send(message({ link }), asha, AbortSignal.timeout(1_000))).toEqual({ result: 'accepted', id: '1/x/asha' });
 });
 

@@ -7,8 +7,8 @@ import type { Channel, ChannelKind, HookCall, HookReply, Reports } from '../../.
 import { smsOf } from '../sms/sms.ts';
 import { createGateway, gatewayFields, isPhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
-import { plain } from './kit/plain.ts';
-import { isSameSecret, loadToken, type ReportSettings, reportFields, reportOf, reportsIn, saidIn } from './kit/reports.ts';
+import { plainLine } from './kit/plain.ts';
+import { isSameSecret, loadToken, type ReportSettings, reportFields, reportOf, reportsIn, valuesOfCall } from './kit/reports.ts';
 
 const { about } = setting;
 const gatewaySettings = v.strictObject({
@@ -23,9 +23,9 @@ const gatewaySettings = v.strictObject({
   ),
 });
 
-export type GatewaySettings = v.InferOutput<typeof gatewaySettings>;
+export type SmsGatewaySettings = v.InferOutput<typeof gatewaySettings>;
 
-export const bySms: ChannelKind<typeof gatewaySettings> = {
+export const smsKind: ChannelKind<typeof gatewaySettings> = {
   name: 'sms',
   words: { en: 'SMS', hi: 'एसएमएस' },
   settings: gatewaySettings,
@@ -36,15 +36,15 @@ export const bySms: ChannelKind<typeof gatewaySettings> = {
     const secret = secretFile === undefined ? '' : loadText(secretFile).trim();
     const registered = readRegistered(loadText(templatesFile), templatesFile);
     const heard = reports && takes && { ...reports, token: loadToken(reports.tokenFile), takes };
-    return createSms({ settings, secret, registered, clock, heard, fetch: globalThis.fetch });
+    return createSms({ settings, secret, registered, clock, reportHook: heard, fetch: globalThis.fetch });
   },
 };
 
-/** `registered`: the operator's id of each text. `heard`: how to read delivery reports and who receives them; absent: there are none. */
-export type SmsOptions = {
-  settings: Omit<GatewaySettings, 'secretFile' | 'templatesFile' | 'reports'>;
+/** `registered`: the operator's id of each text. `reportHook`: how to read delivery reports and who receives them; absent: there are none. */
+export type SmsChannelOptions = {
+  settings: Omit<SmsGatewaySettings, 'secretFile' | 'templatesFile' | 'reports'>;
   clock: Clock;
-  heard?: (ReportSettings & { token: string; takes: Pick<Reports, 'take'> }) | undefined;
+  reportHook?: (ReportSettings & { token: string; takes: Pick<Reports, 'take'> }) | undefined;
   secret: string;
   registered: ReadonlyMap<string, string>;
   fetch: Fetch;
@@ -54,7 +54,7 @@ export type SmsOptions = {
  * Guarantee: only a registered text is sent. `delivered` means that the gateway accepted it or, with reports, that the phone received it.
  * No reason contains the secret.
  */
-export function createSms({ settings, secret, registered, clock, heard, fetch }: SmsOptions): Channel {
+export function createSms({ settings, secret, registered, clock, reportHook: heard, fetch }: SmsChannelOptions): Channel {
   const { form } = settings;
   const post = createGateway({ settings, secret, clock, fetch });
   return {
@@ -72,14 +72,17 @@ export function createSms({ settings, secret, registered, clock, heard, fetch }:
       const outcome = await post(to, { text: sms.text, template }, { key: message.key, signal });
       return outcome.result === 'accepted' && heard === undefined ? { result: 'delivered' } : outcome;
     },
-    ...(heard && { hear: (call: HookCall) => hear(call, heard) }),
+    ...(heard && { receiveCall: (call: HookCall) => handleDeliveryReport(call, heard) }),
   };
 }
 
 /** Passes on each final report and ignores any other content. */
-async function hear(call: HookCall, { token, takes, ...settings }: NonNullable<SmsOptions['heard']>): Promise<HookReply> {
+async function handleDeliveryReport(
+  call: HookCall,
+  { token, takes, ...settings }: NonNullable<SmsChannelOptions['reportHook']>,
+): Promise<HookReply> {
   if (!isSameSecret(call.token, token)) return { status: 401 };
-  for (const said of reportsIn(saidIn(call), settings)) {
+  for (const said of reportsIn(valuesOfCall(call), settings)) {
     const report = reportOf(said, settings);
     if (report !== undefined) await takes.take({ channel: 'sms', ...report });
   }
@@ -93,7 +96,7 @@ export function readRegistered(csv: string, file: string): Map<string, string> {
   try {
     rows = parse(csv, { columns: true, bom: true, trim: true, skip_empty_lines: true });
   } catch (error) {
-    throw new StartError(`${file}: ${plain((error as Error).message)}`);
+    throw new StartError(`${file}: ${plainLine((error as Error).message)}`);
   }
   return new Map(
     rows.map((one, at) => {

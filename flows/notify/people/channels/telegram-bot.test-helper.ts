@@ -30,10 +30,10 @@ export const answers = {
   hiddenError: { status: 200, body: { ok: false, error_code: 403, description: 'Forbidden: bot was kicked from the group chat' } },
 } as const;
 
-type Said = { status: number; body: unknown };
+type BotResponse = { status: number; body: unknown };
 
-type Say = (chat: string) => Said | Promise<Said> | undefined;
-const nothing: Say = () => undefined;
+type BotScript = (chat: string) => BotResponse | Promise<BotResponse> | undefined;
+const nothing: BotScript = () => undefined;
 
 /**
  * `say` overrides the response to sendMessage, `sayEdit` that to editMessageText. Too many messages to a chat, edits included, get a 429.
@@ -54,13 +54,13 @@ export function telegramBot(clock: TestClock, say = nothing, sayEdit = nothing) 
     return perChat || of('', 1_000) >= 31;
   }
 
-  async function polled(offset: number): Promise<Said> {
+  async function polled(offset: number): Promise<BotResponse> {
     const waiting = () => updates.map((one, at) => ({ update_id: at + 1, ...one })).filter((one) => one.update_id >= offset);
     if (waiting().length === 0) await new Promise<void>((resolve) => (wake = resolve));
     return { status: 200, body: { ok: true, result: waiting() } };
   }
 
-  async function answer(method: string, body: Record<string, unknown>): Promise<Said> {
+  async function answer(method: string, body: Record<string, unknown>): Promise<BotResponse> {
     if (method === 'getUpdates') return polled(Number(body['offset']));
     const isEdit = method === 'editMessageText';
     if (method !== 'sendMessage' && !isEdit) return { status: 200, body: { ok: true, result: true } };

@@ -5,17 +5,17 @@ import { createCopies } from '../copies/copies.ts';
 import { outboxOver } from '../outbox.test-helper.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
-import { conformance, message, type Rig } from './conformance.test-helper.ts';
+import { type ChannelRig, conformance, message } from './conformance.test-helper.ts';
 import { createTelegram } from './telegram.ts';
 import { answers, telegramBot } from './telegram-bot.test-helper.ts';
 
 const token = '110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw';
-type Say = Parameters<typeof telegramBot>[1];
+type ScriptOption = Parameters<typeof telegramBot>[1];
 
 const group = { ...technician, id: 'group', language: 'hi' as const, addresses: { telegram: '-1001' } };
 
 /** A channel to the simulated bot. It passes answers to their incident, and edits sent messages through their copies. */
-function rig(say?: Say, onAnswer?: TakeAnswer, { sayEdit }: { sayEdit?: Say } = {}) {
+function rig(say?: ScriptOption, onAnswer?: TakeAnswer, { sayEdit }: { sayEdit?: ScriptOption } = {}) {
   const clock = testClock();
   const bot = telegramBot(clock, say, sayEdit);
   const rows: OutboxRow[] = [];
@@ -36,7 +36,7 @@ function rig(say?: Say, onAnswer?: TakeAnswer, { sayEdit }: { sayEdit?: Say } = 
     channels: new Map([['telegram', { channel, reaches: () => true }]]),
     roster: createRoster([technician, group]),
     copies: async (id) => rows.filter((one) => one.notice.incident === id),
-    broke: (error) => expect.unreachable(error.message),
+    onError: (error) => expect.unreachable(error.message),
   });
   onTestFinished(() => channel.close?.());
   async function send(changes = {}, person = technician) {
@@ -50,8 +50,8 @@ function rig(say?: Say, onAnswer?: TakeAnswer, { sayEdit }: { sayEdit?: Say } = 
   return { clock, ...bot, channel, send };
 }
 
-conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<Rig> => {
-  const says: Partial<Record<NonNullable<typeof trouble>, Say>> = {
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<ChannelRig> => {
+  const says: Partial<Record<NonNullable<typeof trouble>, ScriptOption>> = {
     busy: () => answers.gateway,
     refuses: () => answers.blocked,
     hangs: () => new Promise(() => {}),
@@ -92,7 +92,7 @@ test('S14 markup in a name is sent as text, without a parse mode or a link previ
   });
 });
 
-function outboxOf(say?: Say, persons = [technician]) {
+function outboxOf(say?: ScriptOption, persons = [technician]) {
   const { clock, channel, taken, floods } = rig(say);
   const telegram = { channel, reaches: () => true };
   return { ...outboxOver({ telegram }, { clock, roster: createRoster(persons) }), taken, floods };
@@ -202,7 +202,7 @@ test('many presses in one group, or a paused chat, delay no other chat', async (
 
 test('an edit that Telegram rejects is retried, and not before the wait that it named', async () => {
   const said = [answers.flood(90), answers.gateway];
-  const sayEdit: Say = () => said.shift();
+  const sayEdit: ScriptOption = () => said.shift();
   const { clock, send, happen, posts, floods } = rig(undefined, async () => ({ by: 'Asha', line: 'noted' }), { sayEdit });
   await send();
   happen(pressed('going:17'));

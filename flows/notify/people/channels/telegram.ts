@@ -2,9 +2,9 @@
 import { type Clock, doubledMs, loadText, setting, withinTime } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Changed, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../../engine/records/notices.ts';
-import { type Fetch, jsonOf, request } from './kit/http.ts';
-import { createPace, type Pace, waited } from './kit/pace.ts';
-import { buttonsOf, plain, readButton } from './kit/plain.ts';
+import { type Fetch, parseJson, request } from './kit/http.ts';
+import { createRateLimiter, type RateLimiter, waitUnlessAborted } from './kit/pace.ts';
+import { buttonsOf, plainLine, readButton } from './kit/plain.ts';
 
 const { about } = setting;
 const telegramSettings = v.strictObject({
@@ -13,7 +13,7 @@ const telegramSettings = v.strictObject({
 });
 
 /** Reaches persons with the number of a chat, personal or group, under `telegram`. */
-export const byTelegram: ChannelKind<typeof telegramSettings> = {
+export const telegramKind: ChannelKind<typeof telegramSettings> = {
   name: 'telegram',
   words: { en: 'Telegram', hi: 'टेलीग्राम' },
   settings: telegramSettings,
@@ -42,7 +42,7 @@ export type TelegramOptions = {
 /** Guarantee: `delivered` only after Telegram confirmed this message. Rate limits and requested waits are kept. */
 export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramOptions): Channel {
   const bot: Bot = { api, token, fetch, clock };
-  const pace = createPace(clock, everyMs);
+  const pace = createRateLimiter(clock, everyMs);
   const ended = new AbortController();
   const later = { signal: ended.signal, isLater: true };
   const greeted = new Set<string>();
@@ -58,16 +58,16 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
   }
 
   /** Sends a chat its own number, with low priority. Any stranger may ask, so the count is limited. */
-  async function greet(chat: string): Promise<void> {
+  async function sendChatNumber(chat: string): Promise<void> {
     if (greeted.has(chat) || greeted.size >= greetedAtMost) return;
     greeted.add(chat);
-    const isTurn = await pace.turn(chat, { ...later, apartMs: apartOf(chat) });
+    const isTurn = await pace.waitForTurn(chat, { ...later, minIntervalMs: apartOf(chat) });
     const body = { chat_id: Number(chat), text: chat };
     if (isTurn) await callInTime(bot, 'sendMessage', { body, signal: ended.signal });
     greeted.delete(chat);
   }
 
-  if (onAnswer !== undefined) void pollAnswers({ bot, signal: ended.signal, onAnswer, greets: (chat) => void greet(chat) });
+  if (onAnswer !== undefined) void pollAnswers({ bot, signal: ended.signal, onAnswer, greets: (chat) => void sendChatNumber(chat) });
   return {
     async send(message, person, signal) {
       const chat = person.addresses['telegram'] ?? '';
@@ -84,7 +84,7 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
       const [chat = '', number] = id.split('/');
       if (person.addresses['telegram'] !== chat) return { result: 'refused', reason: `${person.id} has another chat now` };
       const cut = AbortSignal.any([signal, ended.signal]);
-      const isTurn = await pace.turn(chat, { signal: cut, isLater: true, apartMs: apartOf(chat) });
+      const isTurn = await pace.waitForTurn(chat, { signal: cut, isLowPriority: true, minIntervalMs: apartOf(chat) });
       if (!isTurn) return noTurn;
       const body = { chat_id: chat, message_id: Number(number), ...bodyOf(withLines(said()), { notice, language: person.language }) };
       const outcome = outcomeOf(await callInTime(bot, 'editMessageText', { body, signal: cut }));
@@ -98,10 +98,10 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
 const noTurn: Outcome = { result: 'retry', reason: 'no turn in time' };
 
 /** Returns undefined once it is the turn of this chat, otherwise the outcome. */
-async function waitFor(pace: Pace, chat: string, signal: AbortSignal): Promise<Outcome | undefined> {
+async function waitFor(pace: RateLimiter, chat: string, signal: AbortSignal): Promise<Outcome | undefined> {
   const afterMs = pace.pausedMs(chat);
   if (afterMs > waitLimitMs) return { result: 'retry', reason: 'Telegram asked to wait', afterMs };
-  return (await pace.turn(chat, { apartMs: apartOf(chat), signal })) ? undefined : noTurn;
+  return (await pace.waitForTurn(chat, { minIntervalMs: apartOf(chat), signal })) ? undefined : noTurn;
 }
 
 /** Appends the lines to the text, within the length that Telegram accepts. */
@@ -133,10 +133,10 @@ const answer = v.looseObject({
 });
 
 /** `code` 0: no valid response of Telegram. */
-type Called = { ok: true; result: unknown } | { ok: false; code: number; reason: string; afterMs?: number; movedTo?: string };
+type BotApiResult = { ok: true; result: unknown } | { ok: false; code: number; reason: string; afterMs?: number; movedTo?: string };
 
 /** Guarantee: never rejects, and no reason contains the token. */
-async function call(bot: Bot, method: string, at: { body: object; signal: AbortSignal }): Promise<Called> {
+async function call(bot: Bot, method: string, at: { body: object; signal: AbortSignal }): Promise<BotApiResult> {
   const headers = { 'content-type': 'application/json' };
   const said = await request(bot.fetch, `${bot.api}/bot${bot.token}/${method}`, {
     headers,
@@ -144,7 +144,7 @@ async function call(bot: Bot, method: string, at: { body: object; signal: AbortS
     signal: at.signal,
   });
   if (!said.ok) return { ok: false, code: 0, reason: said.reason.replaceAll(bot.token, '…') };
-  const read = v.safeParse(answer, jsonOf(said.text));
+  const read = v.safeParse(answer, parseJson(said.text));
   if (!read.success)
     return { ok: false, code: said.status >= 300 ? said.status : 0, reason: `the answer (${said.status}) is not Telegram's` };
   const { ok, result, error_code: code = said.status, description = '', parameters = {} } = read.output;
@@ -153,7 +153,7 @@ async function call(bot: Bot, method: string, at: { body: object; signal: AbortS
   return {
     ok,
     code,
-    reason: plain(`${code} ${description}`).slice(0, 200),
+    reason: plainLine(`${code} ${description}`).slice(0, 200),
     ...(seconds !== undefined && seconds > 0 && { afterMs: seconds * 1_000 }),
     ...(movedTo !== undefined && { movedTo: String(movedTo) }),
   };
@@ -164,14 +164,14 @@ const callLimitMs = 30_000;
 
 /** Guarantee: ends in time, also if Telegram does not respond or responds byte by byte. */
 function callInTime(bot: Bot, method: string, at: { body: object; signal: AbortSignal }) {
-  const late: Called = { ok: false, code: 0, reason: `no answer in ${callLimitMs / 1_000} s` };
-  return withinTime<Called>({ clock: bot.clock, limitMs: callLimitMs, late, cut: at.signal }, (signal) =>
+  const late: BotApiResult = { ok: false, code: 0, reason: `no answer in ${callLimitMs / 1_000} s` };
+  return withinTime<BotApiResult>({ clock: bot.clock, limitMs: callLimitMs, late, cut: at.signal }, (signal) =>
     call(bot, method, { ...at, signal }),
   );
 }
 
 /** Outcome of a response: 401 and 404 concern our token, 400 and 403 this chat permanently; any other error may pass. */
-function outcomeOf(called: Called): Outcome {
+function outcomeOf(called: BotApiResult): Outcome {
   if (called.ok) return { result: 'delivered' };
   const { code, reason, afterMs, movedTo } = called;
   if (code === 401 || code === 404) return { result: 'locked', reason };
@@ -195,12 +195,12 @@ const update = v.looseObject({
 });
 
 /** Long polling: Telegram delays an empty response by this time. */
-const heldS = 50;
+const longPollS = 50;
 const pollLimitMs = 70_000;
 /** Backoff of the polling after an invalid response; a refused token waits longest. */
 const again = { firstMs: 1_000, maxMs: 60_000, lockedMs: 15 * 60_000 };
 /** Longest text of a reply to a button press. */
-const wordLimit = 200;
+const replyLimit = 200;
 
 /** `greets`: called for each chat that asks for its number. */
 type PollOptions = { bot: Bot; signal: AbortSignal; onAnswer: TakeAnswer; greets(chat: string): void };
@@ -213,7 +213,7 @@ async function pollAnswers(options: PollOptions): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(pollLimitMs)]);
-    const body = { offset, timeout: heldS, allowed_updates: ['callback_query', 'message'] };
+    const body = { offset, timeout: longPollS, allowed_updates: ['callback_query', 'message'] };
     const askedUp = clock.up();
     const called = await call(bot, 'getUpdates', { body, signal: limit });
     const next = called.ok ? await takeAll(options, called.result, offset) : offset;
@@ -221,7 +221,7 @@ async function pollAnswers(options: PollOptions): Promise<void> {
     const isIdle = next === offset && clock.up() - askedUp < again.firstMs;
     offset = next;
     failures = called.ok ? 0 : failures + 1;
-    if (!called.ok || isIdle) await waited(clock, called.ok ? again.firstMs : pauseMs(called, failures), signal);
+    if (!called.ok || isIdle) await waitUnlessAborted(clock, called.ok ? again.firstMs : pauseMs(called, failures), signal);
   }
 }
 
@@ -235,7 +235,7 @@ async function takeAll(options: PollOptions, result: unknown, offset: number): P
   return next;
 }
 
-function pauseMs({ code, afterMs = 0 }: Extract<Called, { ok: false }>, failures: number): number {
+function pauseMs({ code, afterMs = 0 }: Extract<BotApiResult, { ok: false }>, failures: number): number {
   return code === 401 || code === 404 ? again.lockedMs : Math.max(doubledMs(failures - 1, again), afterMs);
 }
 
@@ -252,6 +252,6 @@ async function take(options: PollOptions, { callback_query: pressed, message }: 
   const button = readButton(pressed.data);
   const addresses = [pressed.from.id, ...(pressed.message === undefined ? [] : [pressed.message.chat.id])].map(String);
   const answered = button && (await onAnswer({ channel: 'telegram', addresses, ...button }).catch(() => undefined));
-  const text = (answered?.line ?? '?').slice(0, wordLimit);
+  const text = (answered?.line ?? '?').slice(0, replyLimit);
   await callInTime(bot, 'answerCallbackQuery', { body: { callback_query_id: pressed.id, text }, signal });
 }

@@ -13,7 +13,7 @@ const ringsMs = 30_000;
 export function voiceGateway(clock: TestClock, token: string, at: (to: string) => AtPhone) {
   const calls: { at: number; to: string; text: string; language: string }[] = [];
   const replies: number[] = [];
-  let hears: Channel['hear'];
+  let hears: Channel['receiveCall'];
 
   async function say(fields: Record<string, string>, query = ''): Promise<void> {
     const body = Buffer.from(new URLSearchParams(fields).toString());
@@ -44,7 +44,7 @@ export function voiceGateway(clock: TestClock, token: string, at: (to: string) =
     /** A person calls our number and hangs up. */
     missed: (from: string) => say({ from }, 'missed'),
     listen(channel: Channel): void {
-      hears = channel.hear;
+      hears = channel.receiveCall;
     },
   };
 }

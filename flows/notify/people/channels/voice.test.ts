@@ -7,12 +7,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Answer, OpenChannel, OutboxRow, SendOutcome } from '../../../engine/records/notices.ts';
 import { delivered, outboxOver } from '../outbox.test-helper.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
-import { channelsOf, createRoster, type Way, wayTo } from '../roster.ts';
+import { type ChannelRoute, channelsOf, createRoster, routeTo } from '../roster.ts';
 import { channelSettings, openChannels } from './channels.ts';
-import { conformance, message, type Rig } from './conformance.test-helper.ts';
+import { type ChannelRig, conformance, message } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 import { createOffers } from './offered.ts';
-import { byVoice, createVoice, type VoiceOptions } from './voice.ts';
+import { createVoice, type VoiceOptions, voiceKind } from './voice.ts';
 import { type AtPhone, voiceGateway } from './voice-gateway.test-helper.ts';
 
 const asha = { ...technician, addresses: { voice: '+919419000001', telegram: '4711' }, channels: ['voice', 'telegram'] };
@@ -39,7 +39,7 @@ const settings = {
 const open = (fetch: Fetch, changes: Partial<VoiceOptions> = {}) =>
   createVoice({ settings, secret: 'key-4711', token, clock: realClock(), fetch, ...changes });
 
-conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<Rig> => {
+conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<ChannelRig> => {
   const calls: unknown[] = [];
   const never: Fetch = (_, init) =>
     new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))));
@@ -95,8 +95,8 @@ function office({ at = () => 'unanswered', start = night }: { at?: (to: string) 
     },
   });
   gateway.listen(voice);
-  const { single = false, asked = false, newsOnly = false } = byVoice;
-  const carries = byVoice.carries?.({ ...settings, rings: { from: '21:00', to: '07:00' } });
+  const { single = false, asked = false, newsOnly = false } = voiceKind;
+  const carries = voiceKind.carries?.({ ...settings, rings: { from: '21:00', to: '07:00' } });
   const phone: OpenChannel = {
     channel: voice,
     reaches: ({ addresses }) => addresses['voice'] !== undefined,
@@ -111,7 +111,7 @@ function office({ at = () => 'unanswered', start = night }: { at?: (to: string) 
     roster: createRoster([asha]),
   });
   const told = () => sent.map(({ channel }) => channel);
-  const add = (changes: Partial<OutboxRow> = {}, way: Way = wayTo(asha, 'own-order', channels)) => {
+  const add = (changes: Partial<OutboxRow> = {}, way: ChannelRoute = routeTo(asha, 'own-order', channels)) => {
     const one = row({ ...way, createdAt: clock.now(), dueAt: clock.now(), ...changes });
     ledger.set(one.key, one);
     outbox.add([one]);
@@ -177,9 +177,9 @@ test('a person whose order does not name voice is never called, and neither is c
   const around = { offers: createOffers(), log() {}, clock: testClock() };
   const channels = openChannels({ settings: set, ...around });
   const { channels: __, ...unasked } = asha;
-  expect(wayTo(unasked, 'own-order', channels)).toEqual({ channel: 'console' });
-  expect(wayTo(unasked, 'voice', channels)).toEqual({ channel: 'console' });
-  expect(wayTo(asha, 'own-order', channels)).toEqual({ channel: 'voice', further: ['console'] });
+  expect(routeTo(unasked, 'own-order', channels)).toEqual({ channel: 'console' });
+  expect(routeTo(unasked, 'voice', channels)).toEqual({ channel: 'console' });
+  expect(routeTo(asha, 'own-order', channels)).toEqual({ channel: 'voice', further: ['console'] });
   expect(channelsOf(asha, channels)).toEqual(['console']);
 });
 
@@ -194,7 +194,9 @@ test('an early key press is rejected with 503; a missed call reports its number;
   ]);
   const silent = open(gateway.fetch, { token: 'another-secret-of-the-voice' });
   const body = Buffer.from('sid=c-1&digits=1');
-  expect(await silent.hear?.({ method: 'POST', token, query: new URLSearchParams('missed'), headers: {}, body })).toEqual({ status: 401 });
+  expect(await silent.receiveCall?.({ method: 'POST', token, query: new URLSearchParams('missed'), headers: {}, body })).toEqual({
+    status: 401,
+  });
   expect(answers).toEqual([]);
 });
 

@@ -6,11 +6,11 @@ import { type Clock, loadText, type MessageLanguage, setting } from '@sabha/cont
 
 import * as v from 'valibot';
 import type { Around, Channel, ChannelKind, HookCall, HookReply, RenderedMessage, Report } from '../../../engine/records/notices.ts';
-import { speechOf } from '../words.ts';
+import { voiceTextOf } from '../words.ts';
 import { createGateway, gatewayFields, isPhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
-import { clockOf } from './kit/plain.ts';
-import { isSameSecret, loadToken, placeInJson, reportFields, reportOf, saidIn, valueAt } from './kit/reports.ts';
+import { timeOfDayText } from './kit/plain.ts';
+import { isSameSecret, loadToken, placeInJson, reportFields, reportOf, valueAt, valuesOfCall } from './kit/reports.ts';
 
 const { about } = setting;
 const timeOfDay = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 21:00'));
@@ -38,7 +38,7 @@ const voiceSettings = v.strictObject({
 type VoiceSettings = v.InferOutput<typeof voiceSettings>;
 
 /** Calls only persons whose channel order names it, at night, and only for critical alerts. */
-export const byVoice: ChannelKind<typeof voiceSettings> = {
+export const voiceKind: ChannelKind<typeof voiceSettings> = {
   name: 'voice',
   words: { en: 'phone call', hi: 'फ़ोन कॉल' },
   settings: voiceSettings,
@@ -50,7 +50,7 @@ export const byVoice: ChannelKind<typeof voiceSettings> = {
     ({ severity, kind, timeZone }, at) => {
       // The end of an incident is not worth a call at night.
       const isUrgent = severity === 'critical' && (kind === 'raised' || kind === 'worsened' || kind === 'direct');
-      return isUrgent && isWithin(rings, clockOf(at, timeZone));
+      return isUrgent && isWithin(rings, timeOfDayText(at, timeZone));
     },
   open(settings, around) {
     const { secretFile, reports } = settings;
@@ -88,21 +88,21 @@ export function createVoice(options: VoiceOptions): Channel {
       const { locale: language } = phrases[message.language];
       return post(to, { text: spoken(message), language }, { key: message.key, signal });
     },
-    hear: (call) => hear(call, options),
+    receiveCall: (call) => hear(call, options),
   };
 }
 
 /** Plays the message twice, since the person may just have woken. */
 function spoken({ notice, language }: RenderedMessage): string {
   const { hello, press, again } = phrases[language];
-  const said = `${speechOf(notice, language)}${notice.incident === null ? '' : ` ${press}`}`;
+  const said = `${voiceTextOf(notice, language)}${notice.incident === null ? '' : ` ${press}`}`;
   return `${hello} ${said} ${again} ${said}`;
 }
 
 async function hear(call: HookCall, options: VoiceOptions): Promise<HookReply> {
   const { token, settings, onMissedCall } = options;
   if (!isSameSecret(call.token, token)) return { status: 401 };
-  const said = saidIn(call);
+  const said = valuesOfCall(call);
   const { caller, id: idAt } = settings.reports;
   if (call.query.has('missed')) {
     const number = caller === undefined ? undefined : valueAt(said, caller);
@@ -110,11 +110,15 @@ async function hear(call: HookCall, options: VoiceOptions): Promise<HookReply> {
     return { status: 200 };
   }
   const id = valueAt(said, idAt);
-  return id === undefined ? { status: 200 } : heardOf(id, said, options);
+  return id === undefined ? { status: 200 } : handleReport(id, said, options);
 }
 
 /** Handles a report on one of our calls: a pressed key, or its end. */
-async function heardOf(id: string, said: unknown, { settings: { reports: reading }, reports, onAnswer }: VoiceOptions): Promise<HookReply> {
+async function handleReport(
+  id: string,
+  said: unknown,
+  { settings: { reports: reading }, reports, onAnswer }: VoiceOptions,
+): Promise<HookReply> {
   const call = reports?.about('voice', id);
   const report = (outcome: Report['outcome']) => reports?.take({ channel: 'voice', id, outcome });
   if (valueAt(said, reading.key) === goingKey) {
@@ -127,12 +131,12 @@ async function heardOf(id: string, said: unknown, { settings: { reports: reading
   }
   const read = reportOf(said, reading)?.outcome;
   const isHeard = read?.result === 'delivered' && call?.incident === null;
-  if (read !== undefined) await report(read.result === 'delivered' && !isHeard ? notTaken : read);
+  if (read !== undefined) await report(read.result === 'delivered' && !isHeard ? notAnswered : read);
   return { status: 200 };
 }
 
 /** Outcome if another person, or a sleepy one, picked up. */
-const notTaken = { result: 'refused', reason: 'somebody picked up, and nobody pressed 1' } as const;
+const notAnswered = { result: 'refused', reason: 'somebody picked up, and nobody pressed 1' } as const;
 
 function isWithin({ from, to }: VoiceSettings['rings'], time: string): boolean {
   if (from === to) return true;

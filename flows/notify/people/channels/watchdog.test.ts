@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { reservedWord } from '../../roster/book.ts';
 import { technician } from '../people.test-helper.ts';
 import { message } from './conformance.test-helper.ts';
-import { byWatchdog, createWatchdog, watchdogPerson } from './watchdog.ts';
+import { createWatchdog, watchdogKind, watchdogPerson } from './watchdog.ts';
 
 const beat = (said: () => Response | Promise<Response>) =>
   createWatchdog('https://monitor.test/push/abc', async () => said()).send(message(), technician, AbortSignal.timeout(100));
@@ -22,7 +22,7 @@ test.each([
 });
 
 test('no person of the roster is reached by the watchdog', () => {
-  expect(byWatchdog.reaches?.(technician, {})).toBe(false);
-  expect(byWatchdog.reaches?.({ ...technician, id: watchdogPerson }, {})).toBe(true);
+  expect(watchdogKind.reaches?.(technician, {})).toBe(false);
+  expect(watchdogKind.reaches?.({ ...technician, id: watchdogPerson }, {})).toBe(true);
   expect(reservedWord(watchdogPerson)).toBeDefined();
 });

@@ -6,7 +6,7 @@
 import { isPcPath, setting } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Channel, ChannelKind } from '../../../engine/records/notices.ts';
-import { type Fetch, jsonOf, request } from './kit/http.ts';
+import { type Fetch, parseJson, request } from './kit/http.ts';
 
 const { about } = setting;
 const watchdogSettings = v.strictObject({
@@ -24,7 +24,7 @@ export function watchdogOf(channels: { readonly [name: string]: unknown }): v.In
 export const watchdogPerson = 'watchdog';
 
 /** Reaches no person of the roster. */
-export const byWatchdog: ChannelKind<typeof watchdogSettings> = {
+export const watchdogKind: ChannelKind<typeof watchdogSettings> = {
   name: 'watchdog',
   words: { en: 'watchdog', hi: 'वॉचडॉग' },
   settings: watchdogSettings,
@@ -45,7 +45,7 @@ export function createWatchdog(url: string, fetch: Fetch): Channel {
       const answer = await request(fetch, url, { method: 'GET', signal });
       if (!answer.ok) return { result: 'refused', reason: answer.reason };
       const { status, text } = answer;
-      const { ok } = (jsonOf(text) ?? {}) as { ok?: unknown };
+      const { ok } = (parseJson(text) ?? {}) as { ok?: unknown };
       if (status < 200 || status >= 300 || ok === false) return { result: 'refused', reason: `the monitor answered ${status}` };
       return { result: 'delivered' };
     },

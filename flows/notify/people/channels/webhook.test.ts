@@ -6,18 +6,18 @@ import { text } from 'node:stream/consumers';
 import { realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { notice, technician } from '../people.test-helper.ts';
-import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
+import { type ChannelRig, conformance, message, type Trouble } from './conformance.test-helper.ts';
 import { createWebhook } from './webhook.ts';
 
 const secret = `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString('base64')}`;
-type Taken = { headers: IncomingHttpHeaders; body: string };
+type ReceivedRequest = { headers: IncomingHttpHeaders; body: string };
 
 /** A real HTTP server with scripted responses. */
 async function open(
   answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end(),
   shape: 'sabha' | 'alertmanager' = 'sabha',
 ) {
-  const posts: Taken[] = [];
+  const posts: ReceivedRequest[] = [];
   const server = createServer(async (request, response) => {
     const body = await text(request);
     answer(response);
@@ -38,7 +38,7 @@ const status =
   (response: ServerResponse) =>
     void response.writeHead(code, headers).end();
 
-async function troubled(trouble?: Trouble): Promise<Rig> {
+async function troubled(trouble?: Trouble): Promise<ChannelRig> {
   const answers: Partial<Record<Trouble, (response: ServerResponse) => void>> = {
     busy: status(503),
     refuses: status(410),
@@ -68,13 +68,14 @@ describe('webhook', () => {
     onTestFinished(rig.close);
     return rig;
   };
-  const send = ({ channel }: Pick<Rig, 'channel'>, changes = {}) => channel.send(message(changes), technician, AbortSignal.timeout(5_000));
+  const send = ({ channel }: Pick<ChannelRig, 'channel'>, changes = {}) =>
+    channel.send(message(changes), technician, AbortSignal.timeout(5_000));
 
   test('the signature proves the sender and the time of a message', async () => {
     const rig = await start();
     const before = Date.now() / 1_000;
     await send(rig);
-    const { headers, body } = rig.posts[0] as Taken;
+    const { headers, body } = rig.posts[0] as ReceivedRequest;
     const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
     const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
     expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`);

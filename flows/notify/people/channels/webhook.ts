@@ -4,7 +4,7 @@ import { type Clock, type Person, setting } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
 import { alertOf, webhookBodyOf } from './kit/alert.ts';
-import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
+import { type Fetch, type HttpAnswer, request, retryAfterOf } from './kit/http.ts';
 
 const { about } = setting;
 const signingSecret = v.pipe(
@@ -20,7 +20,7 @@ const webhookSettings = v.strictObject({
 });
 type WebhookSettings = v.InferOutput<typeof webhookSettings>;
 
-export const byWebhook: ChannelKind<typeof webhookSettings> = {
+export const webhookKind: ChannelKind<typeof webhookSettings> = {
   name: 'webhook',
   words: { en: 'webhook', hi: 'वेबहुक' },
   settings: webhookSettings,
@@ -94,5 +94,5 @@ function outcomeOf(answer: HttpAnswer): Outcome {
   const { status, headers } = answer;
   if (status >= 200 && status < 300) return { result: 'delivered' };
   const reason = `the server answered ${status}`;
-  return final.has(status) ? { result: 'refused', reason } : { result: 'retry', reason, ...askedToWait(headers) };
+  return final.has(status) ? { result: 'refused', reason } : { result: 'retry', reason, ...retryAfterOf(headers) };
 }

@@ -5,8 +5,8 @@ import type { Answer, HookCall, RenderedMessage, Report } from '../../../engine/
 import { renderList } from '../outbox.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
 import { render } from '../words.ts';
-import { strayAddress } from './channels.ts';
-import { conformance, message, type Rig } from './conformance.test-helper.ts';
+import { addressProblem } from './channels.ts';
+import { type ChannelRig, conformance, message } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 import { bodyOf, createWhatsapp, fitsWhole, type WhatsappOptions } from './whatsapp.ts';
 
@@ -49,7 +49,7 @@ function rig(say: Fetch = async () => Response.json(sent()), changes: Partial<Wh
   return { clock, posts, channel, send: (how = {}) => channel.send(message(how), asha, AbortSignal.timeout(1_000)) };
 }
 
-conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<Rig> => {
+conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<ChannelRig> => {
   const never: Fetch = (_, init) =>
     new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))));
   const says: Partial<Record<NonNullable<typeof trouble>, Fetch>> = {
@@ -184,7 +184,7 @@ function meta(changes: Partial<WhatsappOptions> = {}) {
     const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
     return { method: 'POST', token: '', query: new URLSearchParams(), headers: { 'x-hub-signature-256': signature }, body };
   };
-  return { ...one, reports, answers, call, hears: (value: object) => one.channel.hear?.(call(value)) };
+  return { ...one, reports, answers, call, hears: (value: object) => one.channel.receiveCall?.(call(value)) };
 }
 const status = (id: string, what: string, errors: object[] = []) => ({
   id,
@@ -229,12 +229,12 @@ test('a call without a valid signature is rejected and changes nothing', async (
     { ...right, headers: { 'x-hub-signature-256': 'sha256=' } },
     { ...right, body: Buffer.from(right.body.toString().replace('17', '18')) },
   ];
-  for (const one of forged) expect(await channel.hear?.(one)).toEqual({ status: 401 });
+  for (const one of forged) expect(await channel.receiveCall?.(one)).toEqual({ status: 401 });
   expect([reports, answers]).toEqual([[], []]);
-  expect(await channel.hear?.(right)).toEqual({ status: 200 });
+  expect(await channel.receiveCall?.(right)).toEqual({ status: 200 });
   for (const body of ['', '7', '{"entry":7}', '{"entry":[{"changes":[{"value":{"statuses":[null],"messages":[{}]}}]}]}']) {
     const signature = `sha256=${createHmac('sha256', secrets.appSecret).update(body).digest('hex')}`;
-    expect(await channel.hear?.({ ...right, headers: { 'x-hub-signature-256': signature }, body: Buffer.from(body) })).toEqual({
+    expect(await channel.receiveCall?.({ ...right, headers: { 'x-hub-signature-256': signature }, body: Buffer.from(body) })).toEqual({
       status: 200,
     });
   }
@@ -264,7 +264,7 @@ test('a button press is matched by our message, otherwise by phone number, other
 test('the verification request succeeds only with our secret', async () => {
   const { channel } = rig();
   const ask = (token: string) =>
-    channel.hear?.({
+    channel.receiveCall?.({
       method: 'GET',
       token: '',
       query: new URLSearchParams({ 'hub.mode': 'subscribe', 'hub.verify_token': token, 'hub.challenge': '1158201444' }),
@@ -276,8 +276,8 @@ test('the verification request succeeds only with our secret', async () => {
 });
 
 test('a user id may be set in sabha.json if WhatsApp is set', () => {
-  expect(strayAddress('whatsapp-user', { whatsapp: {} })).toBeUndefined();
-  expect(strayAddress('whatsapp-user', {})).toBe('channels.whatsapp is not set');
+  expect(addressProblem('whatsapp-user', { whatsapp: {} })).toBeUndefined();
+  expect(addressProblem('whatsapp-user', {})).toBe('channels.whatsapp is not set');
 });
 
 /** The second value of the template. */

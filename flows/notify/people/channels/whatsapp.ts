@@ -8,9 +8,9 @@ import { type Clock, loadText, setting, withinTime } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Around, Channel, ChannelKind, HookCall, Outcome, RenderedMessage, Report } from '../../../engine/records/notices.ts';
 import { isPhone } from './kit/gateway.ts';
-import { askedToWait, type Fetch, type HttpAnswer, jsonOf, request } from './kit/http.ts';
-import { createPace } from './kit/pace.ts';
-import { buttonsOf, plain, readButton, short } from './kit/plain.ts';
+import { type Fetch, type HttpAnswer, parseJson, request, retryAfterOf } from './kit/http.ts';
+import { createRateLimiter } from './kit/pace.ts';
+import { buttonsOf, plainLine, readButton, shorten } from './kit/plain.ts';
 import { isSameSecret, loadToken } from './kit/reports.ts';
 
 const { about } = setting;
@@ -35,7 +35,7 @@ const whatsappSettings = v.strictObject({
 const userChannel = 'whatsapp-user';
 
 /** Reaches persons with a phone number under `whatsapp`. `whatsapp-user` may hold the id by which the business knows the person. */
-export const byWhatsapp: ChannelKind<typeof whatsappSettings> = {
+export const whatsappKind: ChannelKind<typeof whatsappSettings> = {
   name: 'whatsapp',
   words: { en: 'WhatsApp', hi: 'व्हाट्सऐप' },
   settings: whatsappSettings,
@@ -65,18 +65,18 @@ export type WhatsappOptions = Pick<Around, 'onAnswer' | 'reports'> & {
  */
 export function createWhatsapp(options: WhatsappOptions): Channel {
   const { settings, secrets, clock } = options;
-  const pace = createPace(clock, everyMs);
+  const pace = createRateLimiter(clock, everyMs);
   const ended = new AbortController();
   return {
     async send(message, person, signal) {
       const phone = person.addresses['whatsapp'] ?? '';
       if (!isPhone(phone)) return { result: 'refused', reason: `${person.id} has no number for WhatsApp` };
-      if (!(await pace.turn(phone, { apartMs, signal }))) return { result: 'retry', reason: 'no turn in time' };
+      if (!(await pace.waitForTurn(phone, { minIntervalMs: apartMs, signal }))) return { result: 'retry', reason: 'no turn in time' };
       const outcome = sendOutcomeOf(await post(options, bodyOf(message, phone.replace('+', ''), settings.templates), signal));
       return outcome.result === 'accepted' ? outcome : { ...outcome, reason: outcome.reason.replaceAll(secrets.token, '…') };
     },
     fits: fitsWhole,
-    hear: (call) => (call.method === 'GET' ? verified(call, secrets.verify) : hear(call, options, ended.signal)),
+    receiveCall: (call) => (call.method === 'GET' ? verified(call, secrets.verify) : hear(call, options, ended.signal)),
     close: () => ended.abort(),
   };
 }
@@ -86,18 +86,18 @@ function post({ settings, secrets, fetch }: WhatsappOptions, body: object, signa
   return request(fetch, `${settings.api}/${settings.number}/messages`, { headers, body: JSON.stringify(body), signal });
 }
 
-type Reply = ReturnType<NonNullable<Channel['hear']>>;
+type ReceiveResult = ReturnType<NonNullable<Channel['receiveCall']>>;
 
 /** Verification request: Meta sends it once before any other call. */
-function verified({ query }: HookCall, verify: string): Reply {
+function verified({ query }: HookCall, verify: string): ReceiveResult {
   const isOurs = query.get('hub.mode') === 'subscribe' && isSameSecret(query.get('hub.verify_token') ?? '', verify);
   return Promise.resolve(isOurs ? { status: 200, text: (query.get('hub.challenge') ?? '').slice(0, 100) } : { status: 401 });
 }
 
-async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSignal): Reply {
+async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSignal): ReceiveResult {
   const { secrets, reports } = options;
   if (!isSigned(call, secrets.appSecret)) return { status: 401 };
-  const read = v.safeParse(hook, jsonOf(call.body.toString('utf8')));
+  const read = v.safeParse(hook, parseJson(call.body.toString('utf8')));
   const values = read.success ? read.output.entry.flatMap(({ changes }) => changes.map((one) => one.value)) : [];
   // Ignores other content and unknown formats. Presses come first: they are matched by our message, which a report may settle.
   for (const said of values.flatMap(({ messages }) => messages)) {
@@ -112,7 +112,11 @@ async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSigna
 }
 
 /** Matches the press by our message, then by phone number, then by user id: Meta may send any of them, and the id may change. */
-async function take({ message, about: told, phone, user, ...said }: Pressed, options: WhatsappOptions, signal: AbortSignal): Promise<void> {
+async function take(
+  { message, about: told, phone, user, ...said }: PressedButton,
+  options: WhatsappOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { onAnswer, reports } = options;
   const person = told === undefined ? undefined : reports?.about('whatsapp', told)?.person;
   const ways = [
@@ -149,7 +153,7 @@ const limits = { subject: 120, text: 800 };
 export function bodyOf(message: RenderedMessage, to: string, templates: WhatsappOptions['settings']['templates']) {
   const { subject, text, language } = message;
   const buttons = buttonsOf(message);
-  const values = [short(subject, limits.subject), valueFrom(text, message.link)];
+  const values = [shorten(subject, limits.subject), valueFrom(text, message.link)];
   const pressed = buttons.map(({ data }, index) => ({
     type: 'button',
     sub_type: 'quick_reply',
@@ -173,7 +177,7 @@ const between = ' · ';
 
 /** Whether a text fits into its template value uncut. */
 export function fitsWhole(text: string): boolean {
-  return plain(linesOf(text).join(between)).length <= limits.text;
+  return plainLine(linesOf(text).join(between)).length <= limits.text;
 }
 
 /** Joins the text to one line. If it is too long, the reply link is kept. */
@@ -181,8 +185,8 @@ function valueFrom(text: string, link: string | undefined): string {
   const lines = linesOf(text);
   const at = link === undefined || fitsWhole(text) ? -1 : lines.findIndex((line) => line.includes(link));
   const kept = lines[at];
-  if (kept === undefined) return short(lines.join(between), limits.text);
-  return [short(lines.slice(0, at).join(between), Math.max(0, limits.text - kept.length - between.length)), kept].join(between);
+  if (kept === undefined) return shorten(lines.join(between), limits.text);
+  return [shorten(lines.slice(0, at).join(between), Math.max(0, limits.text - kept.length - between.length)), kept].join(between);
 }
 
 function linesOf(text: string): string[] {
@@ -211,24 +215,24 @@ const waitMs = 60_000;
 function sendOutcomeOf(answer: HttpAnswer): Exclude<Outcome, { result: 'delivered' }> | { result: 'accepted'; id: string } {
   if (!answer.ok) return { result: 'retry', reason: answer.reason };
   const { status, headers, text } = answer;
-  const said = jsonOf(text);
+  const said = parseJson(text);
   const ok = v.safeParse(taken, said);
   const [first] = ok.success && status < 300 ? ok.output.messages : [];
   if (first !== undefined) return { result: 'accepted', id: first.id };
   const read = v.safeParse(failed, said);
   if (!read.success) {
     const reason = `the answer (${status}) is not WhatsApp's`;
-    return status === 401 ? { result: 'locked', reason } : { result: 'retry', reason, ...askedToWait(headers) };
+    return status === 401 ? { result: 'locked', reason } : { result: 'retry', reason, ...retryAfterOf(headers) };
   }
   const reason = reasonOf(read.output.error);
   const { code } = read.output.error;
   if (lockedCodes.has(code) || (code >= 200 && code < 300)) return { result: 'locked', reason };
-  if (waitingCodes.has(code)) return { result: 'retry', reason, afterMs: waitMs, ...askedToWait(headers) };
+  if (waitingCodes.has(code)) return { result: 'retry', reason, afterMs: waitMs, ...retryAfterOf(headers) };
   return { result: 'refused', reason };
 }
 
 function reasonOf({ code, message, title, error_data: more }: v.InferOutput<typeof failure>): string {
-  return plain(`${code} ${message || title} ${more?.details ?? ''}`).slice(0, 200);
+  return plainLine(`${code} ${message || title} ${more?.details ?? ''}`).slice(0, 200);
 }
 
 /** Checks Meta's signature with the secret of our app. */
@@ -250,10 +254,10 @@ const pressed = v.looseObject({
 const value = v.looseObject({ statuses: v.optional(v.array(v.unknown()), []), messages: v.optional(v.array(v.unknown()), []) });
 const hook = v.looseObject({ entry: v.array(v.looseObject({ changes: v.array(v.looseObject({ value })) })) });
 
-type Pressed = NonNullable<ReturnType<typeof pressedOf>>;
+type PressedButton = NonNullable<ReturnType<typeof pressedOf>>;
 
-function reportOf(said: unknown): Omit<Report, 'channel'> | undefined {
-  const read = v.safeParse(status, said);
+function reportOf(statusBody: unknown): Omit<Report, 'channel'> | undefined {
+  const read = v.safeParse(status, statusBody);
   if (!read.success) return undefined;
   const { id, status: what, errors } = read.output;
   if (what === 'delivered' || what === 'read') return { id, outcome: { result: 'delivered' } };
@@ -263,8 +267,8 @@ function reportOf(said: unknown): Omit<Report, 'channel'> | undefined {
 }
 
 /** A press of one of our buttons. `message`: id of the press; `about`: id of our message. */
-function pressedOf(said: unknown) {
-  const read = v.safeParse(pressed, said);
+function pressedOf(messageBody: unknown) {
+  const read = v.safeParse(pressed, messageBody);
   const button = read.success ? readButton(read.output.button.payload) : undefined;
   if (!read.success || button === undefined) return undefined;
   const { id: message, from: phone, from_user_id: user, context } = read.output;

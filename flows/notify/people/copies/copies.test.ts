@@ -39,7 +39,7 @@ function rig(rows: OutboxRow[] = [copyOf()]) {
       return rows.filter((one) => one.notice.incident === incident);
     },
     linksTo: (person, { incident }) => ({ tap: `https://sabha.test/t?${person}.${incident}.new` }),
-    broke: (error) => void broken.push(error),
+    onError: (error) => void broken.push(error),
   });
   const hold = () => {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -81,11 +81,11 @@ test('an answer given while the message was being sent is added after the delive
   const { clock, copies, edits } = rig([]);
   copies.changed([incidentOf([going('Asha', 5)])]);
   await clock.pass(0);
-  copies.stands(copyOf({ notice: notice({ at: at + 9 }) }));
-  copies.stands(copyOf({ notice: notice({ incident: 18 }) }));
+  copies.messageDelivered(copyOf({ notice: notice({ at: at + 9 }) }));
+  copies.messageDelivered(copyOf({ notice: notice({ incident: 18 }) }));
   await clock.pass(0);
   expect(edits).toEqual([]);
-  copies.stands(copyOf());
+  copies.messageDelivered(copyOf());
   await clock.pass(0);
   expect(edits).toEqual(['c1 | broken | ✔ Asha: I am going']);
 });

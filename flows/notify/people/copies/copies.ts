@@ -2,8 +2,8 @@
 import { doubledMs, filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import type { Deed, Incident } from '../../../engine/records/incidents.ts';
 import { linkMark, type OutboxRow, type Outcome } from '../../../engine/records/notices.ts';
-import { waited } from '../channels/kit/pace.ts';
-import { answerLine, short } from '../channels/kit/plain.ts';
+import { waitUnlessAborted } from '../channels/kit/pace.ts';
+import { answerLine, shorten } from '../channels/kit/plain.ts';
 import type { OutboxOptions } from '../outbox.ts';
 import type { Roster } from '../roster.ts';
 
@@ -12,18 +12,18 @@ export type CopiesOptions = Pick<OutboxOptions, 'linksTo' | 'clock' | 'channels'
   /** Rows of one incident whose message can be changed, the newest first. */
   copies(incident: number): Promise<readonly OutboxRow[]>;
   /** Takes an error of the ledger or of a channel. */
-  broke(error: Error): void;
+  onError(error: Error): void;
 };
 
 /** How many of the last messages of an incident are changed for each person and channel. */
-const eachAtMost = 4;
+const editsPerPersonLimit = 4;
 /** Changes that wait; further ones are dropped. The wall shows the same text. */
 const waitingAtMost = 2_000;
 /** How often a channel is tried again, for an hour or two. */
 const again = { times: 10, firstMs: 30_000, maxMs: 15 * 60_000 };
 
 /** The last answer or deed of an incident; `line` is null if it was withdrawn, or if there is none. */
-type Latest = { at: number; line: ((language: MessageLanguage, nameOf: (id: string) => string) => string) | null };
+type LatestLine = { at: number; line: ((language: MessageLanguage, nameOf: (id: string) => string) => string) | null };
 
 /**
  * Guarantee: only committed answers are written below a message. One edit of a message waits at a time. A person who left the roster gets
@@ -31,19 +31,19 @@ type Latest = { at: number; line: ((language: MessageLanguage, nameOf: (id: stri
  * A waiting edit is lost when the process ends.
  */
 export function createCopies(options: CopiesOptions) {
-  const { clock, channels, roster, copies, broke } = options;
+  const { clock, channels, roster, copies, onError: broke } = options;
   const beganAt = clock.now();
-  const known = new Map<number, Latest>();
+  const known = new Map<number, LatestLine>();
   const waiting = new Set<string>();
   const cut = new AbortController();
   const begin = (work: Promise<void>) => void work.catch((error: Error) => cut.signal.aborted || broke(error));
 
-  async function changeAll(incident: number, latest: Latest): Promise<void> {
+  async function changeAll(incident: number, latest: LatestLine): Promise<void> {
     const rows = Map.groupBy(await copies(incident), ({ channel, person }) => `${channel} ${person}`);
-    for (const own of rows.values()) for (const row of own.slice(0, eachAtMost)) begin(change(row, latest));
+    for (const own of rows.values()) for (const row of own.slice(0, editsPerPersonLimit)) begin(change(row, latest));
   }
 
-  async function change(row: OutboxRow, latest: Latest): Promise<void> {
+  async function change(row: OutboxRow, latest: LatestLine): Promise<void> {
     const { key, notice } = row;
     if (latest.at <= notice.at || waiting.has(key) || waiting.size >= waitingAtMost) return;
     for (let tries = 0; tries < again.times; tries += 1) {
@@ -52,12 +52,12 @@ export function createCopies(options: CopiesOptions) {
       // A later change of this message that waits says more: it replaces this one.
       if (outcome?.result !== 'retry' || waiting.has(key)) return;
       waiting.add(key);
-      if (!(await waited(clock, Math.max(outcome.afterMs ?? 0, doubledMs(tries, again)), cut.signal))) return;
+      if (!(await waitUnlessAborted(clock, Math.max(outcome.afterMs ?? 0, doubledMs(tries, again)), cut.signal))) return;
     }
     waiting.delete(key);
   }
 
-  async function edit({ key, copy, channel, notice, person: id }: OutboxRow, latest: Latest): Promise<Outcome | undefined> {
+  async function edit({ key, copy, channel, notice, person: id }: OutboxRow, latest: LatestLine): Promise<Outcome | undefined> {
     const person = roster.book().byId.get(id);
     const incident = notice.incident ?? 0;
     let isSaid = false;
@@ -87,7 +87,7 @@ export function createCopies(options: CopiesOptions) {
       }
     },
     /** Takes a delivered row and adds an answer that was given during the delivery. */
-    stands(row: OutboxRow): void {
+    messageDelivered(row: OutboxRow): void {
       const latest = known.get(row.notice.incident ?? 0);
       if (latest !== undefined) begin(change(row, latest));
     },
@@ -96,20 +96,20 @@ export function createCopies(options: CopiesOptions) {
 }
 
 /** Deeds that are shown. A snooze does not concern other recipients. */
-const shown: readonly Deed['did'][] = ['acknowledged', 'taken-over', 'assigned', 'fixed', 'lapsed', 'reopened', 'withdrawn'];
+const shownDeeds: readonly Deed['did'][] = ['acknowledged', 'taken-over', 'assigned', 'fixed', 'lapsed', 'reopened', 'withdrawn'];
 
 /** Prefers an answer to the deed that it caused, because the answer holds the words of the person. */
-export function latestOf({ deeds = [], answers = [] }: Pick<Incident, 'deeds' | 'answers'>): Latest {
+export function latestOf({ deeds = [], answers = [] }: Pick<Incident, 'deeds' | 'answers'>): LatestLine {
   const said = answers.flatMap(({ at, by, word }) => (word === 'here' ? [] : [{ at, by, word }])).at(-1);
-  const done = deeds.findLast(({ did }) => shown.includes(did));
+  const done = deeds.findLast(({ did }) => shownDeeds.includes(did));
   if (said !== undefined && said.at >= (done?.at ?? 0))
-    return { at: said.at, line: (language) => answerLine(short(said.by), said.word, language) };
+    return { at: said.at, line: (language) => answerLine(shorten(said.by), said.word, language) };
   return { at: done?.at ?? 0, line: done === undefined || done.did === 'withdrawn' ? null : (...to) => lineOf(done, ...to) };
 }
 
 function lineOf({ by, did, to: whom = '' }: Deed, language: MessageLanguage, nameOf: (id: string) => string): string {
   const { message, again: anew } = wordsIn(language);
-  const [name, to] = [short(by), short(nameOf(whom))];
+  const [name, to] = [shorten(by), shorten(nameOf(whom))];
   if (did === 'fixed') return answerLine(name, did, language);
   if (did === 'assigned') return filled(message.asked, { name, to });
   if (did === 'lapsed') return filled(anew.lapsed, { name: to });

@@ -7,7 +7,7 @@ import type { OpenChannel, Outcome, RenderedMessage } from '../../../engine/reco
 import type { Channels } from '../channels/channels.ts';
 import { technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
-import { createDirect, toldIn } from './direct.ts';
+import { createDirect, createLastNotified } from './direct.ts';
 
 const devi: Person = {
   id: 'devi',
@@ -50,7 +50,7 @@ function rig(people: Person[], mail: () => Promise<Outcome>, { console = true, t
     one('email', mail, (person) => person.email !== undefined),
   ]);
   const onFailure = (channel: string, person: string, reason: string) => failures.push(`${channel} ${person}: ${reason}`);
-  const tell = createDirect({ clock, channels, roster: createRoster(people), before: toldIn(told), onFailure });
+  const tell = createDirect({ clock, channels, roster: createRoster(people), before: createLastNotified(told), onFailure });
   return { clock, tell, sent, failures };
 }
 

@@ -9,8 +9,8 @@ import type { Channel, Notice, OutboxRow, Outcome, Report } from '../../../engin
 import { centralNotice } from '../../../engine/transitions/delivery.ts';
 import { centrePlace } from '../../../sites/table.ts';
 import { type Channels, lastChannel } from '../channels/channels.ts';
-import { limited } from '../lanes.ts';
-import { type Roster, wayOf } from '../roster.ts';
+import { sendWithinLimit } from '../lanes.ts';
+import { type Roster, routeOf } from '../roster.ts';
 import { render } from '../words.ts';
 
 type DirectReason = keyof Vocabulary['direct'];
@@ -20,7 +20,7 @@ export type DirectOptions = {
   channels: Channels;
   roster: Roster;
   /** Times of notices that an earlier process sent. */
-  before: ReturnType<typeof toldIn>;
+  before: ReturnType<typeof createLastNotified>;
   /** Called if a channel did not accept the notice. No other remedy exists here. */
   onFailure: (channel: string, person: string, reason: string) => void;
 };
@@ -32,7 +32,7 @@ const quietMs = 3_600_000;
 const sendLimitMs = 10_000;
 const again = { firstMs: 60_000, maxMs: 600_000 };
 
-type Way = { person: Person; name: string; channel: Channel };
+type TestTarget = { person: Person; name: string; channel: Channel };
 
 /**
  * Notifies every central person on every channel that reaches them, at most once an hour for each reason, also across starts.
@@ -49,14 +49,14 @@ export function createDirect(options: DirectOptions): TellCentralDirectly {
     toldAt.set(reason, begunUp);
     const notice = directNotice([reason, detail], clock.now());
     const word = { notice, key: `direct/${reason}/${Math.floor(clock.now())}` };
-    const ways = roster.central(clock.now()).flatMap((person): Way[] => {
+    const ways = roster.central(clock.now()).flatMap((person): TestTarget[] => {
       const reaching = [...channels].filter(([, one]) => one.reaches(person));
       return reaching.map(([name, { channel }]) => ({ person, name, channel }));
     });
     // The console accepts everything, but a person elsewhere does not read it.
-    const isTelling = ways.every(({ name }) => name === lastChannel) ? () => true : ({ name }: Way) => name !== lastChannel;
-    const round = async (open: readonly Way[], failed: number): Promise<void> => {
-      const taken = await Promise.all(open.map((way) => send(options, word, way)));
+    const isTelling = ways.every(({ name }) => name === lastChannel) ? () => true : ({ name }: TestTarget) => name !== lastChannel;
+    const round = async (open: readonly TestTarget[], failed: number): Promise<void> => {
+      const taken = await Promise.all(open.map((way) => sendDirectly(options, word, way)));
       if (open.some((way, i) => taken[i] === true && isTelling(way))) before.note(reason, clock.now());
       const left = open.filter((_, i) => taken[i] !== true);
       const delayMs = doubledMs(failed, again);
@@ -67,14 +67,14 @@ export function createDirect(options: DirectOptions): TellCentralDirectly {
 }
 
 /** Returns true if the channel accepted the message. A later report would need the ledger, which may be the thing that failed. */
-async function send(options: DirectOptions, word: { notice: Notice; key: string }, way: Way): Promise<boolean> {
+async function sendDirectly(options: DirectOptions, word: { notice: Notice; key: string }, target: TestTarget): Promise<boolean> {
   const { clock, onFailure } = options;
   const { notice, key } = word;
-  const { person, name, channel } = way;
+  const { person, name, channel } = target;
   const { language } = person;
   const text = { ...render(notice, language), language, severity: 'critical' as const, notice };
   const message = { key: `${key}/${name}/${person.id}`, ...text };
-  const outcome = await limited({ clock, limitMs: sendLimitMs }, (signal) => channel.send(message, person, signal));
+  const outcome = await sendWithinLimit({ clock, limitMs: sendLimitMs }, (signal) => channel.send(message, person, signal));
   if (outcome.result === 'delivered' || outcome.result === 'accepted') return true;
   onFailure(name, person.id, outcome.reason);
   return false;
@@ -89,7 +89,7 @@ function isRecent(at: number | undefined, now: number): boolean {
  * Last direct notice of each reason, across starts: the modification time of an empty file in an existing folder.
  * A full disk can usually still store that.
  */
-export function toldIn(folder: string) {
+export function createLastNotified(folder: string) {
   const fileOf = (reason: DirectReason) => join(folder, `told-${reason}`);
   return {
     at: (reason: DirectReason): number | undefined => statSync(fileOf(reason), { throwIfNoEntry: false })?.mtimeMs,
@@ -104,7 +104,7 @@ export function toldIn(folder: string) {
   };
 }
 
-export type ProveOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; heard: Pick<Heard, 'wait'> };
+export type TestOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; heard: Pick<PendingTests, 'wait'> };
 
 /** The operator waits for the result. */
 const proveLimitMs = 30_000;
@@ -115,7 +115,11 @@ const onTheWay: Outcome = { result: 'retry', reason: 'the gateway took it; wheth
  * Sends a channel test. Guarantee: sent once, with no retry, since a retry would test a later moment. An accepted message is proven by its
  * delivery report.
  */
-export async function prove({ clock, channels, roster, heard }: ProveOptions, id: string, name: string): Promise<Outcome> {
+export async function testChannel(
+  { clock, channels, roster, heard: pendingTests }: TestOptions,
+  id: string,
+  name: string,
+): Promise<Outcome> {
   const open = channels.get(name);
   const person = roster.person(id);
   if (open === undefined || !open.reaches(person)) return { result: 'refused', reason: `the channel "${name}" does not reach ${id}` };
@@ -124,15 +128,15 @@ export async function prove({ clock, channels, roster, heard }: ProveOptions, id
   const { language } = person;
   const key = `test/${name}/${id}/${Math.floor(now)}`;
   const message = { key, ...render(notice, language), language, severity: notice.severity, notice };
-  const outcome = await limited({ clock, limitMs: proveLimitMs }, (signal) => open.channel.send(message, person, signal));
+  const outcome = await sendWithinLimit({ clock, limitMs: proveLimitMs }, (signal) => open.channel.send(message, person, signal));
   if (outcome.result !== 'accepted') return outcome;
-  return (await heard.wait({ channel: name, id: outcome.id, person: id })) ?? onTheWay;
+  return (await pendingTests.wait({ channel: name, id: outcome.id, person: id })) ?? onTheWay;
 }
 
 /** Outbox row of a notice of the server to one person, over the person's channels in order. The first line is its key in the vocabulary. */
-export function wordTo({ clock, channels, roster }: Omit<ProveOptions, 'heard'>, id: string, lines: string[]): OutboxRow {
+export function noticeRow({ clock, channels, roster }: Omit<TestOptions, 'heard'>, id: string, lines: string[]): OutboxRow {
   const now = clock.now();
-  const way = wayOf(roster.person(id), channels);
+  const way = routeOf(roster.person(id), channels);
   const key = `${lines[0] ?? 'word'}/${way.channel}/${id}/${Math.floor(now)}`;
   const notice: Notice = { ...directNotice(lines, now), severity: 'info' };
   const times = { createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null } as const;
@@ -143,9 +147,9 @@ function directNotice(lines: string[], now: number): Notice {
   return centralNotice({ kind: 'direct', lines, place: centrePlace(), now });
 }
 
-type Said = Report['outcome'];
+type ReportedOutcome = Report['outcome'];
 
-export type Heard = ReturnType<typeof createHeard>;
+export type PendingTests = ReturnType<typeof createPendingTests>;
 
 /** Limit for the report of a test call: a phone rings for most of a minute, then the message plays. */
 const limitMs = 90_000;
@@ -153,17 +157,17 @@ const limitMs = 90_000;
 const rememberedAtMost = 100;
 
 /** Guarantee: a test is awaited no longer than its limit, and nothing of it is kept afterwards. */
-export function createHeard(clock: Clock) {
-  const waiting = new Map<string, { person: string; said(outcome: Said): void }>();
-  const early = new Map<string, Said>();
+export function createPendingTests(clock: Clock) {
+  const waiting = new Map<string, { person: string; said(outcome: ReportedOutcome): void }>();
+  const early = new Map<string, ReportedOutcome>();
   const nameOf = (channel: string, id: string) => `${channel} ${id}`;
   return {
     /** Returns the reported outcome; undefined if none comes in time. */
-    async wait({ channel, id, person }: { channel: string; id: string; person: string }): Promise<Said | undefined> {
+    async wait({ channel, id, person }: { channel: string; id: string; person: string }): Promise<ReportedOutcome | undefined> {
       const name = nameOf(channel, id);
       const known = early.get(name);
       if (known !== undefined) return known;
-      const { promise, resolve } = Promise.withResolvers<Said | undefined>();
+      const { promise, resolve } = Promise.withResolvers<ReportedOutcome | undefined>();
       waiting.set(name, { person, said: resolve });
       const said = await withinTime({ clock, limitMs, late: undefined }, () => promise);
       waiting.delete(name);

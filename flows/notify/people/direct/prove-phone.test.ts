@@ -8,7 +8,7 @@ import { type AtPhone, voiceGateway } from '../channels/voice-gateway.test-helpe
 import { createWhatsapp } from '../channels/whatsapp.ts';
 import { type TestClock, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
-import { createHeard, type Heard, prove } from './direct.ts';
+import { createPendingTests, type PendingTests, testChannel } from './direct.ts';
 
 const asha = { ...technician, addresses: { voice: '+919419000001', whatsapp: '+919419000001' } };
 const token = 'a-secret-of-the-voice-4711';
@@ -26,11 +26,11 @@ const voiceSettings = {
 /** Runs a channel test and passes its report to the waiting test. */
 function proving(name: string, open: (clock: TestClock, reports: Reports) => Channel) {
   const clock = testClock();
-  const heard: Heard = createHeard(clock);
+  const heard: PendingTests = createPendingTests(clock);
   const reports: Reports = { take: async (report) => void heard.take(report), about: heard.about };
   const channels = new Map([[name, { channel: open(clock, reports), reaches: () => true }]]);
   const options = { clock, channels, roster: createRoster([asha]), heard };
-  return { clock, prove: (id: string, name: string) => prove(options, id, name) };
+  return { clock, prove: (id: string, name: string) => testChannel(options, id, name) };
 }
 
 test.each<[AtPhone, object]>([
@@ -74,6 +74,6 @@ test.each([
   );
   const signature = `sha256=${createHmac('sha256', secrets.appSecret).update(body).digest('hex')}`;
   const call = { method: 'POST', token: '', query: new URLSearchParams(), headers: { 'x-hub-signature-256': signature }, body };
-  expect(await channel?.hear?.(call)).toEqual({ status: 200 });
+  expect(await channel?.receiveCall?.(call)).toEqual({ status: 200 });
   expect(await asked).toEqual(outcome);
 });

@@ -3,7 +3,7 @@ import type { Channel, Outcome, RenderedMessage, Report } from '../../../engine/
 import { technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { render } from '../words.ts';
-import { createHeard, prove, wordTo } from './direct.ts';
+import { createPendingTests, noticeRow, testChannel } from './direct.ts';
 
 function rig(send: Channel['send']) {
   const clock = testClock();
@@ -16,10 +16,10 @@ function rig(send: Channel['send']) {
   };
   const channels = new Map([['email', { channel, reaches: ({ id }: { id: string }) => id !== 'bina' }]]);
   const roster = createRoster([technician, { ...technician, id: 'chand', language: 'hi' }]);
-  const heard = createHeard(clock);
+  const heard = createPendingTests(clock);
   const options = { clock, channels, roster, heard };
-  const word = (id: string, lines: string[]) => wordTo(options, id, lines);
-  return { clock, sent, heard, prove: (id: string, name: string) => prove(options, id, name), word };
+  const word = (id: string, lines: string[]) => noticeRow(options, id, lines);
+  return { clock, sent, heard, prove: (id: string, name: string) => testChannel(options, id, name), word };
 }
 const delivered = async (): Promise<Outcome> => ({ result: 'delivered' });
 

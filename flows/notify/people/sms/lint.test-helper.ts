@@ -1,14 +1,14 @@
 /** Checks SMS texts for faults that an operator would refuse. */
 
-import { longestText, registeredText, segmentLimit, sizeOf, type Template, tags } from './sms.ts';
+import { longestText, registeredText, type SmsTemplate, segmentLimit, sizeOf, tags } from './sms.ts';
 
-export function lintTemplates(templates: readonly Template[]): string[] {
+export function lintTemplates(templates: readonly SmsTemplate[]): string[] {
   const ids = templates.map(({ id }) => id);
   const twice = ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `${id}: stands twice`);
   return [...twice, ...templates.flatMap((one) => faultsOf(one).map((what) => `${one.id}: ${what}`))];
 }
 
-function faultsOf(template: Template): string[] {
+function faultsOf(template: SmsTemplate): string[] {
   const { text, blanks } = template;
   const { segments, units, encoding } = sizeOf(longestText(template));
   const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);

@@ -8,9 +8,9 @@ import {
   fixedPartOf,
   longestText,
   registeredText,
+  type SmsTemplate,
   sizeOf,
   smsOf,
-  type Template,
   templatesCsv,
   templatesWith,
   usableUrl,
@@ -53,7 +53,7 @@ describe('segments of an SMS', () => {
 
 describe('registered texts', () => {
   const good = templatesWith(true);
-  const one = good[0] as Template;
+  const one = good[0] as SmsTemplate;
 
   test('every text passes the check with and without a link, and each fault has a text in each language', () => {
     expect(lintTemplates(good)).toEqual([]);
@@ -62,7 +62,7 @@ describe('registered texts', () => {
       for (const id of faultIds) expect(good.some((text) => text.id === `news.${id}.${language}.fixed`)).toBe(true);
   });
 
-  test.each<[string, Partial<Template>, string]>([
+  test.each<[string, Partial<SmsTemplate>, string]>([
     ['too long', { text: `${'x'.repeat(300)} {site} Sabha` }, 'takes 3 segments at its longest (331 units of gsm7), at most 2'],
     ['without a tag', { text: '{site} and {who} Sabha' }, '{who} has no tag'],
     ['a blank twice', { text: '{site} and {site} Sabha' }, '{site} stands twice'],
@@ -83,7 +83,7 @@ describe('registered texts', () => {
   });
 
   test('a registered text has tags for blanks, and its longest form takes at most two segments', () => {
-    const news = good.find(({ id }) => id === 'news.camera.missing.en.fixed') as Template;
+    const news = good.find(({ id }) => id === 'news.camera.missing.en.fixed') as SmsTemplate;
     expect(registeredText(news)).toBe(
       '#alphanumeric#, #alphanumeric#: Camera not found, since #alphanumeric#. Incident #numeric#: #url# Sabha',
     );

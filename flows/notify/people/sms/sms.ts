@@ -23,12 +23,12 @@ import {
 } from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../../engine/records/notices.ts';
 import { safeTable } from '../../../sites/sheet.ts';
-import { clockOf, localOf, short, shortInside } from '../channels/kit/plain.ts';
+import { localTimeAt, shorten, shortenInside, timeOfDayText } from '../channels/kit/plain.ts';
 
 // Segment count of an SMS: GSM 03.38 if it has every character, otherwise UCS-2.
 
 /** Size of a text; `units` are septets or UTF-16 units. */
-type Size = { encoding: 'gsm7' | 'ucs2'; units: number; segments: number };
+type SmsSize = { encoding: 'gsm7' | 'ucs2'; units: number; segments: number };
 
 /** Basic table of GSM 03.38, and its extension table, whose characters need an escape and so cost two septets. */
 const basic = new Set(
@@ -40,7 +40,7 @@ const extension = new Set('\f^{}\\[~]|€');
 const limits = { gsm7: { alone: 160, each: 153 }, ucs2: { alone: 70, each: 67 } };
 
 /** Size of a text as sent. A character that does not fit moves to the next segment whole. */
-export function sizeOf(text: string): Size {
+export function sizeOf(text: string): SmsSize {
   const isGsm = [...text].every((character) => basic.has(character) || extension.has(character));
   const encoding = isGsm ? 'gsm7' : 'ucs2';
   const costs = [...text].map((character) => costOf(character, encoding));
@@ -74,7 +74,7 @@ export function basicOf(text: string): string {
     .trim();
 }
 
-function costOf(character: string, encoding: Size['encoding']): number {
+function costOf(character: string, encoding: SmsSize['encoding']): number {
   if (encoding === 'ucs2') return character.length;
   return extension.has(character) ? 2 : 1;
 }
@@ -94,10 +94,10 @@ export const tags = {
 
 type TagName = keyof typeof tags;
 
-type Form = 'fixed' | 'open';
+type TemplateForm = 'fixed' | 'open';
 /** A blank of a text: its tag, and the most characters that we fill in. */
 type Blank = { name: BlankName; tag: TagName; limit: number };
-export type Template = { id: string; language: MessageLanguage; form: Form; text: string; blanks: readonly Blank[] };
+export type SmsTemplate = { id: string; language: MessageLanguage; form: TemplateForm; text: string; blanks: readonly Blank[] };
 
 export const segmentLimit = 2;
 
@@ -119,7 +119,7 @@ const newsTexts = ['newsLink', 'news', 'newsShort'] as const;
 const sureAndLikely = ['sure', 'likely'] as const;
 
 /** All texts in all languages. `link`: the server has a public name, so an alert may link to its incident. */
-export function templatesWith(link: boolean): Template[] {
+export function templatesWith(link: boolean): SmsTemplate[] {
   return messageLanguages.flatMap((language) => templatesOf(language, link));
 }
 
@@ -129,20 +129,20 @@ function newsId(fault: string, cause?: { cause: OutageCause; sureness: (typeof s
 }
 
 /** The text as registered, with tags in place of the blanks. */
-export function registeredText({ text, blanks: of }: Template): string {
+export function registeredText({ text, blanks: of }: SmsTemplate): string {
   return filled(text, Object.fromEntries(of.map(({ name, tag }) => [name, tags[tag].written])));
 }
 
 /** The text at its longest: each blank filled to its limit with letters of its script. */
-export function longestText({ text, blanks: of, language, form }: Template): string {
+export function longestText({ text, blanks: of, language, form }: SmsTemplate): string {
   const letter = (tag: TagName) => (form === 'open' && language !== 'en' && tag === 'alphanumeric' ? 'अ' : '0');
   return filled(text, Object.fromEntries(of.map(({ name, tag, limit }) => [name, letter(tag).repeat(limit)])));
 }
 
-function templatesOf(language: MessageLanguage, link: boolean): Template[] {
+function templatesOf(language: MessageLanguage, link: boolean): SmsTemplate[] {
   const { sms, direct } = wordsIn(language);
-  const make = (id: string, form: Form, text: string) => template({ id, language, form, text });
-  const news = (id: string, form: Form, title: string) =>
+  const make = (id: string, form: TemplateForm, text: string) => template({ id, language, form, text });
+  const news = (id: string, form: TemplateForm, title: string) =>
     firstThatFits(
       newsTexts.slice(link && id !== newsId(unfinishedFault) ? 0 : 1).map((name) => make(id, form, withTitle(sms[name], title))),
     );
@@ -176,13 +176,13 @@ function withTitle(text: string, title: string): string {
 }
 
 /** The last variant if none fits; the check of the texts then reports it. */
-function firstThatFits(variants: readonly Template[]): Template {
+function firstThatFits(variants: readonly SmsTemplate[]): SmsTemplate {
   const found = variants.find((one) => sizeOf(longestText(one)).segments <= segmentLimit) ?? variants.at(-1);
   if (found === undefined) throw new Error('a text needs at least one variant');
   return found;
 }
 
-function template({ id, language, form, text }: Omit<Template, 'blanks'>): Template {
+function template({ id, language, form, text }: Omit<SmsTemplate, 'blanks'>): SmsTemplate {
   const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const of = (Object.keys(blanks) as BlankName[]).filter((name) => names.includes(name)).map((name) => ({ name, ...blanks[name] }));
   return { id: `${id}.${language}.${form}`, language, form, text, blanks: of };
@@ -203,13 +203,13 @@ export function templatesCsv(longestLink: string | undefined): string {
 }
 
 /** Whether the operators accept a value at a tag. */
-export function isOfTag(tag: TagName, value: string): boolean {
+export function fitsTag(tag: TagName, value: string): boolean {
   return value.length <= tags[tag].limit && tags[tag].pattern.test(value);
 }
 
 /** Returns the address if it fits the tag, otherwise undefined: the text then has no link. */
 export function usableUrl(url: string | undefined): string | undefined {
-  return url !== undefined && isOfTag('url', url) ? url : undefined;
+  return url !== undefined && fitsTag('url', url) ? url : undefined;
 }
 
 /** Part of an address to register: up to the `?` if there is one, since only the rest may vary. */
@@ -222,12 +222,17 @@ export function fixedPartOf(url: string): string {
  * Language and form. `link`: link to the incident on the wall, if the server has a public name. `alerts`: counts, if the notice is one of
  * several.
  */
-export type SmsOptions = { language: MessageLanguage; form: Form; link?: string | undefined; alerts?: RenderedMessage['alerts'] };
+export type SmsTextOptions = {
+  language: MessageLanguage;
+  form: TemplateForm;
+  link?: string | undefined;
+  alerts?: RenderedMessage['alerts'];
+};
 /** `template`: registered id. `wrong`: the value that its tag does not accept. */
-export type Sms = { template: string; text: string; values: Readonly<Record<string, string>>; size: Size; wrong?: string };
+export type Sms = { template: string; text: string; values: Readonly<Record<string, string>>; size: SmsSize; wrong?: string };
 
 /** Guarantee: at most two segments. Every value fits its tag or is named in `wrong`. In the fixed form all values use Latin letters. */
-export function smsOf(notice: Notice, options: SmsOptions): Sms {
+export function smsOf(notice: Notice, options: SmsTextOptions): Sms {
   const link = usableUrl(options.link);
   const template = templateFor(notice, { ...options, link });
   const isLatin = options.form === 'fixed' || options.language === 'en';
@@ -236,18 +241,18 @@ export function smsOf(notice: Notice, options: SmsOptions): Sms {
   return own.size.segments <= segmentLimit ? own : filledIn(template, valuesOf(notice, { ...options, link }, latin));
 }
 
-function filledIn(template: Template, all: Values): Sms {
+function filledIn(template: SmsTemplate, all: TemplateValues): Sms {
   const { id, blanks } = template;
   // A number must not be cut: it would be another number.
-  const fitted = ({ name, limit }: Blank) => (name === 'site' || name === 'room' ? shortInside : short)(all[name], limit, limit);
+  const fitted = ({ name, limit }: Blank) => (name === 'site' || name === 'room' ? shortenInside : shorten)(all[name], limit, limit);
   const values = Object.fromEntries(blanks.map((one) => [one.name, fitted(one).replaceAll('…', '.')] as const));
   const text = filled(template.text, values);
-  const wrong = blanks.find(({ name, tag }) => !isOfTag(tag, values[name] ?? ''));
-  const said = wrong && `{${wrong.name}} is no ${tags[wrong.tag].written}: ${short(values[wrong.name] ?? '')}`;
+  const wrong = blanks.find(({ name, tag }) => !fitsTag(tag, values[name] ?? ''));
+  const said = wrong && `{${wrong.name}} is no ${tags[wrong.tag].written}: ${shorten(values[wrong.name] ?? '')}`;
   return { template: id, text, values, size: sizeOf(text), ...(said !== undefined && { wrong: said }) };
 }
 
-type Values = Record<Template['blanks'][number]['name'], string>;
+type TemplateValues = Record<SmsTemplate['blanks'][number]['name'], string>;
 
 /** One character outside GSM 03.38, such as a typographic apostrophe, makes the whole text UCS-2, at twice the cost. */
 function latin({ en }: Words): string {
@@ -255,7 +260,7 @@ function latin({ en }: Words): string {
 }
 
 /** An unknown fault, from a newer agent, uses the open text. */
-function templateFor(notice: Notice, { language, form, link, alerts }: SmsOptions): Template {
+function templateFor(notice: Notice, { language, form, link, alerts }: SmsTextOptions): SmsTemplate {
   const all = link === undefined ? withoutLink : withLink;
   const id = alerts === undefined ? idOf(notice) : 'many';
   const open = notice.kind === 'unfinished' ? 'direct' : id.split('.')[0];
@@ -267,7 +272,7 @@ function templateFor(notice: Notice, { language, form, link, alerts }: SmsOption
 const withLink = byId(true);
 const withoutLink = byId(false);
 
-function byId(link: boolean): ReadonlyMap<string, Template> {
+function byId(link: boolean): ReadonlyMap<string, SmsTemplate> {
   return new Map(templatesWith(link).map((one) => [one.id, one]));
 }
 
@@ -283,7 +288,7 @@ function idOf({ kind, faults, lines, outage, many }: Notice): string {
   return newsId(fault, { cause: outage.cause, sureness });
 }
 
-function valuesOf(notice: Notice, { language, link = '', alerts }: SmsOptions, nameOf: typeof nameIn): Values {
+function valuesOf(notice: Notice, { language, link = '', alerts }: SmsTextOptions, nameOf: typeof nameIn): TemplateValues {
   const { kind, site, room, faults, at, timeZone, incident, lines } = notice;
   const named = (name: Words) => nameOf(name, language);
   const fault = kind === 'unfinished' ? unfinishedFault : (faults[0]?.fault ?? '');
@@ -303,6 +308,6 @@ function valuesOf(notice: Notice, { language, link = '', alerts }: SmsOptions, n
 
 /** Shortest form of a time: 14:05 3/3. */
 function momentOf(atMs: number, timeZone: string): string {
-  const { day, month } = localOf(atMs, timeZone);
-  return `${clockOf(atMs, timeZone)} ${day}/${month}`;
+  const { day, month } = localTimeAt(atMs, timeZone);
+  return `${timeOfDayText(atMs, timeZone)} ${day}/${month}`;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { nameIn, titleIn } from '@sabha/contracts';
 import type { Notice } from '../../../../engine/records/notices.ts';
-import { plain } from './plain.ts';
+import { plainLine } from './plain.ts';
 
 type AlertFacts = Pick<Notice, 'incident' | 'severity' | 'scope' | 'site' | 'room'> & {
   fault: string;
@@ -18,7 +18,7 @@ const lasting = '0001-01-01T00:00:00Z';
 
 /** Builds the alert of an incident. Names are annotations and never labels, so that no device name adds a label. */
 export function alertOf({ incident, fault, severity, scope, site, room, startsAt, endsAt, link = '' }: AlertFacts) {
-  const place = [site, room].map((name) => plain(nameIn(name, 'en'))).filter((name) => name !== '');
+  const place = [site, room].map((name) => plainLine(nameIn(name, 'en'))).filter((name) => name !== '');
   const title = titleIn(fault, 'en') ?? fault;
   return {
     labels: { alertname: fault, severity, scope, ...(incident !== null && { incident: `${incident}` }) },

@@ -3,9 +3,9 @@ import { type Clock, setting } from '@sabha/contracts';
 
 import * as v from 'valibot';
 import type { SendOutcome } from '../../../../engine/records/notices.ts';
-import { askedToWait, type Fetch, type HttpAnswer, jsonOf, request } from './http.ts';
-import { createPace } from './pace.ts';
-import { plain } from './plain.ts';
+import { type Fetch, type HttpAnswer, parseJson, request, retryAfterOf } from './http.ts';
+import { createRateLimiter } from './pace.ts';
+import { plainLine } from './plain.ts';
 import { placeInJson, valueAt } from './reports.ts';
 
 const { about } = setting;
@@ -35,9 +35,9 @@ export function gatewayFields(blanks: string) {
   };
 }
 
-type GatewaySettings = Omit<v.InferOutput<v.StrictObjectSchema<ReturnType<typeof gatewayFields>, undefined>>, 'secretFile'>;
+type RequestTemplate = Omit<v.InferOutput<v.StrictObjectSchema<ReturnType<typeof gatewayFields>, undefined>>, 'secretFile'>;
 
-type GatewayOptions = { settings: GatewaySettings; secret: string; clock: Clock; fetch: Fetch };
+type GatewayOptions = { settings: RequestTemplate; secret: string; clock: Clock; fetch: Fetch };
 
 /**
  * Sends over such a provider within its rate limit. `accepted` means that the gateway took the message. `values`: the blanks that are
@@ -46,36 +46,36 @@ type GatewayOptions = { settings: GatewaySettings; secret: string; clock: Clock;
  */
 export function createGateway({ settings, secret, clock, fetch }: GatewayOptions) {
   const { accepted, denied = '', idInAnswer = '', method } = settings;
-  const pace = createPace(clock, 1_000 / settings.perSecond);
+  const pace = createRateLimiter(clock, 1_000 / settings.perSecond);
   const cleaned = (reason: string) => (secret === '' ? reason : reason.replaceAll(secret, '…'));
 
   /** Reports refer to the gateway's own id if its response has one, otherwise to our key. */
   function outcomeOf(answer: HttpAnswer, key: string): SendOutcome {
     if (!answer.ok) return { result: 'retry', reason: cleaned(answer.reason) };
     const { status, headers, text: said } = answer;
-    const reason = cleaned(plain(`${status} ${said.slice(0, 150)}`));
+    const reason = cleaned(plainLine(`${status} ${said.slice(0, 150)}`));
     if (status === 401 || status === 403 || (denied !== '' && said.includes(denied))) return { result: 'locked', reason };
     if (status === 408 || status === 429 || status >= 500 || (status >= 300 && status < 400))
-      return { result: 'retry', reason, ...askedToWait(headers) };
+      return { result: 'retry', reason, ...retryAfterOf(headers) };
     if (status >= 300 || !said.includes(accepted)) return { result: 'refused', reason };
-    return { result: 'accepted', id: (idInAnswer && valueAt(jsonOf(said), idInAnswer)) || key };
+    return { result: 'accepted', id: (idInAnswer && valueAt(parseJson(said), idInAnswer)) || key };
   }
 
-  return async (to: string, values: Values, { key, signal }: { key: string; signal: AbortSignal }): Promise<SendOutcome> => {
+  return async (to: string, values: BlankValues, { key, signal }: { key: string; signal: AbortSignal }): Promise<SendOutcome> => {
     const whole = filled(settings, { ...values, to: to.replace('+', ''), secret, key });
-    if (!(await pace.turn(to, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
+    if (!(await pace.waitForTurn(to, { minIntervalMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
     return outcomeOf(await request(fetch, whole.url, { ...whole.rest, method, signal }), key);
   };
 }
 
-type Values = Readonly<Record<string, string>>;
+type BlankValues = Readonly<Record<string, string>>;
 
 /** Fills the blanks and escapes each value for its place, so that no value can end a field. */
-function filled({ url, headers, body }: Pick<GatewaySettings, 'url' | 'headers' | 'body'>, values: Values) {
+function filled({ url, headers, body }: Pick<RequestTemplate, 'url' | 'headers' | 'body'>, values: BlankValues) {
   const fill = (into: string, write: (value: string) => string) =>
     into.replace(/\{(\w+)\}/g, (blank, name: string) => (Object.hasOwn(values, name) ? write(values[name] ?? '') : blank));
   const inJson = (value: string) => JSON.stringify(value).slice(1, -1);
-  const inHeader = (value: string) => encodeURI(plain(value));
+  const inHeader = (value: string) => encodeURI(plainLine(value));
   const said = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), fill(value, inHeader)]));
   const all = { 'content-type': 'application/x-www-form-urlencoded', ...said };
   const inBody = all['content-type'].includes('json') ? inJson : encodeURIComponent;

@@ -1,5 +1,5 @@
 /** One HTTP request of a channel: its response, or the reason why there is none. */
-import { plain } from './plain.ts';
+import { plainLine } from './plain.ts';
 
 /** Request of a channel. `fetch` is a parameter, so that a test needs no network. */
 export type HttpRequest = { method?: string; headers?: Record<string, string>; body?: string | Uint8Array; signal: AbortSignal };
@@ -19,18 +19,18 @@ export async function request(fetch: Fetch, url: string, { method = 'POST', head
     return { ok: true, status: response.status, headers: response.headers, text: await beginningOf(response) };
   } catch (error) {
     const { message, cause } = error as { message: string; cause?: { code?: string; message?: string } };
-    return { ok: false, reason: plain(`${cause?.code ?? ''} ${cause?.message ?? message}`).slice(0, 200) };
+    return { ok: false, reason: plainLine(`${cause?.code ?? ''} ${cause?.message ?? message}`).slice(0, 200) };
   }
 }
 
 /** Wait that a server requests with `Retry-After`, in seconds or as a date. */
-export function askedToWait(headers: Headers): { afterMs?: number } {
+export function retryAfterOf(headers: Headers): { afterMs?: number } {
   const said = headers.get('retry-after') ?? '';
   const afterMs = /^\d+$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - Date.now();
   return afterMs > 0 ? { afterMs } : {};
 }
 
-export function jsonOf(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,24 +1,24 @@
 /** Rate limiter of a channel. A send that is too early waits for a turn, and no address waits for another one. */
 import { type Cancel, type Clock, withinTime } from '@sabha/contracts';
 
-/** `apartMs`: least time between two turns of an address. `signal`: ends the wait. `isLater`: low priority for that address. */
-export type TurnOptions = { apartMs: number; signal: AbortSignal; isLater?: boolean };
+/** `minIntervalMs`: least time between two turns of an address. `signal`: ends the wait. `isLowPriority`: low priority for that address. */
+export type TurnOptions = { minIntervalMs: number; signal: AbortSignal; isLowPriority?: boolean };
 
-export type Pace = ReturnType<typeof createPace>;
+export type RateLimiter = ReturnType<typeof createRateLimiter>;
 
 /** Addresses remembered before idle ones are dropped. */
 const rememberedAtMost = 10_000;
 
-type Waiter = { address: string; apartMs: number; isLater: boolean; give(isTurn: boolean): void };
+type WaitingSend = { address: string; minIntervalMs: number; isLowPriority: boolean; give(isTurn: boolean): void };
 
 /**
  * `everyMs`: least time between two turns of any addresses.
  * Guarantee: a turn counts when it is given. A waiting or cancelled turn costs no other address any time.
  */
-export function createPace(clock: Clock, everyMs: number) {
+export function createRateLimiter(clock: Clock, everyMs: number) {
   let nextUp = Number.NEGATIVE_INFINITY;
   const freeUp = new Map<string, number>();
-  const waiting = new Set<Waiter>();
+  const waiting = new Set<WaitingSend>();
   let cancelTimer: Cancel = () => {};
 
   /** Gives all due turns, and sets a timer for the next one. */
@@ -32,7 +32,7 @@ export function createPace(clock: Clock, everyMs: number) {
       }
       waiting.delete(first);
       nextUp = clock.up() + everyMs;
-      freeUp.set(first.address, clock.up() + first.apartMs);
+      freeUp.set(first.address, clock.up() + first.minIntervalMs);
       first.give(true);
     }
   }
@@ -43,11 +43,11 @@ export function createPace(clock: Clock, everyMs: number) {
 
   return {
     /** Resolves to true at the turn of this address, and to false if the signal ends first. */
-    turn(address: string, { apartMs, signal, isLater = false }: TurnOptions): Promise<boolean> {
+    waitForTurn(address: string, { minIntervalMs, signal, isLowPriority = false }: TurnOptions): Promise<boolean> {
       if (signal.aborted) return Promise.resolve(false);
       forget();
       const { promise, resolve } = Promise.withResolvers<boolean>();
-      const one: Waiter = { address, apartMs, isLater, give: resolve };
+      const one: WaitingSend = { address, minIntervalMs, isLowPriority, give: resolve };
       const end = () => {
         waiting.delete(one);
         resolve(false);
@@ -65,18 +65,18 @@ export function createPace(clock: Clock, everyMs: number) {
 }
 
 /** The waiter whose address is free first. Among equals, normal priority comes first, then the order of arrival. */
-function firstOf(waiting: ReadonlySet<Waiter>, freeUp: ReadonlyMap<string, number>, now: number): Waiter | undefined {
-  const freeAt = ({ address }: Waiter) => Math.max(freeUp.get(address) ?? now, now);
-  let best: Waiter | undefined;
+function firstOf(waiting: ReadonlySet<WaitingSend>, freeUp: ReadonlyMap<string, number>, now: number): WaitingSend | undefined {
+  const freeAt = ({ address }: WaitingSend) => Math.max(freeUp.get(address) ?? now, now);
+  let best: WaitingSend | undefined;
   for (const one of waiting) {
-    const between = best === undefined ? -1 : freeAt(one) - freeAt(best) || Number(one.isLater) - Number(best.isLater);
+    const between = best === undefined ? -1 : freeAt(one) - freeAt(best) || Number(one.isLowPriority) - Number(best.isLowPriority);
     if (between < 0) best = one;
   }
   return best;
 }
 
 /** Resolves to true after `forMs`, and to false if the signal ends first. */
-export async function waited(clock: Clock, forMs: number, signal: AbortSignal): Promise<boolean> {
+export async function waitUnlessAborted(clock: Clock, forMs: number, signal: AbortSignal): Promise<boolean> {
   await withinTime<void>({ clock, limitMs: forMs, late: undefined, cut: signal }, () => new Promise(() => {}));
   return !signal.aborted;
 }

@@ -1,26 +1,26 @@
 import { expect, test } from 'vitest';
-import { lettersIn, plain, short, shortInside, variableLimit } from './plain.ts';
+import { countLetters, plainLine, shorten, shortenInside, variableLimit } from './plain.ts';
 
 test('line breaks, control characters and direction overrides become spaces', () => {
-  expect(plain('Jabra\r\nBcc: evil@x.test\u0000\u001b[31m')).toBe('Jabra Bcc: evil@x.test [31m');
-  expect(plain('abc\u202egnp.exe\u2066\u2069\u200f\u061c\ufeff')).toBe('abc gnp.exe');
-  expect(plain('a\u2028b\u2029c\u0085d\ud800e')).toBe('a b c d e');
+  expect(plainLine('Jabra\r\nBcc: evil@x.test\u0000\u001b[31m')).toBe('Jabra Bcc: evil@x.test [31m');
+  expect(plainLine('abc\u202egnp.exe\u2066\u2069\u200f\u061c\ufeff')).toBe('abc gnp.exe');
+  expect(plainLine('a\u2028b\u2029c\u0085d\ud800e')).toBe('a b c d e');
 });
 
 test('Hindi and emoji stay unchanged, including joiners', () => {
-  expect(plain('क्\u200dष कॉन्फ़्रेंस \u{1f468}\u200d\u{1f469}')).toBe('क्\u200dष कॉन्फ़्रेंस \u{1f468}\u200d\u{1f469}');
+  expect(plainLine('क्\u200dष कॉन्फ़्रेंस \u{1f468}\u200d\u{1f469}')).toBe('क्\u200dष कॉन्फ़्रेंस \u{1f468}\u200d\u{1f469}');
 });
 
 test('a name is cut at 30 characters, and never inside a letter', () => {
-  expect(short('x'.repeat(30))).toBe('x'.repeat(30));
-  expect(short('x'.repeat(31))).toBe(`${'x'.repeat(29)}…`);
-  expect(short(`${'x'.repeat(28)}क्षेत्र`)).toBe(`${'x'.repeat(28)}…`);
-  expect(short('\u{1f468}'.repeat(40))).toBe(`${'\u{1f468}'.repeat(14)}…`);
+  expect(shorten('x'.repeat(30))).toBe('x'.repeat(30));
+  expect(shorten('x'.repeat(31))).toBe(`${'x'.repeat(29)}…`);
+  expect(shorten(`${'x'.repeat(28)}क्षेत्र`)).toBe(`${'x'.repeat(28)}…`);
+  expect(shorten('\u{1f468}'.repeat(40))).toBe(`${'\u{1f468}'.repeat(14)}…`);
 });
 
 test('a name of one letter with 1,000 marks, or of 4 KB, is cut', () => {
-  expect(short(`e${'\u0301'.repeat(1_000)}`)).toBe('…');
-  expect(short('$(reboot)"</script>'.repeat(220)).length).toBeLessThanOrEqual(variableLimit);
+  expect(shorten(`e${'\u0301'.repeat(1_000)}`)).toBe('…');
+  expect(shorten('$(reboot)"</script>'.repeat(220)).length).toBeLessThanOrEqual(variableLimit);
 });
 
 test.each([
@@ -37,10 +37,10 @@ test.each([
   ['Leh\r\nBcc: x', 30, 'Leh Bcc: x'],
   ['', 5, ''],
 ])('the name %j cut to %i letters keeps its distinguishing words: %j', (name, limit, expected) => {
-  expect(shortInside(name, limit)).toBe(expected);
-  expect(lettersIn(expected)).toBeLessThanOrEqual(limit);
+  expect(shortenInside(name, limit)).toBe(expected);
+  expect(countLetters(expected)).toBeLessThanOrEqual(limit);
 });
 
 test('letters are counted as people see them', () => {
-  expect(['दूसरी मंज़िल, रूम 2', 'e'].map(lettersIn)).toEqual([13, 1]);
+  expect(['दूसरी मंज़िल, रूम 2', 'e'].map(countLetters)).toEqual([13, 1]);
 });

@@ -9,7 +9,7 @@ export const variableLimit = 30;
  * Returns the text on one line, without control characters, line breaks, direction overrides or other invisible characters.
  * The two joiners stay, since Hindi needs them.
  */
-export function plain(text: string): string {
+export function plainLine(text: string): string {
   return text
     .replace(unseen, ' ')
     .replace(/\p{Zs}+/gu, ' ')
@@ -17,14 +17,14 @@ export function plain(text: string): string {
 }
 
 /** Sanitises the text and cuts it to `limit` UTF-16 units, as a phone counts them, never inside a letter. */
-export function short(text: string, limit = variableLimit): string {
-  const line = plain(text.slice(0, readLimit));
+export function shorten(text: string, limit = variableLimit): string {
+  const line = plainLine(text.slice(0, readLimit));
   if (line.length <= limit) return line;
-  return `${beginOf(line, (size) => size < limit).trimEnd()}…`;
+  return `${beginningThatFits(line, (size) => size < limit).trimEnd()}…`;
 }
 
 /** As many whole letters as `fits` accepts by size in characters and count. */
-function beginOf(line: string, fits: (size: number, count: number) => boolean): string {
+function beginningThatFits(line: string, fits: (size: number, count: number) => boolean): string {
   let [kept, count] = ['', 0];
   for (const { segment } of letters.segment(line)) {
     count += 1;
@@ -35,7 +35,7 @@ function beginOf(line: string, fits: (size: number, count: number) => boolean): 
 }
 
 /** Number of visible letters; a Hindi letter has two or three characters. */
-export function lettersIn(text: string): number {
+export function countLetters(text: string): number {
   return [...letters.segment(text)].length;
 }
 
@@ -44,14 +44,14 @@ export function lettersIn(text: string): number {
  * The first and last words distinguish names, as in "District office Leh" and "Leh Collectorate", so words between them go first. If both
  * ends do not fit, the longer word stays.
  */
-export function shortInside(text: string, limit: number, most: number = 2 * limit): string {
-  const line = plain(text.slice(0, readLimit));
+export function shortenInside(text: string, limit: number, most: number = 2 * limit): string {
+  const line = plainLine(text.slice(0, readLimit));
   const [first = '', ...others] = line.split(' ');
   const without = others.map((_, at) => `${first.replace(/\p{P}+$/u, '')}…${others.slice(at).join(' ')}`).slice(1);
-  const found = [line, ...without].find((part) => part.length <= most && lettersIn(part) <= limit);
+  const found = [line, ...without].find((part) => part.length <= most && countLetters(part) <= limit);
   if (found !== undefined) return found;
-  const longer = [first, others.at(-1) ?? ''].reduce((a, b) => (lettersIn(b) > lettersIn(a) ? b : a));
-  return `${beginOf(longer, (size, count) => count < limit && size < most)}…`;
+  const longer = [first, others.at(-1) ?? ''].reduce((a, b) => (countLetters(b) > countLetters(a) ? b : a));
+  return `${beginningThatFits(longer, (size, count) => count < limit && size < most)}…`;
 }
 
 /** Characters of a name that are read at all. */
@@ -60,13 +60,13 @@ const unseen = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 const letters = new Intl.Segmenter('hi', { granularity: 'grapheme' });
 
 /** Local time in a zone. An unknown zone is UTC, and an invalid time is 1970. */
-export function localOf(atMs: number, timeZone: string): Temporal.ZonedDateTime {
+export function localTimeAt(atMs: number, timeZone: string): Temporal.ZonedDateTime {
   const at = Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0;
   return zonedAt(at, isTimeZone(timeZone) ? timeZone : 'UTC');
 }
 
-export function clockOf(atMs: number, timeZone: string): string {
-  return localOf(atMs, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
+export function timeOfDayText(atMs: number, timeZone: string): string {
+  return localTimeAt(atMs, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
 }
 
 /** End of the year 9999: the latest time that is shown. */

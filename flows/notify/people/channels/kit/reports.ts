@@ -6,8 +6,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { loadText, StartError, setting } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { HookCall, Report } from '../../../../engine/records/notices.ts';
-import { jsonOf } from './http.ts';
-import { plain } from './plain.ts';
+import { parseJson } from './http.ts';
+import { plainLine } from './plain.ts';
 
 const { about } = setting;
 
@@ -55,22 +55,22 @@ export function isSameSecret(a: string, b: string): boolean {
 }
 
 /** All values of a call, from its URL and its body (JSON or form). */
-export function saidIn({ query, headers, body }: Pick<HookCall, 'query' | 'headers' | 'body'>): unknown {
+export function valuesOfCall({ query, headers, body }: Pick<HookCall, 'query' | 'headers' | 'body'>): unknown {
   const text = body.toString('utf8');
-  const inBody = headers['content-type']?.includes('json') ? jsonOf(text) : Object.fromEntries(new URLSearchParams(text));
+  const inBody = headers['content-type']?.includes('json') ? parseJson(text) : Object.fromEntries(new URLSearchParams(text));
   if (Array.isArray(inBody)) return inBody;
   return { ...Object.fromEntries(query), ...(typeof inBody === 'object' && inBody) };
 }
 
 /** Text or number at a path. Also reads JSON inside a form. */
 export function valueAt(said: unknown, place: string): string | undefined {
-  const found = foundAt(said, place);
+  const found = findAtPath(said, place);
   return typeof found === 'string' || typeof found === 'number' ? `${found}` : undefined;
 }
 
 export function reportsIn(said: unknown, { list }: Pick<ReportSettings, 'list'>): unknown[] {
   if (list === undefined) return [said];
-  const found = foundAt(said, list);
+  const found = findAtPath(said, list);
   return Array.isArray(found) ? found.slice(0, reportsAtMost) : [];
 }
 
@@ -80,21 +80,21 @@ export function reportOf(said: unknown, settings: ReportSettings): Omit<Report, 
   const [id, status] = [valueAt(said, settings.id), valueAt(said, settings.status)];
   if (id === undefined || status === undefined) return undefined;
   if (delivered.includes(status)) return { id, outcome: { result: 'delivered' } };
-  if (failed.includes(status)) return { id, outcome: { result: 'refused', reason: `the gateway says ${plain(status).slice(0, 100)}` } };
+  if (failed.includes(status)) return { id, outcome: { result: 'refused', reason: `the gateway says ${plainLine(status).slice(0, 100)}` } };
   return undefined;
 }
 
-function foundAt(said: unknown, place: string): unknown {
+function findAtPath(said: unknown, place: string): unknown {
   let found = said;
   for (const name of place === '.' ? [] : place.split('.')) {
-    const within = unfolded(found);
+    const within = parseNestedJson(found);
     if (typeof within !== 'object' || within === null || !Object.hasOwn(within, name)) return undefined;
     found = Reflect.get(within, name);
   }
-  const list = unfolded(found);
+  const list = parseNestedJson(found);
   return Array.isArray(list) ? list : found;
 }
 
-function unfolded(found: unknown): unknown {
-  return typeof found === 'string' && /^\s*[[{]/.test(found) ? jsonOf(found) : found;
+function parseNestedJson(found: unknown): unknown {
+  return typeof found === 'string' && /^\s*[[{]/.test(found) ? parseJson(found) : found;
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { opened } from '../push-service.test-helper.ts';
-import { areKeys, authorizationFor, freshSeal, pushKeyOf, sealed, sealedAtMost } from './web-push.ts';
+import { areDeviceKeys, authorizationFor, encrypt, newEncryptionInput, payloadLimitBytes, pushKeyOf } from './web-push.ts';
 
 /** RFC 8291, appendix A. */
 const vector = {
@@ -21,29 +21,29 @@ const vector = {
 };
 
 test('the example of RFC 8291 gives the same bytes', () => {
-  expect(sealed(vector.plain, vector.device, vector.seal).toString('base64url')).toBe(vector.body);
+  expect(encrypt(vector.plain, vector.device, vector.seal).toString('base64url')).toBe(vector.body);
 });
 
 test('a browser decrypts its message up to the longest, and two encryptions of one text differ', () => {
   const secret = Buffer.from(vector.deviceSecret, 'base64url');
   const open = (body: Buffer) => opened(body, { secret, auth: vector.device.auth });
   expect(open(Buffer.from(vector.body, 'base64url'))).toBe(vector.plain);
-  const longest = 'अ'.repeat(sealedAtMost / 3);
-  const [one, other] = [sealed(longest, vector.device), sealed(longest, vector.device)];
+  const longest = 'अ'.repeat(payloadLimitBytes / 3);
+  const [one, other] = [encrypt(longest, vector.device), encrypt(longest, vector.device)];
   expect(one.length).toBeLessThanOrEqual(4_096);
   expect(one.equals(other)).toBe(false);
   expect(open(one)).toBe(longest);
-  expect(() => sealed(`${longest}aaa`, vector.device)).toThrow(RangeError);
+  expect(() => encrypt(`${longest}aaa`, vector.device)).toThrow(RangeError);
 });
 
 test('a message with one changed bit cannot be decrypted', () => {
-  const body = sealed('x', vector.device);
+  const body = encrypt('x', vector.device);
   body[body.length - 1] = (body.at(-1) ?? 0) ^ 1;
   expect(() => opened(body, { secret: Buffer.from(vector.deviceSecret, 'base64url'), auth: vector.device.auth })).toThrow();
 });
 
 test('the authorization for a push service is signed by our key, limited to that service, and expires within a day', () => {
-  const key = pushKeyOf(freshSeal().secret);
+  const key = pushKeyOf(newEncryptionInput().secret);
   const now = Date.UTC(2026, 2, 3);
   const said = authorizationFor('https://push.test:8443/send/abc', key, { contact: 'mailto:it@office.test', now });
   const [, head = '', claims = '', mark = '', k = ''] = /^vapid t=([\w-]+)\.([\w-]+)\.([\w-]+), k=([\w-]+)$/.exec(said) ?? [];
@@ -70,5 +70,5 @@ test.each([
   ['nothing', { p256dh: '', auth: '' }, false],
   ['a secret of another length', { ...vector.device, auth: 'AAAA' }, false],
 ])('keys: %s', (_, keys, are) => {
-  expect(areKeys(keys)).toBe(are);
+  expect(areDeviceKeys(keys)).toBe(are);
 });

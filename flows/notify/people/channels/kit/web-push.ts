@@ -9,24 +9,28 @@ const tagBytes = 16;
 /** Header of a record: salt, record size, and our public key with its length. */
 const headBytes = 16 + 4 + 1 + 65;
 /** Longest text in bytes; one byte ends the record. */
-export const sealedAtMost = recordBytes - headBytes - tagBytes - 1;
+export const payloadLimitBytes = recordBytes - headBytes - tagBytes - 1;
 
 /** Lifetime of the authorization in seconds; RFC 8292 allows at most a day. */
-const wordLifeS = 12 * 60 * 60;
+const tokenLifeS = 12 * 60 * 60;
 
-export type Seal = { secret: Buffer; salt: Buffer };
+export type EncryptionInput = { secret: Buffer; salt: Buffer };
 
 /** Creates a key pair and a salt for one message. */
-export function freshSeal(): Seal {
+export function newEncryptionInput(): EncryptionInput {
   const pair = createECDH(curve);
   pair.generateKeys();
   return { secret: pair.getPrivateKey(), salt: randomBytes(16) };
 }
 
-/** Body of a push message. Throws if the text is longer than `sealedAtMost` bytes, or the keys of the device are invalid. */
-export function sealed(text: string, { p256dh, auth }: Pick<Device, 'p256dh' | 'auth'>, { secret, salt }: Seal = freshSeal()): Buffer {
+/** Body of a push message. Throws if the text is longer than `payloadLimitBytes` bytes, or the keys of the device are invalid. */
+export function encrypt(
+  text: string,
+  { p256dh, auth }: Pick<Device, 'p256dh' | 'auth'>,
+  { secret, salt }: EncryptionInput = newEncryptionInput(),
+): Buffer {
   const plain = Buffer.from(text);
-  if (plain.length > sealedAtMost) throw new RangeError(`a push message holds ${sealedAtMost} bytes, not ${plain.length}`);
+  if (plain.length > payloadLimitBytes) throw new RangeError(`a push message holds ${payloadLimitBytes} bytes, not ${plain.length}`);
   const theirs = Buffer.from(p256dh, 'base64url');
   const pair = createECDH(curve);
   pair.setPrivateKey(secret);
@@ -68,14 +72,14 @@ export function pushKeyOf(secret: Buffer): PushKey {
 /** Authorization header for the push service of an endpoint. `contact`: address for its operator. */
 export function authorizationFor(endpoint: string, key: PushKey, { contact, now }: { contact: string; now: number }): string {
   const part = (content: object) => Buffer.from(JSON.stringify(content)).toString('base64url');
-  const claims = { aud: new URL(endpoint).origin, exp: Math.floor(now / 1_000) + wordLifeS, sub: contact };
+  const claims = { aud: new URL(endpoint).origin, exp: Math.floor(now / 1_000) + tokenLifeS, sub: contact };
   const said = `${part({ typ: 'JWT', alg: 'ES256' })}.${part(claims)}`;
   const mark = sign('sha256', Buffer.from(said), { key: key.sign, dsaEncoding: 'ieee-p1363' }).toString('base64url');
   return `vapid t=${said}.${mark}, k=${key.public}`;
 }
 
 /** Whether these are keys of a browser: a point on the curve, and 16 bytes. */
-export function areKeys({ p256dh, auth }: Pick<Device, 'p256dh' | 'auth'>): boolean {
+export function areDeviceKeys({ p256dh, auth }: Pick<Device, 'p256dh' | 'auth'>): boolean {
   try {
     const pair = createECDH(curve);
     pair.generateKeys();
