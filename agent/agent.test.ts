@@ -6,7 +6,7 @@ import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { createAgent } from './agent.ts';
 import { handClock, seeded } from './checks/agent.test-helper.ts';
 import type { PowerState, Probe } from './checks/probe.ts';
-import { createBudget, memoryStore } from './link/net/data-budget.ts';
+import { createBudget, inMemoryStore } from './link/net/data-budget.ts';
 import type { Platform } from './platform/platform.ts';
 import { openSpoolDisk } from './uplink/spool/database.ts';
 import type { ConfigStore } from './uplink/store/config-store.ts';
@@ -42,13 +42,13 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     name: 'path',
     everyMs: 3_600_000,
     timeoutMs: 5_000,
-    onConnection: true,
+    runsOnConnectionChange: true,
     run: async ({ self }) => {
       const fault = self.connected ? null : 'path.centre';
       return { checks: [{ component: 'path', device: '', status: fault === null ? 'ok' : 'fault', fault, reason: null }] };
     },
   };
-  const budget = createBudget({ clock, store: memoryStore() });
+  const budget = createBudget({ clock, store: inMemoryStore() });
   const seen: { link: string; self: number }[] = [];
   const logs: string[] = [];
   const restarts: number[] = [];

@@ -2,48 +2,58 @@
 
 import type { KeyObject } from 'node:crypto';
 import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile, withinTime } from '@sabha/contracts';
-import { type Change, type CheckTable, createCheckTable, keptChecks } from './checks/check-table.ts';
+import { type CheckChange, type CheckTable, createCheckTable, parseSavedChecks } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
-import type { CentrePlace, PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
+import type { CentreAccess, PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
 import { createRunner, type Runner } from './checks/runner.ts';
 import { createLinkMeasurement, type LinkMeasurement } from './link/measure/measure.ts';
-import { type Budget, createBudget, memoryStore } from './link/net/data-budget.ts';
+import { type Budget, createBudget, inMemoryStore } from './link/net/data-budget.ts';
 import type { OpenUdp } from './link/net/udp.ts';
-import { actsOf, type Commands, createCommands } from './maintain/commands/commands.ts';
+import { type Commands, createCommandActions, createCommands } from './maintain/commands/commands.ts';
 import type { Platform } from './platform/platform.ts';
 import { type Card, createCard } from './session/card/card.ts';
-import type { Known } from './session/card/statement.ts';
-import { type CentreTime, createCentreTime } from './uplink/echo.ts';
-import { createGasp } from './uplink/last-gasp.ts';
-import { sturdyTransport, type Transport } from './uplink/mqtt.ts';
+import type { RoomFacts } from './session/card/statement.ts';
+import { createServerTime, type ServerTime } from './uplink/echo.ts';
+import { createLastGasp } from './uplink/last-gasp.ts';
+import { errorSafeTransport, type Transport } from './uplink/mqtt.ts';
 import type { UplinkFigures } from './uplink/session.ts';
 import type { SpoolDisk } from './uplink/spool/database.ts';
 import type { Grade } from './uplink/spool/rows.ts';
 import { openSpool, type Spool } from './uplink/spool/spool.ts';
 import { type Marker, openMarker, type Power } from './uplink/store/boot-marker.ts';
-import { type ConfigStore, type HeldConfig, holdConfig } from './uplink/store/config-store.ts';
-import type { KeptFile } from './uplink/store/data-folder.ts';
-import { countSlips, type Log, type LogMemory, type OnSlip, withMemory } from './uplink/store/log.ts';
+import { type ActiveConfig, type ConfigStore, openActiveConfig } from './uplink/store/config-store.ts';
+import type { TextFile } from './uplink/store/data-folder.ts';
+import { countInternalErrors, type Log, type LogMemory, type OnInternalError, withMemory } from './uplink/store/log.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
 
 export type Agent = ReturnType<typeof createAgent>;
 
 /** Guarantee: it reports only what its probes found, and keeps every event on disk until the server has it. */
 export function createAgent(options: AgentOptions) {
-  const whole = () => state;
-  const core = coreOf(options, whole);
-  const { spool, table, platform, clock, log } = core;
-  limitBudget(core);
-  const measurement = measurementOf(core, whole);
+  const getState = () => state;
+  const context = createContext(options, getState);
+  const { spool, table, platform, clock, log } = context;
+  limitBudget(context);
+  const measurement = createMeasurement(context, getState);
   const inventory = watchInventory({ platform, clock, log, onRead: (read) => onInventory(state, read) });
-  const runner = runnerOf(core, whole);
-  const uplink = uplinkOf(core, whole);
-  const commands = commandsOf(core, { runner, measurement }, whole);
+  const runner = createProbeRunner(context, getState);
+  const uplink = createServerLink(context, getState);
+  const commands = createCommandHandler(context, { runner, measurement }, getState);
   const onJump = (byMs: number) => void record(state, { kind: 'clock-jumped', body: { byMs } });
-  const time = createCentreTime({ clock, uplink, onJump });
-  core.budget.follow(time.proven);
-  const card = cardOf(core);
-  const state: State = { ...core, measurement, inventory, runner, uplink, time, commands, card, gasp: createGasp({ say: uplink.gasp }) };
+  const time = createServerTime({ clock, uplink, onJump });
+  context.budget.follow(time.proven);
+  const card = createRoomCard(context);
+  const state: AgentState = {
+    ...context,
+    measurement,
+    inventory,
+    runner,
+    uplink,
+    time,
+    commands,
+    card,
+    gasp: createLastGasp({ say: uplink.gasp }),
+  };
   return {
     start: (): void => start(state),
     /** Sends a bye within 2 s, so that the server records a stop and not a loss. */
@@ -54,7 +64,7 @@ export function createAgent(options: AgentOptions) {
     /** `refused`: messages on our topics without a valid signature of the server for this PC. */
     figures: (): UplinkFigures & { refused: number } => ({ ...uplink.figures(), refused: state.live.refused }),
     /** True once the server has acknowledged the birth of this connection. */
-    isHeard: uplink.isHeard,
+    isBirthAcknowledged: uplink.isBirthAcknowledged,
     /** Records an event from outside the probes. */
     record: (kind: string, body: Record<string, unknown>): void => void record(state, { kind, body }),
     /** Milliseconds since 1970, by the server's clock if known. */
@@ -62,24 +72,34 @@ export function createAgent(options: AgentOptions) {
   };
 }
 
-function coreOf(given: AgentOptions, whole: Whole): Core {
+function createContext(given: AgentOptions, getState: GetState): AgentContext {
   const { clock, random, disk, platform, spoolLimitBytes } = given;
   const options = { ...given, log: withMemory(given.log, clock) };
-  const onSlip = countSlips({ clock, log: options.log, record: (body) => void record(whole(), { kind: 'slipped', body }) });
+  const onInternalError = countInternalErrors({
+    clock,
+    log: options.log,
+    record: (body) => void record(getState(), { kind: 'slipped', body }),
+  });
   const boot = platform.bootId();
-  const config = configOf(options, whole);
+  const config = createConfig(options, getState);
   if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
   const spool = openSpool({ disk, clock, random, boot, ...(spoolLimitBytes !== undefined && { limitBytes: spoolLimitBytes }) });
-  if (given.owner !== undefined) spool.ownedBy(given.owner);
+  if (given.owner !== undefined) spool.setOwner(given.owner);
   return {
     ...options,
     boot,
     config,
-    onSlip,
+    onInternalError,
     table: createCheckTable(clock),
     spool,
-    budget: options.budget ?? createBudget({ clock, store: memoryStore() }),
-    marker: openMarker({ memory: spool, clock, boot, crashedBefore: platform.crashedBefore, endBegun: () => endBegun(platform, onSlip) }),
+    budget: options.budget ?? createBudget({ clock, store: inMemoryStore() }),
+    marker: openMarker({
+      memory: spool,
+      clock,
+      boot,
+      crashedBefore: platform.crashedBefore,
+      endBegun: () => endBegun(platform, onInternalError),
+    }),
     live: {
       power: { onMains: null, isEnding: false },
       refused: 0,
@@ -92,96 +112,100 @@ function coreOf(given: AgentOptions, whole: Whole): Core {
 }
 
 /** An unknown state counts as not begun. */
-function endBegun(platform: Platform, onSlip: OnSlip): ReturnType<Platform['endBegun']> {
+function endBegun(platform: Platform, onInternalError: OnInternalError): ReturnType<Platform['endBegun']> {
   try {
     return platform.endBegun();
   } catch (error) {
-    onSlip('reading whether the system ends', error);
+    onInternalError('reading whether the system ends', error);
     return null;
   }
 }
 
-function configOf(options: AgentOptions, whole: Whole): HeldConfig {
-  return holdConfig({
+function createConfig(options: AgentOptions, getState: GetState): ActiveConfig {
+  return openActiveConfig({
     ...options,
     store: options.configs,
     key: options.centreKey,
     onTaken() {
-      limitBudget(whole());
-      whole().card?.look();
-      void whole().runner.runNow();
+      limitBudget(getState());
+      getState().card?.look();
+      void getState().runner.runNow();
     },
-    onRefused: (reason) => refuse(whole(), 'config', reason),
+    onRefused: (reason) => reportRefusal(getState(), 'config', reason),
   });
 }
 
-function cardOf({ pc, clock, table, config, cardFile, apart, onSlip }: Core): Card | undefined {
+function createRoomCard({ pc, clock, table, config, cardFile, sessionHelper, onInternalError }: AgentContext): Card | undefined {
   const known = () => ({ pc, checks: table.checks(), profile: config.profile(), place: config.place() });
-  return apart ? apart.card(known) : cardFile && createCard({ clock, known, save: cardFile.save, onSlip });
+  return sessionHelper ? sessionHelper.card(known) : cardFile && createCard({ clock, known, save: cardFile.save, onInternalError });
 }
 
-function runnerOf(core: Core, whole: Whole): Runner {
+function createProbeRunner(context: AgentContext, getState: GetState): Runner {
   const own = createRunner({
-    ...core,
+    ...context,
     context() {
-      const { budget, centre, config, spool } = whole();
-      return { profile: config.profile(), self: selfOf(whole()), memory: spool, budget, ...(centre && { centre }) };
+      const { budget, centre, config, spool } = getState();
+      return { profile: config.profile(), self: ownFigures(getState()), memory: spool, budget, ...(centre && { centre }) };
     },
-    known: (probe) => core.table.known(probe.name),
-    onResult: (probe, result) => take(whole(), probe, result),
+    known: (probe) => context.table.known(probe.name),
+    onResult: (probe, result) => applyProbeResult(getState(), probe, result),
     onFailing: (probe, error) =>
-      record(whole(), error === null ? { kind: 'probe-answers', body: { probe } } : { kind: 'probe-failing', body: { probe, error } }),
+      record(getState(), error === null ? { kind: 'probe-answers', body: { probe } } : { kind: 'probe-failing', body: { probe, error } }),
   });
-  return core.apart?.runner(own) ?? own;
+  return context.sessionHelper?.runner(own) ?? own;
 }
 
-function uplinkOf(core: Core, whole: Whole): Uplink {
-  const { config, marker } = core;
+function createServerLink(context: AgentContext, getState: GetState): Uplink {
+  const { config, marker } = context;
   return createUplink({
-    ...core,
-    transport: sturdyTransport(core.transport, core.onSlip),
+    ...context,
+    transport: errorSafeTransport(context.transport, context.onInternalError),
     limits: () => links[config.profile().link],
     configVersion: config.version,
     onConfig: config.take,
     onCommand(command) {
-      whole().time.mindJumps();
-      whole().commands.take(command);
+      getState().time.checkForJump();
+      getState().commands.take(command);
     },
-    onMeasure: (word) => whole().measurement.rounds.use(word),
+    onMeasure: (word) => getState().measurement.rounds.use(word),
     previous: marker.previous,
     gone: marker.gone,
-    onPreviousTold: marker.told,
-    inventory: () => whole().inventory.current(),
-    fresh: () => whole().runner.runNow(),
-    onConnection: () => whole().runner.connectionChanged(),
+    onPreviousAcknowledged: marker.told,
+    inventory: () => getState().inventory.current(),
+    fresh: () => getState().runner.runNow(),
+    onConnection: () => getState().runner.connectionChanged(),
   });
 }
 
-function measurementOf(core: Core, whole: Whole): LinkMeasurement {
+function createMeasurement(context: AgentContext, getState: GetState): LinkMeasurement {
   return createLinkMeasurement({
-    ...core,
-    link: () => core.config.profile().link,
-    more: () => ({ budget: core.budget.figures() }),
-    keep: core.linkFile?.save,
-    record: (kind, body, grade) => record(whole(), { kind, body, grade }),
+    ...context,
+    link: () => context.config.profile().link,
+    more: () => ({ budget: context.budget.figures() }),
+    keep: context.linkFile?.save,
+    record: (kind, body, grade) => record(getState(), { kind, body, grade }),
   });
 }
 
-function commandsOf(core: Core, { runner, measurement }: Pick<State, 'runner' | 'measurement'>, whole: Whole): Commands {
+function createCommandHandler(
+  context: AgentContext,
+  { runner, measurement }: Pick<AgentState, 'runner' | 'measurement'>,
+  getState: GetState,
+): Commands {
   return createCommands({
-    ...core,
-    key: core.centreKey,
-    offsetMs: () => whole().time.provenOffset(),
-    acts: actsOf({ ...core, runner, measureLink: measurement.test }),
-    answer: (body) => record(whole(), { kind: 'command', body }),
-    onRefused: (reason) => refuse(whole(), 'cmd', reason),
+    ...context,
+    key: context.centreKey,
+    offsetMs: () => getState().time.provenOffset(),
+    acts: createCommandActions({ ...context, runner, measureLink: measurement.test }),
+    answer: (body) => record(getState(), { kind: 'command', body }),
+    onRefused: (reason) => reportRefusal(getState(), 'cmd', reason),
   });
 }
 
 /** Computes the spool figures on demand, because only one of about twenty probes uses them. */
-function selfOf({ uplink, spool, runner, time, certificateEndsAt, measurement: { rounds } }: State): SelfFigures {
-  const { roundTripMs, clockOffsetMs, centreMoved, connected } = uplink.figures();
-  const known = { connected, roundTripMs, clockOffsetMs, centreMoved, measures: rounds.measures(), link: rounds.view() };
+function ownFigures({ uplink, spool, runner, time, certificateEndsAt, measurement: { rounds } }: AgentState): SelfFigures {
+  const { roundTripMs, clockOffsetMs, serverClockStepped, connected } = uplink.figures();
+  const known = { connected, roundTripMs, clockOffsetMs, serverClockStepped, measures: rounds.measures(), link: rounds.view() };
   const certificate = certificateEndsAt && { certificateLeftMs: certificateEndsAt() - time.now() };
   return {
     ...known,
@@ -204,14 +228,14 @@ const firstRoundMs = 15_000;
 const refusalNotedEveryMs = 60_000;
 
 /** Applies the data budget of the link class in the profile. */
-function limitBudget({ budget, config }: Core): void {
+function limitBudget({ budget, config }: AgentContext): void {
   budget.limit(links[config.profile().link].budget);
 }
 
 /** Restores the checks of the last run at once. Connects after the first round of probes, or after fifteen seconds. */
-function start(state: State): void {
+function start(state: AgentState): void {
   const { spool, table, runner, uplink, clock } = state;
-  table.restore(keptChecks(spool.recall('checks')));
+  table.restore(parseSavedChecks(spool.recall('checks')));
   state.card?.look();
   record(state, { kind: 'started', body: { version: state.version, recovered: spool.unclean() } });
   state.commands.resume();
@@ -224,7 +248,7 @@ function start(state: State): void {
 }
 
 /** Sends the bye message and closes all parts. A second call does nothing. */
-async function stop(state: State, reason: string): Promise<void> {
+async function stop(state: AgentState, reason: string): Promise<void> {
   if (state.live.stopped) return;
   state.live.stopped = true;
   state.runner.stop();
@@ -239,8 +263,8 @@ async function stop(state: State, reason: string): Promise<void> {
   state.spool.close();
 }
 
-function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResult): void {
-  changed(state, state.table.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
+function applyProbeResult(state: AgentState, probe: Probe, { checks, numbers, power }: ProbeResult): void {
+  reportChanges(state, state.table.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
   if (power === undefined) return;
   state.live.power = power;
   state.marker.alive(power);
@@ -248,17 +272,17 @@ function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResul
 }
 
 /** Events record the history, the state message the present. */
-function changed(state: State, changes: Change[]): void {
+function reportChanges(state: AgentState, changes: CheckChange[]): void {
   for (const change of changes) record(state, { kind: 'check', body: change });
-  if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.table.toKeep()));
+  if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.table.checksToSave()));
   state.uplink.stateChanged();
   state.card?.look();
 }
 
-type Happening = { kind: string; body: Record<string, unknown>; grade?: Grade | undefined };
+type NewEvent = { kind: string; body: Record<string, unknown>; grade?: Grade | undefined };
 
 /** Returns false if the event could not be stored. */
-function record(state: State, { kind, body, grade = 'event' }: Happening): boolean {
+function record(state: AgentState, { kind, body, grade = 'event' }: NewEvent): boolean {
   const done = state.spool.append(kind, body, grade);
   // The spool counts the lost event and declares it in its next one.
   if (!done.ok) state.log.warn({ kind }, `an event could not be kept: ${done.reason}`);
@@ -266,11 +290,11 @@ function record(state: State, { kind, body, grade = 'event' }: Happening): boole
   return done.ok;
 }
 
-function tick(state: State): void {
+function tick(state: AgentState): void {
   const { clock, table, uplink, commands, marker } = state;
   state.live.tick = clock.after(tickMs, () => tick(state));
-  changed(state, table.expire());
-  state.time.mindJumps();
+  reportChanges(state, table.expire());
+  state.time.checkForJump();
   commands.tick();
   marker.alive(state.live.power);
   state.budget.keep();
@@ -283,7 +307,7 @@ function tick(state: State): void {
 }
 
 /** Counts a message on our topics without a valid signature. The first is reported at once. */
-function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
+function reportRefusal(state: AgentState, leaf: 'cmd' | 'config', reason: string): void {
   state.live.refused += 1;
   if (state.clock.up() - state.live.refusalNotedUp < refusalNotedEveryMs) return;
   state.live.refusalNotedUp = state.clock.up();
@@ -292,7 +316,7 @@ function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
 }
 
 /** Sends the inventory if it differs from the last one sent. */
-function onInventory({ uplink, spool }: State, { hash }: Inventory): void {
+function onInventory({ uplink, spool }: AgentState, { hash }: Inventory): void {
   uplink.inventoryKnown(hash !== spool.recall('inventory'));
   if (uplink.figures().connected) spool.remember('inventory', hash);
 }
@@ -314,14 +338,14 @@ export type AgentOptions = {
   /** Opens UDP sockets to the host of the reflector; absent if the link cannot be measured. */
   udp?: OpenUdp | undefined;
   /** HTTPS address of the server that enrolled this PC, and the trusted roots. */
-  door?: { at: string; roots(): readonly string[] } | undefined;
+  enrolServer?: { at: string; roots(): readonly string[] } | undefined;
   disk: SpoolDisk;
   spoolLimitBytes?: number;
   configs: ConfigStore;
   /** Absent if bytes are not counted across restarts. */
   budget?: Budget;
   /** Address of the server, and hosts to probe when it cannot be reached. */
-  centre?: CentrePlace;
+  centre?: CentreAccess;
   /** Profile until the server has sent one. */
   profile: Profile;
   clock: Clock;
@@ -329,16 +353,16 @@ export type AgentOptions = {
   random: () => number;
   log: Log;
   /** Stores the last link report, which `check` reads from another process. */
-  linkFile?: Pick<KeptFile, 'save'> | undefined;
+  linkFile?: Pick<TextFile, 'save'> | undefined;
   /** Stores the room card; absent without a user at the PC. */
-  cardFile?: Pick<KeptFile, 'save'>;
+  cardFile?: Pick<TextFile, 'save'>;
   /** Session helper in another process. */
-  apart?: { runner(own: Runner): Runner; card(known: () => Known): Card };
+  sessionHelper?: { runner(own: Runner): Runner; card(known: () => RoomFacts): Card };
   /** Ends this process in order; its supervisor starts another. */
   restart(): void;
 };
 
-export type Live = {
+export type LiveValues = {
   power: Power;
   refused: number;
   refusalNotedUp: number;
@@ -348,28 +372,28 @@ export type Live = {
 };
 
 /** Parts that exist before all others. */
-export type Core = AgentOptions & {
+export type AgentContext = AgentOptions & {
   boot: string;
   log: LogMemory;
-  onSlip: OnSlip;
-  config: HeldConfig;
+  onInternalError: OnInternalError;
+  config: ActiveConfig;
   table: CheckTable;
   spool: Spool;
   budget: Budget;
   marker: Marker;
-  live: Live;
+  live: LiveValues;
 };
 
-export type State = Core & {
+export type AgentState = AgentContext & {
   measurement: LinkMeasurement;
   inventory: InventoryWatch;
   runner: Runner;
   uplink: Uplink;
-  time: CentreTime;
+  time: ServerTime;
   commands: Commands;
   card: Card | undefined;
   gasp: (power: PowerState) => void;
 };
 
 /** The parts refer to each other through this function; the state is complete before the first call. */
-export type Whole = () => State;
+export type GetState = () => AgentState;

@@ -3,47 +3,47 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLanguage, languageFor, languages, messageOf, readSettings, realClock, type SettingsSite } from '@sabha/contracts';
-import { withLastWord } from './checks/last-word.ts';
-import { folder, startCall, WrongCall, wordsOf } from './identity/call.ts';
+import { withSavedRoomResults } from './checks/last-word.ts';
+import { folder, parseCall, startCall, UsageError } from './identity/call.ts';
 import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
-import { type AgentSettings, isNamed, readCentrePlace, readWhoThisIs } from './identity/settings.ts';
+import { type AgentSettings, namesPc, readIdentityAndSettings, readServerSettings } from './identity/settings.ts';
 import { readFigures } from './link/net/data-budget.ts';
 import { readReport } from './maintain/self-test/link-text.ts';
 import { progressOn, screenOf, toScreen } from './maintain/self-test/screen.ts';
-import { asFarAsKnown, exitCodeOf, type SelfTest, selfTest, toJson, toText } from './maintain/self-test/self-test.ts';
+import { exitCodeOf, limitedToOneRun, type SelfTest, selfTest, toJson, toText } from './maintain/self-test/self-test.ts';
 import { createProbes } from './probes/probes.ts';
-import { isOfRoom } from './session/seats/apart.ts';
-import { createPlatform, sessionOf } from './this-pc.ts';
+import { isRoomProbe } from './session/seats/apart.ts';
+import { createPlatform, sessionEnv } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
-import { createConfigStore, keptConfig } from './uplink/store/config-store.ts';
+import { createConfigStore, loadConfig } from './uplink/store/config-store.ts';
 import { budgetFile, centreAddressFile, dataFolder, type Env, linkFile, roomFile, roomSocket } from './uplink/store/data-folder.ts';
-import { greeter } from './uplink/tls.ts';
+import { createPeerCheck } from './uplink/tls.ts';
 
 /** File that `npm start` creates for its own agent. */
-const centresToken = 'agent.token';
+const localAgentToken = 'agent.token';
 const ownSettings = 'sabha.json';
 /** A satellite link needs two seconds for three round trips. */
 const clockLimitMs = 3_000;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
 
-/** Runs the verb `check`; resolves with its exit code. Throws WrongCall. */
+/** Runs the verb `check`; resolves with its exit code. Throws UsageError. */
 export async function check(args: string[], env: Env): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const options = { json: flag, all: flag, lang: { type: 'string', default: languageFor(args, env) }, ...folder } as const;
-  const { json, all, lang, data: named } = wordsOf({ args, options }).values;
-  if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
+  const { json, all, lang, data: named } = parseCall({ args, options }).values;
+  if (!isLanguage(lang)) throw new UsageError(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
   // On the server machine SABHA_DATA names the folder of all parts, which contains that of the agent.
   const given = dataFolder(env, args);
-  const data = existsSync(join(given, 'agent', centresToken)) ? join(given, 'agent') : given;
-  const judged = whomToJudge({ ...env, SABHA_DATA: data }, data);
+  const data = existsSync(join(given, 'agent', localAgentToken)) ? join(given, 'agent') : given;
+  const judged = subjectOfCheck({ ...env, SABHA_DATA: data }, data);
   const saidInRoom = roomFile(roomSocket(env, data), onStderr).load();
   const progress = process.stderr.isTTY === true ? progressOn(process.stderr, lang) : undefined;
   const report = await selfTest({
     ...{
       ...judged,
-      platform: createPlatform({ env: sessionOf(env) }),
-      probes: withLastWord(createProbes(), { text: saidInRoom, now: Date.now(), isOfRoom }).map(asFarAsKnown),
+      platform: createPlatform({ env: sessionEnv(env) }),
+      probes: withSavedRoomResults(createProbes(), { text: saidInRoom, now: Date.now(), isRoomProbe }).map(limitedToOneRun),
       clock: realClock(),
     },
     ...(progress && { onProbe: progress.tell }),
@@ -56,33 +56,33 @@ export async function check(args: string[], env: Env): Promise<number> {
   return exitCodeOf(report);
 }
 
-type Judged = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks' | 'certificateLeftMs'>;
+type CheckSubject = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks' | 'certificateLeftMs'>;
 
 /** Returns the PC that `run` would be; if it is not enrolled, the first PC of ./sabha.json. */
-function whomToJudge(env: Env, data: string): Judged {
+function subjectOfCheck(env: Env, data: string): CheckSubject {
   const opened = openIdentity(identityFolder(data));
-  if (opened.ok && opened.value === undefined && !isNamed(env)) return firstOfSettings(env, data);
-  const who = readWhoThisIs(env);
-  if (!who.ok) throw new WrongCall(who.line);
+  if (opened.ok && opened.value === undefined && !namesPc(env)) return subjectFromSettings(env, data);
+  const who = readIdentityAndSettings(env);
+  if (!who.ok) throw new UsageError(who.line);
   const { identity, settings } = who.value;
   const { pc, profile, host, port, anchors } = settings;
-  const config = keptConfig(createConfigStore(join(data, 'config.json')), { key: centreKeyOf(identity, settings), pc, log: onStderr });
-  const centre = identity ? placeOf(identity) : { host, port };
+  const config = loadConfig(createConfigStore(join(data, 'config.json')), { key: centreKeyOf(identity, settings), pc, log: onStderr });
+  const centre = identity ? serverOf(identity) : { host, port };
   return {
     subject: { pc, profile: config?.profile ?? profile, configured: config !== undefined || env['SABHA_PROFILE'] !== undefined },
     centre: { ...centre, anchors, lastAddress: centreAddressFile(data, onStderr) },
-    compareClocks: identity && (() => offsetFrom(identity)),
+    compareClocks: identity && (() => measureClockOffset(identity)),
     certificateLeftMs: identity && identity.certificate.validToDate.getTime() - Date.now(),
   };
 }
 
-function placeOf(identity: Identity) {
-  const { host, mqttPort: port, enrolPort: doorPort } = identity.centre;
-  return { host, port, doorPort, greet: greeter(() => identity, Date.now) };
+function serverOf(identity: Identity) {
+  const { host, mqttPort: port, enrolPort: httpsPort } = identity.centre;
+  return { host, port, httpsPort, checkPeer: createPeerCheck(() => identity, Date.now) };
 }
 
 /** Compares the clocks by the date of an HTTPS response, which needs no MQTT connection. */
-async function offsetFrom({ centre: { host, enrolPort: port }, roots }: Identity) {
+async function measureClockOffset({ centre: { host, enrolPort: port }, roots }: Identity) {
   const read = await fetchClock({ host, port, trust: { roots } }, clockLimitMs);
   return read.ok ? read.value : undefined;
 }
@@ -92,25 +92,31 @@ function centreKeyOf(identity: Identity | undefined, { centreKeyFile }: AgentSet
     if (identity === undefined) return centreKeyFile === undefined ? null : publicKey(centreKeyFile);
     return identity.centre.centreKey === null ? null : createPublicKey(identity.centre.centreKey);
   } catch (error) {
-    throw new WrongCall(messageOf(error));
+    throw new UsageError(messageOf(error));
   }
 }
 
 /** The server is known if it is configured, or if `npm start` runs it beside this PC. */
-function firstOfSettings(env: Env, data: string): Judged {
+function subjectFromSettings(env: Env, data: string): CheckSubject {
   const { site, mqttPort } = loadSettings(env['SABHA_CONFIG']);
   const { state, id, profile, pcs } = site;
   const first = pcs[0];
   const room = first && { room: { en: first.room.en, hi: first.room.hi ?? first.room.en } };
   // The broker beside it listens on the port in the same file.
-  const place = readCentrePlace({ SABHA_MQTT_PORT: `${mqttPort}`, ...env });
-  if (!place.ok) throw new WrongCall(place.line);
-  const isCentres = existsSync(join(data, centresToken));
+  const place = readServerSettings({ SABHA_MQTT_PORT: `${mqttPort}`, ...env });
+  if (!place.ok) throw new UsageError(place.line);
+  const isCentres = existsSync(join(data, localAgentToken));
   const isKnown = env['SABHA_MQTT_HOST'] !== undefined || isCentres;
   // Default settings name no real site, so a run in the wrong folder shows no room.
-  const isNobodys = !isCentres && env['SABHA_CONFIG'] === undefined && !existsSync(ownSettings);
+  const isDefaultSite = !isCentres && env['SABHA_CONFIG'] === undefined && !existsSync(ownSettings);
   return {
-    subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, ...(isNobodys && { nobodys: data }), profile, configured: true },
+    subject: {
+      pc: `${state}/${id}/${first?.id ?? ''}`,
+      ...room,
+      ...(isDefaultSite && { notEnrolledFolder: data }),
+      profile,
+      configured: true,
+    },
     centre: isKnown ? place.value : undefined,
   };
 }
@@ -119,9 +125,9 @@ function firstOfSettings(env: Env, data: string): Judged {
 function loadSettings(named: string | undefined): { site: SettingsSite; mqttPort: number } {
   const file = named ?? ownSettings;
   const result = readSettings(readSettingsFile(file, named === undefined), file);
-  if (!result.ok) throw new WrongCall(result.line);
+  if (!result.ok) throw new UsageError(result.line);
   const { site, ports } = result.value;
-  if (site === null) throw new WrongCall(`${file}: site is null: no conferencing PC stands here`);
+  if (site === null) throw new UsageError(`${file}: site is null: no conferencing PC stands here`);
   return { site, mqttPort: ports.mqtt };
 }
 
@@ -131,6 +137,6 @@ function readSettingsFile(file: string, optional: boolean): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (optional && code === 'ENOENT') return '{}';
-    throw new WrongCall(`${file}: cannot be read: ${code}`);
+    throw new UsageError(`${file}: cannot be read: ${code}`);
   }
 }

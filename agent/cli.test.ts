@@ -12,10 +12,10 @@ const folder = mkdtempSync(join(tmpdir(), 'sabha-cli-'));
 const cli = new URL('./cli.ts', import.meta.url).pathname;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-type Ran = { code: number; out: string; err: string };
+type CliResult = { code: number; out: string; err: string };
 
 /** Runs the real command in an empty folder. */
-function agent(args: string[], config?: string, cwd = folder, more: Record<string, string | undefined> = {}): Promise<Ran> {
+function agent(args: string[], config?: string, cwd = folder, more: Record<string, string | undefined> = {}): Promise<CliResult> {
   const env = { ...process.env, LC_ALL: 'C.UTF-8', SABHA_CONFIG: config, ...more };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [cli, ...args], { cwd, env }, (_error, out, err) => {

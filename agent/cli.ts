@@ -3,12 +3,12 @@
  * unknown. Each verb imports what it needs, because the session helper keeps everything it imports in memory for months.
  */
 import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '@sabha/contracts';
-import type { Typed, Whole } from './identity/asking.ts';
-import { asking, calls, enrolledUntil, folder, nextSteps, usage, type Verb, WrongCall, wordsOf } from './identity/call.ts';
-import type { Read } from './identity/identity.ts';
-import { dataFolder, withSeatApart } from './uplink/store/data-folder.ts';
+import type { EnrolmentInput, PartialInput } from './identity/asking.ts';
+import { type CliVerb, calls, enrolledUntil, folder, nextSteps, parseCall, UsageError, usage, waitingForServer } from './identity/call.ts';
+import type { Result } from './identity/identity.ts';
+import { dataFolder, withSeparateRoom } from './uplink/store/data-folder.ts';
 
-const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
+const helpFlags: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
 /** `machine` is called only by this program. */
 const verbs: Record<string, (args: string[]) => Promise<number>> = {
@@ -16,14 +16,14 @@ const verbs: Record<string, (args: string[]) => Promise<number>> = {
   enrol,
   run,
   room,
-  install: () => byPackage('install'),
-  uninstall: () => byPackage('uninstall'),
-  machine: tellMachine,
+  install: () => refusePackageVerb('install'),
+  uninstall: () => refusePackageVerb('uninstall'),
+  machine: printMachine,
   // The MSI calls it: packaging/sabha-agent.wxs.
   msi: async (args) => (await import('./maintain/install/install.ts')).runStep({ args, env: process.env, execPath: process.execPath }),
 };
 
-async function tellMachine(): Promise<number> {
+async function printMachine(): Promise<number> {
   const { machine } = await import('./platform/linux/machine.ts');
   console.log(JSON.stringify(await machine()));
   return 0;
@@ -32,34 +32,40 @@ async function tellMachine(): Promise<number> {
 async function enrol(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const options = { centre: text, pc: text, lang: text, ...folder, again: { type: 'boolean', default: false } } as const;
-  const { values, positionals } = wordsOf({ args, options, allowPositionals: true });
+  const { values, positionals } = parseCall({ args, options, allowPositionals: true });
   const { pc, centre, data, again } = values;
-  const [{ askUntil, atTerminal, wholeOf, withPcOfCode }, { enrol: enrolPc, problemOfPc }, { identityFolder }, { knownCentre }] =
-    await Promise.all([
-      import('./identity/asking.ts'),
-      import('./identity/enrol.ts'),
-      import('./identity/identity.ts'),
-      import('./identity/known-centre.ts'),
-    ]);
+  const [
+    { enrolWithRetries, runTerminalDialogue, readInput, addPcOfCode },
+    { enrol: enrolPc, problemOfPc },
+    { identityFolder },
+    { knownCentre },
+  ] = await Promise.all([
+    import('./identity/asking.ts'),
+    import('./identity/enrol.ts'),
+    import('./identity/identity.ts'),
+    import('./identity/known-centre.ts'),
+  ]);
   const known = knownCentre(process.execPath);
   const [language, own] = [languageFor(args, process.env), { folder: identityFolder(dataFolder(process.env, args)), again }];
   // A dictated or copied code may have spaces in place of dashes.
   const typed = { code: positionals.join(' '), centre, pc };
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
-  const completed: Read<Typed> = isTerminal ? { ok: true, value: typed } : await withPcOfCode(typed, known);
-  if (!completed.ok) return notDone(completed.line, args);
+  const completed: Result<PartialInput> = isTerminal ? { ok: true, value: typed } : await addPcOfCode(typed, known);
+  if (!completed.ok) return printFailure(completed.line, args);
   const given = completed.value;
-  const read = wholeOf(given, known);
+  const read = readInput(given, known);
   const isAsked = !read.ok && isTerminal;
-  if (!read.ok && !isAsked) throw new WrongCall(read.line);
+  if (!read.ok && !isAsked) throw new UsageError(read.line);
   const problem = isAsked ? problemOfPc(own) : null;
-  if (problem !== null) return notDone(problem, args);
+  if (problem !== null) return printFailure(problem, args);
   const { stdin: input, stderr: output } = process;
-  const say = (seconds: number) => filled(asking[language], { seconds });
-  const act = (whole: Whole) => withPatience(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
-  const done = read.ok ? await act(read.value) : await atTerminal({ input, output, language, known }, (desk) => askUntil(given, desk, act));
+  const say = (seconds: number) => filled(waitingForServer[language], { seconds });
+  const act = (whole: EnrolmentInput) => withPatience(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
+  const done = read.ok
+    ? await act(read.value)
+    : await runTerminalDialogue({ input, output, language, known }, (desk) => enrolWithRetries(given, desk, act));
   const { lineOfFailure } = await import('./identity/asking.ts');
-  if (!done.ok) return notDone(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
+  if (!done.ok) return printFailure(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
   console.log(filled(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
   // Only for a person: an installer takes output on stderr for an error.
   if (process.stderr.isTTY) console.error(nextSteps(language, data));
@@ -68,13 +74,13 @@ async function enrol(args: string[]): Promise<number> {
 
 async function run(args: string[]): Promise<number> {
   const options = { apart: { type: 'boolean', default: false }, lang: { type: 'string' }, ...folder } as const;
-  const { apart } = wordsOf({ args, options }).values;
+  const { apart } = parseCall({ args, options }).values;
   const data = dataFolder(process.env, args);
   const own = { ...process.env, SABHA_DATA: data };
-  const env = apart ? withSeatApart(own, data) : own;
-  const { readWhoThisIs } = await import('./identity/settings.ts');
-  const who = readWhoThisIs(env);
-  if (!who.ok) return notDone(who.line, args);
+  const env = apart ? withSeparateRoom(own, data) : own;
+  const { readIdentityAndSettings } = await import('./identity/settings.ts');
+  const who = readIdentityAndSettings(env);
+  if (!who.ok) return printFailure(who.line, args);
   const { main } = await import('./main.ts');
   await main(env);
   return 0;
@@ -86,13 +92,13 @@ async function run(args: string[]): Promise<number> {
  */
 async function room(args: string[]): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
-  const { card, fix, undo } = wordsOf({ args, options: { card: flag, fix: flag, undo: flag, ...folder } }).values;
-  if ([card, fix, undo].filter(Boolean).length > 1) throw new WrongCall('only one of --card, --fix, --undo');
+  const { card, fix, undo } = parseCall({ args, options: { card: flag, fix: flag, undo: flag, ...folder } }).values;
+  if ([card, fix, undo].filter(Boolean).length > 1) throw new UsageError('only one of --card, --fix, --undo');
   const data = dataFolder(process.env, args);
-  const { main, press, writtenCard } = await import('./room.ts');
+  const { main, requestHelper: press, findCard: writtenCard } = await import('./room.ts');
   if (card) {
     const file = writtenCard(process.env, data);
-    if (file === undefined) return notDone('no room card is here yet', args);
+    if (file === undefined) return printFailure('no room card is here yet', args);
     console.log(file);
     return 0;
   }
@@ -105,28 +111,28 @@ async function room(args: string[]): Promise<number> {
   return 0;
 }
 
-async function byPackage(verb: 'install' | 'uninstall'): Promise<never> {
-  const { packageCalls } = await import('./identity/help.ts');
-  throw new WrongCall(`here the package does it: ${packageCalls[verb][process.platform === 'win32' ? 'win32' : 'linux']}`);
+async function refusePackageVerb(verb: 'install' | 'uninstall'): Promise<never> {
+  const { packageCommands } = await import('./identity/help.ts');
+  throw new UsageError(`here the package does it: ${packageCommands[verb][process.platform === 'win32' ? 'win32' : 'linux']}`);
 }
 
-async function notDone(line: string, args: readonly string[]): Promise<1> {
+async function printFailure(line: string, args: readonly string[]): Promise<1> {
   const { lineFor } = await import('./identity/lines.ts');
   console.error(lineFor(line, args, process.env));
   return 1;
 }
 
-async function tellHelp(verb: string, args: string[]): Promise<number> {
-  const { helpOf } = await import('./identity/help.ts');
-  const about = [verb, ...args].find((word): word is Verb => Object.hasOwn(calls, word));
-  console.log(helpOf(about, languageFor(args, process.env)));
+async function printHelp(verb: string, args: string[]): Promise<number> {
+  const { helpText } = await import('./identity/help.ts');
+  const about = [verb, ...args].find((word): word is CliVerb => Object.hasOwn(calls, word));
+  console.log(helpText(about, languageFor(args, process.env)));
   return 0;
 }
 
 async function dispatch([verb = '', ...args]: string[]): Promise<number> {
-  if (asksForHelp.has(verb) || args.some((word) => word === '--help' || word === '-h')) return tellHelp(verb, args);
+  if (helpFlags.has(verb) || args.some((word) => word === '--help' || word === '-h')) return printHelp(verb, args);
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (!act) throw new WrongCall(`${verb === '' ? 'no verb' : `unknown verb "${verb}"`}; ${usage}`);
+  if (!act) throw new UsageError(`${verb === '' ? 'no verb' : `unknown verb "${verb}"`}; ${usage}`);
   // These two end with a bye instead.
   if (act !== run && act !== room) whenNpmIsGone({ env: process.env, script: process.argv[1] }, () => process.exit(1));
   return act(args);
@@ -137,8 +143,8 @@ try {
   // After all output is written. A pending DNS lookup cannot be cancelled and may take half a minute.
   process.stdout.write('', () => process.exit(code));
 } catch (error) {
-  if (!(error instanceof WrongCall)) throw error;
-  await notDone(error.message, process.argv);
+  if (!(error instanceof UsageError)) throw error;
+  await printFailure(error.message, process.argv);
   // A request to the server may still be pending.
   process.stdout.write('', () => process.exit(2));
 }

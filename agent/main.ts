@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { endAlone, logOutput, messageOf, onToldToEnd, realClock, withoutNumberCache } from '@sabha/contracts';
 import { pino } from 'pino';
 import { type Agent, createAgent } from './agent.ts';
-import { createLastWord } from './checks/last-word.ts';
+import { createRoomResultWriter } from './checks/last-word.ts';
 import type { Runner } from './checks/runner.ts';
 import type { Identity } from './identity/identity.ts';
-import { type AgentSettings, readWhoThisIs } from './identity/settings.ts';
+import { type AgentSettings, readIdentityAndSettings } from './identity/settings.ts';
 import { createBudget } from './link/net/data-budget.ts';
 import { openSlots } from './maintain/update/slots.ts';
 import { createUpdateSource } from './maintain/update/source.ts';
@@ -17,12 +17,12 @@ import { keepHeapSmall } from './platform/heap.ts';
 import { isInMeeting } from './platform/in-meeting.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
-import type { Known } from './session/card/statement.ts';
+import type { RoomFacts } from './session/card/statement.ts';
 import { reportHourly } from './session/seats/admission.ts';
-import { isOfRoom, platformApart, probesApart, runnerApart } from './session/seats/apart.ts';
-import { createRoomSeat } from './session/seats/seats.ts';
-import type { Voice } from './spoken.ts';
-import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
+import { isRoomProbe, platformWithHelper, probesWithHelper, runnerWithHelper } from './session/seats/apart.ts';
+import { createSessionHelper } from './session/seats/seats.ts';
+import type { Output } from './spoken.ts';
+import { createPlatform, localAddress, sessionEnv } from './this-pc.ts';
 import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-access.ts';
 import { keepPoolsSmall } from './uplink/mqtt.ts';
 import { openSpoolDisk } from './uplink/spool/database.ts';
@@ -39,9 +39,9 @@ declare const SABHA_VERSION: string | undefined;
 
 /** Runs the agent until it must end or restart into another version. An invalid setting or folder: one line, exit 1. */
 export async function main(env = process.env): Promise<void> {
-  const voice = await voiceOf(env);
+  const voice = await outputOf(env);
   const { log } = voice;
-  const who = readWhoThisIs(env);
+  const who = readIdentityAndSettings(env);
   if (!who.ok) return fail(voice, who.line);
   const { settings, identity } = who.value;
   await withoutNumberCache();
@@ -54,25 +54,25 @@ export async function main(env = process.env): Promise<void> {
   }
   const restart = Promise.withResolvers<string>();
   // Registered before the start, so that a signal right after it counts too.
-  const ended = Promise.race([asked(), restart.promise]);
+  const ended = Promise.race([endRequested(), restart.promise]);
   const running = { log, restart: restart.resolve };
   const { agent, platform } = compose(settings, parts, running);
   voice.follow({ centre: parts.centre, pc: settings.pc, profile: settings.profile, ...agent });
   agent.start();
   keepHeapSmall(parts.clock, globalThis.gc);
-  const updates = watched(settings, { ...parts, platform }, { ...running, agent });
+  const updates = startUpdates(settings, { ...parts, platform }, { ...running, agent });
   log.info({ pc: settings.pc, version: parts.version }, 'ready');
   flushCompileCache();
-  const asking = await ended;
+  const endReason = await ended;
   updates?.stop();
   // Limits the time of the stop, whatever the network does.
-  const exit = () => (asking === 'orphaned' ? endAlone() : process.exit(0));
+  const exit = () => (endReason === 'orphaned' ? endAlone() : process.exit(0));
   setTimeout(() => {
     // On a PC too busy to ask its system in time, the bye is stored at once.
-    void agent.stop(asking);
+    void agent.stop(endReason);
     exit();
   }, stopLimitMs).unref();
-  await agent.stop(await reasonOf(asking, parts.platform));
+  await agent.stop(await endReasonOf(endReason, parts.platform));
   exit();
 }
 
@@ -88,7 +88,7 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
     ...access,
     updateKey,
     version: readVersion(),
-    platform: createPlatform({ env: sessionOf(process.env) }),
+    platform: createPlatform({ env: sessionEnv(process.env) }),
     clock,
     budget,
     linkFile: linkFile(dataDir, log),
@@ -107,13 +107,13 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
   const { pc, profile, anchors, dataDir, roomSocket } = settings;
   const { clock } = given;
   const probes = createProbes();
-  const seat = roomSocket === undefined ? undefined : seatApart(roomSocket, { clock, platform: given.platform, log }, () => agent);
-  const platform = seat ? platformApart(given.platform, seat) : given.platform;
+  const seat = roomSocket === undefined ? undefined : createRemoteHelper(roomSocket, { clock, platform: given.platform, log }, () => agent);
+  const platform = seat ? platformWithHelper(given.platform, seat) : given.platform;
   const agent = createAgent({
     ...given,
     platform,
     probes,
-    ...(seat && { apart: seat, probes: probesApart(probes, seat) }),
+    ...(seat && { sessionHelper: seat, probes: probesWithHelper(probes, seat) }),
     centre: { ...centre, anchors, lastAddress: centreAddressFile(dataDir, log) },
     pc,
     profile,
@@ -127,31 +127,31 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
 }
 
 /** Connects the session helper of the signed-in user, a separate process. The agent records its refusals and repairs as events. */
-function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'platform'> & { log: Log }, agent: () => Agent) {
-  const seat = createRoomSeat({
+function createRemoteHelper(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'platform'> & { log: Log }, agent: () => Agent) {
+  const seat = createSessionHelper({
     ...given,
-    seat: doorAddress(file),
+    seat: localAddress(file),
     ownUid: process.getuid?.(),
     onRefused: reportHourly(given.clock, (why, count) => {
       log.warn({ count }, `refused at the room seat: ${why}`);
       agent().record('refused', { leaf: 'room', reason: why, count });
     }),
-    onMended: (mended) => agent().record('mended', { ...mended }),
+    onRepaired: (mended) => agent().record('mended', { ...mended }),
   });
   const kept = roomFile(file, log);
-  const lastWord = createLastWord({ clock: given.clock, isOfRoom, hasSpoken: kept.load() !== undefined, save: kept.save });
-  const look = (known: Known) => {
+  const lastWord = createRoomResultWriter({ clock: given.clock, isRoomProbe, hasReported: kept.load() !== undefined, save: kept.save });
+  const look = (known: RoomFacts) => {
     seat.tell(known);
     lastWord(known.checks);
   };
-  const card = (known: () => Known) => ({ look: () => look(known()), stop: () => undefined });
-  return { ...seat, card, runner: (own: Runner) => runnerApart(own, seat) };
+  const card = (known: () => RoomFacts) => ({ look: () => look(known()), stop: () => undefined });
+  return { ...seat, card, runner: (own: Runner) => runnerWithHelper(own, seat) };
 }
 
 /** Starts the updater if a release key is set; the result stops it. */
-function watched(
+function startUpdates(
   { updates, dataDir }: AgentSettings,
-  { updateKey: key, door, platform, clock, version, budget }: Prepared,
+  { updateKey: key, enrolServer, platform, clock, version, budget }: Prepared,
   { agent, log, restart }: Process & { agent: Agent },
 ): { stop(): void } | undefined {
   if (!updates || !key) return undefined;
@@ -162,10 +162,13 @@ function watched(
     log,
     restart,
     slots: openSlots(join(dataDir, 'update')),
-    source: createUpdateSource(door?.at ?? updates.at, { roots: door?.roots, used: (bytes) => budget.used('telemetry', bytes) }),
+    source: createUpdateSource(enrolServer?.at ?? updates.at, {
+      roots: enrolServer?.roots,
+      used: (bytes) => budget.used('telemetry', bytes),
+    }),
     random: Math.random,
     isBusy: () => isInMeeting(platform),
-    isHeard: agent.isHeard,
+    isBirthAcknowledged: agent.isBirthAcknowledged,
     now: agent.now,
     record: agent.record,
   });
@@ -177,23 +180,23 @@ function readVersion(): string {
 }
 
 /** Resolves when the system or a person ends the process, or its parent process is gone. */
-function asked(): Promise<string> {
+function endRequested(): Promise<string> {
   return new Promise((resolve) => {
     onToldToEnd({ env: process.env, script: process.argv[1] }, resolve);
   });
 }
 
 /** The server distinguishes a stopped agent from a PC that shuts down. */
-async function reasonOf(asking: string, platform: Platform): Promise<string> {
+async function endReasonOf(asking: string, platform: Platform): Promise<string> {
   if (asking !== 'stopped') return asking;
   const isShuttingDown = await platform.isShuttingDown(AbortSignal.timeout(askSystemMs)).catch(() => false);
   return isShuttingDown ? 'shutdown' : asking;
 }
 
 /** Services and pipes get JSON lines, a person at a terminal gets text. */
-async function voiceOf(env: Env): Promise<Voice> {
+async function outputOf(env: Env): Promise<Output> {
   if (process.stdout.isTTY === true) {
-    const { speak } = await import('./spoken.ts');
+    const { createTerminalOutput: speak } = await import('./spoken.ts');
     return speak({ args: process.argv, env, clock: realClock(), out: console });
   }
   const file = env['SABHA_LOG'];
@@ -203,7 +206,7 @@ async function voiceOf(env: Env): Promise<Voice> {
   return { log, fatal: (line) => log.fatal(line), follow: () => undefined };
 }
 
-function fail({ fatal }: Voice, line: string): never {
+function fail({ fatal }: Output, line: string): never {
   fatal(line);
   process.exit(1);
 }

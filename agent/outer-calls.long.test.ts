@@ -10,7 +10,7 @@ import { createAgent } from './agent.ts';
 import { handClock, seeded } from './checks/agent.test-helper.ts';
 import type { Probe } from './checks/probe.ts';
 import { scriptedReflector } from './link/measure/reflector.test-helper.ts';
-import { createBudget, memoryStore } from './link/net/data-budget.ts';
+import { createBudget, inMemoryStore } from './link/net/data-budget.ts';
 import type { OpenUdp } from './link/net/udp.ts';
 import { createProbes } from './probes/probes.ts';
 import { DiskError, openSpoolDisk } from './uplink/spool/database.ts';
@@ -20,10 +20,10 @@ const minute = 60_000;
 const port = 8_620;
 
 /** Call that must fail: the n-th of a name. */
-type Wanted = { name: string; nth: number };
+type WantedCall = { name: string; nth: number };
 
 /** Counts the calls of each name and makes one fail. */
-function createTrouble(wanted: Wanted | undefined) {
+function createTrouble(wanted: WantedCall | undefined) {
   const seen = new Map<string, number>();
   const strike = (name: string): Error | undefined => {
     const nth = (seen.get(name) ?? 0) + 1;
@@ -53,7 +53,7 @@ const promised = ['connection.subscribe', 'connection.publish', 'connection.end'
 const asked = ['ask', 'sound', 'cameras', 'figures', 'power', 'climate', 'hardware', 'inventory', 'network', 'setDefaultDevice'];
 const isPromised = new Set([...promised, ...asked.flatMap((name) => [`platform.${name}`, `probed.${name}`])]);
 
-async function live(wanted: Wanted | undefined) {
+async function live(wanted: WantedCall | undefined) {
   const clock = handClock();
   const { seen, around } = createTrouble(wanted);
   const net = wire(clock);
@@ -66,7 +66,7 @@ async function live(wanted: Wanted | undefined) {
   const door = around('udp', { open: reflector.open }, (socket) =>
     typeof socket === 'object' && socket !== null ? around('socket', socket) : socket,
   );
-  const store = memoryStore();
+  const store = inMemoryStore();
   const log = around('log', { info: () => undefined, warn: () => undefined });
   const platform = createRoom({ elevationM: 0, clock, random: randomFrom(7) }).platform();
   const probed = around('probed', platform);
@@ -122,10 +122,10 @@ async function live(wanted: Wanted | undefined) {
 }
 
 /** The final disconnect comes after the last record on disk. */
-const isLast = ({ name, nth }: Wanted) => name === 'connection.end' && nth === whole.seen.get(name);
+const isLast = ({ name, nth }: WantedCall) => name === 'connection.end' && nth === whole.seen.get(name);
 
 /** Runs half an hour of a PC with all its activities. */
-async function day(wanted?: Wanted) {
+async function day(wanted?: WantedCall) {
   const world = await live(wanted);
   const { agent, net, pass, order } = world;
   agent.start();

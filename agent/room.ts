@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { languageFor, messageOf, onToldToEnd, realClock } from '@sabha/contracts';
 import { keepHeapSmall } from './platform/heap.ts';
 import { createProbes } from './probes/probes.ts';
-import { isOfRoom } from './session/seats/apart.ts';
-import { openDoor } from './session/seats/door.ts';
-import { answerKeys, pressKey, textOf } from './session/seats/mend.ts';
-import { createRoom } from './session/seats/room.ts';
-import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
+import { isRoomProbe } from './session/seats/apart.ts';
+import { listenLocally } from './session/seats/door.ts';
+import { repairText, requestRepair, serveRepairKey } from './session/seats/mend.ts';
+import { createHelper } from './session/seats/room.ts';
+import { createPlatform, localAddress, sessionEnv } from './this-pc.ts';
 import { cardFile, cardPath, type Env, roomSocket, userFolder } from './uplink/store/data-folder.ts';
 import { lineLog, rotatingFile, withMemory } from './uplink/store/log.ts';
 
@@ -19,8 +19,8 @@ const toStdout = (line: string) => void writeSync(stdoutFd, line);
 export async function main(env: Env, data: string): Promise<void> {
   const asked = new Promise((resolve) => onToldToEnd({ env, script: process.argv[1] }, resolve));
   const clock = realClock(Number(env['SABHA_SPEED'] ?? 1));
-  const platform = createPlatform({ env: sessionOf(env), clock });
-  const probes = createProbes({ clock }).filter(isOfRoom);
+  const platform = createPlatform({ env: sessionEnv(env), clock });
+  const probes = createProbes({ clock }).filter(isRoomProbe);
   const folder = userFolder(env, data);
   // The user may not write to the log folder of the service.
   const write = env['SABHA_LOG'] === undefined ? toStdout : rotatingFile(join(folder, 'room.log')).write;
@@ -28,12 +28,14 @@ export async function main(env: Env, data: string): Promise<void> {
   const { save: saveCard } = cardFile(folder, log);
   keepHeapSmall(clock, globalThis.gc);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const seat = doorAddress(roomSocket(env, data));
-  const room = createRoom({ seat, platform, probes, clock, random: Math.random, log, saveCard });
+  const seat = localAddress(roomSocket(env, data));
+  const room = createHelper({ seat, platform, probes, clock, random: Math.random, log, saveCard });
   // The helper works without the repair key too.
-  await openDoor({ ...keyOf(folder), all: false, onSocket: answerKeys(room.mend, room.language) }).catch((error: unknown) => {
-    log.warn({}, `the key to mend the room is not heard: ${messageOf(error)}`);
-  });
+  await listenLocally({ ...repairKeyAddress(folder), all: false, onSocket: serveRepairKey(room.mend, room.language) }).catch(
+    (error: unknown) => {
+      log.warn({}, `the key to mend the room is not heard: ${messageOf(error)}`);
+    },
+  );
   room.start();
   log.info({}, 'ready');
   await asked;
@@ -41,17 +43,17 @@ export async function main(env: Env, data: string): Promise<void> {
 }
 
 /** Calls the helper of this session to repair or undo. Returns its text in the language of the site. */
-export async function press(env: Env, data: string, key: 'fix' | 'undo'): Promise<{ done: boolean; text: string }> {
-  const answer = await pressKey(keyOf(userFolder(env, data)).address, key);
-  return { done: answer.done, text: textOf(answer, languageFor([], env)) };
+export async function requestHelper(env: Env, data: string, key: 'fix' | 'undo'): Promise<{ done: boolean; text: string }> {
+  const answer = await requestRepair(repairKeyAddress(userFolder(env, data)).address, key);
+  return { done: answer.done, text: repairText(answer, languageFor([], env)) };
 }
 
 /** Returns the path of the room card that this user's helper wrote; undefined before that. */
-export function writtenCard(env: Env, data: string): string | undefined {
+export function findCard(env: Env, data: string): string | undefined {
   const file = cardPath(userFolder(env, data));
   return existsSync(file) ? file : undefined;
 }
 
-function keyOf(folder: string) {
-  return doorAddress(join(folder, 'key.sock'));
+function repairKeyAddress(folder: string) {
+  return localAddress(join(folder, 'key.sock'));
 }

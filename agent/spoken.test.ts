@@ -1,6 +1,6 @@
 import { type Check, meetingComponents } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Followed, speak } from './spoken.ts';
+import { createTerminalOutput, type FollowedAgent } from './spoken.ts';
 
 const ok = (component: string): Check => ({ component, device: '', status: 'ok', fault: null, reason: null });
 const well = meetingComponents.map(ok);
@@ -19,13 +19,18 @@ function open(args: string[] = []) {
     },
   };
   const log = (line: string) => void said.push(line.replace(/^\d\d:\d\d:\d\d {2}/, '| '));
-  const voice = speak({ args, env: { LANG: 'C' }, clock, out: { log, error: (line: string) => void said.push(`! ${line}`) } });
-  const followed: Followed = {
+  const voice = createTerminalOutput({
+    args,
+    env: { LANG: 'C' },
+    clock,
+    out: { log, error: (line: string) => void said.push(`! ${line}`) },
+  });
+  const followed: FollowedAgent = {
     centre: { host: 'centre.test', port: 8_883 },
     pc: 'ladakh/leh/vc-1',
     profile: { link: 'fibre', elevationM: 0, expected: {} },
-    table: { checks: () => room.checks } as unknown as Followed['table'],
-    isHeard: () => room.heard,
+    table: { checks: () => room.checks } as unknown as FollowedAgent['table'],
+    isBirthAcknowledged: () => room.heard,
   };
   voice.follow(followed);
   const look = (times = 2) => {

@@ -2,12 +2,13 @@
 import { type Clock, filled, type Language, languageFor, vocabulary, type Words } from '@sabha/contracts';
 import type { Agent } from './agent.ts';
 import { lineFor } from './identity/lines.ts';
-import { type Known, statementOf } from './session/card/statement.ts';
+import { type RoomFacts, statementOf } from './session/card/statement.ts';
 import type { Env } from './uplink/store/data-folder.ts';
 
-export type Voice = ReturnType<typeof speak>;
-export type Followed = Pick<Known, 'pc' | 'profile'> & Pick<Agent, 'table' | 'isHeard'> & { centre: { host: string; port: number } };
-export type Listener = { args: readonly string[]; env: Env; clock: Clock; out: Pick<Console, 'log' | 'error'> };
+export type Output = ReturnType<typeof createTerminalOutput>;
+export type FollowedAgent = Pick<RoomFacts, 'pc' | 'profile'> &
+  Pick<Agent, 'table' | 'isBirthAcknowledged'> & { centre: { host: string; port: number } };
+export type TerminalOptions = { args: readonly string[]; env: Env; clock: Clock; out: Pick<Console, 'log' | 'error'> };
 
 const lookEveryMs = 1_500;
 /** Before the server has sent the expected equipment, a verdict means little. Without a server it is shown after this time. */
@@ -20,13 +21,13 @@ const phrases = {
 } as const satisfies Record<string, Words>;
 
 /** Guarantee: a verdict is printed only when it changes and lasts for two readings of the state (debounce). */
-export function speak({ args, env, clock, out }: Listener) {
+export function createTerminalOutput({ args, env, clock, out }: TerminalOptions) {
   const language = languageFor(args, env);
   let at = '';
   const say = (text: string) => out.log(`${new Date(clock.now()).toTimeString().slice(0, 8)}  ${text}`);
-  const tell = (fields: object, line: string) => say(toldOf(line, { centre: at, ...fields }));
+  const printLogLine = (fields: object, line: string) => say(textOfLogLine(line, { centre: at, ...fields }));
 
-  function toldOf(line: string, fields: Record<string, string | number>): string {
+  function textOfLogLine(line: string, fields: Record<string, string | number>): string {
     if (line === 'ready' || line === 'connected') return filled(phrases[line][language], fields);
     const seconds = Math.ceil(Number(fields['waitMs'] ?? 0) / 1_000);
     const again = seconds === 0 ? '' : filled(phrases.again[language], { seconds });
@@ -34,16 +35,16 @@ export function speak({ args, env, clock, out }: Listener) {
   }
 
   return {
-    log: { info: tell, warn: tell },
+    log: { info: printLogLine, warn: printLogLine },
     fatal: (line: string): void => out.error(lineFor(line, args, env)),
     /** Called before the agent starts; follows the state of the room while it runs. */
-    follow({ centre: { host, port }, pc, profile, table, isHeard }: Followed): void {
+    follow({ centre: { host, port }, pc, profile, table, isBirthAcknowledged }: FollowedAgent): void {
       at = `${host}:${port}`;
       const since = clock.up();
       let [told, seen] = ['', ''];
       const look = () => {
         clock.after(lookEveryMs, look);
-        if (told === '' && !isHeard() && clock.up() - since < aloneAfterMs) return;
+        if (told === '' && !isBirthAcknowledged() && clock.up() - since < aloneAfterMs) return;
         const text = verdictOf({ pc, profile, checks: table.checks(), place: undefined }, language);
         if (text === seen && text !== told) {
           say(text);
@@ -57,9 +58,9 @@ export function speak({ args, env, clock, out }: Listener) {
 }
 
 /** Returns, for example, "Not ready: Camera not found". */
-function verdictOf(known: Known, language: Language): string {
-  const { readiness, thing } = statementOf(known);
+function verdictOf(known: RoomFacts, language: Language): string {
+  const { readiness, mainIssue } = statementOf(known);
   const verdict = vocabulary[language].readiness[readiness];
-  const about = [thing?.title[language], readiness === 'unknown' && thing?.about[language]].filter(Boolean);
+  const about = [mainIssue?.title[language], readiness === 'unknown' && mainIssue?.about[language]].filter(Boolean);
   return about.length === 0 ? verdict : `${verdict}: ${about.join(', ')}`;
 }

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { doorAddress } from './this-pc.ts';
+import { localAddress } from './this-pc.ts';
 
 it('returns a socket path, and on Windows a pipe name that is unique for each folder', () => {
-  expect(doorAddress('/run/sabha/room.sock', 'linux')).toEqual({ address: '/run/sabha/room.sock', isPipe: false });
-  const pipe = doorAddress('C:\\ProgramData\\Sabha\\room.sock', 'win32');
+  expect(localAddress('/run/sabha/room.sock', 'linux')).toEqual({ address: '/run/sabha/room.sock', isPipe: false });
+  const pipe = localAddress('C:\\ProgramData\\Sabha\\room.sock', 'win32');
   expect(pipe).toEqual({
     address: expect.stringMatching(/^\\\\\.\\pipe\\sabha-[0-9a-f]{16}$/),
     isPipe: true,
   });
-  expect(doorAddress('c:\\programdata\\sabha\\ROOM.sock', 'win32')).toEqual(pipe);
-  expect(doorAddress('D:\\room.sock', 'win32')).not.toEqual(pipe);
+  expect(localAddress('c:\\programdata\\sabha\\ROOM.sock', 'win32')).toEqual(pipe);
+  expect(localAddress('D:\\room.sock', 'win32')).not.toEqual(pipe);
 });

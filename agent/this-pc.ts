@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { type Clock, realClock } from '@sabha/contracts';
 import { createLinux } from './platform/linux/linux.ts';
 import type { Platform } from './platform/platform.ts';
-import { createUnwritten } from './platform/unwritten.ts';
+import { createUnsupported } from './platform/unwritten.ts';
 import { createRunner, inSystem32, systemRoot } from './platform/windows/native/child.ts';
 import { openNative } from './platform/windows/native/native.ts';
 import { createWindows } from './platform/windows/windows.ts';
@@ -17,24 +17,24 @@ export type PlatformOptions = {
   clock?: Clock;
 };
 
-const ofSession = ['XDG_RUNTIME_DIR', 'HOME', 'SystemRoot'];
+const sessionVariables = ['XDG_RUNTIME_DIR', 'HOME', 'SystemRoot'];
 
 /** Returns the variables that locate the session and home folder of the user, and Windows itself. */
-export function sessionOf(env: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(ofSession.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+export function sessionEnv(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(sessionVariables.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
 /** Creates the platform of this PC. Opens and starts nothing before its first use. */
 export function createPlatform(options: PlatformOptions = {}): Platform {
   const { system = process.platform, root = '/', env = {}, clock = realClock() } = options;
   if (system === 'linux') return createLinux({ root, env, clock });
-  if (system !== 'win32') return createUnwritten();
+  if (system !== 'win32') return createUnsupported();
   const windows = systemRoot(env);
   return createWindows({ native: openNative(), root: windows, clock, run: createRunner(inSystem32(windows)) });
 }
 
 /** Returns the local address of another process on this PC: a socket at this path, or on Windows a named pipe. */
-export function doorAddress(file: string, system = process.platform): { address: string; isPipe: boolean } {
+export function localAddress(file: string, system = process.platform): { address: string; isPipe: boolean } {
   if (system !== 'win32') return { address: file, isPipe: false };
   return { address: `\\\\.\\pipe\\sabha-${hash('sha256', file.toLowerCase()).slice(0, 16)}`, isPipe: true };
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { knownCentreFile } from '../agent/identity/known-centre.ts';
 import { centreOf, pack } from '../agent/maintain/install/pack.ts';
-import { copy, type Deb, type MadeDeb, put } from '../agent/maintain/install/packing.ts';
+import { copy, type Deb, type PackageResult, put } from '../agent/maintain/install/packing.ts';
 import { buildDeb, layOut, nodeDepends, nodeFolder } from './deb.ts';
 import { nodeSha256, packMsi } from './msi.ts';
 
@@ -29,7 +29,7 @@ const fields = {
 };
 
 /** Builds `sabha-agent_VERSION_ARCHITECTURE.deb` from the packed agent, with its own Node. */
-export async function packDeb({ out, version, key, centre, fast = false }: Deb): Promise<MadeDeb> {
+export async function packDeb({ out, version, key, centre, fast = false }: Deb): Promise<PackageResult> {
   const root = mkdtempSync(join(out, 'deb-'));
   try {
     const problem = await layOut(root, 'agent/', join(library, 'node'));

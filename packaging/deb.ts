@@ -2,7 +2,7 @@
 import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type MadeDeb, put, run } from '../agent/maintain/install/packing.ts';
+import { type PackageResult, put, run } from '../agent/maintain/install/packing.ts';
 
 /**
  * Name, version and control fields of a package, in addition to the shared fields. `fast` = larger, built in seconds instead of a minute.
@@ -27,7 +27,7 @@ export async function layOut(root: string, folder: string, node: string): Promis
  * Builds `NAME_VERSION_ARCHITECTURE.deb` in `out`, for the architecture of this machine.
  * Guarantee: the same files and the same SOURCE_DATE_EPOCH give the same package, byte by byte, with any umask.
  */
-export async function buildDeb(root: string, { name, version, fields, out, fast }: Package): Promise<MadeDeb> {
+export async function buildDeb(root: string, { name, version, fields, out, fast }: Package): Promise<PackageResult> {
   const architecture = architectures[process.arch];
   if (process.platform !== 'linux' || architecture === undefined) return { ok: false, line: 'it is made on Linux, x64 or arm64' };
   const control = {

@@ -3,7 +3,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Deb, type MadeDeb, run } from '../agent/maintain/install/packing.ts';
+import { type Deb, type PackageResult, run } from '../agent/maintain/install/packing.ts';
 
 /** SHA-256 of the reviewed node.exe, which OpenJS signed. */
 export const nodeSha256 = 'cea6ac365f9bb9586dafd2084d996e092e7d3e7d07ab52d1f76bf53d1fca9bc4';
@@ -25,7 +25,7 @@ const completions = [
  * Builds `sabha-agent-VERSION-x64.msi`, with the parameters of `packDeb`. It first fetches Node and koffi by the lock in `windows/`.
  * Guarantee: only the pinned node.exe is packed.
  */
-export async function packMsi({ out, version, key, centre }: Deb): Promise<MadeDeb> {
+export async function packMsi({ out, version, key, centre }: Deb): Promise<PackageResult> {
   // Windows compares three numbers of a version and stores the first two in one byte each.
   const [major = 256, minor = 256] = /^\d+\.\d+\.\d{1,4}$/.test(version) ? version.split('.').map(Number) : [];
   if (major > 255 || minor > 255) return { ok: false, line: `"${version}" is no version of an MSI: write three numbers, such as 1.20.3` };

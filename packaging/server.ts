@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { copy, type MadeDeb, put } from '../agent/maintain/install/packing.ts';
+import { copy, type PackageResult, put } from '../agent/maintain/install/packing.ts';
 import { buildDeb, layOut, nodeDepends, nodeFolder } from './deb.ts';
 
 const sources = fileURLToPath(new URL('../', import.meta.url));
@@ -20,7 +20,7 @@ const fields = {
 };
 
 /** Builds `sabha-server_VERSION_ARCHITECTURE.deb` from these sources and their packages, with its own Node. */
-async function packServer(out: string, version: string): Promise<MadeDeb> {
+async function packServer(out: string, version: string): Promise<PackageResult> {
   if (!existsSync(join(sources, site))) return { ok: false, line: `${site} is missing: run npm run pack:docs first` };
   mkdirSync(out, { recursive: true });
   const root = mkdtempSync(join(out, 'deb-'));

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Language, type LineRow, lineIn, writeEnrolCode } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Verb as AgentVerb, calls } from '../agent/identity/call.ts';
-import { helpOf as helpOfAgent } from '../agent/identity/help.ts';
+import { type CliVerb as AgentVerb, calls } from '../agent/identity/call.ts';
+import { helpText as helpOfAgent } from '../agent/identity/help.ts';
 import { lineFor } from '../agent/identity/lines.ts';
 import { catalogueLines as ofSabha } from '../flows/api/cli/kit/lines.ts';
 import { helpText as helpOfSabha, verbs } from '../flows/api/cli/verbs.ts';
@@ -24,7 +24,7 @@ const noRow = 'no row for it: CONTRIBUTING.md, "a line at a terminal"';
 
 test.each([
   ['sabha', /^flows\/api\/cli\//, 'CliError', inHindi(ofSabha), 25],
-  ['the agent', /^agent\//, 'WrongCall', ofAgent, 5],
+  ['the agent', /^agent\//, 'UsageError', ofAgent, 5],
 ] as const)('each error of a call of %s has a Hindi text', (_, where, thrown, hindi, least) => {
   const said = sources.filter(({ path }) => where.test(path)).flatMap((source) => thrownIn(source, thrown));
   expect(said.length).toBeGreaterThan(least);

@@ -71,7 +71,7 @@ test('restores checks as unknown until they are renewed, and reports changes aga
     ['unknown', 'not checked since the start'],
   ]);
   expect(table.digest()).toBe(digestOf(table.checks()));
-  expect(table.toKeep()).toEqual(before);
+  expect(table.checksToSave()).toEqual(before);
   expect(table.merge(answer([check('a', 'fault')]))).toMatchObject([{ device: 'b', from: { status: 'ok' }, to: null }]);
 });
 

@@ -44,14 +44,14 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
     isStale = true;
     if (isReading) return;
     timer();
-    again(Math.max(change.settledMs, begunUp + change.leastMs - clock.up()));
+    scheduleRead(Math.max(change.settledMs, begunUp + change.leastMs - clock.up()));
   }
 
-  function again(inMs: number): void {
-    timer = clock.after(inMs, () => void look());
+  function scheduleRead(inMs: number): void {
+    timer = clock.after(inMs, () => void readNow());
   }
 
-  async function look(): Promise<void> {
+  async function readNow(): Promise<void> {
     begunUp = clock.up();
     isStale = null;
     const late = `no end within ${limitMs / 1_000} s`;
@@ -64,7 +64,7 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
       current = read;
       onRead(current);
     }
-    again(failed ? retryMs : isStale ? change.leastMs : everyMs);
+    scheduleRead(failed ? retryMs : isStale ? change.leastMs : everyMs);
     isStale ??= false;
   }
 
@@ -75,7 +75,7 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
       } catch (error) {
         log.warn({}, `the inventory is read once a day only: ${messageOf(error)}`);
       }
-      again(firstMs);
+      scheduleRead(firstMs);
     },
     stop(): void {
       stopped = true;

@@ -1,6 +1,6 @@
 import type { Check } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createLastWord, withLastWord } from './last-word.ts';
+import { createRoomResultWriter, withSavedRoomResults } from './last-word.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
 const check = (component: string, status: Check['status'] = 'ok'): Check => ({ component, device: '', status, fault: null, reason: null });
@@ -8,19 +8,21 @@ const unasked: Probe = { name: '', everyMs: 1, timeoutMs: 1, run: async () => ({
 const probes = ['microphone', 'sound', 'pc'].map((name) => ({ ...unasked, name }));
 const none = {} as unknown as ProbeContext;
 
-function seat(hasSpoken = false) {
+function seat(hasReported = false) {
   const clock = { at: 1_000_000, now: () => clock.at, up: () => clock.at };
   const room = { file: undefined as string | undefined, isFull: false, writes: 0 };
-  const isOfRoom = ({ name }: { name: string }) => name !== 'pc';
+  const isRoomProbe = ({ name }: { name: string }) => name !== 'pc';
   const save = (text: string) => {
     if (room.isFull) return false;
     room.writes += 1;
     room.file = text;
     return true;
   };
-  const tell = createLastWord({ clock, isOfRoom, hasSpoken, save });
+  const tell = createRoomResultWriter({ clock, isRoomProbe, hasReported, save });
   const asked = async () => {
-    const said = await Promise.all(withLastWord(probes, { text: room.file, now: clock.at, isOfRoom }).map((probe) => probe.run(none)));
+    const said = await Promise.all(
+      withSavedRoomResults(probes, { text: room.file, now: clock.at, isRoomProbe }).map((probe) => probe.run(none)),
+    );
     return said.map(({ checks }) => checks.map(({ component, status }) => `${component} ${status}`).join());
   };
   return { clock, room, tell, asked };

@@ -5,25 +5,35 @@ import * as v from 'valibot';
 import type { Probe } from './probe.ts';
 
 /** Returns true for the components that the session helper checks. */
-type OfRoom = (probe: Pick<Probe, 'name'>) => boolean;
-/** `hasSpoken`: the helper has reported before, so a file exists. */
-export type LastWordOptions = { clock: Pick<Clock, 'now' | 'up'>; isOfRoom: OfRoom; hasSpoken: boolean; save(text: string): boolean };
-export type Written = { text: string | undefined; now: number; isOfRoom: OfRoom };
+type IsRoomProbe = (probe: Pick<Probe, 'name'>) => boolean;
+/** `hasReported`: the helper has reported before, so a file exists. */
+export type RoomResultWriterOptions = {
+  clock: Pick<Clock, 'now' | 'up'>;
+  isRoomProbe: IsRoomProbe;
+  hasReported: boolean;
+  save(text: string): boolean;
+};
+export type SavedRoomResults = { text: string | undefined; now: number; isRoomProbe: IsRoomProbe };
 
 const renewedEveryMs = 60_000;
 /** An older file is from a `run` that has ended or hangs. */
-const believedMs = 2.5 * renewedEveryMs;
-const lastWord = v.object({ at: v.number(), checks: state.entries.checks });
+const maxAgeMs = 2.5 * renewedEveryMs;
+const savedResults = v.object({ at: v.number(), checks: state.entries.checks });
 
 /**
  * Saves the room checks when they change, and every minute, so that their age shows. An unknown room is saved too: after a sign-out
  * old results would look current. `check` cannot reach a session that has ended.
  */
-export function createLastWord({ clock, isOfRoom, hasSpoken, save }: LastWordOptions): (checks: readonly Check[]) => void {
+export function createRoomResultWriter({
+  clock,
+  isRoomProbe,
+  hasReported,
+  save,
+}: RoomResultWriterOptions): (checks: readonly Check[]) => void {
   let last: { said: string; up: number } | undefined;
-  let isSpoken = hasSpoken;
+  let isSpoken = hasReported;
   return (all) => {
-    const checks = all.filter(({ component: name }) => isOfRoom({ name }));
+    const checks = all.filter(({ component: name }) => isRoomProbe({ name }));
     isSpoken ||= checks.some(({ status }) => status !== 'unknown');
     if (!isSpoken) return;
     const said = JSON.stringify(checks);
@@ -33,9 +43,9 @@ export function createLastWord({ clock, isOfRoom, hasSpoken, save }: LastWordOpt
 }
 
 /** Replaces room probes by the saved results of the helper. Without recent results the probes run themselves. */
-export function withLastWord(probes: readonly Probe[], { text, now, isOfRoom }: Written): readonly Probe[] {
-  const read = readJson(lastWord, text);
-  if (read === undefined || Math.abs(now - read.at) > believedMs) return probes;
+export function withSavedRoomResults(probes: readonly Probe[], { text, now, isRoomProbe }: SavedRoomResults): readonly Probe[] {
+  const read = readJson(savedResults, text);
+  if (read === undefined || Math.abs(now - read.at) > maxAgeMs) return probes;
   const said = (name: string) => read.checks.filter(({ component }) => component === name);
-  return probes.map((probe) => (isOfRoom(probe) ? { ...probe, run: async () => ({ checks: said(probe.name) }) } : probe));
+  return probes.map((probe) => (isRoomProbe(probe) ? { ...probe, run: async () => ({ checks: said(probe.name) }) } : probe));
 }

@@ -3,9 +3,9 @@ import type { BeatKey, Cancel, Check, Profile } from '@sabha/contracts';
 import type { PathFacts } from '../link/analysis/path.ts';
 import type { LinkView } from '../link/measure/quality-rounds.ts';
 import type { Budget } from '../link/net/data-budget.ts';
-import type { Greet, Place } from '../link/net/reach.ts';
+import type { CheckPeer, HostPort } from '../link/net/reach.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { KeptFile, Memory } from '../uplink/store/data-folder.ts';
+import type { KeyValueStore, TextFile } from '../uplink/store/data-folder.ts';
 
 /** `checks` is the complete result for the probe's component; a check that it omits is removed. */
 export type ProbeResult = {
@@ -14,7 +14,7 @@ export type ProbeResult = {
   unknown?: string;
   numbers?: Partial<Record<BeatKey, number>>;
   /** Runs again after this time, if that is sooner than its interval. */
-  soonMs?: number;
+  nextRunMs?: number;
   /** Only from the power probe. */
   power?: PowerState;
   /** Observations of the path to the server, for display. */
@@ -37,24 +37,24 @@ export type ProbeContext = {
   /** The agent's own figures, for the clock and agent probes. */
   self: SelfFigures;
   /** Values kept on disk over restarts; absent in a self-test. */
-  memory?: Memory;
+  memory?: KeyValueStore;
   /** Data budget of the link. A self-test has none and probes anyway. */
   budget?: Budget;
-  centre?: CentrePlace;
+  centre?: CentreAccess;
   /** Aborted at the timeout: the platform then kills every child process with its whole tree. */
   signal: AbortSignal;
 };
 
 /** Address of the server, and means to verify the path to it. */
-export type CentrePlace = Place & {
+export type CentreAccess = HostPort & {
   /** Other hosts behind the router. */
-  anchors: readonly Place[];
+  anchors: readonly HostPort[];
   /** HTTPS port of the server, where certificates are issued. */
-  doorPort?: number;
+  httpsPort?: number;
   /** Verifies that a peer is the server; absent if this PC has no certificate. */
-  greet?: Greet;
+  checkPeer?: CheckPeer;
   /** Last verified address of the server, for when its name cannot be resolved. */
-  lastAddress?: KeptFile;
+  lastAddress?: TextFile;
 };
 
 export type SelfFigures = {
@@ -62,7 +62,7 @@ export type SelfFigures = {
   roundTripMs: number | null;
   clockOffsetMs: number | null;
   /** The clock offset changed because the server's clock was set. */
-  centreMoved?: boolean;
+  serverClockStepped?: boolean;
   /** Remaining validity of the certificate of this PC, milliseconds; absent without one. */
   certificateLeftMs?: number;
   /** The connection to the server is up; absent in a self-test, which has none. */
@@ -85,7 +85,7 @@ export type Probe = {
   /** Guarantee: a missing tool or an unreadable response gives `unknown` or a thrown error, never a fault and never ok. */
   run(context: ProbeContext): Promise<ProbeResult>;
   /** Runs again whenever the connection to the server is made or lost. */
-  onConnection?: boolean;
+  runsOnConnectionChange?: boolean;
   /** Signals changes between two runs; each starts a run at once. */
   watch?(platform: Platform, changed: () => void): Cancel;
 };

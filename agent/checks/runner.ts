@@ -30,55 +30,57 @@ const reasonLength = 120;
 /** Interval while a technician tests devices in the room. */
 const fastEveryMs = 5_000;
 
-type Slot = ReturnType<typeof slotOf>;
+type ProbeState = ReturnType<typeof createProbeState>;
 
 /**
- * Guarantee: a probe that throws, hangs or returns nonsense makes its known checks `unknown` with a reason, never ok or a fault. A
+ * Guarantee: a probe that throws, hangs or returns nonsense makes its known checks `unknownResult` with a reason, never ok or a fault. A
  * late result is dropped, and the other probes keep their intervals.
  */
 export function createRunner(options: RunnerOptions) {
-  const slots = options.probes.map(slotOf);
-  const stage: Stage = { options, stopped: false, fastUntilUp: Number.NEGATIVE_INFINITY };
+  const probeStates = options.probes.map(createProbeState);
+  const state: RunnerState = { options, stopped: false, fastUntilUp: Number.NEGATIVE_INFINITY };
   const runNow = async () => {
-    await Promise.all(slots.map((slot) => runAfresh(stage, slot)));
+    await Promise.all(probeStates.map((probeState) => runNewly(state, probeState)));
   };
   return {
     start: (): void => {
-      for (const slot of slots) {
-        plan(stage, slot, options.random() * firstJitterMs);
-        watch(stage, slot);
+      for (const probeState of probeStates) {
+        schedule(state, probeState, options.random() * firstJitterMs);
+        watch(state, probeState);
       }
     },
     stop: (): void => {
-      stage.stopped = true;
-      for (const slot of slots) {
-        slot.timer();
-        slot.unwatch();
+      state.stopped = true;
+      for (const probeState of probeStates) {
+        probeState.timer();
+        probeState.unwatch();
       }
     },
     /** Runs every probe now; resolves when each has finished or timed out. */
     runNow,
     /** Runs every probe now, and every few seconds for a while. */
-    hasten: (forMs: number): void => {
-      stage.fastUntilUp = options.clock.up() + forMs;
+    runFaster: (forMs: number): void => {
+      state.fastUntilUp = options.clock.up() + forMs;
       void runNow();
     },
     /** Runs the probes that depend on the connection to the server, when it is made or lost. */
     connectionChanged: (): void => {
-      for (const slot of slots) if (slot.probe.onConnection) hurry(stage, slot);
+      for (const probeState of probeStates) if (probeState.probe.runsOnConnectionChange) scheduleSoon(state, probeState);
     },
     /** Resolves when every probe has finished, failed or timed out once. */
     firstRound: async (): Promise<void> => {
-      await Promise.all(slots.map((slot) => slot.first.promise));
+      await Promise.all(probeStates.map((probeState) => probeState.first.promise));
     },
     failing: (): { probe: string; error: string }[] =>
-      slots.filter((slot) => slot.failures >= failuresInARow).map((slot) => ({ probe: slot.probe.name, error: slot.error })),
+      probeStates
+        .filter((probeState) => probeState.failures >= failuresInARow)
+        .map((probeState) => ({ probe: probeState.probe.name, error: probeState.error })),
   };
 }
 
-type Stage = { options: RunnerOptions; stopped: boolean; fastUntilUp: number };
+type RunnerState = { options: RunnerOptions; stopped: boolean; fastUntilUp: number };
 
-function slotOf(probe: Probe) {
+function createProbeState(probe: Probe) {
   return {
     probe,
     timer: (): void => undefined,
@@ -95,87 +97,91 @@ function slotOf(probe: Probe) {
   };
 }
 
-function plan(stage: Stage, slot: Slot, delayMs: number): void {
-  slot.timer();
-  if (!stage.stopped) slot.timer = stage.options.clock.after(delayMs, () => void run(stage, slot));
+function schedule(state: RunnerState, probeState: ProbeState, delayMs: number): void {
+  probeState.timer();
+  if (!state.stopped) probeState.timer = state.options.clock.after(delayMs, () => void run(state, probeState));
 }
 
-function watch(stage: Stage, slot: Slot): void {
+function watch(state: RunnerState, probeState: ProbeState): void {
   try {
-    slot.unwatch = slot.probe.watch?.(stage.options.platform, () => hurry(stage, slot)) ?? slot.unwatch;
+    probeState.unwatch = probeState.probe.watch?.(state.options.platform, () => scheduleSoon(state, probeState)) ?? probeState.unwatch;
   } catch (error) {
     // The probe still runs at its interval. The missing watch is reported as a failure.
-    stage.options.onFailing(slot.probe.name, `cannot watch: ${lineOf(error)}`);
+    state.options.onFailing(probeState.probe.name, `cannot watch: ${lineOf(error)}`);
   }
 }
 
 /** Coalesces changes into one run, and changes during a run into one more. */
-function hurry(stage: Stage, slot: Slot): void {
-  if (slot.running !== undefined) {
-    slot.again = true;
+function scheduleSoon(state: RunnerState, probeState: ProbeState): void {
+  if (probeState.running !== undefined) {
+    probeState.again = true;
     return;
   }
-  if (slot.hurried) return;
-  slot.hurried = true;
-  const gap = slot.failures >= failuresInARow ? gapWhileFailingMs : gapMs;
-  plan(stage, slot, Math.max(settleMs, slot.startedUp + gap - stage.options.clock.up()));
+  if (probeState.hurried) return;
+  probeState.hurried = true;
+  const gap = probeState.failures >= failuresInARow ? gapWhileFailingMs : gapMs;
+  schedule(state, probeState, Math.max(settleMs, probeState.startedUp + gap - state.options.clock.up()));
 }
 
 /** Starts a run after this call, and after the run in progress. */
-async function runAfresh(stage: Stage, slot: Slot): Promise<void> {
-  await slot.running;
-  await (slot.running ?? run(stage, slot));
+async function runNewly(state: RunnerState, probeState: ProbeState): Promise<void> {
+  await probeState.running;
+  await (probeState.running ?? run(state, probeState));
 }
 
-function run(stage: Stage, slot: Slot): Promise<void> {
-  slot.timer();
-  slot.hurried = false;
-  slot.again = false;
-  slot.startedUp = stage.options.clock.up();
-  slot.running = answer(stage, slot).then((result) => {
-    slot.running = undefined;
-    if (!stage.stopped) settle(stage, slot, result);
-    slot.first.resolve();
+function run(state: RunnerState, probeState: ProbeState): Promise<void> {
+  probeState.timer();
+  probeState.hurried = false;
+  probeState.again = false;
+  probeState.startedUp = state.options.clock.up();
+  probeState.running = runProbe(state, probeState).then((result) => {
+    probeState.running = undefined;
+    if (!state.stopped) applyResult(state, probeState, result);
+    probeState.first.resolve();
   });
-  return slot.running;
+  return probeState.running;
 }
 
-function settle(stage: Stage, slot: Slot, result: ProbeResult | string): void {
-  const { probe } = slot;
+function applyResult(state: RunnerState, probeState: ProbeState, result: ProbeResult | string): void {
+  const { probe } = probeState;
   const failed = typeof result === 'string';
-  if (failed) fail(stage, slot, result);
-  else if (slot.failures >= failuresInARow) stage.options.onFailing(probe.name, null);
-  if (!failed) slot.failures = 0;
-  const told = failed || result.unknown !== undefined ? unknown(stage, probe, result) : result;
-  stage.options.onResult(probe, told, stage.options.clock.up() - slot.startedUp);
-  const soonMs = failed ? undefined : result.soonMs;
-  plan(stage, slot, Math.min(everyMsOf(stage, slot), soonMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * stage.options.random()));
-  if (slot.again) hurry(stage, slot);
+  if (failed) fail(state, probeState, result);
+  else if (probeState.failures >= failuresInARow) state.options.onFailing(probe.name, null);
+  if (!failed) probeState.failures = 0;
+  const told = failed || result.unknown !== undefined ? unknownResult(state, probe, result) : result;
+  state.options.onResult(probe, told, state.options.clock.up() - probeState.startedUp);
+  const nextRunMs = failed ? undefined : result.nextRunMs;
+  schedule(
+    state,
+    probeState,
+    Math.min(everyMsOf(state, probeState), nextRunMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * state.options.random()),
+  );
+  if (probeState.again) scheduleSoon(state, probeState);
 }
 
-function everyMsOf({ options: { clock }, fastUntilUp }: Stage, { probe, failures }: Slot): number {
+function everyMsOf({ options: { clock }, fastUntilUp }: RunnerState, { probe, failures }: ProbeState): number {
   if (failures >= failuresInARow) return Math.max(backOffMs, probe.everyMs);
   return clock.up() < fastUntilUp ? Math.min(fastEveryMs, probe.everyMs) : probe.everyMs;
 }
 
-function fail(stage: Stage, slot: Slot, error: string): void {
-  slot.failures += 1;
-  slot.error = error;
-  if (slot.failures === failuresInARow) stage.options.onFailing(slot.probe.name, error);
+function fail(state: RunnerState, probeState: ProbeState, error: string): void {
+  probeState.failures += 1;
+  probeState.error = error;
+  if (probeState.failures === failuresInARow) state.options.onFailing(probeState.probe.name, error);
 }
 
 /** A failed probe has at least one unknown check. A probe that reports unknown itself names its checks. */
-function unknown(stage: Stage, probe: Probe, result: ProbeResult | string): ProbeResult {
+function unknownResult(state: RunnerState, probe: Probe, result: ProbeResult | string): ProbeResult {
   const [reason = '', blank] =
     typeof result === 'string' ? [result, [{ component: probe.name, device: '' }]] : [result.unknown, result.checks];
-  const known = stage.options.known(probe);
+  const known = state.options.known(probe);
   const checks = known.length > 0 ? known : blank;
   return { checks: checks.map((check) => ({ ...check, status: 'unknown', fault: null, reason })) };
 }
 
 /** Returns the result, or the reason for none. Never rejects. The signal aborts at the timeout, and later results are dropped. */
-async function answer(stage: Stage, { probe }: Slot): Promise<ProbeResult | string> {
-  const { clock, platform, context } = stage.options;
+async function runProbe(state: RunnerState, { probe }: ProbeState): Promise<ProbeResult | string> {
+  const { clock, platform, context } = state.options;
   const late = `no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`;
   try {
     return await withinTime<ProbeResult | string>({ clock, limitMs: probe.timeoutMs, late }, async (signal) =>

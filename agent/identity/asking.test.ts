@@ -1,8 +1,8 @@
 import { pinOf, writeEnrolCode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { askUntil, askWho, type Desk, type Typed } from './asking.ts';
+import { completeInput, type EnrolmentDialogue, enrolWithRetries, type PartialInput } from './asking.ts';
 import type { CodePc } from './est.ts';
-import type { Cause, Read } from './identity.ts';
+import type { FailureCause, Result } from './identity.ts';
 
 const code = writeEnrolCode(Buffer.alloc(13, 7), Buffer.from('root'));
 const centre = { host: 'sabha.example.org', port: 8_443 };
@@ -10,14 +10,14 @@ const hall = { pc: 'ladakh/leh/vc-1', room: { en: 'Conference hall', hi: 'सभ
 const small = { pc: 'ladakh/leh/vc-2', room: { en: 'Small room', hi: 'छोटा कमरा' }, open: false };
 
 /** Failure of a server request: cause and line. */
-type No = readonly [cause: Cause, line: string];
+type No = readonly [cause: FailureCause, line: string];
 const silent: No = ['silence', 'sabha.example.org:8443: nothing listens on this port: check address and port'];
 const known = { centre: 'https://sabha.example.org:8443', pin: pinOf(Buffer.from('root')) };
 const half = code.slice(0, 23);
 const moved = 'Has it another name now? End, and add --centre NAME to the line.';
 const tryAgain = 'Enter: try again; Ctrl-C: end, and type the same line later. ';
 
-function answered<T>(answer: T | No): Read<T> {
+function answered<T>(answer: T | No): Result<T> {
   return isNo(answer) ? { ok: false, cause: answer[0], line: answer[1] } : { ok: true, value: answer };
 }
 
@@ -26,9 +26,13 @@ function isNo(answer: unknown): answer is No {
 }
 
 /** Simulates a person who types these lines, and a server with these responses in turn. `said`: lines on the screen. */
-function somebody(lines: string[], answers: (CodePc[] | No)[], { language = 'en', known }: Pick<Partial<Desk>, 'language' | 'known'> = {}) {
+function somebody(
+  lines: string[],
+  answers: (CodePc[] | No)[],
+  { language = 'en', known }: Pick<Partial<EnrolmentDialogue>, 'language' | 'known'> = {},
+) {
   const said: string[] = [];
-  const desk: Desk = {
+  const desk: EnrolmentDialogue = {
     language,
     known,
     async ask(question, typed) {
@@ -41,7 +45,7 @@ function somebody(lines: string[], answers: (CodePc[] | No)[], { language = 'en'
     },
     now: () => new Date(2025, 10, 30, 14, 5).getTime(),
   };
-  return { said, desk, ask: (typed: Typed = {}) => askWho(typed, desk) };
+  return { said, desk, ask: (typed: PartialInput = {}) => completeInput(typed, desk) };
 }
 
 test('asks for the code and the server name, and finds the only PC of the code', async () => {
@@ -113,14 +117,14 @@ test('asks again for a used-up code, keeps the chosen PC until the code changes,
   );
   const acts: (string | No)[] = [silent, ['code', 'sabha.example.org:8443 answered 401: this enrolment code is used up'], 'done'];
   const tried: string[] = [];
-  const done = await askUntil({ code: half }, desk, async ({ pc }) => {
+  const done = await enrolWithRetries({ code: half }, desk, async ({ pc }) => {
     tried.push(pc);
     return answered(acts.shift() ?? expect.fail('done once more'));
   });
   expect([done, tried]).toEqual([{ ok: true, value: 'done' }, [small.pc, small.pc, hall.pc]]);
   expect(said).toContain('sabha.example.org:8443 answered 401: this enrolment code is used up');
   const no = { ok: false, line: 'sabha.example.org:8443 answered 403: ladakh/leh/vc-1 is revoked: ask the centre to replace it' } as const;
-  expect(await askUntil({ code: half, pc: hall.pc }, somebody([], [[hall]], { known }).desk, async () => no)).toBe(no);
+  expect(await enrolWithRetries({ code: half, pc: hall.pc }, somebody([], [[hall]], { known }).desk, async () => no)).toBe(no);
 });
 
 test('skips questions that arguments answer, and asks for the path at a server without a list of PCs', async () => {

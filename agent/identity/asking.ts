@@ -11,26 +11,37 @@ import {
   type Words,
   withPatience,
 } from '@sabha/contracts';
-import { asking, usageOf, WrongCall } from './call.ts';
+import { UsageError, usageOf, waitingForServer } from './call.ts';
 import { type Enrolment, pcsOfCode } from './enrol.ts';
 import type { CodePc } from './est.ts';
-import type { Cause, Failed, Read } from './identity.ts';
-import { addressOf, type KnownCentre, type Place, placeOf, typedOf, usualPort, wholeCode } from './known-centre.ts';
+import type { Failed, FailureCause, Result } from './identity.ts';
+import {
+  completeCode,
+  defaultPort,
+  type KnownCentre,
+  parseServerAddress,
+  type ServerAddress,
+  serverUrl,
+  typedPartOfCode,
+} from './known-centre.ts';
 import { lineFor } from './lines.ts';
 
-export type Whole = Pick<Enrolment, 'code' | 'centre' | 'pc'>;
-export type Typed = { code?: string | undefined; centre?: string | undefined; pc?: string | undefined };
+export type EnrolmentInput = Pick<Enrolment, 'code' | 'centre' | 'pc'>;
+export type PartialInput = { code?: string | undefined; centre?: string | undefined; pc?: string | undefined };
 /** Dialogue with the person. `ask` resolves with the typed line; `typed` is its initial, editable text. `known`: server of the package. */
-export type Desk = {
+export type EnrolmentDialogue = {
   language: Language;
   known?: KnownCentre | undefined;
   ask(question: string, typed: string): Promise<string>;
   tell(line: string): void;
-  pcsOf(asked: Pick<Whole, 'code' | 'centre'>): Promise<Read<CodePc[]>>;
+  pcsOf(codeAndServer: Pick<EnrolmentInput, 'code' | 'centre'>): Promise<Result<CodePc[]>>;
   /** By the clock of this PC. */
   now(): number;
 };
-export type Terminal = Pick<Desk, 'language' | 'known'> & { input: NodeJS.ReadableStream; output: NodeJS.WritableStream & Screen };
+export type Terminal = Pick<EnrolmentDialogue, 'language' | 'known'> & {
+  input: NodeJS.ReadableStream;
+  output: NodeJS.WritableStream & Screen;
+};
 
 const codeQuestion: Words = { en: 'Code of the office:', hi: 'ऑफ़िस का कोड:' };
 const centreQuestion: Words = { en: 'Name of the centre, such as sabha.example.org:', hi: 'सेंटर का नाम, जैसे sabha.example.org:' };
@@ -48,24 +59,24 @@ const newName: Words = {
 };
 
 /** Causes for which the server name may be wrong. */
-const ofName: ReadonlySet<Cause | undefined> = new Set(['name', 'network', 'silence', 'pin', 'other']);
+const nameRelatedCauses: ReadonlySet<FailureCause | undefined> = new Set(['name', 'network', 'silence', 'pin', 'other']);
 
-/** Returns the complete input of an enrolment, or what the command line lacks. Throws WrongCall for an invalid argument. */
-export function wholeOf({ code: typed = '', centre: at, pc }: Typed, known: KnownCentre | undefined): Read<Whole> {
+/** Returns the complete input of an enrolment, or what the command line lacks. Throws UsageError for an invalid argument. */
+export function readInput({ code: typed = '', centre: at, pc }: PartialInput, known: KnownCentre | undefined): Result<EnrolmentInput> {
   const missing = (what: string): { ok: false; line: string } => ({ ok: false, line: `${what}; ${usageOf('enrol')}` });
-  if (pc && !isPcPath(pc)) throw new WrongCall(`--pc: "${pc}" is no path STATE/SITE/PC`);
-  const [code, centre = known?.centre] = [wholeCode(typed, known), at];
-  const place = centre ? placeOf(centre) : undefined;
-  if (centre && place === undefined) throw new WrongCall(`--centre: "${centre}" is no address https://HOST:PORT`);
+  if (pc && !isPcPath(pc)) throw new UsageError(`--pc: "${pc}" is no path STATE/SITE/PC`);
+  const [code, centre = known?.centre] = [completeCode(typed, known), at];
+  const place = centre ? parseServerAddress(centre) : undefined;
+  if (centre && place === undefined) throw new UsageError(`--centre: "${centre}" is no address https://HOST:PORT`);
   if (code === '') return missing('one enrolment code is expected');
   if (!pc) return missing('--pc is missing');
   return place === undefined ? missing('--centre is missing') : { ok: true, value: { code, centre: place, pc } };
 }
 
 /** Adds the PC to an incomplete command line, if the site of the code has only one PC. */
-export async function withPcOfCode(typed: Typed, known: KnownCentre | undefined): Promise<Read<Typed>> {
-  const code = wholeCode(typed.code ?? '', known);
-  const centre = placeOf(typed.centre ?? known?.centre ?? '');
+export async function addPcOfCode(typed: PartialInput, known: KnownCentre | undefined): Promise<Result<PartialInput>> {
+  const code = completeCode(typed.code ?? '', known);
+  const centre = parseServerAddress(typed.centre ?? known?.centre ?? '');
   if (typed.pc || centre === undefined || !readEnrolCode(code).ok) return { ok: true, value: typed };
   const pcs = await pcsOfCode({ code, centre });
   if (!pcs.ok) return pcs;
@@ -73,38 +84,45 @@ export async function withPcOfCode(typed: Typed, known: KnownCentre | undefined)
 }
 
 /** Completes the input by questions until the server returns the PCs of the code. Asks again for what may be wrong. */
-export async function askWho(typed: Typed, desk: Desk): Promise<Whole> {
-  for (let { code, centre = desk.known?.centre }: Typed = typed; ; ) {
-    const said = { code: await askCode(code, desk), centre: await askCentre(centre, desk) };
-    const tried = triedOf(said, desk);
+export async function completeInput(typed: PartialInput, desk: EnrolmentDialogue): Promise<EnrolmentInput> {
+  for (let { code, centre = desk.known?.centre }: PartialInput = typed; ; ) {
+    const said = { code: await readCode(code, desk), centre: await readServer(centre, desk) };
+    const tried = attemptOf(said, desk);
     const pcs = await desk.pcsOf(tried);
-    if (pcs.ok) return { ...tried, pc: typed.pc ?? (await askPc(pcs.value, desk)) };
-    ({ code, centre } = await corrected(said, pcs, desk));
+    if (pcs.ok) return { ...tried, pc: typed.pc ?? (await choosePc(pcs.value, desk)) };
+    ({ code, centre } = await askAgainAfterFailure(said, pcs, desk));
   }
 }
 
 /** Completes the input and calls `act`, until it succeeds or fails with an error that no retry changes. */
-export async function askUntil<T>(typed: Typed, desk: Desk, act: (whole: Whole) => Promise<Read<T>>): Promise<Read<T>> {
+export async function enrolWithRetries<T>(
+  typed: PartialInput,
+  desk: EnrolmentDialogue,
+  act: (whole: EnrolmentInput) => Promise<Result<T>>,
+): Promise<Result<T>> {
   for (let given = typed; ; ) {
-    const whole = await askWho(given, desk);
+    const whole = await completeInput(given, desk);
     const done = await act(whole);
     if (done.ok || done.cause === undefined) return done;
-    const said = { code: typedOf(whole.code, desk.known), centre: addressOf(whole.centre) };
-    const next = await corrected(said, done, desk);
+    const said = { code: typedPartOfCode(whole.code, desk.known), centre: serverUrl(whole.centre) };
+    const next = await askAgainAfterFailure(said, done, desk);
     given = { ...next, pc: next.code === said.code ? whole.pc : typed.pc };
   }
 }
 
-/** Runs a dialogue at a terminal with one reader, so that pasted lines are not lost. Throws WrongCall if the person ends it. */
-export async function atTerminal<T>({ input, output, language, known }: Terminal, act: (desk: Desk) => Promise<T>): Promise<T> {
+/** Runs a dialogue at a terminal with one reader, so that pasted lines are not lost. Throws UsageError if the person ends it. */
+export async function runTerminalDialogue<T>(
+  { input, output, language, known }: Terminal,
+  act: (desk: EnrolmentDialogue) => Promise<T>,
+): Promise<T> {
   const lines = createInterface({ input, output });
   const typed = lines[Symbol.asyncIterator]();
-  const say = (seconds: number) => filled(asking[language], { seconds });
+  const say = (seconds: number) => filled(waitingForServer[language], { seconds });
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const leave = () => {
     // ^C and ^D do not end the line on the screen.
     output.write('\n');
-    reject(new WrongCall('nothing was done'));
+    reject(new UsageError('nothing was done'));
   };
   // Also during a request: a person who left must not be enrolled by a late response.
   lines.once('close', leave);
@@ -120,7 +138,7 @@ export async function atTerminal<T>({ input, output, language, known }: Terminal
         return done ? ended : value.trim();
       },
       tell: (line) => void output.write(`${lineFor(line, ['--lang', language], {})}\n`),
-      pcsOf: (asked) => withPatience(pcsOfCode(asked), { clock: realClock(), screen: output, say }),
+      pcsOf: (query) => withPatience(pcsOfCode(query), { clock: realClock(), screen: output, say }),
       now: Date.now,
     });
     return await Promise.race([acting, ended]);
@@ -130,35 +148,35 @@ export async function atTerminal<T>({ input, output, language, known }: Terminal
   }
 }
 
-type Said = { code: string; centre: string };
+type CodeAndServer = { code: string; centre: string };
 
-function triedOf({ code, centre }: Said, { known }: Desk): Omit<Whole, 'pc'> {
-  return { code: wholeCode(code, known), centre: placeOf(centre) ?? { host: centre, port: usualPort } };
+function attemptOf({ code, centre }: CodeAndServer, { known }: EnrolmentDialogue): Omit<EnrolmentInput, 'pc'> {
+  return { code: completeCode(code, known), centre: parseServerAddress(centre) ?? { host: centre, port: defaultPort } };
 }
 
 /** Returns the input after a failure. An accepted code is not asked again; the server name is asked again only if the person typed it. */
-async function corrected(said: Said, failed: Failed, desk: Desk): Promise<Said> {
+async function askAgainAfterFailure(said: CodeAndServer, failed: Failed, desk: EnrolmentDialogue): Promise<CodeAndServer> {
   const { known, language, now, tell, ask } = desk;
-  const tried = { ...triedOf(said, desk), known, language, now: now() };
-  const isTyped = !isOfPackage(tried);
+  const tried = { ...attemptOf(said, desk), known, language, now: now() };
+  const isTyped = !isServerOfPackage(tried);
   tell(lineOfFailure(failed, tried));
-  if (!isTyped && ofName.has(failed.cause)) tell(newName[language]);
+  if (!isTyped && nameRelatedCauses.has(failed.cause)) tell(newName[language]);
   // The server refused the code, or the complete typed code belongs to another server.
-  if (failed.cause === 'code' || (failed.cause === 'pin' && !isHalf(tried))) {
-    const code = await askCode(said.code, desk, true);
-    return { code, centre: failed.cause === 'pin' && isTyped ? await askCentre(said.centre, desk, true) : said.centre };
+  if (failed.cause === 'code' || (failed.cause === 'pin' && !isHalfCode(tried))) {
+    const code = await readCode(said.code, desk, true);
+    return { code, centre: failed.cause === 'pin' && isTyped ? await readServer(said.centre, desk, true) : said.centre };
   }
   tell(notUsedUp[language]);
-  if (isTyped && ofName.has(failed.cause)) {
+  if (isTyped && nameRelatedCauses.has(failed.cause)) {
     tell(tryAgain[language]);
-    return { ...said, centre: await askCentre(said.centre, desk, true) };
+    return { ...said, centre: await readServer(said.centre, desk, true) };
   }
   const text = await ask(tryAgain[language], '');
   return readEnrolCode(text, known?.pin).ok ? { ...said, code: text } : said;
 }
 
 /** A code typed behind the one shown replaces it. */
-async function askCode(typed: string | undefined, desk: Desk, anyway = false): Promise<string> {
+async function readCode(typed: string | undefined, desk: EnrolmentDialogue, anyway = false): Promise<string> {
   const pin = desk.known?.pin;
   const problemOf = (text: string) => {
     const read = readEnrolCode(text, pin);
@@ -169,17 +187,20 @@ async function askCode(typed: string | undefined, desk: Desk, anyway = false): P
     const rest = text.startsWith(before) ? text.slice(before.length) : '';
     return readEnrolCode(rest, pin).ok ? rest : text;
   };
-  return asked({ ...desk, ask }, { question: codeQuestion, typed, anyway, problemOf });
+  return askValid({ ...desk, ask }, { question: codeQuestion, typed, anyway, problemOf });
 }
 
-function askCentre(typed: string | undefined, desk: Desk, anyway = false): Promise<string> {
-  const problemOf = (text: string) => (placeOf(text) === undefined ? `"${text}" is no address https://HOST:PORT` : null);
-  return asked(desk, { question: centreQuestion, typed, anyway, problemOf });
+function readServer(typed: string | undefined, desk: EnrolmentDialogue, anyway = false): Promise<string> {
+  const problemOf = (text: string) => (parseServerAddress(text) === undefined ? `"${text}" is no address https://HOST:PORT` : null);
+  return askValid(desk, { question: centreQuestion, typed, anyway, problemOf });
 }
 
-type Question = { question: Words; typed: string | undefined; anyway: boolean; problemOf: (text: string) => string | null };
+type InputQuestion = { question: Words; typed: string | undefined; anyway: boolean; problemOf: (text: string) => string | null };
 
-async function asked({ language, ask, tell }: Desk, { question, typed = '', anyway, problemOf }: Question): Promise<string> {
+async function askValid(
+  { language, ask, tell }: EnrolmentDialogue,
+  { question, typed = '', anyway, problemOf }: InputQuestion,
+): Promise<string> {
   let text = anyway || typed === '' ? await ask(question[language], typed) : typed;
   for (let problem = problemOf(text); problem !== null; problem = problemOf(text)) {
     tell(problem);
@@ -189,7 +210,7 @@ async function asked({ language, ask, tell }: Desk, { question, typed = '', anyw
 }
 
 /** Chooses the only PC of a code, or asks for a number. An older server returns an empty list; then the path is asked for. */
-async function askPc(pcs: readonly CodePc[], { language, ask, tell }: Desk): Promise<string> {
+async function choosePc(pcs: readonly CodePc[], { language, ask, tell }: EnrolmentDialogue): Promise<string> {
   if (pcs.length === 1 && pcs[0] !== undefined) return pcs[0].pc;
   for (const [nth, { pc, room, open }] of pcs.entries())
     tell(`  ${nth + 1}  ${oneLine(room[language], 60)}: ${open ? pc : filled(closedPc[language], { pc })}`);
@@ -202,10 +223,10 @@ async function askPc(pcs: readonly CodePc[], { language, ask, tell }: Desk): Pro
 }
 
 /** Last attempt, the language of its messages, and the time by the clock of this PC. */
-export type Tried = { code: string; centre: Place; known: KnownCentre | undefined; language: Language; now: number };
+export type Attempt = { code: string; centre: ServerAddress; known: KnownCentre | undefined; language: Language; now: number };
 
 /** For a person who typed no server name, because the package contains it. */
-const ofPackage: Partial<Record<Cause, Words>> = {
+const packageFailureTexts: Partial<Record<FailureCause, Words>> = {
   name: {
     en: 'The name of the centre, {host}, is not known in this network: call the administrator.',
     hi: 'सेंटर का नाम {host} इस नेटवर्क में नहीं मिला: एडमिन को बताएँ।',
@@ -225,23 +246,23 @@ const clock: Words = {
 };
 
 /** Returns true if half a code was typed, and the package supplied the rest. */
-const isHalf = ({ code, known }: Tried) => typedOf(code, known) !== code;
+const isHalfCode = ({ code, known }: Attempt) => typedPartOfCode(code, known) !== code;
 
 /** Returns one line about a failure: a plainer one if there is one, else the original. */
-export function lineOfFailure({ line, cause }: Failed, tried: Tried): string {
+export function lineOfFailure({ line, cause }: Failed, tried: Attempt): string {
   const { centre, language } = tried;
-  const words = cause === 'clock' ? clock : cause !== undefined && isOfPackage(tried) ? ofPackage[cause] : undefined;
-  if (words === undefined || (cause === 'pin' && !isHalf(tried))) return line;
-  const at = addressOf(centre).slice('https://'.length);
+  const words = cause === 'clock' ? clock : cause !== undefined && isServerOfPackage(tried) ? packageFailureTexts[cause] : undefined;
+  if (words === undefined || (cause === 'pin' && !isHalfCode(tried))) return line;
+  const at = serverUrl(centre).slice('https://'.length);
   return filled(words[language], { host: centre.host, at, time: timeOf(tried) });
 }
 
-function isOfPackage({ centre, known }: Pick<Tried, 'centre' | 'known'>): boolean {
-  const own = known && placeOf(known.centre);
-  return own !== undefined && addressOf(own) === addressOf(centre);
+function isServerOfPackage({ centre, known }: Pick<Attempt, 'centre' | 'known'>): boolean {
+  const own = known && parseServerAddress(known.centre);
+  return own !== undefined && serverUrl(own) === serverUrl(centre);
 }
 
-function timeOf({ language, now }: Tried): string {
+function timeOf({ language, now }: Attempt): string {
   const format = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
   return new Intl.DateTimeFormat(language === 'hi' ? 'hi-IN' : 'en-GB', format).format(now);
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { callOf, nextOf, nextSteps, startCall } from './call.ts';
+import { commandLine, nextCommand, nextSteps, startCall } from './call.ts';
 
 test('prints the next commands with the data folder of the call', () => {
   expect(nextSteps('en', undefined)).toContain('"npm run agent -- run" starts the agent, "npm run agent -- check" says');
@@ -13,14 +13,14 @@ test.each([
   ['my folder', '"my folder"'],
   ['{run}', '"{run}"'],
 ])('prints a folder %s as a shell accepts it', (data, typed) => {
-  expect(callOf('check', data)).toBe(`npm run agent -- check --data ${typed}`);
+  expect(commandLine('check', data)).toBe(`npm run agent -- check --data ${typed}`);
   expect(startCall(data)).toBe(` (npm run agent -- run --data ${typed})`);
-  expect(nextOf(data)).toBe(`npm run agent -- run --data ${typed}`);
+  expect(nextCommand(data)).toBe(`npm run agent -- run --data ${typed}`);
 });
 
 test('prints sudo before commands of a Linux package, except for room', () => {
-  const packed = `globalThis.SABHA_VERSION = '1'; const { callOf, nextOf } = await import('${new URL('./call.ts', import.meta.url)}');`;
-  const program = `${packed} console.log(JSON.stringify([nextOf('/var/lib/sabha-agent'), callOf('room')]));`;
+  const packed = `globalThis.SABHA_VERSION = '1'; const { commandLine, nextCommand } = await import('${new URL('./call.ts', import.meta.url)}');`;
+  const program = `${packed} console.log(JSON.stringify([nextCommand('/var/lib/sabha-agent'), commandLine('room')]));`;
   const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
   expect(JSON.parse(said)).toEqual(['sudo sabha-agent check', 'sabha-agent room']);
 });

@@ -17,29 +17,29 @@ export const calls = {
   install: 'install',
   uninstall: 'uninstall',
 } as const;
-export type Verb = keyof typeof calls;
+export type CliVerb = keyof typeof calls;
 export const usage = `usage: ${command} ${Object.keys(calls).join(' | ')}; each with [--data DIR], and with --help, which says more`;
 
-export function usageOf(verb: Verb): string {
+export function usageOf(verb: CliVerb): string {
   return `usage: ${command} ${calls[verb]} [--data DIR]`;
 }
 
 /** Shown during a request to the server. */
-export const asking: Words = { en: 'asking the centre: {seconds} s', hi: 'सेंटर से पूछा जा रहा है: {seconds} सेकंड' };
+export const waitingForServer: Words = { en: 'asking the centre: {seconds} s', hi: 'सेंटर से पूछा जा रहा है: {seconds} सेकंड' };
 /** Returns a command to type. `data`: the folder of this call, so that the printed command finds the same PC. */
-export function callOf(verb: Verb, data: string | undefined): string {
+export function commandLine(verb: CliVerb, data: string | undefined): string {
   const named = data === undefined ? '' : ` --data ${/[^\w./:\\-]/.test(data) ? `"${data}"` : data}`;
   return `${verb === 'room' ? '' : asRoot}${command} ${verb}${named}`;
 }
 
 /** Returns the command that starts the agent by hand; empty in a package, which starts it automatically. */
 export function startCall(data: string | undefined): string {
-  return isPackage ? '' : ` (${callOf('run', data)})`;
+  return isPackage ? '' : ` (${commandLine('run', data)})`;
 }
 
 /** Returns the next command on a PC that is already enrolled. */
-export function nextOf(data: string): string {
-  return callOf(isPackage ? 'check' : 'run', isPackage ? undefined : data);
+export function nextCommand(data: string): string {
+  return commandLine(isPackage ? 'check' : 'run', isPackage ? undefined : data);
 }
 
 export const enrolledUntil: Words = { en: '{pc} is enrolled until {day}', hi: '{pc} जुड़ गया है, {day} तक' };
@@ -55,18 +55,18 @@ const afterEnrolment: Words = isPackage
 
 /** Returns the next steps after an enrolment. */
 export function nextSteps(language: Language, data: string | undefined): string {
-  return filled(afterEnrolment[language], { run: callOf('run', data), check: callOf('check', data) });
+  return filled(afterEnrolment[language], { run: commandLine('run', data), check: commandLine('check', data) });
 }
 
 /** One line for the person who typed the command. */
-export class WrongCall extends Error {}
+export class UsageError extends Error {}
 
-/** Parses the arguments of a call. Throws WrongCall. */
-export function wordsOf<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+/** Parses the arguments of a call. Throws UsageError. */
+export function parseCall<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs(config);
   } catch (error) {
-    throw new WrongCall(`${saidOfCall(error)}; ${usage}`);
+    throw new UsageError(`${saidOfCall(error)}; ${usage}`);
   }
 }
 

@@ -2,10 +2,10 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '@sabha/contracts';
-import type { Used } from '../link/net/meter.ts';
-import { nextOf } from './call.ts';
-import { type CodePc, type Door, fetchCertificate, fetchPcs, fetchPlace, fetchRoots } from './est.ts';
-import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
+import type { CountBytes } from '../link/net/meter.ts';
+import { nextCommand } from './call.ts';
+import { type CodePc, fetchBrokerAddress, fetchCertificate, fetchPcs, fetchRoots, type HttpsEndpoint } from './est.ts';
+import { enrolmentKey, type Identity, openIdentity, problemOfFolder, type Result, type StoredServer, storeIdentity } from './identity.ts';
 
 /** Input of an enrolment; `again` replaces an existing key. */
 export type Enrolment = { code: string; centre: { host: string; port: number }; pc: PcPath; folder: string; again: boolean };
@@ -15,63 +15,68 @@ export type Enrolment = { code: string; centre: { host: string; port: number }; 
  * Guarantee: only the server that issued the code is trusted. The private key never leaves this PC. Either all is stored, or only the
  * key, by which a retry is recognised as the same PC.
  */
-export async function enrol({ code, centre, pc, folder, again }: Enrolment): Promise<Read<Identity>> {
+export async function enrol({ code, centre, pc, folder, again }: Enrolment): Promise<Result<Identity>> {
   const opened = readEnrolCode(code);
   if (!opened.ok) return opened;
   const problem = problemOfPc({ folder, again });
   if (problem !== null) return { ok: false, line: problem };
-  const trusted = await provenDoor(centre, opened.value.pin);
+  const trusted = await verifiedEndpoint(centre, opened.value.pin);
   if (!trusted.ok) return trusted;
-  const place = await fetchPlace(trusted.value);
+  const place = await fetchBrokerAddress(trusted.value);
   if (!place.ok) return place;
-  const kept = { host: centre.host, enrolPort: centre.port, ...place.value };
-  return obtain({ door: trusted.value, pc, folder, centre: kept, password: opened.value.secret });
+  const serverRecord = { host: centre.host, enrolPort: centre.port, ...place.value };
+  return requestCertificate({ endpoint: trusted.value, pc, folder, centre: serverRecord, password: opened.value.secret });
 }
 
 /** Returns why this PC cannot be enrolled, before any request: a certificate that cannot be stored would use up the code. */
 export function problemOfPc({ folder, again }: Pick<Enrolment, 'folder' | 'again'>): string | null {
   const held = openIdentity(folder);
-  if (!again && !(held.ok && held.value === undefined)) return held.ok ? alreadyLine(held.value?.pc, folder) : held.line;
+  if (!again && !(held.ok && held.value === undefined)) return held.ok ? alreadyEnrolledLine(held.value?.pc, folder) : held.line;
   return problemOfFolder(folder);
 }
 
 /** Returns the PCs of a code from the server that issued it; none if that server lacks this request. Only that server is trusted. */
-export async function pcsOfCode({ code, centre }: Pick<Enrolment, 'code' | 'centre'>): Promise<Read<CodePc[]>> {
+export async function pcsOfCode({ code, centre }: Pick<Enrolment, 'code' | 'centre'>): Promise<Result<CodePc[]>> {
   const opened = readEnrolCode(code);
   if (!opened.ok) return opened;
-  const trusted = await provenDoor(centre, opened.value.pin);
+  const trusted = await verifiedEndpoint(centre, opened.value.pin);
   if (!trusted.ok) return trusted;
   const pcs = await fetchPcs(trusted.value, opened.value.secret);
   return pcs.ok || !/ answered 404: /.test(pcs.line) ? pcs : { ok: true, value: [] };
 }
 
 /** Names the PC and the next command. A new key is given only after the server has released the old one. */
-function alreadyLine(pc = '', folder: string): string {
-  return `this PC is enrolled already as ${pc} (${folder}); next: ${nextOf(dirname(folder))} (a new key only after "pcs replace ${pc}" at the centre: then with --again)`;
+function alreadyEnrolledLine(pc = '', folder: string): string {
+  return `this PC is enrolled already as ${pc} (${folder}); next: ${nextCommand(dirname(folder))} (a new key only after "pcs replace ${pc}" at the centre: then with --again)`;
 }
 
 /**
  * Obtains a new key and certificate in place of the present ones, with the guarantee of `enrol`. Checks the disk first, because after
  * the response the present certificate is valid for only a few days.
  */
-export async function renew(identity: Identity, folder: string, used?: Used): Promise<Read<Identity>> {
+export async function renew(identity: Identity, folder: string, used?: CountBytes): Promise<Result<Identity>> {
   const problem = problemOfFolder(folder);
   if (problem !== null) return { ok: false, line: problem };
   const { pc, centre, roots, key, chain } = identity;
-  return obtain({ door: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain }, used }, pc, folder, centre });
+  return requestCertificate({
+    endpoint: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain }, used },
+    pc,
+    folder,
+    centre,
+  });
 }
 
 /** Fetches the roots again, so that another authority can take over. */
-export async function refreshRoots(identity: Identity, folder: string, used?: Used): Promise<Read<Identity>> {
+export async function refreshRoots(identity: Identity, folder: string, used?: CountBytes): Promise<Result<Identity>> {
   const { host, enrolPort } = identity.centre;
   const roots = await fetchRoots({ host, port: enrolPort, trust: { roots: identity.roots }, used });
   if (!roots.ok) return roots;
   const fresh = { ...identity, roots: roots.value.map(String) };
-  return fresh.roots.join() === identity.roots.join() ? { ok: true, value: identity } : kept(fresh, folder);
+  return fresh.roots.join() === identity.roots.join() ? { ok: true, value: identity } : storeIdentityOrFail(fresh, folder);
 }
 
 /** Returns connection data of the server, verified by the fingerprint of one of its roots. No other server can prove that root. */
-async function provenDoor({ host, port }: { host: string; port: number }, pin: string): Promise<Read<Door>> {
+async function verifiedEndpoint({ host, port }: { host: string; port: number }, pin: string): Promise<Result<HttpsEndpoint>> {
   const roots = await fetchRoots({ host, port, trust: {} });
   if (!roots.ok) return roots;
   const root = roots.value.find(({ raw }) => pinOf(raw) === pin);
@@ -79,35 +84,35 @@ async function provenDoor({ host, port }: { host: string; port: number }, pin: s
   return { ok: true, value: { host, port, trust: { roots: [String(root)] } } };
 }
 
-type Wanted = { door: Door; pc: PcPath; folder: string; centre: Centre; password?: string };
+type CertificateRequest = { endpoint: HttpsEndpoint; pc: PcPath; folder: string; centre: StoredServer; password?: string };
 
-async function obtain({ door, pc, folder, centre, password }: Wanted): Promise<Read<Identity>> {
+async function requestCertificate({ endpoint, pc, folder, centre, password }: CertificateRequest): Promise<Result<Identity>> {
   // Fetches the roots again over the verified connection: during a change of authority there are two.
-  const roots = await fetchRoots(door);
+  const roots = await fetchRoots(endpoint);
   if (!roots.ok) return roots;
-  const made: Read<string> = password === undefined ? { ok: true, value: makePrivateKey() } : enrolmentKey(folder);
+  const made: Result<string> = password === undefined ? { ok: true, value: makePrivateKey() } : enrolmentKey(folder);
   if (!made.ok) return made;
   const key = made.value;
   const { der } = makeRequest(key, nameOf(pc));
-  const issued = await fetchCertificate(door, { request: der, ...(password !== undefined && { password }) });
+  const issued = await fetchCertificate(endpoint, { request: der, ...(password !== undefined && { password }) });
   if (!issued.ok) return issued;
   const certificate = issued.value.find((one) => one.checkPrivateKey(createPrivateKey(key)));
-  const wrong = whatIsWrong(certificate, pc);
-  if (certificate === undefined || wrong !== null) return { ok: false, line: `${door.host}:${door.port} answered ${wrong}` };
+  const wrong = certificateProblem(certificate, pc);
+  if (certificate === undefined || wrong !== null) return { ok: false, line: `${endpoint.host}:${endpoint.port} answered ${wrong}` };
   const known = [certificate, ...roots.value];
   const between = issued.value.filter(({ raw }) => !known.some((one) => one.raw.equals(raw)));
   const chain = [certificate, ...between].map(String).join('');
   const at = password === undefined ? centre : { ...centre, enrolment: pinOf(der) };
-  return kept({ pc, centre: at, key, chain, certificate, roots: roots.value.map(String) }, folder);
+  return storeIdentityOrFail({ pc, centre: at, key, chain, certificate, roots: roots.value.map(String) }, folder);
 }
 
-function whatIsWrong(certificate: X509Certificate | undefined, pc: PcPath): string | null {
+function certificateProblem(certificate: X509Certificate | undefined, pc: PcPath): string | null {
   if (certificate === undefined) return 'no certificate for the key of this PC';
   if (commonNameOf(certificate) !== nameOf(pc)) return 'a certificate for another PC';
   return certificate.keyUsage?.includes(clientAuth) ? null : 'a certificate that opens no broker';
 }
 
-function kept(identity: Identity, folder: string): Read<Identity> {
+function storeIdentityOrFail(identity: Identity, folder: string): Result<Identity> {
   try {
     storeIdentity(folder, identity);
     return { ok: true, value: identity };

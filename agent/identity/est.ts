@@ -6,13 +6,13 @@ import { type ConnectionOptions, checkServerIdentity, type PeerCertificate, type
 import { urlToHttpOptions } from 'node:url';
 import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine, serverAuth } from '@sabha/contracts';
 import * as v from 'valibot';
-import { meteredTlsFor, type Used } from '../link/net/meter.ts';
-import { type Cause, centreKey, comesFrom, port, type Read } from './identity.ts';
+import { type CountBytes, meteredTlsFor } from '../link/net/meter.ts';
+import { centreKey, type FailureCause, isSignedByRoot, port, type Result } from './identity.ts';
 
-/** Verification of the server. Without roots, or with `byHand`, TLS verifies nothing, and the caller must verify the response. */
-export type Trust = { roots?: string[]; key?: string; chain?: string; byHand?: boolean };
+/** Verification of the server. Without roots, or with `verifiedByCaller`, TLS verifies nothing, and the caller must verify the response. */
+export type Trust = { roots?: string[]; key?: string; chain?: string; verifiedByCaller?: boolean };
 /** HTTPS address of the server and its verification; `used` counts wire bytes. */
-export type Door = { host: string; port: number; trust: Trust; used?: Used | undefined };
+export type HttpsEndpoint = { host: string; port: number; trust: Trust; used?: CountBytes | undefined };
 
 const timeoutMs = 30_000;
 /** An HTTP date has a resolution of one second. */
@@ -30,12 +30,15 @@ const codePcs = v.pipe(
 /** PC that a code may enrol: its room, and whether the code can still enrol it. */
 export type CodePc = v.InferOutput<typeof codePcs>['pcs'][number];
 
-export function fetchRoots(door: Door): Promise<Read<X509Certificate[]>> {
-  return ask(door, { path: '/.well-known/est/cacerts' }, certificatesOf);
+export function fetchRoots(endpoint: HttpsEndpoint): Promise<Result<X509Certificate[]>> {
+  return ask(endpoint, { path: '/.well-known/est/cacerts' }, certificatesOf);
 }
 
 /** Requests a certificate (PKCS#10) with its intermediates, by a password, or as a renewal by the certificate in `trust`. */
-export function fetchCertificate(door: Door, asked: { request: Buffer; password?: string }): Promise<Read<X509Certificate[]>> {
+export function fetchCertificate(
+  endpoint: HttpsEndpoint,
+  asked: { request: Buffer; password?: string },
+): Promise<Result<X509Certificate[]>> {
   const { request, password } = asked;
   const headers = {
     'content-type': 'application/pkcs10',
@@ -43,16 +46,16 @@ export function fetchCertificate(door: Door, asked: { request: Buffer; password?
     ...(password !== undefined && withPassword(password)),
   };
   const path = `/.well-known/est/${password === undefined ? 'simplereenroll' : 'simpleenroll'}`;
-  return ask(door, { path, method: 'POST', headers, body: request.toString('base64') }, certificatesOf);
+  return ask(endpoint, { path, method: 'POST', headers, body: request.toString('base64') }, certificatesOf);
 }
 
-export function fetchPcs(door: Door, password: string): Promise<Read<CodePc[]>> {
-  return ask(door, { path: '/.well-known/sabha/pcs', headers: withPassword(password) }, (text) => v.parse(codePcs, text).pcs);
+export function fetchPcs(endpoint: HttpsEndpoint, password: string): Promise<Result<CodePc[]>> {
+  return ask(endpoint, { path: '/.well-known/sabha/pcs', headers: withPassword(password) }, (text) => v.parse(codePcs, text).pcs);
 }
 
 /** Fetches the port of the broker and the public key of the server's commands. */
-export function fetchPlace(door: Door): Promise<Read<{ mqttPort: number; centreKey: string | null }>> {
-  return ask(door, { path: '/.well-known/sabha/centre' }, (text) => {
+export function fetchBrokerAddress(endpoint: HttpsEndpoint): Promise<Result<{ mqttPort: number; centreKey: string | null }>> {
+  return ask(endpoint, { path: '/.well-known/sabha/centre' }, (text) => {
     const { mqtt, centreKey } = v.parse(place, text);
     return { mqttPort: mqtt.port, centreKey };
   });
@@ -63,26 +66,29 @@ export function fetchPlace(door: Door): Promise<Read<{ mqttPort: number; centreK
  * `roundTripMs`.
  * Guarantee: only a certificate of the server is accepted, with any validity dates, because a wrong clock makes them invalid.
  */
-export async function fetchClock(door: Door, limitMs: number): Promise<Read<{ clockOffsetMs: number; roundTripMs: number }>> {
+export async function fetchClock(
+  endpoint: HttpsEndpoint,
+  limitMs: number,
+): Promise<Result<{ clockOffsetMs: number; roundTripMs: number }>> {
   const sentUp = performance.now();
   const signal = AbortSignal.timeout(limitMs);
-  const read = (_text: string, date: string, by: Shown) => {
-    if (!by.authorized && !isUndated(by, door)) throw new Error('this is not the centre');
+  const read = (_text: string, date: string, by: PeerCertificateInfo) => {
+    if (!by.authorized && !isUndated(by, endpoint)) throw new Error('this is not the centre');
     const roundTripMs = performance.now() - sentUp + dateStepMs;
     const clockOffsetMs = Date.now() - roundTripMs / 2 - v.parse(v.pipe(v.number(), v.finite()), Date.parse(date));
     return { clockOffsetMs: Math.round(clockOffsetMs), roundTripMs: Math.round(roundTripMs) };
   };
-  const { host, port, trust, used } = door;
-  return ask({ host, port, trust: { ...trust, byHand: true }, used }, { path: '/.well-known/sabha/centre', signal }, read);
+  const { host, port, trust, used } = endpoint;
+  return ask({ host, port, trust: { ...trust, verifiedByCaller: true }, used }, { path: '/.well-known/sabha/centre', signal }, read);
 }
 
 /** Peer: whether the roots verify it, and its certificate. */
-type Shown = { authorized: boolean; shown: X509Certificate | undefined };
+type PeerCertificateInfo = { authorized: boolean; shown: X509Certificate | undefined };
 
-function isUndated({ shown }: Shown, { host, trust: { roots = [] } }: Door): boolean {
+function isUndated({ shown }: PeerCertificateInfo, { host, trust: { roots = [] } }: HttpsEndpoint): boolean {
   if (shown?.subject !== `CN=${doors.centre}` || !shown.keyUsage?.includes(serverAuth)) return false;
   const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
-  return named !== undefined && comesFrom(shown, roots);
+  return named !== undefined && isSignedByRoot(shown, roots);
 }
 
 function withPassword(password: string) {
@@ -91,18 +97,18 @@ function withPassword(password: string) {
 
 /** Never rejects: every failure is one line. */
 async function ask<T>(
-  { host, port, trust, used = () => undefined }: Door,
+  { host, port, trust, used = () => undefined }: HttpsEndpoint,
   asked: RequestOptions & { path: string; body?: string },
-  read: (text: string, date: string, by: Shown) => T | Promise<T>,
-): Promise<Read<T>> {
+  read: (text: string, date: string, by: PeerCertificateInfo) => T | Promise<T>,
+): Promise<Result<T>> {
   const at = `${host}:${port}`;
-  let answer: Answer;
+  let answer: HttpResponse;
   try {
-    const tls = { host, port, ...tlsOf(host, trust) };
+    const tls = { host, port, ...endpointTlsOptions(host, trust) };
     answer = await send({ ...tls, createConnection: meteredTlsFor(tls, used), ...asked });
   } catch (error) {
     const cause = causes.find(([codes]) => codes.test(codeOf(error)))?.[1] ?? 'other';
-    return { ok: false, line: `${at}: ${whyNot(error)}`, cause };
+    return { ok: false, line: `${at}: ${failureText(error)}`, cause };
   }
   const { status, text, date, by } = answer;
   if (status !== 200) {
@@ -121,31 +127,31 @@ async function ask<T>(
  * Guarantee: only a certificate for this host and for this service is accepted. The broker's certificate has the same authority and
  * names.
  */
-function centreTls(host: string, roots: readonly string[]): ConnectionOptions {
+function pinnedTlsOptions(host: string, roots: readonly string[]): ConnectionOptions {
   const problem = (_name: string, shown: PeerCertificate) =>
     shown.subject.CN === doors.centre ? checkServerIdentity(host, shown) : new Error('its certificate is not that of the centre');
   return { ca: [...roots], servername: centreServerName, checkServerIdentity: problem, minVersion: 'TLSv1.3' };
 }
 
 /** Returns TLS options with host and port of a URL of the server; without roots the system's trust store applies. */
-export function centreDoor(url: string, roots: readonly string[] | undefined): ConnectionOptions {
+export function serverTlsOptions(url: string, roots: readonly string[] | undefined): ConnectionOptions {
   const { hostname, port } = urlToHttpOptions(new URL(url));
   // An IPv6 address without brackets.
   const host = hostname ?? '';
   const bySystem = { servername: isIP(host) === 0 ? host : '', minVersion: 'TLSv1.3' as const };
-  return { host, port: Number(port || 443), ...(roots === undefined ? bySystem : centreTls(host, roots)) };
+  return { host, port: Number(port || 443), ...(roots === undefined ? bySystem : pinnedTlsOptions(host, roots)) };
 }
 
 /** An empty `ca` trusts no authority; a missing one would use the system's trust store. */
-function tlsOf(host: string, { roots, key, chain, byHand = false }: Trust): ConnectionOptions {
+function endpointTlsOptions(host: string, { roots, key, chain, verifiedByCaller = false }: Trust): ConnectionOptions {
   const own = key === undefined || chain === undefined ? {} : { key, cert: chain };
-  return { ...centreTls(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined && !byHand };
+  return { ...pinnedTlsOptions(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined && !verifiedByCaller };
 }
 
-type Answer = { status: number; text: string; date: string; by: Shown };
+type HttpResponse = { status: number; text: string; date: string; by: PeerCertificateInfo };
 
-function send({ body, ...options }: RequestOptions & { body?: string }): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+function send({ body, ...options }: RequestOptions & { body?: string }): Promise<HttpResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
   const sent = request({ signal: AbortSignal.timeout(timeoutMs), ...options }, (response) => {
     let text = '';
     const socket = response.socket as TLSSocket;
@@ -163,7 +169,7 @@ function send({ body, ...options }: RequestOptions & { body?: string }): Promise
   return promise;
 }
 
-function whyNot(error: unknown): string {
+function failureText(error: unknown): string {
   const code = codeOf(error);
   if (code === 'ABORT_ERR' || (error as Error).name === 'TimeoutError') return `no answer in ${timeoutMs / 1_000} s`;
   const known = lineIn(code, 'en');
@@ -171,7 +177,7 @@ function whyNot(error: unknown): string {
 }
 
 /** By error codes of the system and of TLS. */
-const causes: readonly (readonly [RegExp, Cause])[] = [
+const causes: readonly (readonly [RegExp, FailureCause])[] = [
   [/^(?:ENOTFOUND|ENODATA|ENONAME)$/, 'name'],
   [/^(?:EAI_AGAIN|ESERVFAIL|ETIMEOUT|E(?:NET|HOST)(?:UNREACH|DOWN)|EADDRNOTAVAIL)$/, 'network'],
   [/^(?:ECONN(?:REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ABORT_ERR)$/, 'silence'],
@@ -179,7 +185,7 @@ const causes: readonly (readonly [RegExp, Cause])[] = [
 ];
 
 /** A correct code is never delayed, so 429 means a wrong one. Status 400 and 403 refuse the PC, which no retry changes. */
-function causeOfAnswer(status: number, said: string): Cause | undefined {
+function causeOfAnswer(status: number, said: string): FailureCause | undefined {
   if (status === 401 || status === 429 || said.startsWith('this code is for ')) return 'code';
   return status === 400 || status === 403 ? undefined : 'other';
 }

@@ -1,6 +1,6 @@
 /** Texts of `--help` for all verbs and languages. Loaded only on demand. */
 import { inColumns, type Language, type Words } from '@sabha/contracts';
-import { calls, command, type Verb } from './call.ts';
+import { type CliVerb, calls, command } from './call.ts';
 
 const folder = ['--data DIR', { en: 'the folder of its data (else ./data)', hi: 'डेटा का फ़ोल्डर (नहीं तो ./data)' }] as const;
 const language = [
@@ -16,7 +16,7 @@ const enrolment = [
   ['--pc STATE/SITE/PC', { en: 'which PC this is, as the site table calls it', hi: 'यह कौन सा PC है, ऑफ़िस की सूची का नाम' }],
 ] as const;
 
-const verbs: Record<Verb, { does: Words; options: readonly (readonly [option: string, says: Words])[] }> = {
+const verbs: Record<CliVerb, { does: Words; options: readonly (readonly [option: string, says: Words])[] }> = {
   check: {
     does: {
       en: 'Tests this PC: what is fine, what is wrong, what to do next. Exit code 0 no fault, 1 a fault, 3 something unknown.',
@@ -69,14 +69,14 @@ const verbs: Record<Verb, { does: Words; options: readonly (readonly [option: st
 };
 
 /** Commands for the verbs that only a package can carry out. */
-export const packageCalls = {
+export const packageCommands = {
   install: { linux: 'sudo apt install ./sabha-agent_VERSION_amd64.deb', win32: 'msiexec /i sabha-agent-VERSION-x64.msi CODE=CODE' },
   uninstall: { linux: 'sudo apt remove sabha-agent; with purge the data too', win32: 'msiexec /x sabha-agent-VERSION-x64.msi' },
 };
 
 const more: Words = { en: 'More about a verb: {call} VERB --help', hi: 'किसी काम के बारे में और: {call} VERB --help' };
 
-export function helpOf(verb: Verb | undefined, lang: Language): string {
+export function helpText(verb: CliVerb | undefined, lang: Language): string {
   if (verb !== undefined) {
     const { does, options } = verbs[verb];
     return [`${command} ${calls[verb]}`, '', does[lang], ...inColumns(options.map(([option, says]) => [option, says[lang]]))].join('\n');

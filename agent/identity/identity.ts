@@ -21,10 +21,10 @@ const centre = v.object({
 });
 
 /** Address of the server, as an enrolled PC stores it. */
-export type Centre = v.InferOutput<typeof centre>;
+export type StoredServer = v.InferOutput<typeof centre>;
 export type Identity = {
   pc: PcPath;
-  centre: Centre;
+  centre: StoredServer;
   /** The private key, PEM. */
   key: string;
   /** The certificate and its intermediates, PEM. */
@@ -43,11 +43,11 @@ export type Identity = {
  * - `pin`: another server than that of the code
  * - `other`: something that a retry may solve
  */
-export type Cause = 'code' | 'name' | 'network' | 'silence' | 'clock' | 'pin' | 'other';
+export type FailureCause = 'code' | 'name' | 'network' | 'silence' | 'clock' | 'pin' | 'other';
 /** Failure in one line; without a cause a retry is useless. */
-export type Failed = { ok: false; line: string; cause?: Cause | undefined };
+export type Failed = { ok: false; line: string; cause?: FailureCause | undefined };
 /** Value read, or one line with the reason for none. */
-export type Read<T> = { ok: true; value: T } | Failed;
+export type Result<T> = { ok: true; value: T } | Failed;
 
 /** Larger than an identity with two authorities and a chain. */
 const identityBytes = 32_768;
@@ -61,9 +61,9 @@ export function identityFolder(dataDir: string): string {
  * Opens the identity in a folder: undefined if the PC was never enrolled; one line if it is unusable.
  * Guarantee: it changes nothing, so a reader cannot disturb an agent that is storing a new identity.
  */
-export function openIdentity(folder: string): Read<Identity | undefined> {
+export function openIdentity(folder: string): Result<Identity | undefined> {
   try {
-    const whole = wholeOf(folder);
+    const whole = completeFolder(folder);
     if (!isThere(whole)) return { ok: true, value: undefined };
     const text = (name: keyof typeof files) => readFileSync(join(whole, files[name]), 'utf8');
     return identityOf({ key: text('key'), chain: text('chain'), roots: text('roots'), centre: text('centre') }, folder);
@@ -77,7 +77,7 @@ export function openIdentity(folder: string): Read<Identity | undefined> {
  * Guarantee: after a kill or a power cut the folder holds the old identity or the new one, complete.
  */
 export function storeIdentity(folder: string, { key, chain, roots, centre }: Omit<Identity, 'pc' | 'certificate'>): void {
-  settle(folder);
+  completeInterruptedStore(folder);
   const fresh = `${folder}.new`;
   mkdirSync(fresh, { recursive: true, mode: 0o700 });
   const texts = { key, chain, roots: roots.join(''), centre: `${JSON.stringify(centre, null, 2)}\n` };
@@ -92,7 +92,7 @@ export function storeIdentity(folder: string, { key, chain, roots, centre }: Omi
  * Returns the key for the first certificate, PEM. It stays the same until that arrives, since the server repeats a lost response only
  * for this key.
  */
-export function enrolmentKey(folder: string): Read<string> {
+export function enrolmentKey(folder: string): Result<string> {
   const file = `${folder}.key`;
   try {
     if (!existsSync(file)) replaceFile(file, makePrivateKey());
@@ -117,7 +117,7 @@ export function problemOfFolder(folder: string): string | null {
 }
 
 /** The new identity is complete once the old one has been renamed. */
-function wholeOf(folder: string): string {
+function completeFolder(folder: string): string {
   return !isThere(folder) && isThere(`${folder}.old`) ? `${folder}.new` : folder;
 }
 
@@ -127,13 +127,13 @@ function isThere(path: string): boolean {
 }
 
 /** Completes or removes what a kill left unfinished. */
-function settle(folder: string): void {
-  const whole = wholeOf(folder);
+function completeInterruptedStore(folder: string): void {
+  const whole = completeFolder(folder);
   if (whole !== folder) renameSync(whole, folder);
   for (const rest of [`${folder}.new`, `${folder}.old`]) rmSync(rest, { recursive: true, force: true });
 }
 
-function identityOf(texts: Record<keyof typeof files, string>, folder: string): Read<Identity> {
+function identityOf(texts: Record<keyof typeof files, string>, folder: string): Result<Identity> {
   const wrong = (name: keyof typeof files, what: string) => ({ ok: false as const, line: `${join(folder, files[name])}: ${what}` });
   const certificate = certificatesIn(texts.chain)[0];
   const pc = certificate && pathOfName(commonNameOf(certificate) ?? '');
@@ -175,7 +175,7 @@ function isPublicKey(pem: string): boolean {
 const longestChain = 4;
 
 /** Returns true if one of the roots (PEM) signed the certificate, directly or by intermediates. */
-export function comesFrom(certificate: X509Certificate, roots: readonly string[]): boolean {
+export function isSignedByRoot(certificate: X509Certificate, roots: readonly string[]): boolean {
   return isFromOne(
     certificate,
     roots.map((pem) => new X509Certificate(pem)),

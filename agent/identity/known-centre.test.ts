@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeEnrolCode } from '@sabha/contracts';
 import { afterAll, expect, test } from 'vitest';
-import { wholeOf } from './asking.ts';
+import { readInput } from './asking.ts';
 import { knownCentre, knownCentreFile } from './known-centre.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-known-'));
@@ -38,6 +38,6 @@ test.each([
   ],
   ['what is no code', { code: '?', pc: 'a/b/c' }, { code: '?', centre: place, pc: 'a/b/c' }],
 ])('completes typed input: %s', (_, typed, value) => {
-  expect(wholeOf(typed, centre)).toEqual({ ok: true, value });
-  expect(wholeOf({ ...typed, centre: 'sabha.example.org' }, undefined)).toEqual({ ok: true, value: { ...typed, centre: place } });
+  expect(readInput(typed, centre)).toEqual({ ok: true, value });
+  expect(readInput({ ...typed, centre: 'sabha.example.org' }, undefined)).toEqual({ ok: true, value: { ...typed, centre: place } });
 });

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readEnrolCode } from '@sabha/contracts';
 import * as v from 'valibot';
-import { WrongCall } from './call.ts';
+import { UsageError } from './call.ts';
 
 /** Name of its file, beside the Node executable of the package. */
 export const knownCentreFile = 'centre.json';
@@ -14,42 +14,42 @@ export type KnownCentre = { centre: string; pin: string };
 const pin = v.pipe(v.string(), v.length(20));
 const known = v.pipe(v.string(), v.parseJson(), v.object({ centre: v.pipe(v.string(), v.startsWith('https://')), pin }));
 
-/** Returns undefined if the package names no server. Throws WrongCall. */
+/** Returns undefined if the package names no server. Throws UsageError. */
 export function knownCentre(execPath: string): KnownCentre | undefined {
   const file = join(dirname(execPath), knownCentreFile);
   if (!existsSync(file)) return undefined;
   const read = v.safeParse(known, readFileSync(file, 'utf8'));
-  if (!read.success) throw new WrongCall(`${file}: says no centre; install the package once more`);
+  if (!read.success) throw new UsageError(`${file}: says no centre; install the package once more`);
   return read.output;
 }
 
 /** Returns the part of a code that the person typed, without the half that the package supplied. */
-export function typedOf(code: string, centre: KnownCentre | undefined): string {
+export function typedPartOfCode(code: string, centre: KnownCentre | undefined): string {
   return code.replace(`-${centre?.pin}`, '');
 }
 
 /** Completes the first half of a code; returns other text unchanged. */
-export function wholeCode(text: string, centre: KnownCentre | undefined): string {
+export function completeCode(text: string, centre: KnownCentre | undefined): string {
   const read = readEnrolCode(text, centre?.pin);
   return read.ok && !readEnrolCode(text).ok ? `${text}-${read.value.pin}` : text;
 }
 
 /** Host and port; an IPv6 address without brackets. */
-export type Place = { host: string; port: number };
+export type ServerAddress = { host: string; port: number };
 
 /** Default port for a name without one. */
-export const usualPort = 8_443;
+export const defaultPort = 8_443;
 
 /** Parses an address as people type it; a bare name gets the default port. */
-export function placeOf(typed: string): Place | undefined {
+export function parseServerAddress(typed: string): ServerAddress | undefined {
   const text = typed.replaceAll(/\s/g, '').replaceAll(',', '.');
   const isBare = !text.includes('://');
   const url = text === '' ? null : URL.parse(isBare ? `https://${text}` : text);
   if (url?.protocol !== 'https:') return undefined;
-  return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: Number(url.port || (isBare ? usualPort : 443)) };
+  return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: Number(url.port || (isBare ? defaultPort : 443)) };
 }
 
 /** Returns the address as a URL. */
-export function addressOf({ host, port }: Place): string {
+export function serverUrl({ host, port }: ServerAddress): string {
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

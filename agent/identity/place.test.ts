@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressOf, placeOf } from './known-centre.ts';
+import { parseServerAddress, serverUrl } from './known-centre.ts';
 
 const centre = { host: 'sabha.example.org', port: 8_443 };
 
@@ -16,10 +16,10 @@ test.each([
   ['sabha example org/?', { host: 'sabhaexampleorg', port: 8_443 }],
   ['a b:c', undefined],
 ])('parses the server address "%s"', (typed, place) => {
-  expect(placeOf(typed)).toEqual(place);
+  expect(parseServerAddress(typed)).toEqual(place);
 });
 
 test('writes a place as a URL', () => {
-  expect(addressOf(centre)).toBe('https://sabha.example.org:8443');
-  expect(addressOf({ host: '2001:db8::1', port: 443 })).toBe('https://[2001:db8::1]:443');
+  expect(serverUrl(centre)).toBe('https://sabha.example.org:8443');
+  expect(serverUrl({ host: '2001:db8::1', port: 443 })).toBe('https://[2001:db8::1]:443');
 });

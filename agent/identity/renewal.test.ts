@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
-import type { Identity, Read } from './identity.ts';
-import { keepRenewed } from './renewal.ts';
+import type { Identity, Result } from './identity.ts';
+import { keepIdentityRenewed } from './renewal.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -15,13 +15,13 @@ function setUp(seed: number) {
   const asked: { what: string; day: number }[] = [];
   const lines: string[] = [];
   const state = { answer: 'yes' as 'yes' | 'no' | 'throws' };
-  const answer = (what: string, value: () => Identity): Promise<Read<Identity>> => {
+  const answer = (what: string, value: () => Identity): Promise<Result<Identity>> => {
     asked.push({ what, day: clock.up() / dayMs });
     if (state.answer === 'throws') return Promise.reject(new Error('the disk does not answer'));
     return Promise.resolve(state.answer === 'yes' ? { ok: true, value: value() } : { ok: false, line: 'nobody there' });
   };
   const note = (_fields: object, line: string) => lines.push(line);
-  const identity = keepRenewed({
+  const identity = keepIdentityRenewed({
     identity: identityFrom(clock.now(), 'first'),
     renew: () => answer('renew', () => identityFrom(clock.now(), `key ${asked.length}`)),
     refreshRoots: (one) => answer('roots', () => one),

@@ -1,12 +1,12 @@
 /** Keeps the identity of this PC valid: renews key and certificate in time, and fetches the present roots. */
 import { backoffMs, type Clock, messageOf } from '@sabha/contracts';
 import type { Log } from '../uplink/store/log.ts';
-import type { Identity, Read } from './identity.ts';
+import type { Identity, Result } from './identity.ts';
 
 export type RenewalOptions = {
   identity: Identity;
-  renew: (identity: Identity) => Promise<Read<Identity>>;
-  refreshRoots: (identity: Identity) => Promise<Read<Identity>>;
+  renew: (identity: Identity) => Promise<Result<Identity>>;
+  refreshRoots: (identity: Identity) => Promise<Result<Identity>>;
   clock: Clock;
   /** Uniform in [0, 1). */
   random: () => number;
@@ -17,44 +17,44 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const weekMs = 7 * dayMs;
 
-type State = RenewalOptions & { renewAt: number; rootsUp: number; failures: number };
+type RenewalState = RenewalOptions & { renewAt: number; rootsUp: number; failures: number };
 
 /**
  * Renews after two thirds of the certificate's validity, spread over a week, and fetches the roots weekly. The first fetch is on the
  * first day, or a PC that is switched off at night would never fetch. Returns a function that gives the present identity.
  */
-export function keepRenewed(options: RenewalOptions): () => Identity {
+export function keepIdentityRenewed(options: RenewalOptions): () => Identity {
   const { clock, random } = options;
-  const state: State = {
+  const state: RenewalState = {
     ...options,
     renewAt: renewalOf(options.identity, random),
     rootsUp: clock.up() + random() * dayMs,
     failures: 0,
   };
-  plan(state, hourMs * random());
+  scheduleCheck(state, hourMs * random());
   return () => state.identity;
 }
 
-function plan(state: State, delayMs: number): void {
-  state.clock.after(delayMs, () => void look(state));
+function scheduleCheck(state: RenewalState, delayMs: number): void {
+  state.clock.after(delayMs, () => void checkIdentity(state));
 }
 
-async function look(state: State): Promise<void> {
+async function checkIdentity(state: RenewalState): Promise<void> {
   const { clock, random, log, identity } = state;
   const due = clock.now() >= state.renewAt;
-  if (!due && clock.up() < state.rootsUp) return plan(state, hourMs);
-  const done = await (due ? state.renew(identity) : state.refreshRoots(identity)).catch((error): Read<Identity> => {
+  if (!due && clock.up() < state.rootsUp) return scheduleCheck(state, hourMs);
+  const done = await (due ? state.renew(identity) : state.refreshRoots(identity)).catch((error): Result<Identity> => {
     return { ok: false, line: messageOf(error) };
   });
   if (!done.ok) {
     log.warn({}, `the ${due ? 'certificate could not be renewed' : 'roots could not be asked for'}: ${done.line}`);
     state.failures += 1;
-    return plan(state, backoffMs(state.failures, { firstMs: hourMs, maxMs: dayMs, random }));
+    return scheduleCheck(state, backoffMs(state.failures, { firstMs: hourMs, maxMs: dayMs, random }));
   }
   if (due) log.info({ until: done.value.certificate.validTo }, 'certificate renewed');
   Object.assign(state, { identity: done.value, failures: 0, rootsUp: clock.up() + weekMs });
   state.renewAt = renewalOf(done.value, random);
-  plan(state, hourMs);
+  scheduleCheck(state, hourMs);
 }
 
 function renewalOf({ certificate: { validFromDate, validToDate } }: Identity, random: () => number): number {

@@ -2,11 +2,11 @@
 
 import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Env, seatName } from '../uplink/store/data-folder.ts';
+import { type Env, roomSocketVariable } from '../uplink/store/data-folder.ts';
 import { command } from './call.ts';
-import { type Identity, identityFolder, openIdentity, type Read } from './identity.ts';
+import { type Identity, identityFolder, openIdentity, type Result } from './identity.ts';
 
-const needed = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
+const requiredText = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
 const number = (name: string, low: number, high: number) =>
   v.pipe(
     v.string(),
@@ -25,56 +25,59 @@ const anchors = v.pipe(
 );
 
 const environment = v.object({
-  SABHA_PC: v.pipe(needed('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
+  SABHA_PC: v.pipe(
+    requiredText('SABHA_PC'),
+    v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected'),
+  ),
   /** Public key file of the server; without it no configuration and no command is accepted. An identity contains its own. */
-  SABHA_CENTRE_KEY: v.optional(needed('SABHA_CENTRE_KEY')),
-  SABHA_DATA: needed('SABHA_DATA'),
-  SABHA_MQTT_HOST: v.optional(needed('SABHA_MQTT_HOST'), '127.0.0.1'),
+  SABHA_CENTRE_KEY: v.optional(requiredText('SABHA_CENTRE_KEY')),
+  SABHA_DATA: requiredText('SABHA_DATA'),
+  SABHA_MQTT_HOST: v.optional(requiredText('SABHA_MQTT_HOST'), '127.0.0.1'),
   SABHA_MQTT_PORT: v.optional(port, '1883'),
   /** Host of the reflector, if it differs from the broker. */
-  SABHA_REFLECTOR_HOST: v.optional(needed('SABHA_REFLECTOR_HOST')),
+  SABHA_REFLECTOR_HOST: v.optional(requiredText('SABHA_REFLECTOR_HOST')),
   SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
   /** Hosts behind the router, HOST:PORT separated by commas, that are probed when the server cannot be reached. */
   SABHA_ANCHORS: v.optional(anchors, ''),
   /** Profile until the server has sent a configuration. */
   SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
   /** Public key file for releases; absent = this agent is not updated. */
-  SABHA_UPDATE_KEY: v.optional(needed('SABHA_UPDATE_KEY')),
+  SABHA_UPDATE_KEY: v.optional(requiredText('SABHA_UPDATE_KEY')),
   /** URL of updates for a PC without an identity; an identity names its server. */
-  SABHA_UPDATES: v.optional(needed('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
+  SABHA_UPDATES: v.optional(requiredText('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
   /** Address at which a separate session helper connects; absent = this process does its work too. */
-  [seatName]: v.optional(needed(seatName)),
+  [roomSocketVariable]: v.optional(requiredText(roomSocketVariable)),
   /** Speed of the clock, and the time from which it applies (milliseconds since 1970); absent = the start. */
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
   SABHA_EPOCH: v.optional(number('SABHA_EPOCH', 0, Number.MAX_SAFE_INTEGER)),
 });
 
 /** A PC without a certificate needs a token. */
-const withToken = v.object({ ...environment.entries, SABHA_TOKEN_FILE: needed('SABHA_TOKEN_FILE') });
+const tokenEnvironment = v.object({ ...environment.entries, SABHA_TOKEN_FILE: requiredText('SABHA_TOKEN_FILE') });
 
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
 /** Returns identity and settings of this PC; one line if it is not enrolled or a setting is invalid. */
-export function readWhoThisIs(env: Env): Read<{ identity: Identity | undefined; settings: AgentSettings }> {
+export function readIdentityAndSettings(env: Env): Result<{ identity: Identity | undefined; settings: AgentSettings }> {
   const folder = env['SABHA_DATA'];
-  const opened: Read<Identity | undefined> = folder ? openIdentity(identityFolder(folder)) : { ok: true, value: undefined };
+  const opened: Result<Identity | undefined> = folder ? openIdentity(identityFolder(folder)) : { ok: true, value: undefined };
   if (!opened.ok) return opened;
   const identity = opened.value;
-  if (folder && identity === undefined && !isNamed(env))
+  if (folder && identity === undefined && !namesPc(env))
     return { ok: false, line: `this PC is not enrolled (no ${identityFolder(folder)}); ${howTo}` };
   const settings = readAgentSettings(env, identity?.pc);
   return settings.ok ? { ok: true, value: { identity, settings: settings.value } } : settings;
 }
 
 /** Returns true if the settings name the PC, as on a PC with a token. */
-export function isNamed(env: Env): boolean {
+export function namesPc(env: Env): boolean {
   return env['SABHA_PC'] !== undefined || env['SABHA_TOKEN_FILE'] !== undefined;
 }
 
 const howTo = `${command} enrol`;
 
 /** Returns the configured address of the server for a PC that is not enrolled; one line if it is invalid. */
-export function readCentrePlace(env: Env): Read<Pick<AgentSettings, 'host' | 'port' | 'anchors'>> {
+export function readServerSettings(env: Env): Result<Pick<AgentSettings, 'host' | 'port' | 'anchors'>> {
   const read = v.safeParse(v.pick(environment, ['SABHA_MQTT_HOST', 'SABHA_MQTT_PORT', 'SABHA_ANCHORS']), env);
   if (!read.success) return { ok: false, line: lineOf(read.issues[0]) };
   const { SABHA_MQTT_HOST: host, SABHA_MQTT_PORT: port, SABHA_ANCHORS: anchors } = read.output;
@@ -82,12 +85,12 @@ export function readCentrePlace(env: Env): Read<Pick<AgentSettings, 'host' | 'po
 }
 
 /** `enrolled`: PC of the certificate, if any; SABHA_PC may be absent then, and must not differ. */
-export function readAgentSettings(env: Env, enrolled?: PcPath): Read<AgentSettings> {
+export function readAgentSettings(env: Env, enrolled?: PcPath): Result<AgentSettings> {
   const said = env['SABHA_PC'] ?? enrolled;
   if (enrolled !== undefined && said !== enrolled) return { ok: false, line: `SABHA_PC: ${said}, but the certificate is of ${enrolled}` };
   // A missing setting is reported by name, like an empty one.
-  const all = { ...Object.fromEntries(Object.keys(withToken.entries).map((name) => [name, env[name]])), SABHA_PC: said };
-  const read = enrolled === undefined ? v.safeParse(withToken, all) : v.safeParse(environment, all);
+  const all = { ...Object.fromEntries(Object.keys(tokenEnvironment.entries).map((name) => [name, env[name]])), SABHA_PC: said };
+  const read = enrolled === undefined ? v.safeParse(tokenEnvironment, all) : v.safeParse(environment, all);
   return read.success ? { ok: true, value: settingsOf(read.output) } : { ok: false, line: lineOf(read.issues[0]) };
 }
 
@@ -102,7 +105,7 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
     reflectorHost: said.SABHA_REFLECTOR_HOST ?? said.SABHA_MQTT_HOST,
     profile: said.SABHA_PROFILE ?? { link: said.SABHA_LINK, elevationM: 0, expected: {} },
     ...(said.SABHA_UPDATE_KEY !== undefined && { updates: { keyFile: said.SABHA_UPDATE_KEY, at: said.SABHA_UPDATES } }),
-    roomSocket: said[seatName],
+    roomSocket: said[roomSocketVariable],
     anchors: said.SABHA_ANCHORS,
     speed: said.SABHA_SPEED,
     ...(said.SABHA_EPOCH !== undefined && { epochMs: said.SABHA_EPOCH }),

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { type Command, followCommand, runCommand } from './child.ts';
+import { type ChildCommand, followCommand, runCommand } from './child.ts';
 
 const env = { LC_ALL: 'C', SABHA_PROBE: 'yes; reboot' };
 const node = (script: string) => ({ program: process.execPath, args: ['-e', script], env });
@@ -27,7 +27,7 @@ const child = require('node:child_process').spawn(process.execPath, ['-e', 'setI
 require('node:fs').writeFileSync(process.argv[1], process.pid + ' ' + child.pid);
 setInterval(() => {}, 1000);`;
 
-async function startFamily<T>(start: (command: Command) => T): Promise<{ started: T; pids: string[] }> {
+async function startFamily<T>(start: (command: ChildCommand) => T): Promise<{ started: T; pids: string[] }> {
   const file = join(scratch(), 'pids');
   const started = start({ program: process.execPath, args: ['-e', family, file], env });
   await expect.poll(() => readText(file).split(' ').length, { timeout: 9_000 }).toBe(2);

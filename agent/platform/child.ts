@@ -3,7 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Cancel } from '@sabha/contracts';
 
-export type Command = {
+export type ChildCommand = {
   program: string;
   args: string[];
   /** Variables set in addition to the agent's environment. */
@@ -26,7 +26,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
  * Runs a program to its end and returns its output.
  * Guarantee: if `signal` aborts or the output exceeds `limitBytes`, the program and its child processes are killed.
  */
-export function runCommand(command: Command, signal: AbortSignal, limitBytes = outputLimitBytes): Promise<Output> {
+export function runCommand(command: ChildCommand, signal: AbortSignal, limitBytes = outputLimitBytes): Promise<Output> {
   if (signal.aborted) return Promise.resolve({ ok: false, why: 'aborted', text: '' });
   const child = start(command);
   const out = gather(child.stdout, limitBytes, () => killTree(child));
@@ -49,7 +49,7 @@ export function runCommand(command: Command, signal: AbortSignal, limitBytes = o
  * Runs a program that keeps printing lines. Calls `end` once if it ends by itself.
  * Guarantee: the returned function kills it with its child processes, and no call follows. It does not outlive the agent.
  */
-export function followCommand(command: Command, tell: { line: (text: string) => void; end: () => void }): Cancel {
+export function followCommand(command: ChildCommand, tell: { line: (text: string) => void; end: () => void }): Cancel {
   const child = start(command, dieWithUs);
   let over = false;
   const end = () => {
@@ -72,7 +72,7 @@ export function followCommand(command: Command, tell: { line: (text: string) => 
 }
 
 /** Starts the program through `env`, which sets the variables without a shell. */
-function start(command: Command, before: string[] = []): Child {
+function start(command: ChildCommand, before: string[] = []): Child {
   const variables = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
   const [first = '', ...rest] = [...before, 'env', ...variables, command.program, ...command.args];
   return spawn(first, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -5,14 +5,14 @@ import type { Answer, Platform, SoundDevice, SoundState } from './platform.ts';
 const limitMs = 10_000;
 const machineLimitMs = 30_000;
 
-type Machine = (signal: AbortSignal) => Promise<Record<string, unknown>>;
-type Devices = Pick<Platform, 'sound' | 'cameras'>;
+type ReadMachine = (signal: AbortSignal) => Promise<Record<string, unknown>>;
+type DeviceReaders = Pick<Platform, 'sound' | 'cameras'>;
 
 /**
  * Reads names and versions of the PC, its cameras, microphones and speakers. `machine` reads the parts that depend on the system.
  * Guarantee: a part that fails or takes longer than 10 s (the machine 30 s) is left out, and the other parts are returned.
  */
-export async function readInventory(machine: Machine, devices: Devices, signal: AbortSignal): Promise<Record<string, unknown>> {
+export async function readInventory(machine: ReadMachine, devices: DeviceReaders, signal: AbortSignal): Promise<Record<string, unknown>> {
   const parts: Record<string, () => Promise<unknown>> = {
     cameras: async () => names(await devices.cameras(signal)),
     microphones: async () => names(side(await devices.sound(signal), 'sources')),

@@ -29,7 +29,7 @@ export type Endpoint = {
 export type Defaults = { console: string | null; call: string | null };
 export type Sound = { endpoints: Endpoint[]; capture: Defaults; render: Defaults };
 /** Result of a call; `isHung`: the Windows component did not answer in time. */
-export type Told<T> = { known: true; value: T } | { known: false; reason: string; isHung?: true };
+export type CallResult<T> = { known: true; value: T } | { known: false; reason: string; isHung?: true };
 
 export type Mute = { id: string; muted: boolean };
 
@@ -53,12 +53,12 @@ export type PnpDevice = {
  */
 export type PipeEnd = { session: number; close(): void };
 /** `path`: device interface, which contains model and place. `best`: the highest resolution that the graphics card offers. */
-export type Screen = { path: string; name: string; best: { width: number; height: number } | null };
+export type NativeDisplay = { path: string; name: string; best: { width: number; height: number } | null };
 /** A row of the IPv4 route table; `metric` includes the metric of the interface. */
-export type Route = { destination: string; mask: string; hop: string; metric: number };
+export type NativeRoute = { destination: string; mask: string; hop: string; metric: number };
 
 /** Calls into Windows services and drivers, which may block indefinitely. */
-export type Slow = {
+export type BlockingCalls = {
   sound(): Sound;
   /** Changes the mute state. A service that hung meanwhile may apply it later. */
   mute(change: Mute): true;
@@ -69,11 +69,11 @@ export type Slow = {
   /** Ids and problem codes of the same devices, at low cost. */
   marks(): string[];
   consoleSession(): { id: number; user: string; isLocked: boolean | null };
-  screens(): Screen[];
+  screens(): NativeDisplay[];
 };
 
 /** Calls into Windows libraries that only the kernel answers. Each returns at once or throws with a reason. */
-export type Calls = {
+export type KernelCalls = {
   /** Paths of the running programs; only the name if a process cannot be inspected. */
   programs(): string[];
   power(): { line: number; flag: number; percent: number; seconds: number };
@@ -86,7 +86,7 @@ export type Calls = {
    * Returns null if there is no such pipe or access is denied. Nothing is read from it, and its creator cannot impersonate this process.
    */
   pipe(address: string): PipeEnd | null;
-  routes(): Route[];
+  routes(): NativeRoute[];
   /** IPv4 neighbours: true if they answered, false if not. */
   neighbours(): Map<string, boolean>;
   /** Last write time of a key, milliseconds since 1970. */
@@ -96,9 +96,9 @@ export type Calls = {
 /** Guarantee: an absent key gives no key, and a key without access is unknown. */
 export type Native = {
   registry(path: string, depth: Depth): Promise<Answer<RegistryKey[]>>;
-  calls: Answer<Calls>;
+  calls: Answer<KernelCalls>;
   /** Returns within seconds even if a component hangs. A hanging call is not repeated before it returns. */
-  ask<K extends keyof Slow>(what: K, ...args: Parameters<Slow[K]>): Promise<Told<ReturnType<Slow[K]>>>;
+  ask<K extends keyof BlockingCalls>(what: K, ...args: Parameters<BlockingCalls[K]>): Promise<CallResult<ReturnType<BlockingCalls[K]>>>;
 };
 
 /** Class GUIDs of the device manager: cameras, imaging devices (cameras and scanners), sound. */

@@ -40,8 +40,8 @@ export type SoundState = {
 /** `down`: someone is signed in and no service runs. `hung`: it runs and did not answer in time. */
 export type SoundService = 'answers' | 'down' | 'hung';
 
-/** The cameras of a PC. `unheard`: why further cameras may exist, which only another service knows. */
-export type Cameras = Answer<Camera[]> & { unheard?: string };
+/** The cameras of a PC. `incompleteReason`: why further cameras may exist, which only another service knows. */
+export type Cameras = Answer<Camera[]> & { incompleteReason?: string };
 /** A camera, and the programs that use it now. */
 export type Camera = {
   id: string;
@@ -50,7 +50,7 @@ export type Camera = {
   /** True for a camera made by a program such as OBS, which does not show the room. */
   isVirtual?: boolean;
   /** True if only the session has it, and no event reports its changes. */
-  isOfSession?: boolean;
+  isSessionOnly?: boolean;
 };
 
 export type PcFigures = {
@@ -112,7 +112,7 @@ export type NetworkState = {
 };
 
 /** Returns the routes with the lowest metric. */
-export function takenOf<T extends { metric: number }>(ways: readonly T[]): T[] {
+export function lowestMetric<T extends { metric: number }>(ways: readonly T[]): T[] {
   const least = Math.min(...ways.map(({ metric }) => metric));
   return ways.filter(({ metric }) => metric === least);
 }
@@ -120,20 +120,20 @@ export function takenOf<T extends { metric: number }>(ways: readonly T[]): T[] {
 /** `speedBps`: negotiated rate of the network card; null if it reports none. */
 export type CardFigures = { sentBytes: number; receivedBytes: number; speedBps: number | null };
 
-export type Order = { done: true } | { done: false; reason: string };
+export type OrderResult = { done: true } | { done: false; reason: string };
 
 export type SoundChange = { kind: 'microphone' | 'speaker'; id: string } & ({ muted: boolean } | { chosen: true });
 
 /** Changes that a command or a key in the room may make on this PC. */
 export type PlatformOrders = {
   /** Restarts the sound service of the signed-in user. */
-  restartSound(signal: AbortSignal): Promise<Order>;
+  restartSound(signal: AbortSignal): Promise<OrderResult>;
   /** Makes the only device of this kind whose name contains `name` the default. Several or none give a reason. */
-  setDefaultDevice(device: { kind: 'microphone' | 'speaker'; name: string }, signal: AbortSignal): Promise<Order>;
+  setDefaultDevice(device: { kind: 'microphone' | 'speaker'; name: string }, signal: AbortSignal): Promise<OrderResult>;
   /** Unmutes, mutes or selects the device with exactly this id. */
-  changeSound(change: SoundChange, signal: AbortSignal): Promise<Order>;
+  changeSound(change: SoundChange, signal: AbortSignal): Promise<OrderResult>;
   /** `done` means that the PC is about to restart. */
-  reboot(signal: AbortSignal): Promise<Order>;
+  reboot(signal: AbortSignal): Promise<OrderResult>;
 };
 
 /** Context of a reading on Linux. `root`: folder with proc, sys and dev. `env`: environment of the programs it runs. */
@@ -145,26 +145,26 @@ export type SeenDisk = { name: string; isTurning: boolean | null; isFailing: boo
 export type WindowsSystem = { native: () => Native; root: string; clock: Clock; disks: () => Answer<SeenDisk[]> };
 
 /** A question to the system, with one reading per supported system. On other systems the result is unknown. */
-export type Question<T> = {
+export type Query<T> = {
   linux?: (system: System, signal: AbortSignal) => Promise<Answer<T>>;
   windows?: (system: WindowsSystem, signal: AbortSignal) => Promise<Answer<T>>;
 };
 
 /** Result of a question on a system without a reading. */
-export const notWritten = { known: false, reason: 'not written for this system yet' } as const;
+export const unsupportedSystem = { known: false, reason: 'not written for this system yet' } as const;
 
 export type PlatformNetwork = {
   /** Reads the network state at low cost and sends nothing. */
   network(): Promise<Answer<NetworkState>>;
   /** Returns whether this neighbour answered since the system last asked for it; null if unknown. */
-  isNeighbourHeard(gateway: Gateway): Promise<boolean | null>;
+  isNeighbourReachable(gateway: Gateway): Promise<boolean | null>;
 };
 
 /** All questions and orders to an operating system. */
 export type Platform = PlatformOrders &
   PlatformNetwork & {
     /** Reads any question, so that a new one needs no method here. */
-    ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>;
+    ask<T>(question: Query<T>, signal: AbortSignal): Promise<Answer<T>>;
     sound(signal: AbortSignal): Promise<Answer<SoundState>>;
     /** Low cost. If the result differs from the last one, `watchSound` calls back. */
     soundService(signal: AbortSignal): Promise<Answer<SoundService>>;

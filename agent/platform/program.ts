@@ -2,14 +2,14 @@
 import { execFile } from 'node:child_process';
 
 /** Exit code and output (stderr first). The code is null if the program did not start or took too long. */
-export type Ran = { code: number | null; text: string };
+export type ProgramResult = { code: number | null; text: string };
 /** Guarantee: an argument vector without a shell, and an end in every case. */
-export type RunProgram = (program: string, args: readonly string[]) => Promise<Ran>;
+export type RunTextProgram = (program: string, args: readonly string[]) => Promise<ProgramResult>;
 
 /** Time limit. An enrolment over a satellite link takes a minute. */
 const timeout = 300_000;
 
-export const runProgram: RunProgram = (program, args) =>
+export const runProgram: RunTextProgram = (program, args) =>
   new Promise((resolve) => {
     const child = execFile(program, args, { timeout, windowsHide: true }, (error, out, err) => {
       // The error message contains all arguments, which may include an enrolment code.

@@ -22,7 +22,7 @@ export function shared(begin: (changed: () => void) => Cancel): (changed: () => 
 const everyMs = 5_000;
 
 /** Polls and calls back when two readings differ. Guarantee: one reading at a time, none after the end. */
-export function watchLooks(look: () => Promise<unknown>, clock: Pick<Clock, 'after'>, changed: () => void): Cancel {
+export function watchByPolling(look: () => Promise<unknown>, clock: Pick<Clock, 'after'>, changed: () => void): Cancel {
   let before: string | undefined;
   let over = false;
   let again: Cancel = () => undefined;

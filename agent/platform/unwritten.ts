@@ -2,16 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem, uptime } from 'node:os';
-import { notWritten, type Order, type Platform, type PlatformNetwork, type PlatformOrders } from './platform.ts';
+import { type OrderResult, type Platform, type PlatformNetwork, type PlatformOrders, unsupportedSystem } from './platform.ts';
 
-const unknown = async () => notWritten;
-const notHere = async (): Promise<Order> => ({ done: false, reason: 'not possible here' });
+const unknown = async () => unsupportedSystem;
+const notHere = async (): Promise<OrderResult> => ({ done: false, reason: 'not possible here' });
 const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, changeSound: notHere, reboot: notHere };
 
-const noNetwork: PlatformNetwork = { network: unknown, isNeighbourHeard: async () => null };
+const noNetwork: PlatformNetwork = { network: unknown, isNeighbourReachable: async () => null };
 
 /** Guarantee: never reports a device as found or missing. */
-export function createUnwritten(): Platform {
+export function createUnsupported(): Platform {
   const bootId = randomUUID();
   return {
     ...noOrders,

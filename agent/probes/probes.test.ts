@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decode, digestOf, encode, faultOf, meetingComponents, type Profile, realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { LinkView } from '../link/measure/quality-rounds.ts';
-import { createBudget, memoryStore } from '../link/net/data-budget.ts';
+import { createBudget, inMemoryStore } from '../link/net/data-budget.ts';
 import { createLinux } from '../platform/linux/linux.ts';
 import { tree } from '../platform/linux/tree.test-helper.ts';
 import { createPlatform } from '../this-pc.ts';
@@ -20,11 +20,11 @@ it('lists each probe once, with a timeout of at most a third of its interval', (
 it("returns on this PC checks that the contract accepts, of the probe's component, with faults of the catalogue", async () => {
   const tiers = { up: undefined, down: undefined };
   const unmeasured = { windows: [], problem: null, regular: true, slow: undefined, numbers: () => ({}), capacity: undefined };
-  const link: LinkView = { ...unmeasured, tiers, sureTiers: tiers };
+  const link: LinkView = { ...unmeasured, tiers, conservativeTiers: tiers };
   const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [], link };
   const bridge = { transport: 'tcp' as const, host: '127.0.0.1', port: 1 };
   const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] }, bridge };
-  const budget = createBudget({ clock: realClock(), store: memoryStore() });
+  const budget = createBudget({ clock: realClock(), store: inMemoryStore() });
   const centre = { host: '127.0.0.1', port: 1883, anchors: [] };
   const context = { platform: createPlatform(), profile, self, budget, centre };
   const bare = barePc();

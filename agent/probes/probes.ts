@@ -20,14 +20,14 @@ import { createSpeakerProbe } from './room/speaker.ts';
 import { createUsbProbe } from './room/usb.ts';
 
 /** Replacements for a simulation: the clock, and the function that reads the UPS. */
-type Given = { clock?: Clock; ask?: AskUps };
+type ProbesOptions = { clock?: Clock; ask?: AskUps };
 
 /** Creates every probe, in the order of a self-test. Some probes have state, so each caller gets new ones. */
-export function createProbes(given: Given = {}): Probe[] {
+export function createProbes(given: ProbesOptions = {}): Probe[] {
   return list.map((one) => (typeof one === 'function' ? one(given) : one));
 }
 
-const list: readonly (Probe | ((given: Given) => Probe))[] = [
+const list: readonly (Probe | ((given: ProbesOptions) => Probe))[] = [
   createSessionProbe,
   createSoundProbe,
   ({ clock }) => createMicrophoneProbe(clock),

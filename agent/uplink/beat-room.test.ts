@@ -1,6 +1,6 @@
 import { type BeatKey, beatSeries, linkClasses, links, pcTopic } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createBeatNumbers, createBeatRoom } from './beat-sender.ts';
+import { createBeatNumbers, createBeatSizeLimit } from './beat-sender.ts';
 
 const keys = Object.keys(beatSeries) as BeatKey[];
 const days = 2;
@@ -11,7 +11,7 @@ const aroundBytes = 3 * 66 + 29 + 26;
 
 /** Returns the payload sizes of the beats of `days` days in which every number changes with every beat. */
 function daysOf(link: (typeof linkClasses)[number], pc: string): { beats: number[]; numbers: number } {
-  const room = createBeatRoom(() => links[link], pcTopic(pc, 'beat').length);
+  const room = createBeatSizeLimit(() => links[link], pcTopic(pc, 'beat').length);
   const picks = createBeatNumbers();
   const beats: number[] = [];
   let numbers = 0;

@@ -5,7 +5,7 @@
 import { type Beat, type BeatKey, type Cancel, type Clock, encode, isThin, type LinkLimits, thinBeatBytes } from '@sabha/contracts';
 import type { CheckTable, Numbers } from '../checks/check-table.ts';
 import { tcpWireBytes } from '../link/net/meter.ts';
-import type { Echo } from './echo.ts';
+import type { EchoRequests } from './echo.ts';
 
 export type BeatSenderOptions = {
   table: Pick<CheckTable, 'digest' | 'numbers'>;
@@ -15,7 +15,7 @@ export type BeatSenderOptions = {
   /** Length of the beat topic, which counts towards the size of each beat. */
   topicBytes: number;
   /** Request for the server's time. */
-  echo: Pick<Echo, 'due' | 'ask'>;
+  echo: Pick<EchoRequests, 'due' | 'ask'>;
   /** Runs a task after a delay, unless the session ended meanwhile. */
   later(delayMs: number, task: () => void): Cancel;
   /** Resolves to true at the PUBACK. */
@@ -27,15 +27,15 @@ export type BeatSender = ReturnType<typeof createBeatSender>;
 /** Creates the beat sender of one session. It sends nothing before `start`. */
 export function createBeatSender({ table, clock, session, limits, topicBytes, echo, later, send }: BeatSenderOptions) {
   const beatNumbers = createBeatNumbers();
-  const room = createBeatRoom(limits, topicBytes);
+  const room = createBeatSizeLimit(limits, topicBytes);
 
   function beat(): void {
-    say(echo.due());
+    sendBeat(echo.due());
     later(limits().beatMs, beat);
   }
 
   /** Sends one beat. A beat that leaves out numbers is marked as partial. */
-  function say(asked: number | undefined): void {
+  function sendBeat(asked: number | undefined): void {
     const bare: Omit<Beat, 'n'> = { digest: table.digest(), session, at: clock.now(), ...(asked !== undefined && { echo: asked }) };
     const numbers = table.numbers();
     const n = beatNumbers.pick(numbers, room.bytes() - encode('beat', { ...bare, part: 1, n: {} }).length);
@@ -49,14 +49,14 @@ export function createBeatSender({ table, clock, session, limits, topicBytes, ec
     /** Sends the first beat now, and the next ones at the beat interval of the link class. */
     start: beat,
     /** Sends an additional beat now, with a request for the server's time. */
-    ask: (): void => say(echo.ask()),
+    ask: (): void => sendBeat(echo.ask()),
     /** Sends all numbers again. The current receiver may have missed the earlier beats. */
     forget: beatNumbers.forget,
   };
 }
 
 /** Acknowledged beats after which an unchanged number is sent again. */
-const againAfter = 8;
+const resendAfterBeats = 8;
 const significantDigits = 3;
 
 /**
@@ -76,9 +76,9 @@ export function createBeatNumbers() {
         said: told.get(key),
       }));
       const wanted = rows
-        .filter(({ value, said }) => said === undefined || rounded(said.value) !== rounded(value) || beat - said.beat >= againAfter)
+        .filter(({ value, said }) => said === undefined || rounded(said.value) !== rounded(value) || beat - said.beat >= resendAfterBeats)
         .sort((a, b) => (a.said?.beat ?? -1) - (b.said?.beat ?? -1));
-      return fitting(wanted, roomBytes);
+      return numbersThatFit(wanted, roomBytes);
     },
     /** Records that the beat with these numbers was acknowledged. */
     said: (picked: Numbers): void => {
@@ -90,7 +90,7 @@ export function createBeatNumbers() {
   };
 }
 
-function fitting(rows: readonly { key: string; value: number }[], roomBytes: number): Numbers {
+function numbersThatFit(rows: readonly { key: string; value: number }[], roomBytes: number): Numbers {
   const picked: Numbers = {};
   let left = roomBytes;
   for (const { key, value } of rows) {
@@ -114,22 +114,22 @@ const monthMs = 31 * 86_400_000;
 const publishBytes = 29;
 const pubackBytes = 26;
 /** Limit of the saved bytes. The first beat of a session needs this much for all numbers. */
-const spareAtMost = 1_000;
+const maxSavedBytes = 1_000;
 
 /**
  * Limits the size of beats. Every beat gets the same share of the month, and unused bytes are saved for later beats.
  * On a thin link a beat has at most `thinBeatBytes`, which is also the minimum on every link.
  * Guarantee: with a topic of at most 70 B the beats of a month stay within their share over IPv4.
  */
-export function createBeatRoom(limits: () => LinkLimits, topicBytes: number) {
-  let spare = spareAtMost;
+export function createBeatSizeLimit(limits: () => LinkLimits, topicBytes: number) {
+  let spare = maxSavedBytes;
   return {
     /** Returns the size limit of the next payload. */
     bytes: (): number => (isThin(limits()) ? thinBeatBytes : Math.max(thinBeatBytes, spare)),
     /** Records the size of a sent payload. */
     used(payloadBytes: number): void {
       const left = Math.max(0, spare - payloadBytes);
-      spare = Math.min(spareAtMost, left + payloadOf(limits(), topicBytes));
+      spare = Math.min(maxSavedBytes, left + payloadOf(limits(), topicBytes));
     },
   };
 }

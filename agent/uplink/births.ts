@@ -22,7 +22,7 @@ export type BirthFacts = {
   session: number;
   version: string;
   /** `clock.up()` at the end of the last session whose birth was acknowledged; null if there was none. */
-  apartUp: number | null;
+  lastAckedSessionEndUp: number | null;
   clock: Clock;
   random: () => number;
   spool: Pick<Spool, 'range'>;
@@ -40,7 +40,7 @@ export type BirthFacts = {
 };
 
 /** How births are sent and repeated. */
-export type BirthWay = {
+export type BirthTransport = {
   later(delayMs: number, task: () => void): Cancel;
   send(payload: Buffer): void;
   isOver(): boolean;
@@ -55,7 +55,7 @@ const longestSpreadMs = 3_600_000;
 const hellosAtOnce = 8;
 
 /** Creates the births of one session. Sends nothing before `begin`. */
-export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: BirthWay) {
+export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: BirthTransport) {
   /** Ids of the hellos whose birth is scheduled. */
   const hellos = new Set<string>();
   let isAnswered = false;
@@ -67,13 +67,13 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
     send(encode('presence', hello === undefined ? message : { ...message, hello }));
   }
 
-  function again(): void {
+  function scheduleRepeat(): void {
     timer();
     const thisMs = waitMs * (0.75 + 0.5 * facts.random());
     waitMs = Math.min(longestWaitMs, waitMs * 2);
     timer = later(thisMs, () => {
       say();
-      again();
+      scheduleRepeat();
     });
   }
 
@@ -85,7 +85,7 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
     if (isAnswered) return;
     // R3: a hello restarts the backoff of an unacknowledged birth.
     waitMs = facts.limits().resendMs;
-    again();
+    scheduleRepeat();
   }
 
   return {
@@ -98,7 +98,7 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
       isAnswered = false;
       waitMs = facts.limits().resendMs;
       say();
-      again();
+      scheduleRepeat();
     },
     /** Sends one birth per hello id, at a random time within the spread. A fresh hello runs the probes first. */
     hello({ id, withinMs, fresh }: Hello): void {
@@ -118,9 +118,9 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
 }
 
 function messageOf(facts: BirthFacts, isAnswered: boolean) {
-  const { boot, session, clock, table, version, configVersion, inventory, spool, apartUp } = facts;
+  const { boot, session, clock, table, version, configVersion, inventory, spool, lastAckedSessionEndUp } = facts;
   const previous = facts.previous();
-  const gone = isAnswered ? undefined : goneApart(facts);
+  const gone = isAnswered ? undefined : unreportedOutage(facts);
   return {
     kind: 'birth' as const,
     boot,
@@ -132,7 +132,7 @@ function messageOf(facts: BirthFacts, isAnswered: boolean) {
     config: configVersion(),
     inventory: inventory()?.hash ?? '',
     spool: spool.range(),
-    ...(!isAnswered && { apartMs: apartUp === null ? null : Math.round(clock.up() - apartUp) }),
+    ...(!isAnswered && { apartMs: lastAckedSessionEndUp === null ? null : Math.round(clock.up() - lastAckedSessionEndUp) }),
     ...(previous !== undefined && { previous }),
     ...(gone !== undefined && { gone }),
   };
@@ -142,10 +142,10 @@ function messageOf(facts: BirthFacts, isAnswered: boolean) {
  * Returns the mains outage only if it overlaps the time in which the server received nothing from this process.
  * A broken connection is noticed up to one beat and one keepalive late, so this time is included.
  */
-function goneApart({ gone, apartUp, clock, limits }: BirthFacts): MainsGone | undefined {
+function unreportedOutage({ gone, lastAckedSessionEndUp, clock, limits }: BirthFacts): MainsGone | undefined {
   const last = gone();
-  if (last === undefined || apartUp === null) return undefined;
+  if (last === undefined || lastAckedSessionEndUp === null) return undefined;
   const { beatMs, keepaliveMs } = limits();
-  const noticedAt = clock.now() - (clock.up() - apartUp);
+  const noticedAt = clock.now() - (clock.up() - lastAckedSessionEndUp);
   return last.to === null || last.to > noticedAt - beatMs - keepaliveMs ? last : undefined;
 }

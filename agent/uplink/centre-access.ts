@@ -7,12 +7,12 @@ import { readFileSync } from 'node:fs';
 import { hashToken, realClock } from '@sabha/contracts';
 import { refreshRoots, renew } from '../identity/enrol.ts';
 import { type Identity, identityFolder } from '../identity/identity.ts';
-import { keepRenewed } from '../identity/renewal.ts';
-import type { Budget, Cause } from '../link/net/data-budget.ts';
+import { keepIdentityRenewed } from '../identity/renewal.ts';
+import type { Budget, TrafficPurpose } from '../link/net/data-budget.ts';
 import { udpTo } from '../link/net/udp.ts';
 import { createMqttTransport, createTlsTransport } from './mqtt.ts';
 import type { Log } from './store/log.ts';
-import { greeter } from './tls.ts';
+import { createPeerCheck } from './tls.ts';
 
 type Metered = { budget: Pick<Budget, 'used'> };
 /** Settings for access to a server on the same machine. */
@@ -34,10 +34,10 @@ export function accessByToken({ tokenFile = '', centreKeyFile, host, port, refle
     token,
     owner: hashToken(token),
     centreKey,
-    door: undefined,
-    transport: createMqttTransport({ host, port, speed, used: usedAs('telemetry', budget) }),
+    enrolServer: undefined,
+    transport: createMqttTransport({ host, port, speed, used: meterFor('telemetry', budget) }),
     centre: { host, port },
-    udp: udpTo(reflectorHost, usedAs('tests', budget)),
+    udp: udpTo(reflectorHost, meterFor('tests', budget)),
   };
 }
 
@@ -47,8 +47,8 @@ export function accessByCertificate(
   { identity, log, budget }: Metered & { identity: Identity; log: Log },
 ) {
   const folder = identityFolder(dataDir);
-  const used = usedAs('telemetry', budget);
-  const current = keepRenewed({
+  const used = meterFor('telemetry', budget);
+  const current = keepIdentityRenewed({
     identity,
     renew: (one) => renew(one, folder, used),
     refreshRoots: (one) => refreshRoots(one, folder, used),
@@ -61,11 +61,11 @@ export function accessByCertificate(
   const { centreKey, host, enrolPort, mqttPort } = identity.centre;
   return {
     transport: createTlsTransport(current, { now: Date.now, speed, used }),
-    udp: udpTo(host, usedAs('tests', budget)),
+    udp: udpTo(host, meterFor('tests', budget)),
     owner: identity.centre.enrolment,
-    centre: { host, port: mqttPort, doorPort: enrolPort, greet: greeter(current, Date.now) },
+    centre: { host, port: mqttPort, httpsPort: enrolPort, checkPeer: createPeerCheck(current, Date.now) },
     centreKey: centreKey === null ? null : createPublicKey(centreKey),
-    door: { at: `https://${host}:${enrolPort}`, roots: () => current().roots },
+    enrolServer: { at: `https://${host}:${enrolPort}`, roots: () => current().roots },
     certificateEndsAt,
   };
 }
@@ -80,6 +80,6 @@ export function publicKey(file: string): KeyObject {
   }
 }
 
-function usedAs(cause: Cause, budget: Metered['budget']): (wireBytes: number) => void {
+function meterFor(cause: TrafficPurpose, budget: Metered['budget']): (wireBytes: number) => void {
   return (wireBytes) => budget.used(cause, wireBytes);
 }

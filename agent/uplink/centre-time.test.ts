@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { handClock } from '../checks/agent.test-helper.ts';
-import { createCentreTime, noClock } from './echo.ts';
+import { createServerTime, noClock } from './echo.ts';
 
 const centreAt = Date.UTC(2026, 10, 10);
 
@@ -11,11 +11,11 @@ it('the proven time is null after a jump of the PC clock, until the server sends
   const forgetClock = () => {
     figures.clockOffsetMs = null;
   };
-  const time = createCentreTime({ clock, uplink: { figures: () => figures, forgetClock }, onJump: (byMs) => jumps.push(byMs) });
+  const time = createServerTime({ clock, uplink: { figures: () => figures, forgetClock }, onJump: (byMs) => jumps.push(byMs) });
   await clock.pass(60_000);
   expect(time.proven()).toBe(centreAt + 60_000);
   clock.jump(4 * 365 * 86_400_000);
   expect(time.proven()).toBeNull();
-  time.mindJumps();
+  time.checkForJump();
   expect([time.proven(), jumps]).toEqual([null, [4 * 365 * 86_400_000]]);
 });

@@ -17,7 +17,7 @@ export type EchoOptions = {
   figures: ClockFigures;
 };
 
-export type Echo = ReturnType<typeof createEcho>;
+export type EchoRequests = ReturnType<typeof createEcho>;
 
 const echoEveryMs = 3_600_000;
 /** Range of the random numbers, too large to guess. Otherwise an ack obtained in advance could prove an old time. */
@@ -71,18 +71,18 @@ export type ClockFigures = {
   /** Receive time of the last accepted echo, by `clock.up()`. */
   echoedUp: number | null;
   /** The clocks differ because the server's clock was set. */
-  centreMoved: boolean;
+  serverClockStepped: boolean;
   /** Both clocks at the last comparison in which they agreed, or at the first one. */
   compared: { offsetMs: number; driftMs: number } | null;
 };
 
 /** State before the first comparison. */
-export const noClock: ClockFigures = { roundTripMs: null, clockOffsetMs: null, echoedUp: null, centreMoved: false, compared: null };
+export const noClock: ClockFigures = { roundTripMs: null, clockOffsetMs: null, echoedUp: null, serverClockStepped: false, compared: null };
 
 /** Largest difference at which two clocks still agree. */
-export const apartMs = 5_000;
+export const agreeWithinMs = 5_000;
 /** Smallest step of the PC clock that counts as a change of its setting. */
-const setMs = 2_000;
+const stepMinMs = 2_000;
 
 /**
  * Returns the comparison after an echo. If the offset changes and the PC clock was not set, then the server's clock was set. The PC clock
@@ -91,17 +91,17 @@ const setMs = 2_000;
 function compareClocks({ compared }: ClockFigures, echo: { roundTripMs: number; clockOffsetMs: number }, clock: Clock): ClockFigures {
   const { roundTripMs, clockOffsetMs } = echo;
   const driftMs = clock.now() - clock.up();
-  const isSame = compared !== null && Math.abs(driftMs - compared.driftMs) < setMs;
-  const isApart = Math.abs(clockOffsetMs) - roundTripMs / 2 > apartMs;
-  const centreMoved = isApart && isSame && Math.abs(clockOffsetMs - compared.offsetMs) - roundTripMs / 2 > apartMs;
+  const isSame = compared !== null && Math.abs(driftMs - compared.driftMs) < stepMinMs;
+  const isApart = Math.abs(clockOffsetMs) - roundTripMs / 2 > agreeWithinMs;
+  const serverClockStepped = isApart && isSame && Math.abs(clockOffsetMs - compared.offsetMs) - roundTripMs / 2 > agreeWithinMs;
   const now = { offsetMs: clockOffsetMs, driftMs };
-  return { roundTripMs, clockOffsetMs, echoedUp: clock.up(), centreMoved, compared: centreMoved ? compared : now };
+  return { roundTripMs, clockOffsetMs, echoedUp: clock.up(), serverClockStepped, compared: serverClockStepped ? compared : now };
 }
 
-export type CentreTime = ReturnType<typeof createCentreTime>;
+export type ServerTime = ReturnType<typeof createServerTime>;
 
 /** `onJump` receives the step of the PC clock in milliseconds. */
-export type CentreTimeOptions = {
+export type ServerTimeOptions = {
   clock: Clock;
   uplink: { figures(): ClockFigures; forgetClock(): void };
   onJump(byMs: number): void;
@@ -112,7 +112,7 @@ const jumpMs = 5_000;
 const comparedForMs = 3 * 3_600_000;
 
 /** Derives the server's time from the PC clock and the last comparison. */
-export function createCentreTime({ clock, uplink, onJump }: CentreTimeOptions) {
+export function createServerTime({ clock, uplink, onJump }: ServerTimeOptions) {
   const drift = () => clock.now() - clock.up();
   /** Difference of wall clock and monotonic clock at the last check for a jump. */
   let driftMs = drift();
@@ -135,7 +135,7 @@ export function createCentreTime({ clock, uplink, onJump }: CentreTimeOptions) {
       return offsetMs === null || Math.abs(setByMs()) > jumpMs ? null : clock.now() - offsetMs;
     },
     /** Discards the comparison after a jump of the PC clock. Commands are not judged by it until the server sends its time again. */
-    mindJumps(): void {
+    checkForJump(): void {
       const byMs = setByMs();
       driftMs = drift();
       if (Math.abs(byMs) <= jumpMs) return;

@@ -15,7 +15,7 @@ export type EventSenderOptions = {
   onNewSpool(): void;
 };
 
-type State = ReturnType<typeof createState>;
+type EventSenderState = ReturnType<typeof createState>;
 
 function createState() {
   return {
@@ -52,22 +52,22 @@ export function createEventSender(options: EventSenderOptions) {
     begin: (): void => begin(options, state),
     /** Sends newly appended events live. */
     appended: (): void => {
-      if (mayGo(options, state)) sendLive(options, state);
+      if (maySend(options, state)) sendLive(options, state);
     },
     /** `evidence`: this ack answers events. An event that it does not cover was therefore received and not accepted. */
     acked: (evidence: boolean): void => {
-      if (mayGo(options, state)) progress(options, state, evidence);
+      if (maySend(options, state)) handleProgress(options, state, evidence);
     },
     /** Stops sending until the next `begin`. */
     pause: (): void => pause(state),
     /** Sends a range of numbers that the ledger misses. */
     want: (range: { from: number; to: number }): void => {
-      if (mayGo(options, state)) void sendRange(options, range);
+      if (maySend(options, state)) void sendRange(options, range);
     },
   };
 }
 
-function begin(options: EventSenderOptions, state: State): void {
+function begin(options: EventSenderOptions, state: EventSenderState): void {
   const { spool, resendMs } = options;
   const acked = spool.acked();
   const { id, last } = spool.range();
@@ -86,26 +86,26 @@ function begin(options: EventSenderOptions, state: State): void {
 }
 
 /** Returns whether events may be sent. Guarantee: no event of a spool is sent before its birth is acknowledged (R3). */
-function mayGo({ spool, onNewSpool }: EventSenderOptions, state: State): boolean {
+function maySend({ spool, onNewSpool }: EventSenderOptions, state: EventSenderState): boolean {
   if (state.spool === undefined || state.spool === spool.id()) return state.spool !== undefined;
   pause(state);
   onNewSpool();
   return false;
 }
 
-function pause(state: State): void {
+function pause(state: EventSenderState): void {
   state.spool = undefined;
   state.armed = false;
   state.timer();
 }
 
-function sendLive(options: EventSenderOptions, state: State): void {
+function sendLive(options: EventSenderOptions, state: EventSenderState): void {
   for (let events = more(); events.length > 0; events = more()) {
     for (const event of events) {
       void options.send('event', encode('event', event));
       state.liveUpTo = event.seq;
     }
-    arm(options, state, false);
+    startResendTimer(options, state, false);
   }
   function more(): EventMessage[] {
     return options.spool.after(state.liveUpTo, 50);
@@ -115,25 +115,25 @@ function sendLive(options: EventSenderOptions, state: State): void {
 /** Sends the tombstones before everything else. The ack cannot pass dropped numbers before the ledger knows that they were dropped. */
 function sendTombstones({ spool, send }: EventSenderOptions): void {
   for (let rest = spool.tombstones(); rest.length > 0; ) {
-    const batch = fitting(rest);
+    const batch = eventsThatFit(rest);
     void send('backlog', encode('backlog', batch));
     rest = rest.slice(batch.length);
   }
 }
 
 /** Sends one batch. The next batch follows the ack of this one. */
-function sendBacklog(options: EventSenderOptions, state: State): void {
+function sendBacklog(options: EventSenderOptions, state: EventSenderState): void {
   if (state.window !== undefined || state.cursor >= state.backlogEnd) return;
   const batch = batchAfter(options.spool, state.cursor, { limit: state.batchLimit, last: state.backlogEnd });
   const last = batch.at(-1);
-  if (!mayGo(options, state) || !last) return;
+  if (!maySend(options, state) || !last) return;
   void options.send('backlog', encode('backlog', batch));
   state.cursor = last.seq;
   state.window = last.seq;
-  arm(options, state, true);
+  startResendTimer(options, state, true);
 }
 
-function progress(options: EventSenderOptions, state: State, evidence: boolean): void {
+function handleProgress(options: EventSenderOptions, state: EventSenderState, evidence: boolean): void {
   const acked = options.spool.acked();
   if (acked <= state.acked) {
     state.evidence ||= evidence;
@@ -144,18 +144,18 @@ function progress(options: EventSenderOptions, state: State, evidence: boolean):
     state.window = undefined;
     state.batchLimit = Math.min(batchAtMost, state.batchLimit * 2);
   }
-  arm(options, state, true);
+  startResendTimer(options, state, true);
   sendBacklog(options, state);
 }
 
 /** Starts the resend timer with `waitMs`. If `afresh` is false, a timer that already runs continues. */
-function arm(options: EventSenderOptions, state: State, afresh: boolean): void {
+function startResendTimer(options: EventSenderOptions, state: EventSenderState, afresh: boolean): void {
   if (!afresh && state.armed) return;
   state.timer();
   state.armed = true;
   state.timer = options.later(state.waitMs, () => {
     state.armed = false;
-    if (mayGo(options, state)) resend(options, state);
+    if (maySend(options, state)) resend(options, state);
   });
 }
 
@@ -165,10 +165,10 @@ function arm(options: EventSenderOptions, state: State, afresh: boolean): void {
  * An event counts as refused if acks answer later events but not this one. After three refusals it is quarantined, per R8 (bounded spool
  * and refused messages).
  */
-function resend(options: EventSenderOptions, state: State): void {
+function resend(options: EventSenderOptions, state: EventSenderState): void {
   const { spool } = options;
   const [oldest] = spool.after(state.acked, 1);
-  if (!mayGo(options, state) || !oldest) return;
+  if (!maySend(options, state) || !oldest) return;
   // Behind a hole the ack waits for the tombstone. The event itself is then not refused.
   const stuck = state.evidence && oldest.seq === state.acked + 1;
   const left = stuck && spool.refused(oldest.seq, 'not acknowledged');
@@ -179,7 +179,7 @@ function resend(options: EventSenderOptions, state: State): void {
   if (!left && oldest.seq <= state.liveUpTo) void options.send('event', encode('event', oldest));
   sendLive(options, state);
   sendBacklog(options, state);
-  arm(options, state, true);
+  startResendTimer(options, state, true);
 }
 
 async function sendRange({ spool, send }: EventSenderOptions, { from, to }: { from: number; to: number }): Promise<void> {
@@ -194,10 +194,10 @@ async function sendRange({ spool, send }: EventSenderOptions, { from, to }: { fr
 }
 
 function batchAfter(spool: Spool, seq: number, { limit, last }: { limit: number; last: number }): EventMessage[] {
-  return fitting(spool.after(seq, limit).filter((event) => event.seq <= last));
+  return eventsThatFit(spool.after(seq, limit).filter((event) => event.seq <= last));
 }
 
-function fitting(events: EventMessage[]): EventMessage[] {
+function eventsThatFit(events: EventMessage[]): EventMessage[] {
   let bytes = 0;
   const end = events.findIndex((event) => {
     bytes += encode('event', event).length + 1;

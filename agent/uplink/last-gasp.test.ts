@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createGasp } from './last-gasp.ts';
+import { createLastGasp } from './last-gasp.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const ending = { onMains: false, isEnding: true, runtimeMs: 90_000 };
@@ -10,7 +10,7 @@ const nobodyKnows = { onMains: null, isEnding: false, runtimeMs: null };
 function setUp() {
   const line = { isUp: true };
   const said: (number | null)[] = [];
-  const gasp = createGasp({
+  const gasp = createLastGasp({
     say: async (runtimeMs) => {
       said.push(runtimeMs);
       return line.isUp;

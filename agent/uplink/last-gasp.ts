@@ -2,7 +2,7 @@
 import type { PowerState } from '../checks/probe.ts';
 
 /** Guarantee: sends one last gasp per mains outage. Without a connection it is sent again at the next reading. */
-export function createGasp({ say }: { say(runtimeMs: number | null): Promise<boolean> }): (power: PowerState) => void {
+export function createLastGasp({ say }: { say(runtimeMs: number | null): Promise<boolean> }): (power: PowerState) => void {
   let isSaid = false;
   return ({ onMains, isEnding, runtimeMs }) => {
     // An unknown mains state does not end the outage.

@@ -3,8 +3,8 @@ import { Socket } from 'node:net';
 import { messageOf } from '@sabha/contracts';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
 import type { Identity } from '../identity/identity.ts';
-import { meterTcp, type OnMessage, type Used } from '../link/net/meter.ts';
-import type { OnSlip } from './store/log.ts';
+import { type CountBytes, meterTcp, type OnMessage } from '../link/net/meter.ts';
+import type { OnInternalError } from './store/log.ts';
 import { dial } from './tls.ts';
 
 export type ConnectOptions = {
@@ -33,11 +33,11 @@ export type Connection = {
 };
 
 /** `refused`: the broker does not admit this identity. */
-export type Connected = { ok: true; connection: Connection } | { ok: false; refused: boolean; reason: string };
+export type ConnectResult = { ok: true; connection: Connection } | { ok: false; refused: boolean; reason: string };
 
 export type Transport = {
   /** Resolves at the CONNACK. Never rejects. */
-  connect(options: ConnectOptions, handlers: ConnectionHandlers): Promise<Connected>;
+  connect(options: ConnectOptions, handlers: ConnectionHandlers): Promise<ConnectResult>;
 };
 
 /** Address of a broker without TLS. */
@@ -47,7 +47,7 @@ export type MqttAddress = {
   /** Factor of the clock. Keepalive intervals are divided by it. */
   speed?: number;
   /** Receives the bytes of each connection on the wire. */
-  used?: Used;
+  used?: CountBytes;
 };
 
 /** Options as for plain MQTT. `now` returns the time for checking certificates, milliseconds since 1970. */
@@ -92,11 +92,11 @@ export function createTlsTransport(identity: () => Identity, { now, speed = 1, u
   };
 }
 
-/** Wraps a transport. Guarantee: it never throws or rejects; an error goes to `onSlip` and counts as not done. */
-export function sturdyTransport(transport: Transport, onSlip: OnSlip): Transport {
+/** Wraps a transport. Guarantee: it never throws or rejects; an error goes to `onInternalError` and counts as not done. */
+export function errorSafeTransport(transport: Transport, onInternalError: OnInternalError): Transport {
   const sure = <T>(what: string, task: () => Promise<T>, instead: (reason: string) => T): Promise<T> =>
     Promise.try(task).catch((error) => {
-      onSlip(what, error);
+      onInternalError(what, error);
       return instead(messageOf(error));
     });
   const no = () => false;
@@ -107,7 +107,7 @@ export function sturdyTransport(transport: Transport, onSlip: OnSlip): Transport
   });
   return {
     async connect(options, handlers) {
-      const answer = await sure<Connected>(
+      const answer = await sure<ConnectResult>(
         'a connection',
         () => transport.connect(options, handlers),
         (reason) => ({ ok: false, refused: false, reason }),
@@ -118,10 +118,12 @@ export function sturdyTransport(transport: Transport, onSlip: OnSlip): Transport
 }
 
 /** Packet types that the other side answers at once. All messages that we publish have QoS 1. */
-const asking: ReadonlySet<string> = new Set(['connect', 'subscribe', 'publish', 'pingreq']);
+const requestPackets: ReadonlySet<string> = new Set(['connect', 'subscribe', 'publish', 'pingreq']);
 
 function countMessages(client: MqttClient, { message }: { message: OnMessage }): void {
-  client.on('packetsend', ({ cmd }) => message('out', asking.has(cmd))).on('packetreceive', ({ cmd }) => message('in', asking.has(cmd)));
+  client
+    .on('packetsend', ({ cmd }) => message('out', requestPackets.has(cmd)))
+    .on('packetreceive', ({ cmd }) => message('in', requestPackets.has(cmd)));
 }
 
 /**
@@ -144,8 +146,8 @@ function clientOptions({ name, password, keepaliveMs, will }: ConnectOptions, sp
   };
 }
 
-function connected(client: MqttClient, handlers: ConnectionHandlers): Promise<Connected> {
-  const { promise, resolve } = Promise.withResolvers<Connected>();
+function connected(client: MqttClient, handlers: ConnectionHandlers): Promise<ConnectResult> {
+  const { promise, resolve } = Promise.withResolvers<ConnectResult>();
   const state = { up: false, ended: false, reason: 'connection closed', refused: false };
   client.on('connect', () => {
     state.up = true;

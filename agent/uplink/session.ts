@@ -22,7 +22,7 @@ import { type CheckTable, differenceOf } from '../checks/check-table.ts';
 import { grantOf } from '../link/measure/stamp.ts';
 import { type BeatSender, createBeatSender } from './beat-sender.ts';
 import { type BirthFacts, type Births, createBirths } from './births.ts';
-import { apartMs, type ClockFigures, createEcho, type Echo, type EchoOptions } from './echo.ts';
+import { agreeWithinMs, type ClockFigures, createEcho, type EchoOptions, type EchoRequests } from './echo.ts';
 import { createEventSender, type EventSender } from './event-sender.ts';
 import type { Connection } from './mqtt.ts';
 import type { Spool } from './spool/spool.ts';
@@ -42,25 +42,25 @@ export type SessionOptions = BirthFacts &
     onCommand: (command: Signed) => void;
     /** Receives the part of an ack that names which PC measures the link of the site. */
     onMeasure: (word: NonNullable<ReturnType<typeof grantOf>>) => void;
-    onPreviousTold: () => void;
+    onPreviousAcknowledged: () => void;
     /** The server holds a later session of this spool and ignores this one. A session with a higher number must be opened. */
-    onBehind: () => void;
+    onNewerSession: () => void;
     figures: UplinkFigures;
     log: Log;
   };
 
-export type Session = ReturnType<typeof openSession>;
+export type UplinkSession = ReturnType<typeof openSession>;
 
 /** Longest wait for the PUBACK of the bye. With the end of the connection a stop takes at most 2 s. */
 const byeMs = 1_500;
 
-type State = {
+type SessionState = {
   options: SessionOptions;
   timers: Set<Cancel>;
   over: boolean;
-  inventoryOwed: boolean;
+  isInventoryRequested: boolean;
   births: Births;
-  echo: Echo;
+  echo: EchoRequests;
   beats: BeatSender;
   eventSender: EventSender;
   stateSender: StateSender;
@@ -78,7 +78,7 @@ export function openSession(options: SessionOptions) {
     appended: (): void => state.eventSender.appended(),
     /** Sends the inventory if it changed or was requested before it was known. */
     inventoryKnown: (changed: boolean): void => {
-      if (changed || state.inventoryOwed) sendInventory(state);
+      if (changed || state.isInventoryRequested) sendInventory(state);
     },
     /** True after an ack answered the birth of this session. */
     answered: (): boolean => state.births.isAnswered(),
@@ -90,15 +90,15 @@ export function openSession(options: SessionOptions) {
   };
 }
 
-function createState(options: SessionOptions): State {
+function createState(options: SessionOptions): SessionState {
   const { table, clock, session, limits, spool, figures } = options;
   const later = (delayMs: number, task: () => void) => laterIn(state, delayMs, task);
   const echo = createEcho(options);
-  const state: State = {
+  const state: SessionState = {
     options,
     timers: new Set(),
     over: false,
-    inventoryOwed: false,
+    isInventoryRequested: false,
     echo,
     births: createBirths(options, {
       later,
@@ -108,7 +108,7 @@ function createState(options: SessionOptions): State {
         state.beats.forget();
         // R29 (clock of the server): after a step of its clock the server sends a hello. A PC with an offset then compares again before
         // anyone is notified.
-        if (Math.abs(figures.clockOffsetMs ?? 0) > apartMs) state.beats.ask();
+        if (Math.abs(figures.clockOffsetMs ?? 0) > agreeWithinMs) state.beats.ask();
       },
     }),
     beats: createBeatSender({
@@ -126,14 +126,14 @@ function createState(options: SessionOptions): State {
       later,
       send: (leaf, payload) => send(state, leaf, payload),
       resendMs: () => limits().resendMs,
-      onNewSpool: () => newSpool(state),
+      onNewSpool: () => startNewSpool(state),
     }),
     stateSender: createStateSender({ table, clock, session, later, send: (payload) => void send(state, 'state', payload) }),
   };
   return state;
 }
 
-async function start(state: State): Promise<void> {
+async function start(state: SessionState): Promise<void> {
   const { connection, pc, log } = state.options;
   const granted = await connection.subscribe(agentFilters(pc));
   if (state.over) return;
@@ -144,77 +144,77 @@ async function start(state: State): Promise<void> {
   state.beats.start();
 }
 
-function receive(state: State, topic: string, payload: Buffer): void {
+function receive(state: SessionState, topic: string, payload: Buffer): void {
   const { onCommand, onConfig } = state.options;
   const to = parseTopic(topic);
   const word = to?.kind === 'pc' ? to.leaf : to?.kind === 'scope' ? to.word : undefined;
-  if (word === 'cmd') take(state, decode('cmd', payload), onCommand);
-  else if (word === 'ack') take(state, decode('ack', payload), (ack) => onAck(state, ack));
-  else if (word === 'config') take(state, decode('config', payload), (config) => onConfig(config) && state.births.say());
-  else if (word === 'hello') take(state, decode('hello', payload), state.births.hello);
+  if (word === 'cmd') decodeAndHandle(state, decode('cmd', payload), onCommand);
+  else if (word === 'ack') decodeAndHandle(state, decode('ack', payload), (ack) => onAck(state, ack));
+  else if (word === 'config') decodeAndHandle(state, decode('config', payload), (config) => onConfig(config) && state.births.say());
+  else if (word === 'hello') decodeAndHandle(state, decode('hello', payload), state.births.hello);
 }
 
-function take<T>({ options }: State, message: Decoded<T>, use: (value: T) => unknown): void {
+function decodeAndHandle<T>({ options }: SessionState, message: Decoded<T>, use: (value: T) => unknown): void {
   if (message.ok) return void use(message.value);
   options.figures.unreadable += 1;
   options.log.warn({ reason: message.reason }, `refused a message of the centre: ${message.detail}`);
 }
 
-function onAck(state: State, ack: Ack): void {
-  const { spool, session, clock, onMeasure, onBehind } = state.options;
+function onAck(state: SessionState, ack: Ack): void {
+  const { spool, session, clock, onMeasure, onNewerSession } = state.options;
   const provenUpTo = state.echo.answered(ack);
-  if (provenUpTo !== undefined) compare(state, provenUpTo);
+  if (provenUpTo !== undefined) resendMissing(state, provenUpTo);
   const word = grantOf(ack, clock.up());
   if (word !== undefined) onMeasure(word);
   const born = ack.spool === spool.id();
   const result = spool.ack(ack);
   if (ack.spool !== spool.id()) {
     // After a fork or a rebuilt spool the new birth is sent first. The events wait for its ack.
-    if (born) newSpool(state);
+    if (born) startNewSpool(state);
   } else if (ack.session !== undefined && ack.session > session) {
-    spool.knowSession(ack.session);
-    return onBehind();
+    spool.raiseSession(ack.session);
+    return onNewerSession();
   } else if (ack.session === session) answered(state, ack.upTo);
   else if (result !== 'failed') state.eventSender.acked(ack.echo === undefined && ack.session === undefined);
   for (const want of ack.want) answerWant(state, want);
 }
 
-function answered(state: State, upTo: number): void {
+function answered(state: SessionState, upTo: number): void {
   state.births.answered();
-  state.options.onPreviousTold();
+  state.options.onPreviousAcknowledged();
   state.eventSender.begin();
-  compare(state, upTo);
+  resendMissing(state, upTo);
 }
 
 /**
  * R4 (cumulative acknowledgement): sends kept events again if the ledger holds less than it acknowledged, because it was restored or an
  * ack was forged.
  */
-function compare({ options, eventSender }: State, upTo: number): void {
+function resendMissing({ options, eventSender }: SessionState, upTo: number): void {
   const acked = options.spool.acked();
   if (upTo < acked) eventSender.want({ from: upTo + 1, to: acked });
 }
 
-function newSpool({ eventSender, births }: State): void {
+function startNewSpool({ eventSender, births }: SessionState): void {
   eventSender.pause();
   births.begin();
 }
 
-function answerWant(state: State, want: Want): void {
+function answerWant(state: SessionState, want: Want): void {
   if (want === 'state') state.stateSender.full();
   else if (want === 'inventory') sendInventory(state);
   else if (want === 'birth') state.births.say();
   else state.eventSender.want(want);
 }
 
-function sendInventory(state: State): void {
+function sendInventory(state: SessionState): void {
   const inventory = state.options.inventory();
-  state.inventoryOwed = inventory === undefined;
+  state.isInventoryRequested = inventory === undefined;
   if (inventory) void send(state, 'inventory', encode('inventory', inventory));
 }
 
 /** Sends the last gasp before the state: it is shorter and names the cause. */
-function gasp(state: State, runtimeMs: number | null): Promise<boolean> {
+function gasp(state: SessionState, runtimeMs: number | null): Promise<boolean> {
   const { boot, session, clock } = state.options;
   const message = { kind: 'gasp' as const, boot, session, at: clock.now(), reason: 'power' as const, runtimeMs };
   const told = send(state, 'presence', encode('presence', message));
@@ -222,7 +222,7 @@ function gasp(state: State, runtimeMs: number | null): Promise<boolean> {
   return told;
 }
 
-async function bye(state: State, reason: string): Promise<void> {
+async function bye(state: SessionState, reason: string): Promise<void> {
   const { boot, session, clock, connection } = state.options;
   const late = new Promise<void>((resolve) => void laterIn(state, byeMs, resolve));
   await Promise.race([send(state, 'presence', encode('presence', { kind: 'bye', boot, session, at: clock.now(), reason })), late]);
@@ -230,7 +230,7 @@ async function bye(state: State, reason: string): Promise<void> {
   await connection.end();
 }
 
-function close(state: State): void {
+function close(state: SessionState): void {
   state.over = true;
   for (const cancel of state.timers) cancel();
   state.timers.clear();
@@ -239,11 +239,11 @@ function close(state: State): void {
 /**
  * Publishes a message. Resolves to true at the PUBACK. A failure needs no handling here, because the next session sends everything again.
  */
-function send({ over, options: { pc, connection } }: State, leaf: UpLeaf, payload: Buffer): Promise<boolean> {
+function send({ over, options: { pc, connection } }: SessionState, leaf: UpLeaf, payload: Buffer): Promise<boolean> {
   return over ? Promise.resolve(false) : connection.publish(pcTopic(pc, leaf), payload, { qos: 1 });
 }
 
-function laterIn(state: State, delayMs: number, task: () => void): Cancel {
+function laterIn(state: SessionState, delayMs: number, task: () => void): Cancel {
   if (state.over) return () => undefined;
   const stop = state.options.clock.after(delayMs, () => {
     state.timers.delete(cancel);

@@ -3,12 +3,12 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { codeOf, doors, serverAuth } from '@sabha/contracts';
-import { comesFrom, type Identity } from '../identity/identity.ts';
-import { meteredTls, type OnMessage, type Used } from '../link/net/meter.ts';
-import type { Greet, Greeting } from '../link/net/reach.ts';
+import { type Identity, isSignedByRoot } from '../identity/identity.ts';
+import { type CountBytes, meteredTls, type OnMessage } from '../link/net/meter.ts';
+import type { CheckPeer, PeerState } from '../link/net/reach.ts';
 
 /** `message` counts one message on the wire. */
-export type Dialled = { ok: true; socket: TLSSocket; message: OnMessage } | { ok: false; reason: string };
+export type DialResult = { ok: true; socket: TLSSocket; message: OnMessage } | { ok: false; reason: string };
 
 const timeoutMs = 30_000;
 
@@ -18,13 +18,13 @@ const timeoutMs = 30_000;
  * comes from a pinned root.
  * The dates are not checked if the PC clock is certainly wrong. Otherwise a PC with a flat clock battery could never connect.
  */
-export async function dial(identity: Identity, now: () => number, used: Used = () => undefined): Promise<Dialled> {
+export async function dial(identity: Identity, now: () => number, used: CountBytes = () => undefined): Promise<DialResult> {
   const made = await meteredTls(optionsOf(identity, now()), used).catch((error: Error) => error);
-  return made instanceof Error ? { ok: false, reason: made.message || codeOf(made) } : believed(made, identity);
+  return made instanceof Error ? { ok: false, reason: made.message || codeOf(made) } : verifyPeer(made, identity);
 }
 
-function believed({ socket, message }: { socket: TLSSocket; message: OnMessage }, identity: Identity): Promise<Dialled> {
-  const { promise, resolve } = Promise.withResolvers<Dialled>();
+function verifyPeer({ socket, message }: { socket: TLSSocket; message: OnMessage }, identity: Identity): Promise<DialResult> {
+  const { promise, resolve } = Promise.withResolvers<DialResult>();
   const fail = (reason: string) => {
     socket.destroy();
     resolve({ ok: false, reason });
@@ -32,7 +32,7 @@ function believed({ socket, message }: { socket: TLSSocket; message: OnMessage }
   socket.setTimeout(timeoutMs, () => fail(`no answer in ${timeoutMs / 1_000} s`));
   socket.on('error', (error) => fail(error.message)).once('close', () => fail('the centre ended the connection'));
   socket.once('secureConnect', () => {
-    const problem = problemOf(socket.getPeerX509Certificate(), identity);
+    const problem = certificateProblem(socket.getPeerX509Certificate(), identity);
     if (problem !== null) return fail(problem);
     socket.setTimeout(0);
     socket.setNoDelay(true);
@@ -42,14 +42,14 @@ function believed({ socket, message }: { socket: TLSSocket; message: OnMessage }
 }
 
 /** Checks by the rules of `dial` who answers on a raw connection. Sends nothing after the TLS handshake. */
-export function greeter(identity: () => Identity, now: () => number): Greet {
+export function createPeerCheck(identity: () => Identity, now: () => number): CheckPeer {
   return (raw) => {
-    const { promise, resolve } = Promise.withResolvers<Greeting>();
+    const { promise, resolve } = Promise.withResolvers<PeerState>();
     const own = identity();
     const socket = connect({ ...optionsOf(own, now()), rejectUnauthorized: false, socket: raw });
     socket.once('secureConnect', () => {
-      const isStranger = problemOf(socket.getPeerX509Certificate(), own) !== null;
-      resolve(isStranger ? 'stranger' : socket.authorized || isClockDead(own, now()) ? 'proven' : 'undated');
+      const isStranger = certificateProblem(socket.getPeerX509Certificate(), own) !== null;
+      resolve(isStranger ? 'stranger' : socket.authorized || isClockBehind(own, now()) ? 'proven' : 'undated');
     });
     // A TLS alert or a reset can come from the server itself. Any other error means that the peer does not speak TLS.
     socket.on('error', (error) => resolve(/ALERT|ECONNRESET|EPIPE/.test(codeOf(error)) ? 'ended' : 'stranger'));
@@ -59,7 +59,7 @@ export function greeter(identity: () => Identity, now: () => number): Greet {
 }
 
 /** True if the clock is earlier than the start of this PC's own certificate, so the clock is wrong. */
-function isClockDead({ certificate }: Identity, now: number): boolean {
+function isClockBehind({ certificate }: Identity, now: number): boolean {
   return now < certificate.validFromDate.getTime();
 }
 
@@ -67,14 +67,14 @@ function isClockDead({ certificate }: Identity, now: number): boolean {
  * Returns the fault of the server's certificate apart from its dates, or null. A certificate that ended before this PC was enrolled is
  * invalid on every clock.
  */
-function problemOf(shown: X509Certificate | undefined, { certificate, centre: { host }, roots }: Identity): string | null {
+function certificateProblem(shown: X509Certificate | undefined, { certificate, centre: { host }, roots }: Identity): string | null {
   if (shown === undefined) return 'the centre shows no certificate';
   if (!shown.keyUsage?.includes(serverAuth)) return 'the certificate of the centre is not made for a server';
   if (shown.subject !== `CN=${doors.broker}`) return 'the certificate of the centre is not that of its broker';
   const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
   if (named === undefined) return `the certificate of the centre is not for ${host}`;
   if (shown.validToDate < certificate.validFromDate) return 'the certificate of the centre has ended';
-  return comesFrom(shown, roots) ? null : 'the certificate of the centre is not from the authority of this PC';
+  return isSignedByRoot(shown, roots) ? null : 'the certificate of the centre is not from the authority of this PC';
 }
 
 function optionsOf(identity: Identity, now: number): ConnectionOptions {
@@ -87,6 +87,6 @@ function optionsOf(identity: Identity, now: number): ConnectionOptions {
     key,
     cert: chain,
     minVersion: 'TLSv1.3',
-    rejectUnauthorized: !isClockDead(identity, now),
+    rejectUnauthorized: !isClockBehind(identity, now),
   };
 }

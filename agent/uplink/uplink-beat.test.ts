@@ -89,7 +89,7 @@ describe('R29 detection of the clock that was set', () => {
       await all.clock.pass(2 * 3_600_000);
       const echo = all.net.take('beat').findLast(({ message }) => message.echo !== undefined)?.message.echo;
       all.ack(0, { echo, at: all.clock.now() - behindMs });
-      return all.uplink.figures().centreMoved;
+      return all.uplink.figures().serverClockStepped;
     };
     return { ...all, answer };
   };

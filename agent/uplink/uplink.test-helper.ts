@@ -123,7 +123,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     onMeasure: (word) => void seen.words.push(word),
     previous: () => seen.previous,
     gone: () => seen.gone,
-    onPreviousTold: () => {
+    onPreviousAcknowledged: () => {
       seen.previous = undefined;
     },
     inventory: () => seen.inventory,

@@ -2,9 +2,9 @@
 import { backoffMs, encode, nameOf, pcTopic, type Signed } from '@sabha/contracts';
 import { noClock } from './echo.ts';
 import type { Transport } from './mqtt.ts';
-import { openSession, type Session, type SessionOptions, type UplinkFigures } from './session.ts';
+import { openSession, type SessionOptions, type UplinkFigures, type UplinkSession } from './session.ts';
 
-export type UplinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apartUp' | 'figures' | 'onBehind'> & {
+export type UplinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'lastAckedSessionEndUp' | 'figures' | 'onNewerSession'> & {
   transport: Transport;
   /** Absent if the transport uses a certificate. */
   token?: string | undefined;
@@ -19,15 +19,15 @@ const firstWaitMs = 4_000;
 const refusedFirstMs = 10_000;
 const refusedMaxMs = 300_000;
 
-type State = ReturnType<typeof createState>;
+type UplinkState = ReturnType<typeof createState>;
 
 function createState() {
   return {
     stopped: false,
     failures: 0,
-    session: undefined as Session | undefined,
+    session: undefined as UplinkSession | undefined,
     /** `clock.up()` at the end of the last session whose birth was acknowledged. */
-    apartUp: null as number | null,
+    lastAckedSessionEndUp: null as number | null,
     timer: (): void => undefined,
     figures: { ...noClock, connected: false, unreadable: 0 } as UplinkFigures,
   };
@@ -50,13 +50,13 @@ export function createUplink(options: UplinkOptions) {
     /** Discards the clock comparison after a jump of the PC clock. The next beat requests the server's time. */
     forgetClock: (): void => void Object.assign(state.figures, { ...noClock, roundTripMs: state.figures.roundTripMs }),
     /** True once an ack has answered the birth of this connection. */
-    isHeard: (): boolean => state.session?.answered() ?? false,
+    isBirthAcknowledged: (): boolean => state.session?.answered() ?? false,
     /** Sends the last gasp. Resolves to false without a connection. */
     gasp: async (runtimeMs: number | null): Promise<boolean> => (await state.session?.gasp(runtimeMs)) ?? false,
   };
 }
 
-async function connect(options: UplinkOptions, state: State): Promise<void> {
+async function connect(options: UplinkOptions, state: UplinkState): Promise<void> {
   const { transport, token, onConnection } = options;
   const { spool, pc, boot, clock } = options;
   // The last will is part of the CONNECT, so the session number is taken first. An unused number does no harm.
@@ -64,7 +64,7 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
   const will = { topic: pcTopic(pc, 'presence'), payload: encode('presence', { kind: 'lost', boot, session: number }) };
   const since = clock.up();
   const { keepaliveMs } = options.limits();
-  let session: Session | undefined;
+  let session: UplinkSession | undefined;
   let lost: string | undefined;
   const answer = await transport.connect(
     { name: nameOf(pc), password: token, keepaliveMs, will },
@@ -75,31 +75,31 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
         if (!session) return;
         const lastedMs = clock.up() - since;
         session.close();
-        if (session.answered()) state.apartUp = clock.up();
+        if (session.answered()) state.lastAckedSessionEndUp = clock.up();
         if (session.answered() || lastedMs > options.limits().backoffMaxMs) state.failures = 0;
-        again(options, state, { refused: false, reason });
+        scheduleReconnect(options, state, { refused: false, reason });
       },
     },
   );
   if (state.stopped) return void (answer.ok && (await answer.connection.end()));
-  if (!answer.ok) return again(options, state, answer);
-  if (lost !== undefined) return again(options, state, { refused: false, reason: lost });
+  if (!answer.ok) return scheduleReconnect(options, state, answer);
+  if (lost !== undefined) return scheduleReconnect(options, state, { refused: false, reason: lost });
   const { connection } = answer;
-  const anew = (reason: string) => {
-    if (session?.answered()) state.apartUp = clock.up();
+  const restartConnection = (reason: string) => {
+    if (session?.answered()) state.lastAckedSessionEndUp = clock.up();
     session?.close();
     void connection.end();
-    again(options, state, { refused: false, reason });
+    scheduleReconnect(options, state, { refused: false, reason });
   };
-  const onBehind = () => anew('the centre knows a later session: the disk was put back');
+  const onNewerSession = () => restartConnection('the centre knows a later session: the disk was put back');
   // The keepalive is fixed at the CONNECT. A keepalive shorter than the beat interval costs a ping for each missing beat.
   const onConfig = (config: Signed) => {
     const taken = options.onConfig(config);
-    if (taken && options.limits().keepaliveMs !== keepaliveMs) anew('the link is of another class, with another keepalive');
+    if (taken && options.limits().keepaliveMs !== keepaliveMs) restartConnection('the link is of another class, with another keepalive');
     return taken;
   };
-  const { apartUp, figures } = state;
-  session = openSession({ ...options, connection, session: number, apartUp, figures, onBehind, onConfig });
+  const { lastAckedSessionEndUp, figures } = state;
+  session = openSession({ ...options, connection, session: number, lastAckedSessionEndUp, figures, onNewerSession, onConfig });
   state.session = session;
   state.figures.connected = true;
   onConnection?.();
@@ -107,7 +107,7 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
   session.start();
 }
 
-function again(options: UplinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {
+function scheduleReconnect(options: UplinkOptions, state: UplinkState, { refused, reason }: { refused: boolean; reason: string }): void {
   const wasUp = state.figures.connected;
   state.session = undefined;
   state.figures.connected = false;
@@ -122,7 +122,7 @@ function again(options: UplinkOptions, state: State, { refused, reason }: { refu
   state.timer = options.clock.after(waitMs, () => void connect(options, state));
 }
 
-async function stop(state: State, reason: string): Promise<void> {
+async function stop(state: UplinkState, reason: string): Promise<void> {
   state.stopped = true;
   state.timer();
   await state.session?.bye(reason);

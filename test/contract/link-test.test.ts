@@ -5,11 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { measureLater, openReflectorToken, sealReflectorToken, transferWireBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createLinkTest } from '../../agent/link/measure/capacity-command.ts';
-import type { Capacity } from '../../agent/link/measure/quality-history.ts';
+import { createMeasureLinkCommand } from '../../agent/link/measure/capacity-command.ts';
+import type { ReportedCapacity } from '../../agent/link/measure/quality-history.ts';
 import type { LinkView } from '../../agent/link/measure/quality-rounds.ts';
 import type { Busy } from '../../agent/link/measure/traffic.ts';
-import type { Transferred } from '../../agent/link/measure/transfer.ts';
+import type { TransferRates } from '../../agent/link/measure/transfer.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
 import { createTrains } from '../../broker/reflector/trains.ts';
 import { createWay, type Narrow } from './narrow-way.ts';
@@ -29,9 +29,9 @@ type Given = {
   heldBy?: string[];
   left?: number;
   busy?: Busy | null;
-  last?: Capacity;
+  last?: ReportedCapacity;
   cardBps?: number;
-  transferred?: Transferred;
+  transferred?: TransferRates;
   byTransfer?: boolean;
   view?: LinkView;
 };
@@ -44,7 +44,7 @@ function setUp(given: Given = {}) {
     up: narrow,
     down: { ...narrow, bps: 8 * mbit, ...down },
   });
-  const seen = { took: [] as Capacity[], used: 0, ports: [] as number[] };
+  const seen = { takeCapacity: [] as ReportedCapacity[], used: 0, ports: [] as number[] };
   let packets = 0;
   let watch: (nth: number) => unknown = () => undefined;
   const token = sealReflectorToken('ladakh/leh/hall', 3_600_000, key);
@@ -54,11 +54,11 @@ function setUp(given: Given = {}) {
     sinks: [],
     defaultSink: null,
   };
-  const run = createLinkTest({
+  const run = createMeasureLinkCommand({
     rounds: {
       measures: () => measures,
       grant: () => (hasGrant ? { port: 8_620, token, endsUp: Number.POSITIVE_INFINITY } : undefined),
-      took: (capacity) => seen.took.push(capacity) > 0,
+      takeCapacity: (capacity) => seen.takeCapacity.push(capacity) > 0,
       capacity: () => last,
       view: () => given.view,
     },
@@ -99,7 +99,7 @@ test('a link test stores and returns its result, with the free rate of the busie
       'free, as seen by this PC: up 1.75 Mbit/s, down 7.50 Mbit/s',
     ],
   });
-  const [capacity] = seen.took;
+  const [capacity] = seen.takeCapacity;
   expect(capacity).toMatchObject({ how: 'train', udpBlocked: false });
   expect((capacity?.free?.upBps ?? 0) / mbit).toBeCloseTo(1.75, 2);
   expect((capacity?.free?.downBps ?? 0) / mbit).toBeCloseTo(7.5, 1);
@@ -125,23 +125,23 @@ test.each([
 ])('with %s the command is refused and sends no packet', async (_, given, reason) => {
   const { way, run, seen } = setUp(given);
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason });
-  expect([seen.ports, seen.used, seen.took]).toEqual([[], 0, []]);
+  expect([seen.ports, seen.used, seen.takeCapacity]).toEqual([[], 0, []]);
 });
 
 test('a meeting that begins during the test ends it, and no result is stored', async () => {
   const { way, run, seen, heldBy } = setUp();
   way.clock.after(300, () => heldBy.push('teams'));
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.meeting });
-  expect(seen.took).toEqual([]);
+  expect(seen.takeCapacity).toEqual([]);
 });
 
 test('UDP that is fully blocked and UDP without large packets give different results', async () => {
   const blocked = setUp({ down: { lost: () => true } });
   await blocked.way.run(blocked.run());
-  expect(blocked.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'all', upBps: null, downBps: null }]);
+  expect(blocked.seen.takeCapacity).toMatchObject([{ udpBlocked: true, blocked: 'all', upBps: null, downBps: null }]);
   const cut = setUp({ down: { lost: (packet) => packet.length > 600 } });
   expect(await cut.way.run(cut.run())).toMatchObject({ lines: [seenUp, 'down: not known, too many packets were lost', freeUp] });
-  expect(cut.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'large', downBps: null, reasons: { up: null } }]);
+  expect(cut.seen.takeCapacity).toMatchObject([{ udpBlocked: true, blocked: 'large', downBps: null, reasons: { up: null } }]);
 });
 
 test('a rate at the limit of the network card is unknown with a reason, and reported as a lower bound', async () => {
@@ -149,7 +149,7 @@ test('a rate at the limit of the network card is unknown with a reason, and repo
   expect(await way.run(run())).toMatchObject({
     lines: [seenUp, 'down: not known, as fast as the network card of this PC; at least 8.00 Mbit/s', freeUp],
   });
-  expect(seen.took).toMatchObject([{ downBps: null, free: { downBps: null }, atLeast: { downBps: expect.any(Number) } }]);
+  expect(seen.takeCapacity).toMatchObject([{ downBps: null, free: { downBps: null }, atLeast: { downBps: expect.any(Number) } }]);
 });
 
 test('with blocked UDP a short TCP transfer gives a lower bound and is marked as TCP', async () => {
@@ -163,7 +163,7 @@ test('with blocked UDP a short TCP transfer gives a lower bound and is marked as
       'by TCP at least: up 1.50 Mbit/s, down not known',
     ],
   });
-  expect(seen.took).toMatchObject([{ how: 'tcp', udpBlocked: true, upBps: 1.5 * mbit, downBps: null }]);
+  expect(seen.takeCapacity).toMatchObject([{ how: 'tcp', udpBlocked: true, upBps: 1.5 * mbit, downBps: null }]);
   expect(seen.used).toBeGreaterThan(500_000);
 });
 
@@ -173,8 +173,10 @@ test('C15 if one direction fails over UDP, TCP gives its lower bound beside the 
   // One large packet in twelve arrives: UDP is not blocked, but gives no rate.
   const { way, run, seen } = setUp({ down: { lost: (packet) => packet.length > 600 && packets++ % 12 > 0 }, transferred });
   await way.run(run());
-  expect(seen.took).toMatchObject([{ how: 'train', udpBlocked: false, downBps: null, atLeast: { upBps: null, downBps: 6 * mbit } }]);
-  expect(seen.took[0]?.upBps ?? 0).toBeGreaterThan(1.9 * mbit);
+  expect(seen.takeCapacity).toMatchObject([
+    { how: 'train', udpBlocked: false, downBps: null, atLeast: { upBps: null, downBps: 6 * mbit } },
+  ]);
+  expect(seen.takeCapacity[0]?.upBps ?? 0).toBeGreaterThan(1.9 * mbit);
 });
 
 test('no TCP transfer is used if UDP gives both directions, over a satellite, beyond the budget, or without a result', async () => {
@@ -189,7 +191,7 @@ test('no TCP transfer is used if UDP gives both directions, over a satellite, be
   ]) {
     const { way, run, seen } = setUp(given);
     await way.run(run());
-    if (seen.took.length > 0) expect(seen.took).toMatchObject([{ how: 'train' }]);
+    if (seen.takeCapacity.length > 0) expect(seen.takeCapacity).toMatchObject([{ how: 'train' }]);
   }
 });
 
@@ -205,7 +207,7 @@ test('a test beyond the quota of the reflector is refused with its reason and gi
   }
   expect(answers.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'done', 'failed']);
   expect(answers.at(-1)).toEqual({ outcome: 'failed', reason: measureLater.spent });
-  expect(seen.took.map(({ udpBlocked }) => udpBlocked)).toEqual([false, false, false]);
+  expect(seen.takeCapacity.map(({ udpBlocked }) => udpBlocked)).toEqual([false, false, false]);
   // The refusal arrives with the first train.
   expect(costs[3]).toBeLessThan(60_000);
 });
@@ -218,7 +220,7 @@ test.each([
     const { way, run, seen, onPacket } = setUp();
     onPacket((nth) => nth === packetsBefore && way[what]());
     expect(await way.run(run()), `${packetsBefore}`).toEqual({ outcome: 'failed', reason: measureLater.moved });
-    expect(seen.took).toEqual([]);
+    expect(seen.takeCapacity).toEqual([]);
   }
 });
 
@@ -232,9 +234,9 @@ test('if packets of the quality test return, the reflector counts as full, not U
     numbers: () => ({}),
     capacity: undefined,
     tiers: { up: undefined, down: undefined },
-    sureTiers: { up: undefined, down: undefined },
+    conservativeTiers: { up: undefined, down: undefined },
   };
   const { way, run, seen } = setUp({ down: { lost: () => true }, view });
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.crowded });
-  expect(seen.took).toEqual([]);
+  expect(seen.takeCapacity).toEqual([]);
 });

@@ -5,7 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Cancel, Clock } from '@sabha/contracts';
 import { generate, type Packet, parser } from 'mqtt-packet';
-import type { Connected, Connection, ConnectionHandlers, ConnectOptions, Transport } from '../../agent/uplink/mqtt.ts';
+import type { Connection, ConnectionHandlers, ConnectOptions, ConnectResult, Transport } from '../../agent/uplink/mqtt.ts';
 import type { Line } from './line.ts';
 
 export type LeanTransport = Transport & {
@@ -31,7 +31,7 @@ type Wire = {
   lastId: number;
   heard: boolean;
   timer: Cancel;
-  settle: (answer: Connected) => void;
+  settle: (answer: ConnectResult) => void;
 };
 
 export type LeanOptions = {
@@ -48,7 +48,7 @@ export function createLeanTransport({ host, port, clock, speed, line }: LeanOpti
   let current: Wire | undefined;
   return {
     connect(options, handlers) {
-      const { promise, resolve } = Promise.withResolvers<Connected>();
+      const { promise, resolve } = Promise.withResolvers<ConnectResult>();
       if (!line.isUp()) {
         clock.after(noRouteMs, () => resolve({ ok: false, refused: false, reason: 'no route to the centre' }));
         return promise;

@@ -136,7 +136,7 @@ function start(options: PcOptions, configs: Parameters<typeof createAgent>[0]['c
   });
   agent.start();
   // Sets the capacity that a packet train would measure. The simulation has no trains.
-  if (isMeasured) agent.rounds.took({ ...carried, at: clock.now() });
+  if (isMeasured) agent.rounds.takeCapacity({ ...carried, at: clock.now() });
   return { agent, transport, life, disk };
 }
 

@@ -13,7 +13,7 @@ import { createServer } from 'node:tls';
 import { faultOf, realClock, reasonIn } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Bridge } from '../../agent/link/net/sip.ts';
-import { createUnwritten } from '../../agent/platform/unwritten.ts';
+import { createUnsupported } from '../../agent/platform/unwritten.ts';
 import { createBridgeProbe } from '../../agent/probes/link/bridge.ts';
 import { selfSigned } from '../certificate.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
@@ -102,7 +102,7 @@ async function ask(transport: Transport, port: number, limitMs = 8_000) {
   const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
   const profile = { link: 'fibre' as const, elevationM: 0, expected: {}, bridge: { transport, host, port } };
   const { checks, numbers } = await createBridgeProbe(realClock()).run({
-    platform: createUnwritten(),
+    platform: createUnsupported(),
     profile,
     self,
     signal: AbortSignal.timeout(limitMs),

@@ -9,7 +9,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { faulty, knownOf, working } from '../../agent/session/card/card.test-helper.ts';
 import { pageOf } from '../../agent/session/card/page.ts';
-import { type Known, statementOf } from '../../agent/session/card/statement.ts';
+import { type RoomFacts, statementOf } from '../../agent/session/card/statement.ts';
 import { axeFaults } from '../pictures/axe.ts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
 import { requirePart } from './parts.ts';
@@ -36,7 +36,7 @@ describe.runIf(runs)('the room card', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const write = (known: Known, at = Date.now()) => replaceFile(file, pageOf(statementOf(known)).join(String(at)));
+  const write = (known: RoomFacts, at = Date.now()) => replaceFile(file, pageOf(statementOf(known)).join(String(at)));
 
   /** Opens a page that does not reload by itself, so that a slow machine cannot change the result. */
   async function stillPage(options: BrowserContextOptions = {}): Promise<void> {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { enrol, renew } from '../../agent/identity/enrol.ts';
 import { openIdentity } from '../../agent/identity/identity.ts';
-import { chosen } from '../../agent/maintain/update/launch.ts';
+import { chooseBundle } from '../../agent/maintain/update/launch.ts';
 import { openSlots } from '../../agent/maintain/update/slots.ts';
 import { createAuthority } from '../security/authority.ts';
 import { startCentreOfCertificates } from '../security/centre-of-certificates.ts';
@@ -70,7 +70,7 @@ describe.runIf(requirePart('mount (as root)', canMount()))('a full disk', () => 
     const next = bring('2.0.0');
     fill();
     const said: string[] = [];
-    const start = () => chosen(slots, true, (error) => said.push((error as NodeJS.ErrnoException).code ?? ''));
+    const start = () => chooseBundle(slots, true, (error) => said.push((error as NodeJS.ErrnoException).code ?? ''));
     expect([start(), start(), start()].map(({ file }) => file)).toEqual([inUse, inUse, inUse]);
     expect(new Set(said)).toEqual(new Set(['ENOSPC']));
     free();

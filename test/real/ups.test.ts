@@ -7,7 +7,7 @@ import { createAgent } from '../../agent/agent.ts';
 import { seeded } from '../../agent/checks/agent.test-helper.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import { createNut } from '../../agent/link/net/nut.ts';
-import { createUnwritten } from '../../agent/platform/unwritten.ts';
+import { createUnsupported } from '../../agent/platform/unwritten.ts';
 import { createClimateProbe } from '../../agent/probes/pc/climate.ts';
 import { createPowerProbe } from '../../agent/probes/pc/power.ts';
 import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';
@@ -40,7 +40,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS with a rea
   });
   const ask = createNut({ connect, clock: realClock() });
   const look = async (probe: Probe, profile = profileOf()) => {
-    const result = await probe.run({ platform: createUnwritten(), profile, self, signal: AbortSignal.timeout(probe.timeoutMs) });
+    const result = await probe.run({ platform: createUnsupported(), profile, self, signal: AbortSignal.timeout(probe.timeoutMs) });
     const lines = result.checks.map(({ device, status, fault, reason }) => [device, fault ?? status, reason].filter(Boolean).join(' '));
     return { ...result, lines };
   };
@@ -106,7 +106,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS with a rea
       version: '0.1.0',
       token: 't',
       centreKey: null,
-      platform: createUnwritten(),
+      platform: createUnsupported(),
       probes: [createPowerProbe(ask)],
       transport: net.transport,
       disk: openSpoolDisk(new DatabaseSync(':memory:')),

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as passed } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { openAsking } from '../../agent/platform/windows/native/asking.ts';
+import { openCallQueue } from '../../agent/platform/windows/native/asking.ts';
 
 const koffi = createRequire(process.execPath).resolve('./koffi');
 const hangs = `const { parentPort: port } = require('node:worker_threads');
@@ -14,7 +14,7 @@ const sleep = require(${JSON.stringify(koffi)}).load('kernel32.dll').func('__std
 port.on('message', ({ what }) => (what === 'sound' ? sleep(0xffffffff) : port.postMessage({ known: true, value: [] })));
 port.postMessage('ready');`;
 let threads = 0;
-const ask = openAsking(() => {
+const ask = openCallQueue(() => {
   threads += 1;
   const thread = new Worker(hangs, { eval: true });
   thread.unref();

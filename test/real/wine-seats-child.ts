@@ -7,18 +7,18 @@ import type { Socket } from 'node:net';
 import { setTimeout as passed } from 'node:timers/promises';
 import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { ownSession } from '../../agent/platform/questions/proof.ts';
-import { openDoor, pipeOf } from '../../agent/session/seats/door.ts';
+import { listenLocally, sessionPipeAddress } from '../../agent/session/seats/door.ts';
 import { createJoin } from '../../agent/session/seats/join.ts';
-import type { FromRoom } from '../../agent/session/seats/messages.ts';
-import { createRoomSeat } from '../../agent/session/seats/seats.ts';
-import { createPlatform, doorAddress } from '../../agent/this-pc.ts';
+import type { FromHelper } from '../../agent/session/seats/messages.ts';
+import { createSessionHelper } from '../../agent/session/seats/seats.ts';
+import { createPlatform, localAddress } from '../../agent/this-pc.ts';
 
 const clock = realClock(5);
 const platform = createPlatform({ clock });
-const seat = doorAddress('C:\\Sabha\\room.sock');
+const seat = localAddress('C:\\Sabha\\room.sock');
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}] } };
 const camera: Check = { component: 'camera', device: 'expected-1', status: 'ok', fault: null, reason: null };
-const checks: FromRoom = { type: 'checks', probes: [{ name: 'camera', checks: [camera] }] };
+const checks: FromHelper = { type: 'checks', probes: [{ name: 'camera', checks: [camera] }] };
 const refused: string[] = [];
 const signal = AbortSignal.timeout(120_000);
 
@@ -31,7 +31,7 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 const onRefused = (why: string) => void refused.push(why);
-const run = createRoomSeat({ clock, platform, seat, ownUid: undefined, onMended: () => undefined, onRefused });
+const run = createSessionHelper({ clock, platform, seat, ownUid: undefined, onRepaired: () => undefined, onRefused });
 await run.open();
 run.tell({ pc: 'a/b/c', profile, place: undefined, checks: [] });
 const said = () => run.answer('camera', profile).checks[0]?.status;
@@ -53,10 +53,10 @@ await until(() => refused.length > 0);
 seen['flood'] = [refused.at(-1), said()];
 room.stop();
 const own = await platform.ask(ownSession, signal);
-const address = pipeOf(seat, own.known ? own.value : 0);
+const address = sessionPipeAddress(seat, own.known ? own.value : 0);
 for (const [name, text] of Object.entries({ garbage: 'GET / HTTP/1.1\r\n\r\n', long: 'x'.repeat(1_048_576) })) {
   const onSocket = (socket: Socket) => void socket.on('error', () => undefined).write(text);
-  const server = await openDoor({ address, isPipe: true, all: false, onSocket });
+  const server = await listenLocally({ address, isPipe: true, all: false, onSocket });
   const before = refused.length;
   await until(() => refused.length > before);
   server.close();

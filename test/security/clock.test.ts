@@ -6,8 +6,8 @@ import { createServer } from 'node:tls';
 import { doors } from '@sabha/contracts';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Identity } from '../../agent/identity/identity.ts';
-import { type Knocked, knock } from '../../agent/link/net/reach.ts';
-import { dial, greeter } from '../../agent/uplink/tls.ts';
+import { type PortState, probeTcpPort } from '../../agent/link/net/reach.ts';
+import { createPeerCheck, dial } from '../../agent/uplink/tls.ts';
 import { type Authority, createAuthority, type Issued, selfSigned, type Wanted } from './authority.ts';
 
 const second = 1 / 86_400;
@@ -122,12 +122,12 @@ async function plain(says: (socket: Socket) => unknown): Promise<number> {
   return (listener.address() as AddressInfo).port;
 }
 
-function greetedAt(port: number, now = Date.now(), signal = new AbortController().signal): Promise<Knocked> {
-  const greet = greeter(
+function greetedAt(port: number, now = Date.now(), signal = new AbortController().signal): Promise<PortState> {
+  const greet = createPeerCheck(
     () => identityAt(port),
     () => now,
   );
-  return knock({ host: '127.0.0.1', port }, { used: () => {}, signal }, greet);
+  return probeTcpPort({ host: '127.0.0.1', port }, { used: () => {}, signal }, greet);
 }
 
 function identityAt(mqttPort: number): Identity {

@@ -2,7 +2,7 @@
  * The simulated broker: clean sessions, last wills, session takeover, PUBACK before delivery, and the access rules of the real broker. A
  * kill loses everything.
  */
-import type { Connected, Connection, ConnectionHandlers } from '../../agent/uplink/mqtt.ts';
+import type { Connection, ConnectionHandlers, ConnectResult } from '../../agent/uplink/mqtt.ts';
 import { accessOf, type Principal, principalOf } from '../../broker/admission/access.ts';
 import type { Random } from '../random.ts';
 import { createPipe, type Link, type Pipe } from './network.ts';
@@ -48,8 +48,8 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
   /** Called with each published message. A message for which a function returns `true` is acknowledged and delivered to nobody. */
   const swallow: ((topic: string, payload: Buffer) => boolean)[] = [];
 
-  function connect(client: Client, handlers: ConnectionHandlers): Promise<Connected> {
-    const { promise, resolve } = Promise.withResolvers<Connected>();
+  function connect(client: Client, handlers: ConnectionHandlers): Promise<ConnectResult> {
+    const { promise, resolve } = Promise.withResolvers<ConnectResult>();
     const fail = (delayMs: number, reason: string) =>
       time.later(delayMs, () => client.process.soon(() => resolve({ ok: false, refused: false, reason })));
     time.later(client.link.latencyMs * 2, () => {
@@ -61,7 +61,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     return promise;
   }
 
-  function admit(client: Client, handlers: ConnectionHandlers, resolve: (answer: Connected) => void): void {
+  function admit(client: Client, handlers: ConnectionHandlers, resolve: (answer: ConnectResult) => void): void {
     const before = sessions.get(client.name);
     if (before !== undefined) {
       before.down.end(() => before.closeClient('taken over'));

@@ -3,8 +3,8 @@
 import type { Check, Profile, Signed } from '@sabha/contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
-import type { Order, Platform, PlatformOrders, PowerFigures } from '../../agent/platform/platform.ts';
-import { createUnwritten } from '../../agent/platform/unwritten.ts';
+import type { OrderResult, Platform, PlatformOrders, PowerFigures } from '../../agent/platform/platform.ts';
+import { createUnsupported } from '../../agent/platform/unwritten.ts';
 import { createPowerProbe } from '../../agent/probes/pc/power.ts';
 import type { Transport } from '../../agent/uplink/mqtt.ts';
 import type { ConfigStore } from '../../agent/uplink/store/config-store.ts';
@@ -135,7 +135,7 @@ export function createPc(options: PcOptions): Pc {
 
   /** Returns platform commands that take a moment and are recorded. */
   function ordersOf(process: Process): PlatformOrders {
-    const act = (what: string) => async (): Promise<Order> => {
+    const act = (what: string) => async (): Promise<OrderResult> => {
       if (process.point('an act')) return new Promise(() => {});
       acts.push(what);
       await new Promise<void>((resolve) => void process.clock.after(500, resolve));
@@ -286,7 +286,7 @@ function configStore(): ConfigStore {
 function platformOf(boot: string): Omit<Platform, keyof PlatformOrders> {
   const none = async () => ({ known: false as const, reason: 'not simulated' });
   return {
-    ...createUnwritten(),
+    ...createUnsupported(),
     sound: none,
     cameras: none,
     watchSound: () => () => {},

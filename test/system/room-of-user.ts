@@ -1,8 +1,8 @@
 /** Runs the `room` seat of another user: loads its modules as root, then becomes that user. Arguments: user id, and address of `run`. */
 import { realClock } from '@sabha/contracts';
 import { createProbes } from '../../agent/probes/probes.ts';
-import { ofRoom } from '../../agent/session/seats/apart.ts';
-import { createRoom } from '../../agent/session/seats/room.ts';
+import { roomProbeOf } from '../../agent/session/seats/apart.ts';
+import { createHelper } from '../../agent/session/seats/room.ts';
 import { createPlatform } from '../../agent/this-pc.ts';
 
 const [, , uid = '', address = ''] = process.argv;
@@ -10,10 +10,10 @@ process.setgroups?.([]);
 process.setgid?.(Number(uid));
 process.setuid?.(Number(uid));
 const say = (_: object, line: string) => console.log(line);
-createRoom({
+createHelper({
   seat: { address, isPipe: false },
   platform: createPlatform(),
-  probes: createProbes().filter((probe) => ofRoom(probe) === 'camera'),
+  probes: createProbes().filter((probe) => roomProbeOf(probe) === 'camera'),
   clock: realClock(),
   random: Math.random,
   log: { info: say, warn: say },

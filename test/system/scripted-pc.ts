@@ -6,7 +6,7 @@ import { type Check, checkKey, type Profile, realClock } from '@sabha/contracts'
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
-import { createUnwritten } from '../../agent/platform/unwritten.ts';
+import { createUnsupported } from '../../agent/platform/unwritten.ts';
 import { createMqttTransport } from '../../agent/uplink/mqtt.ts';
 import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';
 import type { Parts } from './parts-under-test.ts';
@@ -73,7 +73,7 @@ function probeOf(name: string, devices: Map<string, Check>, watchers: Map<string
 }
 
 const platform: Platform = {
-  ...createUnwritten(),
+  ...createUnsupported(),
   bootId: () => 'boot-of-the-test',
   inventory: async () => ({ os: 'test' }),
   sound: async () => empty,

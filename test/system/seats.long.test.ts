@@ -6,7 +6,7 @@ import type { CommandView, PcView } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { refusals } from '../../agent/session/seats/admission.ts';
 import { silentMs } from '../../agent/session/seats/messages.ts';
-import { door, profile, seatOf } from '../../agent/session/seats/seats.test-helper.ts';
+import { profile, seatOf, setUpChannel } from '../../agent/session/seats/seats.test-helper.ts';
 import { createParts, type Parts } from './parts-under-test.ts';
 import { type Program, startProgram } from './processes.ts';
 
@@ -116,7 +116,7 @@ describe.runIf(isRoot)('S15 users of this PC', () => {
   }
 
   test('the signed-in user is admitted, another user and root are not, and the next signed-in user is', async () => {
-    const { seat, address, refused, sits, clock } = await door(seatOf(kiosk), '/dev/shm');
+    const { seat, address, refused, sits, clock } = await setUpChannel(seatOf(kiosk), '/dev/shm');
     seat.tell({ pc, profile, place: undefined, checks: [] });
     const isHeard = () => seat.answer('camera', profile).unknown === undefined;
     const [stranger, root] = [other, 0].map((uid) => seatOfUser(uid, address));

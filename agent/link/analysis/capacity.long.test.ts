@@ -3,13 +3,13 @@
 import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { randomFrom } from '../../../test/random.ts';
-import { heldUp, measure, type Way } from './capacity.test-helper.ts';
+import { heldUp, measure, type SimulatedLink } from './capacity.test-helper.ts';
 import type { Train } from './capacity.ts';
 
 const mbit = 1e6;
 const kB = 1_000;
 const ways = ofTier(60, 100, 400);
-const words = ({ bps, bucketBytes }: Way) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
+const words = ({ bps, bucketBytes }: SimulatedLink) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
 
 /** Delays each packet by a random time up to `mostMs`, so that packets overtake each other. */
 const late = (train: Train, mostMs: number, next: () => number): Train => ({

@@ -1,8 +1,18 @@
 /** Simulates a network path with one bottleneck. Results are computed at once, without waiting. */
 import { type TrainArrival, trainIpBytes, trainWireBytes } from '@sabha/contracts';
-import { blockPackets, type Capacity, capacityOf, nextTrain, paceOf, type Stream, streamAfter, streamMs, type Train } from './capacity.ts';
+import {
+  blockPackets,
+  type CapacityEstimate,
+  capacityOf,
+  nextTrain,
+  paceOf,
+  type StreamPlan,
+  streamAfter,
+  streamMs,
+  type Train,
+} from './capacity.ts';
 
-export type Way = {
+export type SimulatedLink = {
   bps: number;
   /** Size of the token bucket: bytes that pass at once after an idle time. */
   bucketBytes: number;
@@ -17,8 +27,8 @@ export type Way = {
 };
 
 /** Result of a whole measurement, its cost in bytes, and `error`, its relative error. */
-export type Run = Capacity & { trains: Train[]; bytes: number; error: number };
-type Change = (train: Train, at: number) => Train;
+export type Run = CapacityEstimate & { trains: Train[]; bytes: number; error: number };
+type TrainChange = (train: Train, at: number) => Train;
 
 /** Budget of one measurement in these tests, bytes on the wire. */
 export const budgetBytes = 2_960_000;
@@ -26,10 +36,10 @@ const usual = { budgetBytes, ceilingBps: 50e6, cardBps: null };
 
 const pauseUs = 40_000;
 
-type Given = { budgetBytes?: number; ceilingBps?: number; cardBps?: number; change?: Change };
+type TestLimits = { budgetBytes?: number; ceilingBps?: number; cardBps?: number; change?: TrainChange };
 
 /** Runs a whole measurement. `change` disturbs each train and the stream. */
-export function measure(way: Way, { change = (train) => train, ...limits }: Given = {}): Run {
+export function measure(way: SimulatedLink, { change = (train) => train, ...limits }: TestLimits = {}): Run {
   const trains: Train[] = [];
   const all = { ...usual, ...limits };
   for (let packets = nextTrain(trains, all); packets !== null; packets = nextTrain(trains, all)) {
@@ -50,14 +60,14 @@ function after(trains: readonly Train[], { packets, arrivals }: Train): Train {
 }
 
 /** Sends one train through a full token bucket. */
-export function pass(way: Way, packets: number): TrainArrival[] {
+export function pass(way: SimulatedLink, packets: number): TrainArrival[] {
   const through = bucket(way);
   const { senderBps = 1e9 } = way;
   return Array.from({ length: packets }, (_, seq) => through(seq, (seq * trainIpBytes * 8) / senderBps)).flatMap((one) => one ?? []);
 }
 
 /** Sends the stream after the trains. The sender sees each arrival without delay. */
-function flow(way: Way, plan: Stream): Train {
+function flow(way: SimulatedLink, plan: StreamPlan): Train {
   const through = bucket(way);
   const { senderBps = 1e9 } = way;
   const arrivals: TrainArrival[] = [];
@@ -79,7 +89,7 @@ function flow(way: Way, plan: Stream): Train {
  * Creates a full token bucket with a queue before it. The result takes the send time in seconds and returns the arrival, or null for a
  * lost packet.
  */
-function bucket(way: Way): (seq: number, sentAt: number) => TrainArrival[] | null {
+function bucket(way: SimulatedLink): (seq: number, sentAt: number) => TrainArrival[] | null {
   const { loss = 0, random = () => 1, othersBps = 0 } = way;
   const goes = narrow(way);
   let otherAt = othersBps > 0 ? 0 : Number.POSITIVE_INFINITY;
@@ -94,7 +104,7 @@ function bucket(way: Way): (seq: number, sentAt: number) => TrainArrival[] | nul
 }
 
 /** Returns when a packet leaves the bottleneck, in seconds; null if the queue drops it. */
-function narrow({ bps, bucketBytes, queueBytes = 1e9 }: Way): (sentAt: number) => number | null {
+function narrow({ bps, bucketBytes, queueBytes = 1e9 }: SimulatedLink): (sentAt: number) => number | null {
   const perSecond = bps / 8;
   let tokens = bucketBytes;
   let lastAt = 0;

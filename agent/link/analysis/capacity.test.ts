@@ -1,7 +1,7 @@
 import { trainWireBytes } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
-import { budgetBytes, measure, pass, type Way } from './capacity.test-helper.ts';
+import { budgetBytes, measure, pass, type SimulatedLink } from './capacity.test-helper.ts';
 import { capacityOf, nextTrain, type Train } from './capacity.ts';
 
 const mbit = 1e6;
@@ -9,7 +9,7 @@ const kB = 1_000;
 const rates = [0.5, 2, 8, 20, 50].map((rate) => rate * mbit);
 const buckets = [3, 32, 40, 80, 128, 160].map((bucket) => bucket * kB);
 const cells = rates.flatMap((bps) => buckets.map((bucketBytes) => ({ bps, bucketBytes })));
-const words = ({ bps, bucketBytes }: Way) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
+const words = ({ bps, bucketBytes }: SimulatedLink) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
 
 describe('capacity at each rate with each bucket', () => {
   test.each(cells)('measures %o within 1 % and within the budget', (way) => {

@@ -21,11 +21,11 @@ export type Burst = { bps: number; bytes: number };
  * `bps`: the rate at the end of the stream, bits/s of IP packets; null with a `reason`. `atLeastBps`: without a rate, the lowest rate
  * near the end of the stream. `seenBytes`: bytes received without a sign of a burst; null if there was one.
  */
-export type Capacity =
+export type CapacityEstimate =
   | { bps: number; reason: null; atLeastBps: null; burst: Burst | null; seenBytes: number | null }
   | { bps: null; reason: string; atLeastBps: number | null; burst: null; seenBytes: null };
 
-export type Stream = { packets: number; bps: number; ceilingBps: number };
+export type StreamPlan = { packets: number; bps: number; ceilingBps: number };
 
 /** Packets that a stream sends back to back. */
 export const blockPackets = 8;
@@ -47,21 +47,21 @@ const lossyTrainsAtMost = 2;
 const fewestArrivals = 6;
 const fewestPackets = 64;
 /** The stream is 1.3 times as fast as its last 48 arrivals. One report carries 48 arrivals, and another report may be lost. */
-const ahead = { times: 1.3, packets: 48 };
-const bentAtMost = 0.12;
+const streamLead = { times: 1.3, packets: 48 };
+const maxHalfDifference = 0.12;
 /**
  * Loss up to `random` counts as loss behind the bottleneck. More loss means that the bottleneck drops what exceeds its rate. Loss
  * above `dropped` does not depend on the rate, and would slow the stream down endlessly.
  */
-const lostAtMost = { random: 0.04, dropped: 0.27 };
+const lossLimits = { random: 0.04, dropped: 0.27 };
 /** Bytes received, or duration of the stream: below both, no rate is reported. */
-const proof = { bytes: 700_000, ms: 4_000 };
-const lent = { times: 1.5, bytes: 100_000 };
+const minimumSample = { bytes: 700_000, ms: 4_000 };
+const burstLimits = { times: 1.5, bytes: 100_000 };
 /** From this share of the card's rate, the card itself may be the bottleneck. */
-const nearCard = 0.85;
+const cardShareLimit = 0.85;
 
 /** From this multiple of the ceiling, the stream did not fill the link, because it sends at most `ahead.times` the ceiling. */
-const nearCeiling = 1.15;
+const ceilingShareLimit = 1.15;
 
 /** Returns the number of packets of the next train; null if the pace is known or cannot be found. */
 export function nextTrain(trains: readonly Train[], { budgetBytes }: CapacityLimits): number | null {
@@ -74,7 +74,7 @@ export function nextTrain(trains: readonly Train[], { budgetBytes }: CapacityLim
 }
 
 /** Returns the plan of the stream after the trains; null if nothing arrives or too few bytes are left. */
-export function streamAfter(trains: readonly Train[], { budgetBytes, ceilingBps }: CapacityLimits): Stream | null {
+export function streamAfter(trains: readonly Train[], { budgetBytes, ceilingBps }: CapacityLimits): StreamPlan | null {
   const bps = Math.min(paceOfTrains(trains), ceilingBps);
   const packets = Math.floor((budgetBytes - usedBytes(trains)) / trainWireBytes);
   return !(bps > 0) || packets < fewestPackets ? null : { packets, bps, ceilingBps };
@@ -84,23 +84,23 @@ export function streamAfter(trains: readonly Train[], { budgetBytes, ceilingBps 
  * Returns the rate to send at now, bits/s. It lies above the last arrival rate, fills the link and follows a falling rate with few
  * drops.
  */
-export function paceOf(arrivals: readonly TrainArrival[], { bps, ceilingBps }: Stream): number {
-  const last = counted(arrivals.slice(-ahead.packets));
-  const seen = last.length < ahead.packets ? bps : steadyRate(last) || bps;
-  return ahead.times * Math.min(seen, ceilingBps);
+export function paceOf(arrivals: readonly TrainArrival[], { bps, ceilingBps }: StreamPlan): number {
+  const last = numberedByArrival(arrivals.slice(-streamLead.packets));
+  const seen = last.length < streamLead.packets ? bps : steadyRate(last) || bps;
+  return streamLead.times * Math.min(seen, ceilingBps);
 }
 
 /** Guarantee: it reports a rate only if the two halves of a stream's end agree on it. */
-export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: CapacityLimits, stream?: Train): Capacity {
+export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: CapacityLimits, stream?: Train): CapacityEstimate {
   const all = stream === undefined ? trains : [...trains, stream];
   if (trains.length === 0) return unknown('the data budget for tests is used up');
   if (all.every((train) => inOrder(train).length < fewestArrivals)) return unknown('too many packets were lost');
   const came = stream === undefined ? [] : inOrder(stream);
-  if (bytesOf(all) < proof.bytes && msOf(came) < proof.ms) return unknown(tooFewBytes);
-  const bps = isLossyAtEnd(came) ? null : endOf(came);
-  if (bps === null) return unsteady(trains, came);
-  if (cardBps !== null && bps >= nearCard * cardBps) return unknown('as fast as the network card of this PC', bps);
-  if (bps >= nearCeiling * ceilingBps) return unknown('too fast to measure with so few bytes', bps);
+  if (bytesOf(all) < minimumSample.bytes && msOf(came) < minimumSample.ms) return unknown(tooFewBytes);
+  const bps = isLossyAtEnd(came) ? null : sustainedRate(came);
+  if (bps === null) return unsteadyResult(trains, came);
+  if (cardBps !== null && bps >= cardShareLimit * cardBps) return unknown('as fast as the network card of this PC', bps);
+  if (bps >= ceilingShareLimit * ceilingBps) return unknown('too fast to measure with so few bytes', bps);
   const burst = burstOf(all, bps);
   if (burst !== null && isLossyAtFirst(trains)) return unknown('too many packets were lost');
   return { bps, reason: null, atLeastBps: null, burst, seenBytes: burst === null ? bytesOf(all) : null };
@@ -110,16 +110,16 @@ export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: Ca
  * Returns the reason for an unsteady rate. Loss from the first packet on leads to a TCP test. Without such loss a burst ended late,
  * and TCP would measure the burst.
  */
-function unsteady(trains: readonly Train[], came: readonly TrainArrival[]): Capacity {
+function unsteadyResult(trains: readonly Train[], came: readonly TrainArrival[]): CapacityEstimate {
   const isLost = isLossyAtEnd(came) && isLossyAtFirst(trains);
-  return isLost ? unknown('too many packets were lost') : unknown('the rate is not steady', slowest(came));
+  return isLost ? unknown('too many packets were lost') : unknown('the rate is not steady', lowestLateRate(came));
 }
 
 function isLossyAtEnd(came: readonly TrainArrival[]): boolean {
-  return lossOf(came.slice(came.length >> 1)) > lostAtMost.dropped;
+  return lossOf(came.slice(came.length >> 1)) > lossLimits.dropped;
 }
 
-function unknown(reason: string, atLeastBps: number | null = null): Capacity {
+function unknown(reason: string, atLeastBps: number | null = null): CapacityEstimate {
   return { bps: null, reason, atLeastBps, burst: null, seenBytes: null };
 }
 
@@ -127,25 +127,25 @@ function unknown(reason: string, atLeastBps: number | null = null): Capacity {
  * Returns the rate over the longest part of the stream's end whose halves agree; null if none do. A slower longer part limits it: the
  * bucket refilled and burst again at the end.
  */
-function endOf(came: readonly TrainArrival[]): number | null {
+function sustainedRate(came: readonly TrainArrival[]): number | null {
   let least = Number.POSITIVE_INFINITY;
   for (const share of [2, 4, 8]) {
-    const end = passed(came.slice(-Math.floor(came.length / share)));
+    const end = withoutDropNumbers(came.slice(-Math.floor(came.length / share)));
     if (end.length < fewestPackets / 2) return null;
     const half = end.length >> 1;
     least = Math.min(least, meanOf(end));
     const bps = steadyRate(end);
-    if (bps > (1 + bentAtMost) * least) return null;
-    if (Math.abs(meanOf(end.slice(0, half)) / meanOf(end.slice(half)) - 1) <= bentAtMost) return Math.min(bps, least);
+    if (bps > (1 + maxHalfDifference) * least) return null;
+    if (Math.abs(meanOf(end.slice(0, half)) / meanOf(end.slice(half)) - 1) <= maxHalfDifference) return Math.min(bps, least);
   }
   return null;
 }
 
 /** Returns the lowest rate over short pieces in the second half of the stream. Thus a fall shortly before the end counts. */
-function slowest(came: readonly TrainArrival[]): number | null {
+function lowestLateRate(came: readonly TrainArrival[]): number | null {
   const size = Math.max(fewestPackets / 4, came.length >> 5);
   const starts = Array.from({ length: Math.floor(came.length / 2 / size) }, (_, at) => came.length - (at + 1) * size);
-  const least = Math.min(...starts.map((at) => meanOf(counted(came.slice(at, at + size)))));
+  const least = Math.min(...starts.map((at) => meanOf(numberedByArrival(came.slice(at, at + size)))));
   return Number.isFinite(least) ? least : null;
 }
 
@@ -153,8 +153,8 @@ function slowest(came: readonly TrainArrival[]): number | null {
  * Keeps the numbers of packets if the loss is random: a packet lost behind the bottleneck used its capacity. Dropped packets did not,
  * so the remaining ones are renumbered.
  */
-function passed(arrivals: readonly TrainArrival[]): readonly TrainArrival[] {
-  return lossOf(arrivals) <= lostAtMost.random ? arrivals : counted(arrivals);
+function withoutDropNumbers(arrivals: readonly TrainArrival[]): readonly TrainArrival[] {
+  return lossOf(arrivals) <= lossLimits.random ? arrivals : numberedByArrival(arrivals);
 }
 
 function lossOf(arrivals: readonly TrainArrival[]): number {
@@ -165,16 +165,16 @@ function lossOf(arrivals: readonly TrainArrival[]): number {
 /** Returns the pace at the end of the last usable train, bits/s; infinity if its packets arrived at once. */
 function paceOfTrains(trains: readonly Train[]): number {
   const last = trains.map(inOrder).findLast(({ length }) => length >= fewestArrivals) ?? [];
-  const pace = steadyRate(passed(last.length < smallestTrain ? last : last.slice(last.length >> 1)));
+  const pace = steadyRate(withoutDropNumbers(last.length < smallestTrain ? last : last.slice(last.length >> 1)));
   return last.length > 0 && Number.isNaN(pace) ? Number.POSITIVE_INFINITY : pace;
 }
 
 /** Returns a burst if a train was much faster than the sustained rate. The bytes must exceed the bucket of a usual traffic shaper. */
 function burstOf(all: readonly Train[], bps: number): Burst | null {
-  const bytes = lentBytes(all, bps);
+  const bytes = bucketBytesNeeded(all, bps);
   const firsts = all.map((train) => inOrder(train).slice(0, smallestTrain)).filter(({ length }) => length >= smallestTrain / 2);
-  const peak = Math.max(...firsts.map((first) => steadyRate(passed(first)) || 0));
-  return bytes >= lent.bytes && peak >= lent.times * bps ? { bps: peak, bytes } : null;
+  const peak = Math.max(...firsts.map((first) => steadyRate(withoutDropNumbers(first)) || 0));
+  return bytes >= burstLimits.bytes && peak >= burstLimits.times * bps ? { bps: peak, bytes } : null;
 }
 
 /**
@@ -182,7 +182,7 @@ function burstOf(all: readonly Train[], bps: number): Burst | null {
  * itself.
  */
 function isLossyAtFirst(trains: readonly Train[]): boolean {
-  let left = Math.ceil(lent.bytes / trainIpBytes);
+  let left = Math.ceil(burstLimits.bytes / trainIpBytes);
   let [sent, received] = [0, 0];
   for (const train of trains) {
     const packets = Math.min(left, train.packets);
@@ -190,11 +190,11 @@ function isLossyAtFirst(trains: readonly Train[]): boolean {
     received += inOrder(train).filter(({ seq }) => seq < packets).length;
     left -= packets;
   }
-  return 1 - received / sent > lostAtMost.dropped / 2;
+  return 1 - received / sent > lossLimits.dropped / 2;
 }
 
 /** Returns the size of the smallest token bucket, filled at `bps`, that passes all arrivals at their times. The trains share one clock. */
-function lentBytes(trains: readonly Train[], bps: number): number {
+function bucketBytesNeeded(trains: readonly Train[], bps: number): number {
   let [level, most, lastUs] = [0, 0, 0];
   for (const { us } of trains.flatMap(inOrder)) {
     level = Math.max(0, level - (Math.max(0, us - lastUs) * bps) / 8e6) + trainIpBytes;
@@ -205,7 +205,7 @@ function lentBytes(trains: readonly Train[], bps: number): number {
 }
 
 /** Numbers arrivals by their order. */
-function counted(arrivals: readonly TrainArrival[]): TrainArrival[] {
+function numberedByArrival(arrivals: readonly TrainArrival[]): TrainArrival[] {
   return arrivals.map(({ us }, seq) => ({ seq, us }));
 }
 
@@ -251,7 +251,7 @@ function steadyRate(arrivals: readonly TrainArrival[]): number {
   const every = Math.ceil(arrivals.length / pointsAtMost);
   const some = every > 2 ? arrivals.filter((_, at) => at % every === 0) : arrivals;
   const gap = Math.max(1, Math.floor(some.length / 3));
-  return middle(some.flatMap((from, at) => some.slice(at + gap).flatMap((to) => (to.us > from.us ? [rate(from, to)] : []))));
+  return medianOf(some.flatMap((from, at) => some.slice(at + gap).flatMap((to) => (to.us > from.us ? [rate(from, to)] : []))));
 }
 
 function rate(from: TrainArrival, to: TrainArrival): number {
@@ -259,6 +259,6 @@ function rate(from: TrainArrival, to: TrainArrival): number {
 }
 
 /** Returns the median; NaN for an empty list. */
-function middle(values: readonly number[]): number {
+function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? Number.NaN;
 }

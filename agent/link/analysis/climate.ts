@@ -3,7 +3,7 @@ import { airAt, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactor, r
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 /** Limits for a PC at one elevation; degrees Celsius, ratios from 0 to 1. */
-export type Limits = ReturnType<typeof limitsAt>;
+export type ClimateLimits = ReturnType<typeof limitsAt>;
 
 /** Boards and disks are rated for 5 to 35 °C. Below 0 °C moisture freezes on them; at 10 °C they are dry again (Quanmax, Dell). */
 const cold = { coldCelsius: 5, frostCelsius: 0, thawedCelsius: 10 };
@@ -32,7 +32,7 @@ export function limitsAt(elevationM: number) {
  * Guarantee: a case temperature may prove that the room is not too warm, never that it is.
  */
 export function judgeRoom(
-  { roomCelsius }: Limits,
+  { roomCelsius }: ClimateLimits,
   { celsius, caseCelsius }: Record<'celsius' | 'caseCelsius', number | null>,
 ): Verdict | undefined {
   if (celsius !== null) return celsius > roomCelsius ? fault('climate.room_hot') : ok;
@@ -41,14 +41,14 @@ export function judgeRoom(
 }
 
 /** Judges whether the air is too dry, by its relative humidity from 0 to 1; undefined without a sensor. */
-export function judgeAir({ dryRatio, veryDryRatio }: Limits, humidityRatio: number | null): Verdict | undefined {
+export function judgeAir({ dryRatio, veryDryRatio }: ClimateLimits, humidityRatio: number | null): Verdict | undefined {
   if (humidityRatio === null) return undefined;
   if (humidityRatio >= dryRatio) return ok;
   return fault('climate.dry_air', humidityRatio < veryDryRatio ? 'drier than 10 %' : null);
 }
 
 /** `startedFrozen`: the PC was switched on below 0 °C and has not been warm since. */
-export function judgeCold({ coldCelsius }: Limits, coldest: number, startedFrozen: boolean): Verdict {
+export function judgeCold({ coldCelsius }: ClimateLimits, coldest: number, startedFrozen: boolean): Verdict {
   if (startedFrozen) return fault('climate.cold_start');
   return coldest < coldCelsius ? fault('climate.cold') : ok;
 }
@@ -59,7 +59,7 @@ export type Cell = { isCharging: boolean; celsius: number | null };
  * Returns a fault if at least one battery charges below 0 °C. A battery without a sensor has the temperature of the room, if that is
  * measured.
  */
-export function judgeCharging({ frostCelsius }: Limits, cells: readonly Cell[], room: number | null): Verdict | undefined {
+export function judgeCharging({ frostCelsius }: ClimateLimits, cells: readonly Cell[], room: number | null): Verdict | undefined {
   const known = cells
     .map(({ isCharging, celsius }) => ({ isCharging, celsius: celsius ?? room }))
     .filter(({ celsius }) => celsius !== null);
@@ -68,7 +68,7 @@ export function judgeCharging({ frostCelsius }: Limits, cells: readonly Cell[], 
 }
 
 /** `maxAltitudeM` comes from the catalogue; undefined if the catalogue does not list the device. */
-export function judgeDevice({ elevationM }: Limits, maxAltitudeM: number | undefined): Verdict | undefined {
+export function judgeDevice({ elevationM }: ClimateLimits, maxAltitudeM: number | undefined): Verdict | undefined {
   if (maxAltitudeM === undefined || elevationM <= maxAltitudeM) return undefined;
   return fault('climate.device_altitude', `made for at most ${maxAltitudeM} m`);
 }

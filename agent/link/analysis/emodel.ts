@@ -12,9 +12,9 @@ export const satelliteAdvantage = 20;
 const packetisationMs = 30;
 const leastBufferMs = 20;
 
-export type Call = { roundTripMs: number; jitterMs: number /** 0 to 1. */; loss: number; burstRatio: number; advantage?: number };
+export type CallConditions = { roundTripMs: number; jitterMs: number /** 0 to 1. */; loss: number; burstRatio: number; advantage?: number };
 
-export function ratingOf({ roundTripMs, jitterMs, loss, burstRatio, advantage = 0 }: Call): { r: number; mos: number } {
+export function ratingOf({ roundTripMs, jitterMs, loss, burstRatio, advantage = 0 }: CallConditions): { r: number; mos: number } {
   const oneWayMs = roundTripMs / 2 + Math.max(leastBufferMs, 2 * jitterMs) + packetisationMs;
   const percent = loss * 100;
   const lossImpairment = codec.ie + ((95 - codec.ie) * percent) / (percent / burstRatio + codec.bpl);

@@ -10,7 +10,7 @@ export const whole: PathFacts = {
   outside: 'reached',
   centre: 'proven',
   losesPackets: false,
-  wereWell: false,
+  namesWorkedBefore: false,
 };
 /** Nothing behind the router responds. */
 export const nothing: Partial<PathFacts> = { names: 'silent', centreName: 'missing', outside: 'silent', centre: 'silent' };

@@ -1,10 +1,10 @@
 import { faultOf } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { nothing, whole } from './path.test-helper.ts';
-import { type PathFacts, stepsOf, whereItBreaks } from './path.ts';
+import { locateBreak, type PathFacts, stepsOf } from './path.ts';
 
 const at = (facts: Partial<PathFacts>) => {
-  const { status, fault, reason } = whereItBreaks({ ...whole, ...facts });
+  const { status, fault, reason } = locateBreak({ ...whole, ...facts });
   return [fault ?? status, reason];
 };
 
@@ -22,7 +22,7 @@ it.each<[Partial<PathFacts>, string, string | null]>([
   [{ ...nothing, centre: 'unreachable' }, 'path.last_mile', null],
   [{ ...nothing, gateway: 'none' }, 'path.last_mile', null],
   [{ ...nothing, outside: 'unknown', centreName: 'unknown' }, 'path.last_mile', null],
-  [{ ...nothing, outside: 'unknown', wereWell: true }, 'path.last_mile', null],
+  [{ ...nothing, outside: 'unknown', namesWorkedBefore: true }, 'path.last_mile', null],
   [{ ...nothing, names: 'unknown', centreName: 'unknown' }, 'path.last_mile', null],
   [{ names: 'silent', centreName: 'missing', centre: 'unknown' }, 'path.dns', 'no name server answers'],
   [{ names: 'silent', centreName: 'missing', centre: 'open' }, 'path.dns', 'no name server answers'],
@@ -52,7 +52,7 @@ it('reports a fault for every combination of facts only if that part was seen br
   const mixtures = everything();
   const isBeyond = ({ outside }: PathFacts) => outside !== 'silent' && outside !== 'unknown';
   const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unreachable' || centre === 'unknown';
-  const hasMoved = ({ centreName, wereWell }: PathFacts) => centreName === 'missing' && !wereWell;
+  const hasMoved = ({ centreName, namesWorkedBefore }: PathFacts) => centreName === 'missing' && !namesWorkedBefore;
   const evidence: Record<string, (facts: PathFacts) => boolean> = {
     'path.local': ({ local }) => local === 'no carrier' || local === 'no way out',
     'path.gateway': (facts) => facts.gateway === 'dead' && !isBeyond(facts) && !facts.losesPackets && isSilent(facts),
@@ -69,7 +69,7 @@ it('reports a fault for every combination of facts only if that part was seen br
   };
   expect(mixtures).toHaveLength(63_360);
   for (const facts of mixtures) {
-    const { status, fault } = whereItBreaks(facts);
+    const { status, fault } = locateBreak(facts);
     expect(status === 'fault', JSON.stringify(facts)).toBe(fault !== null);
     if (fault !== null) expect(evidence[fault]?.(facts), JSON.stringify(facts)).toBe(true);
   }
@@ -85,7 +85,7 @@ function everything(): PathFacts[] {
     outside: ['reached', 'elsewhere', 'names', 'silent', 'unknown'],
     centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'unreachable', 'silent', 'unknown'],
     losesPackets: [false, true],
-    wereWell: [false, true],
+    namesWorkedBefore: [false, true],
   } as const;
   return Object.entries(seen).reduce<object[]>(
     (all, [key, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [key]: value }))),
@@ -95,7 +95,7 @@ function everything(): PathFacts[] {
 
 it('marks one step as broken if the verdict names a part, and none otherwise, for every combination', { tags: ['long'] }, () => {
   for (const facts of everything()) {
-    const { status, fault, reason } = whereItBreaks(facts);
+    const { status, fault, reason } = locateBreak(facts);
     const broken = stepsOf(facts, { clock: 'ok', certificate: 'ok' }).filter((step) => step.status === 'fault');
     const isNameless = fault === 'path.between' && reason === null;
     expect([facts, broken.length]).toEqual([facts, status === 'fault' && !isNameless ? 1 : 0]);

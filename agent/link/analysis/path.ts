@@ -10,7 +10,7 @@ import { fault, ok, unknown, type Verdict } from './verdict.ts';
  * - `other port`: the server's port is silent, another port responds.
  * - `unreachable`: no response, but a host on the path reports it as unreachable.
  */
-export type CentreSeen =
+export type ServerResponse =
   | 'proven'
   | 'open'
   | 'stranger'
@@ -41,11 +41,11 @@ export type PathFacts = {
    * rest.
    */
   outside: 'reached' | 'elsewhere' | 'names' | 'silent' | 'unknown';
-  centre: CentreSeen;
+  centre: ServerResponse;
   /** Many probes of a responding host were lost. */
   losesPackets: boolean;
   /** Names resolved while the link was last up, and have not resolved since it went down. */
-  wereWell: boolean;
+  namesWorkedBefore: boolean;
 };
 
 export type PathVerdict = Verdict<PathFault>;
@@ -61,17 +61,17 @@ const onlyElsewhere = 'others answer, but not at its port: the centre is off, or
 const onlyNames = 'only names are answered: the centre is off, or something on the way stops all else';
 
 /** It is the server, but by the clock of this PC its certificate is not valid now. */
-export const datesDoNotFit = 'the dates of its certificate do not fit the clock of this PC';
+export const certificateDatesReason = 'the dates of its certificate do not fit the clock of this PC';
 
 /** Responses that name a cause, at any point of the path. */
-const answers: Partial<Record<CentreSeen, string>> = {
+const answers: Partial<Record<ServerResponse, string>> = {
   stranger: 'something else answers in its place',
-  undated: datesDoNotFit,
+  undated: certificateDatesReason,
   ended: 'it, or something on the way, ends the connection at once',
   refused: 'it, or a firewall on the way, refuses the connection',
 };
 /** Silences that packet loss explains equally well. */
-const silences: Partial<Record<CentreSeen, string>> = {
+const silences: Partial<Record<ServerResponse, string>> = {
   mute: 'a connection stands, and no answer comes',
   'other port': 'something answers at its address, but not at its port',
 };
@@ -80,33 +80,33 @@ const silences: Partial<Record<CentreSeen, string>> = {
  * Returns the first broken part, from this PC outwards.
  * Guarantee: without a part that was seen broken there is no fault. If several parts may be broken, none is named.
  */
-export function whereItBreaks(facts: PathFacts): PathVerdict {
+export function locateBreak(facts: PathFacts): PathVerdict {
   const { linkUp, local, gateway, centre, outside, losesPackets } = facts;
-  if (linkUp || centre === 'proven') return whole(facts);
+  if (linkUp || centre === 'proven') return judgeWorkingPath(facts);
   if (local === 'no carrier') return fault('path.local', 'no cable and no Wi-Fi');
   if (local === 'no way out') return fault('path.local', 'no address from the network');
   const seen = answers[centre] ?? (losesPackets ? lost : silences[centre]);
   if (seen !== undefined) return fault('path.between', seen);
-  if (centre === 'open') return unproven(facts);
-  if (isBeyond(outside)) return behindTheLine(facts);
-  return gateway === 'dead' ? fault('path.gateway') : ofTheLine(facts);
+  if (centre === 'open') return judgeUnverified(facts);
+  if (isBeyond(outside)) return judgeBeyondRouter(facts);
+  return gateway === 'dead' ? fault('path.gateway') : judgeLine(facts);
 }
 
 /** Packet loss explains any silence, so it is judged first. */
-function whole({ linkUp, names, centreName, losesPackets }: PathFacts): PathVerdict {
+function judgeWorkingPath({ linkUp, names, centreName, losesPackets }: PathFacts): PathVerdict {
   if (losesPackets) return fault('path.between', lost);
   if (names === 'silent') return fault('path.dns', noServer);
   return !linkUp && centreName === 'missing' ? fault('path.dns', notKnownThere) : ok;
 }
 
-function unproven({ names, centreName }: PathFacts): PathVerdict {
+function judgeUnverified({ names, centreName }: PathFacts): PathVerdict {
   if (names === 'silent' && centreName !== 'found') return fault('path.dns', noServer);
   return unknown('without a certificate nobody knows whether it is the centre');
 }
 
-function behindTheLine({ names, centreName, outside, centre }: PathFacts): PathVerdict {
+function judgeBeyondRouter({ names, centreName, outside, centre }: PathFacts): PathVerdict {
   // If both are silent beside one that responds, the break cannot be located.
-  if (names === 'silent' && isMute(centre)) return fault('path.between');
+  if (names === 'silent' && isSilent(centre)) return fault('path.between');
   if (centreName === 'missing') return fault('path.dns', names === 'silent' ? noServer : notKnownThere);
   // A router in front of a missing machine sends the same message as a firewall.
   if (centre === 'unreachable') return fault('path.between', prohibited);
@@ -122,39 +122,42 @@ function isBeyond(outside: PathFacts['outside']): boolean {
  * Judges a path on which nothing beyond the router responded. One silent host may itself be down. Silent name servers may also explain
  * a silent server, because it may have moved to another address. If both fell silent at the same time, the line is broken.
  */
-function ofTheLine({ gateway, names, outside, centre, centreName, wereWell }: PathFacts): PathVerdict {
+function judgeLine({ gateway, names, outside, centre, centreName, namesWorkedBefore }: PathFacts): PathVerdict {
   if (gateway === 'unknown') return unknown('the router could not be asked');
-  const isGone = isMute(centre) && (centreName !== 'missing' || wereWell);
+  const isGone = isSilent(centre) && (centreName !== 'missing' || namesWorkedBefore);
   if ([names === 'silent', outside === 'silent', isGone].filter(Boolean).length > 1) return fault('path.last_mile');
-  if (names === 'silent') return unknown(isMute(centre) ? silentAtLast : 'no name server answers, and nobody else could be asked');
-  return unknown(isMute(centre) ? 'nobody but the centre could be asked' : 'nobody could be asked');
+  if (names === 'silent') return unknown(isSilent(centre) ? silentAtLast : 'no name server answers, and nobody else could be asked');
+  return unknown(isSilent(centre) ? 'nobody but the centre could be asked' : 'nobody could be asked');
 }
 
-function isMute(centre: CentreSeen): boolean {
+function isSilent(centre: ServerResponse): boolean {
   return centre === 'silent' || centre === 'unreachable';
 }
 
-export type Step = { layer: keyof Vocabulary['layer']; status: Status };
+export type PathStep = { layer: keyof Vocabulary['layer']; status: Status };
 
 /**
  * Returns the path as steps.
  * Guarantee: a step is ok only if it was seen to work, and broken only if the verdict names it. If two parts fell silent together,
  * neither is broken.
  */
-export function stepsOf(facts: PathFacts, beside: { clock: Status; certificate: Status }): Step[] {
+export function stepsOf(facts: PathFacts, beside: { clock: Status; certificate: Status }): PathStep[] {
   const { centre } = facts;
   const isProven = facts.linkUp || centre === 'proven';
   const isShown = isProven || centre === 'undated';
   const isReached = isShown || isBeyond(facts.outside);
   const broken = brokenOf(facts);
-  const step = (layer: Step['layer'], isSeen: boolean): Step => ({ layer, status: broken === layer ? 'fault' : isSeen ? 'ok' : 'unknown' });
+  const step = (layer: PathStep['layer'], isSeen: boolean): PathStep => ({
+    layer,
+    status: broken === layer ? 'fault' : isSeen ? 'ok' : 'unknown',
+  });
   const [certificate, clock] = [step('certificate', isProven && beside.certificate === 'ok'), step('clock', beside.clock === 'ok')];
   return [
     step('network', isReached || facts.local === 'on'),
     step('router', isReached || facts.gateway === 'answers'),
     step('line', isReached),
     step('names', facts.names === 'answered' || facts.centreName === 'found'),
-    step('port', isShown || stood.includes(centre)),
+    step('port', isShown || connectedResponses.includes(centre)),
     step('tls', isShown),
     beside.certificate === 'fault' ? { ...certificate, status: 'fault' } : certificate,
     beside.clock === 'fault' ? { ...clock, status: 'fault' } : clock,
@@ -162,16 +165,16 @@ export function stepsOf(facts: PathFacts, beside: { clock: Status; certificate: 
 }
 
 /** Responses for which a TCP connection was open. */
-const stood: readonly CentreSeen[] = ['open', 'stranger', 'ended', 'mute'];
+const connectedResponses: readonly ServerResponse[] = ['open', 'stranger', 'ended', 'mute'];
 
-const layerOf: Partial<Record<PathFault, Step['layer']>> = {
+const layerOf: Partial<Record<PathFault, PathStep['layer']>> = {
   'path.local': 'network',
   'path.gateway': 'router',
   'path.last_mile': 'line',
   'path.dns': 'names',
   'path.centre': 'port',
 };
-const layerOfSeen: Partial<Record<CentreSeen, Step['layer']>> = {
+const layerOfSeen: Partial<Record<ServerResponse, PathStep['layer']>> = {
   stranger: 'certificate',
   undated: 'clock',
   ended: 'tls',
@@ -182,8 +185,8 @@ const layerOfSeen: Partial<Record<CentreSeen, Step['layer']>> = {
   silent: 'port',
 };
 
-function brokenOf(facts: PathFacts): Step['layer'] | undefined {
-  const verdict = whereItBreaks(facts);
+function brokenOf(facts: PathFacts): PathStep['layer'] | undefined {
+  const verdict = locateBreak(facts);
   if (verdict.fault !== 'path.between') return verdict.fault === null ? undefined : layerOf[verdict.fault];
   if (verdict.reason === null) return undefined;
   return verdict.reason === lost ? 'line' : layerOfSeen[facts.centre];

@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest';
-import { breaksOff, type Echo, lossAtMostOver, lossOfEither, qualityOf, type Window, windowOf } from './quality.ts';
+import { isCutOff, lossAtMostOver, lossOfWorseDirection, type ProbeEcho, qualityOf, type Window, windowOf } from './quality.ts';
 
-type Fate = 'back' | 'lost up' | 'lost down';
+type ProbeFate = 'back' | 'lost up' | 'lost down';
 
 /** Builds echoes for probes with these outcomes: 10 ms apart, with the given delays. The server clock is 1.2 s ahead. */
-function echoes(fates: readonly Fate[], delayMs: (seq: number) => { up: number; down: number } = () => ({ up: 20, down: 30 })): Echo[] {
+function echoes(
+  fates: readonly ProbeFate[],
+  delayMs: (seq: number) => { up: number; down: number } = () => ({ up: 20, down: 30 }),
+): ProbeEcho[] {
   let reflectorSeq = 0;
   return fates.flatMap((fate, seq) => {
     if (fate === 'lost up') return [];
@@ -16,11 +19,11 @@ function echoes(fates: readonly Fate[], delayMs: (seq: number) => { up: number; 
     return [{ seq, reflectorSeq: numbered, sentAt, receivedAt, repliedAt: receivedAt + 0.5, arrivedAt: receivedAt + 0.5 - 1_200 + down }];
   });
 }
-const many = (fate: Fate, count: number): Fate[] => Array.from({ length: count }, () => fate);
-const one = (fates: readonly Fate[]): Window => windowOf({ sent: fates.length, echoes: echoes(fates) }) as Window;
+const many = (fate: ProbeFate, count: number): ProbeFate[] => Array.from({ length: count }, () => fate);
+const one = (fates: readonly ProbeFate[]): Window => windowOf({ sent: fates.length, echoes: echoes(fates) }) as Window;
 
 it('reports loss and loss runs of each direction independently of the other', () => {
-  const fates: Fate[] = [
+  const fates: ProbeFate[] = [
     ...many('back', 4),
     'lost up',
     'lost up',
@@ -50,19 +53,19 @@ it('counts probes after the last echo as possible loss of each direction, and ha
   const { up, down } = qualityOf(windows) ?? {};
   expect([up?.loss, up?.lossAtMost, down?.loss, down?.lossAtMost]).toEqual([0, 10 / 102, 1 / 92, 11 / 102]);
   expect([lossAtMostOver(windows, 'up', 0.05), lossAtMostOver(windows, 'up', 0.01)]).toEqual([10 / 102, undefined]);
-  expect([lossOfEither(windows, 0.05), lossOfEither(windows, 0.01)]).toEqual([11 / 204, undefined]);
+  expect([lossOfWorseDirection(windows, 0.05), lossOfWorseDirection(windows, 0.01)]).toEqual([11 / 204, undefined]);
 });
 
 it('detects a cut-off round of which only the first packets return, but not chance or heavy loss', () => {
   const cut = (came: number) => one([...many('back', came), ...many('lost up', 23 - came)]);
-  for (const came of [1, 4, 11]) expect([came, breaksOff(cut(came))]).toEqual([came, true]);
-  for (const came of [12, 20, 23]) expect([came, breaksOff(cut(came))]).toEqual([came, false]);
-  expect(breaksOff(one([...many('lost up', 4), 'back', ...many('lost down', 18)]))).toBe(false);
+  for (const came of [1, 4, 11]) expect([came, isCutOff(cut(came))]).toEqual([came, true]);
+  for (const came of [12, 20, 23]) expect([came, isCutOff(cut(came))]).toEqual([came, false]);
+  expect(isCutOff(one([...many('lost up', 4), 'back', ...many('lost down', 18)]))).toBe(false);
 });
 
 it('returns undefined for impossible numbers or times', () => {
-  const [first, second] = echoes(many('back', 2)) as [Echo, Echo];
-  const says = (changed: Partial<Echo>) => windowOf({ sent: 2, echoes: [first, { ...second, ...changed }] });
+  const [first, second] = echoes(many('back', 2)) as [ProbeEcho, ProbeEcho];
+  const says = (changed: Partial<ProbeEcho>) => windowOf({ sent: 2, echoes: [first, { ...second, ...changed }] });
   for (const reflectorSeq of [2, 4_294_967_295, -1, 0.5]) expect(says({ reflectorSeq }), `${reflectorSeq}`).toBeUndefined();
   expect(says({ repliedAt: second.receivedAt + 60 })).toBeUndefined();
   expect(says({ repliedAt: second.receivedAt - 1 })).toBeUndefined();

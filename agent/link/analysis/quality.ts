@@ -1,9 +1,9 @@
 /** Computes loss, delay and jitter of each direction from the echoes of a round, without comparing clocks, and combines several rounds. */
 
 /** One probe that came back: its two sequence numbers, and four times in milliseconds. Each time is by the clock of its machine. */
-export type Echo = { seq: number; reflectorSeq: number; sentAt: number; receivedAt: number; repliedAt: number; arrivedAt: number };
+export type ProbeEcho = { seq: number; reflectorSeq: number; sentAt: number; receivedAt: number; repliedAt: number; arrivedAt: number };
 /** `sent`: probes sent, numbered from 0. */
-export type Round = { sent: number; echoes: readonly Echo[] };
+export type Round = { sent: number; echoes: readonly ProbeEcho[] };
 
 /** Tolerance for two clocks within a second, including their resolution. */
 const clockStepMs = 1;
@@ -11,9 +11,9 @@ const clockStepMs = 1;
 const driftMs = 3;
 
 /** One direction: packets sent into it, packets lost in it, runs of lost packets, and delay differences between packets in milliseconds. */
-export type Way = { sent: number; lost: number; runs: number; variationsMs: readonly number[] };
+export type DirectionSample = { sent: number; lost: number; runs: number; variationsMs: readonly number[] };
 /** Result of one round per direction; times in milliseconds. `tail`: probes after the last echo, whose direction of loss is unknown. */
-export type Window = { up: Way; down: Way; roundTripsMs: readonly number[]; tail: number };
+export type Window = { up: DirectionSample; down: DirectionSample; roundTripsMs: readonly number[]; tail: number };
 
 /**
  * Evaluates a round up to its last echo. A probe without a later echo may have been lost in either direction. Lost on the way up:
@@ -54,19 +54,19 @@ const cutByChance = 1e-4;
  * Returns true if the second half of the round or more is missing. Random loss does not explain this: something passes only so many
  * packets.
  */
-export function breaksOff({ up, down, tail }: Window): boolean {
+export function isCutOff({ up, down, tail }: Window): boolean {
   const lostOf = (up.lost + down.lost + 1) / (up.sent + 2);
   return tail >= up.sent && lostOf ** tail < cutByChance;
 }
 
-function isPossible(echo: Echo, { sent }: Round): boolean {
+function isPossible(echo: ProbeEcho, { sent }: Round): boolean {
   const isNumber = (number: number) => Number.isInteger(number) && number >= 0 && number < sent;
   const isTime =
     roundTripMs(echo) > -clockStepMs && echo.repliedAt - echo.receivedAt > -clockStepMs && Number.isFinite(echo.receivedAt - echo.sentAt);
   return isNumber(echo.seq) && isNumber(echo.reflectorSeq) && isTime;
 }
 
-function roundTripMs({ sentAt, receivedAt, repliedAt, arrivedAt }: Echo): number {
+function roundTripMs({ sentAt, receivedAt, repliedAt, arrivedAt }: ProbeEcho): number {
   return arrivedAt - sentAt - (repliedAt - receivedAt);
 }
 
@@ -74,7 +74,7 @@ function roundTripMs({ sentAt, receivedAt, repliedAt, arrivedAt }: Echo): number
  * Counts runs of missing numbers. Missing reflector numbers were lost on the way down. A longer gap in our numbers was lost on the way
  * up.
  */
-function runsOf(echoes: readonly Echo[]): { up: number; down: number } {
+function runsOf(echoes: readonly ProbeEcho[]): { up: number; down: number } {
   const numbers = new Set(echoes.map(({ reflectorSeq }) => reflectorSeq));
   const lostDown = (from: number, to: number) =>
     Array.from({ length: Math.max(0, to - from - 1) }, (_, at) => from + 1 + at).filter((one) => !numbers.has(one)).length;
@@ -88,7 +88,7 @@ function runsOf(echoes: readonly Echo[]): { up: number; down: number } {
 }
 
 /** |D| of RFC 3550, 6.4.1: difference of the transit times of two consecutive packets, in the order of arrival. */
-function variations(echoes: readonly Echo[], way: 'up' | 'down'): number[] {
+function variations(echoes: readonly ProbeEcho[], way: 'up' | 'down'): number[] {
   const passages = echoes.map((echo) =>
     way === 'up'
       ? { order: echo.reflectorSeq, transitMs: echo.receivedAt - echo.sentAt }
@@ -99,8 +99,8 @@ function variations(echoes: readonly Echo[], way: 'up' | 'down'): number[] {
 }
 
 /** Quality of one direction; losses from 0 to 1. */
-export type WayQuality = ReturnType<typeof wayQuality>;
-export type Quality = { roundTripMs: { median: number; p95: number }; up: WayQuality; down: WayQuality };
+export type DirectionQuality = ReturnType<typeof directionQuality>;
+export type Quality = { roundTripMs: { median: number; p95: number }; up: DirectionQuality; down: DirectionQuality };
 
 /** Undefined without any window. */
 export function qualityOf(windows: readonly Window[]): Quality | undefined {
@@ -108,14 +108,14 @@ export function qualityOf(windows: readonly Window[]): Quality | undefined {
   if (roundTrips.length === 0) return undefined;
   return {
     roundTripMs: { median: quantile(roundTrips, 0.5), p95: quantile(roundTrips, 0.95) },
-    up: wayQuality(windows, 'up'),
-    down: wayQuality(windows, 'down'),
+    up: directionQuality(windows, 'up'),
+    down: directionQuality(windows, 'down'),
   };
 }
 
-function wayQuality(windows: readonly Window[], direction: 'up' | 'down') {
+function directionQuality(windows: readonly Window[], direction: 'up' | 'down') {
   const ways = windows.map((window) => window[direction]);
-  const total = (pick: (way: Way) => number) => ways.reduce((sum, way) => sum + pick(way), 0);
+  const total = (pick: (way: DirectionSample) => number) => ways.reduce((sum, way) => sum + pick(way), 0);
   const [sent, lost, runs] = [total((way) => way.sent), total((way) => way.lost), total((way) => way.runs)];
   const variationsMs = ways.flatMap((way) => way.variationsMs);
   const tail = windows.reduce((sum, one) => sum + one.tail, 0);
@@ -174,7 +174,7 @@ export function lossAtMostOver(windows: readonly Window[], way: 'up' | 'down', t
 }
 
 /** Returns the loss that at least one direction has: half of all probes that did not come back; undefined as `lossOver`. */
-export function lossOfEither(windows: readonly Window[], threshold: number): number | undefined {
+export function lossOfWorseDirection(windows: readonly Window[], threshold: number): number | undefined {
   const enough = latest(windows, probesFor(threshold));
   if (enough === undefined) return undefined;
   const total = (pick: (window: Window) => number) => enough.reduce((sum, window) => sum + pick(window), 0);

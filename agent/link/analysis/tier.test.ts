@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { nextTier, type TierState, type WayFacts } from './tier.ts';
+import { type DirectionFacts, nextTier, type TierState } from './tier.ts';
 
 const kbit = 1_000;
-const good: WayFacts = { freeBps: 50_000 * kbit, udpBlocked: false, lossAt: () => 0, jitterMs: 5 };
-const free = (freeKbps: number, more: Partial<WayFacts> = {}): WayFacts => ({ ...good, freeBps: freeKbps * kbit, ...more });
-function run(windows: readonly WayFacts[], way: 'up' | 'down' = 'up', from?: TierState): TierState[] {
+const good: DirectionFacts = { freeBps: 50_000 * kbit, udpBlocked: false, lossAt: () => 0, jitterMs: 5 };
+const free = (freeKbps: number, more: Partial<DirectionFacts> = {}): DirectionFacts => ({ ...good, freeBps: freeKbps * kbit, ...more });
+function run(windows: readonly DirectionFacts[], way: 'up' | 'down' = 'up', from?: TierState): TierState[] {
   const states: TierState[] = [];
   for (const facts of windows) {
     const next = nextTier(states.at(-1) ?? from, way, facts);

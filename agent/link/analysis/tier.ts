@@ -4,7 +4,7 @@ import { type Tier, type TierLimit, tierMargin, tierNeeds, tiers } from '@sabha/
 /** `up`: from this PC to the server. */
 export type Direction = 'up' | 'down';
 
-export type WayFacts = {
+export type DirectionFacts = {
   /** Free part of the capacity, bits/s; null if the capacity is unknown. */
   freeBps: number | null;
   /** Present if only a lower bound is known, bits/s. Whether a need above it is met is unknown. */
@@ -33,16 +33,16 @@ const windowsInARow = 3;
  * Guarantee: a tier changes only after three windows in a row, at most as far as each of them says. No first tier rests on one window
  * with high jitter.
  */
-export function nextTier(before: TierState | undefined, way: Direction, given: WayFacts): TierState | UnknownTier {
-  const facts = before === undefined ? ofFirst(way, given) : given;
-  const stays = facts && carried(way, facts, tierMargin.stay);
-  if (facts === undefined || stays === undefined || (isOpen(facts) && stays >= 0))
+export function nextTier(before: TierState | undefined, way: Direction, given: DirectionFacts): TierState | UnknownTier {
+  const facts = before === undefined ? factsForFirstTier(way, given) : given;
+  const stays = facts && highestTier(way, facts, tierMargin.stay);
+  if (facts === undefined || stays === undefined || (isCapacityOpen(facts) && stays >= 0))
     return { tier: undefined, limit: given.udpBlocked ? 'udp-blocked' : 'unknown' };
-  const held = before === undefined ? stays : placeOf(before.tier);
-  const rises = risenTo(held, way, facts);
+  const held = before === undefined ? stays : tierIndex(before.tier);
+  const rises = higherTier(held, way, facts);
   const lower = stays < held ? [...(before?.lower ?? []), stays] : [];
   const higher = rises > held ? [...(before?.higher ?? []), rises] : [];
-  const place = settled(held, lower, higher);
+  const place = tierAfterHysteresis(held, lower, higher);
   const limit = limitOf(place, way, facts);
   return place === held
     ? { tier: tiers[held] ?? null, limit, lower, higher }
@@ -53,30 +53,30 @@ export function nextTier(before: TierState | undefined, way: Direction, given: W
  * Before the first tier: uses the lower jitter of the last two windows. Undefined if only one is known and its jitter is high, or none
  * is known.
  */
-function ofFirst(way: Direction, facts: WayFacts): WayFacts | undefined {
+function factsForFirstTier(way: Direction, facts: DirectionFacts): DirectionFacts | undefined {
   const { jitterMs, jitterBeforeMs } = facts;
   const isEven = { ...facts, jitterMs: 0 };
-  if (jitterMs === undefined && jitterBeforeMs === undefined) return carried(way, isEven, tierMargin.stay) < 0 ? isEven : undefined;
+  if (jitterMs === undefined && jitterBeforeMs === undefined) return highestTier(way, isEven, tierMargin.stay) < 0 ? isEven : undefined;
   if (jitterMs === undefined) return { ...facts, jitterMs: jitterBeforeMs };
   if (jitterBeforeMs !== undefined) return { ...facts, jitterMs: Math.min(jitterMs, jitterBeforeMs) };
-  const isUneven = carried(way, facts, tierMargin.stay) < carried(way, isEven, tierMargin.stay);
+  const isUneven = highestTier(way, facts, tierMargin.stay) < highestTier(way, isEven, tierMargin.stay);
   return isUneven ? undefined : facts;
 }
 
-function settled(held: number, lower: readonly number[], higher: readonly number[]): number {
+function tierAfterHysteresis(held: number, lower: readonly number[], higher: readonly number[]): number {
   if (lower.length >= windowsInARow) return Math.max(...lower);
   return higher.length >= windowsInARow ? Math.min(...higher) : held;
 }
 
 /** Returns the index in `tiers` of the highest tier that fits, -1 for none. */
-function carried(way: Direction, facts: WayFacts, margin: number): number {
-  return tiers.findLastIndex((tier) => misses(way, facts, { tier, margin }) === null);
+function highestTier(way: Direction, facts: DirectionFacts, margin: number): number {
+  return tiers.findLastIndex((tier) => missingNeed(way, facts, { tier, margin }) === null);
 }
 
 /** Returns what a direction lacks for a tier; null if it lacks nothing known. */
-function misses(
+function missingNeed(
   way: Direction,
-  { freeBps, leastBps, lossAt, jitterMs, r = 100 }: WayFacts,
+  { freeBps, leastBps, lossAt, jitterMs, r = 100 }: DirectionFacts,
   { tier, margin }: { tier: Tier; margin: number },
 ): TierLimit | null {
   const needs = tierNeeds[tier];
@@ -88,22 +88,24 @@ function misses(
 }
 
 /** Returns what prevents the next higher tier: a need to stay there, or the extra margin to rise. */
-function limitOf(place: number, way: Direction, facts: WayFacts): TierLimit | null {
+function limitOf(place: number, way: Direction, facts: DirectionFacts): TierLimit | null {
   const next = tiers[place + 1];
   if (next === undefined) return null;
-  return misses(way, facts, { tier: next, margin: tierMargin.stay }) ?? misses(way, facts, { tier: next, margin: tierMargin.rise });
+  return (
+    missingNeed(way, facts, { tier: next, margin: tierMargin.stay }) ?? missingNeed(way, facts, { tier: next, margin: tierMargin.rise })
+  );
 }
 
-export function placeOf(tier: Tier | null): number {
+export function tierIndex(tier: Tier | null): number {
   return tier === null ? -1 : tiers.indexOf(tier);
 }
 
 /** Returns true if the capacity is unknown, so that a higher tier may fit. */
-function isOpen({ freeBps, udpBlocked }: WayFacts): boolean {
+function isCapacityOpen({ freeBps, udpBlocked }: DirectionFacts): boolean {
   return freeBps === null || udpBlocked;
 }
 
 /** Raises no tier by a window with too few packets, because its jitter is unknown. */
-function risenTo(held: number, way: Direction, facts: WayFacts): number {
-  return facts.jitterMs === undefined ? held : carried(way, facts, tierMargin.rise);
+function higherTier(held: number, way: Direction, facts: DirectionFacts): number {
+  return facts.jitterMs === undefined ? held : highestTier(way, facts, tierMargin.rise);
 }

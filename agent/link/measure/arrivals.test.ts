@@ -7,8 +7,8 @@ import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { pass } from '../analysis/capacity.test-helper.ts';
-import { type Capacity, capacityOf, nextTrain, streamAfter, type Train } from '../analysis/capacity.ts';
-import { type Echo, type Round, windowOf } from '../analysis/quality.ts';
+import { type CapacityEstimate, capacityOf, nextTrain, streamAfter, type Train } from '../analysis/capacity.ts';
+import { type ProbeEcho, type Round, windowOf } from '../analysis/quality.ts';
 import { createQualityHistory } from './quality-history.ts';
 import { numbersOf, reportOf } from './quality-report.ts';
 
@@ -45,7 +45,7 @@ function train(packets: number, bps: number, random: Random): Train {
   return { packets, arrivals };
 }
 
-function capacity(random: Random): Capacity {
+function capacity(random: Random): CapacityEstimate {
   // Most budgets are small, so that many sequences fit into the test.
   const budgetBytes = random.below(random.next() < 0.05 ? 1_800_000 : 40_000);
   const bps = 0.3e6 * 100 ** random.next();
@@ -64,7 +64,7 @@ function round(random: Random): Round {
   const sent = random.pick([3, 12, 23]);
   const startAt = random.pick([0, 1_790_000_000_000]);
   const aheadMs = random.pick([0, 1_200, -4e11, 4e11]);
-  const echoes = Array.from({ length: sent }, (_, seq): Echo => {
+  const echoes = Array.from({ length: sent }, (_, seq): ProbeEcho => {
     const sentAt = startAt + 100 * seq;
     const receivedAt = sentAt + aheadMs + 300 * random.next();
     const repliedAt = receivedAt + random.next();
@@ -110,7 +110,7 @@ test.each(ofTier(blocks.slice(0, 1), blocks))(
         if (window === undefined) seen.nothing += 1;
         else history.add(window);
       }
-      const known = { link, windows: history.windows(), tiers: history.sureTiers };
+      const known = { link, windows: history.windows(), tiers: history.conservativeTiers };
       const report: LinkReport = v.parse(linkReport, reportOf({ ...known, at: clock.now(), capacity: history.capacity() }));
       const said = [...numbersIn(report), ...numbersIn(numbersOf(known))];
       expect(

@@ -2,18 +2,18 @@
 import { type Clock, type Done, measureLater, transferWireBytes } from '@sabha/contracts';
 import { isInMeeting } from '../../platform/in-meeting.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { type Capacity as Estimate, tooFewBytes } from '../analysis/capacity.ts';
+import { type CapacityEstimate as Estimate, tooFewBytes } from '../analysis/capacity.ts';
 import type { Budget } from '../net/data-budget.ts';
-import type { Used } from '../net/meter.ts';
+import type { CountBytes } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import { type Measured, measureCapacity } from './capacity-test.ts';
-import type { Capacity } from './quality-history.ts';
+import type { ReportedCapacity } from './quality-history.ts';
 import type { QualityRounds } from './quality-rounds.ts';
 import type { Busy, Traffic } from './traffic.ts';
-import type { Transferred } from './transfer.ts';
+import type { TransferRates } from './transfer.ts';
 
-export type LinkTestOptions = {
-  rounds: Pick<QualityRounds, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
+export type MeasureLinkOptions = {
+  rounds: Pick<QualityRounds, 'measures' | 'grant' | 'takeCapacity' | 'capacity' | 'view'>;
   platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom'>;
   traffic: Pick<Traffic, 'busiest' | 'cardBps'>;
   /** Absent without sockets, as in a simulation. */
@@ -24,7 +24,7 @@ export type LinkTestOptions = {
    * TCP transfer in case UDP is blocked (transfer.ts). Absent if this PC was not enrolled by a server, because it then runs beside the
    * server.
    */
-  transfer?: ((token: Buffer, used: Used) => Promise<Transferred>) | undefined;
+  transfer?: ((token: Buffer, used: CountBytes) => Promise<TransferRates>) | undefined;
   /**
    * Limits of the link class: highest rate of interest, bytes per direction. `byTransfer`: a short TCP transfer is meaningful on this
    * class.
@@ -41,20 +41,20 @@ const leastShare = 0.9;
 const busyShare = 0.3;
 
 /** Guarantee: it never runs twice at once, never while a program uses camera or microphone, never beyond the budget. */
-export function createLinkTest(options: LinkTestOptions): () => Promise<Done> {
+export function createMeasureLinkCommand(options: MeasureLinkOptions): () => Promise<Done> {
   let isRunning = false;
   return async () => {
     if (isRunning) return failed(measureLater.running);
     isRunning = true;
     try {
-      return (await objection(options)) ?? (await measure(options));
+      return (await reasonNotToMeasure(options)) ?? (await measure(options));
     } finally {
       isRunning = false;
     }
   };
 }
 
-async function objection({ rounds, platform, budget, traffic, limits }: LinkTestOptions): Promise<Done | undefined> {
+async function reasonNotToMeasure({ rounds, platform, budget, traffic, limits }: MeasureLinkOptions): Promise<Done | undefined> {
   const { directionBytes } = limits();
   const needed = Number.isFinite(directionBytes) ? Math.max(leastBytes, 2 * leastShare * directionBytes) : leastBytes;
   if (!rounds.measures()) return failed('this PC does not measure the link of its site');
@@ -64,7 +64,7 @@ async function objection({ rounds, platform, budget, traffic, limits }: LinkTest
   return isBusy(traffic.busiest(), rounds.capacity()) ? failed(measureLater.busy) : undefined;
 }
 
-async function measure(options: LinkTestOptions): Promise<Done> {
+async function measure(options: MeasureLinkOptions): Promise<Done> {
   const { rounds, platform, budget, traffic, open, limits, clock } = options;
   const grant = rounds.grant();
   if (grant === undefined || open === undefined) return failed('this PC has no socket for it');
@@ -88,26 +88,26 @@ async function measure(options: LinkTestOptions): Promise<Done> {
   // UDP gave nothing for a direction. After too few bytes a short transfer is skipped, because it would measure only the burst.
   const isLost = [measured.up, measured.down].some((one) => one.bps === null && one.atLeastBps === null && one.reason !== tooFewBytes);
   const transferred = isLost ? await byTransfer(options, grant.token) : undefined;
-  const makesSense = rounds.took(transferred === undefined ? found : withTransfer(found, transferred));
+  const makesSense = rounds.takeCapacity(transferred === undefined ? found : withTransfer(found, transferred));
   if (!makesSense) return failed('what was measured makes no sense');
   return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
 }
 
 /** Undefined if no transfer is possible, or on a satellite link, where it ends before TCP slow start does. */
-async function byTransfer({ transfer, limits, budget }: LinkTestOptions, token: Buffer): Promise<Transferred | undefined> {
+async function byTransfer({ transfer, limits, budget }: MeasureLinkOptions, token: Buffer): Promise<TransferRates | undefined> {
   if (transfer === undefined || !limits().byTransfer || (budget !== undefined && budget.left() < transferWireBytes)) return undefined;
   const transferred = await transfer(token, (wireBytes) => budget?.used('tests', wireBytes));
   return transferred.upBps === null && transferred.downBps === null ? undefined : transferred;
 }
 
 /** TCP gives a lower bound. With UDP blocked it is the only figure. */
-function withTransfer(found: Capacity, tcp: Transferred): Capacity {
+function withTransfer(found: ReportedCapacity, tcp: TransferRates): ReportedCapacity {
   if (found.udpBlocked) return { ...found, ...tcp, how: 'tcp' };
   const least = (way: 'upBps' | 'downBps') => (found[way] === null ? (found.atLeast?.[way] ?? tcp[way]) : null);
   return { ...found, atLeast: { upBps: least('upBps'), downBps: least('downBps') } };
 }
 
-function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy: Busy | null, at: number): Capacity {
+function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy: Busy | null, at: number): ReportedCapacity {
   const free = (bps: number | null, busyBps: number) => (bps === null ? null : Math.max(0, bps - busyBps));
   return {
     at,
@@ -126,7 +126,7 @@ function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy
   };
 }
 
-function isBusy(busy: Busy | null, last: Capacity | undefined): boolean {
+function isBusy(busy: Busy | null, last: ReportedCapacity | undefined): boolean {
   if (busy === null || last === undefined) return false;
   const isUsed = (busyBps: number, bps: number | null) => bps !== null && busyBps > busyShare * bps;
   return isUsed(busy.upBps, last.upBps) || isUsed(busy.downBps, last.downBps);
@@ -139,7 +139,7 @@ function lineOf(direction: string, { bps, reason, atLeastBps, burst, seenBytes }
 }
 
 /** Returns no line if all of the capacity is free or the traffic is unknown. */
-function freeLines({ free, upBps, downBps }: Capacity): string[] {
+function freeLines({ free, upBps, downBps }: ReportedCapacity): string[] {
   if (free === undefined || (free.upBps === upBps && free.downBps === downBps)) return [];
   const words = (bps: number | null) => (bps === null ? 'not known' : mbitOf(bps));
   return [`free, as seen by this PC: up ${words(free.upBps)}, down ${words(free.downBps)}`];
@@ -149,7 +149,7 @@ function mbitOf(bps: number): string {
   return `${(bps / 1e6).toPrecision(3)} Mbit/s`;
 }
 
-function transferLine({ upBps, downBps }: Transferred): string {
+function transferLine({ upBps, downBps }: TransferRates): string {
   const words = (bps: number | null) => (bps === null ? 'not known' : mbitOf(bps));
   return `by TCP at least: up ${words(upBps)}, down ${words(downBps)}`;
 }

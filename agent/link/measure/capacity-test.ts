@@ -9,7 +9,7 @@ import {
   trainSessionBytes,
   trainWireBytes,
 } from '@sabha/contracts';
-import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter, type Train } from '../analysis/capacity.ts';
+import { type CapacityEstimate, type CapacityLimits, capacityOf, nextTrain, streamAfter, type Train } from '../analysis/capacity.ts';
 import { udpWireBytesAt } from '../net/meter.ts';
 import { createTrains, type Socket, type Trains } from './trains.ts';
 
@@ -29,20 +29,20 @@ export type CapacityOptions = {
 };
 
 /** `all`: no packet comes back. `large`: small ones do, packets of the size of a meeting do not. */
-export type Blocked = 'all' | 'large';
+export type BlockedUdp = 'all' | 'large';
 
-type Direction = Capacity & { wireBytes: number };
+type DirectionCapacity = CapacityEstimate & { wireBytes: number };
 
 export type Measured =
-  | { ok: true; blocked: Blocked | null; roundTripMs: number | null; up: Direction; down: Direction }
+  | { ok: true; blocked: BlockedUdp | null; roundTripMs: number | null; up: DirectionCapacity; down: DirectionCapacity }
   | { ok: false; reason: string };
 
 /** Overhead of hellos, requests and reports: fixed bytes, and a share of the total. */
-const beside = { bytes: 20_000, share: 0.02 };
+const overheadBytes = { bytes: 20_000, share: 0.02 };
 const pauseMs = 30;
 /** A stream takes several seconds. This is how often it looks for a meeting that begins meanwhile. */
 const lookEveryMs = 2_000;
-const notMeasured: Direction = {
+const notMeasured: DirectionCapacity = {
   bps: null,
   reason: 'no packet comes back',
   atLeastBps: null,
@@ -68,13 +68,13 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
   try {
     const roundTripMs = await trains.greet();
     if (roundTripMs === null) return { ok: true, blocked: 'all', roundTripMs, up: notMeasured, down: notMeasured };
-    const way: Way = { trains, longerBytes: udpWireBytesAt(socket.localAddress, trainPayloadBytes) - trainWireBytes };
+    const way: TrainPath = { trains, longerBytes: udpWireBytesAt(socket.localAddress, trainPayloadBytes) - trainWireBytes };
     const up = await oneDirection(options, way, 'up');
     const upBytes = usedBytes;
     if (typeof up === 'string') return { ok: false, reason: up };
     const down = await oneDirection(options, way, 'down');
     if (typeof down === 'string') return { ok: false, reason: down };
-    const blocked: Blocked | null = up.isBlocked || down.isBlocked ? 'large' : null;
+    const blocked: BlockedUdp | null = up.isBlocked || down.isBlocked ? 'large' : null;
     const told = { ok: true as const, blocked, roundTripMs, up: { ...up.capacity, wireBytes: upBytes } };
     return { ...told, down: { ...down.capacity, wireBytes: usedBytes - upBytes } };
   } finally {
@@ -84,32 +84,33 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
 }
 
 /** `longerBytes`: extra bytes per packet compared with IPv4, in which bytes are planned and rates are computed. */
-type Way = { trains: Trains; longerBytes: number };
+type TrainPath = { trains: Trains; longerBytes: number };
 
 async function oneDirection(
   options: CapacityOptions,
-  { trains: way, longerBytes }: Way,
+  { trains: way, longerBytes }: TrainPath,
   direction: 'up' | 'down',
-): Promise<{ capacity: Capacity; isBlocked: boolean } | string> {
+): Promise<{ capacity: CapacityEstimate; isBlocked: boolean } | string> {
   const { budget, ceilingBps, directionBytes, cardBps } = options;
   const share = trainWireBytes / (trainWireBytes + longerBytes);
-  const budgetBytes = share * ((1 - beside.share) * Math.min(trainSessionBytes, directionBytes, budget.left()) - beside.bytes);
+  const budgetBytes =
+    share * ((1 - overheadBytes.share) * Math.min(trainSessionBytes, directionBytes, budget.left()) - overheadBytes.bytes);
   const limits: CapacityLimits = { budgetBytes, ceilingBps, cardBps };
   const trains: Train[] = [];
   for (let packets = nextTrain(trains, limits); packets !== null; packets = nextTrain(trains, limits)) {
     const next = packets;
-    const train = await one(options, way, { pauses: trains.length > 0, send: () => way[direction](next) });
+    const train = await sendTrain(options, way, { pauses: trains.length > 0, send: () => way[direction](next) });
     if (typeof train === 'string') return train;
     trains.push(train);
   }
   const plan = streamAfter(trains, limits);
-  const stream = plan === null ? undefined : await one(options, way, { pauses: false, send: () => way.stream(direction, plan) });
+  const stream = plan === null ? undefined : await sendTrain(options, way, { pauses: false, send: () => way.stream(direction, plan) });
   if (typeof stream === 'string') return stream;
   const isBlocked = trains.length > 0 && trains.every(isEmpty);
-  return { capacity: longer(capacityOf(trains, limits, stream), (trainIpBytes + longerBytes) / trainIpBytes), isBlocked };
+  return { capacity: scaledEstimate(capacityOf(trains, limits, stream), (trainIpBytes + longerBytes) / trainIpBytes), isBlocked };
 }
 
-function longer(capacity: Capacity, by: number): Capacity {
+function scaledEstimate(capacity: CapacityEstimate, by: number): CapacityEstimate {
   if (capacity.bps === null) return { ...capacity, atLeastBps: capacity.atLeastBps && capacity.atLeastBps * by };
   const { bps, burst, seenBytes } = capacity;
   return {
@@ -121,7 +122,7 @@ function longer(capacity: Capacity, by: number): Capacity {
 }
 
 /** Sends one train or stream, or returns the reason for none. */
-async function one(
+async function sendTrain(
   { clock, objection }: CapacityOptions,
   way: Trains,
   { pauses, send }: { pauses: boolean; send: () => Promise<Train | TrainDenial> },

@@ -3,9 +3,9 @@ import { isThin, type LinkLimits, links } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { cardOf } from '../../platform/questions/card.ts';
 import type { Budget } from '../net/data-budget.ts';
-import { hostWireBytes, type Used } from '../net/meter.ts';
-import { addressLifeMs, type OpenUdp, sturdy } from '../net/udp.ts';
-import { createLinkTest } from './capacity-command.ts';
+import { type CountBytes, hostWireBytes } from '../net/meter.ts';
+import { addressLifeMs, type OpenUdp, withErrorReport } from '../net/udp.ts';
+import { createMeasureLinkCommand } from './capacity-command.ts';
 import { createQualityRounds, type QualityRounds, type QualityRoundsOptions } from './quality-rounds.ts';
 import { roundWireBytes } from './stamp.ts';
 import { createTraffic } from './traffic.ts';
@@ -17,7 +17,7 @@ export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget
   /** Opens a socket to the host of the reflector; absent without sockets, as in a simulation. */
   udp?: OpenUdp | undefined;
   /** HTTPS address of the server that enrolled this PC, for a short transfer if UDP is blocked. */
-  door?: Pick<TransferOptions, 'at' | 'roots'> | undefined;
+  enrolServer?: Pick<TransferOptions, 'at' | 'roots'> | undefined;
 };
 
 export type LinkMeasurement = ReturnType<typeof createLinkMeasurement>;
@@ -30,9 +30,9 @@ const monthMs = 31 * 86_400_000;
 
 /** Measures nothing until the server assigns the measurement to this PC. */
 export function createLinkMeasurement(options: LinkMeasurementOptions) {
-  const { platform, udp, door, ...ofRounds } = options;
-  const { clock, budget, link, onSlip } = options;
-  const open = udp && sturdy(udp, onSlip);
+  const { platform, udp, enrolServer, ...ofRounds } = options;
+  const { clock, budget, link, onInternalError } = options;
+  const open = udp && withErrorReport(udp, onInternalError);
   const rounds = createQualityRounds({ ...ofRounds, open });
   const card = (address: string) => platform.ask(cardOf(address), AbortSignal.timeout(cardLimitMs));
   const traffic = createTraffic({ clock, card, address: () => ownAddress(rounds, open) });
@@ -41,13 +41,13 @@ export function createLinkMeasurement(options: LinkMeasurementOptions) {
     directionBytes: directionBytesOf(links[link()]),
     byTransfer: !isThin(links[link()]),
   });
-  const transfer = door && ((token: Buffer, used: Used) => measureByTransfer({ ...door, token, clock, used }));
+  const transfer = enrolServer && ((token: Buffer, used: CountBytes) => measureByTransfer({ ...enrolServer, token, clock, used }));
   return {
     rounds,
-    test: createLinkTest({ rounds, platform, traffic, open, budget, transfer, limits, clock }),
+    test: createMeasureLinkCommand({ rounds, platform, traffic, open, budget, transfer, limits, clock }),
     /** Called every ten seconds. */
     tick(): void {
-      if (rounds.measures()) traffic.sample().catch((error) => onSlip('the counters of the network card', error));
+      if (rounds.measures()) traffic.sample().catch((error) => onInternalError('the counters of the network card', error));
     },
   };
 }

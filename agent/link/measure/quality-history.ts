@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import type { Spool } from '../../uplink/spool/spool.ts';
 import { ratingOf } from '../analysis/emodel.ts';
 import { jitterOf, lossAtMostOver, lossOver, probesFor, qualityOf, quantile, type Window } from '../analysis/quality.ts';
-import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
+import { type Direction, type DirectionFacts, nextTier, type TierState, type UnknownTier } from '../analysis/tier.ts';
 
 export type QualityHistoryOptions = {
   clock: Clock;
@@ -16,7 +16,7 @@ export type QualityHistoryOptions = {
   usedBps?: (() => { up: number; down: number } | null) | undefined;
 };
 
-export type Capacity = NonNullable<LinkReport['capacity']>;
+export type ReportedCapacity = NonNullable<LinkReport['capacity']>;
 /** Tier of each direction; undefined before the first window. */
 export type Tiers = Record<Direction, TierState | UnknownTier | undefined>;
 /** The round trips do not fit the configured class, or fit it again. `fits`: classes that fit, possibly none. */
@@ -31,11 +31,11 @@ const saveEveryMs = 3_600_000;
 /** Lifetime of a capacity: intervals of its class, or a fixed time if the class is measured only on request. */
 const capacityIntervals = 2;
 const capacityLifeMs = 7 * 86_400_000;
-const doubtfulLoss = 0.01;
+const suspectLoss = 0.01;
 const keys = { usual: 'link-usual', capacity: 'link-capacity' };
 const baseline = v.array(v.pipe(v.number(), v.finite()));
 
-type State = ReturnType<typeof createState>;
+type HistoryState = ReturnType<typeof createState>;
 
 function createState(options: QualityHistoryOptions) {
   const { clock, link, spool } = options;
@@ -49,7 +49,7 @@ function createState(options: QualityHistoryOptions) {
     other: { link: link(), latch: openLatch },
     taken: readJson(linkReport, spool.recall(keys.capacity))?.capacity,
     tiers: { up: undefined, down: undefined } as Tiers,
-    sureTiers: { up: undefined, down: undefined } as Tiers,
+    conservativeTiers: { up: undefined, down: undefined } as Tiers,
   };
 }
 
@@ -67,7 +67,7 @@ export function createQualityHistory(options: QualityHistoryOptions) {
     /** Optimistic tiers, by all that was seen: no direction carries more. */
     tiers: state.tiers,
     /** Conservative tiers, by the lower bound of the capacity and the highest possible loss: each direction carries at least this. */
-    sureTiers: state.sureTiers,
+    conservativeTiers: state.conservativeTiers,
     /** Undefined until the usual round trip is known. */
     slow: (): boolean | undefined => (usualLimitMs(state.usual) === undefined ? undefined : state.slow.stands),
     /** True if the finding of the last window needs more probes. */
@@ -75,21 +75,21 @@ export function createQualityHistory(options: QualityHistoryOptions) {
       const last = state.held.at(-1);
       return last !== undefined && isDoubtful(last.window);
     },
-    keepCapacity(capacity: Capacity): void {
+    keepCapacity(capacity: ReportedCapacity): void {
       state.taken = capacity;
       spool.remember(keys.capacity, JSON.stringify({ at: capacity.at, capacity }));
     },
-    capacity: (): Capacity | undefined => capacityOf(state),
+    capacity: (): ReportedCapacity | undefined => capacityOf(state),
     /** Drops the windows because another PC measures now. The usual round trip stays. */
     forget(): void {
       state.held = [];
-      for (const tiers of [state.tiers, state.sureTiers]) Object.assign(tiers, { up: undefined, down: undefined });
+      for (const tiers of [state.tiers, state.conservativeTiers]) Object.assign(tiers, { up: undefined, down: undefined });
     },
     save: (): void => save(state),
   };
 }
 
-function add(state: State, window: Window): Added {
+function add(state: HistoryState, window: Window): Added {
   const up = state.clock.up();
   state.held = [...state.held.filter((one) => one.up > up - lifeMsOf(state.link())), { window, up }].slice(-windowsKept);
   const medianMs = quantile(window.roundTripsMs, 0.5);
@@ -103,54 +103,54 @@ function lifeMsOf(link: LinkClass): number {
   return quality === null ? windowLifeMs : Math.min(windowLifeMs, ((life.times * probesFor(life.loss)) / quality.probes) * quality.everyMs);
 }
 
-function windowsOf({ held }: State): Window[] {
+function windowsOf({ held }: HistoryState): Window[] {
   return held.map(({ window }) => window);
 }
 
-function save(state: State): void {
+function save(state: HistoryState): void {
   state.savedUp = state.clock.up();
   state.spool.remember(keys.usual, JSON.stringify(state.usual));
 }
 
-function judgeDelay(state: State, medianMs: number): void {
+function judgeDelay(state: HistoryState, medianMs: number): void {
   const limitMs = usualLimitMs(state.usual);
-  if (limitMs !== undefined) state.slow = latched(state.slow, medianMs > limitMs);
+  if (limitMs !== undefined) state.slow = updateLatch(state.slow, medianMs > limitMs);
   state.usual = [...state.usual, Math.round(medianMs * 10) / 10].slice(-kept);
   if (state.clock.up() - state.savedUp >= saveEveryMs) save(state);
 }
 
-function judgeClass(state: State, medianMs: number): OtherClass | undefined {
+function judgeClass(state: HistoryState, medianMs: number): OtherClass | undefined {
   const set = state.link();
   if (state.other.link !== set) state.other = { link: set, latch: openLatch };
   const { stands } = state.other.latch;
-  state.other.latch = latched(state.other.latch, !fits(set, medianMs));
+  state.other.latch = updateLatch(state.other.latch, !fits(set, medianMs));
   if (state.other.latch.stands === stands) return undefined;
   return { set, roundTripMs: Math.round(medianMs), fits: linkClasses.filter((one) => one !== 'floor' && fits(one, medianMs)) };
 }
 
-function judgeTiers(state: State, window: Window): boolean {
-  const { tiers, sureTiers, usedBps } = state;
+function judgeTiers(state: HistoryState, window: Window): boolean {
+  const { tiers, conservativeTiers, usedBps } = state;
   const used = usedBps === undefined ? { up: 0, down: 0 } : usedBps();
   if (used === null) return false;
-  const next = (held: Tiers[Direction], way: Direction, facts: WayFacts) =>
+  const next = (held: Tiers[Direction], way: Direction, facts: DirectionFacts) =>
     nextTier(held?.tier === undefined ? undefined : held, way, facts);
-  const placesNow = () => [tiers, sureTiers].flatMap(({ up, down }) => [up?.tier, down?.tier]);
+  const placesNow = () => [tiers, conservativeTiers].flatMap(({ up, down }) => [up?.tier, down?.tier]);
   const before = placesNow();
   for (const way of ['up', 'down'] as const) {
     const facts = factsOf(state, way, { window, usedBps: used[way] });
     tiers[way] = next(tiers[way], way, facts);
-    sureTiers[way] = next(sureTiers[way], way, sureOf(state, way, facts));
+    conservativeTiers[way] = next(conservativeTiers[way], way, conservativeFacts(state, way, facts));
   }
   return placesNow().some((tier, at) => tier !== before[at]);
 }
 
 /** Uses the lower bound of the capacity and the highest possible loss. */
-function sureOf(state: State, way: Direction, facts: WayFacts): WayFacts {
+function conservativeFacts(state: HistoryState, way: Direction, facts: DirectionFacts): DirectionFacts {
   const lossAt = (threshold: number) => lossAtMostOver(windowsOf(state), way, threshold);
   return { ...facts, lossAt, freeBps: facts.freeBps === null ? null : Math.min(facts.freeBps, facts.leastBps ?? facts.freeBps) };
 }
 
-function factsOf(state: State, way: Direction, { window, usedBps }: { window: Window; usedBps: number }): WayFacts {
+function factsOf(state: HistoryState, way: Direction, { window, usedBps }: { window: Window; usedBps: number }): DirectionFacts {
   const known = capacityOf(state);
   const key = way === 'up' ? 'upBps' : 'downBps';
   // Free capacity as of the test. No test runs in a meeting, so the traffic of a meeting does not count as missing.
@@ -166,12 +166,12 @@ function factsOf(state: State, way: Direction, { window, usedBps }: { window: Wi
     lossAt: (threshold) => lossOver(windowsOf(state), way, threshold),
     jitterMs: jitterOf(window, way),
     jitterBeforeMs: before && jitterOf(before, way),
-    r: soundOf(state, way, window),
+    r: speechRating(state, way, window),
   };
 }
 
 /** Returns R of the E-model for this window, without the satellite advantage; undefined if its jitter is unknown. */
-function soundOf(state: State, way: Direction, window: Window): number | undefined {
+function speechRating(state: HistoryState, way: Direction, window: Window): number | undefined {
   const jitterMs = jitterOf(window, way);
   const all = qualityOf(windowsOf(state))?.[way];
   if (jitterMs === undefined || all === undefined) return undefined;
@@ -179,7 +179,7 @@ function soundOf(state: State, way: Direction, window: Window): number | undefin
   return ratingOf({ roundTripMs, jitterMs, loss: all.loss, burstRatio: all.burstRatio }).r;
 }
 
-function capacityOf({ taken, link, clock }: State): Capacity | undefined {
+function capacityOf({ taken, link, clock }: HistoryState): ReportedCapacity | undefined {
   const everyMs = links[link()].capacity?.everyMs;
   const lifeMs = everyMs === undefined ? capacityLifeMs : capacityIntervals * everyMs;
   return taken !== undefined && Math.abs(clock.now() - taken.at) < lifeMs ? taken : undefined;
@@ -193,7 +193,7 @@ function fits(link: LinkClass, medianMs: number): boolean {
 function isDoubtful(window: Window): boolean {
   const quality = qualityOf([window]);
   const ways = quality === undefined ? [] : [quality.up, quality.down];
-  return ways.some(({ loss, jitterMs }) => loss >= doubtfulLoss || jitterMs >= tierNeeds.audio.jitterMs.warn);
+  return ways.some(({ loss, jitterMs }) => loss >= suspectLoss || jitterMs >= tierNeeds.audio.jitterMs.warn);
 }
 
 /** Medians kept: one day on fibre, three days on GEO. A permanent detour becomes usual after half of them. */
@@ -226,7 +226,7 @@ const inARow = 3;
 
 const openLatch: Latch = { stands: false, against: 0 };
 
-function latched({ stands, against }: Latch, said: boolean): Latch {
+function updateLatch({ stands, against }: Latch, said: boolean): Latch {
   if (said === stands) return { stands, against: 0 };
   return against + 1 >= inARow ? { stands: said, against: 0 } : { stands, against: against + 1 };
 }

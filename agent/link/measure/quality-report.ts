@@ -1,25 +1,25 @@
 /** Builds the event `link` and the link numbers of a beat. */
 import { type BeatKey, type LinkClass, type LinkDirection, type LinkReport, tiers as tierNames } from '@sabha/contracts';
 import { ratingOf, satelliteAdvantage } from '../analysis/emodel.ts';
-import { type Quality, qualityOf, type WayQuality, type Window } from '../analysis/quality.ts';
+import { type DirectionQuality, type Quality, qualityOf, type Window } from '../analysis/quality.ts';
 import type { TierState, UnknownTier } from '../analysis/tier.ts';
 import type { Tiers } from './quality-history.ts';
 
-type Known = { link: LinkClass; windows: readonly Window[]; tiers: Tiers };
+type LinkFacts = { link: LinkClass; windows: readonly Window[]; tiers: Tiers };
 
 /** Returns the body of the event `link`, without unknown values. */
-export function reportOf({ at, link, windows, tiers, capacity }: Known & Pick<LinkReport, 'at' | 'capacity'>): LinkReport {
-  const quality = toldOf(windows);
+export function reportOf({ at, link, windows, tiers, capacity }: LinkFacts & Pick<LinkReport, 'at' | 'capacity'>): LinkReport {
+  const quality = completeQuality(windows);
   return {
     at,
-    ...(quality !== undefined && { quality: told(quality, link, tiers) }),
+    ...(quality !== undefined && { quality: qualityReport(quality, link, tiers) }),
     ...(capacity !== undefined && { capacity }),
   };
 }
 
 /** Returns the numbers of a beat, without unknown values. Tiers count from 0 for not even audio. */
-export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatKey, number>> {
-  const quality = toldOf(windows);
+export function numbersOf({ link, windows, tiers }: LinkFacts): Partial<Record<BeatKey, number>> {
+  const quality = completeQuality(windows);
   if (quality === undefined) return {};
   const { up, down } = quality;
   const place = (state: TierState | UnknownTier | undefined) =>
@@ -30,7 +30,7 @@ export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatK
     ld: down.loss,
     ju: up.jitterMs / 1_000,
     jd: down.jitterMs / 1_000,
-    r: worse(quality, link).r,
+    r: worseRating(quality, link).r,
     ...(tu !== undefined && { tu }),
     ...(td !== undefined && { td }),
   };
@@ -40,7 +40,7 @@ export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatK
 const openLoss = 0.04;
 
 /** Undefined if one direction has no jitter value or an uncertain loss: then there is no score. */
-function toldOf(windows: readonly Window[]): Quality | undefined {
+function completeQuality(windows: readonly Window[]): Quality | undefined {
   const quality = qualityOf(windows);
   const isTold = (way: 'up' | 'down') => {
     const { loss, lossAtMost } = quality?.[way] ?? { loss: 0, lossAtMost: 0 };
@@ -49,9 +49,9 @@ function toldOf(windows: readonly Window[]): Quality | undefined {
   return isTold('up') && isTold('down') ? quality : undefined;
 }
 
-function told(quality: Quality, link: LinkClass, tiers: Tiers): NonNullable<LinkReport['quality']> {
+function qualityReport(quality: Quality, link: LinkClass, tiers: Tiers): NonNullable<LinkReport['quality']> {
   const { roundTripMs, up, down } = quality;
-  const { r, mos, rAdjusted } = worse(quality, link);
+  const { r, mos, rAdjusted } = worseRating(quality, link);
   return {
     sent: up.sent,
     roundTripMs: { median: tenths(roundTripMs.median), p95: tenths(roundTripMs.p95) },
@@ -63,7 +63,7 @@ function told(quality: Quality, link: LinkClass, tiers: Tiers): NonNullable<Link
   };
 }
 
-function directionOf({ loss, burst, jitterMs, jitterP95Ms }: WayQuality, state: TierState | UnknownTier | undefined): LinkDirection {
+function directionOf({ loss, burst, jitterMs, jitterP95Ms }: DirectionQuality, state: TierState | UnknownTier | undefined): LinkDirection {
   const measured = {
     loss: Number(loss.toFixed(4)),
     burst: hundredths(burst),
@@ -75,7 +75,7 @@ function directionOf({ loss, burst, jitterMs, jitterP95Ms }: WayQuality, state: 
 }
 
 /** Returns the rating of the worse direction, with the higher jitter of both. On a satellite the advantage gives a second rating. */
-function worse({ roundTripMs, up, down }: Quality, link: LinkClass): { r: number; mos: number; rAdjusted?: number } {
+function worseRating({ roundTripMs, up, down }: Quality, link: LinkClass): { r: number; mos: number; rAdjusted?: number } {
   const jitterMs = Math.max(up.jitterMs, down.jitterMs);
   const rate = (advantage: number) =>
     [up, down]

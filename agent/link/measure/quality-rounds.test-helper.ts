@@ -19,14 +19,14 @@ export function setUp(more: Partial<QualityRoundsOptions> = {}, kept = new Map<s
     link: () => set.link,
     spool: { remember: (key, value) => kept.set(key, value) !== undefined, recall: (key) => kept.get(key) },
     record: (kind, body, grade) => void events.push({ kind, body, grade, up: clock.up() }),
-    onSlip: (what) => void slips.push(what),
+    onInternalError: (what) => void slips.push(what),
     ...more,
   });
   const grant = (validMs = 1_000 * hour) => ({ port: 8_620, token: Buffer.alloc(16, 7), endsUp: clock.up() + validMs });
   const begin = (validMs?: number) => quality.use({ measures: true, grant: grant(validMs) });
   const reports = (): LinkReport[] => events.filter(({ kind }) => kind === 'link').map(({ body }) => v.parse(linkReport, body));
   const capacity = (upKbps: number, downKbps: number) =>
-    quality.took({ at: clock.now(), how: 'train', upBps: upKbps * 1_000, downBps: downKbps * 1_000, udpBlocked: false });
+    quality.takeCapacity({ at: clock.now(), how: 'train', upBps: upKbps * 1_000, downBps: downKbps * 1_000, udpBlocked: false });
   /** Returns the start times of rounds: packets after a pause of more than three seconds. */
   const rounds = () => reflector.state.sent.map(({ up }) => up).filter((up, at, all) => at === 0 || up - (all[at - 1] ?? 0) > 3_000);
   const pass = async (count: number) => {

@@ -3,12 +3,12 @@
 import { isThin, type LinkReport, linkReport, links } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Grade } from '../../uplink/spool/rows.ts';
-import type { OnSlip } from '../../uplink/store/log.ts';
-import { breaksOff, latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
+import type { OnInternalError } from '../../uplink/store/log.ts';
+import { isCutOff, latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
 import type { Budget } from '../net/data-budget.ts';
 import { hostWireBytes } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
-import { type Capacity, createQualityHistory, type QualityHistoryOptions } from './quality-history.ts';
+import { createQualityHistory, type QualityHistoryOptions, type ReportedCapacity } from './quality-history.ts';
 import { numbersOf, reportOf } from './quality-report.ts';
 import { type Grant, roundWireBytes, stampRound } from './stamp.ts';
 
@@ -25,7 +25,7 @@ export type QualityRoundsOptions = QualityHistoryOptions & {
   /** Further parts of the report, such as the budget. */
   more?: (() => Partial<LinkReport>) | undefined;
   /** Receives unexpected errors. */
-  onSlip: OnSlip;
+  onInternalError: OnInternalError;
 };
 
 export type LinkView = ReturnType<typeof viewOf>;
@@ -41,13 +41,13 @@ const lookAgainMs = 600_000;
  * A doubtful window is followed by larger and earlier rounds, which judge a threshold of 1 % within five rounds. Their number per time
  * is limited.
  */
-const doubt = { probes: 60, hasten: 5, rounds: 8, periods: 24 };
+const extraRounds = { probes: 60, hasten: 5, rounds: 8, periods: 24 };
 /** Report interval without changes. On a thin link a report takes a hundredth of the bytes of a day. */
 const reportEveryMs = { usual: 3_600_000, thin: 3 * 3_600_000 };
-const uselessRounds = 3;
+const failedRoundsLimit = 3;
 const reportedProbes = 300;
 
-type State = ReturnType<typeof createState>;
+type RoundsState = ReturnType<typeof createState>;
 
 function createState(options: QualityRoundsOptions) {
   const { clock, link, spool, usedBps } = options;
@@ -58,11 +58,11 @@ function createState(options: QualityRoundsOptions) {
     timer: (): void => undefined,
     running: undefined as Promise<void> | undefined,
     /** Rounds in a row without a result, and the cause in the last of them. */
-    useless: 0,
+    failedRounds: 0,
     why: 'no answer' as 'no answer' | 'breaks off' | 'no sense',
-    isSayable: true,
+    isReportValid: true,
     refused: false,
-    doubts: { left: doubt.rounds, sinceUp: Number.NEGATIVE_INFINITY },
+    doubts: { left: extraRounds.rounds, sinceUp: Number.NEGATIVE_INFINITY },
     reportedUp: Number.NEGATIVE_INFINITY,
     stopped: false,
   };
@@ -73,13 +73,13 @@ export function createQualityRounds(options: QualityRoundsOptions) {
   const state = createState(options);
   return {
     /** Applies the assignment of the server from the ack of a birth or an echo. */
-    use: (word: State['word']): void => use(state, word),
+    use: (word: RoundsState['word']): void => use(state, word),
     measures: (): boolean => state.word.measures,
     /** Address of the reflector. Undefined if this PC is not assigned, the server has no reflector, or the grant has expired. */
     grant: (): Grant | undefined => grantOf(state),
-    measureNow: (): Promise<void> => roundOnce(state, doubt.probes),
+    measureNow: (): Promise<void> => roundOnce(state, extraRounds.probes),
     /** Takes a result of the capacity test; returns false, and drops it, if it is implausible. */
-    took: (capacity: Capacity): boolean => took(state, capacity),
+    takeCapacity: (capacity: ReportedCapacity): boolean => takeCapacity(state, capacity),
     /** Last capacity within its lifetime, also of an earlier run. */
     capacity: state.history.capacity,
     /** Undefined if this PC is not assigned or has no sockets. */
@@ -92,7 +92,7 @@ export function createQualityRounds(options: QualityRoundsOptions) {
   };
 }
 
-function use(state: State, word: State['word']): void {
+function use(state: RoundsState, word: RoundsState['word']): void {
   const begins = word.measures && !state.word.measures;
   state.word = word;
   if (!word.measures) {
@@ -101,34 +101,34 @@ function use(state: State, word: State['word']): void {
   } else if (begins) plan(state, first.leastMs + state.random() * first.spreadMs);
 }
 
-function plan(state: State, delayMs: number): void {
+function plan(state: RoundsState, delayMs: number): void {
   state.timer();
   if (!state.stopped) state.timer = state.clock.after(delayMs, () => void regularRound(state));
 }
 
-async function regularRound(state: State): Promise<void> {
+async function regularRound(state: RoundsState): Promise<void> {
   const pace = links[state.link()].quality;
   if (pace === null || state.open === undefined || grantOf(state) === undefined) return plan(state, lookAgainMs);
-  const inDoubt = takeDoubt(state, pace.everyMs);
-  await roundOnce(state, inDoubt ? doubt.probes : pace.probes);
+  const inDoubt = useExtraRound(state, pace.everyMs);
+  await roundOnce(state, inDoubt ? extraRounds.probes : pace.probes);
   if (!state.word.measures) return;
-  const everyMs = state.history.isDoubtful() && state.doubts.left > 0 ? pace.everyMs / doubt.hasten : pace.everyMs;
+  const everyMs = state.history.isDoubtful() && state.doubts.left > 0 ? pace.everyMs / extraRounds.hasten : pace.everyMs;
   plan(state, everyMs * (0.9 + 0.2 * state.random()));
 }
 
 /** Returns true, and uses up one extra round, if the last window is doubtful and extra rounds are left. */
-function takeDoubt(state: State, everyMs: number): boolean {
+function useExtraRound(state: RoundsState, everyMs: number): boolean {
   const up = state.clock.up();
-  if (up - state.doubts.sinceUp > doubt.periods * everyMs) state.doubts = { left: doubt.rounds, sinceUp: up };
+  if (up - state.doubts.sinceUp > extraRounds.periods * everyMs) state.doubts = { left: extraRounds.rounds, sinceUp: up };
   if (!state.history.isDoubtful() || state.doubts.left === 0) return false;
   state.doubts.left -= 1;
   return true;
 }
 
-function roundOnce(state: State, probes: number): Promise<void> {
+function roundOnce(state: RoundsState, probes: number): Promise<void> {
   state.running ??= round(state, probes)
     .catch((error) => {
-      state.onSlip('a round of the link', error);
+      state.onInternalError('a round of the link', error);
       take(state, 'failed');
     })
     .finally(() => {
@@ -137,7 +137,7 @@ function roundOnce(state: State, probes: number): Promise<void> {
   return state.running;
 }
 
-async function round(state: State, probes: number): Promise<void> {
+async function round(state: RoundsState, probes: number): Promise<void> {
   const grant = grantOf(state);
   const { clock, open, budget, random } = state;
   if (grant === undefined || open === undefined) return;
@@ -148,11 +148,11 @@ async function round(state: State, probes: number): Promise<void> {
   if (!state.stopped && state.word.measures) take(state, made);
 }
 
-function take(state: State, made: Round | string): void {
+function take(state: RoundsState, made: Round | string): void {
   const window = typeof made === 'string' ? undefined : windowOf(made);
-  const isCut = window !== undefined && breaksOff(window);
+  const isCut = window !== undefined && isCutOff(window);
   const isUseful = window !== undefined && !isCut;
-  state.useless = isUseful ? 0 : state.useless + 1;
+  state.failedRounds = isUseful ? 0 : state.failedRounds + 1;
   state.why = isCut ? 'breaks off' : typeof made === 'string' || made.echoes.length === 0 ? 'no answer' : 'no sense';
   if (!isUseful) return;
   const { changed, otherClass } = state.history.add(window);
@@ -161,58 +161,58 @@ function take(state: State, made: Round | string): void {
   if (changed || state.clock.up() - state.reportedUp >= everyMs) report(state);
 }
 
-function took(state: State, capacity: Capacity): boolean {
+function takeCapacity(state: RoundsState, capacity: ReportedCapacity): boolean {
   const makesSense = v.is(linkReport, { at: capacity.at, capacity });
   if (makesSense) state.history.keepCapacity(capacity);
   report(state);
   return makesSense;
 }
 
-function report(state: State): void {
+function report(state: RoundsState): void {
   const { history, clock, link } = state;
   state.reportedUp = clock.up();
   // After three failed rounds the older windows no longer describe the link.
-  const windows = silenceOf(state) === null ? recent(history.windows()) : [];
-  const said = reportOf({ at: clock.now(), link: link(), windows, tiers: history.sureTiers, capacity: history.capacity() });
+  const windows = staleReason(state) === null ? reportedWindows(history.windows()) : [];
+  const said = reportOf({ at: clock.now(), link: link(), windows, tiers: history.conservativeTiers, capacity: history.capacity() });
   const body = v.safeParse(linkReport, { ...said, ...state.more?.() });
-  state.isSayable = body.success;
-  if (!body.success) return state.onSlip('the report on the link', v.summarize(body.issues));
+  state.isReportValid = body.success;
+  if (!body.success) return state.onInternalError('the report on the link', v.summarize(body.issues));
   state.record('link', body.output, 'reading');
   state.keep?.(JSON.stringify(body.output));
 }
 
-function viewOf(state: State) {
+function viewOf(state: RoundsState) {
   const { history, link } = state;
   const windows = history.windows();
   return {
     /** The latest last. Windows expire after half a day, or 150 min on a fast link. */
     windows,
     /** Reason for no rounds, for three rounds without a result, or for an invalid report; null without a problem. */
-    problem: silenceOf(state) ?? (state.isSayable ? null : ('no sense' as const)),
+    problem: staleReason(state) ?? (state.isReportValid ? null : ('no sense' as const)),
     /** False if this class is measured only on request. */
     regular: links[link()].quality !== null,
     /** Optimistic tiers, by all that was seen: upper bounds. */
     tiers: history.tiers,
     /** Conservative tiers: lower bounds. */
-    sureTiers: history.sureTiers,
+    conservativeTiers: history.conservativeTiers,
     /** True if the round trip is longer than usual; undefined until the usual one is known. */
     slow: history.slow(),
-    numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: history.sureTiers }),
+    numbers: () => numbersOf({ link: link(), windows: reportedWindows(windows), tiers: history.conservativeTiers }),
     capacity: history.capacity(),
   };
 }
 
 /** Returns why the rounds do not describe the present; null if they do. */
-function silenceOf(state: State): State['why'] | 'no reflector' | 'no budget' | null {
+function staleReason(state: RoundsState): RoundsState['why'] | 'no reflector' | 'no budget' | null {
   if (grantOf(state) === undefined) return 'no reflector';
   if (state.refused) return 'no budget';
-  return state.useless >= uselessRounds ? state.why : null;
+  return state.failedRounds >= failedRoundsLimit ? state.why : null;
 }
 
-function grantOf({ word, clock }: State): Grant | undefined {
+function grantOf({ word, clock }: RoundsState): Grant | undefined {
   return word.grant !== undefined && word.grant.endsUp > clock.up() ? word.grant : undefined;
 }
 
-function recent(windows: readonly Window[]): readonly Window[] {
+function reportedWindows(windows: readonly Window[]): readonly Window[] {
   return latest(windows, reportedProbes) ?? windows;
 }

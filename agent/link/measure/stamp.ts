@@ -1,6 +1,6 @@
 /** One round of the quality test: sends probes to the reflector and collects the responses (contracts/stamp.ts). */
 import { type Ack, type Clock, readReply, stampBytes, writeProbe } from '@sabha/contracts';
-import type { Echo, Round } from '../analysis/quality.ts';
+import type { ProbeEcho, Round } from '../analysis/quality.ts';
 import { udpWireBytes, udpWireBytesAt } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
 
@@ -18,7 +18,7 @@ export type RoundOptions = {
 
 /** Extra probes at the end show in which direction the probes before them were lost. Their wider spacing survives a burst of loss. */
 const tail = { probes: 3, gapMs: 150 };
-const patience = { leastMs: 1_000, mostMs: 4_000, roundTrips: 3 };
+const responseWait = { leastMs: 1_000, mostMs: 4_000, roundTrips: 3 };
 
 /** Returns the wire bytes of a round with this many probes, both ways, without loss. */
 export function roundWireBytes(probes: number, packetWireBytes: number = udpWireBytes(stampBytes)): number {
@@ -39,7 +39,7 @@ export async function stampRound({
   const time = () => offsetMs + clock.up();
   const total = probes + tail.probes;
   const sentAt: number[] = [];
-  const echoes = new Map<number, Echo>();
+  const echoes = new Map<number, ProbeEcho>();
   let came = 0;
   const all = Promise.withResolvers<void>();
   const udp = await open(grant.port, (packet) => {
@@ -63,16 +63,16 @@ export async function stampRound({
     sentAt.push(now);
     udp.send(writeProbe({ seq, sentAt: now, session, token: grant.token }));
   }
-  await Promise.race([all.promise, pause(clock, patienceMs([...echoes.values()]))]);
+  await Promise.race([all.promise, pause(clock, responseWaitMs([...echoes.values()]))]);
   udp.close();
   return { sent: total, echoes: [...echoes.values()] };
 }
 
 /** Waits for three times the slowest round trip so far: a meeting treats later packets as lost too. */
-function patienceMs(echoes: readonly Echo[]): number {
-  if (echoes.length === 0) return patience.mostMs;
+function responseWaitMs(echoes: readonly ProbeEcho[]): number {
+  if (echoes.length === 0) return responseWait.mostMs;
   const slowestMs = echoes.reduce((most, { sentAt, arrivedAt }) => Math.max(most, arrivedAt - sentAt), 0);
-  return Math.min(patience.mostMs, Math.max(patience.leastMs, patience.roundTrips * slowestMs));
+  return Math.min(responseWait.mostMs, Math.max(responseWait.leastMs, responseWait.roundTrips * slowestMs));
 }
 
 /** Sends a probe that is already late at once. */

@@ -13,7 +13,7 @@ export type Busy = { upBps: number; downBps: number };
 
 export type Traffic = ReturnType<typeof createTraffic>;
 
-type Sample = CardFigures & { up: number };
+type CardSample = CardFigures & { up: number };
 
 const lookBackMs = 65_000;
 /** Least interval between two searches for the address, because each may cause a DNS query. */
@@ -21,7 +21,7 @@ const seekEveryMs = 600_000;
 
 /** Returns null until two samples of one card exist. */
 export function createTraffic({ clock, card, address }: TrafficOptions) {
-  let samples: Sample[] = [];
+  let samples: CardSample[] = [];
   let way: string | undefined;
   let soughtUp = Number.NEGATIVE_INFINITY;
   const seek = async () => {
@@ -53,7 +53,7 @@ export function createTraffic({ clock, card, address }: TrafficOptions) {
 }
 
 /** Counters that decrease belong to another card or to one that was reset. */
-function rateOf(from: Sample | undefined, to: Sample): Busy | undefined {
+function rateOf(from: CardSample | undefined, to: CardSample): Busy | undefined {
   if (from === undefined || to.up <= from.up || to.sentBytes < from.sentBytes || to.receivedBytes < from.receivedBytes) return undefined;
   const seconds = (to.up - from.up) / 1_000;
   return { upBps: ((to.sentBytes - from.sentBytes) * 8) / seconds, downBps: ((to.receivedBytes - from.receivedBytes) * 8) / seconds };

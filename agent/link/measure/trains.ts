@@ -17,14 +17,14 @@ import {
   trainPayloadBytes,
   writeTrainRequest,
 } from '@sabha/contracts';
-import { blockPackets, paceOf, type Stream, streamMs, type Train } from '../analysis/capacity.ts';
+import { blockPackets, paceOf, type StreamPlan, streamMs, type Train } from '../analysis/capacity.ts';
 import { udpWireBytesAt } from '../net/meter.ts';
 
 export type Trains = ReturnType<typeof createTrains>;
 
 const firstWaitMs = 1_000;
 /** Four hellos, each with a longer wait than the one before. */
-const greetMs = 10_000;
+const helloLimitMs = 10_000;
 const beginMs = 6_000;
 /** Wait after the last packet of a train for reordered ones. */
 const overtakenMs = 100;
@@ -57,7 +57,7 @@ export function createTrains(options: TrainsOptions) {
     },
     up: (packets: number): Promise<Train | TrainDenial> => up(state, packets),
     down: (packets: number): Promise<Train | TrainDenial> => down(state, packets),
-    stream: (direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> => runStream(state, direction, plan),
+    stream: (direction: 'up' | 'down', plan: StreamPlan): Promise<Train | TrainDenial> => runStream(state, direction, plan),
     close(): void {
       state.closed = true;
       for (const cancel of state.timers) cancel();
@@ -79,7 +79,7 @@ function greet(state: Exchange): Promise<number | null> {
         end(state.roundTripMs);
       };
       repeat(state, {
-        forMs: greetMs,
+        forMs: helloLimitMs,
         waitMs: (at) => firstWaitMs * (at + 1),
         send: (at) => {
           sentUp.push(state.clock.up());
@@ -188,10 +188,10 @@ function exchange<T>(state: Exchange, begin: (end: (result: T) => void) => void,
   return promise;
 }
 
-type Repeated = { forMs: number; waitMs: (at: number) => number; send: (at: number) => void };
+type RepeatedSend = { forMs: number; waitMs: (at: number) => number; send: (at: number) => void };
 
 /** Sends repeatedly, because it or its response may be lost, until it is cancelled or the time is over. */
-function repeat(state: Exchange, { forMs, waitMs, send }: Repeated): Cancel {
+function repeat(state: Exchange, { forMs, waitMs, send }: RepeatedSend): Cancel {
   const endsUp = state.clock.up() + forMs;
   let cancel: Cancel = () => undefined;
   const again = (at: number) => {
@@ -230,14 +230,14 @@ function later(state: Exchange, delayMs: number, task: () => void): Cancel {
 }
 
 /** Packets per train number in a stream. Upwards a piece is larger, because a traffic policer may count the requests too. */
-const piecePackets = { up: 6 * blockPackets, down: blockPackets };
+const packetsPerTrainNumber = { up: 6 * blockPackets, down: blockPackets };
 /** Packets overdue by up to this time are sent at once; older delay is not made up. */
-const catchUpMs = 20;
+const maxBurstDelayMs = 20;
 
 type Running = {
   state: Exchange;
   direction: 'up' | 'down';
-  plan: Stream;
+  plan: StreamPlan;
   first: number;
   sent: number;
   arrivals: TrainArrival[];
@@ -250,7 +250,7 @@ type Running = {
 };
 
 /** Guarantee: the stream ends with its arrivals. It sends no more than its plan, and ignores what arrives after its end. */
-function runStream(state: Exchange, direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> {
+function runStream(state: Exchange, direction: 'up' | 'down', plan: StreamPlan): Promise<Train | TrainDenial> {
   const running: Running = {
     state,
     direction,
@@ -273,7 +273,7 @@ function runStream(state: Exchange, direction: 'up' | 'down', plan: Stream): Pro
         else take(running, answer);
         if (isOver(running)) end(train());
       };
-      send(running, { dueUp: state.clock.up(), endsUp, over: () => settle(running, () => end(train())) });
+      send(running, { dueUp: state.clock.up(), endsUp, over: () => awaitRest(running, () => end(train())) });
     },
     train,
   );
@@ -283,7 +283,7 @@ function runStream(state: Exchange, direction: 'up' | 'down', plan: Stream): Pro
 function send(running: Running, { dueUp, endsUp, over }: { dueUp: number; endsUp: number; over: () => void }): void {
   const { state, plan, arrivals } = running;
   const nowUp = state.clock.up();
-  let due = Math.max(dueUp, nowUp - catchUpMs);
+  let due = Math.max(dueUp, nowUp - maxBurstDelayMs);
   while (due <= nowUp && running.sent < plan.packets) {
     sendBlock(running, Math.min(blockPackets, plan.packets - running.sent));
     due += (blockPackets * trainIpBytes * 8_000) / paceOf(arrivals, plan);
@@ -294,22 +294,22 @@ function send(running: Running, { dueUp, endsUp, over }: { dueUp: number; endsUp
 
 function sendBlock(running: Running, packets: number): void {
   const { state, direction, first, sent } = running;
-  const piece = Math.floor(sent / piecePackets[direction]);
+  const piece = Math.floor(sent / packetsPerTrainNumber[direction]);
   state.number = first + piece;
   running.sent += packets;
   if (direction === 'down') return request(state, 'down', { seq: packets });
   const { socket, token, cookie, number: train } = state;
   for (let seq = sent; seq < running.sent; seq += 1) {
-    socket.send(writeTrainRequest({ kind: 'up', train, seq: seq % piecePackets.up, token, cookie }));
+    socket.send(writeTrainRequest({ kind: 'up', train, seq: seq % packetsPerTrainNumber.up, token, cookie }));
   }
   count(state, trainPayloadBytes, packets);
   running.open.add(train);
-  if (running.sent % piecePackets.up === 0) request(state, 'ask');
+  if (running.sent % packetsPerTrainNumber.up === 0) request(state, 'ask');
 }
 
 function take(running: Running, { kind, train, seq, ...answer }: TrainAnswer): void {
   const { state, direction, arrivals, came } = running;
-  const from = (train - running.first) * piecePackets[direction];
+  const from = (train - running.first) * packetsPerTrainNumber[direction];
   running.lastUp = state.clock.up();
   const note = (one: TrainArrival) => {
     if (one.seq >= running.sent || came.has(one.seq)) return;
@@ -322,13 +322,13 @@ function take(running: Running, { kind, train, seq, ...answer }: TrainAnswer): v
 }
 
 /** Waits for packets in flight, and requests missing reports again. */
-function settle(running: Running, end: () => void): void {
+function awaitRest(running: Running, end: () => void): void {
   const { state, direction, open } = running;
   running.isSent = true;
   const waitMs = () => state.roundTripMs + quietMs;
   if (isOver(running)) return end();
   if (direction === 'down') return whenQuiet(running, waitMs(), end);
-  const isInPart = running.sent % piecePackets.up !== 0;
+  const isInPart = running.sent % packetsPerTrainNumber.up !== 0;
   const again = (at: number) => (at > 0 ? [...open] : isInPart ? [state.number] : []);
   const ask = (at: number) => {
     for (const train of again(at)) request(state, 'ask', { train });

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
 import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';
 import * as v from 'valibot';
-import { centreDoor } from '../../identity/est.ts';
-import { meteredTlsFor, type Used } from '../net/meter.ts';
+import { serverTlsOptions } from '../../identity/est.ts';
+import { type CountBytes, meteredTlsFor } from '../net/meter.ts';
 
 /** Address of the server that enrolled this PC, and the only root certificates it accepts for it. */
 export type TransferOptions = {
@@ -12,18 +12,18 @@ export type TransferOptions = {
   roots(): readonly string[];
   token: Buffer;
   clock: Pick<Clock, 'up'>;
-  used: Used;
+  used: CountBytes;
 };
 
 /** Lower bounds by TCP, bits/s; null if unknown. */
-export type Transferred = { upBps: number | null; downBps: number | null };
+export type TransferRates = { upBps: number | null; downBps: number | null };
 
 const limitMs = 30_000;
 const answerLimitBytes = 1_000;
 const answer = v.pipe(v.string(), v.parseJson(), v.object({ bps: v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0))) }));
 
 /** Never rejects: a failed direction is null. */
-export async function measureByTransfer(options: TransferOptions): Promise<Transferred> {
+export async function measureByTransfer(options: TransferOptions): Promise<TransferRates> {
   const upBps = await up(options).catch(() => null);
   const downBps = await down(options).catch(() => null);
   return { upBps, downBps };
@@ -58,7 +58,7 @@ function send(
   const asked = request(url, {
     method: body === undefined ? 'GET' : 'POST',
     headers,
-    createConnection: meteredTlsFor(centreDoor(url, roots()), used),
+    createConnection: meteredTlsFor(serverTlsOptions(url, roots()), used),
     signal: AbortSignal.timeout(limitMs),
   });
   asked.on('error', reject).on('response', (response) => {

@@ -5,15 +5,15 @@ import { links } from '@sabha/contracts';
 import { expect, it, onTestFinished } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { budgetFile, type KeptFile } from '../../uplink/store/data-folder.ts';
-import { type Budget, createBudget, memoryStore, readFigures } from './data-budget.ts';
+import { budgetFile, type TextFile } from '../../uplink/store/data-folder.ts';
+import { type Budget, createBudget, inMemoryStore, readFigures } from './data-budget.ts';
 
 const endOfNovember = Date.UTC(2026, 10, 30, 23, 50);
 const minuteMs = 60_000;
 
-function counted(store: KeptFile = memoryStore(), clock = handClock(endOfNovember)) {
+function counted(store: TextFile = inMemoryStore(), clock = handClock(endOfNovember)) {
   let saves = 0;
-  const counting: KeptFile = {
+  const counting: TextFile = {
     load: store.load,
     save: (text) => {
       saves += 1;
@@ -58,7 +58,7 @@ const stepBytes = 3_000_000;
 async function history(seed: number): Promise<Map<string, number>> {
   const random = randomFrom(seed);
   const isOnceIn = (times: number) => random.below(times) === 0;
-  const store = memoryStore();
+  const store = inMemoryStore();
   const used = new Map<string, number>();
   let truth = may;
   let isOnline = true;
@@ -113,7 +113,7 @@ it('saves with the first byte, then at most once in 10 min, and on close', async
 });
 
 it('loses nothing on close, and after a kill adds the peak of ten minutes to the saved count', async () => {
-  const { budget, clock, store } = counted(memoryStore(), handClock(Date.UTC(2026, 10, 10)));
+  const { budget, clock, store } = counted(inMemoryStore(), handClock(Date.UTC(2026, 10, 10)));
   const again = () => counted(store, clock).budget;
   budget.used('tests', 240_000);
   await clock.pass(10 * minuteMs);

@@ -2,15 +2,15 @@
 
 import { type Clock, type LinkLimits, type LinkReport, links, readJson } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { KeptFile } from '../../uplink/store/data-folder.ts';
+import type { TextFile } from '../../uplink/store/data-folder.ts';
 
 /** `telemetry`: MQTT with handshakes, certificate renewal, updates. `tests`: all measurement traffic. */
-export type Cause = 'telemetry' | 'tests';
+export type TrafficPurpose = 'telemetry' | 'tests';
 export type BudgetFigures = NonNullable<LinkReport['budget']>;
 
 export type Budget = ReturnType<typeof createBudget>;
 
-const keepEveryMs = 600_000;
+const saveEveryMs = 600_000;
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 const causes = v.object({ telemetry: amount, tests: amount });
@@ -30,7 +30,7 @@ const savedBook = v.object({
   limits: v.object({ telemetryBytes: amount, testBytes: amount }),
 });
 type Book = v.InferOutput<typeof savedBook>;
-type Causes = v.InferOutput<typeof causes>;
+type BytesByPurpose = v.InferOutput<typeof causes>;
 
 /**
  * The month is in UTC by the server's clock, which is extrapolated while the server is offline. The PC's own clock decides only until
@@ -38,7 +38,7 @@ type Causes = v.InferOutput<typeof causes>;
  * Guarantee: bytes used before the server proves a new month count in that month too. After a kill the count is not too low, unless
  * ten minutes cost more than the peak of this month.
  */
-export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }) {
+export function createBudget({ clock, store }: { clock: Clock; store: TextFile }) {
   const book = openBook(store, monthOf(clock.now()) ?? '1970-01');
   const server = createServerMonth(clock);
   let sinceSave = none();
@@ -52,7 +52,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     store.save(JSON.stringify({ ...book, clean }));
   };
   /** Begins a new month if due; returns true if this run knows the server's time. */
-  const turn = (): boolean => {
+  const advanceMonth = (): boolean => {
     const month = server.month();
     const own = monthOf(clock.now()) ?? '';
     if (month !== undefined) {
@@ -64,12 +64,12 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     }
     return month !== undefined;
   };
-  const beginMonth = (counted: Causes) => {
+  const beginMonth = (counted: BytesByPurpose) => {
     Object.assign(book, counted, { peak: none() });
     sinceSave = none();
   };
   const figures = () => {
-    turn();
+    advanceMonth();
     return figuresOf(book);
   };
   const left = () => {
@@ -80,11 +80,11 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     /** Wire bytes that tests may still use this month; never below 0. Telemetry beyond its own limit is subtracted. */
     left,
     hasRoom: (wireBytes: number): boolean => wireBytes <= left(),
-    used(cause: Cause, wireBytes: number): void {
+    used(cause: TrafficPurpose, wireBytes: number): void {
       // The first save marks the file as not clean. An agent that ends before it sends leaves the file unchanged.
       if (!isBegun) save(false);
       isBegun = true;
-      const isTimeKnown = turn();
+      const isTimeKnown = advanceMonth();
       book[cause] += wireBytes;
       sinceSave[cause] += wireBytes;
       if (!isTimeKnown) book.doubtful[cause] += wireBytes;
@@ -97,8 +97,8 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     },
     /** Saves the count if the last save is older than ten minutes. */
     keep: (): void => {
-      turn();
-      if (clock.up() - savedUp >= keepEveryMs && sinceSave.telemetry + sinceSave.tests > 0) save(false);
+      advanceMonth();
+      if (clock.up() - savedUp >= saveEveryMs && sinceSave.telemetry + sinceSave.tests > 0) save(false);
     },
     close: (): void => {
       if (isBegun) save(true);
@@ -125,7 +125,7 @@ function createServerMonth(clock: Clock) {
 }
 
 /** Creates a store in memory, for a PC without a disk. */
-export function memoryStore(): KeptFile {
+export function inMemoryStore(): TextFile {
   let text: string | undefined;
   return {
     load: () => text,
@@ -137,7 +137,7 @@ export function memoryStore(): KeptFile {
 }
 
 /** Returns what a running agent saved within the last ten minutes, for another process on the PC. */
-export function readFigures(store: Pick<KeptFile, 'load'>): BudgetFigures | undefined {
+export function readFigures(store: Pick<TextFile, 'load'>): BudgetFigures | undefined {
   const book = readJson(savedBook, store.load());
   return book && figuresOf(book);
 }
@@ -148,7 +148,7 @@ function figuresOf({ month, telemetry, tests, limits }: Book): BudgetFigures {
 }
 
 /** After a kill, the peak of ten minutes is added for the unsaved bytes. */
-function openBook(store: KeptFile, month: string): Book {
+function openBook(store: TextFile, month: string): Book {
   const book = readJson(savedBook, store.load());
   if (book === undefined)
     return { ...none(), month, peak: none(), doubtful: none(), isProven: false, clean: true, limits: links.fibre.budget };
@@ -157,7 +157,7 @@ function openBook(store: KeptFile, month: string): Book {
   return { ...book, ...sum(book, peak), doubtful: sum(doubtful, peak) };
 }
 
-function sum(one: Causes, other: Causes): Causes {
+function sum(one: BytesByPurpose, other: BytesByPurpose): BytesByPurpose {
   return { telemetry: one.telemetry + other.telemetry, tests: one.tests + other.tests };
 }
 

@@ -13,9 +13,9 @@ it('counts a segment and its acknowledgement for each message, and for each segm
   expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 132);
 });
 
-type Told = (message: OnMessage) => void;
+type EmitMessage = (message: OnMessage) => void;
 /** Reports received data as a response to the request. */
-const anAnswer: Told = (message) => message('in', false);
+const anAnswer: EmitMessage = (message) => message('in', false);
 
 /** Opens a connection to a server that responds to each piece with ten bytes, with a manual clock. */
 async function counted({ host = '127.0.0.1', told = anAnswer } = {}) {

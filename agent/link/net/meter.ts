@@ -36,7 +36,7 @@ export function questionWireBytes(family: Family): number {
 export const hostWireBytes = 2 * questionWireBytes(6);
 
 /** Counts a DNS lookup if the host is a name. A name in the system's cache needs no query, so this may count too much. */
-export function countHost(host: string, used: Used): void {
+export function countHost(host: string, used: CountBytes): void {
   if (isIP(host) === 0 && !isLoopback(host)) used(hostWireBytes);
 }
 
@@ -55,7 +55,7 @@ function frameOf(family: Family): number {
 }
 
 /** Returns the overhead of a connection. A SYN has 8 B of options more. Without response, the system sends it five times within 30 s. */
-function besideOf(family: Family): { syn: number; open: number; close: number; refused: number; unanswered: number } {
+function connectionOverhead(family: Family): { syn: number; open: number; close: number; refused: number; unanswered: number } {
   const frame = frameOf(family);
   const syn = frame + 8;
   return { syn, open: 2 * syn + frame, close: 3 * frame, refused: syn + frame, unanswered: 5 * syn };
@@ -66,50 +66,50 @@ function familyOf(address = ''): Family {
   return address.includes(':') && !address.startsWith('::ffff:') ? 6 : 4;
 }
 
-export type Used = (wireBytes: number) => void;
+export type CountBytes = (wireBytes: number) => void;
 
 /** Called for each message received or about to be written; `asks`: the other side responds at once. */
 export type OnMessage = (way: 'in' | 'out', asks: boolean) => void;
 
-type Way = ReturnType<typeof unusedWay>;
+type DirectionState = ReturnType<typeof newDirection>;
 
 /**
  * Counts the wire bytes of a TCP socket by its messages. Each message is one segment, except messages written in one turn of the event
  * loop and their responses. Retransmissions are not visible.
  * Guarantee: every byte of the socket is counted once. Bytes after the last message are counted on close.
  */
-export function meterTcp(socket: Socket, used: Used, now: () => number = () => performance.now()): { message: OnMessage } {
-  const ways = { in: unusedWay(), out: unusedWay() };
+export function meterTcp(socket: Socket, used: CountBytes, now: () => number = () => performance.now()): { message: OnMessage } {
+  const ways = { in: newDirection(), out: newDirection() };
   let isOpen = false;
   let family: Family = 4;
-  let toldAt: number | undefined;
+  let pendingWriteAt: number | undefined;
   const countWay = (way: 'in' | 'out', at: number): boolean => {
     const bytes = (way === 'in' ? socket.bytesRead : socket.bytesWritten) - ways[way].counted;
     if (bytes === 0) return false;
     ways[way].counted += bytes;
-    used(tcpWireBytes(bytes, 1, family) - (carries(ways, way, at) ? frameOf(family) : 0));
+    used(tcpWireBytes(bytes, 1, family) - (carriesAck(ways, way, at) ? frameOf(family) : 0));
     return true;
   };
   // `message` runs before the write, so these bytes are counted at the next call.
   const countOut = () => {
-    countWay('out', toldAt ?? now());
-    toldAt = undefined;
+    countWay('out', pendingWriteAt ?? now());
+    pendingWriteAt = undefined;
   };
   socket.once('lookup', (...[, , , host]) => countHost(host, used));
   let isTried = false;
   socket.on('connectionAttempt', (address) => {
     // The previous address refused, or has not responded so far.
-    if (isTried) used(besideOf(family).refused);
+    if (isTried) used(connectionOverhead(family).refused);
     isTried = true;
     family = familyOf(address);
   });
   socket.once('connect', () => {
     isOpen = true;
     family = familyOf(socket.remoteAddress);
-    used(besideOf(family).open);
+    used(connectionOverhead(family).open);
   });
   socket.once('close', () => {
-    const { close, refused, unanswered } = besideOf(family);
+    const { close, refused, unanswered } = connectionOverhead(family);
     if (!isOpen) return used(codeOf(socket.errored ?? '') === 'ECONNREFUSED' ? refused : unanswered);
     countOut();
     countWay('in', now());
@@ -119,7 +119,7 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
     message(way, asks) {
       countOut();
       const isNew = countWay('in', now());
-      if (way === 'out') toldAt = now();
+      if (way === 'out') pendingWriteAt = now();
       // A busy PC reads two segments in one piece.
       else if (!isNew && asks) used(framesPerSegment * frameOf(family));
     },
@@ -130,12 +130,12 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
  * `owedAt`: time of the last data whose acknowledgement can still travel with a response. `waits`: the receiver responded in time
  * before, so it delays its acknowledgement; otherwise it sends one at once.
  */
-function unusedWay() {
+function newDirection() {
   return { counted: 0, owedAt: Number.NEGATIVE_INFINITY, waits: false };
 }
 
 /** Returns true if data in this direction carries the acknowledgement of data in the other. */
-function carries(ways: { in: Way; out: Way }, way: 'in' | 'out', at: number): boolean {
+function carriesAck(ways: { in: DirectionState; out: DirectionState }, way: 'in' | 'out', at: number): boolean {
   const [own, other] = way === 'in' ? [ways.in, ways.out] : [ways.out, ways.in];
   const isPrompt = at - other.owedAt < promptMs;
   const isCarried = isPrompt && other.waits;
@@ -151,7 +151,7 @@ function carries(ways: { in: Way; out: Way }, way: 'in' | 'out', at: number): bo
  */
 export async function meteredTls(
   options: ConnectionOptions,
-  used: Used,
+  used: CountBytes,
   signal?: AbortSignal,
 ): Promise<{ socket: TLSSocket; message: OnMessage }> {
   const raw = connectTcp({ host: options.host ?? 'localhost', port: options.port ?? 0, ...(signal && { signal }) });
@@ -166,7 +166,7 @@ export async function meteredTls(
 }
 
 /** Adapter for an HTTPS request, which takes its socket by a callback. */
-export function meteredTlsFor(options: ConnectionOptions, used: Used) {
+export function meteredTlsFor(options: ConnectionOptions, used: CountBytes) {
   return (_: object, done: (error: Error | null, socket: TLSSocket) => void): undefined => {
     meteredTls(options, used).then(
       ({ socket }) => done(null, socket),

@@ -61,7 +61,7 @@ function createReader(name: string, done: (answer: UpsAnswer) => void): (bytes: 
     if (taken > limits.answerBytes) return done(unreadable);
     rest = Buffer.concat([rest, bytes]);
     for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-      const answer = end > limits.lineBytes ? unreadable : take(rest.toString('utf8', 0, end).trimEnd(), name, variables);
+      const answer = end > limits.lineBytes ? unreadable : parseLine(rest.toString('utf8', 0, end).trimEnd(), name, variables);
       if (answer !== undefined) return done(answer);
       rest = rest.subarray(end + 1);
     }
@@ -70,7 +70,7 @@ function createReader(name: string, done: (answer: UpsAnswer) => void): (bytes: 
 }
 
 /** Evaluates one line; undefined = more lines follow. */
-function take(line: string, name: string, variables: Map<string, string>): UpsAnswer | undefined {
+function parseLine(line: string, name: string, variables: Map<string, string>): UpsAnswer | undefined {
   if (line === `BEGIN LIST VAR ${name}`) return undefined;
   if (line === `END LIST VAR ${name}`) return { known: true, variables };
   const code = /^ERR ([A-Z-]+)/.exec(line)?.[1];

@@ -3,25 +3,25 @@ import { lookup, Resolver } from 'node:dns/promises';
 import { BlockList, connect, isIP, isIPv6, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { codeOf, isLoopback } from '@sabha/contracts';
-import { countHost, meterTcp, questionWireBytes, type Used } from './meter.ts';
+import { type CountBytes, countHost, meterTcp, questionWireBytes } from './meter.ts';
 
-export type Place = { host: string; port: number };
+export type HostPort = { host: string; port: number };
 /**
  * Peer of an open connection: verified, verified but with a certificate out of its dates (`undated`), another one (`stranger`), or
  * unidentified.
  */
-export type Greeting = 'proven' | 'undated' | 'stranger' | 'ended' | 'mute';
+export type PeerState = 'proven' | 'undated' | 'stranger' | 'ended' | 'mute';
 /** Identifies the peer. Never rejects; the connection is closed afterwards. */
-export type Greet = (socket: Socket) => Promise<Greeting>;
+export type CheckPeer = (socket: Socket) => Promise<PeerState>;
 /** Result of an attempt to open a TCP connection; a timeout gives `silent` too. */
-export type Knocked = 'open' | 'refused' | 'unreachable' | 'silent' | Greeting;
-export type Asking = { used: Used; signal: AbortSignal };
+export type PortState = 'open' | 'refused' | 'unreachable' | 'silent' | PeerState;
+export type ProbeOptions = { used: CountBytes; signal: AbortSignal };
 
 /**
  * Result of a name server: an address, no such name, lookup refused, or failure. Without a response it is `silent`, or `closed` if its
  * machine reports that the port is not in use.
  */
-export type Looked = { kind: 'found'; address: string } | { kind: 'none' | 'refused' | 'failed' | 'closed' | 'silent' };
+export type LookupResult = { kind: 'found'; address: string } | { kind: 'none' | 'refused' | 'failed' | 'closed' | 'silent' };
 
 const nameTimeoutMs = 2_500;
 function questionBytes(resolver: Resolver): number {
@@ -29,34 +29,34 @@ function questionBytes(resolver: Resolver): number {
 }
 
 /**
- * Opens a TCP connection; `greet` then identifies the peer. `unreachable`: a router or the operating system reports the host as
+ * Opens a TCP connection; `checkPeer` then identifies the peer. `unreachable`: a router or the operating system reports the host as
  * unreachable. Never rejects.
  */
-export function knock({ host, port }: Place, { used, signal }: Asking, greet?: Greet): Promise<Knocked> {
-  const { promise, resolve } = Promise.withResolvers<Knocked>();
+export function probeTcpPort({ host, port }: HostPort, { used, signal }: ProbeOptions, checkPeer?: CheckPeer): Promise<PortState> {
+  const { promise, resolve } = Promise.withResolvers<PortState>();
   const socket = connect({ host, port });
   meterTcp(socket, used);
-  const end = (answer: Knocked) => {
+  const end = (answer: PortState) => {
     signal.removeEventListener('abort', giveUp);
     socket.destroy();
     resolve(answer);
   };
-  let late: Knocked = 'silent';
+  let late: PortState = 'silent';
   const giveUp = () => end(late);
   signal.addEventListener('abort', giveUp);
   socket.once('connect', () => {
     late = 'mute';
-    if (greet === undefined) end('open');
-    else void greet(socket).then(end);
+    if (checkPeer === undefined) end('open');
+    else void checkPeer(socket).then(end);
   });
   socket.on('error', (error) => end(late === 'mute' ? 'ended' : (answers[codeOf(error)] ?? 'silent')));
   if (signal.aborted) giveUp();
   return promise;
 }
 
-const answers: Record<string, Knocked> = { ECONNREFUSED: 'refused', EHOSTUNREACH: 'unreachable', ENETUNREACH: 'unreachable' };
+const answers: Record<string, PortState> = { ECONNREFUSED: 'refused', EHOSTUNREACH: 'unreachable', ENETUNREACH: 'unreachable' };
 
-const noAddress: Record<string, Exclude<Looked['kind'], 'found'>> = {
+const noAddress: Record<string, Exclude<LookupResult['kind'], 'found'>> = {
   ENOTFOUND: 'none',
   ENODATA: 'none',
   EREFUSED: 'refused',
@@ -67,7 +67,7 @@ const noAddress: Record<string, Exclude<Looked['kind'], 'found'>> = {
 };
 
 /** Returns the address that other programs on this PC use for the name, including the hosts file; undefined without one in time. */
-export async function addressOf(name: string, { used, signal }: Asking): Promise<string | undefined> {
+export async function addressOf(name: string, { used, signal }: ProbeOptions): Promise<string | undefined> {
   if (signal.aborted) return undefined;
   countHost(name, used);
   const late = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
@@ -80,7 +80,7 @@ export function nameServers(): string[] {
 }
 
 /** Returns true if a name server is in this network. Its response does not prove the internet line; a response from outside does. */
-export function isNear(address: string): boolean {
+export function isLocalAddress(address: string): boolean {
   const host = address.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/%.*$/, '');
   if (isIP(host) === 0 || isLoopback(host) || /^fe80:/i.test(host)) return true;
   const near = new BlockList();
@@ -92,7 +92,7 @@ export function isNear(address: string): boolean {
 }
 
 /** Returns true if a name server resolves the SOA record of a country's top-level domain. Only that domain's own servers know it. */
-export async function hearsOf(zone: string, { used, signal }: Asking): Promise<boolean> {
+export async function resolvesZone(zone: string, { used, signal }: ProbeOptions): Promise<boolean> {
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();
   signal.addEventListener('abort', stop);
@@ -104,7 +104,7 @@ export async function hearsOf(zone: string, { used, signal }: Asking): Promise<b
 }
 
 /** Queries each name server of the system once. */
-export async function look(name: string, { used, signal }: Asking): Promise<Looked> {
+export async function lookUpName(name: string, { used, signal }: ProbeOptions): Promise<LookupResult> {
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();
   signal.addEventListener('abort', stop);

@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { type Clock, codeOf, type Profile } from '@sabha/contracts';
-import { meteredTls, meterTcp, type Used, udpWireBytes } from './meter.ts';
+import { type CountBytes, meteredTls, meterTcp, udpWireBytes } from './meter.ts';
 import { addressOf } from './reach.ts';
 
 export type Bridge = NonNullable<Profile['bridge']>;
@@ -15,16 +15,16 @@ export type Bridge = NonNullable<Profile['bridge']>;
  */
 export type SipAnswer =
   | { kind: 'answer'; status: number; ms: number; loose: boolean; certificate?: 'known' | 'unknown' }
-  | { kind: 'silent'; reason: Heard | 'nobody listens' | 'closed' }
+  | { kind: 'silent'; reason: SipObservation | 'nobody listens' | 'closed' }
   | { kind: 'unknown'; reason: 'no such name' };
 
 /** Observations without a valid response; a later one in the list says more. */
-const heards = ['nothing', 'no SIP', 'only trying', 'another port', 'misfit'] as const;
-type Heard = (typeof heards)[number];
+const observations = ['nothing', 'no SIP', 'only trying', 'another port', 'misfit'] as const;
+type SipObservation = (typeof observations)[number];
 
 export type SipOptions = {
   clock: Clock;
-  used: Used;
+  used: CountBytes;
   signal: AbortSignal;
   /** T1 of RFC 3261: first wait for a response, above the round trip of the link. */
   firstWaitMs?: number;
@@ -36,12 +36,12 @@ const t2Ms = 4_000;
 const limitInT1 = 64;
 const longestMs = 32_000;
 
-type Talk = SipOptions & {
+type SipTransaction = SipOptions & {
   bridge: Bridge;
   address: string;
   branch: string;
   startedUp: number;
-  heard: Heard;
+  observation: SipObservation;
   /** Time in which the right response may follow a wrong one. */
   graceMs: number;
   endGrace?: () => void;
@@ -58,31 +58,31 @@ export async function askBridge(bridge: Bridge, options: SipOptions): Promise<Si
   const address = await addressOf(bridge.host, options);
   if (address === undefined) return { kind: 'unknown', reason: 'no such name' };
   const { promise, resolve } = Promise.withResolvers<SipAnswer>();
-  const talk: Talk = {
+  const transaction: SipTransaction = {
     ...options,
     bridge,
     address,
-    branch: word(),
+    branch: randomToken(),
     startedUp: clock.up(),
-    heard: 'nothing',
+    observation: 'nothing',
     graceMs: firstWaitMs,
     settle: resolve,
   };
-  const giveUp = () => resolve({ kind: 'silent', reason: talk.heard });
+  const giveUp = () => resolve({ kind: 'silent', reason: transaction.observation });
   const cancel = clock.after(Math.min(longestMs, limitInT1 * firstWaitMs), giveUp);
   signal.addEventListener('abort', giveUp);
-  const close = bridge.transport === 'udp' ? overUdp(talk, firstWaitMs) : overStream(talk);
+  const close = bridge.transport === 'udp' ? requestOverUdp(transaction, firstWaitMs) : requestOverStream(transaction);
   const answer = await promise;
   signal.removeEventListener('abort', giveUp);
   cancel();
-  talk.endGrace?.();
+  transaction.endGrace?.();
   close();
   return answer;
 }
 
 /** Retransmits after T1, 2 T1, 4 T1 … at most 4 s; after a provisional response every 4 s (17.1.2.2). */
-function overUdp(talk: Talk, firstWaitMs: number): () => void {
-  const { bridge, address, clock, used } = talk;
+function requestOverUdp(transaction: SipTransaction, firstWaitMs: number): () => void {
+  const { bridge, address, clock, used } = transaction;
   const family = isIP(address) === 6 ? 6 : 4;
   const type = family === 6 ? 'udp6' : 'udp4';
   const [socket, beside] = [createSocket({ type, reuseAddr: true }), createSocket({ type, reuseAddr: true })];
@@ -94,18 +94,18 @@ function overUdp(talk: Talk, firstWaitMs: number): () => void {
     cancel = clock.after(waitMs, () => send(request));
     waitMs = Math.min(t2Ms, 2 * waitMs);
   };
-  socket.on('error', (error) => failed(talk, error));
+  socket.on('error', (error) => failed(transaction, error));
   socket.on('message', (packet) => {
     used(udpWireBytes(packet.length, family));
-    if (take(talk, readMessage(packet, talk.branch))) waitMs = t2Ms;
+    if (handleMessage(transaction, readMessage(packet, transaction.branch))) waitMs = t2Ms;
   });
   // The connected socket receives only from the queried port. A second socket receives what another port of the bridge sends.
   beside.on('message', (packet, from) => {
     used(udpWireBytes(packet.length, family));
-    const read = readMessage(packet, talk.branch);
-    if (from.address === address && read.kind === 'response' && read.answers !== 'another') hearWrong(talk, 'another port');
+    const read = readMessage(packet, transaction.branch);
+    if (from.address === address && read.kind === 'response' && read.answers !== 'another') noteWrongResponse(transaction, 'another port');
   });
-  const begin = () => send(requestOf(talk, socket.address()));
+  const begin = () => send(requestOf(transaction, socket.address()));
   socket.connect(bridge.port, address, () => {
     // Without the second socket, a response from another port counts as silence.
     beside.once('error', begin).bind(socket.address().port, () => {
@@ -120,18 +120,18 @@ function overUdp(talk: Talk, firstWaitMs: number): () => void {
   };
 }
 
-function overStream(talk: Talk): () => void {
+function requestOverStream(transaction: SipTransaction): () => void {
   const abort = new AbortController();
-  standing(talk, abort.signal).then(
-    (socket) => converse(talk, socket),
-    (error: Error) => failed(talk, error),
+  openStream(transaction, abort.signal).then(
+    (socket) => exchangeMessages(transaction, socket),
+    (error: Error) => failed(transaction, error),
   );
   return () => abort.abort();
 }
 
 /** Resolves when the socket is writable. */
-async function standing(talk: Talk, signal: AbortSignal): Promise<Socket> {
-  const { bridge, address, used } = talk;
+async function openStream(transaction: SipTransaction, signal: AbortSignal): Promise<Socket> {
+  const { bridge, address, used } = transaction;
   const place = { host: address, port: bridge.port };
   if (bridge.transport !== 'tls') {
     const socket = connect({ ...place, signal }).on('error', () => undefined);
@@ -145,70 +145,74 @@ async function standing(talk: Talk, signal: AbortSignal): Promise<Socket> {
   // Errors after the first add nothing.
   socket.on('error', () => undefined);
   await once(socket, 'secureConnect');
-  talk.certificate = socket.authorized ? 'known' : 'unknown';
+  transaction.certificate = socket.authorized ? 'known' : 'unknown';
   return socket;
 }
 
-function converse(talk: Talk, socket: Socket): void {
+function exchangeMessages(transaction: SipTransaction, socket: Socket): void {
   let held: Buffer = Buffer.alloc(0);
   socket.on('data', (piece: Buffer) => {
-    held = takeAll(talk, Buffer.concat([held, piece]));
+    held = handleAllMessages(transaction, Buffer.concat([held, piece]));
   });
-  socket.on('error', (error) => failed(talk, error));
-  socket.on('close', () => talk.settle({ kind: 'silent', reason: talk.heard === 'nothing' ? 'closed' : talk.heard }));
-  socket.write(requestOf(talk, { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }));
+  socket.on('error', (error) => failed(transaction, error));
+  socket.on('close', () =>
+    transaction.settle({ kind: 'silent', reason: transaction.observation === 'nothing' ? 'closed' : transaction.observation }),
+  );
+  socket.write(requestOf(transaction, { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }));
 }
 
 /** Returns the rest of the stream after its complete messages. */
-function takeAll(talk: Talk, bytes: Buffer): Buffer {
-  const read = readMessage(bytes, talk.branch);
+function handleAllMessages(transaction: SipTransaction, bytes: Buffer): Buffer {
+  const read = readMessage(bytes, transaction.branch);
   if (read.kind === 'more' || (read.kind !== 'garbage' && read.length > bytes.length)) return bytes;
-  take(talk, read);
-  return read.kind === 'garbage' ? Buffer.alloc(0) : takeAll(talk, bytes.subarray(read.length));
+  handleMessage(transaction, read);
+  return read.kind === 'garbage' ? Buffer.alloc(0) : handleAllMessages(transaction, bytes.subarray(read.length));
 }
 
 /** Returns true for a provisional response: more will follow. */
-function take(talk: Talk, read: SipRead): boolean {
-  if (read.kind !== 'response') hear(talk, 'no SIP');
+function handleMessage(transaction: SipTransaction, read: SipRead): boolean {
+  if (read.kind !== 'response') noteObservation(transaction, 'no SIP');
   if (read.kind !== 'response' || read.answers === 'another') return false;
   if (read.answers === 'misfit') {
-    hearWrong(talk, 'misfit');
+    noteWrongResponse(transaction, 'misfit');
     return false;
   }
   if (read.status < 200) {
-    hear(talk, 'only trying');
+    noteObservation(transaction, 'only trying');
     return true;
   }
-  const { clock, startedUp, certificate } = talk;
+  const { clock, startedUp, certificate } = transaction;
   const { status, loose } = read;
-  talk.settle({ kind: 'answer', status, loose, ms: clock.up() - startedUp, ...(certificate && { certificate }) });
+  transaction.settle({ kind: 'answer', status, loose, ms: clock.up() - startedUp, ...(certificate && { certificate }) });
   return false;
 }
 
-function hear(talk: Talk, what: Heard): void {
-  if (heards.indexOf(what) > heards.indexOf(talk.heard)) talk.heard = what;
+function noteObservation(transaction: SipTransaction, what: SipObservation): void {
+  if (observations.indexOf(what) > observations.indexOf(transaction.observation)) transaction.observation = what;
 }
 
 /** A wrong response may be a late or a foreign one that precedes the right one. */
-function hearWrong(talk: Talk, what: 'another port' | 'misfit'): void {
-  hear(talk, what);
-  talk.endGrace ??= talk.clock.after(talk.graceMs, () => talk.settle({ kind: 'silent', reason: talk.heard }));
+function noteWrongResponse(transaction: SipTransaction, what: 'another port' | 'misfit'): void {
+  noteObservation(transaction, what);
+  transaction.endGrace ??= transaction.clock.after(transaction.graceMs, () =>
+    transaction.settle({ kind: 'silent', reason: transaction.observation }),
+  );
 }
 
-function failed({ heard, settle }: Talk, error: Error): void {
+function failed({ observation, settle }: SipTransaction, error: Error): void {
   const code = codeOf(error);
-  if (heard !== 'nothing') settle({ kind: 'silent', reason: heard });
+  if (observation !== 'nothing') settle({ kind: 'silent', reason: observation });
   else if (code.startsWith('ERR_SSL')) settle({ kind: 'silent', reason: 'no SIP' });
   else settle({ kind: 'silent', reason: endings[code] ?? 'nothing' });
 }
 
 const endings: Record<string, 'nobody listens' | 'closed'> = { ECONNREFUSED: 'nobody listens', ECONNRESET: 'closed', EPIPE: 'closed' };
 
-function requestOf({ bridge, branch }: Talk, local: { address: string; port: number }): Buffer {
-  return optionsRequest({ ...bridge, local, branch, tag: word(), callId: word() });
+function requestOf({ bridge, branch }: SipTransaction, local: { address: string; port: number }): Buffer {
+  return optionsRequest({ ...bridge, local, branch, tag: randomToken(), callId: randomToken() });
 }
 
-function word(): string {
+function randomToken(): string {
   return randomBytes(12).toString('hex');
 }
 

@@ -1,13 +1,13 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { keepAsking } from './tries.ts';
+import { repeatRequest } from './tries.ts';
 
 /** Each attempt responds after this time, or never (null). */
-function asking(answersMs: (number | null)[], isEnough?: (heard: readonly number[]) => boolean) {
+function asking(answersMs: (number | null)[], isEnough?: (responses: readonly number[]) => boolean) {
   const clock = handClock();
   const over = new AbortController();
   let tries = 0;
-  const asked = keepAsking<number>({ clock, everyMs: () => 1_000, signal: over.signal, ...(isEnough && { isEnough }) }, () => {
+  const asked = repeatRequest<number>({ clock, everyMs: () => 1_000, signal: over.signal, ...(isEnough && { isEnough }) }, () => {
     const own = tries++;
     const afterMs = answersMs[own] ?? null;
     return new Promise((resolve) => void (afterMs !== null && clock.after(afterMs, () => resolve(own))));
@@ -25,7 +25,7 @@ it('repeats the request until it is stopped, and counts late requests as lost', 
   expect(isFirst()).toBe(true);
   await clock.pass(3_000);
   // The attempt at 3 s is not late yet.
-  expect(asked.stop()).toEqual({ heard: [2, 4], lost: 2 });
+  expect(asked.stop()).toEqual({ responses: [2, 4], lost: 2 });
   await clock.pass(10_000);
   expect(tries()).toBe(6);
 });
@@ -39,7 +39,7 @@ it('throws a failure of the request from stop, without an unhandled rejection or
   const note = (reason: unknown) => unhandled.push(reason);
   process.on('unhandledRejection', note);
   onTestFinished(() => void process.off('unhandledRejection', note));
-  const asked = keepAsking({ clock, everyMs: () => 1_000, signal: new AbortController().signal }, ask);
+  const asked = repeatRequest({ clock, everyMs: () => 1_000, signal: new AbortController().signal }, ask);
   await asked.first;
   await clock.pass(3_000);
   await new Promise((resolve) => setImmediate(resolve));

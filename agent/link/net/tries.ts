@@ -2,19 +2,19 @@
 import type { Clock } from '@sabha/contracts';
 
 /** All responses, and the number of attempts that are late or failed. */
-export type Tally<T> = { heard: T[]; lost: number };
+export type RequestTally<T> = { responses: T[]; lost: number };
 /**
- * Running request. `first` resolves with the first response or at the deadline; `heard` collects responses; `stop` ends it and returns
+ * Running request. `first` resolves with the first response or at the deadline; `responses` collects responses; `stop` ends it and returns
  * the result.
  */
-export type Asked<T> = { first: Promise<void>; heard: readonly T[]; stop(): Tally<T> };
+export type RepeatedRequest<T> = { first: Promise<void>; responses: readonly T[]; stop(): RequestTally<T> };
 
 /** `everyMs`: interval to the next attempt. `isEnough`: these responses suffice. `waits`: skips attempts for now. */
-export type Trying<T> = {
+export type RepeatOptions<T> = {
   clock: Clock;
   everyMs(): number;
   signal: AbortSignal;
-  isEnough?: (heard: readonly T[]) => boolean;
+  isEnough?: (responses: readonly T[]) => boolean;
   waits?: () => boolean;
 };
 
@@ -25,11 +25,11 @@ const lateMs = 2_500;
  * Sends at once, then at each interval until it is stopped or aborted. Undefined counts as no response. `stop` throws the first
  * failure.
  */
-export function keepAsking<T>(
-  { clock, everyMs, signal, isEnough = (heard) => heard.length > 0, waits = () => false }: Trying<T>,
+export function repeatRequest<T>(
+  { clock, everyMs, signal, isEnough = (responses) => responses.length > 0, waits = () => false }: RepeatOptions<T>,
   ask: () => Promise<T | undefined>,
-): Asked<T> {
-  const heard: T[] = [];
+): RepeatedRequest<T> {
+  const responses: T[] = [];
   const pending = new Set<{ at: number }>();
   const first = Promise.withResolvers<void>();
   let [lost, isOver] = [0, false];
@@ -50,8 +50,8 @@ export function keepAsking<T>(
     pending.delete(own);
     if (isOver) return;
     if (answer === undefined) lost += 1;
-    else heard.push(answer);
-    if (isEnough(heard)) first.resolve();
+    else responses.push(answer);
+    if (isEnough(responses)) first.resolve();
   };
   const go = () => {
     cancel = clock.after(everyMs(), go);
@@ -66,17 +66,17 @@ export function keepAsking<T>(
   else go();
   return {
     first: first.promise,
-    heard,
+    responses,
     stop() {
       end();
       if (failed) throw failed.error;
-      return { heard, lost };
+      return { responses, lost };
     },
   };
 }
 
 /** Returns a signal that aborts with the outer one, after the limit, or by `end`. Nothing started with it continues. */
-export function limited(clock: Clock, outer: AbortSignal, limitMs: number): { signal: AbortSignal; end(): void } {
+export function withDeadline(clock: Clock, outer: AbortSignal, limitMs: number): { signal: AbortSignal; end(): void } {
   const own = new AbortController();
   const cancel = clock.after(limitMs, () => own.abort());
   return {

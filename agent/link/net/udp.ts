@@ -3,8 +3,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { codeOf } from '@sabha/contracts';
-import type { OnSlip } from '../../uplink/store/log.ts';
-import { countHost, type Used } from './meter.ts';
+import type { OnInternalError } from '../../uplink/store/log.ts';
+import { type CountBytes, countHost } from './meter.ts';
 
 export type Udp = ReturnType<typeof udpOf>;
 
@@ -21,7 +21,7 @@ export const addressLifeMs = 3_600_000;
  * Opens sockets to a host. If its name cannot be resolved, the last address is used.
  * Guarantee: it uses no fixed local port and receives only from that host.
  */
-export function udpTo(host: string, used: Used = ignore): OpenUdp {
+export function udpTo(host: string, used: CountBytes = ignore): OpenUdp {
   let last: LookupAddress | undefined;
   let [foundAt, isHeard] = [0, false];
   const look = async () => {
@@ -57,17 +57,17 @@ export function udpTo(host: string, used: Used = ignore): OpenUdp {
  * Wraps `open`.
  * Guarantee: it never throws or rejects. Errors are reported; they count as a lost packet or as the reason for no socket.
  */
-export function sturdy(open: OpenUdp, onSlip: OnSlip): OpenUdp {
+export function withErrorReport(open: OpenUdp, onInternalError: OnInternalError): OpenUdp {
   const trying = (task: () => void) => {
     try {
       task();
     } catch (error) {
-      onSlip('a UDP socket', error);
+      onInternalError('a UDP socket', error);
     }
   };
   return async (port, onPacket) => {
     const opened = await Promise.try(open, port, onPacket).catch((error) => {
-      onSlip('a UDP socket', error);
+      onInternalError('a UDP socket', error);
       return codeOf(error);
     });
     if (typeof opened === 'string') return opened;

@@ -5,11 +5,11 @@ import { centrePublicKey, sealed } from '../../../test/centre-key.ts';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';
 import { openSpool } from '../../uplink/spool/spool.ts';
-import { type Acts, createCommands } from './commands.ts';
+import { type CommandActions, createCommands } from './commands.ts';
 
 export const pc = 'up/lucknow/room-1';
 
-export type Setup = {
+export type CommandsSetup = {
   db?: DatabaseSync;
   disk?: SpoolDisk;
   clock?: ReturnType<typeof handClock>;
@@ -18,7 +18,7 @@ export type Setup = {
   act?: (verb: Verb) => Promise<Done>;
 };
 
-export function setUp(given: Setup = {}) {
+export function setUp(given: CommandsSetup = {}) {
   const { db = new DatabaseSync(':memory:'), clock = handClock(), boot = 'boot-1', act = async () => ({ outcome: 'done' }) } = given;
   const spool = openSpool({ disk: given.disk ?? openSpoolDisk(db), clock, random: seeded(3), boot });
   const done: Verb[] = [];
@@ -32,7 +32,7 @@ export function setUp(given: Setup = {}) {
         return act(verb);
       },
     ]),
-  ) as unknown as Acts;
+  ) as unknown as CommandActions;
   const commands = createCommands({
     pc,
     key: centrePublicKey,

@@ -24,12 +24,12 @@ import {
 } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Runner } from '../../checks/runner.ts';
-import type { Platform, Order as PlatformOrder } from '../../platform/platform.ts';
+import type { Platform, OrderResult as PlatformOrder } from '../../platform/platform.ts';
 import type { Spool } from '../../uplink/spool/spool.ts';
 import type { LogMemory } from '../../uplink/store/log.ts';
 
 /** Action of each verb; the signal aborts at its time limit. */
-export type Acts = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };
+export type CommandActions = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };
 
 export type CommandsOptions = {
   pc: PcPath;
@@ -40,7 +40,7 @@ export type CommandsOptions = {
   clock: Clock;
   /** Clock of the PC minus clock of the server, milliseconds; null while unknown. */
   offsetMs(): number | null;
-  acts: Acts;
+  acts: CommandActions;
   /** Sends the result to the server; returns false if it could not be written to the disk. */
   answer(body: CommandAnswer): boolean;
   /** Counts a message without a valid signature, or for another PC. */
@@ -57,7 +57,7 @@ const earlyMs = 30_000;
 const waitingAtMost = 16;
 const reasonLength = 200;
 
-type State = {
+type CommandsState = {
   options: CommandsOptions;
   journal: Journal;
   /** Signed commands received before the server's time is known. */
@@ -70,7 +70,7 @@ type State = {
  */
 export function createCommands(options: CommandsOptions) {
   const journal = openJournal({ spool: options.spool, up: options.clock.up });
-  const state: State = { options, journal, waiting: new Map() };
+  const state: CommandsState = { options, journal, waiting: new Map() };
   return {
     take(message: Signed): void {
       const said = read(options, message);
@@ -99,9 +99,9 @@ function read({ key, pc }: CommandsOptions, message: Signed): Opened<Command> {
   return opened;
 }
 
-function judge(state: State, value: Command): void {
-  const objection = state.journal.objection(value);
-  if (objection === 'known') return;
+function judge(state: CommandsState, value: Command): void {
+  const refusalReason = state.journal.refusalReason(value);
+  if (refusalReason === 'known') return;
   const offsetMs = state.options.offsetMs();
   if (offsetMs === null) {
     if (state.waiting.size < waitingAtMost) state.waiting.set(value.id, value);
@@ -110,27 +110,27 @@ function judge(state: State, value: Command): void {
   const { id, verb, counter, notBefore } = value;
   const entry: Entry = { id, verb, counter, at: notBefore, boot: state.options.boot, state: 'begun' };
   const order = readOrder(value);
-  const reason = objection ?? untimely(value, state.options.clock.now() - offsetMs);
-  if (reason !== null) settle(state, entry, { outcome: 'refused', reason });
-  else if (!order.ok) settle(state, entry, { outcome: 'refused', reason: order.reason });
-  else if (!state.journal.put(entry)) settle(state, entry, { outcome: 'failed', reason: 'it cannot be written down on this PC' });
+  const reason = refusalReason ?? validityProblem(value, state.options.clock.now() - offsetMs);
+  if (reason !== null) answerCommand(state, entry, { outcome: 'refused', reason });
+  else if (!order.ok) answerCommand(state, entry, { outcome: 'refused', reason: order.reason });
+  else if (!state.journal.put(entry)) answerCommand(state, entry, { outcome: 'failed', reason: 'it cannot be written down on this PC' });
   else void begin(state, entry, order.value);
 }
 
 /** `now` is the server's time. */
-function untimely({ notBefore, expires }: Command, now: number): string | null {
+function validityProblem({ notBefore, expires }: Command, now: number): string | null {
   if (expires - notBefore > commandLifeMs) return 'it lives longer than a command may';
   if (now < notBefore - earlyMs) return 'not yet';
   return now >= expires ? 'expired' : null;
 }
 
-async function begin(state: State, entry: Entry, order: Order): Promise<void> {
-  const done = await carryOut(state.options, order);
-  if (done.outcome === 'failed') settle(state, entry, done);
-  else if (done.outcome === 'done') settle(state, entry, { ...done, reason: null });
+async function begin(state: CommandsState, entry: Entry, order: Order): Promise<void> {
+  const done = await execute(state.options, order);
+  if (done.outcome === 'failed') answerCommand(state, entry, done);
+  else if (done.outcome === 'done') answerCommand(state, entry, { ...done, reason: null });
 }
 
-async function carryOut({ acts, clock }: CommandsOptions, { verb, args }: Order): Promise<Done> {
+async function execute({ acts, clock }: CommandsOptions, { verb, args }: Order): Promise<Done> {
   const limitMs = verb === 'measure-link' ? measureLimitMs : actLimitMs;
   const late: Done = { outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` };
   try {
@@ -140,16 +140,16 @@ async function carryOut({ acts, clock }: CommandsOptions, { verb, args }: Order)
   }
 }
 
-function resume(state: State, entry: Entry): void {
+function resume(state: CommandsState, entry: Entry): void {
   const how = Object.hasOwn(verbs, entry.verb) ? verbs[entry.verb as Verb].cutShort : 'interrupted';
   const isDone = how === 'done' || (how === 'rebooted' && entry.boot !== state.options.boot);
   if (how === 'again') state.journal.forget(entry.id);
-  else if (isDone) settle(state, entry, { outcome: 'done', reason: null });
-  else settle(state, entry, { outcome: 'interrupted', reason: 'the agent ended in the middle of it' });
+  else if (isDone) answerCommand(state, entry, { outcome: 'done', reason: null });
+  else answerCommand(state, entry, { outcome: 'interrupted', reason: 'the agent ended in the middle of it' });
 }
 
 /** Sends the answer before the journal entry: a kill between both duplicates the answer and never loses it. */
-function settle({ options: { answer }, journal }: State, entry: Entry, said: Omit<CommandAnswer, 'id' | 'verb'>): void {
+function answerCommand({ options: { answer }, journal }: CommandsState, entry: Entry, said: Omit<CommandAnswer, 'id' | 'verb'>): void {
   if (answer({ id: entry.id, verb: entry.verb, ...said })) journal.put({ ...entry, state: 'answered' });
 }
 
@@ -169,13 +169,13 @@ const entry = v.object({
 const content = v.object({ floor: v.number(), entries: v.array(entry), isLost: v.optional(v.boolean(), false) });
 
 export type Entry = v.InferOutput<typeof entry>;
-type Content = v.InferOutput<typeof content>;
+type SignedContent = v.InferOutput<typeof content>;
 
 export type Journal = ReturnType<typeof openJournal>;
 
 const keptMs = 7 * 86_400_000;
 const keptAtMost = 500;
-const word = 'commands';
+const journalKey = 'commands';
 
 /**
  * The server's counter rises with each command and so gives the order of issue, independent of any clock. Two commands may be
@@ -185,17 +185,17 @@ const word = 'commands';
 export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
   let held = load(spool);
   const openedUp = up();
-  const save = (next: Content): boolean => {
-    if (!spool.remember(word, JSON.stringify(next))) return false;
+  const save = (next: SignedContent): boolean => {
+    if (!spool.remember(journalKey, JSON.stringify(next))) return false;
     held = next;
     return true;
   };
   /** Earlier commands expire within this time. A process that ends sooner leaves the wait to the next one. */
   const isLost = () => held.isLost && up() - openedUp < commandLifeMs;
-  if (held.isLost || spool.recall(word) === undefined) save(held);
+  if (held.isLost || spool.recall(journalKey) === undefined) save(held);
   return {
     /** Returns why the journal forbids a command; null if it does not. `known`: it has been answered, or is about to be. */
-    objection({
+    refusalReason({
       id,
       counter,
       expires,
@@ -220,8 +220,8 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
 }
 
 /** The first start writes the journal. So a spool with events, or a rebuilt one, without a journal has lost it. */
-function load(spool: Spool): Content {
-  const kept = spool.recall(word);
+function load(spool: Spool): SignedContent {
+  const kept = spool.recall(journalKey);
   return readJson(content, kept) ?? { floor: 0, entries: [], isLost: kept !== undefined || spool.range().last > 1 || spool.isRebuilt() };
 }
 
@@ -229,7 +229,7 @@ function load(spool: Spool): Content {
  * Sorts by counter and drops entries older than a week by the server's times, or beyond the limit. Counters up to the highest dropped
  * one are refused.
  */
-function bounded({ floor, entries, isLost }: Content): Content {
+function bounded({ floor, entries, isLost }: SignedContent): SignedContent {
   const sorted = entries.toSorted((a, b) => a.counter - b.counter);
   const newest = sorted.at(-1)?.at ?? 0;
   const first = sorted.length - keptAtMost;
@@ -237,7 +237,7 @@ function bounded({ floor, entries, isLost }: Content): Content {
   return { isLost, floor: Math.max(floor, ...gone.map(({ counter }) => counter)), entries: sorted.filter((one) => !gone.includes(one)) };
 }
 
-export type ActsOptions = {
+export type CommandActionsOptions = {
   platform: Platform;
   runner: Runner;
   log: LogMemory;
@@ -248,14 +248,14 @@ export type ActsOptions = {
 
 const fastMs = 1_800_000;
 
-export function actsOf({ platform, runner, log, measureLink, restart }: ActsOptions): Acts {
+export function createCommandActions({ platform, runner, log, measureLink, restart }: CommandActionsOptions): CommandActions {
   return {
     'probe-now': async () => {
       await runner.runNow();
       return { outcome: 'done' };
     },
     'fast-checks': async () => {
-      runner.hasten(fastMs);
+      runner.runFaster(fastMs);
       return { outcome: 'done' };
     },
     'send-log': async ({ lines }) => ({ outcome: 'done', lines: log.last(lines) }),

@@ -5,21 +5,21 @@ import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAuthority } from '../../../test/security/authority.ts';
 import { identityFolder, storeIdentity } from '../../identity/identity.ts';
-import { type Given, remove, setUp, stop, type Windows } from './install.ts';
+import { type MsiProperties, remove, setUp, stop, type Windows } from './install.ts';
 
-type Call = { program: string; args: readonly string[] };
+type ProgramCall = { program: string; args: readonly string[] };
 type Played = {
   windows: Windows;
-  calls: Call[];
+  calls: ProgramCall[];
   /** Tasks that were started and not ended. */
   running: Set<string>;
   /** Makes matching calls fail from now on. */
-  refuse(which: (call: Call) => boolean): void;
+  refuse(which: (call: ProgramCall) => boolean): void;
   tree(): string[];
 };
 
-const given: Given = { code: 'CODE', centre: '', pc: '', isUpdate: false };
-const none: Given = { ...given, code: '' };
+const given: MsiProperties = { code: 'CODE', centre: '', pc: '', isUpdate: false };
+const none: MsiProperties = { ...given, code: '' };
 
 function playWindows(): Played {
   const root = mkdtempSync(join(tmpdir(), 'sabha windows-'));
@@ -30,9 +30,9 @@ function playWindows(): Played {
     const template = new URL(`../../../packaging/windows/${name}.xml`, import.meta.url);
     writeFileSync(join(program, `${name}.xml`), readFileSync(template));
   }
-  const calls: Call[] = [];
+  const calls: ProgramCall[] = [];
   const running = new Set<string>();
-  let isRefused = (_: Call) => false;
+  let isRefused = (_: ProgramCall) => false;
   const run: Windows['run'] = async (path, args) => {
     const call = { program: basename(path), args };
     calls.push(call);
@@ -138,7 +138,7 @@ describe('setUp', () => {
     expect(played.tree()).toEqual(before);
   });
 
-  test.each<[string, (call: Call) => boolean, string]>([
+  test.each<[string, (call: ProgramCall) => boolean, string]>([
     ['icacls', ({ program }) => program === 'icacls.exe', 'icacls '],
     ['the enrolment', ({ program }) => program === 'node.exe', 'enrolment: ERROR: refused'],
     ['schtasks', ({ args }) => args[0] === '/create', 'schtasks /create: ERROR: refused'],

@@ -16,20 +16,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { codeOf, messageOf, oneLine } from '@sabha/contracts';
 import { identityFolder, openIdentity } from '../../identity/identity.ts';
-import { type RunProgram, runProgram } from '../../platform/program.ts';
+import { type RunTextProgram, runProgram } from '../../platform/program.ts';
 
 /** The PC: folders of the program, the data and the Windows tools, and the functions that act on the system. */
 export type Windows = {
   program: string;
   data: string;
   system: string;
-  run: RunProgram;
+  run: RunTextProgram;
   /** Returns true while a running program holds this file. */
   isHeld(file: string): boolean;
   pause(ms: number): Promise<void>;
 };
 /** Properties of the MSI; empty = not given. `isUpdate`: an earlier installation restricted access to the data folder. */
-export type Given = { code: string; centre: string; pc: string; isUpdate: boolean };
+export type MsiProperties = { code: string; centre: string; pc: string; isUpdate: boolean };
 
 /** Public key for releases; a package without updates lacks it. */
 const updateKey = 'update.pub';
@@ -47,13 +47,13 @@ const library = 'koffi/build/koffi/win32_x64/koffi.node';
 const [freeTries, freePauseMs] = [20, 500];
 
 /** Arguments after the verb, and values of the process. */
-export type Call = { args: string[]; env: Record<string, string | undefined>; execPath: string };
+export type StepCall = { args: string[]; env: Record<string, string | undefined>; execPath: string };
 
 /**
  * Runs `set-up`, `stop`, `remove`, or `undo` after a failed installation, for the MSI. Resolves with the exit code. `install.log` in
  * the program folder records each step, also of a failed installation; a removal deletes it.
  */
-export async function runStep({ args, env, execPath }: Call): Promise<0 | 1> {
+export async function runStep({ args, env, execPath }: StepCall): Promise<0 | 1> {
   const text = { type: 'string', default: '' } as const;
   const options = { code: text, centre: text, pc: text, update: text, purge: { type: 'boolean', default: false } } as const;
   const { positionals, values } = parseArgs({ args, options, allowPositionals: true });
@@ -75,22 +75,22 @@ export async function runStep({ args, env, execPath }: Call): Promise<0 | 1> {
 }
 
 /** Prepares the installed program to run. Throws with the reason on failure. */
-export async function setUp(windows: Windows, given: Given): Promise<void> {
-  await closeData(windows, given.isUpdate);
+export async function setUp(windows: Windows, given: MsiProperties): Promise<void> {
+  await restrictDataAccess(windows, given.isUpdate);
   await enrol(windows, given);
   const { program, data } = windows;
   const key = existsSync(join(program, updateKey)) ? `SABHA_UPDATE_KEY='${join(program, updateKey)}'\n` : '';
   writeFileSync(join(program, settings), `SABHA_DATA='${data}'\nSABHA_LOG='${join(data, 'log', 'agent.log')}'\n${key}`);
   const enabled = [identityFolder(data), `${identityFolder(data)}.old`].some((folder) => existsSync(folder));
-  for (const name of taskNames) await makeTask(windows, name, enabled);
+  for (const name of taskNames) await createTask(windows, name, enabled);
   // A task that does not start now starts within a minute.
-  if (enabled) for (const name of taskNames) await attempt(windows, ['/run', '/tn', pathOf(name)]);
+  if (enabled) for (const name of taskNames) await tryScheduler(windows, ['/run', '/tn', pathOf(name)]);
 }
 
 /** Ends the agent before its program is replaced. */
 export async function stop(windows: Windows): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    for (const name of tasksOf(windows)) await attempt(windows, ['/end', '/tn', pathOf(name)]);
+    for (const name of tasksOf(windows)) await tryScheduler(windows, ['/end', '/tn', pathOf(name)]);
     if (!windows.isHeld(join(windows.program, library))) return;
     if (tries === freeTries) throw new Error(`${windows.program}: a program in it does not end`);
     await windows.pause(freePauseMs);
@@ -100,7 +100,7 @@ export async function stop(windows: Windows): Promise<void> {
 /** Ends the agent and deletes its tasks; with `purges` also its data. */
 export async function remove(windows: Windows, purges: boolean): Promise<void> {
   // A disabled task starts nothing between its end and its deletion.
-  for (const name of tasksOf(windows)) await attempt(windows, ['/change', '/tn', pathOf(name), '/disable']);
+  for (const name of tasksOf(windows)) await tryScheduler(windows, ['/change', '/tn', pathOf(name), '/disable']);
   await stop(windows);
   for (const name of tasksOf(windows)) await call(windows, 'schtasks', ['/delete', '/tn', pathOf(name), '/f']);
   rmSync(join(windows.program, settings), { force: true });
@@ -118,7 +118,7 @@ export function isHeldFile(file: string): boolean {
 }
 
 /** Restricts the data to SYSTEM and administrators. The folder may exist already, because any user can create one there. */
-async function closeData(windows: Windows, isUpdate: boolean): Promise<void> {
+async function restrictDataAccess(windows: Windows, isUpdate: boolean): Promise<void> {
   const { data } = windows;
   const found = lstatSync(data, { throwIfNoEntry: false });
   if (found && !found.isDirectory()) throw new Error(`${data}: this is no folder`);
@@ -152,7 +152,7 @@ function linkIn(folder: string): string | undefined {
 }
 
 /** A PC that has a certificate keeps it. */
-async function enrol({ program, data, run }: Windows, { code, centre, pc }: Given): Promise<void> {
+async function enrol({ program, data, run }: Windows, { code, centre, pc }: MsiProperties): Promise<void> {
   const held = openIdentity(identityFolder(data));
   if (!held.ok) throw new Error(held.line);
   if (held.value !== undefined || code === '') return;
@@ -161,7 +161,7 @@ async function enrol({ program, data, run }: Windows, { code, centre, pc }: Give
   if (exit !== 0) throw new Error(`enrolment: ${firstLine(text) || `exit code ${exit}`}`);
 }
 
-async function makeTask(windows: Windows, name: TaskName, enabled: boolean): Promise<void> {
+async function createTask(windows: Windows, name: TaskName, enabled: boolean): Promise<void> {
   const { program } = windows;
   // In the program folder only administrators can change the file before it is read.
   const file = join(program, 'task.xml');
@@ -184,7 +184,7 @@ async function call({ system: folder, run }: Windows, name: 'schtasks' | 'icacls
 }
 
 /** Calls the Task Scheduler and ignores a refusal: for example, a task that does not run cannot be ended. */
-async function attempt(windows: Windows, args: readonly string[]): Promise<void> {
+async function tryScheduler(windows: Windows, args: readonly string[]): Promise<void> {
   await call(windows, 'schtasks', args).catch(() => undefined);
 }
 

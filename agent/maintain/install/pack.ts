@@ -13,7 +13,7 @@ import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { type Manifest, pinOf, sealSigned } from '@sabha/contracts';
 import { build, type Plugin } from 'esbuild';
-import { addressOf, type KnownCentre, placeOf } from '../../identity/known-centre.ts';
+import { type KnownCentre, parseServerAddress, serverUrl } from '../../identity/known-centre.ts';
 
 export type Pack = {
   out: string;
@@ -29,7 +29,7 @@ export type Pack = {
 const root = new URL('../../../', import.meta.url);
 
 /** Contains the verb `room` alone, because the session helper keeps its code in memory for months. */
-const seat = `
+const roomEntry = `
   import { main } from './agent/room.ts';
   import { dataFolder } from './agent/uplink/store/data-folder.ts';
   await main(process.env, dataFolder(process.env, process.argv.slice(2)));
@@ -43,7 +43,7 @@ export async function pack({ out, version, minimum, expires, key, entry = 'agent
   // In one bundled file `import.meta.main` would be true for every module.
   const packed = await bundle(entry, join(out, 'agent.mjs'), { ...known, 'import.meta.main': 'false' });
   writeFileSync(join(out, 'agent.mjs.LEGAL.txt'), licencesOf(packed, fileURLToPath(root)));
-  await bundle({ contents: seat, resolveDir: fileURLToPath(root) }, join(out, 'room.mjs'), known);
+  await bundle({ contents: roomEntry, resolveDir: fileURLToPath(root) }, join(out, 'room.mjs'), known);
   await bundle('agent/maintain/update/main.ts', join(out, 'launch.mjs'), known);
   const content = readFileSync(join(out, 'agent.mjs'));
   const manifest = { version, minimum, expires, size: content.length, sha256: createHash('sha256').update(content).digest('hex') };
@@ -69,7 +69,7 @@ async function bundle(
     legalComments: 'none',
     metafile: true,
     charset: 'ascii',
-    plugins: [lean],
+    plugins: [shrinkPlugin],
     define: known,
     // CommonJS packages call `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
@@ -109,23 +109,27 @@ export function centreOf({ centre, roots }: { centre?: string | undefined; roots
   if (centre === undefined && roots === undefined) return undefined;
   if (centre === undefined || roots === undefined)
     throw new Error('--centre and --roots go together: its address, and its data/flows/ca/roots.pem');
-  const place = placeOf(centre);
+  const place = parseServerAddress(centre);
   if (place === undefined) throw new Error(`--centre: "${centre}" is no address https://HOST:PORT`);
   const pem = readFileSync(roots, 'utf8');
   if (!/^-----BEGIN CERTIFICATE-----/m.test(pem)) throw new Error(`--roots: ${roots} has no certificate`);
-  return { centre: addressOf(place), pin: pinOf(new X509Certificate(pem).raw) };
+  return { centre: serverUrl(place), pin: pinOf(new X509Certificate(pem).raw) };
 }
 
 /** Unused: MQTT over WebSocket, by proxy or in a browser, MQTT 5 aliases, and a logging thread. */
 const unused = ['ws', 'socks', 'worker-timers', 'lru-cache', 'thread-stream'];
 /** Unused parts of systeminformation; the inventory uses system, osinfo, cpu and memory. */
-const unasked = 'battery|graphics|filesystem|network|wifi|processes|users|internet|docker|virtualbox|printer|usb|audio|bluetooth';
+const unusedInventoryModules =
+  'battery|graphics|filesystem|network|wifi|processes|users|internet|docker|virtualbox|printer|usb|audio|bluetooth';
 /** Modules that only the server uses, by their importer: a language that the agent lacks, and faults that no PC reports. */
-const centres: Readonly<Record<string, string>> = { './mr.ts': '/domain/words/words.ts', './faults/centre.ts': '/domain/faults.ts' };
+const serverOnlyModules: Readonly<Record<string, string>> = {
+  './mr.ts': '/domain/words/words.ts',
+  './faults/centre.ts': '/domain/faults.ts',
+};
 /** Node's own streams replace this copy for other systems. */
-const copies: Record<string, string> = { 'readable-stream': 'node:stream' };
+const nodeReplacements: Record<string, string> = { 'readable-stream': 'node:stream' };
 /** Loaded on first use: the session helper, which has no network, never does. An ES import of node:http would also load undici. */
-const costly: Readonly<Record<string, object>> = {
+const loadedOnDemand: Readonly<Record<string, object>> = {
   'node:http': http,
   'node:https': https,
   'node:tls': tls,
@@ -136,30 +140,30 @@ const costly: Readonly<Record<string, object>> = {
 
 const named = (names: readonly string[]) => new RegExp(`^(?:${names.join('|')})$`);
 
-const lean: Plugin = {
+const shrinkPlugin: Plugin = {
   name: 'lean',
   setup(build) {
     build.onResolve({ filter: named(unused) }, ({ path }) => ({ path, namespace: 'unused' }));
-    build.onResolve({ filter: new RegExp(`^\\./(?:${unasked})$`) }, ({ path, importer }) =>
+    build.onResolve({ filter: new RegExp(`^\\./(?:${unusedInventoryModules})$`) }, ({ path, importer }) =>
       importer.includes('/systeminformation/lib/') ? { path, namespace: 'unused' } : undefined,
     );
     build.onResolve({ filter: /\.ts$/ }, ({ path, importer }) => {
-      const by = centres[path];
+      const by = serverOnlyModules[path];
       return by !== undefined && importer.endsWith(by) ? { path, namespace: 'unused' } : undefined;
     });
-    build.onResolve({ filter: named(Object.keys(copies)) }, ({ path }) => ({ path, namespace: 'builtin' }));
-    build.onResolve({ filter: named(Object.keys(costly)) }, ({ path }) => ({ path, namespace: 'costly' }));
+    build.onResolve({ filter: named(Object.keys(nodeReplacements)) }, ({ path }) => ({ path, namespace: 'builtin' }));
+    build.onResolve({ filter: named(Object.keys(loadedOnDemand)) }, ({ path }) => ({ path, namespace: 'costly' }));
     build.onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
     build.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(copies[path])});`,
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(nodeReplacements[path])});`,
     }));
-    build.onLoad({ filter: /./, namespace: 'costly' }, ({ path }) => ({ contents: whenUsed(path) }));
+    build.onLoad({ filter: /./, namespace: 'costly' }, ({ path }) => ({ contents: lazyModule(path) }));
   },
 };
 
 /** Returns a module that exports all names of a Node module and loads it when one is first used. */
-function whenUsed(path: string): string {
-  const names = Object.keys(costly[path] ?? {});
+function lazyModule(path: string): string {
+  const names = Object.keys(loadedOnDemand[path] ?? {});
   return `let loaded;
 const all = () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}));
 for (const name of ${JSON.stringify(names)}) Object.defineProperty(module.exports, name, { enumerable: true, get: () => all()[name] });`;

@@ -16,7 +16,7 @@ export type Deb = {
   /** Absent = smallest package, which takes a minute. */
   fast?: boolean;
 };
-export type MadeDeb = { ok: true; file: string } | { ok: false; line: string };
+export type PackageResult = { ok: true; file: string } | { ok: false; line: string };
 
 export function put(root: string, path: string, content: string | Buffer): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -1,6 +1,6 @@
 /** Explains the climate limits at this elevation and their reasons, for a person who asks "why 26 degrees?". */
 import type { Language } from '@sabha/contracts';
-import { type Limits, limitsAt } from '../../link/analysis/climate.ts';
+import { type ClimateLimits, limitsAt } from '../../link/analysis/climate.ts';
 import { tooHigh } from '../../link/analysis/rise.ts';
 
 /** Returns a line for each limit at an elevation, computed by the functions that the checks use. */
@@ -13,7 +13,7 @@ export function limitLines(elevationM: number, language: Language): string[] {
   });
 }
 
-type Line = Record<Language, (limits: Limits) => string>;
+type Line = Record<Language, (limits: ClimateLimits) => string>;
 
 /** Example of the temperature rise of an idle PC at sea level. */
 const exampleCelsius = 20;

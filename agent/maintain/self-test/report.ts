@@ -1,6 +1,6 @@
 /** Result of a self-test, and the lines that all its output formats share. */
 import { type Check, faultOf, filled, type Language, type LinkReport, vocabulary, type Words } from '@sabha/contracts';
-import { datesDoNotFit, type Step } from '../../link/analysis/path.ts';
+import { certificateDatesReason, type PathStep } from '../../link/analysis/path.ts';
 import type { BudgetFigures } from '../../link/net/data-budget.ts';
 import { phrases } from './words.ts';
 
@@ -12,14 +12,14 @@ export type CheckReport = {
   site: string;
   room: Words | undefined;
   /** Folder without an identity, if this PC is not enrolled. */
-  nobodys?: string | undefined;
+  notEnrolledFolder?: string | undefined;
   /** Undefined until the server has sent it. */
   elevationM: number | undefined;
   at: number;
   ms: number;
   checks: CheckRow[];
   /** Path to the server in steps; absent if no other machine was probed. */
-  layers?: Step[];
+  layers?: PathStep[];
   budget?: BudgetFigures;
   link?: LinkReport;
 };
@@ -27,7 +27,7 @@ export type CheckReport = {
 export const marks = { ok: '✔', unproven: '◐', fault: '✖', unknown: '?' } as const;
 
 /** Returns the room and its path, or a line that this PC is not enrolled. */
-export function headOf({ room, pc, nobodys: folder }: CheckReport, language: Language): string {
+export function headOf({ room, pc, notEnrolledFolder: folder }: CheckReport, language: Language): string {
   if (folder !== undefined) return filled(phrases.notEnrolled[language], { folder });
   return room === undefined ? pc : `${room[language]} (${pc})`;
 }
@@ -39,7 +39,7 @@ export function faultsOf({ checks }: CheckReport): CheckRow[] {
 }
 
 export function actionOf({ fault, reason }: CheckRow, language: Language): string | undefined {
-  return fault === null ? undefined : faultOf(reason === datesDoNotFit ? 'clock.wrong' : fault)?.action[language];
+  return fault === null ? undefined : faultOf(reason === certificateDatesReason ? 'clock.wrong' : fault)?.action[language];
 }
 
 /** Guarantee: it reports that no fault was found only if every check is known. */

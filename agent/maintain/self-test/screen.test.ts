@@ -2,8 +2,8 @@ import { type Check, type Clock, languages, noneExpected } from '@sabha/contract
 import { expect, it, test } from 'vitest';
 import type { Probe } from '../../checks/probe.ts';
 import { nothing, whole } from '../../link/analysis/path.test-helper.ts';
-import { type PathFacts, whereItBreaks } from '../../link/analysis/path.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { locateBreak, type PathFacts } from '../../link/analysis/path.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createProbes } from '../../probes/probes.ts';
 import type { CheckReport } from './report.ts';
 import { toScreen } from './screen.ts';
@@ -21,8 +21,8 @@ const usual = { columns: 80, isColoured: false };
 const day = 86_400_000;
 const limitMs = 5_000;
 
-type Row = [component: string, device: string, more?: Partial<Check>];
-const devices: Row[] = [
+type CheckTuple = [component: string, device: string, more?: Partial<Check>];
+const devices: CheckTuple[] = [
   ['session', ''],
   ['sound', ''],
   ['microphone', 'expected-1', { name: 'Jabra Speak 750' }],
@@ -31,18 +31,20 @@ const devices: Row[] = [
   ['display', '', { reason: noneExpected }],
   ['program', '', { reason: noneExpected }],
 ];
-const machine: Row[] = [
-  ...['processor', 'memory', 'disk', 'temperature', 'restart', 'speed', 'health', 'start', 'sleep'].map((device): Row => ['pc', device]),
-  ...['mains', 'battery', 'ups'].map((device): Row => ['power', device]),
-  ...['room', 'board', 'rise'].map((device): Row => ['climate', device]),
+const machine: CheckTuple[] = [
+  ...['processor', 'memory', 'disk', 'temperature', 'restart', 'speed', 'health', 'start', 'sleep'].map(
+    (device): CheckTuple => ['pc', device],
+  ),
+  ...['mains', 'battery', 'ups'].map((device): CheckTuple => ['power', device]),
+  ...['room', 'board', 'rise'].map((device): CheckTuple => ['climate', device]),
   ['bridge', ''],
 ];
 
 const budget = { month: '2026-11', telemetryBytes: 1_234_567, telemetryLimit: 8_000_000, testBytes: 3_000_000, testLimit: 36_000_000 };
 
-type Scene = { rows?: Row[]; facts?: Partial<PathFacts>; clockOffsetMs?: number | null; certificateLeftMs?: number };
+type Scene = { rows?: CheckTuple[]; facts?: Partial<PathFacts>; clockOffsetMs?: number | null; certificateLeftMs?: number };
 
-function asked([component, device, more]: Row): Check {
+function asked([component, device, more]: CheckTuple): Check {
   return { component, device, status: 'ok', fault: null, reason: null, ...more };
 }
 
@@ -63,7 +65,7 @@ function report({ rows = [], facts = {}, clockOffsetMs = 20, certificateLeftMs =
   });
   return selfTest({
     clock,
-    platform: createUnwritten(),
+    platform: createUnsupported(),
     budget,
     subject: {
       pc: 'ladakh/leh/hall',
@@ -78,13 +80,13 @@ function report({ rows = [], facts = {}, clockOffsetMs = 20, certificateLeftMs =
       says('room', async () => ({ checks: all.map(asked) })),
       ...real,
       own,
-      says('path', async () => ({ checks: [{ component: 'path', device: '', ...whereItBreaks(seen) }], path: seen })),
+      says('path', async () => ({ checks: [{ component: 'path', device: '', ...locateBreak(seen) }], path: seen })),
     ],
   });
 }
 
-const muted: Row = ['microphone', 'expected-1', { name: 'Jabra Speak 750', status: 'fault', fault: 'microphone.muted' }];
-const silent: Row = ['sound', '', { status: 'unknown', reason: 'audio server does not answer' }];
+const muted: CheckTuple = ['microphone', 'expected-1', { name: 'Jabra Speak 750', status: 'fault', fault: 'microphone.muted' }];
+const silent: CheckTuple = ['sound', '', { status: 'unknown', reason: 'audio server does not answer' }];
 const scenes: Record<string, Scene> = {
   'all is well': {},
   'the microphone is muted': { rows: [muted] },
@@ -144,7 +146,7 @@ it('lists the steps of the path in JSON, or none if no path was probed', async (
   expect(layers).toEqual(Object.entries(seen).map(([layer, status]) => ({ layer, status })));
   const away = await selfTest({
     clock,
-    platform: createUnwritten(),
+    platform: createUnsupported(),
     probes: [],
     subject: { pc: 'ladakh/leh/hall', profile: { link: 'fibre', elevationM: 0, expected: {} }, configured: false },
   });

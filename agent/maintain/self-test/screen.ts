@@ -6,7 +6,7 @@ import { actionOf, budgetLine, type CheckReport, type CheckRow, faultsOf, headOf
 import { phrases, subjectOf } from './words.ts';
 
 /** Output screen. `start`: command by which the user starts the agent, unless it starts automatically. */
-export type Screen = { columns: number; isColoured: boolean; start?: string };
+export type ScreenOptions = { columns: number; isColoured: boolean; start?: string };
 
 const leastColumns = 40;
 const usualColumns = 80;
@@ -15,7 +15,7 @@ const colours = { fault: '31;1', unknown: '33', ok: '32', unproven: '36' } as co
 const sgr = '\u001b[';
 
 /** Returns the screen of a terminal. Without a terminal, or with NO_COLOR, output has no colour. */
-export function screenOf(out: { isTTY?: boolean; columns?: number }, env: Readonly<Record<string, string | undefined>>): Screen {
+export function screenOf(out: { isTTY?: boolean; columns?: number }, env: Readonly<Record<string, string | undefined>>): ScreenOptions {
   const isPlain = out.isTTY !== true || Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
   return { columns: Math.max(leastColumns, columnsOf(out)), isColoured: !isPlain };
 }
@@ -26,8 +26,8 @@ function columnsOf({ columns }: { columns?: number }): number {
 }
 
 /** Guarantee: no line is wider than the screen, and a room without a fault takes at most 24 lines. */
-export function toScreen(report: CheckReport, language: Language, screen: Screen): string {
-  const saying: Saying = {
+export function toScreen(report: CheckReport, language: Language, screen: ScreenOptions): string {
+  const saying: RenderContext = {
     language,
     start: screen.start ?? '',
     paint: (answer, text) => (screen.isColoured ? `${sgr}${colours[answer]}m${text}${sgr}0m` : text),
@@ -37,9 +37,9 @@ export function toScreen(report: CheckReport, language: Language, screen: Screen
     [headOf(report, language)],
     faultsOf(report).flatMap((one) => faultLines(one, saying)),
     unknownLines(of('unknown'), saying),
-    wellLines(of('ok'), saying),
-    wayLines(report, saying),
-    moreLines(report, language),
+    okLines(of('ok'), saying),
+    pathLines(report, saying),
+    summaryLines(report, language),
     // Last, because a low screen shows only the end.
     [verdictLine(report, language)],
   ];
@@ -61,9 +61,9 @@ export function progressOn(out: { columns?: number; write(text: string): unknown
   };
 }
 
-type Saying = { language: Language; start: string; paint(answer: Answer, text: string): string };
+type RenderContext = { language: Language; start: string; paint(answer: Answer, text: string): string };
 
-function faultLines(check: CheckRow, { language, paint }: Saying): string[] {
+function faultLines(check: CheckRow, { language, paint }: RenderContext): string[] {
   const row = check.fault === null ? undefined : faultOf(check.fault);
   const title = row?.title[language] ?? check.fault ?? vocabulary[language].status.fault;
   const line = `${paint('fault', marks.fault)} ${subjectOf(check, language)}: ${withReason(title, check, language)}`;
@@ -72,7 +72,7 @@ function faultLines(check: CheckRow, { language, paint }: Saying): string[] {
 }
 
 /** Groups unknown results by reason, with one action each. */
-function unknownLines(checks: readonly CheckRow[], { language, start, paint }: Saying): string[] {
+function unknownLines(checks: readonly CheckRow[], { language, start, paint }: RenderContext): string[] {
   const words = vocabulary[language];
   const isEnrolled = !checks.some(({ reason }) => unenrolled.includes(reason ?? ''));
   return [...Map.groupBy(checks, ({ reason }) => reason)].flatMap(([reason, same]) => {
@@ -85,7 +85,7 @@ function unknownLines(checks: readonly CheckRow[], { language, start, paint }: S
 }
 
 /** Lists what works, then what is present but unproven, then what the room need not have and was not checked. */
-function wellLines(checks: readonly CheckRow[], { language, paint }: Saying): string[] {
+function okLines(checks: readonly CheckRow[], { language, paint }: RenderContext): string[] {
   const of = (answer: Answer) => checks.filter((one) => !isUnwanted(one) && answerOf(one) === answer);
   const [unwanted, working, unproven] = [checks.filter(isUnwanted), of('ok'), of('unproven')];
   const said = (one: CheckRow) => withReason(subjectOf(one, language), one, language);
@@ -108,14 +108,14 @@ function withReason(text: string, { reason }: CheckRow, language: Language): str
 }
 
 /** Shows each step of the path to the server with its mark, from this PC outwards; nothing without a path. */
-function wayLines({ layers }: CheckReport, { language, paint }: Saying): string[] {
+function pathLines({ layers }: CheckReport, { language, paint }: RenderContext): string[] {
   if (layers === undefined) return [];
   const steps = layers.map(({ layer, status }) => paint(status, `${marks[status]}${vocabulary[language].layer[layer]}`)).join(' → ');
   return [`${phrases.way[language]}:`, `  ${steps}`];
 }
 
 /** Shows the other parts in one line each; `--all` prints them in full. */
-function moreLines(report: CheckReport, language: Language): string[] {
+function summaryLines(report: CheckReport, language: Language): string[] {
   const [title, first] = report.link === undefined ? [] : linkLines(report.link, report.at, language);
   const limits = report.elevationM === undefined ? [] : limitLines(report.elevationM, language);
   return [

@@ -1,7 +1,7 @@
 import type { Check, Clock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { Probe } from '../../checks/probe.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { type Subject, selfTest } from './self-test.ts';
 
 const clock: Clock = {
@@ -35,7 +35,7 @@ const missing: Check = { component: 'camera', device: 'expected-1', status: 'fau
 const probes = [probe('microphone', async () => [ok]), probe('camera', async () => [missing])];
 
 const test = (list: Probe[], subject?: Partial<Subject>) =>
-  selfTest({ subject: { ...office, ...subject }, platform: createUnwritten(), probes: list, clock });
+  selfTest({ subject: { ...office, ...subject }, platform: createUnsupported(), probes: list, clock });
 
 it('reports unknown for a probe that fails or hangs, and continues with the next', async () => {
   const failing = probe('failing', async () => {
@@ -64,9 +64,9 @@ it('takes clock offset 0 for a server on this PC, and null without a server', as
   };
   const place = { port: 1_883, anchors: [] };
   for (const centre of [{ host: '127.0.0.1', ...place }, { host: 'centre.test', ...place }, undefined])
-    await selfTest({ subject: office, platform: createUnwritten(), probes: [looks], clock, centre });
+    await selfTest({ subject: office, platform: createUnsupported(), probes: [looks], clock, centre });
   expect(offsets).toEqual([0, null, null]);
-  const far = { subject: office, platform: createUnwritten(), probes: [looks], clock, centre: { host: 'centre.test', ...place } };
+  const far = { subject: office, platform: createUnsupported(), probes: [looks], clock, centre: { host: 'centre.test', ...place } };
   await selfTest({ ...far, compareClocks: async () => ({ clockOffsetMs: 70, roundTripMs: 40 }) });
   await selfTest({ ...far, compareClocks: async () => undefined });
   expect(offsets.slice(3)).toEqual([70, null]);

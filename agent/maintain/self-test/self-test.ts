@@ -27,10 +27,10 @@ import { actionOf, budgetLine, type CheckReport, type CheckRow, headOf, marks, v
 import { phrases, subjectOf } from './words.ts';
 
 /**
- * PC under test. `configured`: false until the server has sent the expected equipment and the elevation of this room. `nobodys`:
+ * PC under test. `configured`: false until the server has sent the expected equipment and the elevation of this room. `notEnrolledFolder`:
  * folder without an identity, if nothing else names this PC.
  */
-export type Subject = { pc: string; room?: Words; nobodys?: string; profile: Profile; configured: boolean };
+export type Subject = { pc: string; room?: Words; notEnrolledFolder?: string; profile: Profile; configured: boolean };
 
 export type SelfTest = {
   subject: Subject;
@@ -57,7 +57,7 @@ const loadWindowMs = 1_000;
  */
 export async function selfTest(test: SelfTest): Promise<CheckReport> {
   const { platform, probes, clock, centre, budget, link } = test;
-  const { pc, room, nobodys, profile, configured } = test.subject;
+  const { pc, room, notEnrolledFolder, profile, configured } = test.subject;
   const at = clock.now();
   const startedUp = clock.up();
   await platform.figures(AbortSignal.timeout(loadWindowMs)).catch(() => undefined);
@@ -74,8 +74,8 @@ export async function selfTest(test: SelfTest): Promise<CheckReport> {
     pc,
     site: pc.split('/').slice(0, 2).join('/'),
     room,
-    nobodys,
-    elevationM: configured && nobodys === undefined ? profile.elevationM : undefined,
+    notEnrolledFolder,
+    elevationM: configured && notEnrolledFolder === undefined ? profile.elevationM : undefined,
     at,
     ms: Math.round(clock.up() - startedUp),
     checks,
@@ -107,7 +107,7 @@ export function exitCodeOf({ checks }: CheckReport): 0 | 1 | 3 {
   return checks.some(({ status }) => status === 'unknown') ? 3 : 0;
 }
 
-export function toJson({ room: _room, nobodys: _nobodys, elevationM: _elevation, ...report }: CheckReport): string {
+export function toJson({ room: _room, notEnrolledFolder: _nobodys, elevationM: _elevation, ...report }: CheckReport): string {
   const checks = report.checks.map(({ component, device, name, status, fault, reason, ms, provenAt }) => {
     return { component, device, ...(name !== undefined && { name }), status, fault, reason, ms, provenAt };
   });
@@ -124,9 +124,9 @@ export function toText(report: CheckReport, language: Language): string {
   return [headOf(report, language), '', ...lines, ...measured, ...used, '', verdictLine(report, language), '', ...limits].join('\n');
 }
 
-type Asked = Pick<ProbeResult, 'path'> & { rows: CheckRow[] };
+type ProbedRows = Pick<ProbeResult, 'path'> & { rows: CheckRow[] };
 
-async function ask(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock: Clock): Promise<Asked> {
+async function ask(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock: Clock): Promise<ProbedRows> {
   const { timeoutMs: limitMs } = probe;
   const startedUp = clock.up();
   const late = { checks: [failed(probe, `no answer in ${limitMs / 1000} s`)] };
@@ -155,20 +155,20 @@ function lineOf(check: CheckRow, language: Language): string {
 const limited: Readonly<Record<string, (result: ProbeResult) => ProbeResult>> = {
   // Only the running agent knows its runner and its spool.
   agent: ({ checks }) => ({ checks: checks.filter(({ device }) => device === 'certificate') }),
-  pc: ofOneSecond,
+  pc: withoutLoadFault,
 };
 
 /**
  * Wraps a probe.
  * Guarantee: it claims nothing that a single run cannot know.
  */
-export function asFarAsKnown(probe: Probe): Probe {
+export function limitedToOneRun(probe: Probe): Probe {
   const judge = limited[probe.name];
   return judge === undefined ? probe : { ...probe, run: async (context) => judge(await probe.run(context)) };
 }
 
 /** A processor that is busy for one second, perhaps by an installation, is not overloaded; the running agent judges over minutes. */
-function ofOneSecond({ checks, ...others }: ProbeResult): ProbeResult {
+function withoutLoadFault({ checks, ...others }: ProbeResult): ProbeResult {
   const busy = unknown('measured for one second only');
   return { ...others, checks: checks.map((check) => (check.fault === 'pc.load_high' ? { ...check, ...busy } : check)) };
 }

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '@sabha/contracts';
-import { isWhole } from './slots.ts';
+import { hasHash } from './slots.ts';
 
 /** Fetches the bundle from a byte on. `from` 0 in the response: the server ignored the range. Throws without a response. */
 export type FetchFrom = (from: number) => Promise<{ from: number; pieces: AsyncIterable<Uint8Array> }>;
@@ -22,7 +22,7 @@ export async function download(
   if (sizeOf(part) > size) rmSync(part);
   const problem = sizeOf(part) < size ? await fetchRest(part, size, fetchFrom) : null;
   if (problem !== null) return problem;
-  if (!isWhole(part, sha256)) {
+  if (!hasHash(part, sha256)) {
     rmSync(part);
     return 'what came is not what was signed';
   }

@@ -1,11 +1,11 @@
 /** Chooses the version that the launcher starts, and ends a trial that hangs. */
-import type { Chosen, Slots } from './slots.ts';
+import type { BundleChoice, Slots } from './slots.ts';
 
 /**
  * Returns what to start now. `isTrial`: false for a self-test or an enrolment beside the running agent, which proves nothing.
  * Guarantee: it returns a choice despite any disk error, and a version is on trial only if its start was counted.
  */
-export function chosen(slots: Pick<Slots, 'choose' | 'inUse'>, isTrial: boolean, say: (error: unknown) => void): Chosen {
+export function chooseBundle(slots: Pick<Slots, 'choose' | 'inUse'>, isTrial: boolean, say: (error: unknown) => void): BundleChoice {
   const inUse = () => ({ file: slots.inUse(), trial: null });
   for (const way of isTrial ? [() => slots.choose(Date.now()), inUse] : [inUse]) {
     try {
@@ -21,11 +21,11 @@ export function chosen(slots: Pick<Slots, 'choose' | 'inUse'>, isTrial: boolean,
  * Kills a version that is still on trial at its deadline: it neither proved itself nor gave up. It is killed even if the disk refuses,
  * because a start that cannot be counted is not a trial.
  */
-export function endTrial(slots: Pick<Slots, 'read' | 'takeBack'>, version: string, end: () => void): void {
+export function endTrial(slots: Pick<Slots, 'read' | 'rejectTrial'>, version: string, end: () => void): void {
   let isOver = false;
   try {
     isOver = slots.read().trial?.version !== version;
-    slots.takeBack(version, 'it ran and neither proved itself nor gave up', Date.now());
+    slots.rejectTrial(version, 'it ran and neither proved itself nor gave up', Date.now());
   } finally {
     if (!isOver) end();
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { dataFolder } from '../../uplink/store/data-folder.ts';
-import { chosen, endTrial } from './launch.ts';
+import { chooseBundle, endTrial } from './launch.ts';
 import { bundleName, openSlots, type Slots } from './slots.ts';
 
 /** Trial time, ms. Longer than a version needs to start, to get its birth acknowledged (5 min) or to give up, and to stop. */
@@ -17,7 +17,7 @@ if (isMainThread) await launch(slots);
 else setTimeout(() => endTrial(slots, workerData, () => process.kill(process.pid, 'SIGKILL')), trialMs);
 
 async function launch(from: Slots): Promise<void> {
-  const { file, trial } = chosen(from, process.argv[2] === 'run', console.error);
+  const { file, trial } = chooseBundle(from, process.argv[2] === 'run', console.error);
   // A separate thread, because a version that blocks the event loop would also block a timer.
   if (trial !== null) new Worker(new URL(import.meta.url), { workerData: trial }).on('error', console.error).unref();
   try {
@@ -25,7 +25,7 @@ async function launch(from: Slots): Promise<void> {
   } catch (error) {
     console.error(error);
     try {
-      if (trial !== null) from.takeBack(trial, `it does not start: ${String(error).slice(0, 200)}`, Date.now());
+      if (trial !== null) from.rejectTrial(trial, `it does not start: ${String(error).slice(0, 200)}`, Date.now());
     } finally {
       process.exit(1);
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replaceFile } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { chosen } from './launch.ts';
+import { chooseBundle } from './launch.ts';
 import { openSlots, type SlotsDisk } from './slots.ts';
 
 function setUp() {
@@ -72,7 +72,7 @@ test('F25 treats an unreadable state as none', () => {
 
 describe('F25 choice of the version on a failing disk', () => {
   const said: unknown[] = [];
-  const start = (slots: ReturnType<typeof openSlots>) => chosen(slots, true, (error) => said.push(error));
+  const start = (slots: ReturnType<typeof openSlots>) => chooseBundle(slots, true, (error) => said.push(error));
 
   test.each(['ENOSPC', 'EROFS', 'EIO'])(
     'starts the version in use and keeps the trial waiting if its start cannot be counted (%s)',

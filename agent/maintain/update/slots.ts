@@ -33,7 +33,7 @@ const empty: SlotsFile = { proven: null, trial: null, minimum: '0.0.0', rejected
 
 export type Slots = ReturnType<typeof openSlots>;
 /** `file`: bundle to start, null = the installed one. `trial`: its version if it is on trial. */
-export type Chosen = { file: string | null; trial: string | null };
+export type BundleChoice = { file: string | null; trial: string | null };
 /** Disk access; both throw the error of the system. */
 export type SlotsDisk = { read(path: string): Buffer; replace(path: string, text: string): void };
 
@@ -46,8 +46,8 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
   const bundle = ({ slot }: Pick<Bundle, 'slot'>) => join(folder, slot, bundleName);
   const read = (): SlotsFile => readJson(file, contentOf(stateFile, disk.read)?.toString()) ?? empty;
   const write = (state: SlotsFile) => disk.replace(stateFile, JSON.stringify(state));
-  const isStartable = (one: Bundle) => isWhole(bundle(one), one.sha256, disk.read);
-  const takeBack = (version: string, reason: string, at: number) => {
+  const isStartable = (one: Bundle) => hasHash(bundle(one), one.sha256, disk.read);
+  const rejectTrial = (version: string, reason: string, at: number) => {
     const kept = read();
     if (kept.trial?.version === version) write({ ...kept, trial: null, rejected: { version, at, reason } });
   };
@@ -71,7 +71,7 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
      * Guarantee: it never starts a bundle whose content differs from the signed hash. It starts a trial at most twice without a proof.
      * If the start cannot be counted on disk, it throws the error of the system.
      */
-    choose(at: number): Chosen {
+    choose(at: number): BundleChoice {
       const kept = read();
       const { trial } = kept;
       if (trial === null) return { file: inUse(), trial: null };
@@ -80,7 +80,7 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
         write({ ...kept, trial: { ...trial, starts: trial.starts + 1 } });
         return { file: bundle(trial), trial: trial.version };
       }
-      takeBack(trial.version, reason, at);
+      rejectTrial(trial.version, reason, at);
       return { file: inUse(), trial: null };
     },
     /** Returns the slot that is not in use, for the next version. */
@@ -103,11 +103,11 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
       write({ ...kept, proven, trial: null, rejected: null });
     },
     /** Rejects this version if it is on trial; the next start uses the one before. */
-    takeBack,
+    rejectTrial,
   };
 }
 
-export function isWhole(path: string, sha256: string, readFile: SlotsDisk['read'] = readFileSync): boolean {
+export function hasHash(path: string, sha256: string, readFile: SlotsDisk['read'] = readFileSync): boolean {
   const content = contentOf(path, readFile);
   return content !== undefined && createHash('sha256').update(content).digest('hex') === sha256;
 }

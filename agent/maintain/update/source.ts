@@ -1,8 +1,8 @@
 /** Fetches an update over HTTP: `/updates/manifest.json`, and the bundle from any byte on. */
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
-import { centreDoor } from '../../identity/est.ts';
-import { meteredTlsFor, meterTcp, type Used } from '../../link/net/meter.ts';
+import { serverTlsOptions } from '../../identity/est.ts';
+import { type CountBytes, meteredTlsFor, meterTcp } from '../../link/net/meter.ts';
 import type { UpdateSource } from './updater.ts';
 
 const silentLimitMs = 60_000;
@@ -11,7 +11,7 @@ const manifestLimitBytes = 16 * 1_024;
 export type UpdateSourceOptions = {
   /** Only these root certificates are trusted for HTTPS, read at each request; absent = those of the system. */
   roots?: (() => string[]) | undefined;
-  used?: Used;
+  used?: CountBytes;
   limitMs?: number;
 };
 
@@ -38,12 +38,12 @@ export function createUpdateSource(
   };
 }
 
-type Asking = { headers: Record<string, string>; roots: string[] | undefined; used: Used; limitMs: number };
+type SourceRequest = { headers: Record<string, string>; roots: string[] | undefined; used: CountBytes; limitMs: number };
 
-function ask(url: string, { headers, roots, used, limitMs }: Asking): Promise<IncomingMessage> {
+function ask(url: string, { headers, roots, used, limitMs }: SourceRequest): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const request = url.startsWith('https:')
-    ? getHttps(url, { headers, createConnection: meteredTlsFor(centreDoor(url, roots), used) })
+    ? getHttps(url, { headers, createConnection: meteredTlsFor(serverTlsOptions(url, roots), used) })
     : getHttp(url, { headers, agent: false }).once('socket', (socket) => meterTcp(socket, used));
   request.setTimeout(limitMs, () => request.destroy(new Error('the centre does not answer')));
   // This listener stays, because a link that breaks after the headers raises an error on the request too. Without a listener it would

@@ -59,7 +59,7 @@ function setUp(version = '1.0.0') {
     now: () => clock.now() - state.offMs,
     random: () => 0.5,
     isBusy: async () => state.busy,
-    isHeard: () => state.heard,
+    isBirthAcknowledged: () => state.heard,
     record: (_kind, { outcome, version: about = '' }) => state.events.push(`${outcome} ${about}`.trim()),
     restart: (reason) => state.restarts.push(reason),
     log: { info: () => {}, warn: (_, line) => state.said.push(line) },

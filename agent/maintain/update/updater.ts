@@ -25,7 +25,7 @@ export type UpdaterOptions = {
   /** True while camera or microphone is in use. */
   isBusy(): Promise<boolean>;
   /** True once the server has acknowledged a birth of this process. */
-  isHeard(): boolean;
+  isBirthAcknowledged(): boolean;
   record(kind: 'update', body: Record<string, unknown>): void;
   /** Ends this process; its supervisor starts the next version. */
   restart(reason: string): void;
@@ -44,45 +44,47 @@ const heldUpMs = 60_000;
 /** Retry time of a rejected version, because a dead link may have been the cause. */
 const rejectedForMs = 24 * 3_600_000;
 
-type State = { options: UpdaterOptions; cancel: Cancel };
+type UpdaterState = { options: UpdaterOptions; cancel: Cancel };
 
 /**
  * Guarantee: nothing unsigned is written where it could be started, and a version that the server does not acknowledge is rejected.
  * Every error is logged and retried.
  */
 export function startUpdater(options: UpdaterOptions): { stop(): void } {
-  const state: State = { options, cancel: () => undefined };
+  const state: UpdaterState = { options, cancel: () => undefined };
   const firstMs = firstLookMs * (1 + options.random());
-  soon(state, 0, async () =>
-    options.slots.read().trial?.version === options.version ? prove(state, options.clock.up()) : soon(state, firstMs, () => look(state)),
+  schedule(state, 0, async () =>
+    options.slots.read().trial?.version === options.version
+      ? awaitProof(state, options.clock.up())
+      : schedule(state, firstMs, () => checkForUpdate(state)),
   );
   return { stop: () => state.cancel() };
 }
 
 /** Runs in the version on trial. A disk error is retried; at the deadline the previous version runs again. */
-async function prove(state: State, since: number): Promise<void> {
+async function awaitProof(state: UpdaterState, since: number): Promise<void> {
   const { slots, clock, version } = state.options;
   if (clock.up() - since >= proofMs) {
     try {
-      slots.takeBack(version, 'the centre did not hear it', clock.now());
+      slots.rejectTrial(version, 'the centre did not hear it', clock.now());
     } finally {
       state.options.restart('update-taken-back');
     }
     return;
   }
-  if (!state.options.isHeard()) return soon(state, proofEveryMs, () => prove(state, since));
+  if (!state.options.isBirthAcknowledged()) return schedule(state, proofEveryMs, () => awaitProof(state, since));
   slots.prove();
   state.options.record('update', { outcome: 'proven', version });
-  soon(state, lookEveryMs, () => look(state));
+  schedule(state, lookEveryMs, () => checkForUpdate(state));
 }
 
-async function look(state: State): Promise<void> {
-  const next = await newer(state.options);
-  if (next !== null && (await brought(state.options, next))) return await change(state, next.version);
-  soon(state, lookEveryMs * (0.75 + state.options.random() / 2), () => look(state));
+async function checkForUpdate(state: UpdaterState): Promise<void> {
+  const next = await findUpdate(state.options);
+  if (next !== null && (await downloadUpdate(state.options, next))) return await restartWhenIdle(state, next.version);
+  schedule(state, lookEveryMs * (0.75 + state.options.random() / 2), () => checkForUpdate(state));
 }
 
-async function newer({ source, key, slots, clock, now, version, log, record }: UpdaterOptions): Promise<Manifest | null> {
+async function findUpdate({ source, key, slots, clock, now, version, log, record }: UpdaterOptions): Promise<Manifest | null> {
   const text = await source.manifest().catch((error: Error) => {
     log.warn({}, `no word of updates: ${error.message}`);
     return null;
@@ -99,7 +101,7 @@ async function newer({ source, key, slots, clock, now, version, log, record }: U
   return isRejected ? null : found.value;
 }
 
-async function brought({ slots, source, log }: UpdaterOptions, next: Manifest): Promise<boolean> {
+async function downloadUpdate({ slots, source, log }: UpdaterOptions, next: Manifest): Promise<boolean> {
   const { slot, file } = slots.vacant();
   const problem = await download(file, next, source.bundle).catch((error: Error) => error.message);
   if (problem === null) slots.tryNext({ slot, version: next.version, sha256: next.sha256 }, next.minimum);
@@ -107,16 +109,16 @@ async function brought({ slots, source, log }: UpdaterOptions, next: Manifest): 
   return problem === null;
 }
 
-async function change(state: State, version: string): Promise<void> {
-  if (await state.options.isBusy()) return soon(state, busyEveryMs, () => change(state, version));
+async function restartWhenIdle(state: UpdaterState, version: string): Promise<void> {
+  if (await state.options.isBusy()) return schedule(state, busyEveryMs, () => restartWhenIdle(state, version));
   state.options.record('update', { outcome: 'on trial', version });
   state.options.restart('update');
 }
 
-function soon(state: State, ms: number, task: () => Promise<void>): void {
+function schedule(state: UpdaterState, ms: number, task: () => Promise<void>): void {
   const again = (error: unknown) => {
     state.options.log.warn({}, `the updater is held up: ${messageOf(error)}`);
-    soon(state, heldUpMs, task);
+    schedule(state, heldUpMs, task);
   };
   state.cancel = state.options.clock.after(ms, () => void task().catch(again));
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Output } from '../child.ts';
 
-export type BootOptions = {
+export type LinuxBootOptions = {
   root: string;
   /** Wall clock, milliseconds. */
   now(): number;
@@ -25,7 +25,7 @@ const begunMarks = [
 ] as const;
 const begunForMs = 10 * 60_000;
 
-export function createBoot({ root, now, run }: BootOptions) {
+export function createBoot({ root, now, run }: LinuxBootOptions) {
   return {
     id: (): string => readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim(),
     crashedBefore(): boolean {

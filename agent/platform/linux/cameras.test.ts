@@ -115,7 +115,7 @@ it('accepts a capture card as a camera, but not an OBS camera, a decoder or the 
 });
 
 it('a PipeWire Video/Source without a kernel node is a camera, with the program that uses it', async () => {
-  const idle = { id: 'conf_cam', name: 'ConfCam', usedBy: { known: true, value: [] as string[] }, isOfSession: true };
+  const idle = { id: 'conf_cam', name: 'ConfCam', usedBy: { known: true, value: [] as string[] }, isSessionOnly: true };
   expect(await readCameras(tree({}), signal, record('pw-dump-camera-idle-filtered.json'))).toEqual({ known: true, value: [idle] });
   const inUse = { ...idle, usedBy: { known: true, value: ['another program'] } };
   expect(await readCameras(tree({}), signal, record('pw-dump-camera-inuse-filtered.json'))).toEqual({ known: true, value: [inUse] });

@@ -43,12 +43,12 @@ export async function readCameras(root: string, signal: AbortSignal, askPipeWire
   const holders = inUse.includes(true) ? await findHolders(root, signal) : undefined;
   const ofKernel = nodes.map((one, at) => kernelCamera(one, { holders: inUse[at] ? holders : nobody, seen }));
   const value = [...ofKernel, ...seen.filter(({ node }) => node === null).map(sessionCamera)];
-  return { known: true, value, ...(!sources.known && isElsewhere && { unheard: sources.reason }) };
+  return { known: true, value, ...(!sources.known && isElsewhere && { incompleteReason: sources.reason }) };
 }
 
-type Seen = { holders: Holders | undefined; seen: readonly VideoSource[] };
+type CamerasSeen = { holders: Holders | undefined; seen: readonly VideoSource[] };
 
-function kernelCamera({ node, id, name, kind }: Node, { holders, seen }: Seen): Camera {
+function kernelCamera({ node, id, name, kind }: Node, { holders, seen }: CamerasSeen): Camera {
   const throughPipeWire = seen.flatMap((source) => (source.node === node ? source.programs : []));
   const programs = programLabels([...(holders?.byNode.get(node) ?? []), ...throughPipeWire]);
   const isUnseen = programs.length === 0 && holders?.complete !== true;
@@ -59,7 +59,7 @@ function kernelCamera({ node, id, name, kind }: Node, { holders, seen }: Seen): 
 }
 
 function sessionCamera({ id, name, programs, isVirtual }: VideoSource): Camera {
-  return { id, name, usedBy: { known: true, value: programLabels(programs) }, isOfSession: true, ...(isVirtual && { isVirtual }) };
+  return { id, name, usedBy: { known: true, value: programLabels(programs) }, isSessionOnly: true, ...(isVirtual && { isVirtual }) };
 }
 
 /** Lists the video nodes. The kernel creates the folder with the first camera driver. Index 0 is the image, higher ones are metadata. */

@@ -39,7 +39,7 @@ async function diskUsed(root: string): Promise<number> {
 }
 
 /** Returns the hottest reading. Among equal readings, often of the same sensor, it prefers one with a limit. */
-function hottest(sensors: Reading[]): Reading | undefined {
+function hottest(sensors: TemperatureReading[]): TemperatureReading | undefined {
   return sensors
     .filter(({ celsius }) => isTemperature(celsius))
     .toSorted((a, b) => b.celsius - a.celsius || Number(b.limit !== null) - Number(a.limit !== null))[0];
@@ -102,11 +102,11 @@ export function createClimate(root: string): () => Promise<ClimateFigures> {
 }
 
 /** A reading in °C; `kind` is undefined if it is unknown what the sensor measures. */
-type Reading = { celsius: number; limit: number | null; kind: Sensor['kind'] | undefined };
+type TemperatureReading = { celsius: number; limit: number | null; kind: Sensor['kind'] | undefined };
 
-async function readMonitors(root: string): Promise<{ sensors: Reading[]; humidityRatio: number | null }> {
+async function readMonitors(root: string): Promise<{ sensors: TemperatureReading[]; humidityRatio: number | null }> {
   const folder = join(root, 'sys/class/hwmon');
-  const sensors: Reading[] = [];
+  const sensors: TemperatureReading[] = [];
   let humidityRatio: number | null = null;
   for (const monitor of (await readNames(folder)) ?? []) {
     const at = join(folder, monitor);
@@ -125,9 +125,9 @@ async function readMonitors(root: string): Promise<{ sensors: Reading[]; humidit
   return { sensors, humidityRatio };
 }
 
-async function readZones(root: string): Promise<Reading[]> {
+async function readZones(root: string): Promise<TemperatureReading[]> {
   const folder = join(root, 'sys/class/thermal');
-  const sensors: Reading[] = [];
+  const sensors: TemperatureReading[] = [];
   for (const zone of (await readNames(folder)) ?? []) {
     if (!zone.startsWith('thermal_zone')) continue;
     const at = join(folder, zone);
@@ -146,7 +146,7 @@ function kindOf(driver: string, label: string): Sensor['kind'] | undefined {
 }
 
 /** The kernel reports thousandths of a degree. */
-function reading(kind: Reading['kind'], milli = 0, limitMilli = 0): Reading[] {
+function reading(kind: TemperatureReading['kind'], milli = 0, limitMilli = 0): TemperatureReading[] {
   const celsius = milli / 1_000;
   const limit = isTemperature(limitMilli / 1_000) ? limitMilli / 1_000 : null;
   return celsius !== 0 && celsius >= believedCelsius.least && celsius <= believedCelsius.most ? [{ kind, celsius, limit }] : [];

@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { createLinux, forAll } from './linux.ts';
+import { createLinux, sharedReading } from './linux.ts';
 import { tree } from './tree.test-helper.ts';
 
 const signal = new AbortController().signal;
@@ -17,7 +17,7 @@ it('concurrent callers share one sound reading, and it is read again after its t
     return own;
   };
   let keptMs = 2_000;
-  const { ask, forget } = forAll(read, { up: () => up, keptMs: () => keptMs });
+  const { ask, forget } = sharedReading(read, { up: () => up, keptMs: () => keptMs });
   const early = [ask(signal), ask(signal)];
   up = 9_000;
   early.push(ask(signal));

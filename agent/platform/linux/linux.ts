@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { Cancel, Clock } from '@sabha/contracts';
 import { type Output, runCommand } from '../child.ts';
 import { readInventory } from '../inventory.ts';
-import { type Answer, notWritten, type Platform, type System } from '../platform.ts';
+import { type Answer, type Platform, type System, unsupportedSystem } from '../platform.ts';
 import { shared } from '../shared-watch.ts';
 import { createBoot } from './boot.ts';
 import { readCameras, watchCameras } from './cameras.ts';
-import { knockPipeWire, knockSound, pipeWireSocket } from './desktop/knock.ts';
+import { pipeWireSocket, testPipeWire, testSoundServer } from './desktop/knock.ts';
 import { ofThisSession, readSound, readSoundService, soundEnv } from './desktop/pactl.ts';
 import { type Watching, watchSound } from './desktop/sound-watch.ts';
 import {
@@ -23,11 +23,11 @@ import { createClimate, createFigures } from './figures.ts';
 import { readNames } from './files.ts';
 import { readHardware } from './hardware.ts';
 import { readMachine } from './machine.ts';
-import { isNeighbourHeard, readNetwork } from './network.ts';
+import { isNeighbourReachable, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
 import { readPower } from './power.ts';
 
-const momentMs = 2_000;
+const defaultTtlMs = 2_000;
 /** Time to live of a reading while a watch reports changes. The limit covers a missed event. */
 const watchedMs = 300_000;
 /** Time limit of a reading. */
@@ -39,17 +39,17 @@ export function createLinux(system: System): Platform {
   const session = env['XDG_RUNTIME_DIR'];
   const readNow = async (signal: AbortSignal) => ofThisSession(await readSound(env, signal), () => hasSession(system));
   let watching: Watching | undefined;
-  const { ask: sound, forget } = forAll(readNow, {
+  const { ask: sound, forget } = sharedReading(readNow, {
     up: clock.up,
-    keptMs: ({ known }) => (watching === undefined ? 0 : known && watching.isLive() ? watchedMs : momentMs),
+    keptMs: ({ known }) => (watching === undefined ? 0 : known && watching.isLive() ? watchedMs : defaultTtlMs),
   });
   const run = (program: string, args: string[], signal: AbortSignal) => runCommand({ program, args, env: { ...env, ...soundEnv } }, signal);
   const video = createVideo({ system, run });
   const cameras = (signal: AbortSignal) => readCameras(root, signal, video.ask);
-  const service = tellingChanges((signal) =>
+  const service = withChangeEvents((signal) =>
     readSoundService(
       {
-        knock: async (limited) => (session === undefined ? 'closed' : knockSound(session, limited)),
+        knock: async (limited) => (session === undefined ? 'closed' : testSoundServer(session, limited)),
         pactl: (args, limited) => run('pactl', args, limited),
         isSession: () => hasSession(system),
       },
@@ -59,7 +59,7 @@ export function createLinux(system: System): Platform {
   const boot = createBoot({ root, now: clock.now, run });
   return {
     ...createOrders({ sound: readNow, run }),
-    ask: async (question, signal) => (await question.linux?.(system, signal)) ?? notWritten,
+    ask: async (question, signal) => (await question.linux?.(system, signal)) ?? unsupportedSystem,
     sound,
     soundService: service.ask,
     watchSound: shared((tell) => {
@@ -77,7 +77,7 @@ export function createLinux(system: System): Platform {
     watchCameras: shared((tell) => both(watchCameras(root, clock, tell), video.watch(tell))),
     figures: createFigures(root),
     network: async () => ({ known: true, value: await readNetwork(root) }),
-    isNeighbourHeard: (gateway) => isNeighbourHeard(root, gateway),
+    isNeighbourReachable: (gateway) => isNeighbourReachable(root, gateway),
     inventory: (signal) => readInventory(readMachine, { sound, cameras }, signal),
     power: () => readPower(root),
     climate: createClimate(root),
@@ -100,7 +100,7 @@ function createVideo({ system, run }: { system: System; run(program: string, arg
       if (session === undefined || !(await hasSession(system)))
         return { known: false, reason: 'only the session at the PC knows its cameras' };
       if (watching?.sources() === undefined) return asked(signal);
-      const heard = await knockPipeWire(session, AbortSignal.any([signal, AbortSignal.timeout(videoLimitMs)]));
+      const heard = await testPipeWire(session, AbortSignal.any([signal, AbortSignal.timeout(videoLimitMs)]));
       signal.throwIfAborted();
       const value = watching?.sources();
       if (heard === 'silent') return { known: false, reason: silentPipeWire };
@@ -123,10 +123,10 @@ async function hasSession({ root, env }: System): Promise<boolean> {
 }
 
 /** `keptMs`: time to live of a result. */
-type Kept<T> = { up: Clock['up']; keptMs(answer: T): number };
+type SharedReadingOptions<T> = { up: Clock['up']; keptMs(answer: T): number };
 
 /** Shares one reading among concurrent callers and caches it for its time to live. A reading of the sound runs a program six times. */
-export function forAll<T>(read: (signal: AbortSignal) => Promise<T>, { up, keptMs }: Kept<T>) {
+export function sharedReading<T>(read: (signal: AbortSignal) => Promise<T>, { up, keptMs }: SharedReadingOptions<T>) {
   let last: { answer: Promise<T>; isOld(): boolean } | undefined;
   return {
     async ask(signal: AbortSignal): Promise<T> {
@@ -154,7 +154,7 @@ export function forAll<T>(read: (signal: AbortSignal) => Promise<T>, { up, keptM
 }
 
 /** Wraps a question so that a watcher is called when the answer changes. */
-function tellingChanges<T>(ask: (signal: AbortSignal) => Promise<T>) {
+function withChangeEvents<T>(ask: (signal: AbortSignal) => Promise<T>) {
   let last: string | undefined;
   let tell: () => void = () => undefined;
   return {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { isNeighbourHeard, readNetwork } from './network.ts';
+import { isNeighbourReachable, readNetwork } from './network.ts';
 
 const head = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT';
 const byRouter = 'eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0';
@@ -71,6 +71,6 @@ it('returns whether a neighbour has answered, and null for one that was never re
     '10.0.0.9         0x1         0x0         00:00:00:00:00:00     *        eth0',
   ];
   const root = tree({ 'proc/net/arp': [arp, ...rows].join('\n') });
-  const heard = (of: string) => isNeighbourHeard(root, { interface: 'eth0', address: of });
+  const heard = (of: string) => isNeighbourReachable(root, { interface: 'eth0', address: of });
   expect([await heard('10.0.0.1'), await heard('10.0.0.9'), await heard('10.0.0.2')]).toEqual([true, false, null]);
 });

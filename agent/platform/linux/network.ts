@@ -1,7 +1,7 @@
 /** The local network by /proc and /sys: interfaces, default routes, and which neighbours answered. */
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { type Gateway, type NetworkState, takenOf } from '../platform.ts';
+import { type Gateway, lowestMetric, type NetworkState } from '../platform.ts';
 import { readNames, readNumber, readText } from './files.ts';
 
 const routeIsUp = 1;
@@ -15,8 +15,8 @@ export async function readNetwork(root: string, addresses: typeof networkInterfa
     if (name !== 'lo' && (await readNumber(join(root, 'sys/class/net', name, 'carrier'))) === 1) interfaces.push(name);
   }
   const found = addresses();
-  const isOn = (route: Route) => interfaces.includes(route.interface);
-  const routes = [await routes4(root), await routes6(root)].flatMap((all) => takenOf(all.filter(isOn)));
+  const isOn = (route: DefaultRoute) => interfaces.includes(route.interface);
+  const routes = [await routes4(root), await routes6(root)].flatMap((all) => lowestMetric(all.filter(isOn)));
   return {
     interfaces,
     hasAddress: interfaces.some((name) => found[name]?.some(({ address, internal }) => !internal && !address.startsWith('fe80:'))),
@@ -26,19 +26,19 @@ export async function readNetwork(root: string, addresses: typeof networkInterfa
 }
 
 /** Looks up an IPv4 address in the ARP table; null if it is not there, as for every IPv6 address. */
-export async function isNeighbourHeard(root: string, { address }: Gateway): Promise<boolean | null> {
+export async function isNeighbourReachable(root: string, { address }: Gateway): Promise<boolean | null> {
   const table = (await readText(join(root, 'proc/net/arp'))) ?? '';
   const row = table.split('\n').find((line) => line.startsWith(`${address} `));
   return row === undefined ? null : (Number(row.split(/\s+/)[2]) & heardFlag) !== 0;
 }
 
-type Route = { interface: string; address: string | null; metric: number };
+type DefaultRoute = { interface: string; address: string | null; metric: number };
 
 /**
  * Columns: Iface, Destination, Gateway, Flags, …, Metric (6), Mask. All are hexadecimal except the metric; addresses are in host byte
  * order.
  */
-async function routes4(root: string): Promise<Route[]> {
+async function routes4(root: string): Promise<DefaultRoute[]> {
   const rows = ((await readText(join(root, 'proc/net/route'))) ?? '').split('\n').slice(1);
   return rows.flatMap((line) => {
     const [name = '', destination, gateway = '', flags = '', , , metric, mask] = line.trim().split(/\s+/);
@@ -49,7 +49,7 @@ async function routes4(root: string): Promise<Route[]> {
 }
 
 /** Columns: destination and its length, source and its length, next hop, metric, …, flags (8), Iface. */
-async function routes6(root: string): Promise<Route[]> {
+async function routes6(root: string): Promise<DefaultRoute[]> {
   const rows = ((await readText(join(root, 'proc/net/ipv6_route'))) ?? '').split('\n');
   return rows.flatMap((line) => {
     const [destination, length, , , hop = '', metric = '', , , flags = '', name = ''] = line.trim().split(/\s+/);

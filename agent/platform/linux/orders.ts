@@ -1,7 +1,7 @@
 /** Changes that a command may make on a Linux PC: fixed programs with fixed arguments, none taken from the command. */
 
 import type { Output } from '../child.ts';
-import type { Answer, Order, PlatformOrders, SoundChange, SoundState } from '../platform.ts';
+import type { Answer, OrderResult, PlatformOrders, SoundChange, SoundState } from '../platform.ts';
 import { isInName, shortText } from '../text.ts';
 
 export type OrdersOptions = {
@@ -49,14 +49,14 @@ function wordsOf(change: SoundChange): string[] {
   return 'muted' in change ? ['--', `set-${side}-mute`, change.id, change.muted ? '1' : '0'] : ['--', `set-default-${side}`, change.id];
 }
 
-function done(program: string, output: Output): Order {
+function done(program: string, output: Output): OrderResult {
   return output.ok ? { done: true } : failed(program, output);
 }
 
-function failed(program: string, { why, text }: Output & { ok: false }): Order {
+function failed(program: string, { why, text }: Output & { ok: false }): OrderResult {
   return no(why === 'missing' ? `${program} is not installed` : shortText(`${program} ${why}: ${text}`));
 }
 
-function no(reason: string): Order {
+function no(reason: string): OrderResult {
   return { done: false, reason };
 }

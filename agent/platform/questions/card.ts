@@ -2,15 +2,15 @@
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { readNumber } from '../linux/files.ts';
-import type { Answer, CardFigures, Question } from '../platform.ts';
+import type { Answer, CardFigures, Query } from '../platform.ts';
 
-type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address'>[]>;
+type InterfaceAddresses = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address'>[]>;
 
 /** Reads the traffic of the network card with this address since it came up. Low cost: it is read every 10 s. */
-export const cardOf = (address: string): Question<CardFigures> => ({ linux: ({ root }) => readCard(root, address, networkInterfaces()) });
+export const cardOf = (address: string): Query<CardFigures> => ({ linux: ({ root }) => readCard(root, address, networkInterfaces()) });
 
 /** `interfaces`: as Node lists them. A card without a cable, or a tunnel, reports no speed or a speed below 1. */
-export async function readCard(root: string, address: string, interfaces: Interfaces): Promise<Answer<CardFigures>> {
+export async function readCard(root: string, address: string, interfaces: InterfaceAddresses): Promise<Answer<CardFigures>> {
   const name = Object.keys(interfaces).find((one) => interfaces[one]?.some((own) => own.address === address));
   if (name === undefined) return { known: false, reason: 'no network card has this address' };
   const folder = join(root, 'sys/class/net', name);

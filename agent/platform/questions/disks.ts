@@ -7,11 +7,11 @@ import { readJson } from '@sabha/contracts';
 import * as v from 'valibot';
 import { type Output, runCommand } from '../child.ts';
 import { readNames, readNumber, readText } from '../linux/files.ts';
-import type { Answer, Question } from '../platform.ts';
+import type { Answer, Query } from '../platform.ts';
 import { shortText } from '../text.ts';
 
 /** Returns each fault as a stable text; empty if everything readable is good. Unknown if nothing is readable. */
-export const diskTroubles: Question<string[]> = {
+export const diskTroubles: Query<string[]> = {
   linux: async (system, signal) => {
     const { root, env } = system;
     const log = (await kernelLog.linux?.(system, signal)) ?? unknown;
@@ -91,7 +91,7 @@ function byItself(output: Output): string[] | undefined {
 export type KernelLine = { ageMs: number; text: string };
 
 /** The kernel log. It takes some thousand reads, so read it at most once a minute. */
-export const kernelLog: Question<KernelLine[]> = { linux: ({ root }) => readKernelLog(root) };
+export const kernelLog: Query<KernelLine[]> = { linux: ({ root }) => readKernelLog(root) };
 
 /** Maximum length of a record. The kernel returns one record per read. */
 const recordBytes = 8_192;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { displayName, modelOf, ownSize } from '../edid.ts';
 import { readNames, readText } from '../linux/files.ts';
-import type { Answer, Question, WindowsSystem } from '../platform.ts';
+import type { Answer, Query, WindowsSystem } from '../platform.ts';
 import { deviceName, shortId } from '../text.ts';
 import { attempt, displayPlace, readEdid } from '../windows/attempt.ts';
 
@@ -16,7 +16,7 @@ export type Display = Awaited<ReturnType<typeof readDisplay>>;
 export type Displays = { found: Display[]; isSure: boolean };
 
 /** Unknown if the graphics card shows no connector. */
-export const displays: Question<Displays> = { linux: ({ root }) => readDisplays(root), windows: readScreens };
+export const displays: Query<Displays> = { linux: ({ root }) => readDisplays(root), windows: readScreens };
 
 async function readDisplays(root: string): Promise<Answer<Displays>> {
   const folder = join(root, 'sys/class/drm');

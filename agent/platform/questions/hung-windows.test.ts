@@ -1,9 +1,9 @@
 /** Tests Windows components that never answer. The worker threads are fakes; calls in the agent's own thread are recorded. */
 import { expect, test } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { createAsking } from '../windows/native/asking.ts';
+import { createCallQueue } from '../windows/native/asking.ts';
 import { library } from '../windows/native/koffi.test-helper.ts';
-import type { Call } from '../windows/native/koffi.ts';
+import type { NativeFunction } from '../windows/native/koffi.ts';
 import { openNative } from '../windows/native/native.ts';
 import { createWindows } from '../windows/windows.ts';
 import { displays } from './displays.ts';
@@ -14,7 +14,11 @@ const hanging = ['CM_Get_Device_ID_List_SizeW', 'OpenSCManagerW', 'WTSQuerySessi
 
 test('a hanging device manager, service manager, session or graphics card blocks only the worker threads and is reported as unknown', async () => {
   const asked: string[] = [];
-  const calls: Record<string, Call> = { RegOpenKeyExW: () => 2, ProcessIdToSessionId: () => 1, WTSGetActiveConsoleSessionId: () => 0 };
+  const calls: Record<string, NativeFunction> = {
+    RegOpenKeyExW: () => 2,
+    ProcessIdToSessionId: () => 1,
+    WTSGetActiveConsoleSessionId: () => 0,
+  };
   for (const name of hanging) calls[name] = () => asked.push(name);
   const clock = handClock();
   let threads = 0;
@@ -29,7 +33,7 @@ test('a hanging device manager, service manager, session or graphics card blocks
   const run = async () => ({ ok: false, why: 'missing', text: '' }) as const;
   const native = openNative(
     () => ({ known: true, value: library(calls) }),
-    () => createAsking(begin, clock.after).ask,
+    () => createCallQueue(begin, clock.after).ask,
   );
   const pc = createWindows({ native, root: 'C:\\Windows', clock, run });
   const signal = AbortSignal.timeout(30_000);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { readNames, readText } from '../linux/files.ts';
 import type { RegistryKey } from '../native.ts';
-import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
+import type { Answer, Query, System, WindowsSystem } from '../platform.ts';
 import { deviceName, shortId, shortText } from '../text.ts';
 import { inEach, userHives } from '../windows/attempt.ts';
 
@@ -10,7 +10,7 @@ import { inEach, userHives } from '../windows/attempt.ts';
 export type Program = { id: string; name: string };
 
 /** It reads some hundred small files, every ten minutes. Unknown if the system has no menu. */
-export const installed: Question<Program[]> = { linux: readInstalled, windows: readUninstallable };
+export const installed: Query<Program[]> = { linux: readInstalled, windows: readUninstallable };
 
 /** Menus of packages, of the administrator, of Flatpak and of Snap. Programs installed by a user are read if the home folder is known. */
 const menus = [

@@ -4,7 +4,7 @@ import { realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { createLinux } from '../linux/linux.ts';
 import { tree } from '../linux/tree.test-helper.ts';
-import { asksPrivacy, privacy } from './privacy.ts';
+import { createPrivacyQuery, privacy } from './privacy.ts';
 
 /** Reads the privacy question with this output of gsettings, in the session of a signed-in user or without one. */
 async function ask(printed: string, session = 'session') {
@@ -35,7 +35,7 @@ it('detects a changed privacy setting at the next run, and starts no program wit
   const root = tree({ 'session/note': '', 'bin/said': line('disable-camera', false), 'home/.config/dconf/user': '1' });
   const platform = desktopWith(`echo x >> "${root}/asked"; exec cat "${root}/bin/said"`, { root, env: { HOME: '/home' } });
   let now = 0;
-  const ask = asksPrivacy('camera', { up: () => now });
+  const ask = createPrivacyQuery('camera', { up: () => now });
   const look = async (up: number) => {
     now = up;
     const answer = await ask(platform, AbortSignal.timeout(5_000));

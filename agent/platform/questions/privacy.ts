@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { Clock } from '@sabha/contracts';
 import { runCommand } from '../child.ts';
 import { readNames, readText } from '../linux/files.ts';
-import type { Question, System } from '../platform.ts';
+import type { Query, System } from '../platform.ts';
 import { type Capability, readConsent } from '../windows/consent.ts';
-import { type Ask, asksSeldom } from './seldom.ts';
+import { type Ask, cachedQuery } from './seldom.ts';
 
 /** The blocked devices: the built-in ones, or all. */
-export type Blocked = 'built-in' | 'all' | null;
+export type BlockedDevices = 'built-in' | 'all' | null;
 /** Unknown sources count as not blocked, because this only explains a fault found elsewhere. */
-export type Privacy = Record<'camera' | 'microphone', Blocked>;
+export type Privacy = Record<'camera' | 'microphone', BlockedDevices>;
 
 /** Time limit, so that a hanging desktop does not delay the camera and microphone probes. */
 const limitMs = 1_500;
@@ -22,12 +22,12 @@ const everyMs = 300_000;
 const leastMs = 60_000;
 
 /** Reads whether `kind` is blocked. Reads again while it is blocked, after a change of a key or setting, and every few minutes. */
-export function asksPrivacy(kind: keyof Privacy, clock: Pick<Clock, 'up'>): Ask<Privacy> {
-  return asksSeldom(privacy, { everyMs, leastMs, clock, mark: touched, isKept: (taken) => taken[kind] === null });
+export function createPrivacyQuery(kind: keyof Privacy, clock: Pick<Clock, 'up'>): Ask<Privacy> {
+  return cachedQuery(privacy, { everyMs, leastMs, clock, mark: touched, isKept: (taken) => taken[kind] === null });
 }
 
 /** A cheap marker that changes with the keys and with any desktop setting of the user. It starts no program. */
-const touched: Question<string> = {
+const touched: Query<string> = {
   linux: async ({ root, env }) => {
     const set = await stat(join(root, env['HOME'] ?? '', '.config/dconf/user')).catch(() => undefined);
     return { known: true, value: JSON.stringify([await keysOf(root), set?.mtimeMs]) };
@@ -37,14 +37,14 @@ const touched: Question<string> = {
   },
 };
 
-export const privacy: Question<Privacy> = {
+export const privacy: Query<Privacy> = {
   linux: async (system, signal) => {
     const [keys, desktop] = [await keysOf(system.root), await desktopOf(system, signal)];
-    const of = (kind: keyof Privacy): Blocked => (desktop[kind] ? 'all' : keys[kind] ? 'built-in' : null);
+    const of = (kind: keyof Privacy): BlockedDevices => (desktop[kind] ? 'all' : keys[kind] ? 'built-in' : null);
     return { known: true, value: { camera: of('camera'), microphone: of('microphone') } };
   },
   windows: async ({ native }) => {
-    const of = async (kind: Capability): Promise<Blocked> => ((await readConsent(native(), kind)) === 'denied' ? 'all' : null);
+    const of = async (kind: Capability): Promise<BlockedDevices> => ((await readConsent(native(), kind)) === 'denied' ? 'all' : null);
     return { known: true, value: { camera: await of('webcam'), microphone: await of('microphone') } };
   },
 };

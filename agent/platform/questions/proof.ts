@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PipeEnd } from '../native.ts';
-import type { Question } from '../platform.ts';
+import type { Query } from '../platform.ts';
 import { attempt } from '../windows/attempt.ts';
 
 /** Everyone may write here, only the owner may remove or rename a file, and nothing survives a restart. */
@@ -20,7 +20,7 @@ const none = { known: false, reason: 'no proof is there' } as const;
  * Returns the uid of the file's owner. It follows no link, accepts no file with a second hard link, and does not wait for a pipe.
  * The content must match too, so that only a file written for this purpose counts.
  */
-export const ownerOfProof = (words: string): Question<number> => ({
+export const ownerOfProof = (words: string): Query<number> => ({
   async linux({ root }) {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
     const file = await open(fileOf(root, words), O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined);
@@ -37,7 +37,7 @@ export const ownerOfProof = (words: string): Question<number> => ({
 });
 
 /** Creates the proof file for these words. The returned function removes it. On Windows the pipe itself is the proof. */
-export const leaveProof = (words: string): Question<() => Promise<void>> => ({
+export const leaveProof = (words: string): Query<() => Promise<void>> => ({
   async linux({ root }) {
     const path = fileOf(root, words);
     const file = await open(path, 'wx', 0o644);
@@ -61,12 +61,12 @@ function fileOf(root: string, words: string): string {
 const nobodyWaits = { known: false, reason: 'nobody waits at this pipe' } as const;
 
 /** Windows: the session number of this process. It is part of the pipe name of the room helper. */
-export const ownSession: Question<number> = {
+export const ownSession: Query<number> = {
   windows: async ({ native }) => attempt(native().calls, (calls) => calls.ownSession()),
 };
 
 /** Opens the pipe at this address and holds it until it is closed. */
-export const pipeAt = (address: string): Question<PipeEnd> => ({
+export const pipeAt = (address: string): Query<PipeEnd> => ({
   async windows({ native }) {
     const seen = attempt(native().calls, (calls) => calls.pipe(address));
     if (!seen.known) return seen;

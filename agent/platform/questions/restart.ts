@@ -3,14 +3,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readNames, readNumber, readText } from '../linux/files.ts';
 import { fromFileTime } from '../native.ts';
-import type { Answer, Question, WindowsSystem } from '../platform.ts';
+import type { Answer, Query, WindowsSystem } from '../platform.ts';
 import { lastDump, readValue } from '../windows/attempt.ts';
 
 /** `pendingSince`: milliseconds since 1970, null if no restart is pending. */
 export type Restart = { pendingSince: number | null; isPlanned: boolean };
 
 /** Low cost: some small files. Unknown if nothing on this system writes the marker. */
-export const restart: Question<Restart> = { linux: ({ root }) => readRestart(root), windows: readMarks };
+export const restart: Query<Restart> = { linux: ({ root }) => readRestart(root), windows: readMarks };
 
 const mark = 'run/reboot-required';
 /** Packages that write the marker after an update. */
@@ -62,7 +62,7 @@ async function readMarks({ native, clock }: WindowsSystem): Promise<Answer<Resta
 }
 
 /** Milliseconds since 1970, null for never. Unknown if no location is readable. */
-export const lastCrash: Question<number | null> = {
+export const lastCrash: Query<number | null> = {
   linux: ({ root }) => readLastCrash(root),
   windows: async ({ root }) => lastDump(root),
 };
@@ -89,7 +89,7 @@ async function readLastCrash(root: string): Promise<Answer<number | null>> {
 }
 
 /** Throttled milliseconds since boot, of the core with the most. Unknown if the processor does not count them. */
-export const throttledMs: Question<number> = { linux: ({ root }) => readThrottled(root) };
+export const throttledMs: Query<number> = { linux: ({ root }) => readThrottled(root) };
 
 const counters = ['package_throttle_total_time_ms', 'core_throttle_total_time_ms'];
 

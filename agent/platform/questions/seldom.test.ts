@@ -1,23 +1,23 @@
 import { expect, it } from 'vitest';
-import type { Answer, Question } from '../platform.ts';
-import { createUnwritten } from '../unwritten.ts';
-import { asksSeldom } from './seldom.ts';
+import type { Answer, Query } from '../platform.ts';
+import { createUnsupported } from '../unwritten.ts';
+import { cachedQuery } from './seldom.ts';
 
-const question: Question<string> = {};
-const mark: Question<string> = {};
+const question: Query<string> = {};
+const mark: Query<string> = {};
 
 /** Creates a cached question that keeps only the answer `well`, with a manual clock. Counts the readings. */
 function pc() {
   const seen = { up: 0, asked: 0, mark: 1, answer: { known: true, value: 'well' } as Answer<string> };
   const platform = {
-    ...createUnwritten(),
-    ask: async <T>(of: Question<T>): Promise<Answer<T>> => {
+    ...createUnsupported(),
+    ask: async <T>(of: Query<T>): Promise<Answer<T>> => {
       if (of === mark) return { known: true, value: `${seen.mark}` } as Answer<T>;
       seen.asked += 1;
       return seen.answer as Answer<T>;
     },
   };
-  const ask = asksSeldom(question, { everyMs: 100, clock: { up: () => seen.up }, isKept: (value) => value === 'well', mark, leastMs: 10 });
+  const ask = cachedQuery(question, { everyMs: 100, clock: { up: () => seen.up }, isKept: (value) => value === 'well', mark, leastMs: 10 });
   return { seen, ask: () => ask(platform, new AbortController().signal) };
 }
 

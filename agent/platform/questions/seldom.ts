@@ -1,6 +1,6 @@
 /** A cache for questions that start a program or read many files. */
 import type { Clock } from '@sabha/contracts';
-import type { Answer, Platform, Question } from '../platform.ts';
+import type { Answer, Platform, Query } from '../platform.ts';
 
 export type Ask<T> = (platform: Platform, signal: AbortSignal) => Promise<Answer<T>>;
 
@@ -8,16 +8,16 @@ export type Ask<T> = (platform: Platform, signal: AbortSignal) => Promise<Answer
  * `everyMs`: time to live of an answer. `isKept`: whether a known answer is cached; default all. Unknown answers are cached too.
  * `mark`: a cheap question whose answer changes when the first one may change. A changed mark causes a new reading after `leastMs`.
  */
-export type Seldom<T> = {
+export type CacheOptions<T> = {
   everyMs: number;
   clock: Pick<Clock, 'up'>;
   isKept?(value: T): boolean;
-  mark?: Question<string>;
+  mark?: Query<string>;
   leastMs?: number;
 };
 
 /** Returns the cached answer, or asks again if it is stale or must not be cached. */
-export function asksSeldom<T>(question: Question<T>, { everyMs, clock, isKept = () => true, mark, leastMs = 0 }: Seldom<T>): Ask<T> {
+export function cachedQuery<T>(question: Query<T>, { everyMs, clock, isKept = () => true, mark, leastMs = 0 }: CacheOptions<T>): Ask<T> {
   let last: { up: number; seen: string; answer: Answer<T> } | undefined;
   return async (platform, signal) => {
     const seen = mark === undefined ? '' : JSON.stringify(await platform.ask(mark, signal));

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { runCommand } from '../child.ts';
 import { readNames, readText } from '../linux/files.ts';
 import type { Native, RegistryValue } from '../native.ts';
-import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
+import type { Answer, Query, System, WindowsSystem } from '../platform.ts';
 import { readValue } from '../windows/attempt.ts';
 
 /** `locked`: someone is signed in behind a lock screen or the login screen. */
-export type Session = 'none' | 'open' | 'locked';
+export type UserSession = 'none' | 'open' | 'locked';
 
 /** Starts a program if someone is signed in. Unknown if the PC has no seat. */
-export const session: Question<Session> = {
+export const session: Query<UserSession> = {
   linux: async ({ root, env }, signal) => {
     const seat = await readText(join(root, 'run/systemd/seats/seat0'));
     if (seat === undefined) return { known: false, reason: 'this PC has no seat' };
@@ -34,13 +34,13 @@ export const session: Question<Session> = {
 
 const unsaid: Answer<never> = { known: false, reason: 'logind does not say whether the screen is locked' };
 
-function lockOf(hint: string): Answer<Session> {
+function lockOf(hint: string): Answer<UserSession> {
   if (hint !== 'yes' && hint !== 'no') return unsaid;
   return { known: true, value: hint === 'yes' ? 'locked' : 'open' };
 }
 
 /** The login screen is active; someone may be signed in behind it. */
-async function withoutActive(root: string, ids: string): Promise<Session> {
+async function withoutActive(root: string, ids: string): Promise<UserSession> {
   for (const id of ids.split(' ')) if (await isUser(root, id)) return 'locked';
   return 'none';
 }
@@ -49,7 +49,7 @@ async function withoutActive(root: string, ids: string): Promise<Session> {
  * The user at this PC by uid, or null if nobody is signed in. Among several it is the one with the active session.
  * Behind a login screen it is the only signed-in user. Unknown without a seat. On Windows it is the session number.
  */
-export const atConsole: Question<number | null> = {
+export const atConsole: Query<number | null> = {
   linux: async ({ root }) => {
     const seat = await readText(join(root, 'run/systemd/seats/seat0'));
     if (seat === undefined) return { known: false, reason: 'this PC has no seat' };
@@ -93,7 +93,7 @@ function said(text: string, key: string): string | undefined {
 }
 
 /** Starts a program on GNOME, so it is read every ten minutes. */
-export const sleepsWhenIdle: Question<boolean> = { linux: readSleeps, windows: readPlan };
+export const sleepsWhenIdle: Query<boolean> = { linux: readSleeps, windows: readPlan };
 
 /** Time limit, so that a hanging desktop does not block the other checks. */
 const limitMs = 1_000;

@@ -1,11 +1,11 @@
 /** A desktop notification with one button for the user at this PC. */
 import { runCommand } from '../child.ts';
-import type { Question } from '../platform.ts';
+import type { Query } from '../platform.ts';
 
 const key = 'act';
 
 /** Returns whether the button was pressed, once the notification closes. Unknown if the desktop shows no notification with a button. */
-export const toast = ({ title, text, action }: { title: string; text: string; action: string }): Question<boolean> => ({
+export const toast = ({ title, text, action }: { title: string; text: string; action: string }): Query<boolean> => ({
   async linux({ env }, signal) {
     const args = [
       '--app-name=Sabha',

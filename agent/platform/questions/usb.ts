@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { usbIdOf } from '../linux/cameras.ts';
 import { readNames, readNumber, readText } from '../linux/files.ts';
 import { deviceClasses, type Native, type PnpDevice } from '../native.ts';
-import type { Answer, Question } from '../platform.ts';
+import type { Answer, Query } from '../platform.ts';
 import { deviceName, shortId } from '../text.ts';
 import { isCamera, usbIdOf as usbIdOfWindows } from '../windows/cameras.ts';
 import { planned } from './session.ts';
@@ -31,7 +31,7 @@ export type UsbDevice = {
 export type Usb = { devices: UsbDevice[] };
 
 /** Low cost: some small files per device. Unknown if the system has no USB. */
-export const usb: Question<Usb> = { linux: ({ root }) => readUsb(root), windows: ({ native }) => readUsbOfWindows(native()) };
+export const usb: Query<Usb> = { linux: ({ root }) => readUsb(root), windows: ({ native }) => readUsbOfWindows(native()) };
 
 const kinds: Readonly<Record<string, UsbFunction['kind']>> = { '0e': 'video', '01': 'audio' };
 /** Speeds of USB 1, 2 and 3 in Mbit/s. */

@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Question } from '../platform.ts';
+import type { Query } from '../platform.ts';
 import { type Fake, fakeWindows, fileTime, user } from '../windows/fake.test-helper.ts';
 import { displays } from './displays.ts';
 import { installed } from './installed.ts';
 import { lastCrash, restart } from './restart.ts';
 import { session, sleepsWhenIdle } from './session.ts';
 
-async function ask<T>(question: Question<T>, fake: Fake = {}): Promise<T | string> {
+async function ask<T>(question: Query<T>, fake: Fake = {}): Promise<T | string> {
   const answer = await fakeWindows(fake).platform.ask(question, AbortSignal.timeout(5_000));
   return answer.known ? answer.value : answer.reason;
 }

@@ -2,12 +2,12 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@sabha/contracts';
-import type { Calls, Native, RegistryKey, RegistryValue } from '../native.ts';
+import type { KernelCalls, Native, RegistryKey, RegistryValue } from '../native.ts';
 import type { Answer } from '../platform.ts';
 import { shortText } from '../text.ts';
 
 /** Returns the result of `ask`, or the reason why no call is possible or this one failed. */
-export function attempt<T>(calls: Answer<Calls>, ask: (calls: Calls) => T): Answer<T> {
+export function attempt<T>(calls: Answer<KernelCalls>, ask: (calls: KernelCalls) => T): Answer<T> {
   if (!calls.known) return calls;
   try {
     return { known: true, value: ask(calls.value) };

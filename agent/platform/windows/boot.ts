@@ -11,13 +11,13 @@ const updated = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpda
 const coarseMs = 600_000;
 const hashLength = 32;
 
-export type BootOptions = { native: () => Native; root: string; now(): number; uptime(): number };
+export type WindowsBootOptions = { native: () => Native; root: string; now(): number; uptime(): number };
 
 /**
  * Guarantee: the boot id is stable during a boot and differs at the next. Without the registry this holds only if the clock is not
  * corrected.
  */
-export function createBoot({ native, root, now, uptime }: BootOptions) {
+export function createBoot({ native, root, now, uptime }: WindowsBootOptions) {
   const bootedAt = () => now() - uptime() * 1_000;
   const isShuttingDown = () => {
     const seen = attempt(native().calls, (calls) => calls.isShuttingDown());

@@ -1,7 +1,7 @@
 /** A fake Windows PC for tests: registry, devices and sound are given by the test. */
 import { type Clock, realClock } from '@sabha/contracts';
 import type { Output } from '../child.ts';
-import type { Calls, Endpoint, Native, PnpDevice, RegistryKey, RegistryValue, Slow, Sound, Told } from '../native.ts';
+import type { BlockingCalls, CallResult, Endpoint, KernelCalls, Native, PnpDevice, RegistryKey, RegistryValue, Sound } from '../native.ts';
 import { attempt } from './attempt.ts';
 import { createWindows } from './windows.ts';
 
@@ -12,7 +12,7 @@ export type Fake = {
   /** Keys without read access. */
   closed?: string[];
   changedAt?: Record<string, number>;
-  calls?: Partial<Calls & Slow>;
+  calls?: Partial<KernelCalls & BlockingCalls>;
   /** True if the sound service does not answer. */
   isHung?: boolean;
   /** Reason why no library can be called. */
@@ -27,7 +27,7 @@ export const user = 'HKU\\S-1-5-21-1-2-3-1001';
 export const consent = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\CapabilityAccessManager\\ConsentStore';
 
 const silent: Sound = { endpoints: [], capture: { console: null, call: null }, render: { console: null, call: null } };
-const nothing: Calls & Slow = {
+const nothing: KernelCalls & BlockingCalls = {
   sound: () => silent,
   mute: () => true,
   service: () => null,
@@ -62,7 +62,7 @@ export function fakeWindows({ keys = {}, closed = [], changedAt = {}, calls, noC
         ? { known: false, reason: 'registry: code 5' }
         : { known: true, value: found(written, path, depth === 'below') },
     calls: noCalls === undefined ? { known: true, value: all } : { known: false, reason: noCalls },
-    ask: async (what, ...args): Promise<Told<never>> =>
+    ask: async (what, ...args): Promise<CallResult<never>> =>
       given.isHung && what === 'sound'
         ? { known: false, reason: 'audio server does not answer', isHung: true }
         : attempt(native.calls, () => (all[what] as (...args: unknown[]) => never)(...args)),

@@ -6,13 +6,13 @@ import type { PcFigures, PowerFigures } from '../platform.ts';
 import { attempt } from './attempt.ts';
 
 /** The functions of Node's `os` module; tests replace them. */
-export type Machine = {
+export type MachineReadings = {
   cpus(): { times: { user: number; sys: number; irq: number; idle: number } }[];
   freemem(): number;
   totalmem(): number;
   uptime(): number;
 };
-export const thisMachine: Machine = { cpus, freemem, totalmem, uptime };
+export const thisMachine: MachineReadings = { cpus, freemem, totalmem, uptime };
 
 /** `disk`: a folder on the disk of Windows. Each call measures the load since the previous one. */
 export function createFigures(disk: string, machine = thisMachine): () => Promise<PcFigures> {

@@ -90,16 +90,16 @@ export function disksOf({ disks }: Record<string, unknown>): Answer<SeenDisk[]> 
   return { known: true, value: seen };
 }
 
-type Row = v.InferOutput<typeof row>;
+type InventoryRow = v.InferOutput<typeof row>;
 
 /** Returns only requested parts, because a PowerShell profile may print other text. */
-function shownOf(name: string, value: Row | Row[]): [string, unknown][] {
+function shownOf(name: string, value: InventoryRow | InventoryRow[]): [string, unknown][] {
   if (!Object.hasOwn(parts, name)) return [];
   const rows = (Array.isArray(value) ? value : [value]).map(plain);
   return rows.length === 0 ? [] : [[name, rows.length === 1 ? rows[0] : rows]];
 }
 
-function plain(one: Row): Row {
+function plain(one: InventoryRow): InventoryRow {
   const said = Object.entries(one).filter(([, value]) => typeof value === 'string' || typeof value === 'number');
   return Object.fromEntries(said.map(([key, value]) => [shortText(key), typeof value === 'string' ? shortText(value) : value]));
 }

@@ -2,17 +2,17 @@
 import { isIPv4 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Native } from '../native.ts';
-import { type Answer, type Gateway, type NetworkState, takenOf } from '../platform.ts';
+import { type Answer, type Gateway, lowestMetric, type NetworkState } from '../platform.ts';
 import { attempt } from './attempt.ts';
 
-type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'netmask' | 'internal'>[]>;
+type WindowsInterfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'netmask' | 'internal'>[]>;
 
 const anywhere = '0.0.0.0';
 
 /**
  * Reads the network. Node lists the interfaces that are up. A global IPv6 address implies an IPv6 route, because routers announce both.
  */
-export function readNetwork(native: Native, found: Interfaces = networkInterfaces()): Answer<NetworkState> {
+export function readNetwork(native: Native, found: WindowsInterfaces = networkInterfaces()): Answer<NetworkState> {
   const routes = attempt(native.calls, (calls) => calls.routes());
   if (!routes.known) return routes;
   const own = Object.entries(found).flatMap(([name, all]) =>
@@ -20,7 +20,7 @@ export function readNetwork(native: Native, found: Interfaces = networkInterface
   );
   const far = own.filter(({ address }) => !/^(fe80:|169\.254\.)/i.test(address));
   const ways = routes.value.filter(({ destination, mask }) => destination === anywhere && mask === anywhere);
-  const hops = takenOf(ways).map(({ hop }) => hop);
+  const hops = lowestMetric(ways).map(({ hop }) => hop);
   const gateways = [...new Set(hops)].flatMap((address): Gateway[] => {
     const through = own.find((one) => isBeside(address, one));
     return address === anywhere || through === undefined ? [] : [{ interface: through.name, address }];
@@ -37,7 +37,7 @@ export function readNetwork(native: Native, found: Interfaces = networkInterface
 }
 
 /** Returns whether an IPv4 neighbour answered; null if the table does not contain it. */
-export function isNeighbourHeard(native: Native, { address }: Gateway): boolean | null {
+export function isNeighbourReachable(native: Native, { address }: Gateway): boolean | null {
   const table = attempt(native.calls, (calls) => calls.neighbours());
   return table.known ? (table.value.get(address) ?? null) : null;
 }

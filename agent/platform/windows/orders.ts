@@ -1,6 +1,6 @@
 /** Changes that a command may make on a Windows PC. */
 import type { Native, RunProgram } from '../native.ts';
-import type { Order, PlatformOrders, SoundChange } from '../platform.ts';
+import type { OrderResult, PlatformOrders, SoundChange } from '../platform.ts';
 import { shortId, shortText } from '../text.ts';
 
 /** Time for the agent to send its bye. */
@@ -21,7 +21,7 @@ export function createOrders(run: RunProgram, native: () => Native): PlatformOrd
   };
 }
 
-async function mute(native: Native, { kind, id, muted }: SoundChange & { muted: boolean }): Promise<Order> {
+async function mute(native: Native, { kind, id, muted }: SoundChange & { muted: boolean }): Promise<OrderResult> {
   const seen = await native.ask('sound');
   if (!seen.known) return no(seen.reason);
   const flow = kind === 'microphone' ? 'capture' : 'render';
@@ -31,6 +31,6 @@ async function mute(native: Native, { kind, id, muted }: SoundChange & { muted: 
   return answer.known ? { done: true } : no(answer.reason);
 }
 
-function no(reason: string): Order {
+function no(reason: string): OrderResult {
   return { done: false, reason };
 }

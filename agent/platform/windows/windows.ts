@@ -4,15 +4,15 @@ import { release, totalmem } from 'node:os';
 import { win32 } from 'node:path';
 import { readInventory } from '../inventory.ts';
 import type { Native, RunProgram } from '../native.ts';
-import { type Answer, type Hardware, notWritten, type Part, type Platform, type SeenDisk, type WindowsSystem } from '../platform.ts';
-import { shared, watchLooks } from '../shared-watch.ts';
+import { type Answer, type Hardware, type Part, type Platform, type SeenDisk, unsupportedSystem, type WindowsSystem } from '../platform.ts';
+import { shared, watchByPolling } from '../shared-watch.ts';
 import { shortId, shortText } from '../text.ts';
 import { readValue } from './attempt.ts';
 import { createBoot } from './boot.ts';
 import { readCameras } from './cameras.ts';
 import { createFigures, createLoadMeter, readPower, thisMachine } from './figures.ts';
 import { disksOf, readByPowerShell } from './inventory.ts';
-import { isNeighbourHeard, readNetwork } from './network.ts';
+import { isNeighbourReachable, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
 import { readSound, readSoundService } from './sound.ts';
 
@@ -27,15 +27,15 @@ export function createWindows({ run, disk, ...given }: Omit<WindowsSystem, 'disk
   const load = createLoadMeter();
   return {
     ...createOrders(run, native),
-    ask: async (question, signal) => (await question.windows?.(system, signal)) ?? notWritten,
+    ask: async (question, signal) => (await question.windows?.(system, signal)) ?? unsupportedSystem,
     sound,
     soundService: () => readSoundService(native()),
-    watchSound: shared((tell) => watchLooks(sound, clock, tell)),
+    watchSound: shared((tell) => watchByPolling(sound, clock, tell)),
     cameras,
-    watchCameras: shared((tell) => watchLooks(() => native().ask('marks'), clock, tell)),
+    watchCameras: shared((tell) => watchByPolling(() => native().ask('marks'), clock, tell)),
     figures: createFigures(disk ?? win32.parse(root).root),
     network: async () => readNetwork(native()),
-    isNeighbourHeard: async (gateway) => isNeighbourHeard(native(), gateway),
+    isNeighbourReachable: async (gateway) => isNeighbourReachable(native(), gateway),
     inventory: (signal) => readInventory(machine.read, { sound, cameras }, signal),
     power: async () => readPower(native()),
     climate: async () => ({ uptimeSeconds: thisMachine.uptime(), loadRatio: load(), sensors: [], humidityRatio: null }),

@@ -5,45 +5,57 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Clock, isLoopback, isThin, links } from '@sabha/contracts';
-import type { CentrePlace, ProbeContext } from '../../checks/probe.ts';
-import type { CentreSeen, PathFacts } from '../../link/analysis/path.ts';
+import type { CentreAccess, ProbeContext } from '../../checks/probe.ts';
+import type { PathFacts, ServerResponse } from '../../link/analysis/path.ts';
 import {
-  type Asking,
   addressOf,
-  type Greet,
-  hearsOf,
-  isNear,
-  type Knocked,
-  knock,
-  type Looked,
-  look,
+  type CheckPeer,
+  type HostPort,
+  isLocalAddress,
+  type LookupResult,
+  lookUpName,
   nameServers,
-  type Place,
+  type PortState,
+  type ProbeOptions,
+  probeTcpPort,
+  resolvesZone,
 } from '../../link/net/reach.ts';
-import { type Asked, keepAsking, limited, type Tally, type Trying } from '../../link/net/tries.ts';
+import { type RepeatedRequest, type RepeatOptions, type RequestTally, repeatRequest, withDeadline } from '../../link/net/tries.ts';
 
 /** Network operations of the tests; unit tests replace them. */
-export type PathQuestions = {
-  knock: typeof knock;
-  look: typeof look;
+export type NetworkOperations = {
+  probeTcpPort: typeof probeTcpPort;
+  lookUpName: typeof lookUpName;
   addressOf: typeof addressOf;
-  hearsOf: typeof hearsOf;
+  resolvesZone: typeof resolvesZone;
   nameServers(): string[];
-  isNear(address: string): boolean;
+  isLocalAddress(address: string): boolean;
 };
-export const ownNetwork: PathQuestions = { knock, look, addressOf, hearsOf, nameServers, isNear };
+export const ownNetwork: NetworkOperations = { probeTcpPort, lookUpName, addressOf, resolvesZone, nameServers, isLocalAddress };
 
-export type Beyond = Pick<PathFacts, 'names' | 'centreName' | 'outside' | 'centre' | 'losesPackets'>;
+export type OutsideFacts = Pick<PathFacts, 'names' | 'centreName' | 'outside' | 'centre' | 'losesPackets'>;
 /** Kept between runs: the server's address, and whether the name servers have answered for names outside their network. */
-export type BeyondMemory = { address: string | undefined; servesAll: boolean };
-/** `asking` counts the bytes and carries the signal that ends the requests. */
-export type BeyondStage = { clock: Clock; questions: PathQuestions; memory: BeyondMemory; context: ProbeContext; asking: Asking };
+export type OutsideMemory = { address: string | undefined; servesAll: boolean };
+/** `probeOptions` counts the bytes and carries the signal that ends the requests. */
+export type OutsideContext = {
+  clock: Clock;
+  operations: NetworkOperations;
+  memory: OutsideMemory;
+  context: ProbeContext;
+  probeOptions: ProbeOptions;
+};
 
 /** Result if nothing was tested. */
-export const unasked: Beyond = { names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown', losesPackets: false };
+export const unasked: OutsideFacts = {
+  names: 'unknown',
+  centreName: 'unknown',
+  outside: 'unknown',
+  centre: 'unknown',
+  losesPackets: false,
+};
 
 /** Top-level domain of random names that nobody registered. Only a name server that reaches the root servers can deny them. */
-const strangersOf = 'in';
+const randomNameDomain = 'in';
 const namePort = 53;
 /** Port that most firewalls allow. */
 const commonPort = 443;
@@ -66,18 +78,18 @@ const unreachablesToBelieve = 3;
 const lossToTell = { atLeast: 3, share: 0.25 };
 
 /** Tests everything beyond the router. Guarantee: it reports a place as silent only after many requests, and packet loss is reported. */
-export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
+export async function probeOutside(stage: OutsideContext): Promise<OutsideFacts> {
   const { clock, context, memory } = stage;
   const startedUp = clock.up();
   let areNamesAlone = false;
-  const strangers = askStrangers(stage, () => areNamesAlone);
+  const strangers = probeRandomNames(stage, () => areNamesAlone);
   const places = context.centre?.anchors ?? [];
   const anchors = places.map((place) => ({ port: place.port, asked: askPlace(stage, place) }));
   const atItsPort = askAtItsPort(stage, places);
   const servers = askServers(stage, strangers);
   const zone = askZone(stage);
   const named = await nameOfCentre(stage);
-  const centre = await askCentre(stage, named.address);
+  const centre = await probeServer(stage, named.address);
   const needsNames = named.centreName !== 'found' || memory.servesAll;
   if (centre.seen === 'proven') remember(stage, named.address);
   areNamesAlone = centre.seen === 'proven' || centre.seen === 'open';
@@ -92,10 +104,10 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const isNamed = isFromBeyond(stage, { names: heardOfNames, zone: heardOfZone });
   return {
     names,
-    centreName: sample.heard.some(({ kind }) => kind === 'found') ? 'found' : named.centreName,
+    centreName: sample.responses.some(({ kind }) => kind === 'found') ? 'found' : named.centreName,
     outside: reachedOf(outside, context.centre?.port) ?? (isNamed ? 'names' : hasAsked(places, names) ? 'silent' : 'unknown'),
     centre: centre.seen,
-    losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...outside]) || hidesLoss(names, centre),
+    losesPackets: hasLoss([alive(heardOfNames), alive(sample), centre.tally, ...outside]) || mayHideLoss(names, centre),
   };
 }
 
@@ -103,7 +115,10 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
  * Waits for the first responses. If names are answered, the connections to the name servers are not awaited, because they would prove
  * nothing more.
  */
-async function firstOfAll(strangers: Asked<Looked>, { anchors, servers }: Record<'anchors' | 'servers', Outside[]>): Promise<void> {
+async function firstOfAll(
+  strangers: RepeatedRequest<LookupResult>,
+  { anchors, servers }: Record<'anchors' | 'servers', OutsideProbe[]>,
+): Promise<void> {
   await strangers.first;
   const awaited = isServed(strangers) ? anchors : [...anchors, ...servers.filter(({ port }) => port === namePort)];
   await Promise.all(awaited.map(({ asked }) => asked.first));
@@ -111,23 +126,23 @@ async function firstOfAll(strangers: Asked<Looked>, { anchors, servers }: Record
 
 /** Classifies the places that answered. A firewall may allow only names, or only ports other than the server's. */
 function reachedOf(
-  outside: readonly { port: number; heard: readonly Knocked[] }[],
+  outside: readonly { port: number; responses: readonly PortState[] }[],
   ofCentre: number | undefined,
 ): 'reached' | 'elsewhere' | 'names' | undefined {
-  const ports = outside.filter(({ heard }) => heard.length > 0).map(({ port }) => port);
+  const ports = outside.filter(({ responses }) => responses.length > 0).map(({ port }) => port);
   if (ports.length === 0) return undefined;
   if (ports.some((port) => port === ofCentre && port !== namePort)) return 'reached';
   return ports.every((port) => port === namePort) ? 'names' : 'elsewhere';
 }
 
 /** An anchor with a host name can be tested only if names are answered. */
-function hasAsked(anchors: readonly Place[], names: PathFacts['names']): boolean {
+function hasAsked(anchors: readonly HostPort[], names: PathFacts['names']): boolean {
   return anchors.some(({ host }) => names === 'answered' || isIP(host) !== 0);
 }
 
 /** Tests only the names, until one is answered. */
-export async function askNames(stage: BeyondStage): Promise<PathFacts['names']> {
-  const strangers = askStrangers(stage);
+export async function askNames(stage: OutsideContext): Promise<PathFacts['names']> {
+  const strangers = probeRandomNames(stage);
   const named = await nameOfCentre(stage);
   // The link is up, so the address of that name is valid.
   if (named.isNamed) remember(stage, named.address);
@@ -139,25 +154,31 @@ export async function askNames(stage: BeyondStage): Promise<PathFacts['names']> 
  * Looks up random names. Once no other test runs, a thin link uses the normal interval, because only this test finds a silent name
  * server.
  */
-function askStrangers(stage: BeyondStage, isAlone = () => false): Asked<Looked> {
-  const { questions, asking } = stage;
+function probeRandomNames(stage: OutsideContext, isAlone = () => false): RepeatedRequest<LookupResult> {
+  const { operations, probeOptions } = stage;
   const pace = paceOf(stage);
   const everyMs = () => (isAlone() ? triesEveryMs : pace.everyMs());
-  return keepAsking({ ...pace, everyMs }, () => answered(questions.look(`${randomBytes(6).toString('hex')}.${strangersOf}`, asking)));
+  return repeatRequest({ ...pace, everyMs }, () =>
+    answered(operations.lookUpName(`${randomBytes(6).toString('hex')}.${randomNameDomain}`, probeOptions)),
+  );
 }
 
 /**
  * Judges the name servers. A server that knows only the Sabha server's name serves its own network, which is no fault.
  * A server that also refuses that name is a router without a line to its own name servers.
  */
-function judgeNames({ questions, memory }: BeyondStage, { heard }: Tally<Looked>, { isNamed, centreName }: Named): PathFacts['names'] {
-  const kinds = heard.map(({ kind }) => kind);
+function judgeNames(
+  { operations, memory }: OutsideContext,
+  { responses }: RequestTally<LookupResult>,
+  { isNamed, centreName }: NameResult,
+): PathFacts['names'] {
+  const kinds = responses.map(({ kind }) => kind);
   if (kinds.includes('none') || kinds.includes('found')) {
     memory.servesAll = true;
     return 'answered';
   }
   // Without a configured name server the resolver uses loopback.
-  const isSet = kinds.includes('failed') || kinds.includes('refused') || !questions.nameServers().every(isLoopback);
+  const isSet = kinds.includes('failed') || kinds.includes('refused') || !operations.nameServers().every(isLoopback);
   const isOwn = (isNamed || (kinds.includes('refused') && centreName !== 'missing')) && !memory.servesAll;
   return !isSet || isOwn ? 'unknown' : 'silent';
 }
@@ -166,22 +187,25 @@ function judgeNames({ questions, memory }: BeyondStage, { heard }: Tally<Looked>
  * True if a response must have come from beyond the router. For a name server of this network that takes a denied name and the zone's SOA
  * record.
  */
-function isFromBeyond({ questions }: BeyondStage, { names, zone }: { names: Tally<Looked>; zone: Tally<true> }): boolean {
-  const kinds = names.heard.map(({ kind }) => kind);
-  if (questions.nameServers().some(questions.isNear)) return kinds.includes('none') && zone.heard.length > 0;
+function isFromBeyond(
+  { operations }: OutsideContext,
+  { names, zone }: { names: RequestTally<LookupResult>; zone: RequestTally<true> },
+): boolean {
+  const kinds = names.responses.map(({ kind }) => kind);
+  if (operations.nameServers().some(operations.isLocalAddress)) return kinds.includes('none') && zone.responses.length > 0;
   return kinds.some((kind) => kind !== 'closed');
 }
 
 /** Requests the SOA record of the top-level domain, only after the server was silent for `laterMs`. */
-function askZone(stage: BeyondStage): Asked<true> {
-  const { questions, asking } = stage;
-  return keepAsking(
+function askZone(stage: OutsideContext): RepeatedRequest<true> {
+  const { operations, probeOptions } = stage;
+  return repeatRequest(
     { ...paceOf(stage), waits: untilLater(stage) },
-    async () => (await questions.hearsOf(strangersOf, asking)) || undefined,
+    async () => (await operations.resolvesZone(randomNameDomain, probeOptions)) || undefined,
   );
 }
 
-function untilLater({ clock }: BeyondStage): () => boolean {
+function untilLater({ clock }: OutsideContext): () => boolean {
   const fromUp = clock.up() + laterMs;
   return () => clock.up() < fromUp;
 }
@@ -189,101 +213,111 @@ function untilLater({ clock }: BeyondStage): () => boolean {
 /**
  * Repeats a lookup often enough to measure packet loss. It needs a name that is answered, or one that is lost while others are answered.
  */
-async function sampleOf(stage: BeyondStage, named: Named, strangers: Asked<Looked>): Promise<Tally<Looked>> {
+async function sampleOf(
+  stage: OutsideContext,
+  named: NameResult,
+  strangers: RepeatedRequest<LookupResult>,
+): Promise<RequestTally<LookupResult>> {
   if (!named.isNamed && (named.tally.lost === 0 || !isServed(strangers))) return named.tally;
-  const { clock, questions, context, asking } = stage;
+  const { clock, operations, context, probeOptions } = stage;
   const host = context.centre?.host ?? '';
-  const asked = keepAsking({ clock, everyMs: () => sampleEveryMs, signal: asking.signal }, () => answered(questions.look(host, asking)));
+  const asked = repeatRequest({ clock, everyMs: () => sampleEveryMs, signal: probeOptions.signal }, () =>
+    answered(operations.lookUpName(host, probeOptions)),
+  );
   await new Promise<void>((resolve) => void clock.after(sampleMs, resolve));
   return asked.stop();
 }
 
-type Named = { centreName: PathFacts['centreName']; address: string | undefined; isNamed: boolean; tally: Tally<Looked> };
+type NameResult = { centreName: PathFacts['centreName']; address: string | undefined; isNamed: boolean; tally: RequestTally<LookupResult> };
 
 /** Looks up the server's name. `isNamed`: a name server returned it. If the lookup fails, the last known address is used. */
-async function nameOfCentre(stage: BeyondStage): Promise<Named> {
-  const { clock, questions, memory, context, asking } = stage;
+async function nameOfCentre(stage: OutsideContext): Promise<NameResult> {
+  const { clock, operations, memory, context, probeOptions } = stage;
   const host = context.centre?.host ?? '';
-  const none = { heard: [], lost: 0 };
+  const none = { responses: [], lost: 0 };
   if (isIP(host) !== 0 || host === '') return { centreName: 'unknown', address: host || undefined, isNamed: false, tally: none };
   memory.address ??= readAddress(context.centre);
-  const { signal, end } = limited(clock, asking.signal, memory.address === undefined ? nameAloneMs : nameMs);
-  const isEnough = (heard: readonly Looked[]) => heard.length > 1 || heard[0]?.kind === 'found';
-  const looked = keepAsking({ ...paceOf(stage), signal, isEnough }, () => answered(questions.look(host, { used: asking.used, signal })));
+  const { signal, end } = withDeadline(clock, probeOptions.signal, memory.address === undefined ? nameAloneMs : nameMs);
+  const isEnough = (responses: readonly LookupResult[]) => responses.length > 1 || responses[0]?.kind === 'found';
+  const looked = repeatRequest({ ...paceOf(stage), signal, isEnough }, () =>
+    answered(operations.lookUpName(host, { used: probeOptions.used, signal })),
+  );
   await looked.first;
   const tally = looked.stop();
   end();
-  const found = tally.heard.find((one) => one.kind === 'found');
+  const found = tally.responses.find((one) => one.kind === 'found');
   const address = found?.address ?? (await byHostsFile(stage, host));
   const isFound = address !== undefined;
   return { centreName: isFound ? 'found' : 'missing', address: address ?? memory.address, isNamed: found !== undefined, tally };
 }
 
 /** Looks up the name by the system's resolver, which reads the hosts file and other sources. */
-async function byHostsFile({ clock, questions, asking }: BeyondStage, host: string): Promise<string | undefined> {
-  const { signal, end } = limited(clock, asking.signal, hostsFileMs);
-  return questions.addressOf(host, { used: asking.used, signal }).finally(end);
+async function byHostsFile({ clock, operations, probeOptions }: OutsideContext, host: string): Promise<string | undefined> {
+  const { signal, end } = withDeadline(clock, probeOptions.signal, hostsFileMs);
+  return operations.addressOf(host, { used: probeOptions.used, signal }).finally(end);
 }
 
-type Centre = { seen: CentreSeen; tally: Tally<Knocked>; tookMs: number };
+type ServerObservation = { seen: ServerResponse; tally: RequestTally<PortState>; tookMs: number };
 
 /** Tests the server. Guarantee: `proven` only if it showed the server's certificate. */
-async function askCentre(stage: BeyondStage, host: string | undefined): Promise<Centre> {
-  const { clock, questions, context, asking } = stage;
-  const { port = 0, greet, doorPort } = context.centre ?? {};
-  if (host === undefined) return { seen: 'unknown', tally: { heard: [], lost: 0 }, tookMs: 0 };
+async function probeServer(stage: OutsideContext, host: string | undefined): Promise<ServerObservation> {
+  const { clock, operations, context, probeOptions } = stage;
+  const { port = 0, checkPeer, httpsPort } = context.centre ?? {};
+  if (host === undefined) return { seen: 'unknown', tally: { responses: [], lost: 0 }, tookMs: 0 };
   const startedUp = clock.up();
   let [isOpen, isUnreachable] = [false, false];
-  const greeting: Greet | undefined =
-    greet &&
+  const greeting: CheckPeer | undefined =
+    checkPeer &&
     ((socket) => {
       isOpen = true;
-      return greet(socket);
+      return checkPeer(socket);
     });
-  const trying: Trying<Knocked> = { ...paceOf(stage), isEnough: isClear, waits: () => isOpen };
-  const asked = keepAsking(trying, async () => {
-    const knocked = await questions.knock({ host, port }, asking, greeting);
+  const trying: RepeatOptions<PortState> = { ...paceOf(stage), isEnough: isClear, waits: () => isOpen };
+  const asked = repeatRequest(trying, async () => {
+    const knocked = await operations.probeTcpPort({ host, port }, probeOptions, greeting);
     isOpen = isOpen && knocked === 'mute';
     isUnreachable ||= knocked === 'unreachable';
     return knocked === 'silent' ? undefined : knocked;
   });
   const isEarly = untilLater(stage);
   const waits = () => isOpen || (isEarly() && !isUnreachable);
-  const others = [...new Set([commonPort, pagePort, doorPort ?? commonPort])].map((other) => askPlace(stage, { host, port: other }, waits));
+  const others = [...new Set([commonPort, pagePort, httpsPort ?? commonPort])].map((other) =>
+    askPlace(stage, { host, port: other }, waits),
+  );
   await asked.first;
-  const { heard, lost } = asked.stop();
+  const { responses, lost } = asked.stop();
   // Is only this port closed, or is the whole machine unreachable?
-  if (heard.every((one) => one === 'unreachable')) await Promise.all(others.map(({ first }) => first));
-  const heardOther = others.flatMap((one) => one.stop().heard);
+  if (responses.every((one) => one === 'unreachable')) await Promise.all(others.map(({ first }) => first));
+  const heardOther = others.flatMap((one) => one.stop().responses);
   const hasOther = heardOther.some((one) => one !== 'unreachable');
-  const said = order.find((one) => heard.includes(one));
+  const said = order.find((one) => responses.includes(one));
   // Routers limit the rate of this message, so one is enough, for any port.
   const byRouter = isUnreachable || heardOther.length > 0 ? 'unreachable' : 'silent';
   const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : byRouter);
-  return { seen, tally: reachable({ heard: isOpen ? [...heard, 'mute'] : heard, lost }), tookMs: clock.up() - startedUp };
+  return { seen, tally: reachable({ responses: isOpen ? [...responses, 'mute'] : responses, lost }), tookMs: clock.up() - startedUp };
 }
 
 /** By strength of the evidence, the strongest first. */
 const order = ['proven', 'stranger', 'undated', 'open', 'ended', 'refused', 'mute'] as const;
 
-function isClear(heard: readonly Knocked[]): boolean {
-  const count = (kind: Knocked) => heard.filter((one) => one === kind).length;
-  if (heard.some((one) => one === 'proven' || one === 'stranger' || one === 'undated' || one === 'open')) return true;
+function isClear(responses: readonly PortState[]): boolean {
+  const count = (kind: PortState) => responses.filter((one) => one === kind).length;
+  if (responses.some((one) => one === 'proven' || one === 'stranger' || one === 'undated' || one === 'open')) return true;
   return count('ended') + count('refused') >= refusalsToBelieve || count('unreachable') >= unreachablesToBelieve;
 }
 
-function isSilent(seen: CentreSeen): boolean {
+function isSilent(seen: ServerResponse): boolean {
   return seen === 'mute' || seen === 'other port' || seen === 'unreachable' || seen === 'silent' || seen === 'unknown';
 }
 
 /** A test of a host beyond the router, at this port. */
-type Outside = { port: number; asked: Asked<Knocked> };
+type OutsideProbe = { port: number; asked: RepeatedRequest<PortState> };
 
 /**
  * Tests the anchors at the server's port. An anchor at another port does not prove a way to the server's port. Any response counts, and
  * it runs only if the server is silent.
  */
-function askAtItsPort(stage: BeyondStage, anchors: readonly Place[]): Outside[] {
+function askAtItsPort(stage: OutsideContext, anchors: readonly HostPort[]): OutsideProbe[] {
   const { port = 0 } = stage.context.centre ?? {};
   const others = anchors.filter((place) => place.port !== port);
   return others.map(({ host }) => ({ port, asked: askPlace(stage, { host, port }, untilLater(stage)) }));
@@ -293,66 +327,67 @@ function askAtItsPort(stage: BeyondStage, anchors: readonly Place[]): Outside[] 
  * Tests name servers outside this network. Without answered names: do they accept a connection?
  * With answered names: can a machine other than the server be reached at the server's port?
  */
-function askServers(stage: BeyondStage, strangers: Asked<Looked>): Outside[] {
-  const { questions, context } = stage;
+function askServers(stage: OutsideContext, strangers: RepeatedRequest<LookupResult>): OutsideProbe[] {
+  const { operations, context } = stage;
   const isEarly = untilLater(stage);
-  const servers = questions.nameServers().filter((address) => isIP(address) !== 0 && !questions.isNear(address));
+  const servers = operations.nameServers().filter((address) => isIP(address) !== 0 && !operations.isLocalAddress(address));
   const ask = (port: number, waits: () => boolean) =>
     servers.map((host) => ({ port, asked: askPlace(stage, { host, port }, () => isEarly() || waits()) }));
   return [...ask(namePort, () => isServed(strangers)), ...ask(context.centre?.port ?? 0, () => !isServed(strangers))];
 }
 
-function isServed({ heard }: Asked<Looked>): boolean {
-  return heard.some(({ kind }) => kind !== 'closed');
+function isServed({ responses }: RepeatedRequest<LookupResult>): boolean {
+  return responses.some(({ kind }) => kind !== 'closed');
 }
 
-function askPlace(stage: BeyondStage, place: Place, waits?: () => boolean): Asked<Knocked> {
-  const isEnough = (heard: readonly Knocked[]) => heard.some((one) => one !== 'unreachable') || heard.length >= unreachablesToBelieve;
-  return keepAsking({ ...paceOf(stage), isEnough, ...(waits && { waits }) }, async () => {
-    const knocked = await stage.questions.knock(place, stage.asking);
+function askPlace(stage: OutsideContext, place: HostPort, waits?: () => boolean): RepeatedRequest<PortState> {
+  const isEnough = (responses: readonly PortState[]) =>
+    responses.some((one) => one !== 'unreachable') || responses.length >= unreachablesToBelieve;
+  return repeatRequest({ ...paceOf(stage), isEnough, ...(waits && { waits }) }, async () => {
+    const knocked = await stage.operations.probeTcpPort(place, stage.probeOptions);
     return knocked === 'silent' ? undefined : knocked;
   });
 }
 
 /** Removes ICMP errors of routers, which are not responses of the place itself. */
-function reachable({ heard, lost }: Tally<Knocked>): Tally<Knocked> {
-  return { heard: heard.filter((one) => one !== 'unreachable'), lost };
+function reachable({ responses, lost }: RequestTally<PortState>): RequestTally<PortState> {
+  return { responses: responses.filter((one) => one !== 'unreachable'), lost };
 }
 
-async function answered(looking: Promise<Looked>): Promise<Looked | undefined> {
+async function answered(looking: Promise<LookupResult>): Promise<LookupResult | undefined> {
   const looked = await looking;
   return looked.kind === 'silent' ? undefined : looked;
 }
 
 /** Removes "port closed" responses, which a machine without a name server sends at no cost. */
-function alive({ heard, lost }: Tally<Looked>): Tally<Looked> {
-  return { heard: heard.filter(({ kind }) => kind !== 'closed'), lost };
+function alive({ responses, lost }: RequestTally<LookupResult>): RequestTally<LookupResult> {
+  return { responses: responses.filter(({ kind }) => kind !== 'closed'), lost };
 }
 
 /** True if enough packets were lost. A place that never answers does not count, because its loss is unknown. */
-function tellsLoss(tallies: readonly Tally<unknown>[]): boolean {
-  const answering = tallies.filter(({ heard }) => heard.length > 0);
-  const sum = (count: (tally: Tally<unknown>) => number) => answering.reduce((total, one) => total + count(one), 0);
-  const [lost, heard] = [sum((one) => one.lost), sum((one) => one.heard.length)];
-  return lost >= lossToTell.atLeast && lost >= lossToTell.share * (lost + heard);
+function hasLoss(tallies: readonly RequestTally<unknown>[]): boolean {
+  const answering = tallies.filter(({ responses }) => responses.length > 0);
+  const sum = (count: (tally: RequestTally<unknown>) => number) => answering.reduce((total, one) => total + count(one), 0);
+  const [lost, responses] = [sum((one) => one.lost), sum((one) => one.responses.length)];
+  return lost >= lossToTell.atLeast && lost >= lossToTell.share * (lost + responses);
 }
 
 /** TCP sends lost packets again. A slow TLS proof together with silent names therefore points to packet loss. */
-function hidesLoss(names: PathFacts['names'], { seen, tookMs }: Centre): boolean {
+function mayHideLoss(names: PathFacts['names'], { seen, tookMs }: ServerObservation): boolean {
   return names === 'silent' && seen === 'proven' && tookMs > laterMs;
 }
 
-function paceOf({ clock, context, asking }: BeyondStage): Pick<Trying<never>, 'clock' | 'everyMs' | 'signal'> {
-  return { clock, everyMs: () => (isThin(links[context.profile.link]) ? thinTriesEveryMs : triesEveryMs), signal: asking.signal };
+function paceOf({ clock, context, probeOptions }: OutsideContext): Pick<RepeatOptions<never>, 'clock' | 'everyMs' | 'signal'> {
+  return { clock, everyMs: () => (isThin(links[context.profile.link]) ? thinTriesEveryMs : triesEveryMs), signal: probeOptions.signal };
 }
 
 /** Returns the stored address of exactly this host name. After enrolment at another server the stored address does not apply. */
-function readAddress(centre: CentrePlace | undefined): string | undefined {
+function readAddress(centre: CentreAccess | undefined): string | undefined {
   const [name, address = ''] = centre?.lastAddress?.load()?.trim().split(' ') ?? [];
   return name === centre?.host && isIP(address) !== 0 ? address : undefined;
 }
 
-function remember({ memory, context: { centre } }: BeyondStage, address: string | undefined): void {
+function remember({ memory, context: { centre } }: OutsideContext, address: string | undefined): void {
   if (address === undefined || centre === undefined || isIP(centre.host) !== 0 || memory.address === address) return;
   memory.address = address;
   if (readAddress(centre) !== address) centre.lastAddress?.save(`${centre.host} ${address}\n`);

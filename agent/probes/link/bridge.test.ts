@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { links } from '@sabha/contracts';
 import { expect, it, onTestFinished } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { createBudget, memoryStore } from '../../link/net/data-budget.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createBudget, inMemoryStore } from '../../link/net/data-budget.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createBridgeProbe } from './bridge.ts';
 
 const hourMs = 3_600_000;
@@ -28,7 +28,7 @@ async function bridge(status: number, link: 'fibre' | 'geo' = 'fibre') {
   await once(socket, 'listening');
   const clock = handClock();
   const probe = createBridgeProbe(clock);
-  const budget = createBudget({ clock, store: memoryStore() });
+  const budget = createBudget({ clock, store: inMemoryStore() });
   budget.limit(links[link].budget);
   const profile = {
     link,
@@ -45,7 +45,7 @@ async function bridge(status: number, link: 'fibre' | 'geo' = 'fibre') {
       measures: state.measures,
     };
     const { measures, ...rest } = self;
-    const context = { platform: createUnwritten(), profile, budget, self: measures === undefined ? rest : { ...rest, measures } };
+    const context = { platform: createUnsupported(), profile, budget, self: measures === undefined ? rest : { ...rest, measures } };
     return probe.run({ ...context, signal: AbortSignal.timeout(5_000) });
   };
   return { clock, state, budget, run };

@@ -15,11 +15,11 @@ const internalError = 500;
 const notImplemented = 501;
 const globalFailure = 600;
 
-type Asked = { bridge: string; up: number; answer: SipAnswer };
+type BridgeResponse = { bridge: string; up: number; answer: SipAnswer };
 
 /** Creates the bridge probe. It runs on the PC that measures the link of its site, and in a self-test; other PCs have no check. */
 export function createBridgeProbe(clock: Clock = realClock()): Probe {
-  let last: Asked | undefined;
+  let last: BridgeResponse | undefined;
   return {
     name: 'bridge',
     everyMs,
@@ -32,7 +32,7 @@ export function createBridgeProbe(clock: Clock = realClock()): Probe {
         if (budget && !budget.hasRoom(dearestBytes)) return { checks: [check(unknown('the data budget of this month is used up'))] };
         last = { bridge: nameOf(bridge), up: clock.up(), answer: await ask(bridge, clock, context) };
       }
-      return last === undefined ? { checks: [] } : shown(last.answer);
+      return last === undefined ? { checks: [] } : resultOf(last.answer);
     },
   };
 }
@@ -43,12 +43,12 @@ function ask(bridge: Bridge, clock: Clock, { profile, budget, signal }: ProbeCon
 }
 
 /** Only a good result is kept for the longer interval of a thin link. A bad one is tested again at the next run. */
-function isFresh(last: Asked | undefined, bridge: Bridge, { up, link }: { up: number; link: LinkClass }): boolean {
+function isFresh(last: BridgeResponse | undefined, bridge: Bridge, { up, link }: { up: number; link: LinkClass }): boolean {
   const isGood = last !== undefined && last.bridge === nameOf(bridge) && last.answer.kind === 'answer' && isAlive(last.answer.status);
   return isGood && isThin(links[link]) && up - last.up < thinEveryMs * 0.9;
 }
 
-function shown(answer: SipAnswer): { checks: Check[]; numbers?: { sip: number } } {
+function resultOf(answer: SipAnswer): { checks: Check[]; numbers?: { sip: number } } {
   if (answer.kind === 'unknown') return { checks: [check(unknown('its name cannot be looked up'))] };
   if (answer.kind === 'silent') return { checks: [check(fault('bridge.silent', silences[answer.reason]))] };
   const { status, ms } = answer;

@@ -1,20 +1,20 @@
 import { links } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { createBudget, memoryStore } from '../../link/net/data-budget.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createBudget, inMemoryStore } from '../../link/net/data-budget.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { linkProbe } from './link.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const context = {
-  platform: createUnwritten(),
+  platform: createUnsupported(),
   profile: { link: 'geo', elevationM: 0, expected: {} } as const,
   self,
   signal: AbortSignal.timeout(1_000),
 };
 
 it('reports an unspent data budget as ok, with the used shares', async () => {
-  const budget = createBudget({ clock: handClock(), store: memoryStore() });
+  const budget = createBudget({ clock: handClock(), store: inMemoryStore() });
   budget.limit(links.geo.budget);
   budget.used('telemetry', 2_000_000);
   budget.used('tests', 9_000_000);
@@ -28,7 +28,7 @@ it.each([
   ['tests', 36_000_000, 'by tests of the link'],
   ['telemetry', 8_000_000, 'by messages'],
 ] as const)('reports link.budget_spent if the budget is used up by %s', async (cause, bytes, reason) => {
-  const budget = createBudget({ clock: handClock(), store: memoryStore() });
+  const budget = createBudget({ clock: handClock(), store: inMemoryStore() });
   budget.limit(links.geo.budget);
   budget.used(cause, bytes);
   expect((await linkProbe.run({ ...context, budget })).checks).toMatchObject([{ fault: 'link.budget_spent', reason }]);

@@ -5,10 +5,10 @@ import type { TierState } from '../../link/analysis/tier.ts';
 import type { LinkView } from '../../link/measure/quality-rounds.ts';
 import { linkProbe } from './link.ts';
 
-type Given = { up?: number; down?: number; tail?: number; jitterUp?: number; jitterDown?: number; variations?: number };
+type LinkFigures = { up?: number; down?: number; tail?: number; jitterUp?: number; jitterDown?: number; variations?: number };
 
 /** Returns a window of 100 probes up to its last echo, with this loss and this delay variation. */
-function window({ up = 0, down = 0, tail = 0, jitterUp = 2, jitterDown = 2, variations = 5 }: Given = {}): Window {
+function window({ up = 0, down = 0, tail = 0, jitterUp = 2, jitterDown = 2, variations = 5 }: LinkFigures = {}): Window {
   const all = (jitterMs: number) => Array.from({ length: variations }, () => jitterMs);
   return {
     up: { sent: 100, lost: up, runs: up, variationsMs: all(jitterUp) },
@@ -17,14 +17,14 @@ function window({ up = 0, down = 0, tail = 0, jitterUp = 2, jitterDown = 2, vari
     tail,
   };
 }
-const times = (count: number, given?: Given) => Array.from({ length: count }, () => window(given));
+const times = (count: number, given?: LinkFigures) => Array.from({ length: count }, () => window(given));
 const tier = (name: TierState['tier'], limit: TierState['limit'] = null): TierState => ({ tier: name, limit, lower: [], higher: [] });
 const fine: LinkView = {
   windows: times(4),
   problem: null,
   regular: true,
   tiers: { up: tier('fhd'), down: tier('fhd') },
-  sureTiers: { up: tier('fhd'), down: tier('fhd') },
+  conservativeTiers: { up: tier('fhd'), down: tier('fhd') },
   slow: false,
   numbers: () => ({ lu: 0, r: 93 }),
   capacity: undefined,
@@ -37,7 +37,7 @@ async function ask(link: Partial<LinkView> | undefined, more: Partial<Profile> =
     clockOffsetMs: 1,
     spool,
     failing: [],
-    link: link && { ...fine, ...(link.tiers && { sureTiers: link.tiers }), ...link },
+    link: link && { ...fine, ...(link.tiers && { conservativeTiers: link.tiers }), ...link },
   };
   const profile: Profile = { link: 'fibre', elevationM: 0, expected: {}, ...more };
   const { checks, numbers } = await linkProbe.run({ platform: undefined as never, profile, self, signal: AbortSignal.timeout(1_000) });
@@ -118,7 +118,9 @@ const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_00
 
 it('C15 a lower bound below the required tier leaves the tier unknown, and one above it is ok', async () => {
   const tierSaid = async (up: TierState) =>
-    (await ask({ tiers: { up: tier('fhd'), down: tier('fhd') }, sureTiers: { up, down: tier('fhd') } }, { tier: 'hd' })).said['tier'];
+    (await ask({ tiers: { up: tier('fhd'), down: tier('fhd') }, conservativeTiers: { up, down: tier('fhd') } }, { tier: 'hd' })).said[
+      'tier'
+    ];
   expect(await tierSaid(tier('hd', 'unknown'))).toBe('ok');
   expect(await tierSaid(tier('sd', 'unknown'))).toBe('unknown: it is not known whether the speed lasts');
 });

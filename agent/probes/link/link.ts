@@ -5,14 +5,14 @@
  */
 import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '@sabha/contracts';
 import type { Probe, ProbeResult } from '../../checks/probe.ts';
-import { jitterOf, latest, lossAtMostOver, lossOfEither, lossOver, quantile } from '../../link/analysis/quality.ts';
-import { type Direction, placeOf, type TierState } from '../../link/analysis/tier.ts';
+import { jitterOf, latest, lossAtMostOver, lossOfWorseDirection, lossOver, quantile } from '../../link/analysis/quality.ts';
+import { type Direction, type TierState, tierIndex } from '../../link/analysis/tier.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { LinkView } from '../../link/measure/quality-rounds.ts';
 import type { BudgetFigures } from '../../link/net/data-budget.ts';
 
-const ways: readonly Direction[] = ['up', 'down'];
-const wayWords = { up: 'to the centre', down: 'from the centre' };
+const directions: readonly Direction[] = ['up', 'down'];
+const directionWords = { up: 'to the centre', down: 'from the centre' };
 const tierWords = ['not even audio', 'audio only', 'SD video at most', 'HD video at most'];
 const limitWords: Partial<Record<TierLimit, string>> = {
   capacity: 'for want of capacity',
@@ -62,7 +62,7 @@ function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[
     check('loss', judgeLoss(link, loss)),
     check('jitter', judgeJitter(link, jitterMs.warn)),
     check('delay', judgeDelay(link)),
-    check('tier', judgeTier(link, placeOf(required))),
+    check('tier', judgeTier(link, tierIndex(required))),
   ];
 }
 
@@ -72,21 +72,21 @@ function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[
  * Loss in an unknown direction is a fault if one direction must have lost too much. If one may have, the result is unknown.
  */
 function judgeLoss({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Verdict {
-  const over = (threshold: number) => ways.filter((way) => (lossOver(windows, way, threshold) ?? 0) > threshold);
+  const over = (threshold: number) => directions.filter((way) => (lossOver(windows, way, threshold) ?? 0) > threshold);
   const thresholds = [warn, critical, tierNeeds.audio.loss.critical];
   const bad = new Set(thresholds.flatMap(over));
   if (bad.size > 0) return fault('link.loss_high', directionOf([...bad]));
-  if (thresholds.some((threshold) => (lossOfEither(windows, threshold) ?? 0) > threshold)) {
+  if (thresholds.some((threshold) => (lossOfWorseDirection(windows, threshold) ?? 0) > threshold)) {
     return fault('link.loss_high', 'one way or the other');
   }
-  const atMost = ways.map((way) => lossAtMostOver(windows, way, warn));
+  const atMost = directions.map((way) => lossAtMostOver(windows, way, warn));
   if (atMost.includes(undefined)) return unknown('too few probes yet');
   return atMost.some((loss) => (loss ?? 0) > warn) ? unknown(whichWay) : ok;
 }
 
 function judgeJitter({ windows }: LinkView, warnMs: number): Verdict {
   const last = windows.slice(-jitterWindows);
-  const known = ways.map((way) => ({ way, jittersMs: last.flatMap((window) => jitterOf(window, way) ?? []) }));
+  const known = directions.map((way) => ({ way, jittersMs: last.flatMap((window) => jitterOf(window, way) ?? []) }));
   const told = known.filter(({ jittersMs }) => jittersMs.length === jitterWindows);
   const bad = told.filter(({ jittersMs }) => quantile(jittersMs, 0.5) > warnMs).map(({ way }) => way);
   if (bad.length > 0) return fault('link.jitter_high', directionOf(bad));
@@ -103,20 +103,21 @@ function judgeDelay({ slow, windows }: LinkView): Verdict {
  * Judges the tier by the worse direction. A direction below the required tier is a fault; otherwise an unknown direction makes the check
  * unknown.
  */
-function judgeTier({ tiers: known, sureTiers, capacity }: LinkView, required: number): Verdict {
-  const states = ways.flatMap((way) => {
+function judgeTier({ tiers: known, conservativeTiers, capacity }: LinkView, required: number): Verdict {
+  const states = directions.flatMap((way) => {
     const state = known[way];
     return state === undefined ? [] : [{ way, state }];
   });
-  const thin = states.flatMap(({ way, state }) => (isKnown(state) && placeOf(state.tier) < required ? [{ way, state }] : []));
-  thin.sort((a, b) => placeOf(a.state.tier) - placeOf(b.state.tier));
+  const thin = states.flatMap(({ way, state }) => (isKnown(state) && tierIndex(state.tier) < required ? [{ way, state }] : []));
+  thin.sort((a, b) => tierIndex(a.state.tier) - tierIndex(b.state.tier));
   const [worst] = thin;
-  if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}${burstWords(capacity, worst)}`);
+  if (worst !== undefined)
+    return fault('link.tier_low', `${directionWords[worst.way]}: ${wordsOf(worst.state)}${burstWords(capacity, worst)}`);
   if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('UDP does not get through');
-  const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
-  const unsure = ways
-    .map((way) => sureTiers[way])
-    .filter((state) => state === undefined || !isKnown(state) || placeOf(state.tier) < required);
+  const all = states.length === directions.length && states.every(({ state }) => isKnown(state));
+  const unsure = directions
+    .map((way) => conservativeTiers[way])
+    .filter((state) => state === undefined || !isKnown(state) || tierIndex(state.tier) < required);
   if (all) return unsure.length === 0 ? ok : unknown(unsure.some((state) => state?.limit === 'loss') ? whichWay : whetherItLasts);
   const isMeasured = typeof capacity?.upBps === 'number' && typeof capacity.downBps === 'number';
   const why = capacity?.reasons?.up ?? capacity?.reasons?.down ?? 'the capacity of the link is not known';
@@ -167,7 +168,7 @@ function burstWords(capacity: LinkView['capacity'], { way, state }: { way: Direc
 
 function directionOf(bad: readonly Direction[]): string {
   const [first] = bad;
-  return bad.length > 1 || first === undefined ? 'both ways' : wayWords[first];
+  return bad.length > 1 || first === undefined ? 'both ways' : directionWords[first];
 }
 
 function check(device: string, verdict: Verdict): Check {

@@ -3,10 +3,10 @@
 import { type LinkClass, links } from '@sabha/contracts';
 import { expect } from 'vitest';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
-import { createBudget, memoryStore } from '../../link/net/data-budget.ts';
-import type { Knocked, Looked } from '../../link/net/reach.ts';
+import { createBudget, inMemoryStore } from '../../link/net/data-budget.ts';
+import type { LookupResult, PortState } from '../../link/net/reach.ts';
 import type { NetworkState } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createPathProbe } from './path.ts';
 
 /** Longer than the time limit of the probe. */
@@ -32,9 +32,9 @@ export function office({ link = 'fibre' as LinkClass, host = 'centre.example', a
   const net = {
     state: online as NetworkState | undefined,
     connected: false,
-    ports: { [router]: 'refused', '203.0.113.5:8883': 'silent', [centre]: 'silent', [anchor]: 'silent' } as Record<string, Knocked>,
-    names: 'none' as Looked['kind'],
-    centreName: 'found' as Looked['kind'],
+    ports: { [router]: 'refused', '203.0.113.5:8883': 'silent', [centre]: 'silent', [anchor]: 'silent' } as Record<string, PortState>,
+    names: 'none' as LookupResult['kind'],
+    centreName: 'found' as LookupResult['kind'],
     inHostsFile: undefined as string | undefined,
     servers: ['10.0.0.1'],
     /** Whether the name server of this network returns the SOA record from outside. */
@@ -52,16 +52,16 @@ export function office({ link = 'fibre' as LinkClass, host = 'centre.example', a
   const random = seeded(1);
   const isLost = () => random() < net.loss;
   const place = (text: string) => ({ host: text.split(':')[0] ?? '', port: Number(text.split(':')[1]) });
-  const budget = createBudget({ clock, store: memoryStore() });
+  const budget = createBudget({ clock, store: inMemoryStore() });
   budget.limit(links[link].budget);
   const probe = createPathProbe(clock, {
-    knock: async ({ host, port }, { used }) => {
+    probeTcpPort: async ({ host, port }, { used }) => {
       asked.push(`${host}:${port}`);
       used(140);
       if (port === 8883 && net.proofMs > 0) await new Promise<void>((resolve) => void clock.after(net.proofMs, resolve));
       return isLost() && !net.steady.includes(`${host}:${port}`) ? 'silent' : (net.ports[`${host}:${port}`] ?? 'silent');
     },
-    look: async (name, { used }) => {
+    lookUpName: async (name, { used }) => {
       const isCentre = name === 'centre.example';
       asked.push(isCentre ? name : 'a name');
       used(284);
@@ -73,14 +73,14 @@ export function office({ link = 'fibre' as LinkClass, host = 'centre.example', a
       return kind === 'found' ? { kind, address: '203.0.113.5' } : { kind };
     },
     addressOf: async () => net.inHostsFile,
-    hearsOf: async () => net.hears,
+    resolvesZone: async () => net.hears,
     nameServers: () => net.servers,
-    isNear: (address) => address.startsWith('10.') || address.startsWith('127.'),
+    isLocalAddress: (address) => address.startsWith('10.') || address.startsWith('127.'),
   });
   const platform = {
-    ...createUnwritten(),
+    ...createUnsupported(),
     network: async () => (net.state ? { known: true as const, value: net.state } : { known: false as const, reason: 'not here' }),
-    isNeighbourHeard: async () => net.heard,
+    isNeighbourReachable: async () => net.heard,
   };
   const run = async () => {
     asked.length = 0;

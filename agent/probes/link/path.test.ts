@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Knocked } from '../../link/net/reach.ts';
+import type { PortState } from '../../link/net/reach.ts';
 import { anchor, office, online, patienceMs, router } from './path.test-helper.ts';
 
 const otherPort = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
@@ -113,7 +113,7 @@ it('a network that lets only names through is reported as path.between, also wit
   expect(await run(), 'somebody beside the centre is reached at its port').toEqual(['path.centre', null]);
 });
 
-it.each<[Knocked, string]>([
+it.each<[PortState, string]>([
   ['stranger', 'something else answers in its place'],
   ['undated', 'the dates of its certificate do not fit the clock of this PC'],
   ['ended', 'it, or something on the way, ends the connection at once'],

@@ -1,30 +1,30 @@
 /** Finds where the path to the server breaks: the PC's network, the router, the names, the line, or the server. */
 import { type Clock, isLoopback, isThin, links, realClock } from '@sabha/contracts';
-import type { CentrePlace, Probe, ProbeContext } from '../../checks/probe.ts';
-import { type PathFacts, whereItBreaks } from '../../link/analysis/path.ts';
+import type { CentreAccess, Probe, ProbeContext } from '../../checks/probe.ts';
+import { locateBreak, type PathFacts } from '../../link/analysis/path.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
-import { limited } from '../../link/net/tries.ts';
+import { withDeadline } from '../../link/net/tries.ts';
 import type { Gateway, NetworkState } from '../../platform/platform.ts';
 import {
-  askBeyond,
   askNames,
-  type Beyond,
-  type BeyondMemory,
-  type BeyondStage,
+  type NetworkOperations,
+  type OutsideContext,
+  type OutsideFacts,
+  type OutsideMemory,
   ownNetwork,
-  type PathQuestions,
+  probeOutside,
   unasked,
 } from './beyond.ts';
 
-type Memory = BeyondMemory & {
+type PathMemory = OutsideMemory & {
   namesUp: number;
   /** While the link is up: the last result for the names, and whether they were silent at the last run. */
   names: PathFacts['names'];
   isSilent: boolean;
-  wereWell: boolean;
+  namesWorkedBefore: boolean;
   askedUp: number;
   local: string;
-  beyond: Beyond;
+  beyond: OutsideFacts;
 };
 
 const everyMs = 60_000;
@@ -42,13 +42,13 @@ const dearestBytes = 20_000;
 const routerPort = 53;
 
 /** Creates the path probe. While the link is up it costs one name lookup per interval. It runs at once when the connection is lost. */
-export function createPathProbe(clock: Clock = realClock(), questions: PathQuestions = ownNetwork): Probe {
+export function createPathProbe(clock: Clock = realClock(), operations: NetworkOperations = ownNetwork): Probe {
   const never = Number.NEGATIVE_INFINITY;
-  const memory: Memory = {
+  const memory: PathMemory = {
     namesUp: never,
     names: 'unknown',
     isSilent: false,
-    wereWell: false,
+    namesWorkedBefore: false,
     askedUp: never,
     local: '',
     beyond: unasked,
@@ -59,18 +59,18 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
     name: 'path',
     everyMs,
     timeoutMs: 20_000,
-    onConnection: true,
+    runsOnConnectionChange: true,
     async run(context) {
       const { centre, self } = context;
       // Without a known server there is no path to test.
       if (centre === undefined) return answer(unknown('no centre is known here'));
-      if (isLoopback(centre.host)) return answer(await atHome(context, centre, questions));
-      const [near, beyond] = [limited(clock, context.signal, neighbourMs), limited(clock, context.signal, beyondMs)];
+      if (isLoopback(centre.host)) return answer(await judgeLocalServer(context, centre, operations));
+      const [near, beyond] = [withDeadline(clock, context.signal, neighbourMs), withDeadline(clock, context.signal, beyondMs)];
       const used = (wireBytes: number) => context.budget?.used('tests', wireBytes);
-      const stage = { clock, questions, memory, context, near: near.signal, asking: { used, signal: beyond.signal } };
+      const stage = { clock, operations, memory, context, near: near.signal, probeOptions: { used, signal: beyond.signal } };
       try {
         const path = await (self.connected === true ? factsOfUp(stage) : factsOfDown(stage));
-        return { ...answer(whereItBreaks(path)), path };
+        return { ...answer(locateBreak(path)), path };
       } finally {
         near.end();
         beyond.end();
@@ -80,31 +80,35 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
 }
 
 /** Judges a server on this PC, by the connection or by its port. */
-async function atHome({ self, signal }: ProbeContext, centre: CentrePlace, { knock }: PathQuestions): Promise<Verdict> {
-  const seen = self.connected === true ? 'proven' : await knock(centre, { signal, used: () => undefined }, centre.greet);
+async function judgeLocalServer(
+  { self, signal }: ProbeContext,
+  centre: CentreAccess,
+  { probeTcpPort }: NetworkOperations,
+): Promise<Verdict> {
+  const seen = self.connected === true ? 'proven' : await probeTcpPort(centre, { signal, used: () => undefined }, centre.checkPeer);
   if (seen === 'proven' || seen === 'open') return { ...ok, reason: 'the centre is on this PC' };
   return fault('path.centre', 'the centre on this PC does not answer');
 }
 
 /** `near` limits the wait for the router. */
-type Stage = BeyondStage & { memory: Memory; near: AbortSignal };
+type PathProbeContext = OutsideContext & { memory: PathMemory; near: AbortSignal };
 
-async function factsOfUp(stage: Stage): Promise<PathFacts> {
+async function factsOfUp(stage: PathProbeContext): Promise<PathFacts> {
   const { clock, memory, context } = stage;
   const dueMs = isThin(links[context.profile.link]) ? thinNamesEveryMs : namesEveryMs;
   // A silent name server is tested again at the next run.
-  if ((memory.isSilent || clock.up() - memory.namesUp >= dueMs) && mayAsk(context)) {
+  if ((memory.isSilent || clock.up() - memory.namesUp >= dueMs) && hasBudget(context)) {
     const names = await askNames(stage);
     memory.names = names === 'silent' && !memory.isSilent ? 'unknown' : names;
     memory.isSilent = names === 'silent';
     memory.namesUp = clock.up();
   }
   memory.askedUp = Number.NEGATIVE_INFINITY;
-  memory.wereWell = memory.names === 'answered';
-  return { linkUp: true, local: 'on', gateway: 'unknown', ...unasked, names: memory.names, wereWell: memory.wereWell };
+  memory.namesWorkedBefore = memory.names === 'answered';
+  return { linkUp: true, local: 'on', gateway: 'unknown', ...unasked, names: memory.names, namesWorkedBefore: memory.namesWorkedBefore };
 }
 
-async function factsOfDown(stage: Stage): Promise<PathFacts> {
+async function factsOfDown(stage: PathProbeContext): Promise<PathFacts> {
   const { memory, context, clock } = stage;
   const network = await context.platform.network();
   const state = network.known ? network.value : undefined;
@@ -112,13 +116,13 @@ async function factsOfDown(stage: Stage): Promise<PathFacts> {
   const isOff = local === 'no carrier' || local === 'no way out';
   const [gateway, beyond] = await Promise.all([
     isOff ? ('unknown' as const) : gatewayOf(stage, state),
-    isOff ? unasked : beyondOf(stage, JSON.stringify(state)),
+    isOff ? unasked : outsideFacts(stage, JSON.stringify(state)),
   ]);
   memory.names = beyond.names === 'silent' ? 'unknown' : beyond.names;
   memory.isSilent = beyond.names === 'silent';
-  memory.wereWell &&= beyond.names !== 'answered';
+  memory.namesWorkedBefore &&= beyond.names !== 'answered';
   memory.namesUp = clock.up();
-  return { linkUp: false, local, gateway, ...beyond, wereWell: memory.wereWell };
+  return { linkUp: false, local, gateway, ...beyond, namesWorkedBefore: memory.namesWorkedBefore };
 }
 
 function localOf(state: NetworkState | undefined): PathFacts['local'] {
@@ -128,7 +132,7 @@ function localOf(state: NetworkState | undefined): PathFacts['local'] {
 }
 
 /** One router that answers is enough if none is dead, because the route to the server is unknown. */
-async function gatewayOf(stage: Stage, state: NetworkState | undefined): Promise<PathFacts['gateway']> {
+async function gatewayOf(stage: PathProbeContext, state: NetworkState | undefined): Promise<PathFacts['gateway']> {
   if (state === undefined) return 'unknown';
   if (state.gateways.length === 0) return 'none';
   const all = await Promise.all(state.gateways.map((gateway) => isAlive(stage, gateway)));
@@ -141,25 +145,25 @@ async function gatewayOf(stage: Stage, state: NetworkState | undefined): Promise
  * neighbour the router is dead.
  * A router that only resolves drops the connection, or the firewall of this PC blocks it. No packet leaves this network.
  */
-async function isAlive({ questions, context, near }: Stage, gateway: Gateway): Promise<boolean | null> {
-  const knock = () => questions.knock({ host: gateway.address, port: routerPort }, { signal: near, used: () => undefined });
-  const first = await knock();
+async function isAlive({ operations, context, near }: PathProbeContext, gateway: Gateway): Promise<boolean | null> {
+  const probeTcpPort = () => operations.probeTcpPort({ host: gateway.address, port: routerPort }, { signal: near, used: () => undefined });
+  const first = await probeTcpPort();
   // The system reports a missing neighbour after three requests. Two attempts make six.
-  const knocked = first === 'unreachable' ? await knock() : first;
+  const knocked = first === 'unreachable' ? await probeTcpPort() : first;
   if (knocked !== 'silent') return knocked !== 'unreachable';
-  return (await context.platform.isNeighbourHeard(gateway)) === false ? false : null;
+  return (await context.platform.isNeighbourReachable(gateway)) === false ? false : null;
 }
 
-async function beyondOf(stage: Stage, local: string): Promise<Beyond> {
+async function outsideFacts(stage: PathProbeContext, local: string): Promise<OutsideFacts> {
   const { clock, memory, context } = stage;
   const isRecent = isThin(links[context.profile.link]) && memory.local === local && clock.up() - memory.askedUp < thinBeyondEveryMs;
   if (isRecent) return memory.beyond;
-  if (!mayAsk(context)) return unasked;
-  Object.assign(memory, { beyond: await askBeyond(stage), askedUp: clock.up(), local });
+  if (!hasBudget(context)) return unasked;
+  Object.assign(memory, { beyond: await probeOutside(stage), askedUp: clock.up(), local });
   return memory.beyond;
 }
 
-function mayAsk({ budget }: ProbeContext): boolean {
+function hasBudget({ budget }: ProbeContext): boolean {
   return budget?.hasRoom(dearestBytes) ?? true;
 }
 

@@ -1,14 +1,14 @@
 import { reasonIn } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { SelfFigures } from '../../checks/probe.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { agentProbe } from './agent.ts';
 
 const well: SelfFigures = { roundTripMs: 1, clockOffsetMs: 1, spool: { waiting: 3, bytes: 10, droppedInLastDay: 0 }, failing: [] };
 
 function ask(self: SelfFigures) {
   const profile = { link: 'fibre', elevationM: 0, expected: {} } as const;
-  return agentProbe.run({ platform: createUnwritten(), profile, self, signal: AbortSignal.timeout(1_000) });
+  return agentProbe.run({ platform: createUnsupported(), profile, self, signal: AbortSignal.timeout(1_000) });
 }
 
 it('reports ok while every probe runs and no event was dropped, with its memory and spool', async () => {

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import { type HandClock, handClock } from '../../checks/agent.test-helper.ts';
 import type { UpsAnswer } from '../../link/net/nut.ts';
 import type { ClimateFigures, Hardware, PowerFigures, Sensor } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createClimateProbe } from './climate.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const lehM = 3_524;
 
-type Room = {
+type ClimateRoom = {
   clock: HandClock;
   figures: Partial<ClimateFigures>;
   power: Partial<PowerFigures>;
@@ -20,12 +20,12 @@ type Room = {
 };
 
 /** Creates a PC in Leh that has run for an hour, with the climate probe. */
-function pcIn(given: Partial<Room> = {}, elevationM = lehM) {
-  const room: Room = { clock: handClock(), figures: {}, power: {}, hardware: {}, cameras: [], ups: null, looks: 0, ...given };
+function pcIn(given: Partial<ClimateRoom> = {}, elevationM = lehM) {
+  const room: ClimateRoom = { clock: handClock(), figures: {}, power: {}, hardware: {}, cameras: [], ups: null, looks: 0, ...given };
   const platform = {
-    ...createUnwritten(),
+    ...createUnsupported(),
     climate: async () => ({ uptimeSeconds: 3_600, loadRatio: 0.1, sensors: [], humidityRatio: null, ...room.figures }),
-    power: async () => ({ ...(await createUnwritten().power(AbortSignal.abort())), ...room.power }),
+    power: async () => ({ ...(await createUnsupported().power(AbortSignal.abort())), ...room.power }),
     hardware: async () => {
       room.looks += 1;
       return { turningDisks: [], models: [], ...room.hardware };

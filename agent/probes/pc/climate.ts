@@ -3,12 +3,12 @@ import { connect } from 'node:net';
 import { type BeatKey, type Check, type Clock, readJson, realClock, riseFactor } from '@sabha/contracts';
 import type { Probe, ProbeContext } from '../../checks/probe.ts';
 import {
+  type ClimateLimits,
   judgeAir,
   judgeCharging,
   judgeCold,
   judgeDevice,
   judgeRoom,
-  type Limits,
   limitsAt,
   maxAltitudeOf,
 } from '../../link/analysis/climate.ts';
@@ -26,7 +26,7 @@ import {
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { type AskUps, createNut } from '../../link/net/nut.ts';
 import type { ClimateFigures, Part, PowerFigures } from '../../platform/platform.ts';
-import type { Memory } from '../../uplink/store/data-folder.ts';
+import type { KeyValueStore } from '../../uplink/store/data-folder.ts';
 import { type Ups, upsOf } from './ups.ts';
 
 /** Uptime up to which the PC counts as just started. */
@@ -34,7 +34,7 @@ const startMs = 600_000;
 /** Interval for reading the devices. Names do not change, and reading the sound devices starts several programs. */
 const devicesEveryMs = 3_600_000;
 
-type Reading = { figures: ClimateFigures; power: PowerFigures; ups: Ups | null };
+type ClimateReading = { figures: ClimateFigures; power: PowerFigures; ups: Ups | null };
 
 export type ClimateOptions = { ask?: AskUps; clock?: Clock };
 
@@ -42,10 +42,10 @@ export type ClimateOptions = { ask?: AskUps; clock?: Clock };
 export function createClimateProbe({ clock = realClock(), ask = createNut({ connect, clock }) }: ClimateOptions = {}): Probe {
   const watchRise = createRiseWatch(clock);
   const watchCold = createColdWatch();
-  const lookAtDevices = createDeviceLook(clock);
+  const readDevices = createDeviceLook(clock);
   const seen = new Set<string>();
 
-  function checksOf(limits: Limits, reading: Reading): Check[] {
+  function checksOf(limits: ClimateLimits, reading: ClimateReading): Check[] {
     const room = roomOf(reading);
     const verdicts: [string, Verdict | undefined][] = [
       ['room', judgeRoom(limits, { celsius: room, caseCelsius: reading.ups?.caseCelsius ?? null })],
@@ -71,14 +71,14 @@ export function createClimateProbe({ clock = realClock(), ask = createNut({ conn
       const checks = [
         ...checksOf(limits, reading),
         ...(rise === undefined ? [] : [checkOf('rise', rise.isHigh ? fault('climate.rise_high') : ok)]),
-        ...hardwareChecks(limits, await lookAtDevices(context)),
+        ...hardwareChecks(limits, await readDevices(context)),
       ];
       return { checks, numbers: numbersOf(reading, rise) };
     },
   };
 }
 
-async function readAll({ platform, profile, signal }: ProbeContext, ask: AskUps): Promise<Reading> {
+async function readAll({ platform, profile, signal }: ProbeContext, ask: AskUps): Promise<ClimateReading> {
   const answer = profile.ups && (await ask(profile.ups, signal));
   return {
     figures: await platform.climate(signal),
@@ -87,7 +87,7 @@ async function readAll({ platform, profile, signal }: ProbeContext, ask: AskUps)
   };
 }
 
-function createColdWatch(): (limits: Limits, figures: ClimateFigures) => Verdict | undefined {
+function createColdWatch(): (limits: ClimateLimits, figures: ClimateFigures) => Verdict | undefined {
   let startedFrozen = false;
   return (limits, { sensors, uptimeSeconds }) => {
     const found = sensors.filter(({ kind }) => kind === 'board' || kind === 'disk').map(({ celsius }) => celsius);
@@ -99,10 +99,10 @@ function createColdWatch(): (limits: Limits, figures: ClimateFigures) => Verdict
   };
 }
 
-type Devices = { disks: Part[]; others: Part[] };
+type PcParts = { disks: Part[]; others: Part[] };
 
-function createDeviceLook(clock: Pick<Clock, 'up'>): (context: ProbeContext) => Promise<Devices> {
-  let last: (Devices & { up: number }) | undefined;
+function createDeviceLook(clock: Pick<Clock, 'up'>): (context: ProbeContext) => Promise<PcParts> {
+  let last: (PcParts & { up: number }) | undefined;
   return async (context) => {
     if (last !== undefined && clock.up() - last.up < devicesEveryMs) return last;
     const { turningDisks, models } = await context.platform.hardware(context.signal);
@@ -121,7 +121,7 @@ async function roomParts({ platform, signal }: ProbeContext): Promise<Part[]> {
 }
 
 /** Judges the devices. A hard disk is reported under an id that does not change. */
-function hardwareChecks(limits: Limits, { disks, others }: Devices): Check[] {
+function hardwareChecks(limits: ClimateLimits, { disks, others }: PcParts): Check[] {
   const judged = [
     ...(limits.isTooHighForHardDisks ? disks : []).map((part) => ({ part, verdict: fault('climate.hdd_altitude') })),
     ...others.map((part) => ({ part, verdict: judgeDevice(limits, maxAltitudeOf(part.name)) })),
@@ -129,15 +129,15 @@ function hardwareChecks(limits: Limits, { disks, others }: Devices): Check[] {
   return judged.flatMap(({ part, verdict }) => (verdict === undefined ? [] : [{ ...checkOf(part.id, verdict), name: part.name }]));
 }
 
-function roomOf({ figures, ups }: Reading): number | null {
+function roomOf({ figures, ups }: ClimateReading): number | null {
   return ups?.room.celsius ?? figures.sensors.find(({ kind }) => kind === 'room')?.celsius ?? null;
 }
 
-function humidityOf({ figures, ups }: Reading): number | null {
+function humidityOf({ figures, ups }: ClimateReading): number | null {
   return ups?.room.humidityRatio ?? figures.humidityRatio;
 }
 
-function cellsOf({ power, ups }: Reading) {
+function cellsOf({ power, ups }: ClimateReading) {
   return [
     ...(power.batteryChargeRatio === null ? [] : [{ isCharging: power.isCharging, celsius: power.batteryCelsius }]),
     ...(ups === null ? [] : [{ isCharging: ups.isCharging, celsius: ups.batteryCelsius }]),
@@ -145,14 +145,14 @@ function cellsOf({ power, ups }: Reading) {
 }
 
 /** `roomCelsius` is null without a sensor. */
-function riseReadingOf(reading: Reading, elevationM: number) {
+function riseReadingOf(reading: ClimateReading, elevationM: number) {
   const { sensors, loadRatio } = reading.figures;
   const warmest = Math.max(...sensors.filter(({ kind }) => kind === 'processor').map(({ celsius }) => celsius));
   if (!Number.isFinite(warmest) || loadRatio === null) return undefined;
   return { processorCelsius: warmest, roomCelsius: roomOf(reading), loadRatio, elevationM };
 }
 
-function numbersOf(reading: Reading, rise: Rise | undefined): Partial<Record<BeatKey, number>> {
+function numbersOf(reading: ClimateReading, rise: Rise | undefined): Partial<Record<BeatKey, number>> {
   const [room, rh] = [roomOf(reading), humidityOf(reading)];
   return { ...(room !== null && { room }), ...(rh !== null && { rh }), ...(rise !== undefined && { rise: rise.ratio }) };
 }
@@ -172,19 +172,19 @@ const windowMs = 600_000;
 const gapMs = 180_000;
 /** Age after which a result for rest or load is stale. */
 const answerLastsMs = 24 * 3_600_000;
-const word = 'rises';
+const memoryKey = 'rises';
 
-type Sample = { up: number; rise: number };
+type RiseSample = { up: number; rise: number };
 
 /**
  * Compares the temperature rise with the usual rise of this PC, from one reading a minute. Undefined until three days are known.
  * Guarantee: readings above the limit do not change the usual value. The memory is written once an hour, so a crash loses at most an
  * hour.
  */
-export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: RiseReading, store: Memory) => Rise | undefined {
+export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: RiseReading, store: KeyValueStore) => Rise | undefined {
   let memory: RiseMemory | undefined;
   let savedHour = Math.floor(clock.now() / 3_600_000);
-  let window: { key: string; samples: Sample[] } = { key: '', samples: [] };
+  let window: { key: string; samples: RiseSample[] } = { key: '', samples: [] };
   const answers = new Map<string, Rise & { up: number }>();
 
   function settle(held: RiseMemory, key: string, { rise, factor }: { rise: number; factor: number }): RiseMemory {
@@ -194,19 +194,19 @@ export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: Ris
   }
 
   return (reading, store) => {
-    let held = withHour(memory ?? readJson(riseMemory, store.recall(word)) ?? emptyMemory, clock.now(), reading.processorCelsius);
+    let held = withHour(memory ?? readJson(riseMemory, store.recall(memoryKey)) ?? emptyMemory, clock.now(), reading.processorCelsius);
     const factor = riseFactor(reading.elevationM);
     const key = keyOf(reading);
     const room = reading.roomCelsius ?? coldestOf(held);
     if (key !== null && room !== null) {
-      const samples = window.key === key ? young(window.samples, clock.up()) : [];
+      const samples = window.key === key ? samplesInWindow(window.samples, clock.up()) : [];
       samples.push({ up: clock.up(), rise: (reading.processorCelsius - room) / factor });
       window = { key, samples };
       if (spans(samples)) held = settle(held, key, { rise: mean(samples), factor });
     }
     memory = held;
     const hour = Math.floor(clock.now() / 3_600_000);
-    if (hour !== savedHour && store.remember(word, JSON.stringify(held))) savedHour = hour;
+    if (hour !== savedHour && store.remember(memoryKey, JSON.stringify(held))) savedHour = hour;
     return worst([...answers.values()].filter(({ up }) => clock.up() - up <= answerLastsMs));
   };
 }
@@ -222,17 +222,17 @@ function keyOf({ loadRatio, roomCelsius }: RiseReading): string | null {
 }
 
 /** Returns the samples of the window, including the one at its start. After a gap there are none. */
-function young(samples: readonly Sample[], up: number): Sample[] {
+function samplesInWindow(samples: readonly RiseSample[], up: number): RiseSample[] {
   if (up - (samples.at(-1)?.up ?? up) > gapMs) return [];
   const first = samples.findLastIndex((one) => up - one.up >= windowMs);
   return samples.slice(Math.max(0, first));
 }
 
-function spans(samples: readonly Sample[]): boolean {
+function spans(samples: readonly RiseSample[]): boolean {
   return (samples.at(-1)?.up ?? 0) - (samples[0]?.up ?? 0) >= windowMs;
 }
 
-function mean(samples: readonly Sample[]): number {
+function mean(samples: readonly RiseSample[]): number {
   return samples.reduce((sum, { rise }) => sum + rise, 0) / samples.length;
 }
 

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { clockProbe } from './clock.ts';
 
-function ask(clockOffsetMs: number | null, roundTripMs: number | null = null, centreMoved = false) {
-  const self = { roundTripMs, clockOffsetMs, centreMoved, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+function ask(clockOffsetMs: number | null, roundTripMs: number | null = null, serverClockStepped = false) {
+  const self = { roundTripMs, clockOffsetMs, serverClockStepped, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
   const profile = { link: 'fibre', elevationM: 0, expected: {} } as const;
-  return clockProbe.run({ platform: createUnwritten(), profile, self, signal: AbortSignal.timeout(1_000) });
+  return clockProbe.run({ platform: createUnsupported(), profile, self, signal: AbortSignal.timeout(1_000) });
 }
 
 it('reports unknown before the first comparison with the server', async () => {

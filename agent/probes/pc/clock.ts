@@ -10,9 +10,9 @@ export const clockProbe: Probe = {
   everyMs: 60_000,
   timeoutMs: 1_000,
   async run({ self }) {
-    const { clockOffsetMs, roundTripMs, centreMoved = false } = self;
+    const { clockOffsetMs, roundTripMs, serverClockStepped = false } = self;
     return {
-      checks: [judge(clockOffsetMs, roundTripMs ?? 0, centreMoved)],
+      checks: [judge(clockOffsetMs, roundTripMs ?? 0, serverClockStepped)],
       numbers: {
         ...(roundTripMs !== null && { rtt: roundTripMs / 1000 }),
         ...(clockOffsetMs !== null && { off: clockOffsetMs / 1000 }),
@@ -25,12 +25,12 @@ export const clockProbe: Probe = {
  * Judges the offset: PC clock minus server clock. The round trip may be asymmetric, so half of it is the error of the offset.
  * A slow response proves neither a wrong nor a right clock.
  */
-function judge(offsetMs: number | null, roundTripMs: number, centreMoved: boolean): Check {
+function judge(offsetMs: number | null, roundTripMs: number, serverClockStepped: boolean): Check {
   const check = { component: 'clock', device: '', fault: null };
   if (offsetMs === null) return { ...check, status: 'unknown', reason: 'not compared with the centre yet' };
   const errorMs = roundTripMs / 2;
   if (Math.abs(offsetMs) + errorMs <= wrongMs) return { ...check, status: 'ok', reason: null };
   if (Math.abs(offsetMs) - errorMs <= wrongMs) return { ...check, status: 'unknown', reason: 'the centre answered too slowly to tell' };
-  if (centreMoved) return { ...check, status: 'unknown', reason: 'the clock of the centre was set' };
+  if (serverClockStepped) return { ...check, status: 'unknown', reason: 'the clock of the centre was set' };
   return { ...check, status: 'fault', fault: 'clock.wrong', reason: offsetMs > 0 ? 'ahead of the centre' : 'behind the centre' };
 }

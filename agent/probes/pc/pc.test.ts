@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { PcFigures } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createPcProbe } from './pc.ts';
 
 const well: PcFigures = {
@@ -14,7 +14,7 @@ const well: PcFigures = {
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
 function ask(figures: Partial<PcFigures>) {
-  const platform = { ...createUnwritten(), figures: async () => ({ ...well, ...figures }) };
+  const platform = { ...createUnsupported(), figures: async () => ({ ...well, ...figures }) };
   return createPcProbe().run({
     platform,
     profile: { link: 'fibre', elevationM: 0, expected: {} },

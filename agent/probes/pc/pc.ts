@@ -5,7 +5,7 @@ import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts
 import type { Answer, PcFigures, Platform } from '../../platform/platform.ts';
 import { diskTroubles } from '../../platform/questions/disks.ts';
 import { lastCrash, type Restart, restart, throttledMs } from '../../platform/questions/restart.ts';
-import { asksSeldom } from '../../platform/questions/seldom.ts';
+import { cachedQuery } from '../../platform/questions/seldom.ts';
 import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { shortText } from '../../platform/text.ts';
 
@@ -86,8 +86,8 @@ export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: A
   const slowed = createSlowedWatch(clock);
   const asleep = createSleepWatch(clock);
   const seen = new Set<string>();
-  const disks = asksSeldom(diskTroubles, { everyMs: programEveryMs, clock });
-  const sleeps = asksSeldom(sleepsWhenIdle, { everyMs: programEveryMs, clock });
+  const disks = cachedQuery(diskTroubles, { everyMs: programEveryMs, clock });
+  const sleeps = cachedQuery(sleepsWhenIdle, { everyMs: programEveryMs, clock });
 
   async function check<T>(device: string, asked: Promise<Answer<T>>, judge: (value: T) => Verdict): Promise<Check[]> {
     const failed = (error: unknown) => ({ known: false as const, reason: shortText(messageOf(error)), failed: true });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { UpsAnswer } from '../../link/net/nut.ts';
 import type { PowerFigures } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createPowerProbe } from './power.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
@@ -11,7 +11,7 @@ const laptop: PowerFigures = { ...desktop, onMains: true, batteryChargeRatio: 0.
 const says = (variables: Record<string, string>): UpsAnswer => ({ known: true, variables: new Map(Object.entries(variables)) });
 
 async function ask(pc: PowerFigures, ups?: UpsAnswer) {
-  const platform = { ...createUnwritten(), power: async () => pc };
+  const platform = { ...createUnsupported(), power: async () => pc };
   const asked: string[] = [];
   const probe = createPowerProbe(async ({ name, host, port }) => {
     asked.push(`${name}@${host}:${port}`);
@@ -31,10 +31,10 @@ it('reports mains and battery of a laptop, and runs every 5 s on battery', async
   const well = await ask(laptop);
   expect(well.lines).toEqual(['mains ok', 'battery ok']);
   expect(well).toMatchObject({ numbers: { ac: 1, bat: 0.9 }, power: { onMains: true, isEnding: false } });
-  expect(well.soonMs).toBeUndefined();
+  expect(well.nextRunMs).toBeUndefined();
   const away = await ask({ ...laptop, onMains: false, runtimeMs: 3_600_000 });
   expect(away.lines).toEqual(['mains power.on_battery', 'battery ok']);
-  expect(away).toMatchObject({ soonMs: 5_000, numbers: { ac: 0 }, power: { onMains: false, isEnding: false, runtimeMs: 3_600_000 } });
+  expect(away).toMatchObject({ nextRunMs: 5_000, numbers: { ac: 0 }, power: { onMains: false, isEnding: false, runtimeMs: 3_600_000 } });
 });
 
 it.each([
@@ -49,14 +49,14 @@ it.each([
 });
 
 it('reports the UPS that the profile names, with its numbers', async () => {
-  const { lines, numbers, asked, soonMs } = await ask(
+  const { lines, numbers, asked, nextRunMs } = await ask(
     desktop,
     says({ 'ups.status': 'OL', 'battery.charge': '100', 'battery.runtime': '1800' }),
   );
   expect(lines).toEqual(['mains ok', 'ups ok']);
   expect(numbers).toEqual({ ac: 1, uc: 1, ur: 1_800 });
   expect(asked).toEqual(['room@localhost:3493']);
-  expect(soonMs).toBeUndefined();
+  expect(nextRunMs).toBeUndefined();
 });
 
 it.each([

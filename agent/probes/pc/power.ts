@@ -42,7 +42,7 @@ function resultOf(facts: Facts): ProbeResult {
     ...(said !== null && said.chargeRatio !== null && { uc: said.chargeRatio }),
     ...(said !== null && said.saidRuntimeMs !== null && { ur: said.saidRuntimeMs / 1_000 }),
   };
-  return { checks, numbers, power, ...(power.onMains === false && { soonMs: onBatteryEveryMs }) };
+  return { checks, numbers, power, ...(power.onMains === false && { nextRunMs: onBatteryEveryMs }) };
 }
 
 /** A PC without battery and UPS has no such check, because it stops with the mains. */

@@ -5,7 +5,7 @@ import { type Clock, realClock, reasonIn } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createUpkeep } from './pc.ts';
 
 const hourMs = 3_600_000;
@@ -28,7 +28,7 @@ function pc(entries: Record<string, string>, root = tree({ 'bin/note': '', ...en
 
 it('a PC without these data sources has no maintenance checks, nor has an unsupported system', async () => {
   const clock = realClock();
-  expect(await createUpkeep(clock)(createUnwritten(), AbortSignal.timeout(1_000))).toEqual([]);
+  expect(await createUpkeep(clock)(createUnsupported(), AbortSignal.timeout(1_000))).toEqual([]);
   const bare = createLinux({ root: tree({ 'proc/version': '' }), env: { PATH: '' }, clock });
   expect(await createUpkeep(clock)(bare, AbortSignal.timeout(5_000))).toEqual([]);
 });

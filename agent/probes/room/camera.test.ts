@@ -1,7 +1,7 @@
 import type { Profile } from '@sabha/contracts';
 import { beforeEach, expect, it } from 'vitest';
 import type { Camera, Cameras } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createCameraProbe } from './camera.ts';
 import { pcOf, plugged } from './usb.test-helper.ts';
 
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 async function ask(answer: Cameras) {
-  const platform = { ...createUnwritten(), cameras: async () => answer };
+  const platform = { ...createUnsupported(), cameras: async () => answer };
   return (await probe.run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
 }
 const see = (...cameras: Camera[]) => ask({ known: true, value: cameras });
@@ -36,9 +36,13 @@ it('reports an absent camera as missing, and as unknown if the list of cameras i
 });
 
 it('reports an absent camera as unknown if PipeWire does not answer, and as missing if the kernel had it', async () => {
-  const unheard = { known: true, value: [{ ...eye(), id: 'usb-2', name: 'Built-in' }], unheard: 'PipeWire does not answer' } as const;
-  const frozen = { ...unheard, value: [...unheard.value] };
-  await see({ ...eye(), isOfSession: true });
+  const incompleteReason = {
+    known: true,
+    value: [{ ...eye(), id: 'usb-2', name: 'Built-in' }],
+    incompleteReason: 'PipeWire does not answer',
+  } as const;
+  const frozen = { ...incompleteReason, value: [...incompleteReason.value] };
+  await see({ ...eye(), isSessionOnly: true });
   expect(await ask(frozen)).toMatchObject([{ status: 'unknown', fault: null, reason: 'PipeWire does not answer' }]);
   await see(eye());
   expect(await ask(frozen)).toMatchObject([{ fault: 'camera.missing' }]);

@@ -3,7 +3,7 @@ import { type Clock, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Camera } from '../../platform/platform.ts';
-import { asksPrivacy, type Blocked } from '../../platform/questions/privacy.ts';
+import { type BlockedDevices, createPrivacyQuery } from '../../platform/questions/privacy.ts';
 import { isOf, type Usb, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { isInName, shortText } from '../../platform/text.ts';
 import { createExpected, fits, inUse } from './expected.ts';
@@ -11,20 +11,20 @@ import { createExpected, fits, inUse } from './expected.ts';
 /** Time after which a program that uses the camera counts as forgotten: longer than any meeting. */
 const heldMs = 8 * 3_600_000;
 /** Interval of the probe if PipeWire alone has a camera, because no event reports its changes. */
-const soonMs = 8_000;
+const nextRunMs = 8_000;
 
 /** Facts beside the camera list. */
-type Around = { found: readonly Camera[]; usb: Usb; blocked: Blocked; pluggable: ReadonlySet<string> };
+type CameraFacts = { found: readonly Camera[]; usb: Usb; blocked: BlockedDevices; pluggable: ReadonlySet<string> };
 
 /** Creates the camera probe. It remembers since when each program uses each camera; a program that is absent once starts again. */
 export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
   const expected = createExpected<Camera>();
   const since = new Map<string, number>();
-  const askPrivacy = asksPrivacy('camera', clock);
+  const askPrivacy = createPrivacyQuery('camera', clock);
   const heldBy = (camera: Camera, programs: readonly string[]) =>
     programs.filter((program) => clock.up() - (since.get(keyOf(camera, program)) ?? clock.up()) > heldMs);
   const pluggable = new Set<string>();
-  let isOfSession = false;
+  let isSessionOnly = false;
   return {
     name: 'camera',
     everyMs: 30_000,
@@ -33,20 +33,20 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
       const all = await platform.cameras(signal);
       const found = all.known ? all.value : [];
       if (all.known) remember(since, found, clock.up());
-      isOfSession ||= found.some((camera) => camera.isOfSession);
+      isSessionOnly ||= found.some((camera) => camera.isSessionOnly);
       const [bus, taken] = [await platform.ask(usb, signal), await askPrivacy(platform, signal)];
       const devices = bus.known ? bus.value.devices : [];
       notePluggable(pluggable, devices);
-      const around: Around = { found, usb: { devices }, blocked: taken.known ? taken.value.camera : null, pluggable };
+      const around: CameraFacts = { found, usb: { devices }, blocked: taken.known ? taken.value.camera : null, pluggable };
       const answer = all.known ? { known: true as const, value: found.filter(({ isVirtual }) => !isVirtual) } : all;
       const absent = (match: string, last: Camera | undefined) => {
         const verdict = judgeAbsent(around, match, last?.id);
         // The missing camera may be one that only PipeWire has.
-        const mayBeUnheard = verdict.fault === 'camera.missing' && (last === undefined || last.isOfSession);
-        return mayBeUnheard && all.unheard !== undefined ? unknown(all.unheard) : verdict;
+        const mayBeUnheard = verdict.fault === 'camera.missing' && (last === undefined || last.isSessionOnly);
+        return mayBeUnheard && all.incompleteReason !== undefined ? unknown(all.incompleteReason) : verdict;
       };
       const judge = (camera: Camera) => judgePresent(around, camera, heldBy);
-      return { checks: expected({ kind: 'camera', profile, answer, judge, absent }), ...(isOfSession && { soonMs }) };
+      return { checks: expected({ kind: 'camera', profile, answer, judge, absent }), ...(isSessionOnly && { nextRunMs }) };
     },
     watch: (platform, changed) => platform.watchCameras(changed),
   };
@@ -54,7 +54,7 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
 
 /** Returns the most severe verdict of a present camera. */
 function judgePresent(
-  { usb: { devices }, blocked }: Around,
+  { usb: { devices }, blocked }: CameraFacts,
   camera: Camera,
   heldBy: (camera: Camera, programs: string[]) => string[],
 ): Verdict {
@@ -71,7 +71,7 @@ function judgePresent(
  * Returns why a camera is absent. A USB device with video functions names the cause. A virtual camera does not show the room.
  * A privacy key affects built-in cameras only. A camera that was on a pluggable port was unplugged.
  */
-function judgeAbsent({ found, usb: { devices }, blocked, pluggable }: Around, match: string, last = ''): Verdict {
+function judgeAbsent({ found, usb: { devices }, blocked, pluggable }: CameraFacts, match: string, last = ''): Verdict {
   for (const device of devices.filter((one) => isOf('video', one) && fits({ match }, one))) {
     const id = troubleOf(device);
     if (id !== undefined) return fault(id, shortText(`found: ${device.name}`));

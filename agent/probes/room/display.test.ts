@@ -2,7 +2,7 @@ import { type Profile, realClock, reasonIn } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createDisplayProbe } from './display.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
@@ -35,7 +35,7 @@ async function ask(entries: Record<string, string | Buffer>, display: Profile['e
   const platform = createLinux({ root: tree({ 'sys/class/note': '', ...entries }), env: { PATH: '' }, clock: realClock() });
   return askExpecting({ display }, platform);
 }
-async function askExpecting(expected: Profile['expected'], platform = createUnwritten()) {
+async function askExpecting(expected: Profile['expected'], platform = createUnsupported()) {
   const profile: Profile = { link: 'fibre', elevationM: 0, expected };
   return (await createDisplayProbe().run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
 }

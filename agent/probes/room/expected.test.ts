@@ -1,15 +1,15 @@
 import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { createExpected, type Room } from './expected.ts';
+import { createExpected, type DeviceCheckInput } from './expected.ts';
 
-type Device = { id: string; name: string; model?: string };
-const device = (name: string): Device => ({ id: name, name });
+type TestDevice = { id: string; name: string; model?: string };
+const device = (name: string): TestDevice => ({ id: name, name });
 const profileOf = (...matches: (string | undefined)[]): Profile => ({
   link: 'fibre',
   elevationM: 0,
   expected: { camera: matches.map((match) => (match === undefined ? {} : { match })) },
 });
-const room = (profile: Profile, ...names: string[]): Room<Device> => ({
+const room = (profile: Profile, ...names: string[]): DeviceCheckInput<TestDevice> => ({
   kind: 'camera',
   profile,
   answer: { known: true, value: names.map(device) },
@@ -28,19 +28,19 @@ it("finds a device by its id, by vendor and product, and by the maker's product 
     ['Speak 510', sound],
   ] as const) {
     const answer = { known: true as const, value: [device] };
-    expect(createExpected<Device>()({ ...room(profileOf(match)), answer })).toMatchObject([{ status: 'ok', name: device.name }]);
+    expect(createExpected<TestDevice>()({ ...room(profileOf(match)), answer })).toMatchObject([{ status: 'ok', name: device.name }]);
   }
 });
 
 it('assigns a different device to each expected one, in any order', () => {
-  const ask = createExpected<Device>();
+  const ask = createExpected<TestDevice>();
   expect(names(ask(room(profileOf(undefined, undefined), 'One')))).toEqual(['One', 'fault']);
   expect(names(ask(room(profileOf('usb', 'jabra'), 'USB Jabra', 'USB Logi')))).toEqual(['USB Logi', 'USB Jabra']);
   expect(names(ask(room(profileOf(undefined, 'a', 'b'), 'a', 'b', 'c')))).toEqual(['c', 'a', 'b']);
 });
 
 it('keeps the check and the name of a device that disappears and returns', () => {
-  const ask = createExpected<Device>();
+  const ask = createExpected<TestDevice>();
   const there = ask(room(profileOf(undefined), 'HD Eye'));
   const gone = ask(room(profileOf(undefined)));
   expect(there).toEqual([{ component: 'camera', device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'HD Eye' }]);
@@ -51,7 +51,7 @@ it('keeps the check and the name of a device that disappears and returns', () =>
 });
 
 it('reports "none expected" for a kind without expected devices, whether or not the devices are known', () => {
-  const ask = createExpected<Device>();
+  const ask = createExpected<TestDevice>();
   const none = { component: 'camera', device: '', status: 'ok', fault: null, reason: 'none expected' };
   expect(ask(room(profileOf(), 'Eye'))).toEqual([none]);
   expect(ask({ ...room(profileOf()), answer: { known: false, reason: 'nobody is signed in' } })).toEqual([none]);
@@ -64,14 +64,14 @@ it('finds a name in another Unicode form: फ़ as one or as two code points', 
     [one, two],
     [two, one],
   ] as const) {
-    expect(createExpected<Device>()(room(profileOf(match), name))).toMatchObject([{ status: 'ok', name }]);
+    expect(createExpected<TestDevice>()(room(profileOf(match), name))).toMatchObject([{ status: 'ok', name }]);
   }
 });
 
 it('numbers two devices of the same name, and each keeps its number when the other is unplugged', () => {
-  const ask = createExpected<Device>();
-  const [left, right] = ['left', 'right'].map((id) => ({ id, name: 'Jabra' })) as [Device, Device];
-  const seen = (...devices: Device[]) =>
+  const ask = createExpected<TestDevice>();
+  const [left, right] = ['left', 'right'].map((id) => ({ id, name: 'Jabra' })) as [TestDevice, TestDevice];
+  const seen = (...devices: TestDevice[]) =>
     ask({ ...room(profileOf('jabra', 'jabra')), answer: { known: true, value: devices } }).map(({ status, name }) => [status, name]);
   expect(seen(left, right)).toEqual([
     ['ok', 'Jabra (1)'],

@@ -8,10 +8,10 @@ import { isInName, shortText } from '../../platform/text.ts';
 type Kind = keyof Profile['expected'];
 type Expected = NonNullable<Profile['expected'][Kind]>[number];
 /** `model`: vendor and product, if the id does not contain them. */
-type Device = { id: string; name: string; model?: string };
+type NamedDevice = { id: string; name: string; model?: string };
 
 /** The found devices of one kind, and the functions that judge them. */
-export type Room<D extends Device> = {
+export type DeviceCheckInput<D extends NamedDevice> = {
   kind: Kind;
   profile: Profile;
   /** Found devices. If several fit, the first is used. */
@@ -27,7 +27,7 @@ export type Room<D extends Device> = {
  * A device keeps its number while it is present. A missing device keeps its last name. Equal names get a number.
  * Guarantee: an extra device causes no check. An unknown device list causes no fault. Without a profile nothing is ok.
  */
-export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
+export function createExpected<D extends NamedDevice>(): (room: DeviceCheckInput<D>) => Check[] {
   const last = new Map<string, D>();
   return ({ kind, profile, answer, judge, absent = () => fault(`${kind}.missing`) }) => {
     const wanted = profile.expected[kind];
@@ -51,7 +51,7 @@ export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
 }
 
 /** Returns the found devices that are assigned to an expected one, in the order of the expected ones. */
-export function standing<D extends Device>(wanted: readonly Expected[], found: readonly D[]): D[] {
+export function assignedDevices<D extends NamedDevice>(wanted: readonly Expected[], found: readonly D[]): D[] {
   return assign(wanted, found, () => undefined).filter((device) => device !== undefined);
 }
 
@@ -71,7 +71,7 @@ function numbered(names: (string | undefined)[]): (string | undefined)[] {
  * The second step keeps each previous assignment (`had`, by id). Without one the order of the ids decides, so that a restart assigns as
  * before.
  */
-function assign<D extends Device>(
+function assign<D extends NamedDevice>(
   wanted: readonly Expected[],
   found: readonly D[],
   had: (at: number) => string | undefined,
@@ -87,7 +87,7 @@ function assign<D extends Device>(
 }
 
 /** Finds a maximum bipartite matching with augmenting paths: an earlier assignment moves if that serves one more. */
-function match<D extends Device>(wanted: readonly Expected[], found: readonly D[], ownerOf: Map<D, number>): Map<D, number> {
+function match<D extends NamedDevice>(wanted: readonly Expected[], found: readonly D[], ownerOf: Map<D, number>): Map<D, number> {
   const take = (device: D, at: number) => {
     ownerOf.set(device, at);
     return true;
@@ -108,6 +108,6 @@ function match<D extends Device>(wanted: readonly Expected[], found: readonly D[
 }
 
 /** True if the expected text is part of the name, the maker's product name, or the id (vendor and product, serial number, port). */
-export function fits({ match = '' }: Expected = {}, { id, name, model = id }: Device): boolean {
+export function fits({ match = '' }: Expected = {}, { id, name, model = id }: NamedDevice): boolean {
   return [name, id, model, usbModelIn(model)?.name ?? ''].some((said) => isInName(match, said));
 }

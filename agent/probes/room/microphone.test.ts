@@ -1,7 +1,7 @@
 import { type Profile, readinessOf } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createMicrophoneProbe } from './microphone.ts';
 import { pcOf, plugged } from './usb.test-helper.ts';
 
@@ -12,7 +12,7 @@ const head: SoundDevice = { ...room, id: 'head', name: 'Headset' };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
 async function ask(answer: Answer<SoundState>, expected: NonNullable<Profile['expected']['microphone']> = [{ match: 'room' }]) {
-  const platform = { ...createUnwritten(), sound: async () => answer };
+  const platform = { ...createUnsupported(), sound: async () => answer };
   const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: expected } };
   return (await createMicrophoneProbe().run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
 }

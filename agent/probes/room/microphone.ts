@@ -3,7 +3,7 @@ import { type Clock, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, type Verdict } from '../../link/analysis/verdict.ts';
 import type { SoundState } from '../../platform/platform.ts';
-import { asksPrivacy, type Blocked } from '../../platform/questions/privacy.ts';
+import { type BlockedDevices, createPrivacyQuery } from '../../platform/questions/privacy.ts';
 import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { shortText } from '../../platform/text.ts';
 import { fits } from './expected.ts';
@@ -11,7 +11,7 @@ import { createSoundDeviceProbe, type OwnRules } from './sound-device.ts';
 
 /** Creates the microphone probe. It runs every 30 s and at a change. */
 export function createMicrophoneProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
-  const askPrivacy = asksPrivacy('microphone', clock);
+  const askPrivacy = createPrivacyQuery('microphone', clock);
   return createSoundDeviceProbe({
     kind: 'microphone',
     sideOf: ({ sources, defaultSource }) => ({ devices: sources, chosen: defaultSource }),
@@ -22,17 +22,17 @@ export function createMicrophoneProbe(clock: Pick<Clock, 'up'> = realClock()): P
   });
 }
 
-function rulesOf({ switchedOff = [] }: SoundState, blocked: Blocked, devices: readonly UsbDevice[]): OwnRules {
+function rulesOf({ switchedOff = [] }: SoundState, blocked: BlockedDevices, devices: readonly UsbDevice[]): OwnRules {
   return {
     absent(match) {
       if (blocked === 'all') return fault('microphone.privacy');
-      const shut = devices.filter(
+      const disabledDevices = devices.filter(
         (one) => isOf('audio', one) && (!one.isAllowed || one.functions.some(({ kind, isAllowed }) => kind === 'audio' && !isAllowed)),
       );
-      const off = [...switchedOff, ...shut].find((one) => fits({ match }, one));
+      const off = [...switchedOff, ...disabledDevices].find((one) => fits({ match }, one));
       return off && fault('microphone.disabled', shortText(`switched off: ${off.name}`));
     },
-    shut({ id, isUnplugged }) {
+    judgeUnusable({ id, isUnplugged }) {
       if (blocked === 'all' || (blocked === 'built-in' && /^alsa_input\.(pci|platform)-/.test(id))) return fault('microphone.privacy');
       return isUnplugged ? fault('microphone.disabled', 'nothing is plugged in') : undefined;
     },

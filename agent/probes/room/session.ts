@@ -3,7 +3,7 @@
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer } from '../../platform/platform.ts';
-import { type Session, session } from '../../platform/questions/session.ts';
+import { session, type UserSession } from '../../platform/questions/session.ts';
 
 /** Guarantee: without expected devices, or on a PC that never had a seat, there is no check. */
 export function createSessionProbe(): Probe {
@@ -21,7 +21,7 @@ export function createSessionProbe(): Probe {
   };
 }
 
-function judge(answer: Answer<Session>): Verdict {
+function judge(answer: Answer<UserSession>): Verdict {
   if (!answer.known) return unknown(answer.reason);
   if (answer.value === 'none') return fault('session.none');
   return answer.value === 'locked' ? fault('session.locked') : ok;

@@ -13,12 +13,12 @@ const quiet = { gainDb: -30, volume: 0.2 };
 
 export type SoundKind = 'microphone' | 'speaker';
 /** The devices of one kind, and the id of the default. */
-export type Side = { devices: SoundDevice[]; chosen: string | null };
+export type SoundDevices = { devices: SoundDevice[]; chosen: string | null };
 
 /** Rules of one kind of device: why it is absent, why it is unusable, and a fault of the default. */
 export type OwnRules = {
   absent(match: string): Verdict | undefined;
-  shut(device: SoundDevice): Verdict | undefined;
+  judgeUnusable(device: SoundDevice): Verdict | undefined;
   /** Called for the first of the room's devices only. */
   chosen(state: SoundState): Verdict | undefined;
 };
@@ -26,11 +26,11 @@ export type OwnRules = {
 /** Options of a sound probe: its kind, its side of the sound state, and its rules. */
 export type SoundKindOptions = {
   kind: SoundKind;
-  sideOf: (state: SoundState) => Side;
+  sideOf: (state: SoundState) => SoundDevices;
   rules?: (platform: Platform, state: SoundState, signal: AbortSignal) => Promise<OwnRules>;
 };
 
-const noRules: OwnRules = { absent: () => undefined, shut: () => undefined, chosen: () => undefined };
+const noRules: OwnRules = { absent: () => undefined, judgeUnusable: () => undefined, chosen: () => undefined };
 
 /** Creates the probe of one kind of sound device. Guarantee: if no sound server answers, each check is `unknown` with the reason. */
 export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKindOptions): Probe {
@@ -50,7 +50,7 @@ export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKi
         const isFirst = ours[0] === device;
         const other = isFirst && side.chosen !== null && !ours.some(({ id }) => id === side.chosen) ? side : undefined;
         const split = sound.known && isFirst ? rules.chosen(sound.value) : undefined;
-        return rules.shut(device) ?? judgeOpen(kind, device, { other, split });
+        return rules.judgeUnusable(device) ?? judgeOpen(kind, device, { other, split });
       };
       return { checks: expected({ kind, profile, answer, judge, absent }) };
     },
@@ -59,7 +59,7 @@ export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKi
 }
 
 /** Sorts the default device first, so that it serves an expected device without a name. */
-export function chosenFirst({ devices, chosen }: Side): SoundDevice[] {
+export function chosenFirst({ devices, chosen }: SoundDevices): SoundDevice[] {
   return devices.toSorted((a, b) => Number(b.id === chosen) - Number(a.id === chosen));
 }
 
@@ -67,7 +67,7 @@ export function chosenFirst({ devices, chosen }: Side): SoundDevice[] {
 function judgeOpen(
   kind: SoundKind,
   device: SoundDevice,
-  { other, split }: { other?: Side | undefined; split: Verdict | undefined },
+  { other, split }: { other?: SoundDevices | undefined; split: Verdict | undefined },
 ): Verdict {
   const used = inUse(device.usedBy);
   if (device.muted) return fault(`${kind}.muted`, used);
@@ -81,7 +81,7 @@ function judgeOpen(
   return { ...ok, reason: used };
 }
 
-function chosenInstead(kind: SoundKind, { devices, chosen }: Side): string {
+function chosenInstead(kind: SoundKind, { devices, chosen }: SoundDevices): string {
   const other = devices.find((one) => one.id === chosen);
   return other ? shortText(`chosen: ${other.name}`) : `chosen: no ${kind}`;
 }

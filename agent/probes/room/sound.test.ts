@@ -1,7 +1,7 @@
 import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { Answer, SoundService } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createSoundProbe } from './sound.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
@@ -13,7 +13,7 @@ function room(expected: Profile['expected'] = { microphone: [{}] }) {
   const profile: Profile = { link: 'fibre', elevationM: 0, expected };
   return async (said: SoundService | Error) => {
     const answer: Answer<SoundService> = said instanceof Error ? { known: false, reason: said.message } : { known: true, value: said };
-    const platform = { ...createUnwritten(), soundService: async () => answer };
+    const platform = { ...createUnsupported(), soundService: async () => answer };
     return (await probe.run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
   };
 }

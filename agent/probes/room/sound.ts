@@ -22,7 +22,7 @@ export function createSoundProbe(): Probe {
       const verdict = judge(service, wasHung);
       wasHung = service.known && service.value === 'hung';
       isKnown ||= service.known || /does not answer$/.test(service.reason);
-      return { checks: isKnown ? [{ component: 'sound', device: '', ...verdict }] : [], ...(wasHung && { soonMs: 1_000 }) };
+      return { checks: isKnown ? [{ component: 'sound', device: '', ...verdict }] : [], ...(wasHung && { nextRunMs: 1_000 }) };
     },
     watch: (platform, changed) => platform.watchSound(changed),
   };

@@ -1,7 +1,7 @@
 import { faultOf, type Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createSpeakerProbe } from './speaker.ts';
 
 const bar: SoundDevice = { id: 'bar', name: 'SoundBar', muted: false, volume: 0.7, usedBy: [] };
@@ -11,7 +11,7 @@ const microphone: SoundDevice = { id: 'mic', name: 'SoundBar mic', muted: true, 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
 async function ask(answer: Answer<SoundState>, speaker: NonNullable<Profile['expected']['speaker']> = [{ match: 'bar' }]) {
-  const platform = { ...createUnwritten(), sound: async () => answer };
+  const platform = { ...createUnsupported(), sound: async () => answer };
   const profile: Profile = { link: 'fibre', elevationM: 0, expected: { speaker } };
   return (await createSpeakerProbe().run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
 }

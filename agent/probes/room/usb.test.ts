@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { type Plugged, pcOf, plugged } from './usb.test-helper.ts';
 import { createUsbProbe } from './usb.ts';
 
@@ -75,7 +75,7 @@ it('a USB stick is ignored; a PC without meeting devices has no check, and an un
   const stick: Plugged = { model: '0951:1666', functions: [{ class: '08' }] };
   expect(await bus(stick, { ...uptime, 'dev/kmsg': '6,1,99999000000,-;usb 1-2: USB disconnect\n'.repeat(9) }).look()).toEqual([]);
   const { look } = bus({ model: '0b0e:0420', functions: [{ class: '01' }] });
-  expect(await look(createUnwritten())).toEqual([]);
+  expect(await look(createUnsupported())).toEqual([]);
   expect(await look()).toEqual(['ok', 'ok']);
-  expect(await look(createUnwritten())).toEqual(Array(2).fill('unknown: not written for this system yet'));
+  expect(await look(createUnsupported())).toEqual(Array(2).fill('unknown: not written for this system yet'));
 });

@@ -10,7 +10,7 @@ import { shortText } from '../../platform/text.ts';
 const flapping = { least: 3, withinMs: 3_600_000 };
 
 /** `drops`: times at which it left the bus or got a new device number, as seen between two runs. */
-type Seen = { device: UsbDevice; isThere: boolean; drops: number[] };
+type UsbSighting = { device: UsbDevice; isThere: boolean; drops: number[] };
 
 /**
  * Counts how often each camera and sound device left the bus in the last hour. It uses the kernel log and its own runs, whichever counted
@@ -18,7 +18,7 @@ type Seen = { device: UsbDevice; isThere: boolean; drops: number[] };
  * Guarantee: other USB devices do not count, and a PC that never had such a device has no check.
  */
 export function createUsbProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
-  const seen = new Map<string, Seen>();
+  const seen = new Map<string, UsbSighting>();
   return {
     name: 'usb',
     everyMs: 30_000,
@@ -38,7 +38,7 @@ export function createUsbProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
   };
 }
 
-function note(seen: Map<string, Seen>, devices: readonly UsbDevice[], up: number): void {
+function note(seen: Map<string, UsbSighting>, devices: readonly UsbDevice[], up: number): void {
   const there = new Map(devices.filter((device) => isOf('video', device) || isOf('audio', device)).map((device) => [device.port, device]));
   for (const [port, one] of seen) {
     const now = there.get(port);
@@ -49,12 +49,12 @@ function note(seen: Map<string, Seen>, devices: readonly UsbDevice[], up: number
   for (const [port, device] of there) if (!seen.has(port)) seen.set(port, { device, isThere: true, drops: [] });
 }
 
-function dropsOf({ drops }: Seen, port: string, log: readonly KernelLine[]): number {
+function dropsOf({ drops }: UsbSighting, port: string, log: readonly KernelLine[]): number {
   const said = log.filter(({ ageMs, text }) => ageMs < flapping.withinMs && text.startsWith(`usb ${port}: USB disconnect`));
   return Math.max(drops.length, said.length);
 }
 
-function judge(id: 'usb.flapping' | 'usb.power_saving', found: readonly [string, Seen][]): Verdict {
+function judge(id: 'usb.flapping' | 'usb.power_saving', found: readonly [string, UsbSighting][]): Verdict {
   const [name] = found.map(([, { device }]) => device.name).sort();
   return name === undefined ? ok : fault(id, shortText(`comes and goes: ${name}`));
 }

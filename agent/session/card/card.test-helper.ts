@@ -1,5 +1,5 @@
 import type { Check } from '@sabha/contracts';
-import type { Known } from './statement.ts';
+import type { RoomFacts } from './statement.ts';
 
 export function checkOf(component: string, edit: Partial<Check> = {}): Check {
   return { component, device: '', status: 'ok', fault: null, reason: null, ...edit };
@@ -12,7 +12,7 @@ export function faulty(fault: string, edit: Partial<Check> = {}): Check {
 export const working = ['camera', 'microphone', 'speaker'].map((component) => checkOf(component));
 
 /** Returns the facts of the hall in Leh, whose card is in English by default. */
-export function knownOf(checks: readonly Check[], edit: Partial<Known['profile']> = {}): Known {
+export function knownOf(checks: readonly Check[], edit: Partial<RoomFacts['profile']> = {}): RoomFacts {
   return {
     pc: 'ladakh/leh/hall',
     checks,

@@ -15,7 +15,7 @@ function setUp() {
       return knownOf(room.checks);
     },
     save: (html) => !room.isFull && pages.push(html) > 0,
-    onSlip: (what) => void slips.push(what),
+    onInternalError: (what) => void slips.push(what),
   });
   const written = () => pages.map((html) => Number(/data-written="(\d+)"/.exec(html)?.[1]));
   return { clock, room, pages, slips, card, written };

@@ -1,24 +1,24 @@
 /** Room card: a local file that a person at this PC opens in a browser. It shows whether the room is ready, or the one thing to fix. */
 import type { Clock } from '@sabha/contracts';
-import type { OnSlip } from '../../uplink/store/log.ts';
+import type { OnInternalError } from '../../uplink/store/log.ts';
 import { type Page, pageOf, renewedEveryMs } from './page.ts';
-import { type Known, statementOf } from './statement.ts';
+import { type RoomFacts, statementOf } from './statement.ts';
 
 export type Card = ReturnType<typeof createCard>;
 
 export type CardOptions = {
   clock: Pick<Clock, 'now' | 'up'>;
-  known(): Known;
+  known(): RoomFacts;
   /** Replaces the whole file; returns false on failure. */
   save(html: string): boolean;
-  onSlip: OnSlip;
+  onInternalError: OnInternalError;
 };
 
 /**
  * Guarantee: it is written at once when its statement changes, and rendered only then. While the agent runs its time is renewed, so a
  * card without renewal is recognised as stale. A failed write is retried at the next call.
  */
-export function createCard({ clock, known, save, onSlip }: CardOptions) {
+export function createCard({ clock, known, save, onInternalError }: CardOptions) {
   let said = '';
   let page: Page | undefined;
   let writtenUp = 0;
@@ -41,7 +41,7 @@ export function createCard({ clock, known, save, onSlip }: CardOptions) {
         said = says;
         write(clock.now());
       } catch (error) {
-        onSlip('writing the room card', error);
+        onInternalError('writing the room card', error);
       }
     },
     /** Marks the card as stale when the agent ends. */

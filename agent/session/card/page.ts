@@ -86,8 +86,8 @@ export function pageOf(statement: Statement): Page {
 </head>
 <body>
 <main>
-<h1>${named(statement.room, languages)}</h1>
-<p>${named(statement.site, languages)} · ${escaped(pc)}</p>
+<h1>${nameInLanguages(statement.room, languages)}</h1>
+<p>${nameInLanguages(statement.site, languages)} · ${escaped(pc)}</p>
 <div class="sides">
 <div>
 <section id="old" class="unknown">
@@ -97,7 +97,7 @@ ${each((language) => `<h2>? ${phrases.pageIsOld[language]}</h2><p class="action"
 ${each((language) => verdictOf(statement, language))}
 </section>
 </div>
-${help === null ? '' : squareWith(help, languages)}
+${help === null ? '' : helpWithQrCode(help, languages)}
 </div>
 </main>
 <footer>
@@ -110,31 +110,31 @@ ${each((language) => `<h3>${phrases.neverLeaves[language]}</h3><p>${phrases.noth
   ];
 }
 
-function verdictOf({ readiness, thing }: Statement, language: Language): string {
+function verdictOf({ readiness, mainIssue }: Statement, language: Language): string {
   const verdict = `<h2>${marks[readiness]} ${vocabulary[language].readiness[readiness]}</h2>`;
   const asOf = `<p class="soft">${phrases.asOf[language]} <time></time></p>`;
-  if (thing === null) return verdict + asOf;
-  const { title, action, about } = thing;
-  return `${verdict}<h3>${bare(title, language)}</h3><p>${bare(about, language)}</p><p class="action">${bare(action, language)}</p>${asOf}`;
+  if (mainIssue === null) return verdict + asOf;
+  const { title, action, about } = mainIssue;
+  return `${verdict}<h3>${isolatedText(title, language)}</h3><p>${isolatedText(about, language)}</p><p class="action">${isolatedText(action, language)}</p>${asOf}`;
 }
 
-function squareWith({ link, name, svg }: Help, languages: readonly Language[]): string {
-  const words = languages.map((language) => `<span lang="${language}">${phrases.scan[language]} ${bdi(name)}</span>`).join('<br>');
+function helpWithQrCode({ link, name, svg }: Help, languages: readonly Language[]): string {
+  const words = languages.map((language) => `<span lang="${language}">${phrases.scan[language]} ${isolate(name)}</span>`).join('<br>');
   return `<a class="help" href="${escaped(link)}">${svg}${words}</a>`;
 }
 
 /** Shows a name once if it is the same in several languages. */
-function named(words: Words, languages: readonly Language[]): string {
+function nameInLanguages(words: Words, languages: readonly Language[]): string {
   const firsts = languages.filter((language, at) => languages.findIndex((other) => words[other] === words[language]) === at);
-  return firsts.map((language) => `<span lang="${language}">${bare(words, language)}</span>`).join(' · ');
+  return firsts.map((language) => `<span lang="${language}">${isolatedText(words, language)}</span>`).join(' · ');
 }
 
-function bare(words: Words, language: Language): string {
-  return bdi(words[language]);
+function isolatedText(words: Words, language: Language): string {
+  return isolate(words[language]);
 }
 
 /** Isolates a name, so that right-to-left text does not reorder its surroundings. */
-function bdi(text: string): string {
+function isolate(text: string): string {
   return `<bdi>${escaped(text)}</bdi>`;
 }
 
@@ -149,14 +149,14 @@ export type Help = { link: string; name: string; svg: string };
 export function helpOf(statement: Pick<Statement, 'pc' | 'help' | 'fault' | 'readiness' | 'languages'>): Help | null {
   const { help } = statement;
   if (help === null) return null;
-  const text = encodeURIComponent(textOf(statement));
+  const text = encodeURIComponent(helpText(statement));
   const isMail = !help.startsWith('https:');
   const link = isMail ? `mailto:${help}?subject=${text}` : help.replace('{text}', () => text);
-  return { link, name: isMail ? help : new URL(link).host, svg: squareOf(link) };
+  return { link, name: isMail ? help : new URL(link).host, svg: qrCodeOf(link) };
 }
 
 /** Contains PC and fault id, readable in any language: `ladakh/leh/hall: Microphone not found (microphone.missing)`. */
-function textOf({ pc, fault, readiness, languages }: Pick<Statement, 'pc' | 'fault' | 'readiness' | 'languages'>): string {
+function helpText({ pc, fault, readiness, languages }: Pick<Statement, 'pc' | 'fault' | 'readiness' | 'languages'>): string {
   const language = languages[0] ?? 'en';
   if (fault === null) return `${pc}: ${vocabulary[language].readiness[readiness]}`;
   return `${pc}: ${faultOf(fault)?.title[language] ?? fault} (${fault})`;
@@ -166,7 +166,7 @@ function textOf({ pc, fault, readiness, languages }: Pick<Statement, 'pc' | 'fau
  * Draws the QR code dark on light in any colour scheme, with the quiet zone that a phone needs. Each run of dark modules is a box of
  * one path.
  */
-function squareOf(text: string): string {
+function qrCodeOf(text: string): string {
   const { data, size } = encode(text, { ecc: 'M', border: 4 });
   const boxes = data.flatMap((row, y) => runsOf(row).map(({ from, length }) => `M${from} ${y}h${length}v1h-${length}z`));
   const light = `<path fill="#fff" d="M0 0h${size}v${size}h-${size}z"/>`;

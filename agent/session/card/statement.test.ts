@@ -9,7 +9,7 @@ test('reports a room ready if all its parts work', () => {
   expect(said(working)).toMatchObject({
     readiness: 'ready',
     fault: null,
-    thing: null,
+    mainIssue: null,
     pc: 'ladakh/leh/hall',
     room: { en: 'Hall', hi: 'हॉल' },
   });
@@ -31,7 +31,7 @@ test('names the fault with the highest severity, and among equal ones the first 
   expect(said([faulty('camera.held'), muted])).toMatchObject({
     readiness: 'not-ready',
     fault: 'microphone.muted',
-    thing: { ...pick('microphone.muted'), about: { en: 'Microphone, Room mic', hi: 'माइक, Room mic' } },
+    mainIssue: { ...pick('microphone.muted'), about: { en: 'Microphone, Room mic', hi: 'माइक, Room mic' } },
   });
   const [speaker, camera] = [faulty('speaker.missing'), faulty('camera.missing')];
   for (const checks of [

@@ -17,7 +17,7 @@ import {
 } from '@sabha/contracts';
 import { subjectOf } from '../../maintain/self-test/words.ts';
 
-export type Known = { pc: string; checks: readonly Check[]; profile: Profile; place: Config['place'] };
+export type RoomFacts = { pc: string; checks: readonly Check[]; profile: Profile; place: Config['place'] };
 
 /** Contains nothing that changes with time alone. */
 export type Statement = ReturnType<typeof statementOf>;
@@ -31,9 +31,9 @@ const catalogue: readonly string[] = faultIds;
  * then the order of the catalogue.
  * Guarantee: an unknown result is never ready.
  */
-export function statementOf({ pc, checks, profile, place }: Known) {
+export function statementOf({ pc, checks, profile, place }: RoomFacts) {
   const { readiness } = readinessOf({ presence: 'online', checks });
-  const fault = worstOf(checks);
+  const fault = worstFault(checks);
   // If readiness is unknown, the unknown part matters more than a minor fault.
   const needed = checks.find(({ component, status }) => meetingComponents.includes(component) && status === 'unknown');
   const unknown = readiness === 'unknown' ? (needed ?? nothingKnown) : undefined;
@@ -44,19 +44,22 @@ export function statementOf({ pc, checks, profile, place }: Known) {
     pc,
     /** The first is the language of the page. */
     languages: known.length === 0 ? languages : [...new Set(known)],
-    site: place?.site ?? inAll(() => `${state}/${site}`),
-    room: place?.room ?? inAll(() => pc),
+    site: place?.site ?? inAllLanguages(() => `${state}/${site}`),
+    room: place?.room ?? inAllLanguages(() => pc),
     readiness,
     fault: unknown === undefined ? (fault?.fault ?? null) : null,
     /** The one thing to fix or to know, its action and its device; null if there is none. */
-    thing: unknown === undefined ? thingOf(fault) : { title: aboutOf(unknown), action: phrases.waitFirst, about: inAll(reason) },
+    mainIssue:
+      unknown === undefined
+        ? mainIssueOf(fault)
+        : { title: deviceWords(unknown), action: phrases.waitFirst, about: inAllLanguages(reason) },
     help: profile.help ?? null,
   };
 }
 
 const nothingKnown: Check = { component: 'pc', device: '', status: 'unknown', fault: null, reason: 'no checks' };
 
-function worstOf(checks: readonly Check[]): Check | undefined {
+function worstFault(checks: readonly Check[]): Check | undefined {
   const standing = checks.filter(({ status }) => status === 'fault');
   const ids = new Set(standing.map(({ fault }) => fault ?? ''));
   const roots = standing.filter(({ fault }) => !faultOf(fault ?? '')?.parents.some((parent) => ids.has(parent)));
@@ -72,18 +75,18 @@ function rankOf({ fault }: Check): number {
   return catalogue.indexOf(fault ?? '');
 }
 
-function thingOf(check: Check | undefined): Record<'title' | 'action' | 'about', Words> | null {
+function mainIssueOf(check: Check | undefined): Record<'title' | 'action' | 'about', Words> | null {
   if (check === undefined) return null;
   const row = faultOf(check.fault ?? '');
-  const title = row?.title ?? inAll(() => check.fault ?? '');
-  return { title, action: row?.action ?? phrases.waitFirst, about: aboutOf(check) };
+  const title = row?.title ?? inAllLanguages(() => check.fault ?? '');
+  return { title, action: row?.action ?? phrases.waitFirst, about: deviceWords(check) };
 }
 
-function aboutOf(check: Check): Words {
-  return inAll((language) => oneLine(subjectOf(check, language), aboutLength));
+function deviceWords(check: Check): Words {
+  return inAllLanguages((language) => oneLine(subjectOf(check, language), aboutLength));
 }
 
-function inAll(text: (language: Language) => string): Words {
+function inAllLanguages(text: (language: Language) => string): Words {
   return { en: text('en'), hi: text('hi') };
 }
 

@@ -6,8 +6,8 @@ import { handClock } from '../../checks/agent.test-helper.ts';
 import type { Answer } from '../../platform/answer.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { createAdmission, refusals, reportHourly, type Speaker } from './admission.ts';
-import { openDoor } from './door.ts';
+import { type ConsoleUser, createAdmission, refusals, reportHourly } from './admission.ts';
+import { listenLocally } from './door.ts';
 
 test('reportHourly reports each reason at once and after an hour, with the count of all refusals', () => {
   let up = 0;
@@ -24,7 +24,7 @@ test('reportHourly reports each reason at once and after an hour, with the count
 });
 
 /** Starts a server whose connections belong to these users in turn, and records their events. */
-async function serverFor(owners: Promise<Answer<number>>[], console: { speaker: Speaker }) {
+async function serverFor(owners: Promise<Answer<number>>[], console: { speaker: ConsoleUser }) {
   const events: string[] = [];
   const note = (what: string) => () => void events.push(what);
   const asked = Promise.withResolvers<void>();
@@ -47,7 +47,7 @@ async function serverFor(owners: Promise<Answer<number>>[], console: { speaker: 
     admission.admit(socket);
     accepted.resolve(socket);
   };
-  const server = await openDoor({ address, isPipe: false, all: false, onSocket });
+  const server = await listenLocally({ address, isPipe: false, all: false, onSocket });
   onTestFinished(() => void server.close());
   const connectAs = () => {
     const socket = connect(address);
@@ -60,7 +60,7 @@ async function serverFor(owners: Promise<Answer<number>>[], console: { speaker: 
 const user = async (value: number): Promise<Answer<number>> => ({ known: true, value });
 
 test('closes the connection of the session helper and admits none while the user at the console is unknown', async () => {
-  const console: { speaker: Speaker } = { speaker: { known: true, value: 1 } };
+  const console: { speaker: ConsoleUser } = { speaker: { known: true, value: 1 } };
   const { events, admission, connectAs } = await serverFor([user(1), user(1)], console);
   connectAs();
   await expect.poll(() => events).toEqual(['joined']);

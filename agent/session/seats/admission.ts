@@ -5,16 +5,16 @@ import { type Clock, readJson } from '@sabha/contracts';
 import type { Answer, Platform } from '../../platform/platform.ts';
 import { ownerOfProof } from '../../platform/questions/proof.ts';
 import { readLines, sendLine } from './door.ts';
-import { type FromRoom, fromRoom, silentMs, type ToRoom } from './messages.ts';
+import { type FromHelper, fromHelper, silentMs, type ToHelper } from './messages.ts';
 
 /** User at the console (on Windows the session number); null if no user is signed in. */
-export type Speaker = Answer<number | null>;
-export type RoomMessage = Exclude<FromRoom, { type: 'proof' }>;
+export type ConsoleUser = Answer<number | null>;
+export type RoomMessage = Exclude<FromHelper, { type: 'proof' }>;
 
 export type AdmissionOptions = {
   clock: Clock;
   platform: Pick<Platform, 'ask'>;
-  speaker(): Promise<Speaker>;
+  speaker(): Promise<ConsoleUser>;
   onJoined(): void;
   onMessage(message: RoomMessage): void;
   onLeft(): void;
@@ -41,7 +41,7 @@ const lineQuota = { lines: 200, perMended: 20 };
 /** Guarantee: a message counts only if it comes from the user at the console, as of the last check. */
 export function createAdmission(options: AdmissionOptions) {
   const { clock, platform } = options;
-  let joined: { socket: Socket; owner: number; heardUp: number; lines: number } | undefined;
+  let joined: { socket: Socket; owner: number; lastReceivedUp: number; lines: number } | undefined;
 
   function refuse(socket: Socket, why: Refusal): void {
     if (socket.destroyed || socket.writableEnded) return;
@@ -57,18 +57,18 @@ export function createAdmission(options: AdmissionOptions) {
   }
 
   async function join(socket: Socket, owner: Answer<number>): Promise<void> {
-    const why = whyNot(await options.speaker(), owner);
+    const why = refusalOf(await options.speaker(), owner);
     if (socket.destroyed || socket.writableEnded) return;
     if (why !== undefined || !owner.known) return refuse(socket, why ?? 'unproven');
     if (joined && joined.owner !== owner.value) refuse(joined.socket, 'other');
     if (joined) return refuse(socket, 'second');
-    joined = { socket, owner: owner.value, heardUp: clock.up(), lines: 0 };
+    joined = { socket, owner: owner.value, lastReceivedUp: clock.up(), lines: 0 };
     options.onJoined();
   }
 
   function receive(socket: Socket, message: RoomMessage | undefined): void {
     if (message === undefined || joined?.socket !== socket) return refuse(socket, 'garbage');
-    joined.heardUp = clock.up();
+    joined.lastReceivedUp = clock.up();
     joined.lines += message.type === 'mended' ? lineQuota.perMended : 1;
     if (joined.lines > lineQuota.lines) refuse(socket, 'flood');
     else options.onMessage(message);
@@ -88,40 +88,40 @@ export function createAdmission(options: AdmissionOptions) {
         });
       readLines(socket, (text) => {
         if (socket.writableEnded) return;
-        const message = readJson(fromRoom, text);
+        const message = readJson(fromHelper, text);
         if (message?.type !== 'proof') return receive(socket, message);
         if (!awaitsProof) return refuse(socket, 'garbage');
         awaitsProof = false;
         const asking = platform.ask(ownerOfProof(nonce), AbortSignal.timeout(proofMs));
         void asking.catch(() => unreadable).then((owner) => join(socket, owner));
       });
-      if (session === undefined) sendLine(socket, { type: 'prove', nonce } satisfies ToRoom);
+      if (session === undefined) sendLine(socket, { type: 'prove', nonce } satisfies ToHelper);
       else void join(socket, { known: true, value: session });
     },
     /** Closes the connection of a helper that is silent or whose user is not `speaker`. */
-    check(speaker?: Speaker): void {
+    check(speaker?: ConsoleUser): void {
       if (joined === undefined) return;
       joined.lines = 0;
-      const { socket, owner: value, heardUp } = joined;
-      const why = clock.up() - heardUp >= silentMs ? 'silent' : speaker && whyNot(speaker, { known: true, value });
+      const { socket, owner: value, lastReceivedUp } = joined;
+      const why = clock.up() - lastReceivedUp >= silentMs ? 'silent' : speaker && refusalOf(speaker, { known: true, value });
       if (why) refuse(socket, why);
     },
     isJoined: () => joined !== undefined,
-    send: (message: ToRoom) => joined && sendLine(joined.socket, message),
+    send: (message: ToHelper) => joined && sendLine(joined.socket, message),
   };
 }
 
 /** A peer that does not read gets no reason, because the connection would stay open until it reads. */
 function endWith(socket: Socket, why: Refusal): void {
   if (socket.writableLength > 0) socket.destroy();
-  sendLine(socket, { type: 'refused', why: refusals[why] } satisfies ToRoom);
+  sendLine(socket, { type: 'refused', why: refusals[why] } satisfies ToHelper);
   socket.destroySoon();
 }
 
 const unreadable = { known: false, reason: 'the proof cannot be read' } as const;
 
 /** Returns why this user may not report for the room; undefined for the user at the console. */
-function whyNot(speaker: Speaker, owner: Answer<number>): Refusal | undefined {
+function refusalOf(speaker: ConsoleUser, owner: Answer<number>): Refusal | undefined {
   if (!owner.known) return 'unproven';
   if (!speaker.known) return 'unseen';
   if (speaker.value === null) return 'nobody';

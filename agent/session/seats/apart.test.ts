@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import type { Probe } from '../../checks/probe.ts';
 import { isInMeeting } from '../../platform/in-meeting.ts';
-import type { Answer, Order } from '../../platform/platform.ts';
+import type { Answer, OrderResult } from '../../platform/platform.ts';
 import { throttledMs } from '../../platform/questions/restart.ts';
 import { sleepsWhenIdle } from '../../platform/questions/session.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
 import { createProbes } from '../../probes/probes.ts';
-import { platformApart, probesApart } from './apart.ts';
-import { roomProbes, type SeatOrder } from './messages.ts';
+import { platformWithHelper, probesWithHelper } from './apart.ts';
+import { type HelperOrder, roomProbes } from './messages.ts';
 
 const signal = new AbortController().signal;
 
-function setUp(answer: Order = { done: true }) {
-  const asked: (SeatOrder | string)[] = [];
-  const ask = async (order: SeatOrder) => {
+function setUp(answer: OrderResult = { done: true }) {
+  const asked: (HelperOrder | string)[] = [];
+  const ask = async (order: HelperOrder) => {
     asked.push(order);
     return answer;
   };
@@ -27,18 +27,18 @@ test('takes room probes from the session helper at their own intervals, watches 
     watched.push(name);
     return () => undefined;
   };
-  const apart = probesApart(own, { answer: () => ({ checks: [] }), watch });
+  const apart = probesWithHelper(own, { answer: () => ({ checks: [] }), watch });
   const changed = apart.filter((probe, at) => probe !== own[at]).map(({ name }) => name);
   expect(changed.toSorted()).toEqual([...roomProbes, 'session'].toSorted());
   const times = (probes: readonly Probe[]) => probes.map(({ name, everyMs, timeoutMs }) => ({ name, everyMs, timeoutMs }));
   expect(times(apart)).toEqual(times(own));
-  for (const probe of apart) if (changed.includes(probe.name)) probe.watch?.(createUnwritten(), () => undefined);
+  for (const probe of apart) if (changed.includes(probe.name)) probe.watch?.(createUnsupported(), () => undefined);
   expect(watched.toSorted()).toEqual([...roomProbes, 'session'].toSorted());
 });
 
 test('forwards orders that need the session and returns their results, but not a reboot', async () => {
   const { asked, seat } = setUp({ done: false, reason: 'no sound service of this user runs' });
-  const platform = platformApart(createUnwritten(), seat);
+  const platform = platformWithHelper(createUnsupported(), seat);
   expect(await platform.restartSound(signal)).toEqual({ done: false, reason: 'no sound service of this user runs' });
   await platform.setDefaultDevice({ kind: 'speaker', name: 'Bar' }, signal);
   expect(await platform.reboot(signal)).toEqual({ done: false, reason: 'not possible here' });
@@ -46,9 +46,9 @@ test('forwards orders that need the session and returns their results, but not a
 });
 
 test('asks the session helper for the sleep setting of the desktop only if the system setting is known and off', async () => {
-  const seen = async (own: Answer<boolean>, answer: Order) => {
+  const seen = async (own: Answer<boolean>, answer: OrderResult) => {
     const { asked, seat } = setUp(answer);
-    const platform = platformApart({ ...createUnwritten(), ask: async () => own as Answer<never> }, seat);
+    const platform = platformWithHelper({ ...createUnsupported(), ask: async () => own as Answer<never> }, seat);
     return [await platform.ask(sleepsWhenIdle, signal), asked, await platform.ask(throttledMs, signal)];
   };
   const [yes, no, unknown] = [
@@ -56,16 +56,16 @@ test('asks the session helper for the sleep setting of the desktop only if the s
     { known: true, value: false },
     { known: false, reason: 'x' },
   ] as const;
-  const not: Order = { done: false, reason: 'room seat silent' };
+  const not: OrderResult = { done: false, reason: 'room seat silent' };
   expect(await seen(no, { done: true })).toEqual([yes, [{ verb: 'sleeps' }], no]);
   expect(await seen(no, not)).toEqual([no, [{ verb: 'sleeps' }], no]);
   for (const own of [yes, unknown]) expect(await seen(own, { done: true })).toEqual([own, [], own]);
 });
 
 test('takes the meeting state from the session helper, which alone sees it', async () => {
-  const seen = async (answer: Order) => {
+  const seen = async (answer: OrderResult) => {
     const { asked, seat } = setUp(answer);
-    return [await isInMeeting(platformApart(createUnwritten(), seat)), asked];
+    return [await isInMeeting(platformWithHelper(createUnsupported(), seat)), asked];
   };
   expect(await seen({ done: true })).toEqual([true, [{ verb: 'meeting' }]]);
   for (const reason of ['no program has camera or microphone', 'room seat silent'])

@@ -4,13 +4,13 @@ import type { Runner } from '../../checks/runner.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { type RoomProbe, roomProbes } from './messages.ts';
-import type { RoomSeat } from './seats.ts';
+import type { SessionHelper } from './seats.ts';
 
 /** Guarantee: no room probe runs in the service, which has no session. The session probe runs again when a user signs in or out. */
-export function probesApart(probes: readonly Probe[], seat: Pick<RoomSeat, 'answer' | 'watch'>): Probe[] {
+export function probesWithHelper(probes: readonly Probe[], seat: Pick<SessionHelper, 'answer' | 'watch'>): Probe[] {
   return probes.map((probe) => {
     if (probe.name === 'session') return { ...probe, watch: (_, changed) => seat.watch('session', changed) };
-    const name = ofRoom(probe);
+    const name = roomProbeOf(probe);
     if (name === undefined) return probe;
     const { everyMs, timeoutMs } = probe;
     return {
@@ -23,25 +23,25 @@ export function probesApart(probes: readonly Probe[], seat: Pick<RoomSeat, 'answ
   });
 }
 
-export function ofRoom({ name }: Pick<Probe, 'name'>): RoomProbe | undefined {
+export function roomProbeOf({ name }: Pick<Probe, 'name'>): RoomProbe | undefined {
   return roomProbes.find((one) => one === name);
 }
 
-export function isOfRoom(probe: Pick<Probe, 'name'>): boolean {
-  return ofRoom(probe) !== undefined;
+export function isRoomProbe(probe: Pick<Probe, 'name'>): boolean {
+  return roomProbeOf(probe) !== undefined;
 }
 
 /** Forwards immediate and faster checks to the session helper too. */
-export function runnerApart(own: Runner, { ask }: Pick<RoomSeat, 'ask'>): Runner {
+export function runnerWithHelper(own: Runner, { ask }: Pick<SessionHelper, 'ask'>): Runner {
   return {
     ...own,
     async runNow() {
       await ask({ verb: 'look' });
       await own.runNow();
     },
-    hasten(forMs) {
+    runFaster(forMs) {
       void ask({ verb: 'hasten', forMs });
-      own.hasten(forMs);
+      own.runFaster(forMs);
     },
   };
 }
@@ -50,7 +50,7 @@ export function runnerApart(own: Runner, { ask }: Pick<RoomSeat, 'ask'>): Runner
 const sleepsLimitMs = 2_000;
 
 /** Returns the platform with the functions that only the session has taken from the helper. */
-export function platformApart(platform: Platform, { ask }: Pick<RoomSeat, 'ask'>): Platform {
+export function platformWithHelper(platform: Platform, { ask }: Pick<SessionHelper, 'ask'>): Platform {
   return {
     ...platform,
     async ask(question, signal) {

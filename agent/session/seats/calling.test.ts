@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
-import type { Calls, Slow } from '../../platform/native.ts';
+import type { BlockingCalls, KernelCalls } from '../../platform/native.ts';
 import { fakeWindows } from '../../platform/windows/fake.test-helper.ts';
 import { refusals } from './admission.ts';
-import { openDoor, pipeOf } from './door.ts';
+import { listenLocally, sessionPipeAddress } from './door.ts';
 import { createJoin } from './join.ts';
-import { list, profile } from './seats.test-helper.ts';
-import { createRoomSeat } from './seats.ts';
+import { checksMessage, profile } from './seats.test-helper.ts';
+import { createSessionHelper } from './seats.ts';
 
 const session = 2;
 
 /** Sets up a Windows PC with a user in session 2 and a service that connects. `makers`: the sessions that created the pipes. */
-async function pc(calls: Partial<Calls & Slow> = {}) {
+async function pc(calls: Partial<KernelCalls & BlockingCalls> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-pipes-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const seat = { address: join(folder, 'sabha-1'), isPipe: true };
@@ -37,7 +37,7 @@ async function pc(calls: Partial<Calls & Slow> = {}) {
   const { platform } = fakeWindows({ calls: system });
   const refused: string[] = [];
   const onRefused = (why: string) => void refused.push(why);
-  const run = createRoomSeat({ clock, platform, seat, ownUid: undefined, onMended: () => undefined, onRefused });
+  const run = createSessionHelper({ clock, platform, seat, ownUid: undefined, onRepaired: () => undefined, onRefused });
   await run.open();
   run.tell({ pc: 'a/b/c', profile, place: undefined, checks: [] });
   /** Advances the clock in steps, so that the sockets can follow. */
@@ -56,7 +56,7 @@ async function pc(calls: Partial<Calls & Slow> = {}) {
       seat,
       random: seeded(5),
       log: { info: say, warn: say },
-      onRoom: (_, isFirst) => isFirst && room.send(list()),
+      onRoom: (_, isFirst) => isFirst && room.send(checksMessage()),
       onOrder: () => undefined,
       onAlive: () => undefined,
     });
@@ -82,12 +82,12 @@ test('connects to a waiting helper, and again after its restart, and leaves no p
 
 test('S15 refuses a pipe created in another session without connecting to it', async () => {
   const all = await pc();
-  const address = pipeOf(all.seat, session);
+  const address = sessionPipeAddress(all.seat, session);
   let connections = 0;
   const onSocket = () => {
     connections += 1;
   };
-  const server = await openDoor({ address, isPipe: true, all: false, onSocket });
+  const server = await listenLocally({ address, isPipe: true, all: false, onSocket });
   onTestFinished(() => void server.close());
   all.makers.set(address, 7);
   await all.until(() => all.refused[0], refusals.other);
@@ -99,7 +99,7 @@ test('S15 refuses unreadable lines from a pipe of the console session', async ()
   for (const text of ['GET / HTTP/1.1\r\n\r\n', '{"type":"proof"}\n', 'x'.repeat(2 ** 20)]) {
     const all = await pc();
     const onSocket = (socket: Socket) => void socket.on('error', () => undefined).write(text);
-    const server = await openDoor({ address: pipeOf(all.seat, session), isPipe: true, all: false, onSocket });
+    const server = await listenLocally({ address: sessionPipeAddress(all.seat, session), isPipe: true, all: false, onSocket });
     onTestFinished(() => void server.close());
     await all.until(() => all.refused[0], refusals.garbage);
     expect(all.camera()).not.toBe('ok');
@@ -114,7 +114,7 @@ test('S15 closes forty connections that only listen, sends them nothing, and wor
   let closed = 0;
   await all.clock.pass(0);
   for (let n = 0; n < 40; n += 1) {
-    const mute = connect(pipeOf(all.seat, session));
+    const mute = connect(sessionPipeAddress(all.seat, session));
     mute.on('data', (data) => void received.push(`${data}`)).on('error', () => undefined);
     mute.on('close', () => {
       closed += 1;

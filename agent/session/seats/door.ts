@@ -2,15 +2,15 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 
-export type SeatAddress = { address: string; isPipe: boolean };
+export type LocalAddress = { address: string; isPipe: boolean };
 /** `all`: other users may connect too. */
-export type DoorOptions = SeatAddress & { all: boolean; onSocket(socket: Socket): void };
+export type ListenOptions = LocalAddress & { all: boolean; onSocket(socket: Socket): void };
 
 /** Connections at the same time; more are closed at once. */
 const connectionsLimit = 64;
 
 /** Returns the pipe that the helper of one Windows session opens. */
-export function pipeOf({ address }: SeatAddress, session: number): string {
+export function sessionPipeAddress({ address }: LocalAddress, session: number): string {
   return `${address}-${session}`;
 }
 
@@ -19,7 +19,7 @@ export function pipeOf({ address }: SeatAddress, session: number): string {
  * another user could replace it. A pipe is never open to all: write access to a pipe includes the right to create another one of its
  * name.
  */
-export async function openDoor({ address, isPipe, all, onSocket }: DoorOptions): Promise<Server> {
+export async function listenLocally({ address, isPipe, all, onSocket }: ListenOptions): Promise<Server> {
   if (!isPipe) rmSync(address, { force: true });
   const server = createServer(onSocket);
   server.maxConnections = connectionsLimit;

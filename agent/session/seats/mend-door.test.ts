@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Language } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import { answerKeys, type Mend, pressKey, textOf } from './mend.ts';
+import { type RoomRepair, repairText, requestRepair, serveRepairKey } from './mend.ts';
 import type { KeyResult } from './messages.ts';
 
 const fixed: KeyResult = {
@@ -15,17 +15,17 @@ const fixed: KeyResult = {
     { did: 'chosen', name: 'RoomMic' },
   ],
 };
-const mend: Mend = { fix: async () => fixed, undo: async () => ({ done: false, reason: 'nothing was changed since the start' }) };
+const mend: RoomRepair = { fix: async () => fixed, undo: async () => ({ done: false, reason: 'nothing was changed since the start' }) };
 
 /** Returns the text of a key press at a site with this language, on a system in English. */
 async function pressed(language: Language | undefined, key: 'fix' | 'undo'): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-key-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const address = join(folder, 'key.sock');
-  const server = createServer(answerKeys(mend, () => language)).listen(address);
+  const server = createServer(serveRepairKey(mend, () => language)).listen(address);
   onTestFinished(() => void server.close());
   await once(server, 'listening');
-  return textOf(await pressKey(address, key), 'en');
+  return repairText(await requestRepair(address, key), 'en');
 }
 
 test('returns the result of a key press in the language of the site, or of the system if unknown', async () => {

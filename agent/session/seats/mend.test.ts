@@ -1,21 +1,21 @@
 import type { Profile } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Answer, SoundChange, SoundDevice, SoundState } from '../../platform/platform.ts';
-import { createMend } from './mend.ts';
-import type { Mended } from './messages.ts';
+import { createRepair } from './mend.ts';
+import type { RepairReport } from './messages.ts';
 
 const signal = new AbortController().signal;
 const device = (id: string, muted = false): SoundDevice => ({ id, name: `The ${id}`, muted, volume: 1, usedBy: [] });
 const expected: Profile['expected'] = { microphone: [{ match: 'table' }, { match: 'wall' }], speaker: [{}] };
 
 /** `fails`: changes throw. `chooses`: false as on Windows. `isLate`: its state does not show changes yet. */
-type Room = { broken?: string; fails?: boolean; chooses?: boolean; isLate?: boolean; wants?: Profile['expected'] | null };
+type RepairRoom = { broken?: string; fails?: boolean; chooses?: boolean; isLate?: boolean; wants?: Profile['expected'] | null };
 
 /** Simulates a sound server that makes every change except on the device `broken`. */
-function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true, isLate = false, wants = expected }: Room = {}) {
+function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true, isLate = false, wants = expected }: RepairRoom = {}) {
   const sound: SoundState = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };
   const first = structuredClone(sound);
-  const told: Mended[] = [];
+  const told: RepairReport[] = [];
   const done: string[] = [];
   const apply = (change: SoundChange) => {
     const [devices, chosen] =
@@ -31,13 +31,13 @@ function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true,
     done.push('muted' in change ? `${change.id} ${change.muted ? 'off' : 'on'}` : `${change.id} chosen`);
     return { done: true } as const;
   };
-  const mend = createMend({
+  const mend = createRepair({
     platform: {
       sound: async (): Promise<Answer<SoundState>> => ({ known: true, value: structuredClone(isLate ? first : sound) }),
       changeSound,
     },
     profile: () => (wants === null ? undefined : { link: 'fibre', elevationM: 0, expected: wants }),
-    onMended: (one) => void told.push(one),
+    onRepaired: (one) => void told.push(one),
   });
   return { sound, told, done, mend };
 }

@@ -14,42 +14,42 @@ import {
   type Words,
 } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Order, Platform, SoundChange, SoundState } from '../../platform/platform.ts';
+import type { OrderResult, Platform, SoundChange, SoundState } from '../../platform/platform.ts';
 import { toast } from '../../platform/questions/toast.ts';
 import { shortText } from '../../platform/text.ts';
-import { standing } from '../../probes/room/expected.ts';
+import { assignedDevices } from '../../probes/room/expected.ts';
 import { chosenFirst } from '../../probes/room/sound-device.ts';
 import type { Log } from '../../uplink/store/log.ts';
-import type { Known } from '../card/statement.ts';
-import { type DoorOptions, readLines, sendLine } from './door.ts';
-import { type KeyResult, keyResult, type Mended } from './messages.ts';
+import type { RoomFacts } from '../card/statement.ts';
+import { type ListenOptions, readLines, sendLine } from './door.ts';
+import { type KeyResult, keyResult, type RepairReport } from './messages.ts';
 
-export type MendOptions = {
+export type RepairOptions = {
   platform: Pick<Platform, 'sound' | 'changeSound'>;
   /** Expected equipment; undefined until `run` has sent it. */
   profile(): Profile | undefined;
-  onMended(mended: Mended): void;
+  onRepaired(mended: RepairReport): void;
 };
-export type Mend = Record<'fix' | 'undo', (signal: AbortSignal) => Promise<KeyResult>>;
+export type RoomRepair = Record<'fix' | 'undo', (signal: AbortSignal) => Promise<KeyResult>>;
 
 /** A change with its device name, and its reverse: absent if no device was selected before. `isMade`: the sound server accepted it. */
-type Step = { name: string; to: SoundChange; back?: Pick<Step, 'name' | 'to'>; isMade?: true };
+type RepairStep = { name: string; to: SoundChange; back?: Pick<RepairStep, 'name' | 'to'>; isMade?: true };
 
 /** Guarantee: it changes only what is wrong and reports each change. `undo` restores the state before, last change first. */
-export function createMend({ platform, profile, onMended }: MendOptions): Mend {
-  let before: Step[] = [];
+export function createRepair({ platform, profile, onRepaired }: RepairOptions): RoomRepair {
+  let before: RepairStep[] = [];
 
-  async function take(what: Mended['what'], steps: Step[], signal: AbortSignal): Promise<KeyResult> {
-    const told: Mended['steps'] = [];
-    let order: Order = { done: true };
+  async function applySteps(what: RepairReport['what'], steps: RepairStep[], signal: AbortSignal): Promise<KeyResult> {
+    const told: RepairReport['steps'] = [];
+    let order: OrderResult = { done: true };
     for (const step of steps) {
       const { name, to } = step;
       order = await platform.changeSound(to, signal).catch((error: unknown) => ({ done: false, reason: shortText(messageOf(error)) }));
       if (!order.done) break;
       step.isMade = true;
-      told.push({ did: didOf(to), name: name.slice(0, 256) });
+      told.push({ did: changeKind(to), name: name.slice(0, 256) });
     }
-    if (told.length > 0) onMended({ what, steps: told });
+    if (told.length > 0) onRepaired({ what, steps: told });
     return order.done ? { done: true, steps: told } : { ...order, ...(told.length > 0 && { steps: told }) };
   }
 
@@ -59,32 +59,32 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
       if (wanted === undefined) return { done: false, reason: 'nobody has said yet what this room should have' };
       const sound = await platform.sound(signal);
       if (!sound.known) return { done: false, reason: sound.reason };
-      const steps = (['microphone', 'speaker'] as const).flatMap((kind) => stepsOf(kind, wanted, sound.value));
+      const steps = (['microphone', 'speaker'] as const).flatMap((kind) => repairSteps(kind, wanted, sound.value));
       // An incomplete repair can be undone too.
       if (steps.length > 0) before = steps;
-      return take('fixed', steps, signal);
+      return applySteps('fixed', steps, signal);
     },
     async undo(signal) {
       if (before.length === 0) return { done: false, reason: 'nothing was changed since the start' };
       // A refused change, such as a selection on Windows, needs no undo.
       const steps = before.toReversed().flatMap(({ back, isMade }) => (back && isMade ? back : []));
-      const result = await take('undone', steps, signal);
+      const result = await applySteps('undone', steps, signal);
       if (result.done) before = [];
       return result;
     },
   };
 }
 
-function didOf(change: SoundChange): 'muted' | 'unmuted' | 'chosen' {
+function changeKind(change: SoundChange): 'muted' | 'unmuted' | 'chosen' {
   if (!('muted' in change)) return 'chosen';
   return change.muted ? 'muted' : 'unmuted';
 }
 
 /** Unmutes every device that matches an expected one, because each is checked. If none of them is selected, selects the first. */
-function stepsOf(kind: 'microphone' | 'speaker', { expected }: Profile, sound: SoundState): Step[] {
+function repairSteps(kind: 'microphone' | 'speaker', { expected }: Profile, sound: SoundState): RepairStep[] {
   const [devices, chosen] = kind === 'microphone' ? [sound.sources, sound.defaultSource] : [sound.sinks, sound.defaultSink];
-  const ours = standing(expected[kind] ?? [], chosenFirst({ devices, chosen }));
-  const steps: Step[] = ours
+  const ours = assignedDevices(expected[kind] ?? [], chosenFirst({ devices, chosen }));
+  const steps: RepairStep[] = ours
     .filter(({ muted }) => muted)
     .map(({ id, name }) => ({ name, to: { kind, id, muted: false }, back: { name, to: { kind, id, muted: true } } }));
   const [first] = ours;
@@ -98,7 +98,7 @@ const askLimitMs = 10_000;
 const question = v.object({ key: v.picklist(['fix', 'undo']) });
 
 /** Handles one request per connection, in the language of the site. Only the user can reach the folder of the address. */
-export function answerKeys(mend: Mend, language: () => Language | undefined): DoorOptions['onSocket'] {
+export function serveRepairKey(mend: RoomRepair, language: () => Language | undefined): ListenOptions['onSocket'] {
   return (socket) => {
     const end = () => void socket.destroy();
     socket.on('error', end).setTimeout(askLimitMs, end);
@@ -119,14 +119,14 @@ export function answerKeys(mend: Mend, language: () => Language | undefined): Do
  * Returns the text for the person who pressed the key: each change on a line, and the reason of a failure. `otherwise`: language if
  * none was sent.
  */
-export function textOf(answer: KeyResult, otherwise: Language): string {
+export function repairText(answer: KeyResult, otherwise: Language): string {
   const { language = otherwise } = answer;
   const lines = answer.steps?.map(({ did, name }) => `${phrases[did][language]}: ${name}`) ?? [];
   if (!answer.done) lines.push(reasonIn(answer.reason, language));
   return lines.join('\n') || phrases.nothingToMend[language];
 }
 
-export async function pressKey(address: string, key: 'fix' | 'undo'): Promise<KeyResult> {
+export async function requestRepair(address: string, key: 'fix' | 'undo'): Promise<KeyResult> {
   const socket = connect(address);
   const answer = Promise.withResolvers<KeyResult>();
   const none = (reason: string) => answer.resolve({ done: false, reason });
@@ -149,12 +149,12 @@ export const phrases = {
   mended: { en: 'Fixed', hi: 'ठीक किया गया' },
 } as const satisfies Record<string, Words>;
 
-export type ToastsOptions = { clock: Pick<Clock, 'up'>; platform: Pick<Platform, 'ask'>; mend: Mend; log: Log };
+export type ToastsOptions = { clock: Pick<Clock, 'up'>; platform: Pick<Platform, 'ask'>; mend: RoomRepair; log: Log };
 
 /** Faults that the key can repair and that a user does not notice alone. */
 const told = ['microphone.muted', 'microphone.not_default', 'microphone.monitor_chosen'];
 /** A user who mutes again within this time does so on purpose. */
-const againMs = 600_000;
+const toastEveryMs = 600_000;
 /** Longest wait for a notification to be closed. */
 const limitMs = 300_000;
 
@@ -162,9 +162,13 @@ const limitMs = 300_000;
 export function createToasts({ clock, platform, mend, log }: ToastsOptions) {
   let language: Language = 'en';
   let standing: readonly Check[] = [];
-  let toldUp = Number.NEGATIVE_INFINITY;
+  let shownUp = Number.NEGATIVE_INFINITY;
 
-  async function show(title: string, text: string, { action, act }: { action: keyof typeof phrases; act: keyof Mend }): Promise<void> {
+  async function show(
+    title: string,
+    text: string,
+    { action, act }: { action: keyof typeof phrases; act: keyof RoomRepair },
+  ): Promise<void> {
     const question = toast({ title, text, action: phrases[action][language] });
     const answer = await platform
       .ask(question, AbortSignal.timeout(limitMs))
@@ -175,16 +179,16 @@ export function createToasts({ clock, platform, mend, log }: ToastsOptions) {
   }
 
   return {
-    onKnown({ checks, profile }: Known): void {
+    onKnown({ checks, profile }: RoomFacts): void {
       language = profile.languages?.find(isLanguage) ?? 'en';
       const before = standing;
       standing = checks.filter(({ fault }) => fault !== null && told.includes(fault));
       const fresh = standing.find(({ fault }) => !before.some((one) => one.fault === fault));
-      if (fresh === undefined || clock.up() - toldUp < againMs) return;
-      toldUp = clock.up();
+      if (fresh === undefined || clock.up() - shownUp < toastEveryMs) return;
+      shownUp = clock.up();
       void show(faultOf(fresh.fault ?? '')?.title[language] ?? '', fresh.name ?? '', { action: 'mendNow', act: 'fix' });
     },
-    onMended({ what, steps }: Mended): void {
+    onRepaired({ what, steps }: RepairReport): void {
       const names = [...new Set(steps.map(({ name }) => name))].join(', ');
       if (what === 'fixed') void show(phrases.mended[language], names, { action: 'takeBack', act: 'undo' });
     },

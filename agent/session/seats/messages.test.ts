@@ -1,19 +1,19 @@
 import { readJson } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { seeded } from '../../checks/agent.test-helper.ts';
-import { type FromRoom, fromRoom, type ToRoom, toRoom } from './messages.ts';
-import { list, profile } from './seats.test-helper.ts';
+import { type FromHelper, fromHelper, type ToHelper, toHelper } from './messages.ts';
+import { checksMessage, profile } from './seats.test-helper.ts';
 
-const camera = list('camera.missing').probes[0]?.checks ?? [];
-const up: FromRoom[] = [
-  list(),
-  list('camera.held'),
+const camera = checksMessage('camera.missing').probes[0]?.checks ?? [];
+const up: FromHelper[] = [
+  checksMessage(),
+  checksMessage('camera.held'),
   { type: 'alive' },
   { type: 'proof' },
   { type: 'done', id: 3, result: { done: false, reason: 'no' } },
   { type: 'mended', mended: { what: 'fixed', steps: [{ did: 'muted', name: 'माइक' }] } },
 ];
-const down: ToRoom[] = [
+const down: ToHelper[] = [
   { type: 'prove', nonce: 'ab'.repeat(16) },
   { type: 'refused', why: 'no' },
   { type: 'room', pc: 'a/b/c', profile, place: { site: { en: 'Leh', hi: 'लेह' }, room: { en: 'Hall', hi: 'हॉल' } }, checks: camera },
@@ -22,9 +22,9 @@ const down: ToRoom[] = [
 ];
 
 test('decodes each message of either process as it was sent, without unknown fields', () => {
-  for (const message of up) expect(readJson(fromRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
-  for (const message of down) expect(readJson(toRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
-  expect(readJson(toRoom, JSON.stringify({ type: 'room', pc: 'a/b/c', profile, checks: [] }))).toMatchObject({ pc: 'a/b/c' });
+  for (const message of up) expect(readJson(fromHelper, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
+  for (const message of down) expect(readJson(toHelper, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
+  expect(readJson(toHelper, JSON.stringify({ type: 'room', pc: 'a/b/c', profile, checks: [] }))).toMatchObject({ pc: 'a/b/c' });
 });
 
 test('S15 refuses 20,000 corrupted lines or decodes them to a valid message', () => {
@@ -32,8 +32,8 @@ test('S15 refuses 20,000 corrupted lines or decodes them to a valid message', ()
   const pick = (most: number) => Math.floor(random() * most);
   let refused = 0;
   for (const [schema, messages] of [
-    [fromRoom, up],
-    [toRoom, down],
+    [fromHelper, up],
+    [toHelper, down],
   ] as const) {
     for (let n = 0; n < 10_000; n += 1) {
       const bytes = Buffer.from(JSON.stringify(messages[pick(messages.length)]));
@@ -51,7 +51,7 @@ test('S15 refuses 20,000 corrupted lines or decodes them to a valid message', ()
 
 test('refuses a component that the service checks itself, and a fault that only the server can raise', () => {
   const said = (name: string, check: object) =>
-    readJson(fromRoom, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
+    readJson(fromHelper, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
   expect(said('camera', {})).toBeDefined();
   expect(said('path', {})).toBeUndefined();
   expect(said('camera', { fault: 'pc.silent' })).toBeUndefined();

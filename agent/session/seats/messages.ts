@@ -4,9 +4,9 @@ import { configuration, expectedLimit, languages, profile, state } from '@sabha/
 import * as v from 'valibot';
 
 /** Interval at which each side sends at least one message. */
-export const seatEveryMs = 10_000;
+export const aliveEveryMs = 10_000;
 /** A peer that sends nothing for this long is silent. */
-export const silentMs = 3 * seatEveryMs;
+export const silentMs = 3 * aliveEveryMs;
 
 /** Probes that need the session of a signed-in user. */
 export const roomProbes = ['camera', 'microphone', 'speaker', 'sound', 'display', 'program'] as const;
@@ -29,7 +29,7 @@ const order = v.variant('verb', [
   v.object({ verb: v.literal('restart-sound') }),
   v.object({ verb: v.literal('set-default-device'), kind: v.picklist(['microphone', 'speaker']), name: v.string() }),
 ]);
-export type SeatOrder = v.InferOutput<typeof order>;
+export type HelperOrder = v.InferOutput<typeof order>;
 
 const result = v.variant('done', [v.object({ done: v.literal(true) }), v.object({ done: v.literal(false), reason: text })]);
 
@@ -39,7 +39,7 @@ const stepsAtMost = 2 * (expectedLimit + 1);
 /** Changes that a person in the room made, or undid, by one key. */
 const steps = v.pipe(v.array(v.object({ did: v.picklist(['unmuted', 'muted', 'chosen']), name: text })), v.maxLength(stepsAtMost));
 const mended = v.object({ what: v.picklist(['fixed', 'undone']), steps });
-export type Mended = v.InferOutput<typeof mended>;
+export type RepairReport = v.InferOutput<typeof mended>;
 
 const language = v.optional(v.fallback(v.optional(v.picklist(languages)), undefined));
 
@@ -51,7 +51,7 @@ export const keyResult = v.variant('done', [
 export type KeyResult = v.InferOutput<typeof keyResult>;
 
 /** From the helper. `checks` is its complete list, by probe, without probes that have no result yet. */
-export const fromRoom = v.variant('type', [
+export const fromHelper = v.variant('type', [
   v.object({ type: v.literal('proof') }),
   v.object({
     type: v.literal('checks'),
@@ -61,14 +61,14 @@ export const fromRoom = v.variant('type', [
   v.object({ type: v.literal('done'), id, result }),
   v.object({ type: v.literal('mended'), mended }),
 ]);
-export type FromRoom = v.InferOutput<typeof fromRoom>;
+export type FromHelper = v.InferOutput<typeof fromHelper>;
 
 /** To the helper. `room`: facts for its card and its probes. An order that only a newer `run` knows is null. */
-export const toRoom = v.variant('type', [
+export const toHelper = v.variant('type', [
   v.object({ type: v.literal('prove'), nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
   v.object({ type: v.literal('refused'), why: text }),
   v.object({ type: v.literal('room'), pc: v.string(), profile, place: v.optional(configuration.entries.place.wrapped), checks }),
   v.object({ type: v.literal('alive') }),
   v.object({ type: v.literal('order'), id, order: v.fallback(v.nullable(order), null) }),
 ]);
-export type ToRoom = v.InferOutput<typeof toRoom>;
+export type ToHelper = v.InferOutput<typeof toHelper>;

@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import type { Answer, Platform } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
-import { openDoor, readLines, sendLine } from './door.ts';
-import type { SeatOrder } from './messages.ts';
-import { createRoom } from './room.ts';
+import { createUnsupported } from '../../platform/unwritten.ts';
+import { listenLocally, readLines, sendLine } from './door.ts';
+import type { HelperOrder } from './messages.ts';
+import { createHelper } from './room.ts';
 
 /** Returns the result of the helper on this platform for an order. */
-async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<unknown> {
+async function answerTo(order: HelperOrder, platform: Partial<Platform>): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-room-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const address = join(folder, 'room.sock');
   const answer = Promise.withResolvers<string>();
-  const server = await openDoor({
+  const server = await listenLocally({
     address,
     isPipe: false,
     all: false,
@@ -27,12 +27,12 @@ async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<
     },
   });
   onTestFinished(() => void server.close());
-  const room = createRoom({
+  const room = createHelper({
     seat: { address, isPipe: false },
     clock: { ...handClock(), speed: 3 },
     random: seeded(7),
     probes: [],
-    platform: { ...createUnwritten(), ...platform },
+    platform: { ...createUnsupported(), ...platform },
     log: { info: () => undefined, warn: () => undefined },
     saveCard: () => true,
   });

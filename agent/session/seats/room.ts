@@ -4,19 +4,19 @@ import { createCheckTable } from '../../checks/check-table.ts';
 import type { Probe, SelfFigures } from '../../checks/probe.ts';
 import { createRunner, type Runner, type RunnerOptions } from '../../checks/runner.ts';
 import { isInMeeting } from '../../platform/in-meeting.ts';
-import type { Answer, Order, Platform } from '../../platform/platform.ts';
+import type { Answer, OrderResult, Platform } from '../../platform/platform.ts';
 import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { shortText } from '../../platform/text.ts';
 import type { Log } from '../../uplink/store/log.ts';
 import { createCard } from '../card/card.ts';
-import type { Known } from '../card/statement.ts';
-import type { SeatAddress } from './door.ts';
+import type { RoomFacts } from '../card/statement.ts';
+import type { LocalAddress } from './door.ts';
 import { createJoin } from './join.ts';
-import { createMend, createToasts } from './mend.ts';
-import { roomProbes, type SeatOrder, seatEveryMs } from './messages.ts';
+import { createRepair, createToasts } from './mend.ts';
+import { aliveEveryMs, type HelperOrder, roomProbes } from './messages.ts';
 
-export type RoomOptions = {
-  seat: SeatAddress;
+export type HelperOptions = {
+  seat: LocalAddress;
   platform: Platform;
   probes: readonly Probe[];
   clock: Clock;
@@ -27,16 +27,16 @@ export type RoomOptions = {
 /** The helper has neither link nor spool. */
 const self: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const orderLimitMs = 14_000;
-const sleepsOf = (answer: Answer<boolean>): Order =>
+const sleepsOf = (answer: Answer<boolean>): OrderResult =>
   answer.known && answer.value ? { done: true } : { done: false, reason: 'not that it knows' };
-const notHeld: Order = { done: false, reason: 'no program has camera or microphone' };
+const notHeld: OrderResult = { done: false, reason: 'no program has camera or microphone' };
 
 /** Guarantee: the helper sends checks only while it is joined to its service. Its checks become stale like those of the service. */
-export function createRoom(options: RoomOptions) {
+export function createHelper(options: HelperOptions) {
   const { clock, log, platform, saveCard } = options;
-  let known: Known | undefined;
+  let known: RoomFacts | undefined;
   let isOver = false;
-  const whole = (): Known => {
+  const whole = (): RoomFacts => {
     if (known === undefined) throw new Error('not joined');
     return known;
   };
@@ -47,7 +47,7 @@ export function createRoom(options: RoomOptions) {
     clock,
     known: whole,
     save: saveCard,
-    onSlip: (what, error) => log.warn({}, `${what} failed: ${messageOf(error)}`),
+    onInternalError: (what, error) => log.warn({}, `${what} failed: ${messageOf(error)}`),
   });
   const join = createJoin({
     ...options,
@@ -59,15 +59,15 @@ export function createRoom(options: RoomOptions) {
       else if (JSON.stringify(profile) !== JSON.stringify(before.profile)) void runner.runNow();
       if (isFirst) sendChecks();
     },
-    onOrder: ({ id, order }) => void obey(runner, options, order).then((result) => join.send({ type: 'done', id, result })),
+    onOrder: ({ id, order }) => void executeOrder(runner, options, order).then((result) => join.send({ type: 'done', id, result })),
     onAlive: () => known && card.look(),
   });
-  const mend = createMend({
+  const mend = createRepair({
     platform,
     profile: () => known?.profile,
-    onMended(mended) {
+    onRepaired(mended) {
       log.info({ mended }, `${mended.what} by a key in the room`);
-      toasts.onMended(mended);
+      toasts.onRepaired(mended);
       join.send({ type: 'mended', mended });
       void runner.runNow();
     },
@@ -76,7 +76,7 @@ export function createRoom(options: RoomOptions) {
   const expire = (): void => {
     if (isOver) return;
     if (checks.expire()) sendChecks();
-    clock.after(seatEveryMs, expire);
+    clock.after(aliveEveryMs, expire);
   };
   return {
     mend,
@@ -98,7 +98,7 @@ export function createRoom(options: RoomOptions) {
 type ChecksOptions = { context: RunnerOptions['context']; onNews(): void };
 
 /** Runs the probes and holds their checks. The list omits a probe without a result since the start, because nothing is known about it. */
-function createChecks({ probes, platform, clock, random, log }: RoomOptions, { context, onNews }: ChecksOptions) {
+function createChecks({ probes, platform, clock, random, log }: HelperOptions, { context, onNews }: ChecksOptions) {
   const table = createCheckTable(clock);
   const answered = new Set<string>();
   const runner = createRunner({
@@ -125,15 +125,15 @@ function createChecks({ probes, platform, clock, random, log }: RoomOptions, { c
   };
 }
 
-async function obey(runner: Runner, { platform, clock }: RoomOptions, order: SeatOrder | null): Promise<Order> {
+async function executeOrder(runner: Runner, { platform, clock }: HelperOptions, order: HelperOrder | null): Promise<OrderResult> {
   if (order === null) return { done: false, reason: 'the room seat does not know this order' };
   const signal = AbortSignal.timeout(Math.ceil(orderLimitMs / (clock.speed ?? 1)));
-  const act = async (): Promise<Order> => {
+  const act = async (): Promise<OrderResult> => {
     if (order.verb === 'restart-sound') return platform.restartSound(signal);
     if (order.verb === 'set-default-device') return platform.setDefaultDevice({ kind: order.kind, name: order.name }, signal);
     if (order.verb === 'meeting') return (await isInMeeting(platform)) ? { done: true } : notHeld;
     if (order.verb === 'sleeps') return sleepsOf(await platform.ask(sleepsWhenIdle, signal));
-    if (order.verb === 'hasten') runner.hasten(order.forMs);
+    if (order.verb === 'hasten') runner.runFaster(order.forMs);
     else await runner.runNow();
     return { done: true };
   };

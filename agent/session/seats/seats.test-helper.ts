@@ -9,8 +9,8 @@ import { tree } from '../../platform/linux/tree.test-helper.ts';
 import { leaveProof } from '../../platform/questions/proof.ts';
 import { createPlatform } from '../../this-pc.ts';
 import { readLines } from './door.ts';
-import type { FromRoom } from './messages.ts';
-import { createRoomSeat } from './seats.ts';
+import type { FromHelper } from './messages.ts';
+import { createSessionHelper } from './seats.ts';
 
 export const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{ match: 'hd' }], microphone: [], display: [] } };
 /** User of the test process, the only one that can be at both ends in a unit test. */
@@ -25,7 +25,7 @@ export function seatOf(uid: number | null): Record<string, string> {
   };
 }
 
-export type Knocker = {
+export type TestHelper = {
   socket: Socket;
   heard: Record<string, unknown>[];
   why(): unknown;
@@ -36,7 +36,7 @@ export type Knocker = {
 };
 
 /** `console`: logind files of this PC. `shared`: folder of the proofs, if other processes write them too. */
-export async function door(console: Record<string, string> = seatOf(me), shared?: string) {
+export async function setUpChannel(console: Record<string, string> = seatOf(me), shared?: string) {
   const root = tree({ 'dev/note': '', ...console });
   if (shared === undefined) mkdirSync(join(root, 'dev/shm'));
   else symlinkSync(shared, join(root, 'dev/shm'));
@@ -48,13 +48,13 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
   const address = join(root, 'room.sock');
   const refused: string[] = [];
   const mended: unknown[] = [];
-  const seat = createRoomSeat({
+  const seat = createSessionHelper({
     clock,
     platform,
     seat: { address, isPipe: false },
     ownUid: me,
     onRefused: (why) => void refused.push(why),
-    onMended: (one) => void mended.push(one),
+    onRepaired: (one) => void mended.push(one),
   });
   await seat.open();
   const sits = (uid: number | null) => {
@@ -64,7 +64,7 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
     }
   };
 
-  function knock(): Knocker {
+  function knock(): TestHelper {
     const socket = connect(address);
     const heard: Record<string, unknown>[] = [];
     let isGone = false;
@@ -97,7 +97,7 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
 }
 
 /** Returns the complete list of a room whose camera is ok or has this fault. */
-export function list(fault: string | null = null): Extract<FromRoom, { type: 'checks' }> {
+export function checksMessage(fault: string | null = null): Extract<FromHelper, { type: 'checks' }> {
   const camera: Check = { component: 'camera', device: 'expected-1', status: fault ? 'fault' : 'ok', fault, reason: null, name: 'HD Pro' };
   return { type: 'checks', probes: [{ name: 'camera', checks: [camera] }] };
 }

@@ -4,14 +4,14 @@ import { expect, test } from 'vitest';
 import { seeded } from '../../checks/agent.test-helper.ts';
 import { type Refusal, refusals } from './admission.ts';
 import { silentMs } from './messages.ts';
-import { door, type Knocker, list, me, profile, seatOf } from './seats.test-helper.ts';
+import { checksMessage, me, profile, seatOf, setUpChannel, type TestHelper } from './seats.test-helper.ts';
 
-type Pc = Awaited<ReturnType<typeof door>>;
+type Pc = Awaited<ReturnType<typeof setUpChannel>>;
 
 const nobody = 'nobody is signed in at its screen';
 const known = { pc: 'a/b/c', profile, place: undefined, checks: [] };
 
-async function joined(pc: Pc, says: object = list()): Promise<Knocker> {
+async function joined(pc: Pc, says: object = checksMessage()): Promise<TestHelper> {
   pc.seat.tell(known);
   const guest = pc.knock();
   await guest.prove();
@@ -25,13 +25,13 @@ function camera({ seat }: Pc) {
   return unknown ?? checks.map(({ fault, status }) => fault ?? status).join();
 }
 
-async function refusal(guest: Knocker, why: Refusal): Promise<void> {
+async function refusal(guest: TestHelper, why: Refusal): Promise<void> {
   await expect.poll(() => guest.isGone()).toBe(true);
   expect(guest.why()).toBe(refusals[why]);
 }
 
 test('returns the last checks of the session helper, and signals a change at once', async () => {
-  const pc = await door();
+  const pc = await setUpChannel();
   let told = 0;
   const unwatch = pc.seat.watch('camera', () => {
     told += 1;
@@ -40,10 +40,10 @@ test('returns the last checks of the session helper, and signals a change at onc
   const guest = await joined(pc);
   expect(guest.heard.find(({ type }) => type === 'room')).toMatchObject({ pc: 'a/b/c', profile });
   await expect.poll(() => camera(pc)).toBe('ok');
-  guest.say(list('camera.missing'));
+  guest.say(checksMessage('camera.missing'));
   await expect.poll(() => camera(pc)).toBe('camera.missing');
   expect(told).toBe(2);
-  guest.say(list('camera.missing'));
+  guest.say(checksMessage('camera.missing'));
   pc.seat.tell({ ...known, pc: 'a/b/d' });
   await expect.poll(() => guest.heard.filter(({ type }) => type === 'room')).toHaveLength(2);
   expect(told).toBe(2);
@@ -51,7 +51,7 @@ test('returns the last checks of the session helper, and signals a change at onc
 });
 
 test('treats a helper as silent after three intervals without a message, closes it, and lets it join again', async () => {
-  const pc = await door();
+  const pc = await setUpChannel();
   const guest = await joined(pc);
   await expect.poll(() => camera(pc)).toBe('ok');
   await pc.clock.pass(silentMs - 1_000);
@@ -70,13 +70,13 @@ test('treats a helper as silent after three intervals without a message, closes 
   await pc.clock.pass(6_000);
   expect([camera(pc), told]).toEqual(['room seat silent', 1]);
   await refusal(guest, 'silent');
-  await joined(pc, list('camera.held'));
+  await joined(pc, checksMessage('camera.held'));
   await expect.poll(() => camera(pc)).toBe('camera.held');
   expect(told).toBeGreaterThan(1);
 });
 
 test('reports unknown while no user is signed in, and replaces the helper when another user signs in', async () => {
-  const pc = await door(seatOf(null));
+  const pc = await setUpChannel(seatOf(null));
   expect(camera(pc)).toBe(nobody);
   const early = pc.knock();
   await early.prove();
@@ -95,13 +95,13 @@ test('reports unknown while no user is signed in, and replaces the helper when a
 });
 
 test('admits only the user of the agent on a system without logind', async () => {
-  const pc = await door({});
+  const pc = await setUpChannel({});
   await joined(pc);
   await expect.poll(() => camera(pc)).toBe('ok');
 });
 
 test('S15 refuses a proof for another connection, with a second name, or as a link or a pipe', async () => {
-  const pc = await door();
+  const pc = await setUpChannel();
   const shm = join(pc.root, 'dev/shm');
   const guest = await joined(pc);
   const stranger = async (lay: (path: string, nonce: string) => void) => {
@@ -124,21 +124,21 @@ test('S15 refuses a proof for another connection, with a second name, or as a li
   });
   await stranger((path) => renameSync(join(shm, readdirSync(shm).find((name) => name === 'his') ?? ''), path));
   expect(pc.refused).toEqual(Array(5).fill(refusals.unproven));
-  guest.say(list('camera.missing'));
+  guest.say(checksMessage('camera.missing'));
   await expect.poll(() => camera(pc)).toBe('camera.missing');
 });
 
 test('refuses a second helper, unreadable lines, an endless line and slow bytes, and keeps the first helper', async () => {
-  const pc = await door();
+  const pc = await setUpChannel();
   const guest = await joined(pc);
-  const trial = async (why: Refusal, act: (one: Knocker) => unknown) => {
+  const trial = async (why: Refusal, act: (one: TestHelper) => unknown) => {
     const one = pc.knock();
     await act(one);
     await refusal(one, why);
   };
   await trial('second', (one) => one.prove());
   await trial('garbage', (one) => one.say('GET / HTTP/1.1\r\n\r\n'));
-  await trial('garbage', (one) => one.say(list()));
+  await trial('garbage', (one) => one.say(checksMessage()));
   await trial('garbage', (one) => one.say('x'.repeat(1_048_576)));
   await trial('unproven', async (one) => {
     for (const byte of '{"type":') one.say(byte);
@@ -146,18 +146,21 @@ test('refuses a second helper, unreadable lines, an endless line and slow bytes,
     await pc.clock.pass(5_000);
   });
   expect(pc.refused).toEqual((['second', 'garbage', 'garbage', 'garbage', 'unproven'] as const).map((why) => refusals[why]));
-  guest.say(list('camera.missing'));
+  guest.say(checksMessage('camera.missing'));
   await expect.poll(() => camera(pc)).toBe('camera.missing');
 });
 
 test('closes the helper of the user at the PC for invalid messages, and lets it join again', async () => {
-  const pc = await door();
+  const pc = await setUpChannel();
   const trials: [Refusal, object | string][] = [
     ['garbage', 'x'.repeat(2 ** 20)],
     ['flood', '{"type":"alive"}\n'.repeat(300)],
     ['flood', '{"type":"mended","mended":{"what":"fixed","steps":[]}}\n'.repeat(12)],
     ['garbage', '{"type":"checks","probes":[{"name":"pc","checks":[]}]}\n'],
-    ['garbage', { type: 'checks', probes: [{ name: 'camera', checks: Array(500).fill(list('camera.held').probes[0]?.checks[0]) }] }],
+    [
+      'garbage',
+      { type: 'checks', probes: [{ name: 'camera', checks: Array(500).fill(checksMessage('camera.held').probes[0]?.checks[0]) }] },
+    ],
     ['garbage', { type: 'proof' }],
     ['garbage', '[]\n'],
   ];
@@ -172,14 +175,14 @@ test('closes the helper of the user at the PC for invalid messages, and lets it 
   // A check of another component is ignored.
   const guest = await joined(pc, {
     type: 'checks',
-    probes: [{ name: 'camera', checks: [{ ...list().probes[0]?.checks[0], component: 'pc' }] }],
+    probes: [{ name: 'camera', checks: [{ ...checksMessage().probes[0]?.checks[0], component: 'pc' }] }],
   });
   await expect.poll(() => pc.seat.answer('camera', profile)).toEqual({ checks: [] });
   guest.socket.destroy();
 });
 
 test('forwards orders to the session: done, refused with a reason, or timed out', async () => {
-  const pc = await door();
+  const pc = await setUpChannel();
   const order = { verb: 'set-default-device', kind: 'microphone', name: 'Room' } as const;
   expect(await pc.seat.ask(order)).toEqual({ done: false, reason: 'room seat silent' });
   const guest = await joined(pc);
@@ -202,10 +205,16 @@ test('forwards orders to the session: done, refused with a reason, or timed out'
 });
 
 test('S15 admits the next helper after forty connections with corrupted lines in pieces of any size', async () => {
-  const pc = await door();
+  const pc = await setUpChannel();
   const random = seeded(11);
   const pick = (most: number) => Math.floor(random() * most);
-  const good = [list(), list('camera.missing'), { type: 'alive' }, { type: 'done', id: 3, result: { done: true } }, { type: 'proof' }];
+  const good = [
+    checksMessage(),
+    checksMessage('camera.missing'),
+    { type: 'alive' },
+    { type: 'done', id: 3, result: { done: true } },
+    { type: 'proof' },
+  ];
   const mutant = () => {
     const text = Buffer.from(JSON.stringify(good[pick(good.length)]));
     for (let n = pick(4); n >= 0; n -= 1) text[pick(text.length)] = pick(256);
@@ -222,7 +231,7 @@ test('S15 admits the next helper after forty connections with corrupted lines in
     one.socket.end();
     await expect.poll(() => one.isGone(), { interval: 5 }).toBe(true);
   }
-  await joined(pc, list('camera.held'));
+  await joined(pc, checksMessage('camera.held'));
   await expect.poll(() => camera(pc)).toBe('camera.held');
   expect(pc.refused.length).toBeGreaterThan(20);
 });

@@ -3,64 +3,64 @@ import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type Cancel, type Check, type Clock, messageOf, type Profile, withinTime } from '@sabha/contracts';
 import type { ProbeResult } from '../../checks/probe.ts';
-import type { Order, Platform } from '../../platform/platform.ts';
+import type { OrderResult, Platform } from '../../platform/platform.ts';
 import { pipeAt } from '../../platform/questions/proof.ts';
 import { atConsole } from '../../platform/questions/session.ts';
-import type { Known } from '../card/statement.ts';
-import { createAdmission, type RoomMessage, refusals, type Speaker } from './admission.ts';
-import { openDoor, pipeOf, type SeatAddress } from './door.ts';
-import { type Mended, type RoomProbe, roomProbes, type SeatOrder, seatEveryMs, silentMs, type ToRoom } from './messages.ts';
+import type { RoomFacts } from '../card/statement.ts';
+import { type ConsoleUser, createAdmission, type RoomMessage, refusals } from './admission.ts';
+import { type LocalAddress, listenLocally, sessionPipeAddress } from './door.ts';
+import { aliveEveryMs, type HelperOrder, type RepairReport, type RoomProbe, roomProbes, silentMs, type ToHelper } from './messages.ts';
 
-export type RoomSeatOptions = {
+export type SessionHelperOptions = {
   clock: Clock;
   platform: Pick<Platform, 'ask'>;
-  seat: SeatAddress;
+  seat: LocalAddress;
   /** User of this process, the only one admitted if the system does not report the user at the console. */
   ownUid: number | undefined;
   onRefused(why: string): void;
-  onMended(mended: Mended): void;
+  onRepaired(mended: RepairReport): void;
 };
 
 /** The service itself observes the user at the console, and sooner than its probe runs. */
-export type Watched = RoomProbe | 'session';
+export type WatchedProbe = RoomProbe | 'session';
 
-export type RoomSeat = ReturnType<typeof createRoomSeat>;
+export type SessionHelper = ReturnType<typeof createSessionHelper>;
 
-const lookEveryMs = seatEveryMs / 2;
+const lookEveryMs = aliveEveryMs / 2;
 const askLimitMs = 15_000;
-const silent = { done: false, reason: 'room seat silent' } as const satisfies Order;
+const silent = { done: false, reason: 'room seat silent' } as const satisfies OrderResult;
 const notYet = 'not checked since the start';
 
-type State = ReturnType<typeof createState>;
+type HelperState = ReturnType<typeof createState>;
 
-function createState(options: RoomSeatOptions) {
+function createState(options: SessionHelperOptions) {
   return {
     ...options,
     lists: new Map<RoomProbe, Check[]>(),
     changes: new EventEmitter(),
-    orders: new Map<number, (order: Order) => void>(),
-    speaker: { known: false, reason: notYet } as Speaker,
+    orders: new Map<number, (order: OrderResult) => void>(),
+    speaker: { known: false, reason: notYet } as ConsoleUser,
     /** Last known user at the console; undefined before any is known. */
     lastUser: undefined as number | null | undefined,
-    heardUp: options.clock.up(),
+    lastReceivedUp: options.clock.up(),
     /** Why the room is unknown, as of the last signal to the watchers. */
     why: undefined as string | undefined,
-    room: undefined as ToRoom | undefined,
+    room: undefined as ToHelper | undefined,
     lastId: 0,
   };
 }
 
 /** Guarantee: each result was sent within three intervals by the user at the console; everything else is unknown. */
-export function createRoomSeat(options: RoomSeatOptions) {
+export function createSessionHelper(options: SessionHelperOptions) {
   const { clock, platform, seat, onRefused } = options;
   const state = createState(options);
   const { lists, changes, orders } = state;
   const admission = createAdmission({
     clock,
     platform,
-    speaker: () => lookAtConsole(state),
+    speaker: () => readConsoleUser(state),
     onJoined() {
-      state.heardUp = clock.up();
+      state.lastReceivedUp = clock.up();
       if (state.room) admission.send(state.room);
     },
     onMessage: (message) => receive(state, message),
@@ -69,16 +69,16 @@ export function createRoomSeat(options: RoomSeatOptions) {
     },
     onRefused: (why) => onRefused(refusals[why]),
   });
-  async function look(): Promise<void> {
-    clock.after(lookEveryMs, () => void look());
+  async function poll(): Promise<void> {
+    clock.after(lookEveryMs, () => void poll());
     admission.check();
     admission.send({ type: 'alive' });
-    judge(state);
-    const speaker = await lookAtConsole(state);
+    updateAvailability(state);
+    const speaker = await readConsoleUser(state);
     admission.check(speaker);
-    judge(state);
+    updateAvailability(state);
     if (!seat.isPipe || admission.isJoined() || !speaker.known || speaker.value === null) return;
-    const socket = await callSession(seat, speaker.value, platform);
+    const socket = await connectToSession(seat, speaker.value, platform);
     if (socket === 'other') onRefused(refusals.other);
     else if (admission.isJoined()) socket?.destroy();
     else if (socket) admission.admit(socket, speaker.value);
@@ -86,48 +86,48 @@ export function createRoomSeat(options: RoomSeatOptions) {
   return {
     /** Rejects if the address cannot be opened: then no helper can join. */
     async open(): Promise<void> {
-      await look();
-      if (!seat.isPipe) await openDoor({ ...seat, all: true, onSocket: (socket) => admission.admit(socket) });
+      await poll();
+      if (!seat.isPipe) await listenLocally({ ...seat, all: true, onSocket: (socket) => admission.admit(socket) });
     },
     /** Returns the last checks of one component, or unknown with a reason. */
     answer(probe: RoomProbe, profile: Profile): ProbeResult {
       const unknown = whyUnknown(state);
       const checks = lists.get(probe);
-      return unknown === undefined && checks ? { checks } : { checks: expectedOf(probe, profile), unknown: unknown ?? notYet };
+      return unknown === undefined && checks ? { checks } : { checks: unknownChecksOf(probe, profile), unknown: unknown ?? notYet };
     },
     /** Calls back when the result changes; for the session, when a user signs in or out, or the helper becomes silent. */
-    watch(what: Watched, changed: () => void): Cancel {
+    watch(what: WatchedProbe, changed: () => void): Cancel {
       changes.on(what, changed);
       return () => void changes.off(what, changed);
     },
     /** Called whenever the facts may have changed. */
-    tell({ pc, profile, place, checks }: Known): void {
-      const room: ToRoom = { type: 'room', pc, profile, place, checks: [...checks] };
+    tell({ pc, profile, place, checks }: RoomFacts): void {
+      const room: ToHelper = { type: 'room', pc, profile, place, checks: [...checks] };
       if (JSON.stringify(room) === JSON.stringify(state.room)) return;
       state.room = room;
       admission.send(room);
     },
     /** Sends an order that needs the session; the result gives the reason of a failure. */
-    async ask(order: SeatOrder, cut?: AbortSignal): Promise<Order> {
+    async ask(order: HelperOrder, cut?: AbortSignal): Promise<OrderResult> {
       if (!admission.isJoined()) return silent;
       state.lastId += 1;
       const id = state.lastId;
-      const { promise, resolve } = Promise.withResolvers<Order>();
+      const { promise, resolve } = Promise.withResolvers<OrderResult>();
       orders.set(id, resolve);
       admission.send({ type: 'order', id, order });
-      const late: Order = { done: false, reason: 'the room seat did not answer in time' };
+      const late: OrderResult = { done: false, reason: 'the room seat did not answer in time' };
       return withinTime({ clock, limitMs: askLimitMs, late, cut }, () => promise).finally(() => orders.delete(id));
     },
   };
 }
 
 /** Another user may have another camera, so the checks of the previous user are dropped. */
-async function lookAtConsole(state: State): Promise<Speaker> {
+async function readConsoleUser(state: HelperState): Promise<ConsoleUser> {
   const limit = AbortSignal.timeout(askLimitMs);
-  const console: Speaker = await state.platform.ask(atConsole, limit).catch((error) => ({ known: false, reason: messageOf(error) }));
+  const console: ConsoleUser = await state.platform.ask(atConsole, limit).catch((error) => ({ known: false, reason: messageOf(error) }));
   if (console.known && state.lastUser !== undefined && state.lastUser !== console.value) {
     state.lists.clear();
-    state.heardUp = Number.NEGATIVE_INFINITY;
+    state.lastReceivedUp = Number.NEGATIVE_INFINITY;
   }
   if (console.known) state.lastUser = console.value;
   state.speaker = console;
@@ -135,7 +135,7 @@ async function lookAtConsole(state: State): Promise<Speaker> {
   return console.known || state.ownUid === undefined ? console : { known: true, value: state.ownUid };
 }
 
-function judge(state: State): void {
+function updateAvailability(state: HelperState): void {
   const why = whyUnknown(state);
   if (why === silent.reason) state.lists.clear();
   if (why === state.why) return;
@@ -143,13 +143,13 @@ function judge(state: State): void {
   for (const what of [...roomProbes, 'session']) state.changes.emit(what);
 }
 
-function whyUnknown({ speaker, clock, heardUp }: State): string | undefined {
+function whyUnknown({ speaker, clock, lastReceivedUp }: HelperState): string | undefined {
   if (speaker.known && speaker.value === null) return refusals.nobody;
-  return clock.up() - heardUp >= silentMs ? silent.reason : undefined;
+  return clock.up() - lastReceivedUp >= silentMs ? silent.reason : undefined;
 }
 
 /** Returns checks for a component without results. Camera, microphone and speaker have one even before a profile is known. */
-function expectedOf(component: RoomProbe, { expected }: Profile): Check[] {
+function unknownChecksOf(component: RoomProbe, { expected }: Profile): Check[] {
   const blank = { component, status: 'unknown', fault: null, reason: null } as const;
   if (component === 'sound') return [];
   const wanted = expected[component];
@@ -157,10 +157,10 @@ function expectedOf(component: RoomProbe, { expected }: Profile): Check[] {
   return wanted.map(({ match }, at) => ({ ...blank, device: `expected-${at + 1}`, ...(match !== undefined && { name: match }) }));
 }
 
-function receive(state: State, message: RoomMessage): void {
-  state.heardUp = state.clock.up();
+function receive(state: HelperState, message: RoomMessage): void {
+  state.lastReceivedUp = state.clock.up();
   if (message.type === 'done') state.orders.get(message.id)?.(message.result);
-  else if (message.type === 'mended') state.onMended(message.mended);
+  else if (message.type === 'mended') state.onRepaired(message.mended);
   else if (message.type === 'checks') {
     for (const { name, checks } of message.probes) {
       // A check of another component than its probe's is dropped.
@@ -170,7 +170,7 @@ function receive(state: State, message: RoomMessage): void {
       if (isNews) state.changes.emit(name);
     }
   }
-  judge(state);
+  updateAvailability(state);
 }
 
 const pipeLimitMs = 4_000;
@@ -180,8 +180,12 @@ const pipeLimitMs = 4_000;
  * Guarantee: Windows reports the session that created the pipe. The pipe stays open until the socket is connected, so it is the same
  * pipe.
  */
-async function callSession(seat: SeatAddress, session: number, platform: Pick<Platform, 'ask'>): Promise<Socket | 'other' | undefined> {
-  const address = pipeOf(seat, session);
+async function connectToSession(
+  seat: LocalAddress,
+  session: number,
+  platform: Pick<Platform, 'ask'>,
+): Promise<Socket | 'other' | undefined> {
+  const address = sessionPipeAddress(seat, session);
   const pipe = await platform.ask(pipeAt(address), AbortSignal.timeout(pipeLimitMs));
   if (!pipe.known) return undefined;
   try {

@@ -58,8 +58,8 @@ test('notifies once of a muted or unselected microphone, repairs it by the butto
 
 test('notifies of a repair with an undo button, and not of the undo', async () => {
   const { toasts, done, clock } = desktop();
-  toasts.onMended({ what: 'undone', steps: [] });
-  toasts.onMended({ what: 'fixed', steps: [{ did: 'unmuted', name: 'Desk' }] });
+  toasts.onRepaired({ what: 'undone', steps: [] });
+  toasts.onRepaired({ what: 'fixed', steps: [{ did: 'unmuted', name: 'Desk' }] });
   await clock.pass(0);
   expect(done).toEqual(['undo']);
 });

@@ -3,14 +3,14 @@
  * (idempotent apply, and forks).
  */
 
-import { type Counters, freshCounters, type Row, renumber, single } from './rows.ts';
-import { attempt, type Core, commit, newId, write } from './transaction.ts';
+import { type Counters, freshCounters, renumber, type SpoolRow, single } from './rows.ts';
+import { attempt, commit, newId, type SpoolContext, write } from './transaction.ts';
 
 /**
  * The ledger holds all events of `spool` up to `upTo`. `mark` is the short hash of event `upTo` and shows whether both sides have the
  * same history.
  */
-export type AckWord = { spool: string; upTo: number; mark?: string | undefined };
+export type SpoolAck = { spool: string; upTo: number; mark?: string | undefined };
 /** `fork`: a new spool replaces this one and carries the unacknowledged events. `failed`: the disk refused; the next ack repeats it. */
 export type AckResult = 'ignored' | 'same' | 'advanced' | 'fork' | 'failed';
 
@@ -21,13 +21,13 @@ export const dayMs = 24 * hourMs;
  * Applies an ack to the spool. An ack for another spool is ignored.
  * Guarantee: trims only what `upTo` covers, and nothing if the ledger's history differs from this spool's history.
  */
-export function applyAck(core: Core, { spool, upTo, mark }: AckWord): AckResult {
-  if (spool !== core.counters.id) return 'ignored';
-  const done = attempt(core, () =>
-    commit(core, (draft): AckResult => {
+export function applyAck(context: SpoolContext, { spool, upTo, mark }: SpoolAck): AckResult {
+  if (spool !== context.counters.id) return 'ignored';
+  const done = attempt(context, () =>
+    commit(context, (draft): AckResult => {
       // The transaction may have rebuilt the spool.
       if (draft.id !== spool) return 'ignored';
-      return settle(core, draft, { upTo, mark });
+      return trimOrFork(context, draft, { upTo, mark });
     }),
   );
   return done.ok ? done.value : 'failed';
@@ -37,49 +37,49 @@ export function applyAck(core: Core, { spool, upTo, mark }: AckWord): AckResult 
  * Replaces a spool that has damaged rows. A damaged row may have been a tombstone, so only a new spool ensures that the ack can advance
  * (R5).
  */
-export function leaveDamaged(core: Core, rows: Row[]): void {
-  attempt(core, () =>
-    commit(core, (draft) => {
-      for (const row of rows) core.disk.run('DELETE FROM events WHERE seq = ?', row.seq);
+export function replaceDamagedSpool(context: SpoolContext, rows: SpoolRow[]): void {
+  attempt(context, () =>
+    commit(context, (draft) => {
+      for (const row of rows) context.disk.run('DELETE FROM events WHERE seq = ?', row.seq);
       const count = rows.filter((row) => row.seq > draft.acked).length;
-      fork(core, draft, 'damaged rows');
-      if (count > 0) write(core, draft, { kind: 'dropped', body: { ranges: [], grade: 'event', count } });
+      fork(context, draft, 'damaged rows');
+      if (count > 0) write(context, draft, { kind: 'dropped', body: { ranges: [], grade: 'event', count } });
     }),
   );
 }
 
 /** Opens a new spool with all unacknowledged events. Returns false if the disk refused. */
-export function openAnother(core: Core, reason: string): boolean {
-  return attempt(core, () => commit(core, (draft) => fork(core, draft, reason))).ok;
+export function replaceSpool(context: SpoolContext, reason: string): boolean {
+  return attempt(context, () => commit(context, (draft) => fork(context, draft, reason))).ok;
 }
 
-function settle(core: Core, draft: Counters, { upTo, mark }: Omit<AckWord, 'spool'>): AckResult {
-  const own = core.disk.all<Row>('SELECT * FROM events WHERE seq = ?', upTo)[0];
-  const alien = mark !== undefined && own !== undefined && own.mark !== mark;
-  if (upTo > draft.seq || alien) {
-    fork(core, draft, alien ? 'another content under one number' : 'acknowledged above the last number');
+function trimOrFork(context: SpoolContext, draft: Counters, { upTo, mark }: Omit<SpoolAck, 'spool'>): AckResult {
+  const own = context.disk.all<SpoolRow>('SELECT * FROM events WHERE seq = ?', upTo)[0];
+  const isDifferent = mark !== undefined && own !== undefined && own.mark !== mark;
+  if (upTo > draft.seq || isDifferent) {
+    fork(context, draft, isDifferent ? 'another content under one number' : 'acknowledged above the last number');
     return 'fork';
   }
   draft.carries = null;
   if (upTo <= draft.acked) return 'same';
   draft.acked = upTo;
-  keepForADay(core, draft);
+  keepForADay(context, draft);
   return 'advanced';
 }
 
 /** Guarantee: all unacknowledged events are in the new spool, in order, behind the event that reports the new spool (R7). */
-function fork(core: Core, draft: Counters, reason: string): void {
+function fork(context: SpoolContext, draft: Counters, reason: string): void {
   const { id: from, acked, session } = draft;
-  const kept = renumber(core.disk, acked);
-  Object.assign(draft, freshCounters(newId(core)), { session, carries: from });
-  write(core, draft, { kind: 'spool-new', body: { from, reason } });
+  const kept = renumber(context.disk, acked);
+  Object.assign(draft, freshCounters(newId(context)), { session, carries: from });
+  write(context, draft, { kind: 'spool-new', body: { from, reason } });
   draft.seq += kept.rows;
   draft.bytes += kept.bytes;
-  core.refusals.clear();
+  context.refusals.clear();
 }
 
 /** Keeps acknowledged events for 24 h, in steps of an hour, because a restored ledger can request them again (R4). */
-function keepForADay({ disk, clock }: Core, draft: Counters): void {
+function keepForADay({ disk, clock }: SpoolContext, draft: Counters): void {
   const now = clock.now();
   disk.run('INSERT OR REPLACE INTO acks (at, upTo) VALUES (?, ?)', Math.ceil(now / hourMs) * hourMs, draft.acked);
   const { upTo } = single<{ upTo: number }>(disk, 'SELECT COALESCE(MAX(upTo), 0) AS upTo FROM acks WHERE at < ?', now - dayMs);

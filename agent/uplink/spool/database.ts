@@ -72,7 +72,7 @@ export function openSpoolDisk(where: string | DatabaseSync) {
     return made;
   }
 
-  translated(() => {
+  withDiskErrors(() => {
     try {
       open();
     } catch (cause) {
@@ -85,13 +85,13 @@ export function openSpoolDisk(where: string | DatabaseSync) {
 
   return {
     /** Guarantee: all of `work` is on disk when it returns, and none of it when it throws. */
-    transact: <T>(work: () => T): T => translated(() => inTransaction(db(), work)),
+    transact: <T>(work: () => T): T => withDiskErrors(() => inTransaction(db(), work)),
     run: (sql: string, ...values: SQLInputValue[]): void => {
-      translated(() => statement(sql).run(...values));
+      withDiskErrors(() => statement(sql).run(...values));
     },
-    all: <T>(sql: string, ...values: SQLInputValue[]): T[] => translated(() => statement(sql).all(...values) as T[]),
+    all: <T>(sql: string, ...values: SQLInputValue[]): T[] => withDiskErrors(() => statement(sql).all(...values) as T[]),
     /** Renames the damaged file and starts with an empty one. */
-    rebuild: (reason: string): void => translated(() => rebuild(reason)),
+    rebuild: (reason: string): void => withDiskErrors(() => rebuild(reason)),
     /** Reason of the last replacement since the start, or null. */
     damage: (): string | null => damage,
     close: release,
@@ -137,7 +137,7 @@ function setAside(path: string): void {
   rmSync(`${path}-shm`, { force: true });
 }
 
-function translated<T>(work: () => T): T {
+function withDiskErrors<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

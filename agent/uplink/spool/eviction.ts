@@ -1,20 +1,20 @@
 /** Eviction from the spool when space is short, and the tombstones that count it: R8 (bounded spool and refused messages). */
 import type { SpoolDisk } from './database.ts';
-import { type Counters, type Grade, type Row, readRow } from './rows.ts';
+import { type Counters, type Grade, readRow, type SpoolRow } from './rows.ts';
 
 type Range = [from: number, to: number];
 /** `count`: lost events or readings. The ranges may also cover merged tombstones and numbers that were declared before. */
-export type Lost = { ranges: Range[]; grade: Grade; count: number };
+export type LostEvents = { ranges: Range[]; grade: Grade; count: number };
 
-export type RoomOptions = {
+export type EvictionOptions = {
   disk: SpoolDisk;
   draft: Counters;
   /** Bytes that may remain. */
   goal: number;
-  tombstone: (lost: Lost) => void;
+  tombstone: (lost: LostEvents) => void;
 };
 
-type Victim = { seq: number; bytes: number };
+type EvictableRow = { seq: number; bytes: number };
 
 /** Ranges per tombstone, so that a tombstone stays far below the size limit of a message. */
 const rangesAtMost = 1_000;
@@ -26,7 +26,7 @@ const tombstonesBeforeMerge = 8;
  * Guarantee: each dropped unacknowledged number is in a tombstone of the same transaction. A tombstone is only replaced by a merged
  * tombstone.
  */
-export function makeRoom(options: RoomOptions): void {
+export function evict(options: EvictionOptions): void {
   const { draft } = options;
   drop(options, 'seq <= ?1');
   let { goal } = options;
@@ -44,17 +44,17 @@ export function makeRoom(options: RoomOptions): void {
       options.disk.all('SELECT 1 FROM events WHERE seq > ? AND seq < ? LIMIT 1', above, below).length === 0;
     const ranges = rangesOf(parts, old.length > 0 ? isGone : () => false);
     const before = draft.bytes;
-    tell(options, { ranges, grade, count });
+    writeTombstones(options, { ranges, grade, count });
     // No event is dropped to make space for the tombstone of a reading.
     goal += draft.bytes - before;
   }
 }
 
 /** Removes the oldest rows that match. Returns their numbers. */
-function drop({ disk, draft, goal }: RoomOptions, where: string): number[] {
+function drop({ disk, draft, goal }: EvictionOptions, where: string): number[] {
   const gone: number[] = [];
   while (draft.bytes > goal) {
-    const rows = disk.all<Victim>(`SELECT seq, bytes FROM events WHERE ${where} ORDER BY seq LIMIT ${victimsAtOnce}`, draft.acked);
+    const rows = disk.all<EvictableRow>(`SELECT seq, bytes FROM events WHERE ${where} ORDER BY seq LIMIT ${victimsAtOnce}`, draft.acked);
     if (rows.length === 0) break;
     for (const row of rows) {
       if (draft.bytes <= goal) break;
@@ -67,18 +67,18 @@ function drop({ disk, draft, goal }: RoomOptions, where: string): number[] {
 }
 
 /** Returns the unacknowledged tombstones of a grade once there are many. One new tombstone then replaces them. */
-function mergeable({ disk, draft }: RoomOptions, grade: Grade): (Lost & { self: Range; bytes: number })[] {
-  const rows = disk.all<Row>("SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", draft.acked);
+function mergeable({ disk, draft }: EvictionOptions, grade: Grade): (LostEvents & { self: Range; bytes: number })[] {
+  const rows = disk.all<SpoolRow>("SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", draft.acked);
   if (rows.length <= tombstonesBeforeMerge) return [];
   return rows.flatMap((row) => {
-    const lost = readRow(row, '')?.body as Lost | undefined;
+    const lost = readRow(row, '')?.body as LostEvents | undefined;
     if (lost?.grade !== grade) return [];
     return [{ ...lost, self: [row.seq, row.seq] as Range, bytes: row.bytes }];
   });
 }
 
 /** Writes the tombstone, split if it has too many ranges. The first part carries the count. */
-function tell({ tombstone }: RoomOptions, { ranges, grade, count }: Lost): void {
+function writeTombstones({ tombstone }: EvictionOptions, { ranges, grade, count }: LostEvents): void {
   for (let at = 0; at < ranges.length; at += rangesAtMost) {
     tombstone({ ranges: ranges.slice(at, at + rangesAtMost), grade, count: at === 0 ? count : 0 });
   }

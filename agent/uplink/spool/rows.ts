@@ -5,11 +5,11 @@ import { DiskError, type SpoolDisk } from './database.ts';
 /** Drop order when space is short: `reading` first, `event` last. */
 export type Grade = EventMessage['grade'];
 /** An event as stored; `at` in milliseconds since 1970. */
-export type Row = { seq: number; grade: Grade; kind: string; at: number; boot: string; body: string; mark: string; bytes: number };
+export type SpoolRow = { seq: number; grade: Grade; kind: string; at: number; boot: string; body: string; mark: string; bytes: number };
 
 export type Counters = ReturnType<typeof freshCounters>;
 
-type Held = { last: number; rows: number; bytes: number };
+type StoredTotals = { last: number; rows: number; bytes: number };
 const heldNow = 'SELECT COALESCE(MAX(seq), 0) AS last, COUNT(*) AS rows, TOTAL(bytes) AS bytes FROM events';
 
 /** Approximate bytes of a row on disk in addition to its body. */
@@ -33,7 +33,7 @@ export function single<T>(disk: SpoolDisk, sql: string, ...values: number[]): T 
 /** Returns the stored counters, or undefined for an empty database. Throws DiskError `damaged` if they contradict the rows. */
 export function loadCounters(disk: SpoolDisk): Counters | undefined {
   const meta = new Map(disk.all<{ key: string; value: string }>('SELECT key, value FROM meta').map((row) => [row.key, row.value]));
-  const held = single<Held>(disk, heldNow);
+  const held = single<StoredTotals>(disk, heldNow);
   const id = meta.get('id');
   if (id === undefined && held.rows === 0) return undefined;
   const [seq, acked, session] = ['seq', 'acked', 'session'].map((key) => Number(meta.get(key)));
@@ -61,7 +61,7 @@ export function writeRow(disk: SpoolDisk, event: EventMessage): number {
 }
 
 /** Returns the event of a row, or undefined if its hash does not match. */
-export function readRow({ seq, grade, kind, at, boot, body, mark }: Row, spool: string): EventMessage | undefined {
+export function readRow({ seq, grade, kind, at, boot, body, mark }: SpoolRow, spool: string): EventMessage | undefined {
   try {
     const event = { spool, seq, boot, at, grade, kind, body: JSON.parse(body) };
     return markOf(event) === mark ? event : undefined;
@@ -80,11 +80,11 @@ export function renumber(disk: SpoolDisk, acked: number): { rows: number; bytes:
   disk.run('UPDATE events SET seq = -seq');
   disk.run(`WITH place AS (SELECT seq AS old, row_number() OVER (ORDER BY seq DESC) + 1 AS new FROM events)
     UPDATE events SET seq = place.new FROM place WHERE events.seq = place.old`);
-  for (const row of disk.all<Row>("SELECT * FROM events WHERE kind = 'dropped'")) {
+  for (const row of disk.all<SpoolRow>("SELECT * FROM events WHERE kind = 'dropped'")) {
     const event = readRow(row, '');
     if (!event) continue;
     disk.run('DELETE FROM events WHERE seq = ?', row.seq);
     writeRow(disk, { ...event, body: { ...event.body, ranges: [] } });
   }
-  return single<Held>(disk, heldNow);
+  return single<StoredTotals>(disk, heldNow);
 }

@@ -5,9 +5,9 @@ import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { openSpoolDisk } from './database.ts';
 import { openSpool, type Spool } from './spool.ts';
 
-type Setup = { db?: DatabaseSync; limitBytes?: number; seed?: number };
+type SpoolSetup = { db?: DatabaseSync; limitBytes?: number; seed?: number };
 
-function setUp({ db = new DatabaseSync(':memory:'), seed = 1, ...rest }: Setup = {}) {
+function setUp({ db = new DatabaseSync(':memory:'), seed = 1, ...rest }: SpoolSetup = {}) {
   const clock = handClock();
   const random = seeded(seed);
   const open = (boot = 'boot-1') => openSpool({ disk: openSpoolDisk(db), clock, random, boot, ...rest });
@@ -134,16 +134,16 @@ test('R7 a different hash under the same number forks, the same hash does not', 
 test('R30 a change of the owner opens another spool with all unacknowledged events, and a restart with the same owner does not', () => {
   const { spool, open } = setUp();
   const old = spool.id();
-  spool.ownedBy('code 1');
+  spool.setOwner('code 1');
   appended(spool, 'a');
   spool.close();
   const again = open();
-  again.ownedBy('code 1');
+  again.setOwner('code 1');
   expect(again.id()).toBe(old);
   const session = again.nextSession();
   again.close();
   const anew = open();
-  anew.ownedBy('code 2');
+  anew.setOwner('code 2');
   expect(anew.id()).not.toBe(old);
   expect(anew.range()).toMatchObject({ id: anew.id(), carries: old });
   expect(anew.after(0, 9).map(({ kind, body }) => [kind, body['reason']])).toEqual([
@@ -266,8 +266,8 @@ test('R16 a session number rises also across a restart, a wrong clock and a rebu
 test('R16 after an ack with a higher session the next session is higher still, also after a kill, and a lower one changes nothing', () => {
   const { spool, open } = setUp();
   const first = spool.nextSession();
-  spool.knowSession(first + 50);
-  spool.knowSession(first + 20);
+  spool.raiseSession(first + 50);
+  spool.raiseSession(first + 20);
   expect(spool.nextSession()).toBe(first + 51);
   expect(open().nextSession()).toBe(first + 52);
 });

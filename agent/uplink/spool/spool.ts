@@ -4,13 +4,13 @@
  * Also implements R7 (idempotent apply, and forks) and R8 (bounded spool and refused messages).
  */
 import { believedSession, budgets, type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '@sabha/contracts';
-import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged, openAnother } from './acks.ts';
+import { type AckResult, applyAck, dayMs, replaceDamagedSpool, replaceSpool, type SpoolAck } from './acks.ts';
 import type { SpoolDisk } from './database.ts';
-import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './rows.ts';
-import { attempt, type Core, commit, damaged, dropTo, load, newId, write } from './transaction.ts';
+import { type Counters, freshCounters, type Grade, readRow, rowBytes, type SpoolRow, single } from './rows.ts';
+import { attempt, commit, damaged, dropTo, load, newId, type SpoolContext, write } from './transaction.ts';
 
 /** The event with its number, or the reason of the refusal. */
-export type Appended = { ok: true; event: EventMessage } | { ok: false; reason: string };
+export type AppendResult = { ok: true; event: EventMessage } | { ok: false; reason: string };
 /** First and last stored number (last + 1 and last if empty). `carries` names the forked spool until the first ack (R5, R7). */
 export type SpoolRange = { id: string; first: number; last: number; carries?: string };
 /** Unacknowledged events, bytes on the disk, and events and readings lost within a day. */
@@ -31,7 +31,7 @@ const defaultLimitBytes = 64 * 1024 * 1024;
 /** Margin for the brackets of a batch around the largest event. */
 const envelopeBytes = 1_024;
 const refusalsBeforeQuarantine = 3;
-const quarantineKeeps = 100;
+const quarantineLimit = 100;
 /** Attempts to make space on a full disk. Each attempt drops twice as much as the previous one. */
 const roundsOnFullDisk = 6;
 
@@ -42,7 +42,7 @@ const roundsOnFullDisk = 6;
  * Disk faults are returned, never thrown.
  */
 export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOptions) {
-  const core: Core = {
+  const context: SpoolContext = {
     ...given,
     limitBytes,
     counters: freshCounters(newId(given)),
@@ -51,202 +51,208 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     refusals: new Map(),
     unnumbered: { event: 0, reading: 0 },
   };
-  attempt(core, () => load(core));
-  const unclean = recall(core, 'running') === 'yes';
-  remember(core, 'running', 'yes');
+  attempt(context, () => load(context));
+  const unclean = recall(context, 'running') === 'yes';
+  remember(context, 'running', 'yes');
   return {
-    id: (): string => core.counters.id,
-    range: (): SpoolRange => rangeOf(core),
-    acked: (): number => core.counters.acked,
-    append: (kind: string, body: Record<string, unknown>, grade: Grade = 'event'): Appended => append(core, { kind, body, grade }),
+    id: (): string => context.counters.id,
+    range: (): SpoolRange => rangeOf(context),
+    acked: (): number => context.counters.acked,
+    append: (kind: string, body: Record<string, unknown>, grade: Grade = 'event'): AppendResult => append(context, { kind, body, grade }),
     /** Returns events with a number above `seq`, in order, including acknowledged ones that are still kept. */
     after: (seq: number, limit: number): EventMessage[] =>
-      read(core, 'SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', [seq, limit]),
-    tombstones: (): EventMessage[] => unackedTombstones(core),
-    ack: (word: AckWord): AckResult => applyAck(core, word),
+      read(context, 'SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', [seq, limit]),
+    tombstones: (): EventMessage[] => unackedTombstones(context),
+    ack: (word: SpoolAck): AckResult => applyAck(context, word),
     /** Counts a refusal of an event by the server. Returns true if the event was quarantined for it (R8). */
-    refused: (seq: number, reason: string): boolean => refused(core, seq, reason),
+    refused: (seq: number, reason: string): boolean => refused(context, seq, reason),
     /**
      * Guarantee: returns a number above every earlier session, and stores it unless the disk refuses. See R16 (sessions, births and the
      * time of the server).
      */
-    nextSession: (): number => nextSession(core),
+    nextSession: (): number => nextSession(context),
     /**
      * Raises the counter to a session that the server knows. A restored disk image counts from a lower number.
      * Guarantee: a value from the server is capped, so that higher numbers remain.
      */
-    knowSession: (session: number): void => {
-      core.counters = { ...core.counters, session: Math.max(core.counters.session, Math.min(session, believedSession)) };
+    raiseSession: (session: number): void => {
+      context.counters = { ...context.counters, session: Math.max(context.counters.session, Math.min(session, believedSession)) };
     },
-    figures: (): SpoolFigures => figuresOf(core),
+    figures: (): SpoolFigures => figuresOf(context),
     /** Stores a text with the spool, such as the last known checks. Returns false if the disk refused. */
-    remember: (key: string, value: string): boolean => remember(core, key, value),
-    recall: (key: string): string | undefined => recall(core, key),
+    remember: (key: string, value: string): boolean => remember(context, key, value),
+    recall: (key: string): string | undefined => recall(context, key),
     /**
      * Sets the owner: the id of the credential that admits this PC. R30 (replacement): a new credential means a new machine, and the
      * server no longer trusts the old spool.
      * Guarantee: another owner gets another spool with all unacknowledged events. If the disk refuses, the next start repeats it.
      */
-    ownedBy: (owner: string): void => ownedBy(core, owner),
+    setOwner: (owner: string): void => setOwner(context, owner),
     /** True if the previous run ended without `close`. */
     unclean: (): boolean => unclean,
     /** True if this spool replaced a damaged one, in this run or an earlier one. All texts stored with the old spool are lost. */
     isRebuilt: (): boolean =>
-      core.birth === damaged || read(core, 'SELECT * FROM events WHERE seq = 1', []).some(({ body }) => body['reason'] === damaged),
+      context.birth === damaged || read(context, 'SELECT * FROM events WHERE seq = 1', []).some(({ body }) => body['reason'] === damaged),
     close: (): void => {
-      remember(core, 'running', 'no');
-      attempt(core, () => core.disk.close());
+      remember(context, 'running', 'no');
+      attempt(context, () => context.disk.close());
     },
   };
 }
 
-function ownedBy(core: Core, owner: string): void {
-  const before = recall(core, 'owner');
-  if (before === owner || (before !== undefined && !openAnother(core, 'let in anew'))) return;
-  remember(core, 'owner', owner);
+function setOwner(context: SpoolContext, owner: string): void {
+  const before = recall(context, 'owner');
+  if (before === owner || (before !== undefined && !replaceSpool(context, 'let in anew'))) return;
+  remember(context, 'owner', owner);
 }
 
-type Content = { kind: string; body: Record<string, unknown>; grade: Grade };
+type RecordContent = { kind: string; body: Record<string, unknown>; grade: Grade };
 
-function append(core: Core, content: Content): Appended {
-  const readable = asTheCentreReads(core, content);
-  if (!readable.ok) return setAside(core, content, `${readable.reason}: ${readable.detail}`);
+function append(context: SpoolContext, content: RecordContent): AppendResult {
+  const readable = decodeAsServer(context, content);
+  if (!readable.ok) return refuseUnreadable(context, content, `${readable.reason}: ${readable.detail}`);
   const needed = rowBytes(JSON.stringify(readable.value.body));
   for (let round = 0; ; round += 1) {
-    const done = attempt(core, () => commit(core, (draft) => store(core, draft, readable.value)));
+    const done = attempt(context, () => commit(context, (draft) => store(context, draft, readable.value)));
     if (done.ok) {
-      declareUnnumbered(core);
+      declareUnnumbered(context);
       return { ok: true, event: done.value };
     }
-    if (done.full && round < roundsOnFullDisk && shrink(core, needed * 2 ** round)) continue;
-    core.unnumbered[content.grade] += 1;
+    if (done.full && round < roundsOnFullDisk && shrink(context, needed * 2 ** round)) continue;
+    context.unnumbered[content.grade] += 1;
     return { ok: false, reason: done.reason };
   }
 }
 
-function store(core: Core, draft: Counters, content: Content): EventMessage {
+function store(context: SpoolContext, draft: Counters, content: RecordContent): EventMessage {
   const needed = rowBytes(JSON.stringify(content.body));
-  if (draft.bytes + needed > core.limitBytes) dropTo(core, draft, Math.min(core.limitBytes * 0.95, core.limitBytes - 2 * needed));
-  return write(core, draft, content);
+  if (draft.bytes + needed > context.limitBytes)
+    dropTo(context, draft, Math.min(context.limitBytes * 0.95, context.limitBytes - 2 * needed));
+  return write(context, draft, content);
 }
 
 /** Frees space on a full disk. Returns false if nothing is left to drop. */
-function shrink(core: Core, bytes: number): boolean {
-  const freed = attempt(core, () => {
-    const before = core.counters.bytes;
-    commit(core, (draft) => dropTo(core, draft, before - Math.max(bytes, before * 0.05)));
-    return before - core.counters.bytes;
+function shrink(context: SpoolContext, bytes: number): boolean {
+  const freed = attempt(context, () => {
+    const before = context.counters.bytes;
+    commit(context, (draft) => dropTo(context, draft, before - Math.max(bytes, before * 0.05)));
+    return before - context.counters.bytes;
   });
   // If the tombstone itself did not fit, dropping more at once may make space for it.
   return freed.ok ? freed.value > 0 : freed.full;
 }
 
 /** Declares events that were lost before they got a number. Only their count is known. */
-function declareUnnumbered(core: Core): void {
+function declareUnnumbered(context: SpoolContext): void {
   for (const grade of ['event', 'reading'] as const) {
-    const count = core.unnumbered[grade];
+    const count = context.unnumbered[grade];
     if (count === 0) continue;
-    const told = attempt(core, () => commit(core, (draft) => write(core, draft, { kind: 'dropped', body: { ranges: [], grade, count } })));
-    if (told.ok) core.unnumbered[grade] = 0;
+    const told = attempt(context, () =>
+      commit(context, (draft) => write(context, draft, { kind: 'dropped', body: { ranges: [], grade, count } })),
+    );
+    if (told.ok) context.unnumbered[grade] = 0;
   }
 }
 
 /** Quarantines and reports an event that the server could never decode. It gets no number. */
-function setAside(core: Core, { kind, body }: Content, reason: string): Appended {
-  attempt(core, () =>
-    commit(core, (draft) => {
-      keepAside(core, { seq: null, kind, body: JSON.stringify(body).slice(0, payloadLimitBytes), reason });
-      write(core, draft, { kind: 'quarantined', body: { seq: null, kind: kind.slice(0, 64), reason } });
+function refuseUnreadable(context: SpoolContext, { kind, body }: RecordContent, reason: string): AppendResult {
+  attempt(context, () =>
+    commit(context, (draft) => {
+      writeQuarantine(context, { seq: null, kind, body: JSON.stringify(body).slice(0, payloadLimitBytes), reason });
+      write(context, draft, { kind: 'quarantined', body: { seq: null, kind: kind.slice(0, 64), reason } });
     }),
   );
   return { ok: false, reason };
 }
 
-function keepAside(core: Core, { seq, kind, body, reason }: { seq: number | null; kind: string; body: string; reason: string }): void {
+function writeQuarantine(
+  context: SpoolContext,
+  { seq, kind, body, reason }: { seq: number | null; kind: string; body: string; reason: string },
+): void {
   const insert = 'INSERT INTO quarantine (spool, seq, kind, body, reason, at) VALUES (?, ?, ?, ?, ?, ?)';
-  core.disk.run(insert, core.counters.id, seq, kind, body, reason, core.clock.now());
-  core.disk.run('DELETE FROM quarantine WHERE id <= (SELECT MAX(id) FROM quarantine) - ?', quarantineKeeps);
+  context.disk.run(insert, context.counters.id, seq, kind, body, reason, context.clock.now());
+  context.disk.run('DELETE FROM quarantine WHERE id <= (SELECT MAX(id) FROM quarantine) - ?', quarantineLimit);
 }
 
-function refused(core: Core, seq: number, reason: string): boolean {
-  const times = (core.refusals.get(seq) ?? 0) + 1;
-  core.refusals.set(seq, times);
+function refused(context: SpoolContext, seq: number, reason: string): boolean {
+  const times = (context.refusals.get(seq) ?? 0) + 1;
+  context.refusals.set(seq, times);
   if (times < refusalsBeforeQuarantine) return false;
-  const moved = attempt(core, () => commit(core, (draft) => moveOut(core, draft, { seq, reason })));
-  if (moved.ok) core.refusals.delete(seq);
+  const moved = attempt(context, () => commit(context, (draft) => quarantineEvent(context, draft, { seq, reason })));
+  if (moved.ok) context.refusals.delete(seq);
   return moved.ok && moved.value;
 }
 
 /** Quarantines an event. A tombstone stays, because without it the ack could not pass the numbers that it declares. */
-function moveOut(core: Core, draft: Counters, { seq, reason }: { seq: number; reason: string }): boolean {
-  const row = core.disk.all<Row>("SELECT * FROM events WHERE seq = ? AND seq > ? AND kind <> 'dropped'", seq, draft.acked)[0];
+function quarantineEvent(context: SpoolContext, draft: Counters, { seq, reason }: { seq: number; reason: string }): boolean {
+  const row = context.disk.all<SpoolRow>("SELECT * FROM events WHERE seq = ? AND seq > ? AND kind <> 'dropped'", seq, draft.acked)[0];
   if (!row) return false;
-  keepAside(core, { seq, kind: row.kind, body: row.body, reason });
-  core.disk.run('DELETE FROM events WHERE seq = ?', seq);
+  writeQuarantine(context, { seq, kind: row.kind, body: row.body, reason });
+  context.disk.run('DELETE FROM events WHERE seq = ?', seq);
   draft.bytes -= row.bytes;
-  write(core, draft, { kind: 'quarantined', body: { seq, kind: row.kind, reason } });
-  write(core, draft, { kind: 'dropped', body: { ranges: [[seq, seq]], grade: row.grade, count: 1 } });
+  write(context, draft, { kind: 'quarantined', body: { seq, kind: row.kind, reason } });
+  write(context, draft, { kind: 'dropped', body: { ranges: [[seq, seq]], grade: row.grade, count: 1 } });
   return true;
 }
 
-function read(core: Core, sql: string, values: number[]): EventMessage[] {
-  const found = attempt(core, () => core.disk.all<Row>(sql, ...values));
+function read(context: SpoolContext, sql: string, values: number[]): EventMessage[] {
+  const found = attempt(context, () => context.disk.all<SpoolRow>(sql, ...values));
   if (!found.ok) return [];
-  const events = found.value.map((row) => readRow(row, core.counters.id));
+  const events = found.value.map((row) => readRow(row, context.counters.id));
   const damaged = found.value.filter((_, at) => events[at] === undefined);
-  if (damaged.length > 0) leaveDamaged(core, damaged);
+  if (damaged.length > 0) replaceDamagedSpool(context, damaged);
   return damaged.length > 0 ? [] : events.filter((event) => event !== undefined);
 }
 
-function nextSession(core: Core): number {
+function nextSession(context: SpoolContext): number {
   // Starts from the wall clock if that is ahead, so that sessions also rise across a rebuilt or restored spool.
-  const session = Math.max(core.counters.session + 1, Math.min(believedSession, Math.floor(core.clock.now() / 1_000)));
-  attempt(core, () =>
-    commit(core, (draft) => {
+  const session = Math.max(context.counters.session + 1, Math.min(believedSession, Math.floor(context.clock.now() / 1_000)));
+  attempt(context, () =>
+    commit(context, (draft) => {
       draft.session = session;
     }),
   );
-  core.counters = { ...core.counters, session };
+  context.counters = { ...context.counters, session };
   return session;
 }
 
-function unackedTombstones(core: Core): EventMessage[] {
-  return read(core, "SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", [core.counters.acked]);
+function unackedTombstones(context: SpoolContext): EventMessage[] {
+  return read(context, "SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", [context.counters.acked]);
 }
 
-function rangeOf(core: Core): SpoolRange {
-  const found = attempt(core, () => single<{ first: number | null }>(core.disk, 'SELECT MIN(seq) AS first FROM events').first);
-  const { id, seq, carries } = core.counters;
+function rangeOf(context: SpoolContext): SpoolRange {
+  const found = attempt(context, () => single<{ first: number | null }>(context.disk, 'SELECT MIN(seq) AS first FROM events').first);
+  const { id, seq, carries } = context.counters;
   // A number that an unacknowledged tombstone declares must not be below the first number. Otherwise the birth would count it as a gap
   // (R5).
-  const declared = unackedTombstones(core).flatMap(({ body }) => (body['ranges'] as [number, number][]).map(([from]) => from));
+  const declared = unackedTombstones(context).flatMap(({ body }) => (body['ranges'] as [number, number][]).map(([from]) => from));
   const range = { id, first: Math.min((found.ok && found.value) || seq + 1, ...declared), last: seq };
   return carries === null ? range : { ...range, carries };
 }
 
-function figuresOf(core: Core): SpoolFigures {
-  const read = attempt(core, () => ({
-    waiting: single<{ n: number }>(core.disk, 'SELECT COUNT(*) AS n FROM events WHERE seq > ?', core.counters.acked).n,
-    dropped: core.disk.all<Row>("SELECT * FROM events WHERE kind = 'dropped' AND at > ?", core.clock.now() - dayMs),
+function figuresOf(context: SpoolContext): SpoolFigures {
+  const read = attempt(context, () => ({
+    waiting: single<{ n: number }>(context.disk, 'SELECT COUNT(*) AS n FROM events WHERE seq > ?', context.counters.acked).n,
+    dropped: context.disk.all<SpoolRow>("SELECT * FROM events WHERE kind = 'dropped' AND at > ?", context.clock.now() - dayMs),
   }));
   const { waiting, dropped } = read.ok ? read.value : { waiting: 0, dropped: [] };
   const counts = dropped.map((row) => Number(readRow(row, '')?.body['count'] ?? 0));
-  const { event, reading } = core.unnumbered;
-  return { waiting, bytes: core.counters.bytes, droppedInLastDay: counts.reduce((sum, n) => sum + n, event + reading) };
+  const { event, reading } = context.unnumbered;
+  return { waiting, bytes: context.counters.bytes, droppedInLastDay: counts.reduce((sum, n) => sum + n, event + reading) };
 }
 
-function remember(core: Core, key: string, value: string): boolean {
-  const put = () => core.disk.transact(() => core.disk.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', `word:${key}`, value));
-  return attempt(core, put).ok;
+function remember(context: SpoolContext, key: string, value: string): boolean {
+  const put = () => context.disk.transact(() => context.disk.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', `word:${key}`, value));
+  return attempt(context, put).ok;
 }
 
-function recall(core: Core, key: string): string | undefined {
-  const read = attempt(core, () => core.disk.all<{ value: string }>('SELECT value FROM meta WHERE key = ?', `word:${key}`)[0]?.value);
+function recall(context: SpoolContext, key: string): string | undefined {
+  const read = attempt(context, () => context.disk.all<{ value: string }>('SELECT value FROM meta WHERE key = ?', `word:${key}`)[0]?.value);
   return read.ok ? read.value : undefined;
 }
 
 /** Returns the event as `flows` decodes it, so that both sides compute the same hash, or the reason why `flows` cannot decode it. */
-function asTheCentreReads({ counters, boot, clock }: Core, content: Content): ReturnType<typeof decode<'event'>> {
+function decodeAsServer({ counters, boot, clock }: SpoolContext, content: RecordContent): ReturnType<typeof decode<'event'>> {
   const event = { spool: counters.id, seq: budgets.eventNumber.most, boot, at: clock.now(), ...content };
   const payload = encode('event', event);
   if (payload.length <= payloadLimitBytes - envelopeBytes) return decode('event', payload);

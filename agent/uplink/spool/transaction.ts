@@ -1,10 +1,10 @@
 /** The shared core of the spool: its state in memory, its transaction, and its handling of disk faults. */
 import type { Clock, EventMessage } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from './database.ts';
-import { makeRoom } from './eviction.ts';
+import { evict } from './eviction.ts';
 import { type Counters, freshCounters, type Grade, loadCounters, saveCounters, writeRow } from './rows.ts';
 
-export type Core = {
+export type SpoolContext = {
   disk: SpoolDisk;
   clock: Clock;
   random: () => number;
@@ -23,54 +23,54 @@ export type Core = {
 export const damaged = 'damaged';
 
 /** Result of a disk operation; `full` = no space. */
-export type Attempt<T> = { ok: true; value: T } | { ok: false; full: boolean; reason: string };
+export type DiskResult<T> = { ok: true; value: T } | { ok: false; full: boolean; reason: string };
 
 /** Reads the stored spool, or starts a new one. */
-export function load(core: Core): void {
-  const stored = loadCounters(core.disk);
+export function load(context: SpoolContext): void {
+  const stored = loadCounters(context.disk);
   if (stored) {
-    core.counters = stored;
-    core.saved = stored;
-  } else begin(core, core.disk.damage() === null ? 'new' : damaged);
+    context.counters = stored;
+    context.saved = stored;
+  } else begin(context, context.disk.damage() === null ? 'new' : damaged);
 }
 
 /** Starts a new spool. Its first event states the reason: R1 (event identity). Session numbers continue. */
-function begin(core: Core, reason: string): void {
-  core.counters = { ...freshCounters(newId(core)), session: core.counters.session };
-  core.saved = undefined;
-  core.birth = reason;
-  core.refusals.clear();
-  commit(core, () => undefined);
+function begin(context: SpoolContext, reason: string): void {
+  context.counters = { ...freshCounters(newId(context)), session: context.counters.session };
+  context.saved = undefined;
+  context.birth = reason;
+  context.refusals.clear();
+  commit(context, () => undefined);
 }
 
 /**
  * Runs one transaction over rows and counters.
  * Guarantee: the counters in memory change only after the commit is on disk.
  */
-export function commit<T>(core: Core, work: (draft: Counters) => T): T {
-  const draft = { ...core.counters };
-  const result = core.disk.transact(() => {
-    if (!core.saved) write(core, draft, { kind: 'spool-new', body: { from: null, reason: core.birth } });
+export function commit<T>(context: SpoolContext, work: (draft: Counters) => T): T {
+  const draft = { ...context.counters };
+  const result = context.disk.transact(() => {
+    if (!context.saved) write(context, draft, { kind: 'spool-new', body: { from: null, reason: context.birth } });
     const done = work(draft);
-    saveCounters(core.disk, draft, core.saved);
+    saveCounters(context.disk, draft, context.saved);
     return done;
   });
-  core.counters = draft;
-  core.saved = draft;
+  context.counters = draft;
+  context.saved = draft;
   return result;
 }
 
 /**
  * Runs `work` and returns disk faults. After damage, the database is replaced and the work is repeated on an empty one. Bugs are thrown.
  */
-export function attempt<T>(core: Core, work: () => T): Attempt<T> {
+export function attempt<T>(context: SpoolContext, work: () => T): DiskResult<T> {
   try {
     try {
       return { ok: true, value: work() };
     } catch (error) {
       if (!(error instanceof DiskError) || error.trouble !== 'damaged') throw error;
-      core.disk.rebuild(error.message);
-      begin(core, damaged);
+      context.disk.rebuild(error.message);
+      begin(context, damaged);
       return { ok: true, value: work() };
     }
   } catch (error) {
@@ -81,22 +81,22 @@ export function attempt<T>(core: Core, work: () => T): Attempt<T> {
 
 /** Assigns the next number and writes the event, within a transaction. */
 export function write(
-  core: Core,
+  context: SpoolContext,
   draft: Counters,
   { kind, body, grade = 'event' }: { kind: string; body: Record<string, unknown>; grade?: Grade },
 ): EventMessage {
   draft.seq += 1;
-  const event: EventMessage = { spool: draft.id, seq: draft.seq, boot: core.boot, at: core.clock.now(), grade, kind, body };
-  draft.bytes += writeRow(core.disk, event);
+  const event: EventMessage = { spool: draft.id, seq: draft.seq, boot: context.boot, at: context.clock.now(), grade, kind, body };
+  draft.bytes += writeRow(context.disk, event);
   return event;
 }
 
 /** Drops rows until `goal` bytes remain, within a transaction: R8 (bounded spool and refused messages). */
-export function dropTo(core: Core, draft: Counters, goal: number): void {
-  makeRoom({ disk: core.disk, draft, goal, tombstone: (lost) => write(core, draft, { kind: 'dropped', body: lost }) });
+export function dropTo(context: SpoolContext, draft: Counters, goal: number): void {
+  evict({ disk: context.disk, draft, goal, tombstone: (lost) => write(context, draft, { kind: 'dropped', body: lost }) });
 }
 
 /** Returns a random spool id of 64 bits. */
-export function newId({ random }: Pick<Core, 'random'>): string {
+export function newId({ random }: Pick<SpoolContext, 'random'>): string {
   return Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join('');
 }

@@ -2,7 +2,7 @@
 
 import { type Clock, type MainsGone, mainsGone, type Previous, previous, readJson } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Memory } from './data-folder.ts';
+import type { KeyValueStore } from './data-folder.ts';
 
 export type Marker = ReturnType<typeof openMarker>;
 
@@ -10,7 +10,7 @@ export type Marker = ReturnType<typeof openMarker>;
 export type Power = { onMains: boolean | null; isEnding: boolean };
 
 export type MarkerOptions = {
-  memory: Memory;
+  memory: KeyValueStore;
   clock: Pick<Clock, 'now' | 'up'>;
   boot: string;
   /** Returns whether the system recorded a crash of the previous boot. Called once, only after a new boot. */
@@ -20,7 +20,7 @@ export type MarkerOptions = {
 };
 
 const everyMs = 30_000;
-const word = 'alive';
+const memoryKey = 'alive';
 
 /** Built from the schemas of the contract, so that stored data cannot produce a birth that the server rejects. */
 const content = v.object({
@@ -29,7 +29,7 @@ const content = v.object({
   begun: v.optional(v.nullable(previous.entries.begun.wrapped), null),
   previous: v.nullable(previous),
 });
-type Content = v.InferOutput<typeof content>;
+type MarkerContent = v.InferOutput<typeof content>;
 
 /**
  * Opens the marker of this boot.
@@ -38,12 +38,12 @@ type Content = v.InferOutput<typeof content>;
  */
 export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: MarkerOptions) {
   // A damaged text counts as absent. The end of the previous boot is then unknown.
-  let held = begun(readJson(content, memory.recall(word)), { at: clock.now(), boot, crashedBefore });
+  let held = begun(readJson(content, memory.recall(memoryKey)), { at: clock.now(), boot, crashedBefore });
   let savedUp = clock.up();
-  const save = (next: Partial<Content>) => {
+  const save = (next: Partial<MarkerContent>) => {
     held = { ...held, ...next };
     savedUp = clock.up();
-    memory.remember(word, JSON.stringify(held));
+    memory.remember(memoryKey, JSON.stringify(held));
   };
   save({});
   return {
@@ -52,7 +52,7 @@ export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: Mar
      * once.
      */
     alive({ onMains, isEnding }: Power): void {
-      const next = { aliveAt: clock.now(), mains: onMains, gone: goneAfter(held, { onMains, isEnding }, clock.now()), begun: endBegun() };
+      const next = { aliveAt: clock.now(), mains: onMains, gone: outageAfter(held, { onMains, isEnding }, clock.now()), begun: endBegun() };
       const isNews = (onMains !== null && onMains !== held.mains) || next.gone !== held.gone || next.begun !== held.begun;
       if (isNews || clock.up() - savedUp >= everyMs) save(next);
     },
@@ -68,13 +68,16 @@ export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: Mar
 }
 
 /** Returns the outage after a reading, and the same object if nothing changed. */
-function goneAfter({ gone }: Content, { onMains, isEnding }: Power, now: number): Content['gone'] {
+function outageAfter({ gone }: MarkerContent, { onMains, isEnding }: Power, now: number): MarkerContent['gone'] {
   const isAway = gone !== null && gone.to === null;
   if (onMains === null || onMains === !isAway) return isAway && isEnding && !gone.ending ? { ...gone, ending: true } : gone;
   return isAway ? { ...gone, to: now } : { from: now, to: null, ending: isEnding };
 }
 
-function begun(kept: Content | undefined, { at, boot, crashedBefore }: { at: number; boot: string; crashedBefore(): boolean }): Content {
+function begun(
+  kept: MarkerContent | undefined,
+  { at, boot, crashedBefore }: { at: number; boot: string; crashedBefore(): boolean },
+): MarkerContent {
   const now = { boot, aliveAt: at, mains: null, bye: null, gone: null, begun: null };
   if (kept === undefined) return { ...now, previous: null };
   // A bye of an earlier agent process in the same boot does not count.
@@ -82,7 +85,7 @@ function begun(kept: Content | undefined, { at, boot, crashedBefore }: { at: num
   return { ...now, previous: previousOf(kept, crashedBefore) };
 }
 
-function previousOf({ previous: _earlier, gone, begun: what, ...last }: Content, crashedBefore: () => boolean): Previous {
+function previousOf({ previous: _earlier, gone, begun: what, ...last }: MarkerContent, crashedBefore: () => boolean): Previous {
   const more = { ...(gone !== null && { gone }), ...(what !== null && { begun: what }) };
   return { ...last, ...more, crashed: last.bye === null && crashedBefore() };
 }

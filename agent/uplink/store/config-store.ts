@@ -56,7 +56,7 @@ function openConfig(config: Signed, { key, pc }: { key: KeyObject | null; pc: Pc
 }
 
 /** Returns the stored configuration after verifying it again, because the file may have been changed or copied from another PC. */
-export function keptConfig(store: ConfigStore, { log, ...by }: { key: KeyObject | null; pc: PcPath; log: Log }): Config | undefined {
+export function loadConfig(store: ConfigStore, { log, ...by }: { key: KeyObject | null; pc: PcPath; log: Log }): Config | undefined {
   const { config, problem } = store.load();
   const opened = config && openConfig(config, by);
   if (opened?.ok) return opened.value;
@@ -64,9 +64,9 @@ export function keptConfig(store: ConfigStore, { log, ...by }: { key: KeyObject 
   return undefined;
 }
 
-export type HeldConfig = ReturnType<typeof holdConfig>;
+export type ActiveConfig = ReturnType<typeof openActiveConfig>;
 
-export type HeldConfigOptions = {
+export type ActiveConfigOptions = {
   store: ConfigStore;
   /** Public half of the server's signing key; null = no configuration is accepted. */
   key: KeyObject | null;
@@ -80,8 +80,8 @@ export type HeldConfigOptions = {
 };
 
 /** Holds the current configuration. It starts with the stored one. */
-export function holdConfig({ store, key, pc, profile, log, onTaken, onRefused }: HeldConfigOptions) {
-  let held = keptConfig(store, { key, pc, log });
+export function openActiveConfig({ store, key, pc, profile, log, onTaken, onRefused }: ActiveConfigOptions) {
+  let held = loadConfig(store, { key, pc, log });
   const version = () => held?.version ?? 0;
   return {
     profile: (): Profile => held?.profile ?? profile,

@@ -9,7 +9,7 @@ import type { Log } from './log.ts';
 export type Env = Record<string, string | undefined>;
 
 /** Environment variable for the socket path between `run` and `room`. If it is set, `run` leaves the room to the other process. */
-export const seatName = 'SABHA_ROOM_SOCKET';
+export const roomSocketVariable = 'SABHA_ROOM_SOCKET';
 
 /** Returns the data folder: `--data DIR`, else SABHA_DATA, else ./data/agent. The same for every verb and for the launcher. */
 export function dataFolder(env: Env, words: readonly string[]): string {
@@ -24,38 +24,38 @@ export function userFolder(env: Env, data: string): string {
 
 /** Returns the socket path between `run` and `room`: from the environment in the packaged service, else in the data folder of `run`. */
 export function roomSocket(env: Env, data: string): string {
-  return env[seatName] ?? join(data, 'room.sock');
+  return env[roomSocketVariable] ?? join(data, 'room.sock');
 }
 
 /** Returns the environment for a `run` whose room helper is another process. */
-export function withSeatApart(env: Env, data: string): Env {
-  return { ...env, [seatName]: roomSocket(env, data) };
+export function withSeparateRoom(env: Env, data: string): Env {
+  return { ...env, [roomSocketVariable]: roomSocket(env, data) };
 }
 
 /** A file that keeps one text. `load`: undefined if it is missing or unreadable. `save`: false if the write failed. */
-export type KeptFile = { load(): string | undefined; save(text: string): boolean };
+export type TextFile = { load(): string | undefined; save(text: string): boolean };
 
-export const budgetFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
-  keptFile(join(dataDir, 'budget.json'), 'the data budget', log);
+export const budgetFile = (dataDir: string, log: Pick<Log, 'warn'>): TextFile =>
+  openTextFile(join(dataDir, 'budget.json'), 'the data budget', log);
 
 /** The last link report, on the PC that measures the link. */
-export const linkFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
-  keptFile(join(dataDir, 'link.json'), 'what was measured of the link', log);
+export const linkFile = (dataDir: string, log: Pick<Log, 'warn'>): TextFile =>
+  openTextFile(join(dataDir, 'link.json'), 'what was measured of the link', log);
 
 export const cardPath = (dataDir: string) => join(dataDir, 'card.html');
 /** The room card for the people at this PC. */
-export const cardFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile => keptFile(cardPath(dataDir), 'the room card', log);
+export const cardFile = (dataDir: string, log: Pick<Log, 'warn'>): TextFile => openTextFile(cardPath(dataDir), 'the room card', log);
 
 /** The last report of the room helper, beside its socket. The system may clear that folder when `run` ends. */
-export const roomFile = (socket: string, log: Pick<Log, 'warn'>): KeptFile =>
-  keptFile(join(dirname(socket), 'room.json'), 'what the room seat says', log);
+export const roomFile = (socket: string, log: Pick<Log, 'warn'>): TextFile =>
+  openTextFile(join(dirname(socket), 'room.json'), 'what the room seat says', log);
 
 /** The last address at which the server was authenticated. */
-export const centreAddressFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
-  keptFile(join(dataDir, 'centre-address.txt'), 'the address of the centre', log);
+export const centreAddressFile = (dataDir: string, log: Pick<Log, 'warn'>): TextFile =>
+  openTextFile(join(dataDir, 'centre-address.txt'), 'the address of the centre', log);
 
 /** Opens a file that may fail. A failure loses only its content, and repeated failures log one line. */
-function keptFile(file: string, what: string, log: Pick<Log, 'warn'>): KeptFile {
+function openTextFile(file: string, what: string, log: Pick<Log, 'warn'>): TextFile {
   let told = '';
   const trying = <T>(work: () => T): T | undefined => {
     try {
@@ -80,7 +80,7 @@ function keptFile(file: string, what: string, log: Pick<Log, 'warn'>): KeptFile 
 }
 
 /** Key-value store on the disk of this PC, kept across restarts. */
-export type Memory = {
+export type KeyValueStore = {
   recall(key: string): string | undefined;
   /** Returns false if the disk refused. */
   remember(key: string, value: string): boolean;

@@ -50,9 +50,9 @@ export function rotatingFile(file: string, mostBytes = 1_048_576): { write(line:
 }
 
 /** Reports a caught error: what failed, and the error. */
-export type OnSlip = (what: string, error: unknown) => void;
+export type OnInternalError = (what: string, error: unknown) => void;
 
-export type SlipsOptions = {
+export type InternalErrorOptions = {
   clock: Pick<Clock, 'up'>;
   log: Pick<Log, 'warn'>;
   /** Records an event for the server, with the number of errors since the start. */
@@ -60,17 +60,17 @@ export type SlipsOptions = {
 };
 
 /** Minimum interval between two reports, so that a repeated error does not fill the spool. */
-const toldEveryMs = 60_000;
+const reportIntervalMs = 60_000;
 const errorLength = 200;
 
 /** Counts caught errors and reports them at a limited rate. Guarantee: it never throws, and counts each error. */
-export function countSlips({ clock, log, record }: SlipsOptions): OnSlip {
+export function countInternalErrors({ clock, log, record }: InternalErrorOptions): OnInternalError {
   let count = 0;
-  let toldUp = Number.NEGATIVE_INFINITY;
+  let reportedUp = Number.NEGATIVE_INFINITY;
   return (what, thrown) => {
     count += 1;
-    if (clock.up() - toldUp < toldEveryMs) return;
-    toldUp = clock.up();
+    if (clock.up() - reportedUp < reportIntervalMs) return;
+    reportedUp = clock.up();
     const error = oneLine(messageOf(thrown), errorLength);
     log.warn({ count }, `${what} failed: ${error}`);
     record({ what, error, count });

@@ -1,6 +1,6 @@
 /** Keeps a program running that prints continuously, with backoff between restarts. */
 import { type Cancel, type Clock, doubledMs } from '@sabha/contracts';
-import { type Command, followCommand } from '../../child.ts';
+import { type ChildCommand, followCommand } from '../../child.ts';
 
 /** Run time after which the program counts as connected to its server. A printed line counts as well. */
 const settledMs = 1_000;
@@ -8,12 +8,15 @@ const backoff = { firstMs: 1_000, maxMs: 60_000 };
 
 export type Follow = typeof followCommand;
 /** The command, and the clock for retries. `isDue`: whether a retry makes sense now. */
-export type KeptAlive = { command: Command; clock: Clock; follow?: Follow | undefined; isDue?(): boolean };
+export type KeepAliveOptions = { command: ChildCommand; clock: Clock; follow?: Follow | undefined; isDue?(): boolean };
 /** Callbacks: a line; connected (`isAgain` = after an interruption); connection lost. */
-export type Hearing = { line(text: string): void; found(isAgain: boolean): void; lost(): void };
+export type KeepAliveCallbacks = { line(text: string): void; found(isAgain: boolean): void; lost(): void };
 
 /** Guarantee: the returned function ends the program. Without its server the program is retried with backoff of at most a minute. */
-export function keepAlive({ command, clock, follow = followCommand, isDue = () => true }: KeptAlive, hearing: Hearing): Cancel {
+export function keepAlive(
+  { command, clock, follow = followCommand, isDue = () => true }: KeepAliveOptions,
+  hearing: KeepAliveCallbacks,
+): Cancel {
   const timers = { settled: idle, again: idle };
   let failures = 0;
   let wasWithout = false;

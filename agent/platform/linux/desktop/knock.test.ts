@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { knockSound } from './knock.ts';
+import { testSoundServer } from './knock.ts';
 
 const patient = new AbortController().signal;
 /** Returns a PulseAudio response to the request with this tag: command 2 is a reply, 0 an error. */
@@ -34,7 +34,7 @@ it('a sound server answers if it returns its server info or refuses, in any numb
       socket.write(Buffer.concat([answerTo(0), answerTo(1), answerTo(2, command).subarray(0, 15)]));
       socket.once('data', () => setImmediate(() => socket.write(answerTo(2, command).subarray(15))));
     });
-    expect(await knockSound(folder, patient)).toBe('answers');
+    expect(await testSoundServer(folder, patient)).toBe('answers');
   }
 });
 
@@ -59,13 +59,13 @@ it('reports a sound server as stalled when it answers for a PipeWire that stays 
     });
     await new Promise<void>((resolve) => pipeWire.listen(join(folder, 'pipewire-0'), resolve));
     onTestFinished(() => void pipeWire.close());
-    expect(await knockSound(folder, ending.signal)).toBe(expected);
+    expect(await testSoundServer(folder, ending.signal)).toBe(expected);
   }
 });
 
 it('returns closed if nobody listens, the peer hangs up, or it sends without end', async () => {
-  expect(await knockSound('/nowhere', patient)).toBe('closed');
-  expect(await knockSound(await serverAt('pulse/native', (socket) => socket.end()), patient)).toBe('closed');
+  expect(await testSoundServer('/nowhere', patient)).toBe('closed');
+  expect(await testSoundServer(await serverAt('pulse/native', (socket) => socket.end()), patient)).toBe('closed');
   const talker = await serverAt('pulse/native', (socket) => socket.write(Buffer.alloc(100_000, 255)));
-  expect(await knockSound(talker, patient)).toBe('closed');
+  expect(await testSoundServer(talker, patient)).toBe('closed');
 });

@@ -5,13 +5,13 @@
 import { connect } from 'node:net';
 
 /** `silent`: it accepted the request and does not answer. `closed`: nobody listens, or the peer refuses. */
-export type Knock = 'answers' | 'silent' | 'closed';
+export type SocketState = 'answers' | 'silent' | 'closed';
 
 /** The bytes that are sent to a socket, and the test for a complete response. */
-type Greeting = { socket: string; words: Buffer; isAnswer(heard: Buffer): boolean };
+type SocketRequest = { socket: string; words: Buffer; isAnswer(heard: Buffer): boolean };
 
 /** `stalled`: the PulseAudio server answers, but the PipeWire behind it does not. */
-export type SoundKnock = Knock | 'stalled';
+export type SoundServerState = SocketState | 'stalled';
 
 /** Limit of the received bytes, larger than any response to these requests. */
 const heardLimitBytes = 65_536;
@@ -23,7 +23,7 @@ const queueFull = 'EAGAIN';
  * The pipewire-pulse server answers from memory while PipeWire is stalled. So PipeWire is tested as well if the server info names it.
  * Guarantee: returns at the latest when the signal aborts.
  */
-export async function knockSound(folder: string, signal: AbortSignal): Promise<SoundKnock> {
+export async function testSoundServer(folder: string, signal: AbortSignal): Promise<SoundServerState> {
   let isOfPipeWire = false;
   const isAnswer = (heard: Buffer) => {
     isOfPipeWire = heard.includes('on PipeWire');
@@ -31,7 +31,7 @@ export async function knockSound(folder: string, signal: AbortSignal): Promise<S
   };
   const said = await knock({ socket: `${folder}/pulse/native`, words: askWhatItIs(), isAnswer }, signal);
   if (said !== 'answers' || !isOfPipeWire) return said;
-  return (await knockPipeWire(folder, signal)) === 'silent' ? 'stalled' : 'answers';
+  return (await testPipeWire(folder, signal)) === 'silent' ? 'stalled' : 'answers';
 }
 
 export function pipeWireSocket(folder: string): string {
@@ -39,14 +39,14 @@ export function pipeWireSocket(folder: string): string {
 }
 
 /** Sends a hello to PipeWire, which then introduces itself. */
-export function knockPipeWire(folder: string, signal: AbortSignal): Promise<Knock> {
+export function testPipeWire(folder: string, signal: AbortSignal): Promise<SocketState> {
   return knock({ socket: pipeWireSocket(folder), words: hello(), isAnswer: (heard) => heard.length > 0 }, signal);
 }
 
-function knock({ socket, words, isAnswer }: Greeting, signal: AbortSignal): Promise<Knock> {
-  const { promise, resolve } = Promise.withResolvers<Knock>();
+function knock({ socket, words, isAnswer }: SocketRequest, signal: AbortSignal): Promise<SocketState> {
+  const { promise, resolve } = Promise.withResolvers<SocketState>();
   const open = connect(socket);
-  const end = (what: Knock) => {
+  const end = (what: SocketState) => {
     signal.removeEventListener('abort', giveUp);
     open.destroy();
     resolve(what);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Output } from '../../child.ts';
-import type { SoundKnock } from './knock.ts';
+import type { SoundServerState } from './knock.ts';
 import { readSoundService, soundFrom } from './pactl.ts';
 
 const record = (file: string) => readFileSync(new URL(`../../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8');
@@ -142,7 +142,7 @@ it('starts no program if the server answers at its socket or is silent there', a
   const never = async () => {
     throw new Error('asked');
   };
-  const service = (heard: SoundKnock) =>
+  const service = (heard: SoundServerState) =>
     readSoundService({ knock: async () => heard, pactl: never, isSession: never }, new AbortController().signal);
   expect(await service('answers')).toEqual({ known: true, value: 'answers' });
   expect(await service('silent')).toEqual({ known: true, value: 'hung' });

@@ -6,7 +6,7 @@ import { type Output, runCommand } from '../../child.ts';
 import type { Answer, SoundDevice, SoundService, SoundState } from '../../platform.ts';
 import { programLabels } from '../../programs.ts';
 import { deviceName, shortId, shortText } from '../../text.ts';
-import { knockSound, type SoundKnock } from './knock.ts';
+import { type SoundServerState, testSoundServer } from './knock.ts';
 import { silentPipeWire } from './video-sources.ts';
 
 /** Environment of every `pactl`. Other locales write `0,00` into its JSON and translate its text. */
@@ -22,13 +22,13 @@ const ownName = 'sabha-agent';
 /** Placeholder of pactl in JSON for every text that is not ASCII, such as all names of a Hindi desktop. */
 const unwritable = '(null)';
 /** Prefix of the default device on a server without a session manager, which finds no devices. */
-const noneChosen = '@';
+const placeholderPrefix = '@';
 
 const sides = {
   source: { list: 'sources', streams: 'source-outputs', block: /^Source #/m, chosen: 'get-default-source' },
   sink: { list: 'sinks', streams: 'sink-inputs', block: /^Sink #/m, chosen: 'get-default-sink' },
 } as const;
-type Side = keyof typeof sides;
+type SoundSide = keyof typeof sides;
 
 const percent = v.object({ value_percent: v.pipe(v.string(), v.regex(/^\s*\d+%$/)) });
 const device = v.object({
@@ -59,8 +59,8 @@ const streams = {
 const server = v.object({ default_source_name: v.optional(v.string(), ''), default_sink_name: v.optional(v.string(), '') });
 const devices = v.array(device);
 
-type Device = v.InferOutput<typeof device>;
-type Stream = { corked: boolean; properties: Record<string, unknown>; source?: number; sink?: number };
+type PulseDevice = v.InferOutput<typeof device>;
+type PulseStream = { corked: boolean; properties: Record<string, unknown>; source?: number; sink?: number };
 export type Pactl = (args: string[]) => Promise<Output>;
 
 /**
@@ -68,7 +68,7 @@ export type Pactl = (args: string[]) => Promise<Output>;
  */
 export async function readSound(env: Record<string, string>, signal: AbortSignal): Promise<Answer<SoundState>> {
   const session = env['XDG_RUNTIME_DIR'];
-  const heard = session && (await knockSound(session, AbortSignal.any([signal, AbortSignal.timeout(answerMs)])));
+  const heard = session && (await testSoundServer(session, AbortSignal.any([signal, AbortSignal.timeout(answerMs)])));
   if (heard === 'stalled') return { known: false, reason: silentPipeWire };
   if (heard === 'silent') return { known: false, reason: noAnswer };
   return soundFrom((args) => runCommand({ program: 'pactl', args, env: { ...env, ...soundEnv } }, signal));
@@ -84,7 +84,7 @@ export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
   const speakers = await readSide(pactl, 'sink', chosen.sink);
   if (!speakers.known) return speakers;
   const [sources, sinks] = [microphones.value.devices, speakers.value.devices];
-  const nobodyLooks = chosen.source.startsWith(noneChosen) && chosen.sink.startsWith(noneChosen);
+  const nobodyLooks = chosen.source.startsWith(placeholderPrefix) && chosen.sink.startsWith(placeholderPrefix);
   if (nobodyLooks && (sources.length === 0 || sinks.length === 0)) return { known: false, reason: 'audio server has no session manager' };
   const cards = await ask(pactl, ['list', 'cards'], v.array(card));
   const switchedOff = (cards.known ? cards.value : [])
@@ -96,7 +96,7 @@ export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
 
 /** Ways to test the sound server; `knock` uses its socket and starts no program. */
 export type Servers = {
-  knock(signal: AbortSignal): Promise<SoundKnock>;
+  knock(signal: AbortSignal): Promise<SoundServerState>;
   pactl(args: string[], signal: AbortSignal): Promise<Output>;
   isSession(): Promise<boolean>;
 };
@@ -125,10 +125,10 @@ export async function ofThisSession<T>(answer: Answer<T>, isSession: () => Promi
   return { known: false, reason: 'only the session at the PC knows its sound' };
 }
 
-async function readSide(pactl: Pactl, side: Side, chosen: string): Promise<Answer<{ devices: SoundDevice[]; chosen: string | null }>> {
+async function readSide(pactl: Pactl, side: SoundSide, chosen: string): Promise<Answer<{ devices: SoundDevice[]; chosen: string | null }>> {
   const list = await ask(pactl, ['list', sides[side].list], devices);
   if (!list.known) return list;
-  const used: Answer<Stream[]> = await ask(pactl, ['list', sides[side].streams], streams[side]);
+  const used: Answer<PulseStream[]> = await ask(pactl, ['list', sides[side].streams], streams[side]);
   if (!used.known) return used;
   const real = await named(
     pactl,
@@ -162,14 +162,14 @@ function reasonOf(output: Output & { ok: false }): string {
 }
 
 /** A monitor records the output of a loudspeaker. */
-const isMonitor = (one: Device) => Boolean(one.monitor_source) || one.name.endsWith('.monitor');
+const isMonitor = (one: PulseDevice) => Boolean(one.monitor_source) || one.name.endsWith('.monitor');
 
 /** `auto_null` is the placeholder if there is no device. */
-function isDevice(one: Device): boolean {
+function isDevice(one: PulseDevice): boolean {
   return !one.name.startsWith('auto_null');
 }
 
-function toDevice(one: Device, used: Stream[]): SoundDevice {
+function toDevice(one: PulseDevice, used: PulseStream[]): SoundDevice {
   const model = modelOf(one.properties);
   const isUnplugged = one.ports.some(({ name, availability }) => name === one.active_port && availability === 'not available');
   const levels = Object.values(one.volume).map((channel) => Number.parseInt(channel.value_percent, 10) / 100);
@@ -188,7 +188,7 @@ function toDevice(one: Device, used: Stream[]): SoundDevice {
   };
 }
 
-function programsOf(streams: Stream[]): string[] {
+function programsOf(streams: PulseStream[]): string[] {
   const used = streams.filter(({ corked, properties }) => !corked && properties['application.name'] !== ownName);
   return used.map(({ properties }) => String(properties['application.process.binary'] ?? properties['application.name'] ?? ''));
 }
@@ -200,14 +200,14 @@ function modelOf(properties: Record<string, unknown>): string | undefined {
 }
 
 /** Reads names that the JSON could not contain from the text output, by device number. */
-async function named(pactl: Pactl, side: Side, list: Device[]): Promise<Device[]> {
+async function named(pactl: Pactl, side: SoundSide, list: PulseDevice[]): Promise<PulseDevice[]> {
   if (!list.some((one) => one.name === unwritable || one.description === unwritable)) return list;
   const output = await pactl(['list', sides[side].list]);
-  const texts = output.ok ? readNames(output.text.split(sides[side].block).slice(1)) : new Map<number, Partial<Device>>();
+  const texts = output.ok ? readNames(output.text.split(sides[side].block).slice(1)) : new Map<number, Partial<PulseDevice>>();
   return list.map((one) => ({ ...one, ...texts.get(one.index) }));
 }
 
-function readNames(blocks: string[]): Map<number, Partial<Device>> {
+function readNames(blocks: string[]): Map<number, Partial<PulseDevice>> {
   return new Map(
     blocks.map((block) => {
       const [, name] = /^\tName: (.*)$/m.exec(block) ?? [];
@@ -217,8 +217,8 @@ function readNames(blocks: string[]): Map<number, Partial<Device>> {
   );
 }
 
-async function chosenName(pactl: Pactl, side: Side, name: string): Promise<string | null> {
-  if (name === '' || name.startsWith(noneChosen)) return null;
+async function chosenName(pactl: Pactl, side: SoundSide, name: string): Promise<string | null> {
+  if (name === '' || name.startsWith(placeholderPrefix)) return null;
   if (name !== unwritable) return name;
   const output = await pactl([sides[side].chosen]);
   return output.ok ? output.text.trim() : null;

@@ -51,7 +51,7 @@ export const thing = v.object({
     }),
   ),
 });
-export type Thing = v.InferOutput<typeof thing>;
+export type PipeWireObject = v.InferOutput<typeof thing>;
 
 /** Reads PipeWire's cameras. Guarantee: an unreadable or missing output is unknown. */
 export async function readVideoSources(run: (signal: AbortSignal) => Promise<Output>, signal: AbortSignal): Promise<Answer<VideoSource[]>> {
@@ -62,7 +62,7 @@ export async function readVideoSources(run: (signal: AbortSignal) => Promise<Out
   return things === undefined ? { known: false, reason: 'pw-dump: answer cannot be read' } : { known: true, value: sourcesOf(things) };
 }
 
-function sourcesOf(things: readonly Thing[]): VideoSource[] {
+function sourcesOf(things: readonly PipeWireObject[]): VideoSource[] {
   const sources: VideoSource[] = [];
   for (const { id, info } of things) {
     const props = info?.props;
@@ -75,7 +75,7 @@ function sourcesOf(things: readonly Thing[]): VideoSource[] {
       id: shortId(twin ? `${said}-${id}` : said),
       name,
       node,
-      programs: things.flatMap((link) => lookingBy(things, link, id)),
+      programs: things.flatMap((link) => programOnLink(things, link, id)),
       isVirtual: /\bobs\b|virtual.?camera/i.test(name),
     });
   }
@@ -83,7 +83,7 @@ function sourcesOf(things: readonly Thing[]): VideoSource[] {
 }
 
 /** Returns the binary of the client at the end of an active link from this source. */
-function lookingBy(things: readonly Thing[], { info: link }: Thing, source: number): string[] {
+function programOnLink(things: readonly PipeWireObject[], { info: link }: PipeWireObject, source: number): string[] {
   if (link?.['output-node-id'] !== source || link.state !== 'active') return [];
   const propsOf = (id: number | undefined) => things.find((one) => one.id === id)?.info?.props;
   const stream = propsOf(link['input-node-id']);
@@ -102,7 +102,7 @@ const changes = v.array(v.object({ ...thing.entries, type: v.optional(v.string()
 
 /** Calls back when a PipeWire camera appears or disappears, or its use begins or ends. */
 export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed: () => void) {
-  const things = new Map<number, Thing>();
+  const things = new Map<number, PipeWireObject>();
   let lines: string[] = [];
   let told: string | undefined;
   let sources: VideoSource[] | undefined;
@@ -140,7 +140,7 @@ export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed:
 }
 
 /** Keeps only objects that may be a camera or connect one to a program. */
-function keep(things: Map<number, Thing>, one: Thing): void {
+function keep(things: Map<number, PipeWireObject>, one: PipeWireObject): void {
   const [, kind] = /:(Node|Link|Client)$/.exec(one.type) ?? [];
   const isKept = one.info != null && kind !== undefined && (kind !== 'Node' || /Video/.test(one.info.props?.['media.class'] ?? ''));
   if (isKept) things.set(one.id, one);

@@ -4,11 +4,11 @@ import { messageOf } from '@sabha/contracts';
 import { shortText } from '../../text.ts';
 import type { FromThread, ToThread } from './asking.ts';
 import { loadKoffi } from './koffi.ts';
-import { createSlow } from './slow.ts';
+import { createBlockingCalls } from './slow.ts';
 
 const koffi = loadKoffi();
 if (!koffi.known) throw new Error(koffi.reason);
-const slow = createSlow(koffi.value);
+const slow = createBlockingCalls(koffi.value);
 const say = (message: FromThread) => parentPort?.postMessage(message);
 
 parentPort?.on('message', ({ what, args }: ToThread) => {

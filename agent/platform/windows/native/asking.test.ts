@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { handClock } from '../../../checks/agent.test-helper.ts';
 import type { Mute } from '../../native.ts';
-import { createAsking, type FromThread, type Thread, type ToThread } from './asking.ts';
+import { createCallQueue, type FromThread, type Thread, type ToThread } from './asking.ts';
 
 const heard = { known: true, value: { endpoints: [], capture: { console: null, call: null }, render: { console: null, call: null } } };
 const gate = () => new Int32Array(new SharedArrayBuffer(4));
@@ -27,7 +27,7 @@ function asking(work: string, lock = gate()) {
   onTestFinished(async () => {
     await Promise.all(threads.map((thread) => thread.terminate()));
   });
-  const { ask, isHung } = createAsking(begin, clock.after);
+  const { ask, isHung } = createCallQueue(begin, clock.after);
   return {
     ask,
     clock,
@@ -81,7 +81,7 @@ function threadsByHand(isReady = true) {
   const clock = handClock();
   const begun: { given: ToThread[]; answer(message: FromThread): void; fail(error: Error): void }[] = [];
   let ended = 0;
-  const { ask, isHung: hangs } = createAsking((): Thread => {
+  const { ask, isHung: hangs } = createCallQueue((): Thread => {
     const given: ToThread[] = [];
     const told = new Map<string, (said: never) => void>();
     const say = (event: string, said: unknown) => told.get(event)?.(said as never);

@@ -43,9 +43,9 @@ function endTree(taskkill: string, child: ChildProcess): void {
     .once('exit', end);
 }
 
-type Said = { stdout: string; stderr: string };
+type ProgramOutput = { stdout: string; stderr: string };
 
-function outputOf(error: (Error & { code?: unknown }) | null, isAborted: boolean, { stdout, stderr }: Said): Output {
+function outputOf(error: (Error & { code?: unknown }) | null, isAborted: boolean, { stdout, stderr }: ProgramOutput): Output {
   if (error === null) return { ok: true, text: stdout };
   if (isAborted) return { ok: false, why: 'aborted', text: '' };
   if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return { ok: false, why: 'oversized', text: '' };

@@ -64,13 +64,13 @@ export function createCom(koffi: Koffi) {
 }
 
 /** True if the HRESULT is a success, with or without information. */
-export function isWell(result: number): boolean {
+export function isSuccess(result: number): boolean {
   return result >>> 0 < 0x8000_0000;
 }
 
 /** Throws if the HRESULT is a failure. */
 export function check(what: string, result: number): void {
-  if (!isWell(result)) throw new Error(`${what}: ${(result >>> 0).toString(16)}`);
+  if (!isSuccess(result)) throw new Error(`${what}: ${(result >>> 0).toString(16)}`);
 }
 
 /** Returns the bytes of a GUID such as `CA3E7AB9-B4C3-4AE6-8251-579EF933890F`. The first three groups are little-endian. */

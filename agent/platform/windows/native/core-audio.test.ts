@@ -3,11 +3,11 @@ import { createCoreAudio, createMute } from './core-audio.ts';
 import type { Koffi, Pointer } from './koffi.ts';
 
 /** Methods of a fake object. A method writes its output into its last argument; a new object must be released. */
-type Methods = Record<number, (...args: unknown[]) => number>;
+type MethodTable = Record<number, (...args: unknown[]) => number>;
 
 /** Creates a fake COM memory. Each object has a table of methods; index 2 releases it, after which its use throws. */
-function memory(enumerator: Methods) {
-  const objects = new Map<Pointer, Methods>();
+function memory(enumerator: MethodTable) {
+  const objects = new Map<Pointer, MethodTable>();
   const texts = new Map<Pointer, string>();
   let last = 0n;
   const put = <T>(map: Map<Pointer, T>, one: T): Pointer => {
@@ -39,7 +39,7 @@ function memory(enumerator: Methods) {
     }) as unknown as Koffi['decode'],
   };
   const left = () => objects.size + texts.size;
-  return { koffi, left, object: (methods: Methods) => put(objects, methods), text: (text: string) => put(texts, text) };
+  return { koffi, left, object: (methods: MethodTable) => put(objects, methods), text: (text: string) => put(texts, text) };
 }
 
 function answer(args: unknown[], value: unknown, result = 0): number {
@@ -52,13 +52,13 @@ const spansProcesses = 0x0889_000d;
 /** Creates one microphone with a session of a process. `told`: HRESULT of the process id. `isFixed`: the mute state cannot be changed. */
 function onePc(told: number, isFixed = false) {
   let isMuted = 1;
-  const session: Methods = {
+  const session: MethodTable = {
     0: (...args) => answer(args, room.object({ 14: (...out) => answer(out, 77, told) })),
     3: (...args) => answer(args, 1),
   };
-  const sessions: Methods = { 3: (...args) => answer(args, 1), 4: (...args) => answer(args, room.object(session)) };
-  const manager: Methods = { 5: (...args) => answer(args, room.object(sessions)) };
-  const volume: Methods = {
+  const sessions: MethodTable = { 3: (...args) => answer(args, 1), 4: (...args) => answer(args, room.object(session)) };
+  const manager: MethodTable = { 5: (...args) => answer(args, room.object(sessions)) };
+  const volume: MethodTable = {
     9: (...args) => answer(args, 0.5),
     14: (muted) => {
       if (!isFixed) isMuted = Number(muted);
@@ -67,12 +67,12 @@ function onePc(told: number, isFixed = false) {
     15: (...args) => answer(args, isMuted),
   };
   const opened = [volume, manager];
-  const device: Methods = {
+  const device: MethodTable = {
     3: (...args) => answer(args, room.object(opened.shift() ?? {})),
     5: (...args) => answer(args, room.text('{microphone}')),
     6: (...args) => answer(args, 1),
   };
-  const listOf = (all: Methods[]): Methods => ({
+  const listOf = (all: MethodTable[]): MethodTable => ({
     3: (...args) => answer(args, all.length),
     4: (at, ...args) => answer(args, room.object(all[Number(at)] ?? {})),
   });

@@ -2,7 +2,7 @@
  * Core Audio: endpoints, states, defaults, mute, volume, and their users. It records nothing and changes nothing except a requested mute.
  */
 import type { Defaults, Endpoint, Mute, Sound } from '../../native.ts';
-import { type Com, check, createCom, guid, isWell, type Keep, type Out } from './com.ts';
+import { type Com, check, createCom, guid, isSuccess, type Keep, type Out } from './com.ts';
 import type { Koffi, Pointer } from './koffi.ts';
 
 const ids = {
@@ -35,12 +35,12 @@ function propertyKey(id: string, number: number): Buffer {
   return Buffer.concat([guid(id), rest]);
 }
 
-type Methods = ReturnType<typeof methodsOf>;
+type ComMethods = ReturnType<typeof methodsOf>;
 /** `programOf`: program path of a process, null if unknown. `own`: the id of this process. */
 export type Processes = { programOf(id: number): string | null; own: number };
 type Names = Pick<Endpoint, 'name' | 'device'>;
 /** `names`: cached by endpoint id. */
-type Look = { com: Com; koffi: Koffi; on: Methods; processes: Processes; names: Map<string, Names> };
+type AudioReader = { com: Com; koffi: Koffi; on: ComMethods; processes: Processes; names: Map<string, Names> };
 
 /** Readings between two refreshes of the names, which take most of the time and seldom change. */
 const namesEvery = 12;
@@ -48,7 +48,7 @@ const namesEvery = 12;
 /** Guarantee: each reading releases everything and creates a new enumerator, because a kept one may outlive the sound service. */
 export function createCoreAudio(koffi: Koffi, processes: Processes): () => Sound {
   const com = createCom(koffi);
-  const look: Look = { com, koffi, on: methodsOf(com, koffi), processes, names: new Map() };
+  const look: AudioReader = { com, koffi, on: methodsOf(com, koffi), processes, names: new Map() };
   let looks = 0;
   return () =>
     com.scope((keep) => {
@@ -108,7 +108,7 @@ function methodsOf({ method }: Com, koffi: Koffi) {
   };
 }
 
-function endpoints({ com, on, ...look }: Look, enumerator: Pointer, flow: Endpoint['flow']): Endpoint[] {
+function endpoints({ com, on, ...look }: AudioReader, enumerator: Pointer, flow: Endpoint['flow']): Endpoint[] {
   return com.scope((keep) => {
     const list: Out<Pointer> = [0n];
     const count: Out<number> = [0];
@@ -123,7 +123,7 @@ function endpoints({ com, on, ...look }: Look, enumerator: Pointer, flow: Endpoi
   });
 }
 
-function endpoint(look: Look, device: Pointer, flow: Endpoint['flow']): Endpoint {
+function endpoint(look: AudioReader, device: Pointer, flow: Endpoint['flow']): Endpoint {
   const state: Out<number> = [0];
   check('GetState', look.on.state(device, state));
   const open = state[0] === active ? openEnd(look, device) : { muted: null, volume: null, programs: null };
@@ -133,13 +133,13 @@ function endpoint(look: Look, device: Pointer, flow: Endpoint['flow']): Endpoint
   return { id, flow, state: state[0], ...names, ...open };
 }
 
-function idOf({ com, on }: Look, device: Pointer): string {
+function idOf({ com, on }: AudioReader, device: Pointer): string {
   const id: Out<Pointer> = [0n];
   check('GetId', on.id(device, id));
   return com.takeText(id[0]);
 }
 
-function namesOf({ com, on, koffi }: Look, device: Pointer): Names {
+function namesOf({ com, on, koffi }: AudioReader, device: Pointer): Names {
   return com.scope((keep) => {
     const store: Out<Pointer> = [0n];
     if (on.store(device, 0, store) !== 0) return { name: null, device: null };
@@ -156,7 +156,7 @@ function namesOf({ com, on, koffi }: Look, device: Pointer): Names {
 }
 
 /** An endpoint that disappears during the reading gives null values. */
-function openEnd(look: Look, device: Pointer): Pick<Endpoint, 'muted' | 'volume' | 'programs'> {
+function openEnd(look: AudioReader, device: Pointer): Pick<Endpoint, 'muted' | 'volume' | 'programs'> {
   const { com, on } = look;
   return com.scope((keep) => {
     const volume: Out<Pointer> = [0n];
@@ -168,7 +168,7 @@ function openEnd(look: Look, device: Pointer): Pick<Endpoint, 'muted' | 'volume'
   });
 }
 
-function programsOn({ com, on, processes }: Look, device: Pointer, keep: Keep): string[] | null {
+function programsOn({ com, on, processes }: AudioReader, device: Pointer, keep: Keep): string[] | null {
   const [manager, list]: [Out<Pointer>, Out<Pointer>] = [[0n], [0n]];
   const count: Out<number> = [0];
   if (on.activate(device, ids.sessionManager, anyContext, null, manager) !== 0) return null;
@@ -186,16 +186,16 @@ function programsOn({ com, on, processes }: Look, device: Pointer, keep: Keep): 
  * Returns 0 if the session is inactive or plays Windows' system sounds. With several processes it is the first one, which Windows marks
  * in the HRESULT.
  */
-function activeProcess(on: Methods, { list, at, keep }: { list: Pointer; at: number; keep: Keep }): number {
+function activeProcess(on: ComMethods, { list, at, keep }: { list: Pointer; at: number; keep: Keep }): number {
   const [session, named]: [Out<Pointer>, Out<Pointer>] = [[0n], [0n]];
   const [state, id]: [Out<number>, Out<number>] = [[0], [0]];
   if (on.session(list, at, session) !== 0) return 0;
   if (on.sessionState(keep(session[0]), state) !== 0 || state[0] !== sessionActive) return 0;
   if (on.as(session[0], ids.session, named) !== 0) return 0;
-  return isWell(on.process(keep(named[0]), id)) ? id[0] : 0;
+  return isSuccess(on.process(keep(named[0]), id)) ? id[0] : 0;
 }
 
-function defaults({ com, on, ...look }: Look, enumerator: Pointer, flow: Endpoint['flow']): Defaults {
+function defaults({ com, on, ...look }: AudioReader, enumerator: Pointer, flow: Endpoint['flow']): Defaults {
   const of = (role: number) => {
     const device: Out<Pointer> = [0n];
     const result = on.defaultOf(enumerator, flows[flow], role, device);

@@ -1,7 +1,7 @@
 /** A fake koffi, in which each library has the calls that a test defines. */
-import type { Call, Koffi } from './koffi.ts';
+import type { Koffi, NativeFunction } from './koffi.ts';
 
-export function library(calls: Record<string, Call>): Koffi {
+export function library(calls: Record<string, NativeFunction>): Koffi {
   return {
     load: () => ({ func: (_, name) => calls[name] ?? (() => 0) }),
     proto: () => 'proto',

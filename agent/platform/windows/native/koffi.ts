@@ -8,11 +8,11 @@ import { shortText } from '../../text.ts';
 export type Pointer = bigint;
 /** A C type, by its name or created by koffi. */
 export type CType = string | { readonly made: unique symbol };
-export type Call = (...args: unknown[]) => number;
+export type NativeFunction = (...args: unknown[]) => number;
 
 /** The parts of koffi 3 that are used here. */
 export type Koffi = {
-  load(library: string): { func(convention: string, name: string, result: CType, args: CType[]): Call };
+  load(library: string): { func(convention: string, name: string, result: CType, args: CType[]): NativeFunction };
   proto(convention: string, result: CType, args: CType[]): CType;
   call(pointer: Pointer, type: CType, ...args: unknown[]): number;
   pointer(to: CType): CType;

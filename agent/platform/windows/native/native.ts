@@ -3,13 +3,13 @@ import { messageOf } from '@sabha/contracts';
 import type { Native } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
-import { beginThread, openAsking } from './asking.ts';
+import { beginThread, openCallQueue } from './asking.ts';
 import { type Koffi, loadKoffi } from './koffi.ts';
 import { createRegistry } from './registry.ts';
 import { createPipes, createSystemCalls } from './system-calls.ts';
 
 /** Guarantee: nothing is loaded before the first use. */
-export function openNative(load = loadKoffi, asking = () => openAsking(beginThread)): () => Native {
+export function openNative(load = loadKoffi, asking = () => openCallQueue(beginThread)): () => Native {
   let opened: Native | undefined;
   return () => {
     opened ??= nativeOf(load(), asking);

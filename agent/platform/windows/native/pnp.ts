@@ -1,5 +1,5 @@
 /** Devices of the device manager, by cfgmgr32. No device is opened or woken. */
-import { deviceClasses, fromFileTime, type PnpDevice, type Slow } from '../../native.ts';
+import { type BlockingCalls, deviceClasses, fromFileTime, type PnpDevice } from '../../native.ts';
 import { guid } from './com.ts';
 import { type Koffi, textsOf, untilZero } from './koffi.ts';
 
@@ -10,7 +10,7 @@ const largest = 4_096;
 const arrival = Buffer.concat([guid('83DA6326-97A6-4088-9453-A1923F573B29'), Buffer.from([102, 0, 0, 0])]);
 
 /** Lists all USB devices, and cameras on any bus, that are present. Guarantee: an empty list throws, because every PC has USB devices. */
-export function createPnp(koffi: Koffi): Pick<Slow, 'devices' | 'marks'> {
+export function createPnp(koffi: Koffi): Pick<BlockingCalls, 'devices' | 'marks'> {
   const calls = callsOf(koffi);
   const ids = (): string[] => {
     const ofUsb = idsOf(calls, 'USB', lists.ofBus);

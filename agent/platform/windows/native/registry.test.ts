@@ -1,10 +1,10 @@
 /** Tests the registry with fake advapi32 calls. */
 import { expect, test } from 'vitest';
-import type { Call, Koffi } from './koffi.ts';
+import type { Koffi, NativeFunction } from './koffi.ts';
 import { createRegistry } from './registry.ts';
 
 /** Creates a registry with these calls. Other calls return 0. */
-function registry(calls: Record<string, Call>) {
+function registry(calls: Record<string, NativeFunction>) {
   const koffi = {
     load: () => ({ func: (_: string, name: string) => calls[name] ?? (() => 0) }),
     pointer: () => 'pointer',
@@ -16,14 +16,14 @@ function registry(calls: Record<string, Call>) {
 
 test('S15 a registry key with endless content ends the reading after a limited number of calls', () => {
   let asked = 0;
-  const endless: Call = (...args) => {
+  const endless: NativeFunction = (...args) => {
     const [, at, into, length, , , , bytes] = args;
     asked += 1;
     if (bytes) (bytes as [number])[0] = 4;
     (length as [number])[0] = (into as Buffer).write(`n${at}`, 'utf16le') / 2;
     return 0;
   };
-  const noMore: Call = () => 259;
+  const noMore: NativeFunction = () => 259;
   for (const RegEnumValueW of [endless, noMore])
     for (const depth of ['here', 'below'] as const) {
       asked = 0;

@@ -76,9 +76,9 @@ function changedAt(calls: RegistryCalls, key: Pointer): number | null {
 }
 
 /** Reused output buffers, and the number of calls left. */
-type Room = { name: Buffer; data: Buffer; left: number };
+type ValueBuffers = { name: Buffer; data: Buffer; left: number };
 
-function namesOf(calls: RegistryCalls, key: Pointer, room: Room): string[] {
+function namesOf(calls: RegistryCalls, key: Pointer, room: ValueBuffers): string[] {
   const { name } = room;
   const names: string[] = [];
   for (let at = 0; room.left > 0; at += 1) {
@@ -90,7 +90,7 @@ function namesOf(calls: RegistryCalls, key: Pointer, room: Room): string[] {
   return names;
 }
 
-function valuesOf(calls: RegistryCalls, key: Pointer, room: Room): Map<string, RegistryValue> {
+function valuesOf(calls: RegistryCalls, key: Pointer, room: ValueBuffers): Map<string, RegistryValue> {
   const { name, data } = room;
   const values = new Map<string, RegistryValue>();
   for (let at = 0; room.left > 0; at += 1) {

@@ -1,12 +1,12 @@
 /** Calls to services and drivers, which may hang. They run only in the worker thread (`asking.ts`). */
-import type { Screen, Slow } from '../../native.ts';
+import type { BlockingCalls, NativeDisplay } from '../../native.ts';
 import { createCoreAudio, createMute } from './core-audio.ts';
 import { type CType, type Koffi, type Pointer, untilZero } from './koffi.ts';
 import { createPnp } from './pnp.ts';
 import { createProgramOf } from './system-calls.ts';
 
 /** Guarantee: all memory and handles of Windows are released. */
-export function createSlow(koffi: Koffi): Slow {
+export function createBlockingCalls(koffi: Koffi): BlockingCalls {
   return {
     sound: createCoreAudio(koffi, { programOf: createProgramOf(koffi), own: process.pid }),
     mute: createMute(koffi),
@@ -20,7 +20,7 @@ export function createSlow(koffi: Koffi): Slow {
 const managerConnect = 1;
 const queryStatus = 4;
 
-function createService(koffi: Koffi): Slow['service'] {
+function createService(koffi: Koffi): BlockingCalls['service'] {
   const library = koffi.load('advapi32.dll');
   const manager = library.func('__stdcall', 'OpenSCManagerW', 'uint64', ['str16', 'str16', 'uint32']);
   const open = library.func('__stdcall', 'OpenServiceW', 'uint64', ['uint64', 'str16', 'uint32']);
@@ -45,7 +45,7 @@ const flags = { locked: 0, unlocked: 1 };
 /** Session number without a console session. A query with this number would return the caller's session. */
 const noSession = 0xffff_ffff;
 
-function createConsoleSession(koffi: Koffi): Slow['consoleSession'] {
+function createConsoleSession(koffi: Koffi): BlockingCalls['consoleSession'] {
   const library = koffi.load('wtsapi32.dll');
   const number = koffi.out(koffi.pointer('uint32'));
   const console = koffi.load('kernel32.dll').func('__stdcall', 'WTSGetActiveConsoleSessionId', 'uint32', []);
@@ -78,7 +78,7 @@ const shown = 1;
 const asInterface = 1;
 const limit = 1_000;
 
-function createScreens(koffi: Koffi): Slow['screens'] {
+function createScreens(koffi: Koffi): BlockingCalls['screens'] {
   const user = koffi.load('user32.dll');
   const devices = user.func('__stdcall', 'EnumDisplayDevicesW', 'int32', ['str16', 'uint32', 'void *', 'uint32']);
   const settings = user.func('__stdcall', 'EnumDisplaySettingsW', 'int32', ['str16', 'uint32', 'void *']);
@@ -93,8 +93,8 @@ function createScreens(koffi: Koffi): Slow['screens'] {
     return found;
   };
   const text = (one: Buffer, [from, to]: readonly [number, number]) => untilZero(one.toString('utf16le', from, to));
-  const bestOf = (adapter: string): Screen['best'] => {
-    let best: Screen['best'] = null;
+  const bestOf = (adapter: string): NativeDisplay['best'] => {
+    let best: NativeDisplay['best'] = null;
     for (let at = 0; at < limit; at += 1) {
       const one = Buffer.alloc(mode.bytes);
       one.writeUInt16LE(mode.bytes, mode.sizeAt);

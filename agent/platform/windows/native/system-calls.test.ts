@@ -1,12 +1,12 @@
 /** Tests calls to Windows libraries with fake functions. */
 import { expect, test } from 'vitest';
 import { library } from './koffi.test-helper.ts';
-import type { Call } from './koffi.ts';
-import { createSlow } from './slow.ts';
+import type { NativeFunction } from './koffi.ts';
+import { createBlockingCalls } from './slow.ts';
 import { createPipes, createSystemCalls } from './system-calls.ts';
 
 /** Returns a call that writes a value to its output parameter. */
-const fills = (at: number, value: unknown): Call => {
+const fills = (at: number, value: unknown): NativeFunction => {
   return (...args) => {
     (args[at] as unknown[])[0] = value;
     return 1;
@@ -15,7 +15,7 @@ const fills = (at: number, value: unknown): Call => {
 
 test("without a console session no user is reported, although Windows would return the caller's session", () => {
   const asked = (id: number) =>
-    createSlow(library({ WTSGetActiveConsoleSessionId: () => id, WTSQuerySessionInformationW: fills(3, 1n) })).consoleSession();
+    createBlockingCalls(library({ WTSGetActiveConsoleSessionId: () => id, WTSQuerySessionInformationW: fills(3, 1n) })).consoleSession();
   expect(asked(3)).toMatchObject({ id: 3, user: 'Asha' });
   expect(asked(0xffff_ffff)).toMatchObject({ user: '', isLocked: null });
 });
@@ -27,7 +27,7 @@ test('lists each running program by its path, or by its name if it cannot be ins
     [71, 'secret.exe'],
   ] as const;
   const left = [...processes];
-  const entry: Call = (_, into) => {
+  const entry: NativeFunction = (_, into) => {
     const [id, name] = left.shift() ?? [];
     if (id === undefined) return 0;
     (into as Buffer).writeUInt32LE(id, 8);
@@ -35,7 +35,7 @@ test('lists each running program by its path, or by its name if it cannot be ins
     return 1;
   };
   const closed: unknown[] = [];
-  const path: Call = (_, __, into, long) => {
+  const path: NativeFunction = (_, __, into, long) => {
     (long as [number])[0] = (into as Buffer).write('C:\\Zoom\\Zoom.exe', 'utf16le') / 2;
     return 1;
   };
@@ -55,7 +55,7 @@ test('lists each running program by its path, or by its name if it cannot be ins
 
 test('S15 a pipe reports its session only if its creator runs in that session, and is closed otherwise', () => {
   const closed: unknown[] = [];
-  const pipe = (sessions: { ofPipe: Call; ofProcess: Call }, handle = 228) =>
+  const pipe = (sessions: { ofPipe: NativeFunction; ofProcess: NativeFunction }, handle = 228) =>
     createPipes(
       library({
         CreateFileW: () => handle,

@@ -1,5 +1,5 @@
 /** Calls to kernel32, user32 and iphlpapi, which the kernel answers at once. */
-import type { Calls, PipeEnd, Route } from '../../native.ts';
+import type { KernelCalls, NativeRoute, PipeEnd } from '../../native.ts';
 import { type Koffi, untilZero } from './koffi.ts';
 
 const pathLength = 1_024;
@@ -7,7 +7,7 @@ const pathLength = 1_024;
 const process32 = { list: 2, bytes: 568, idAt: 8, nameAt: 44 };
 
 /** Guarantee: all memory and handles of Windows are released. */
-export function createSystemCalls(koffi: Koffi): Omit<Calls, 'keyChangedAt' | 'pipe'> {
+export function createSystemCalls(koffi: Koffi): Omit<KernelCalls, 'keyChangedAt' | 'pipe'> {
   const kernel = koffi.load('kernel32.dll');
   const user = koffi.load('user32.dll');
   const programOf = createProgramOf(koffi, kernel);
@@ -62,7 +62,7 @@ export function createProgramOf(koffi: Koffi, kernel = koffi.load('kernel32.dll'
   };
 }
 
-function createSessions(koffi: Koffi, kernel: ReturnType<Koffi['load']>): Pick<Calls, 'ownSession' | 'isAtConsole'> {
+function createSessions(koffi: Koffi, kernel: ReturnType<Koffi['load']>): Pick<KernelCalls, 'ownSession' | 'isAtConsole'> {
   const console = kernel.func('__stdcall', 'WTSGetActiveConsoleSessionId', 'uint32', []);
   const own = kernel.func('__stdcall', 'ProcessIdToSessionId', 'int32', ['uint32', koffi.out(koffi.pointer('uint32'))]);
   const ownSession = () => {
@@ -80,7 +80,7 @@ const neighbourBytes = 24;
 const invalidNeighbour = 2;
 
 /** Reads tables that start with their number of rows. */
-function createNetworkTables(koffi: Koffi): Pick<Calls, 'routes' | 'neighbours'> {
+function createNetworkTables(koffi: Koffi): Pick<KernelCalls, 'routes' | 'neighbours'> {
   const library = koffi.load('iphlpapi.dll');
   const length = koffi.inout(koffi.pointer('uint32'));
   const table = (name: string, rowBytes: number) => {
@@ -100,7 +100,7 @@ function createNetworkTables(koffi: Koffi): Pick<Calls, 'routes' | 'neighbours'>
   const address = (row: Buffer, at: number) => row.subarray(at, at + 4).join('.');
   const waysOf = (row: Buffer) => ({ destination: address(row, 0), mask: address(row, 4), hop: address(row, 12) });
   return {
-    routes: () => routes().map((row): Route => ({ ...waysOf(row), metric: row.readUInt32LE(36) })),
+    routes: () => routes().map((row): NativeRoute => ({ ...waysOf(row), metric: row.readUInt32LE(36) })),
     neighbours: () =>
       new Map(neighbours().map((row) => [address(row, 16), row.readUInt32LE(4) > 0 && row.readUInt32LE(20) !== invalidNeighbour])),
   };
@@ -116,7 +116,7 @@ const asNobody = 0x0010_0000;
 const invalid = 0xffff_ffff_ffff_ffffn;
 
 /** Guarantee: the creator of an opened pipe learns nothing, not even our identity. A handle is closed if no session is returned. */
-export function createPipes(koffi: Koffi): Calls['pipe'] {
+export function createPipes(koffi: Koffi): KernelCalls['pipe'] {
   const kernel = koffi.load('kernel32.dll');
   const open = kernel.func('__stdcall', 'CreateFileW', 'uint64', ['str16', 'uint32', 'uint32', 'void *', 'uint32', 'uint32', 'void *']);
   const close = kernel.func('__stdcall', 'CloseHandle', 'int32', ['uint64']);
