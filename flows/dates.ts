@@ -4,7 +4,7 @@ import type { Ledger, Op } from './engine/records/ops.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Calendar, createCalendar } from './sites/calendar/calendar.ts';
 import { createMeetingOrders } from './sites/calendar/meeting-orders.ts';
-import { createMaintenanceOrders, createPlanned, type Planned } from './sites/maintenance/maintenance.ts';
+import { createMaintenanceOrders, createPlannedMaintenance, type PlannedMaintenance } from './sites/maintenance/maintenance.ts';
 import { createSiteTable } from './sites/table.ts';
 
 /** The dependencies. While the ledger is reopened, `ingest` returns undefined and `opened` throws. */
@@ -16,7 +16,7 @@ export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   // The calendar is not used while the ledger is reopened, so an empty table serves then.
   const calendarOf = (meetings: Parameters<typeof createCalendar>[0]) =>
     createCalendar(meetings, () => ingest()?.table() ?? createSiteTable([]));
-  const plannedOf = (plans: Parameters<typeof createPlanned>[0]) => createPlanned(plans, () => ingest()?.table());
+  const plannedOf = (plans: Parameters<typeof createPlannedMaintenance>[0]) => createPlannedMaintenance(plans, () => ingest()?.table());
   const held = { calendar: calendarOf([]), planned: plannedOf([]) };
   // The default of the shipped *when* node, used until the first message passes the node.
   const before = { ms: 30 * 60_000 };
@@ -27,7 +27,7 @@ export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   };
   return {
     calendar: (): Calendar => held.calendar,
-    planned: (): Planned => held.planned,
+    planned: (): PlannedMaintenance => held.planned,
     /** How long before a meeting a room is urgent, as set in the *when* node. */
     before,
     isMeetingNear: (scope: string, at: number): boolean =>

@@ -26,7 +26,7 @@ import { pino } from 'pino';
 import { bundleWall } from './api/bytes/wall.ts';
 import { startAlertmanagerExport, startHeartbeat } from './api/outside/outside.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
-import type { WireMessage } from './engine/records/incidents.ts';
+import type { OfferMessage } from './engine/records/incidents.ts';
 import { createMetrics } from './metrics.ts';
 import { editorLogin, type NodeRed, startNodeRed } from './node-red/node-red.ts';
 import { createReplay } from './node-red/replay/replay.ts';
@@ -38,7 +38,7 @@ import { createAnswers } from './notify/answers/answers.ts';
 import { addAnswers, addHooks, addNotices } from './notify/answers/routes.ts';
 import { channelNames } from './notify/people/channels/channels.ts';
 import { namesOf, wrongScope } from './notify/people/roster.ts';
-import { forgettingOf, openPeople, type People, rosterOrdersOf, useRoster } from './people.ts';
+import { openPeople, type PeopleParts, personOrdersOf, rosterOrdersOf, useRoster } from './people.ts';
 import { type Accounts, createAccounts, firstName } from './pki/accounts/accounts.ts';
 import { createOpenId } from './pki/accounts/openid.ts';
 import { createPasswords } from './pki/accounts/password.ts';
@@ -46,12 +46,12 @@ import { openKnownAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
-import { type Base, type CentreSettings, loadCentreSettings } from './settings.ts';
-import { createSiteOrders } from './sites/site-orders.ts';
+import { type Base, type FlowsSettings, loadFlowsSettings } from './settings.ts';
+import { createSiteOperations } from './sites/site-orders.ts';
 import { centrePlace } from './sites/table.ts';
 import { createEventsReader } from './storage/archive/events.ts';
 import { startRetention } from './storage/archive/retention.ts';
-import { createNote } from './storage/audit/chain.ts';
+import { createAuditNote } from './storage/audit/chain.ts';
 import { archivesIn, type Backups, openBackups, passphraseOf } from './storage/backup/backup.ts';
 import { watchDisk } from './storage/backup/disk-watch.ts';
 import { isSynchronised, watchLedger } from './storage/backup/watch.ts';
@@ -74,22 +74,22 @@ await runPart({
   },
 });
 
-type Parts = Awaited<ReturnType<typeof start>>;
-type Centre = Awaited<ReturnType<typeof openCentre>>;
-type Keys = Awaited<ReturnType<typeof openKeys>>;
-type Opened = { base: Base; keys: Keys; runtime: Runtime };
+type StartedParts = Awaited<ReturnType<typeof start>>;
+type ServerParts = Awaited<ReturnType<typeof openServer>>;
+type ServerKeys = Awaited<ReturnType<typeof openKeys>>;
+type OpenedParts = { base: Base; keys: ServerKeys; runtime: Runtime };
 
 /** Opens the parts that the API and the tabs need, in the order of their dependencies. */
-async function openCentre() {
+async function openServer() {
   const [registry, config] = [required('SABHA_REGISTRY'), required('SABHA_CONFIG')];
-  const read = loadCentreSettings(config);
+  const read = loadFlowsSettings(config);
   if (!read.ok) throw new StartError(read.line);
   const settings = read.value;
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
   const gone = (line: string) => void people.tellDirectly('commit_failed', line);
-  const watch = await openWatched({ settings, dataDir, clock }, registry, gone).catch(startFailed);
+  const watch = await openWatchedLedger({ settings, dataDir, clock }, registry, gone).catch(startFailed);
   const { ledger } = watch;
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
@@ -101,17 +101,17 @@ async function openCentre() {
   // Nothing is sent before the session opens; each PC repeats its birth until it is acknowledged.
   const send: PartSession['send'] = (topic, payload, qos) => later.session?.send(topic, payload, qos);
   let signed: Backups['signed'] = () => undefined;
-  const note = createNote(() => signed());
+  const note = createAuditNote(() => signed());
   const runtime = createRuntime({ ...runtimeOf(base, keys, people), note, send, count: metrics.count });
   const answers = createAnswers({ ...runtime, ...people, clock });
-  await runtime.open();
+  await runtime.openFirstPipeline();
   const { say } = runtime;
   await watch.start(runtime.record, say);
   const beside = { registry, settings: config, registryKey: keys.registryKey, centreKey: keys.centreKey };
   const backups = openBackups(base, beside, say);
   signed = backups.signed;
   checkScopes(settings, runtime);
-  const deciding = openDeciding(base, { people, runtime }, () => later.red);
+  const deciding = openTabTools(base, { people, runtime }, () => later.red);
   const session = openSessionOf(base, runtime);
   later.session = session;
   const accounts = await openAccounts(base, runtime.now);
@@ -125,7 +125,7 @@ async function openCentre() {
 }
 
 async function start() {
-  const centre = await openCentre();
+  const centre = await openServer();
   const { base, https, backups, runtime, accounts, deciding, metrics, later } = centre;
   const { settings, clock, dataDir } = base;
   const api = await openApi(centre).catch(startFailed);
@@ -141,7 +141,7 @@ async function start() {
   const { view, record } = runtime;
   const endHeartbeat = startHeartbeat({ settings, clock, view, record, explain: deciding.orders.explain, log });
   const endMirror = startAlertmanagerExport({ settings, clock, view, say: runtime.say });
-  if (https) await sayFirstSecret(accounts, dataDir);
+  if (https) await showFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { ...centre, ends: [endHeartbeat, endMirror, endHousekeeping], api, red, served };
 }
@@ -150,7 +150,7 @@ async function start() {
  * Creates the first account. Its secret is shown once on a terminal. Other output may be stored as a log, so the secret goes into a file
  * there.
  */
-async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void> {
+async function showFirstSecret(accounts: Accounts, dataDir: string): Promise<void> {
   const made = await accounts.createFirstAdmin('first start');
   if (!made?.ok) return;
   const { name, secret } = made;
@@ -166,7 +166,7 @@ async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void
   );
 }
 
-function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, people: People) {
+function runtimeOf({ settings, ledger, clock }: Base, keys: ServerKeys, people: PeopleParts) {
   return {
     ledger,
     clock,
@@ -217,7 +217,7 @@ function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession
   });
 }
 
-function openApi({ base, keys, runtime, answers, accounts, pki, people, ...behind }: Centre): Promise<Api> {
+function openApi({ base, keys, runtime, answers, accounts, pki, people, ...behind }: ServerParts): Promise<Api> {
   const { settings, dataDir, clock, ledger } = base;
   const { https, deciding, proof, roster, announcements, metrics } = behind;
   const { makeCode, codes, cancelCodes } = pki;
@@ -230,14 +230,14 @@ function openApi({ base, keys, runtime, answers, accounts, pki, people, ...behin
     proof,
     acts: ledger,
     events: createEventsReader({
-      ...{ ledger, ...keptIn(base), keptMonths: settings.retention.archiveMonths },
+      ...{ ledger, ...archiveAccess(base), keptMonths: settings.retention.archiveMonths },
       has: (path) => runtime.sites.table().node(path) !== undefined,
     }),
     roster,
-    people: forgettingOf(base, { roster, ...runtime }),
+    people: personOrdersOf(base, { roster, ...runtime }),
     devices: people.devices ?? null,
     announcements,
-    siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
+    siteOrders: { ...createSiteOperations({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     docsDir: process.env['SABHA_DOCS'],
     updatesDir: join(dataDir, 'updates'),
@@ -255,7 +255,7 @@ function openApi({ base, keys, runtime, answers, accounts, pki, people, ...behin
 }
 
 /** Certificates use system time at any demo speed, since others check them by their own clocks. */
-async function startCertificates({ base, keys, runtime }: Opened, onHttps: PkiOptions['onHttps']): Promise<Pki> {
+async function startCertificates({ base, keys, runtime }: OpenedParts, onHttps: PkiOptions['onHttps']): Promise<Pki> {
   const { settings, dataDir, ledger } = base;
   const [request, certificate] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT']];
   const publicPem = createPublicKey(keys.centreKey).export({ type: 'spki', format: 'pem' }).toString();
@@ -279,7 +279,7 @@ async function startCertificates({ base, keys, runtime }: Opened, onHttps: PkiOp
  * Starts Node-RED. If the tabs do not run, every alert takes the default route to central: R24 (repeated offers and the default route).
  * The editor is open only if its password file is named, by `npm run editor` or by the settings.
  */
-async function startTabs({ base: { settings }, deciding, accounts }: Centre): Promise<NodeRed | undefined> {
+async function startTabs({ base: { settings }, deciding, accounts }: ServerParts): Promise<NodeRed | undefined> {
   const { tabs, wires, tryOut } = deciding;
   const file = env['SABHA_EDITOR_PASSWORD_FILE'];
   const mayEdit = (name: string) => accounts.may(name, 'tabs');
@@ -294,7 +294,7 @@ async function startTabs({ base: { settings }, deciding, accounts }: Centre): Pr
   });
 }
 
-async function stop({ ends, api, pki, served, red, session, runtime, watch, backups }: Parts): Promise<void> {
+async function stop({ ends, api, pki, served, red, session, runtime, watch, backups }: StartedParts): Promise<void> {
   for (const end of ends) end();
   served.close();
   watch.close();
@@ -307,7 +307,7 @@ async function stop({ ends, api, pki, served, red, session, runtime, watch, back
  * Rejects an unknown scope of a person if `sabha.json` defines the only site. Otherwise it only warns, since the site table may be imported
  * later.
  */
-function checkScopes({ site, people }: CentreSettings, { sites }: Runtime): void {
+function checkScopes({ site, people }: FlowsSettings, { sites }: Runtime): void {
   const wrong = wrongScope(
     people,
     [...sites.table().nodes()].map(({ path }) => path).filter((path) => path !== ''),
@@ -318,7 +318,7 @@ function checkScopes({ site, people }: CentreSettings, { sites }: Runtime): void
 }
 
 /** Returns the HTTPS options. An organisation's certificate needs both files; naming only one is an error. */
-function httpsOf({ https }: CentreSettings, clock: Clock): Omit<HttpsOptions, 'tls'> | undefined {
+function httpsOf({ https }: FlowsSettings, clock: Clock): Omit<HttpsOptions, 'tls'> | undefined {
   if (https === undefined) return undefined;
   const text = (name: string) => loadText(required(name));
   const isOwn = env['SABHA_HTTPS_KEY'] === undefined && env['SABHA_HTTPS_CERT'] === undefined;
@@ -357,7 +357,7 @@ function firstSecretIn(dataDir: string): string {
  * Opens the Node-RED tabs with their tools: the traces of messages, the replay and the explanations.
  * Refused tabs are reported to central, whatever runs instead. `red` is undefined until the tabs run.
  */
-function openDeciding(base: Base, { people, runtime }: { people: People; runtime: Runtime }, red: () => NodeRed | undefined) {
+function openTabTools(base: Base, { people, runtime }: { people: PeopleParts; runtime: Runtime }, red: () => NodeRed | undefined) {
   const { settings, dataDir, clock, ledger } = base;
   const { record, say, now } = runtime;
   const dir = env['SABHA_TABS'] ?? join(dataDir, 'tabs');
@@ -376,7 +376,7 @@ function openDeciding(base: Base, { people, runtime }: { people: People; runtime
     },
   });
   const { wires, follow, explain: wayOf } = createPathRecorder({ wires: runtime.wires, tabs, clock });
-  const way = async (message: WireMessage) => {
+  const way = async (message: OfferMessage) => {
     const watch = red()?.watch;
     return watch && wayOf(message, watch);
   };
@@ -400,7 +400,11 @@ function openDeciding(base: Base, { people, runtime }: { people: People; runtime
 /**
  * Opens and checks the ledger before the first write. `gone` is called if its file disappears. Checks beside the ledger use system time.
  */
-async function openWatched({ settings, dataDir, clock }: Omit<Base, 'ledger' | 'log'>, registry: string, gone: (line: string) => void) {
+async function openWatchedLedger(
+  { settings, dataDir, clock }: Omit<Base, 'ledger' | 'log'>,
+  registry: string,
+  gone: (line: string) => void,
+) {
   const ledgerFile = join(dataDir, 'ledger.db');
   const ledger = await openLedger({ file: ledgerFile, limitMiB: settings.ledgerLimitMiB });
   // A demo clock runs faster than real time, so its stored times cannot check the system clock.
@@ -410,7 +414,7 @@ async function openWatched({ settings, dataDir, clock }: Omit<Base, 'ledger' | '
 }
 
 /** Folder and passphrase of archives; they use the passphrase of backups. */
-function keptIn({ settings, dataDir }: Base) {
+function archiveAccess({ settings, dataDir }: Base) {
   return { folder: archivesIn(dataDir), passphrase: passphraseOf(settings) };
 }
 
@@ -419,7 +423,7 @@ function startHousekeeping(base: Base, { now, settledAt, full, say }: Runtime): 
   const { settings, dataDir, clock, ledger } = base;
   const ledgerFile = join(dataDir, 'ledger.db');
   const endRetention = startRetention({
-    ...{ ledger, ledgerFile, ...keptIn(base), clock, now, settledAt, log },
+    ...{ ledger, ledgerFile, ...archiveAccess(base), clock, now, settledAt, log },
     settings: settings.retention,
   });
   const endDisk = watchDisk({ folder: dataDir, ledgerFile, limitMiB: settings.ledgerLimitMiB, clock: realClock(), say, full, log });

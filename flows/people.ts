@@ -1,7 +1,7 @@
 /** The recipients of notifications, their channels and reply links, and the orders of operators about the roster. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { LogLine, Reports, TakeAnswer, TakeMissedCall } from './engine/records/notices.ts';
+import type { DeliveryReports, HandleMissedCall, HandleReply, LogLine } from './engine/records/notices.ts';
 import type { Op } from './engine/records/ops.ts';
 import type { RosterContents } from './engine/records/sites.ts';
 import { recipientsIn, type Tabs } from './node-red/tabs.ts';
@@ -21,25 +21,25 @@ import { usableUrl } from './notify/people/sms/sms.ts';
 import { longestLink, wallAddress } from './notify/people/words.ts';
 import { memberOf } from './notify/roster/book.ts';
 import type { Runtime } from './runtime.ts';
-import type { Base, CentreSettings } from './settings.ts';
-import { goneAfterMs } from './storage/backup/backup.ts';
+import type { Base, FlowsSettings } from './settings.ts';
+import { backupsGoneAfterMs } from './storage/backup/backup.ts';
 
-export type People = ReturnType<typeof openPeople>;
+export type PeopleParts = ReturnType<typeof openPeople>;
 
 /**
  * Parts that are created later. `answers` processes replies about incidents. `outbox` and `ingest` are undefined while the ledger is
  * reopened.
  */
-export type Later = { answers(): Answers; runtime(): Pick<Runtime, 'record' | 'now' | 'outbox' | 'ingest'> };
+export type LaterParts = { answers(): Answers; runtime(): Pick<Runtime, 'record' | 'now' | 'outbox' | 'ingest'> };
 
-export function openPeople({ settings, dataDir, clock, log }: Base, { answers, runtime }: Later) {
+export function openPeople({ settings, dataDir, clock, log }: Base, { answers, runtime }: LaterParts) {
   const roster = createRoster(settings.people, (path) => runtime().ingest()?.table().groupsOf(path) ?? []);
   const offers = createOffers();
-  const byButton: TakeAnswer = (answer) => answers().byButton(answer);
-  const byMissedCall: TakeMissedCall = (...call) => answers().byMissedCall(...call);
+  const byButton: HandleReply = (answer) => answers().byButton(answer);
+  const byMissedCall: HandleMissedCall = (...call) => answers().byMissedCall(...call);
   const tests = createPendingTests(clock);
   // A delivery report goes to the outbox with the row, or to the channel test that waits for it.
-  const reports: Reports = {
+  const reports: DeliveryReports = {
     async take(report) {
       if (tests.take(report)) return;
       const open = runtime().outbox();
@@ -64,11 +64,11 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
   const key = loadAnswerLinkKey(join(dataDir, 'answer.key'), randomBytes);
   const links = { answers: createAnswerLinks({ key, now, toldOf }), notices: createAnswerLinks({ key, now, about: 'notice' }) };
   const reached = { roster, channels, offers, tellDirectly, heard: tests, devices: push?.devices };
-  return { ...reached, links, ...linking(settings.https, links) };
+  return { ...reached, links, ...linkOptionsOf(settings.https, links) };
 }
 
 /** Loads the people of the ledger into the roster, with their push devices. */
-export function useRoster({ roster, devices }: People, { members, devices: written = {} }: RosterContents): void {
+export function useRoster({ roster, devices }: PeopleParts, { members, devices: written = {} }: RosterContents): void {
   roster.use(members);
   devices?.use(written);
 }
@@ -77,7 +77,7 @@ export function useRoster({ roster, devices }: People, { members, devices: writt
  * Creates the push devices if push is configured. The secret identifies this server to push services; it is generated once and stored
  * beside the other keys.
  */
-function devicesOf({ settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>, roster: Roster, runtime: Later['runtime']) {
+function devicesOf({ settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>, roster: Roster, runtime: LaterParts['runtime']) {
   const push = pushOf(settings.channels);
   if (push === undefined) return undefined;
   const secret = loadAnswerLinkKey(join(dataDir, 'push.key'), randomBytes);
@@ -87,14 +87,14 @@ function devicesOf({ settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>, ro
 }
 
 /** Creates the orders about all data of one person. Backups use system time. */
-export function forgettingOf({ ledger }: Base, at: Pick<ForgetOptions, 'roster' | 'apart' | 'record' | 'now'>): PeopleOrders {
+export function personOrdersOf({ ledger }: Base, at: Pick<ForgetOptions, 'roster' | 'apart' | 'record' | 'now'>): PeopleOrders {
   const randomId = () => randomBytes(3).toString('hex');
-  return createPeopleOrders({ ...at, ledger, backupsUntil: () => Date.now() + goneAfterMs, randomId });
+  return createPeopleOrders({ ...at, ledger, backupsUntil: () => Date.now() + backupsGoneAfterMs, randomId });
 }
 
 export function rosterOrdersOf(
   { settings, clock }: Base,
-  people: People,
+  people: PeopleParts,
   { tabs, ...at }: Pick<RosterOrdersOptions, 'table' | 'record' | 'now' | 'listed' | 'tells'> & { tabs: Pick<Tabs, 'running'> },
 ): RosterOrders {
   // A person may have been removed from the settings while `flows` was stopped.
@@ -105,8 +105,8 @@ export function rosterOrdersOf(
 }
 
 /** Returns the links for messages, if the server has a public name. */
-export function linking(
-  https: CentreSettings['https'],
+export function linkOptionsOf(
+  https: FlowsSettings['https'],
   { answers, notices }: Record<'answers' | 'notices', AnswerLinks>,
 ): Pick<OutboxOptions, 'wall' | 'linksTo'> {
   const wall = wallAddress(https);

@@ -5,8 +5,8 @@ import { centreKey } from '../test/centre-key.ts';
 import { birth, checks, digest, nodes, pc } from './ingest/ingest.test-helper.ts';
 import { testClock } from './notify/people/people.test-helper.ts';
 import { createRoster } from './notify/people/roster.ts';
-import { type Ends, openPipeline } from './pipeline.ts';
-import { inThread } from './storage/ledger/ledger.ts';
+import { openPipeline, type StageHandlers } from './pipeline.ts';
+import { openInThread } from './storage/ledger/ledger.ts';
 
 const settle = () => new Promise((go) => setImmediate(go));
 const broken = () => {
@@ -15,7 +15,7 @@ const broken = () => {
 
 describe('R28 a stage that fails after the commit', () => {
   test('R28 a stage that throws after the commit is reported, is no failed commit, and does not stop other stages', async () => {
-    const rig = await open({ heard: broken, offered: broken });
+    const rig = await open({ heard: broken, onOffer: broken });
     rig.speak();
     await settle();
     expect(rig.broke).toEqual(['hear: a bug of ours', 'offer: a bug of ours']);
@@ -36,8 +36,8 @@ describe('R28 a stage that fails after the commit', () => {
   });
 });
 
-async function open(change: Partial<Ends>, send?: () => void) {
-  const ledger = inThread(new DatabaseSync(':memory:'));
+async function open(change: Partial<StageHandlers>, send?: () => void) {
+  const ledger = openInThread(new DatabaseSync(':memory:'));
   await ledger.commit(nodes().map((node) => ({ op: 'node', node })));
   const seen = { broke: [] as string[], failed: [] as Error[], sent: [] as string[], offers: 0 };
   let changes = 0;
@@ -62,14 +62,14 @@ async function open(change: Partial<Ends>, send?: () => void) {
       listening: none,
       clockSet: none,
       heard: none,
-      offered: () => {
+      onOffer: () => {
         seen.offers += 1;
       },
-      changed: () => {
+      onChange: () => {
         changes += 1;
       },
       failed: (error) => void seen.failed.push(error),
-      broke: (stage, { message }) => void seen.broke.push(`${stage}: ${message}`),
+      onStageError: (stage, { message }) => void seen.broke.push(`${stage}: ${message}`),
       ...change,
     },
   );
@@ -79,8 +79,8 @@ async function open(change: Partial<Ends>, send?: () => void) {
     pipeline,
     changed: () => changes,
     speak() {
-      pipeline.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-      pipeline.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+      pipeline.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+      pipeline.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     },
   });
 }

@@ -20,7 +20,7 @@
 import type { KeyObject } from 'node:crypto';
 import { sealSigned } from '@sabha/contracts';
 import type { Contents, Ledger } from './engine/records/ops.ts';
-import type { Changed, Committed, Heard, IngestOptions, Offer } from './ingest/acks.ts';
+import type { Committed, IngestOptions, NodeOffer, PcReport, ViewChanges } from './ingest/acks.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { Metrics } from './metrics.ts';
 import { createCopies } from './notify/people/copies/copies.ts';
@@ -29,7 +29,7 @@ import { createOutbox, type Outbox, type OutboxOptions } from './notify/people/o
 import { recipientsOf } from './notify/people/roster.ts';
 
 /** The dependencies of a pipeline. `key` signs configurations and commands. */
-export type Around = Pick<
+export type PipelineOptions = Pick<
   IngestOptions,
   'clock' | 'reflector' | 'numbers' | 'maintenance' | 'isMeetingNear' | 'send' | 'publish' | 'randomId'
 > &
@@ -41,21 +41,21 @@ export type Around = Pick<
   };
 
 /** The outputs of the stages. */
-export type Ends = Pick<IngestOptions, 'isRollCall' | 'listening' | 'clockSet'> & {
-  heard(heard: Heard): void;
-  offered(offer: Offer): void;
-  changed(changed: Changed): void;
+export type StageHandlers = Pick<IngestOptions, 'isRollCall' | 'listening' | 'clockSet'> & {
+  heard(heard: PcReport): void;
+  onOffer(offer: NodeOffer): void;
+  onChange(changed: ViewChanges): void;
   /** A commit failed, or the outbox does not match the ledger. The memory is invalid and the pipeline must be closed. */
   failed(error: Error): void;
   /** A stage threw after the commit. R6 (retransmission) or R24 (repeated offers and the default route) repeats its work. */
-  broke(stage: string, error: Error): void;
+  onStageError(stage: string, error: Error): void;
 };
 
 /** The state in memory and the outbox on one loaded ledger. */
 export type Pipeline = { ingest: Ingest; outbox: Outbox; close(): Promise<void> };
 
 /** Opens the stages on the contents of the ledger. Waiting notifications continue at once. */
-export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
+export function openPipeline(around: PipelineOptions, contents: Contents, ends: StageHandlers): Pipeline {
   const { ledger, channels } = around;
   const { isRollCall, listening, clockSet, failed } = ends;
   const ingest = createIngest({
@@ -63,9 +63,9 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
     ...recipientsOf(around),
     ...{ contents, isRollCall, listening, clockSet, failed },
     seal: (text) => sealSigned(text, around.key),
-    committed: follow,
+    committed: runStages,
   });
-  const broke = (error: Error) => ends.broke('rewrite', error);
+  const broke = (error: Error) => ends.onStageError('rewrite', error);
   const copies = createCopies({ ...around, copies: ledger.copies, onError: broke });
   const outbox = createOutbox({
     ...around,
@@ -78,13 +78,13 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
     },
   });
   /** Runs each step in turn. A step that throws does not stop the next ones, and never counts as a failed commit: R28 (poison messages). */
-  function follow({ acks, sends, heard, offers, notices, handled, changed }: Committed): void {
-    guarded('acknowledge', () => ingest.acknowledge({ acks, sends }), ends);
-    for (const one of heard) guarded('hear', () => ends.heard(one), ends);
-    for (const one of offers) guarded('offer', () => ends.offered(one), ends);
-    guarded('notify', () => outbox.add(notices), ends);
-    guarded('rewrite', () => copies.changed(handled), ends);
-    if (changed) guarded('show', () => ends.changed(changed), ends);
+  function runStages({ acks, sends, heard, offers, notices, handled, changed }: Committed): void {
+    runGuarded('acknowledge', () => ingest.acknowledge({ acks, sends }), ends);
+    for (const one of heard) runGuarded('hear', () => ends.heard(one), ends);
+    for (const one of offers) runGuarded('offer', () => ends.onOffer(one), ends);
+    runGuarded('notify', () => outbox.add(notices), ends);
+    runGuarded('rewrite', () => copies.changed(handled), ends);
+    if (changed) runGuarded('show', () => ends.onChange(changed), ends);
   }
   outbox.add(contents.outbox);
   outbox.run().catch(ends.failed);
@@ -99,7 +99,7 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
   };
 }
 
-function guarded(stage: string, work: () => void, { broke, failed }: Ends): void {
+function runGuarded(stage: string, work: () => void, { onStageError: broke, failed }: StageHandlers): void {
   try {
     work();
   } catch (thrown) {

@@ -6,14 +6,14 @@ import { createOffers } from './notify/people/channels/offered.ts';
 import { testClock } from './notify/people/people.test-helper.ts';
 import { createRoster } from './notify/people/roster.ts';
 import { createRuntime } from './runtime.ts';
-import { inThread } from './storage/ledger/ledger.ts';
+import { openInThread } from './storage/ledger/ledger.ts';
 import { LedgerError } from './storage/ledger/poison.ts';
 
 const hour = 3_600_000;
 const none = () => {};
 
 /** A runtime on an in-memory ledger, with its messages to PCs. */
-async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs = 0, logged = [] as string[] } = {}) {
+async function setUp({ ledger = openInThread(new DatabaseSync(':memory:')), aheadMs = 0, logged = [] as string[] } = {}) {
   const settings = readSettings('{}');
   if (!settings.ok) throw new Error('no settings');
   const clock = testClock();
@@ -37,7 +37,7 @@ async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs 
     random: () => 0,
     randomId: () => `id-${++ids}`,
   });
-  await runtime.open();
+  await runtime.openFirstPipeline();
   runtime.subscribed();
   await clock.pass(1_000);
   /** The remaining validity of each sent command. */
@@ -61,7 +61,7 @@ test('R29 after a clock step commands are sent again, and the last roll call is 
 });
 
 test('a report of refused tabs survives a reopened ledger until its end is reported', async () => {
-  const kept = inThread(new DatabaseSync(':memory:'));
+  const kept = openInThread(new DatabaseSync(':memory:'));
   let fails = false;
   const ledger: typeof kept = {
     ...kept,
@@ -119,7 +119,7 @@ test('readiness names a full disk until there is space, even if a small commit s
 });
 
 test('F5 a full disk is logged once a minute, and once when commits succeed again', async () => {
-  const kept = inThread(new DatabaseSync(':memory:'));
+  const kept = openInThread(new DatabaseSync(':memory:'));
   let full = false;
   const ledger: typeof kept = {
     ...kept,

@@ -4,8 +4,8 @@
  */
 import { doubledMs, type SettingsSite } from '@sabha/contracts';
 import { createDates } from './dates.ts';
-import { usualNumbers } from './engine/correlation/numbers.ts';
-import type { CentreEvent, WireMessage } from './engine/records/incidents.ts';
+import { defaultNumbers } from './engine/correlation/numbers.ts';
+import type { OfferMessage, ServerEvent } from './engine/records/incidents.ts';
 import type { Op } from './engine/records/ops.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import type { Wires } from './node-red/wires.ts';
@@ -14,11 +14,11 @@ import type { TellCentralDirectly } from './notify/people/direct/direct.ts';
 import type { Outbox } from './notify/people/outbox.ts';
 import { createCommands, createMeasureQueue, type MeasureQueueOptions } from './operations/commands/commands.ts';
 import { createRollCalls } from './operations/rollcall/rollcall.ts';
-import { type Around, openPipeline, type Pipeline } from './pipeline.ts';
-import { createMoments } from './sites/calendar/when.ts';
+import { openPipeline, type Pipeline, type PipelineOptions } from './pipeline.ts';
+import { createOfficeStates } from './sites/calendar/when.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
-import type { SiteOrdersOptions } from './sites/site-orders.ts';
-import { slowCommitMs, watched } from './storage/ledger/ledger.ts';
+import type { SiteOperationsOptions } from './sites/site-orders.ts';
+import { slowCommitMs, watchCommits } from './storage/ledger/ledger.ts';
 import { LedgerError } from './storage/ledger/poison.ts';
 import { createLiveView } from './view/live.ts';
 
@@ -26,7 +26,7 @@ const reopening = { firstMs: 1_000, maxMs: 60_000 };
 /** Rate limit of one log line, since a full disk fails again at each retry. */
 const sameLineMs = 60_000;
 
-type RuntimeOptions = Around & {
+type RuntimeOptions = PipelineOptions & {
   site: SettingsSite | null;
   offers: Pick<Offers, 'take' | 'outcome'>;
   tellDirectly: TellCentralDirectly;
@@ -37,12 +37,12 @@ type RuntimeOptions = Around & {
 /** `flows` without its sockets, Node-RED and API. */
 export type Runtime = ReturnType<typeof createRuntime>;
 
-type Life = ReturnType<typeof createLife>;
-type State = ReturnType<typeof createState>;
+type PipelineState = ReturnType<typeof createPipelineState>;
+type RuntimeState = ReturnType<typeof createRuntimeState>;
 
-/** Creates the runtime; `open` opens it. */
+/** Creates the runtime; `openFromLedger` opens it. */
 export function createRuntime(options: RuntimeOptions) {
-  const state = createState(options);
+  const state = createRuntimeState(options);
   const { life, rollcalls, live, measureQueue, now, dates, ingest, opened } = state;
   return {
     wires: wiresOf(state),
@@ -58,8 +58,8 @@ export function createRuntime(options: RuntimeOptions) {
     /** Commits rows of other parts; returns false while the ledger is reopened. */
     record: (ops: readonly Op[]): Promise<boolean> => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),
     /** Loads the ledger and opens the first pipeline; rejects if it cannot be read. */
-    open: (): Promise<void> => open(state),
-    take: (topic: string, payload: Buffer): void => life.pipeline?.ingest.take(topic, payload),
+    openFirstPipeline: (): Promise<void> => openFromLedger(state),
+    take: (topic: string, payload: Buffer): void => life.pipeline?.ingest.takeMessage(topic, payload),
     subscribed(): void {
       life.subscribed = true;
       ingest()?.subscribed();
@@ -87,19 +87,19 @@ export function createRuntime(options: RuntimeOptions) {
     /** Reports a fault of the server with its reason, or its end (null). Each later load of the ledger gets the report again. */
     say(fault: string, reason: string | null, device = ''): void {
       const word = { type: 'centre', fault, device, standing: reason !== null, ...(reason !== null && { reason }) } as const;
-      if (reason === null) state.words.delete(fault);
-      else state.words.set(fault, word);
+      if (reason === null) state.openFaults.delete(fault);
+      else state.openFaults.set(fault, word);
       void life.pipeline?.ingest.tell(word);
     },
     /** Closes the pipeline, runs work on the ledger, and reopens it. PCs send their messages again afterwards. */
-    apart: <T>(work: () => Promise<T>): Promise<T> => apart(state, work),
+    apart: <T>(work: () => Promise<T>): Promise<T> => withLedgerClosed(state, work),
     async close(): Promise<void> {
       life.closed = true;
       live.close();
       measureQueue.close();
       rollcalls.drop();
       const { pipeline } = life;
-      await pipeline?.ingest.leave();
+      await pipeline?.ingest.shutDown();
       life.pipeline = undefined;
       await pipeline?.close();
     },
@@ -107,7 +107,7 @@ export function createRuntime(options: RuntimeOptions) {
 }
 
 /** The state that changes as pipelines open and close. */
-function createLife() {
+function createPipelineState() {
   return {
     pipeline: undefined as Pipeline | undefined,
     subscribed: false,
@@ -115,26 +115,26 @@ function createLife() {
     closed: false,
     failures: 0,
     /** Why commits fail, until one succeeds; and the last log line about it. */
-    trouble: undefined as string | undefined,
+    commitFault: undefined as string | undefined,
     full: null as string | null,
     logged: undefined as { line: string; up: number } | undefined,
   };
 }
 
-function createState(given: RuntimeOptions) {
+function createRuntimeState(given: RuntimeOptions) {
   const { clock, key, roster, send, randomId, log, capacity: limits } = given;
-  const life = createLife();
+  const life = createPipelineState();
   // A hanging disk returns no error, so central is notified without the ledger, as for a disk error.
-  const { ledger, commitMs } = watched(given.ledger, {
+  const { ledger, commitMs } = watchCommits(given.ledger, {
     clock,
     slow() {
-      life.trouble = `the ledger has not taken a batch for more than ${slowCommitMs / 1_000} s: the disk is slow, or hangs`;
-      log.error({ code: 'slow' }, life.trouble);
-      void given.tellDirectly('commit_slow', life.trouble);
+      life.commitFault = `the ledger has not taken a batch for more than ${slowCommitMs / 1_000} s: the disk is slow, or hangs`;
+      log.error({ code: 'slow' }, life.commitFault);
+      void given.tellDirectly('commit_slow', life.commitFault);
     },
     took() {
-      if (life.trouble !== undefined) log.warn({}, 'the ledger takes batches again');
-      life.trouble = undefined;
+      if (life.commitFault !== undefined) log.warn({}, 'the ledger takes batches again');
+      life.commitFault = undefined;
     },
   });
   const ingest = () => life.pipeline?.ingest;
@@ -146,8 +146,8 @@ function createState(given: RuntimeOptions) {
   const now = () => ingest()?.time() ?? clock.now();
   const dates = createDates({ ingest, opened, now, randomId });
   const maintenance = (at: number) => dates.planned().around(at);
-  const options = { ...given, ledger, numbers: { ...usualNumbers }, maintenance, isMeetingNear: dates.isMeetingNear };
-  const unready = () => whyUnready(life);
+  const options = { ...given, ledger, numbers: { ...defaultNumbers }, maintenance, isMeetingNear: dates.isMeetingNear };
+  const unready = () => unreadyReason(life);
   const commands = createCommands({ clock, key, ledger, ingest, send, randomId });
   const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
@@ -159,13 +159,13 @@ function createState(given: RuntimeOptions) {
     commitMs,
     life,
     /** The callbacks of the wait nodes by node id; the head has the id ''. */
-    takers: createHandlers<WireMessage>(),
+    nodeHandlers: createHandlers<OfferMessage>(),
     rollcalls,
     commands,
     measureQueue,
     live,
     /** Open faults of the server, by fault id. */
-    words: new Map<string, CentreEvent>(),
+    openFaults: new Map<string, ServerEvent>(),
     dates,
     now,
     /** `ingest` returns undefined while the ledger is reopened, and `opened` throws. */
@@ -175,7 +175,7 @@ function createState(given: RuntimeOptions) {
 }
 
 /** The functions for orders about the site table, on the current pipeline. */
-function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOrdersOptions, 'newToken'> {
+function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOperationsOptions, 'newToken'> {
   return {
     table: () => opened().table(),
     records: () => opened().memory.pcs,
@@ -193,8 +193,8 @@ function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOrdersOption
 }
 
 /** The functions for the nodes of the tabs. They stay the same when the pipeline is reopened. */
-function wiresOf({ options, takers, dates, ingest, now }: State): Wires {
-  const moment = createMoments({
+function wiresOf({ options, nodeHandlers: takers, dates, ingest, now }: RuntimeState): Wires {
+  const moment = createOfficeStates({
     calendar: dates.calendar,
     table: () => ingest()?.table(),
     members: (scope) => ingest()?.memory.openIncident(scope)?.spread?.members ?? [],
@@ -221,7 +221,7 @@ function wiresOf({ options, takers, dates, ingest, now }: State): Wires {
   };
 }
 
-function whyUnready({ trouble, full, pipeline, started }: Life): string | undefined {
+function unreadyReason({ commitFault: trouble, full, pipeline, started }: PipelineState): string | undefined {
   // On a full disk a small commit may still fit into the write-ahead log.
   if (trouble !== undefined || full !== null) return trouble ?? full ?? undefined;
   if (pipeline === undefined) return 'the ledger is being opened';
@@ -229,13 +229,13 @@ function whyUnready({ trouble, full, pipeline, started }: Life): string | undefi
   return started ? undefined : 'the tabs do not run yet';
 }
 
-async function open(state: State): Promise<void> {
-  const { options, life, takers, rollcalls, commands, measureQueue, live } = state;
+async function openFromLedger(state: RuntimeState): Promise<void> {
+  const { options, life, nodeHandlers: takers, rollcalls, commands, measureQueue, live } = state;
   const contents = await options.ledger.load();
   await state.dates.load(options.ledger);
   if (life.closed) return;
   const pipeline = openPipeline(options, contents, {
-    broke(stage, { message }) {
+    onStageError(stage, { message }) {
       options.log.error({ stage }, `${stage} broke after the commit: ${message}`);
       void options.tellDirectly('stage_broke', `${stage}: ${message}`);
     },
@@ -250,12 +250,12 @@ async function open(state: State): Promise<void> {
      * If the wait node is gone, the head gets the message: R25 (timers and outcomes). Without a head the offer is repeated: R24 (repeated
      * offers and the default route).
      */
-    offered({ message, node }) {
+    onOffer({ message, node }) {
       life.failures = 0;
       const taker = takers.of(node ?? '') ?? takers.of('');
       taker?.(message);
     },
-    changed(changed) {
+    onChange(changed) {
       live.changed(changed);
       rollcalls.changed(changed.pcs);
     },
@@ -265,7 +265,7 @@ async function open(state: State): Promise<void> {
     },
     clockSet() {
       if (life.pipeline === undefined) return;
-      reread(state, life.pipeline.ingest).then(
+      reloadBeside(state, life.pipeline.ingest).then(
         () => {
           commands.sendAgain();
           live.all();
@@ -273,14 +273,14 @@ async function open(state: State): Promise<void> {
         (error: Error) => options.log.error({}, `after the clock was set the ledger could not be read: ${error.message}`),
       );
     },
-    failed: (error) => fail(state, pipeline, error),
+    failed: (error) => discardPipeline(state, pipeline, error),
   });
   life.pipeline = pipeline;
   if (life.subscribed) pipeline.ingest.subscribed();
-  for (const word of state.words.values()) void pipeline.ingest.tell(word);
+  for (const word of state.openFaults.values()) void pipeline.ingest.tell(word);
   if (life.started) pipeline.ingest.started();
   commands.remember(contents);
-  await reread(state, pipeline.ingest);
+  await reloadBeside(state, pipeline.ingest);
   live.all();
   const { table, entry, time, changeSites } = pipeline.ingest;
   const own = settingsSiteChange({ site: options.site, table: table(), entry, meta: contents.meta, now: time() });
@@ -288,13 +288,13 @@ async function open(state: State): Promise<void> {
 }
 
 /** Reloads data beside the pipeline. The commit before it corrects times that are in the future: R29 (clock of the server). */
-async function reread({ commands, rollcalls }: State, ingest: Ingest): Promise<void> {
+async function reloadBeside({ commands, rollcalls }: RuntimeState, ingest: Ingest): Promise<void> {
   await ingest.record([]);
   await Promise.all([commands.reread(), rollcalls.reread()]);
 }
 
 /** Discards the memory after a failed commit, notifies central without the outbox, and reopens the ledger (R20). */
-function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }): void {
+function discardPipeline(state: RuntimeState, pipeline: Pipeline, error: Error & { code?: string }): void {
   const { options, life, rollcalls } = state;
   if (life.closed || life.pipeline !== pipeline) return;
   life.pipeline = undefined;
@@ -302,7 +302,7 @@ function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }
   rollcalls.drop();
   life.failures += 1;
   if (error instanceof LedgerError) {
-    life.trouble = `${error.code === 'full' ? 'the disk is full: ' : ''}the ledger took nothing: ${error.message}`;
+    life.commitFault = `${error.code === 'full' ? 'the disk is full: ' : ''}the ledger took nothing: ${error.message}`;
     const [line, up] = [error.message, options.clock.up()];
     if (life.logged?.line !== line || up - life.logged.up >= sameLineMs) {
       life.logged = { line, up };
@@ -316,7 +316,7 @@ function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }
   reopen(state);
 }
 
-async function apart<T>(state: State, work: () => Promise<T>): Promise<T> {
+async function withLedgerClosed<T>(state: RuntimeState, work: () => Promise<T>): Promise<T> {
   const { life, rollcalls } = state;
   const { pipeline } = life;
   if (pipeline === undefined) throw new Error('the ledger is opened anew');
@@ -324,28 +324,31 @@ async function apart<T>(state: State, work: () => Promise<T>): Promise<T> {
   life.pipeline = undefined;
   rollcalls.drop();
   try {
-    await pipeline.ingest.leave();
+    await pipeline.ingest.shutDown();
     await pipeline.close();
     return await work();
   } finally {
-    await open(state).catch(unread(state));
+    await openFromLedger(state).catch(retryOpen(state));
   }
 }
 
-function reopen(state: State): void {
+function reopen(state: RuntimeState): void {
   const { options, life } = state;
   options.clock.after(doubledMs(life.failures - 1, reopening), () => {
     if (life.closed) return;
-    open(state).then(() => life.trouble ?? options.log.warn({}, 'the pipeline is open again, from the ledger'), unread(state));
+    openFromLedger(state).then(
+      () => life.commitFault ?? options.log.warn({}, 'the pipeline is open again, from the ledger'),
+      retryOpen(state),
+    );
   });
 }
 
-function unread(state: State) {
+function retryOpen(state: RuntimeState) {
   const { options, life } = state;
   return (error: Error): void => {
     life.failures += 1;
-    life.trouble = `the ledger cannot be read: ${error.message}`;
-    options.log.error({}, life.trouble);
+    life.commitFault = `the ledger cannot be read: ${error.message}`;
+    options.log.error({}, life.commitFault);
     reopen(state);
   };
 }

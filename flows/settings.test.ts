@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Random, randomFrom } from '../test/random.ts';
-import { loadCentreSettings, readCentreSettings } from './settings.ts';
+import { loadFlowsSettings, readFlowsSettings } from './settings.ts';
 
 const full = {
   $schema: './x.json',
@@ -124,7 +124,7 @@ describe('an invalid channel is reported in one line that names its place', () =
       'sabha.json: people.0.addresses.email: is not in channels.offered',
     ],
   ])('%s', (_what, text, line) => {
-    expect(readCentreSettings(text)).toEqual({ ok: false, line });
+    expect(readFlowsSettings(text)).toEqual({ ok: false, line });
   });
 });
 
@@ -137,7 +137,7 @@ test('S20 500 changed files: each is refused, or has its full meaning', () => {
   const counts = { refused: 0, equal: 0 };
   for (let round = 0; round < 500; round++) {
     const { text, same } = random.pick([typo, otherType, outOfRange, cut, reordered, moved])(random);
-    const result = readCentreSettings(text);
+    const result = readFlowsSettings(text);
     expect(result.ok, text).toBe(same);
     if (result.ok) expect(result.value, text).toEqual(full);
     else expect(result.line).toMatch(/^sabha\.json: [^\n]{10,300}$/);
@@ -222,7 +222,7 @@ function placesIn(node: object): { parent: Record<string, unknown>; key: string 
 }
 
 function must(text: string) {
-  const result = readCentreSettings(text);
+  const result = readFlowsSettings(text);
   if (!result.ok) throw new Error(result.line);
   return result.value;
 }
@@ -235,7 +235,7 @@ test.skipIf(process.platform === 'win32')(
     const load = (settings: object, mode: number) => {
       writeFileSync(file, JSON.stringify(settings));
       chmodSync(file, mode);
-      return loadCentreSettings(file);
+      return loadFlowsSettings(file);
     };
     const webhook = { url: 'https://tickets.test/', secret: `whsec_${'A'.repeat(32)}` };
     const secrets: [object, string][] = [

@@ -8,29 +8,29 @@ import type { Ledger } from './engine/records/ops.ts';
 import { addressProblem, type ChannelSettings, channelProblem, channelSettings, secretsIn } from './notify/people/channels/channels.ts';
 import { reservedWord } from './notify/roster/book.ts';
 
-export type CentreSettings = Settings & { channels: ChannelSettings };
+export type FlowsSettings = Settings & { channels: ChannelSettings };
 
 export type Log = Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
 
 /** The dependencies of most parts. `dataDir`: the data folder of `flows`. */
-export type Base = { settings: CentreSettings; dataDir: string; clock: Clock; ledger: Ledger; log: Log };
+export type Base = { settings: FlowsSettings; dataDir: string; clock: Clock; ledger: Ledger; log: Log };
 
-type Read = { ok: true; value: CentreSettings } | { ok: false; line: string };
+type SettingsResult = { ok: true; value: FlowsSettings } | { ok: false; line: string };
 
 /** Validates the settings with the channels. Rejects unknown channels, and addresses that no channel uses. */
-export function readCentreSettings(text: string, file = 'sabha.json'): Read {
+export function readFlowsSettings(text: string, file = 'sabha.json'): SettingsResult {
   const settings = readSettings(text, file);
   if (!settings.ok) return settings;
   const read = v.safeParse(v.object({ channels: channelSettings }), settings.value);
   if (!read.success) return { ok: false, line: `${file}: ${describeIssue(read.issues[0])}` };
-  const value: CentreSettings = { ...settings.value, ...read.output };
-  const stray = firstStray(value);
+  const value: FlowsSettings = { ...settings.value, ...read.output };
+  const stray = firstUnknown(value);
   return stray === undefined ? { ok: true, value } : { ok: false, line: `${file}: ${stray}` };
 }
 
 /** Loads a file. Rejects one that contains secrets and is readable by every user of the machine. */
-export function loadCentreSettings(file: string): Read {
-  const read = readCentreSettings(loadText(file), file);
+export function loadFlowsSettings(file: string): SettingsResult {
+  const read = readFlowsSettings(loadText(file), file);
   if (!read.ok) return read;
   const { channels, communityNodes } = read.value;
   const [secret] = [...secretsIn(channels), ...(Object.keys(communityNodes.credentials).length > 0 ? ['communityNodes.credentials'] : [])];
@@ -38,7 +38,7 @@ export function loadCentreSettings(file: string): Read {
   return { ok: false, line: `${file}: holds ${secret}, and everybody may read it: chmod 600 ${file}` };
 }
 
-function firstStray({ people, channels }: CentreSettings): string | undefined {
+function firstUnknown({ people, channels }: FlowsSettings): string | undefined {
   return people
     .flatMap(({ id, role, groups = [], addresses, channels: order = [] }, at) => [
       // The name of the person's own role is allowed as an id.
@@ -52,7 +52,7 @@ function firstStray({ people, channels }: CentreSettings): string | undefined {
 
 if (import.meta.main) {
   const [file = ''] = process.argv.slice(2);
-  const read = loadCentreSettings(file);
+  const read = loadFlowsSettings(file);
   if (!read.ok) process.stderr.write(`${read.line}\n`);
   process.exitCode = read.ok ? 0 : 1;
 }

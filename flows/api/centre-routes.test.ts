@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createTabsOrders, openTabs } from '../node-red/tabs.ts';
 import type { FlowNode } from '../node-red/tabs-storage.ts';
 import { BackupError } from '../storage/backup/format/backup-file.ts';
-import { inThread } from '../storage/ledger/ledger.ts';
+import { openInThread } from '../storage/ledger/ledger.ts';
 import { routesOf } from './routes.test-helper.ts';
 import { emptyProof } from './scripted-view.test-helper.ts';
 
@@ -99,7 +99,7 @@ test('GET /api/audit reads the latest copy, or a new one with now=true, and a fa
 });
 
 test('GET /api/audit/log is paged, and the CSV export has a UTF-8 BOM and no cell that a spreadsheet runs as a formula', async () => {
-  const ledger = inThread(new DatabaseSync(':memory:'));
+  const ledger = openInThread(new DatabaseSync(':memory:'));
   const all = Array.from(
     { length: 2_001 },
     (_, n) => ({ op: 'audit', at: n, who: n === 5 ? 'Ravi' : 'asha', what: 'note', about: `${n}` }) as const,

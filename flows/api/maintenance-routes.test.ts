@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Viewer } from '../pki/door/door.ts';
-import { createMaintenanceOrders, createPlanned } from '../sites/maintenance/maintenance.ts';
+import { createMaintenanceOrders, createPlannedMaintenance } from '../sites/maintenance/maintenance.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';
@@ -10,7 +10,7 @@ let routes: ReturnType<typeof routesOf>;
 let viewer: Viewer;
 
 beforeEach(() => {
-  let planned = createPlanned([], () => table);
+  let planned = createPlannedMaintenance([], () => table);
   const ids = ['m-1', 'm-2', 'm-3'].values();
   const maintenance = createMaintenanceOrders({
     planned: () => planned,
@@ -18,7 +18,7 @@ beforeEach(() => {
     now: () => Date.UTC(2027, 0, 15, 3),
     randomId: () => ids.next().value ?? 'm-4',
     apply: async (all) => {
-      planned = createPlanned(all, () => table);
+      planned = createPlannedMaintenance(all, () => table);
     },
   });
   viewer = viewerOf('central', '');

@@ -4,7 +4,7 @@ import type { IncidentRow, IncidentView, LedgerAudit, PcView, RollCallView, Site
 import type { Op } from '../engine/records/ops.ts';
 import { type AccountsOptions, createAccounts } from '../pki/accounts/accounts.ts';
 import { createPasswords } from '../pki/accounts/password.ts';
-import { createSiteOrders } from '../sites/site-orders.ts';
+import { createSiteOperations } from '../sites/site-orders.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { CentreView, PcChoice } from '../view/live.ts';
 
@@ -113,7 +113,7 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
 /** Returns site operations over the given tree. Their own behaviour is tested beside the site table. */
 export function emptySiteOrders(nodes: Parameters<typeof createSiteTable>[0] = []) {
   const table = createSiteTable(nodes);
-  const siteOrders = createSiteOrders({
+  const siteOrders = createSiteOperations({
     table: () => table,
     records: () => new Map(),
     wanted: () => 0,

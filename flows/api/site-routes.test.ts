@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { SiteChange } from '../engine/records/sites.ts';
 import { toCsv } from '../sites/csv.ts';
 import { fileLimitBytes } from '../sites/sheet.ts';
-import { createSiteOrders } from '../sites/site-orders.ts';
+import { createSiteOperations } from '../sites/site-orders.ts';
 import { node, record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { routesOf } from './routes.test-helper.ts';
@@ -24,7 +24,7 @@ beforeEach(() => {
   shutOut = new Set();
   hold = async () => {};
   let made = 0;
-  const siteOrders = createSiteOrders({
+  const siteOrders = createSiteOperations({
     table: () => table,
     records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
     wanted: () => 3,

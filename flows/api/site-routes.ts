@@ -19,7 +19,7 @@ import {
 import * as v from 'valibot';
 import { outsideScope, ownPart, type RefusalDetail, RequestError, type Viewer, wholeTree } from '../pki/door/door.ts';
 import { toCsv } from '../sites/csv.ts';
-import type { Done } from '../sites/site-orders.ts';
+import type { OperationResult } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';
 import {
   by,
@@ -304,7 +304,7 @@ function ownScope(viewer: Viewer, asked = viewer.scope): string {
 }
 
 /** Returns the tokens that a change created. Throws `RequestError` if the change failed. */
-function tokensOf(done: Done, why?: RefusalDetail): { tokens: Record<string, string> } {
+function tokensOf(done: OperationResult, why?: RefusalDetail): { tokens: Record<string, string> } {
   if (!done.ok) throw new RequestError(done.missing ? 404 : 409, done.line, done.missing ? { code: 'missing' } : why);
   return { tokens: done.tokens };
 }

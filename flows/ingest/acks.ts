@@ -15,21 +15,21 @@ import {
   type Want,
 } from '@sabha/contracts';
 import type { EngineOptions } from '../engine/incidents/core.ts';
-import type { Incident, PcRecord, WireMessage } from '../engine/records/incidents.ts';
+import type { Incident, OfferMessage, PcRecord } from '../engine/records/incidents.ts';
 import type { OutboxRow } from '../engine/records/notices.ts';
 import type { Contents, Cursor, Ledger } from '../engine/records/ops.ts';
 import type { Recipients } from '../engine/transitions/noise.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
-import type { Report } from './read-message.ts';
+import type { DecodedMessage } from './read-message.ts';
 
 /** Lifetime of a reflector token. It is renewed at the hourly echo, so three hours survive two lost acks. */
 const tokenMs = 3 * 3_600_000;
 
 /** An ack in preparation. `duty`: carries the duty to measure the link, although the PC sent no birth or echo. */
-type Draft = { session?: number; echo?: number; duty?: true; want: Want[] };
+type AckDraft = { session?: number; echo?: number; duty?: true; want: Want[] };
 
-export type Drafts = Map<string, Draft>;
+export type AckDrafts = Map<string, AckDraft>;
 
 export type AcksOptions = ElectionOptions & {
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
@@ -42,9 +42,9 @@ export function createAcks(options: AcksOptions) {
   const { recordOf, send, now, seal } = options;
   const election = createElection(options);
   const cursors = new Map<string, Cursor>();
-  let drafts: Drafts = new Map();
+  let drafts: AckDrafts = new Map();
 
-  function sendOne(pc: string, { want, session, echo, duty: told }: Draft): void {
+  function sendOne(pc: string, { want, session, echo, duty: told }: AckDraft): void {
     const spool = recordOf(pc)?.spool ?? null;
     if (spool === null) return;
     const held = cursors.get(pc);
@@ -60,7 +60,7 @@ export function createAcks(options: AcksOptions) {
       ...(cursor?.mark === undefined ? {} : { mark: cursor.mark }),
       ...(session === undefined ? {} : { session }),
       ...(echo === undefined ? {} : { echo, clock: seal({ pc, echo, at, spool, ...known }) }),
-      ...(session === undefined && echo === undefined && !told ? {} : election.words(pc)),
+      ...(session === undefined && echo === undefined && !told ? {} : election.measureFields(pc)),
     };
     send(pcTopic(pc, 'ack'), encode('ack', ack), 0);
   }
@@ -78,10 +78,10 @@ export function createAcks(options: AcksOptions) {
      * Returns the acks so far, with the requests in `asks`, and starts an empty list for the next commit.
      * If the duty to measure moved among PCs that `changed`, its former and its new holder get an ack too.
      */
-    take(changed: readonly string[], asks: readonly { pc: string; want: readonly Want[] }[]): Drafts {
+    take(changed: readonly string[], asks: readonly { pc: string; want: readonly Want[] }[]): AckDrafts {
       const taken = drafts;
       drafts = new Map();
-      for (const pc of election.moved(changed)) taken.set(pc, { want: [], ...taken.get(pc), duty: true });
+      for (const pc of election.changedHolders(changed)) taken.set(pc, { want: [], ...taken.get(pc), duty: true });
       for (const { pc, want } of asks) {
         const draft = taken.get(pc) ?? { want: [] };
         taken.set(pc, { ...draft, want: [...draft.want, ...want] });
@@ -95,7 +95,7 @@ export function createAcks(options: AcksOptions) {
     settle(settled: readonly Cursor[]): void {
       for (const cursor of settled) if ((recordOf(cursor.pc)?.spool ?? cursor.spool) === cursor.spool) cursors.set(cursor.pc, cursor);
     },
-    send(ready: Drafts): void {
+    send(ready: AckDrafts): void {
       for (const [pc, draft] of ready) sendOne(pc, draft);
     },
   };
@@ -130,7 +130,7 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
   return {
     of: (site: string): string | undefined => elected.get(site),
     /** Returns the fields of an ack that assign or withdraw the duty to measure. */
-    words(pc: string): Pick<Ack, 'measure' | 'reflector'> {
+    measureFields(pc: string): Pick<Ack, 'measure' | 'reflector'> {
       if (electedOf(siteOf(pc)) !== pc) return { measure: false };
       if (reflector === undefined) return { measure: true };
       const endsAt = now() + tokenMs;
@@ -138,7 +138,7 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
       return { measure: true, reflector: { port: reflector.port, token, endsAt } };
     },
     /** Returns the online PCs that gained or lost the duty because `pcs` changed, so that they can be notified at once. */
-    moved(pcs: Iterable<string>): string[] {
+    changedHolders(pcs: Iterable<string>): string[] {
       return [...new Set([...pcs].map(siteOf))].flatMap((site) => {
         const before = elected.get(site);
         const after = electedOf(site);
@@ -176,27 +176,27 @@ export type IngestOptions = Recipients &
     randomId(): string;
   };
 
-export type Born = { digest: string; session: number; rev: number };
+export type BirthState = { digest: string; session: number; rev: number };
 
 /** Changes of one commit for the views. `sites`: sites whose own node changed, or one that they inherit from. */
-export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
+export type ViewChanges = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
 
 /** A birth, or responses to commands, as a PC sent them. */
-export type Heard = Pick<Report, 'pc' | 'event' | 'ops'>;
+export type PcReport = Pick<DecodedMessage, 'pc' | 'event' | 'ops'>;
 
 /** A message for the tabs: for the wait node with that id, or for the head (null). */
-export type Offer = { message: WireMessage; node: string | null };
+export type NodeOffer = { message: OfferMessage; node: string | null };
 
 /** A committed batch, and the actions that may follow only now. R20 (one transaction per batch). */
 export type Committed = {
-  acks: Drafts;
+  acks: AckDrafts;
   /** Other messages to PCs: configurations, and the hello of a roll call. */
   sends: readonly (() => void)[];
-  heard: readonly Heard[];
-  offers: readonly Offer[];
+  heard: readonly PcReport[];
+  offers: readonly NodeOffer[];
   notices: readonly OutboxRow[];
   /** Incidents that people acted on, in their current state. */
   handled: readonly Incident[];
   /** Undefined if no view changes. */
-  changed: Changed | undefined;
+  changed: ViewChanges | undefined;
 };

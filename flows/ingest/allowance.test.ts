@@ -1,6 +1,6 @@
 import { budgets } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { createAllowance, type Weight } from './allowance.ts';
+import { createQuotas, type MessageCost } from './allowance.ts';
 
 const dayMs = 86_400_000;
 const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];
@@ -8,7 +8,7 @@ const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];
 describe('R27 budget of one PC', () => {
   test('R27 at the fastest rate of the broker, a PC may send one full spool of event bytes a day', () => {
     const { allowance, pass } = open();
-    const second: Weight = { kind: 'events', count: 2, bytes: 128 * 1_024 };
+    const second: MessageCost = { kind: 'events', count: 2, bytes: 128 * 1_024 };
     let bytes = 0;
     for (let at = 0; at < 2 * dayMs; at += 1_000) {
       if (allowance.take(pc, second)) bytes += second.bytes;
@@ -47,19 +47,19 @@ describe('R27 budget of one PC', () => {
 
   test('R27 a PC that was offline for weeks sends its full spool at once, also to a server that has just started', () => {
     const { allowance } = open(budgets.eventsGathered.most);
-    const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
+    const batch: MessageCost = { kind: 'events', count: 500, bytes: 65_536 };
     const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
   });
 
   test('R27 after a restart of the server, a PC sends the events that its first birth announced, and a later claim adds nothing', () => {
     const { allowance, pass } = open(17_600);
-    const batch: Weight = { kind: 'events', count: 200, bytes: 50_000 };
+    const batch: MessageCost = { kind: 'events', count: 200, bytes: 50_000 };
     const taken = () => Array.from({ length: 3_000 }, () => allowance.take(pc, batch)).filter(Boolean).length * batch.count;
     const first = taken();
     expect(first).toBeGreaterThanOrEqual(17_600);
     expect(first).toBeLessThanOrEqual(17_600 + budgets.eventsAtOnce.most);
-    allowance.waits(pc, budgets.eventsGathered.most);
+    allowance.startWithBacklog(pc, budgets.eventsGathered.most);
     pass(1_000);
     expect(taken()).toBe(0);
   });
@@ -67,28 +67,28 @@ describe('R27 budget of one PC', () => {
   test('R27 after a quiet time only the first birth limits the quota, and later births keep what has accumulated', () => {
     const { allowance, pass } = open();
     pass(105 * dayMs);
-    allowance.waits(pc, 0);
-    const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
+    allowance.startWithBacklog(pc, 0);
+    const batch: MessageCost = { kind: 'events', count: 500, bytes: 65_536 };
     const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
   });
 
   test('R27 before its first birth a PC may send one full spool at most', () => {
-    const allowance = createAllowance(() => 0);
-    const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
+    const allowance = createQuotas(() => 0);
+    const batch: MessageCost = { kind: 'events', count: 500, bytes: 65_536 };
     const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
-    allowance.waits(pc, budgets.eventsGathered.most);
+    allowance.startWithBacklog(pc, budgets.eventsGathered.most);
     expect(allowance.take(pc, batch)).toBe(false);
   });
 
   test('R27, R17 a birth that answers a hello is free once for each PC and hello, and an unknown or expired hello is not free', () => {
     const { allowance } = open();
-    allowance.asks('h1');
-    expect([pc, pc, other].map((one) => allowance.isAsked(one, 'h1'))).toEqual([true, false, true]);
-    expect([undefined, '', 'h2'].map((hello) => allowance.isAsked(pc, hello))).toEqual([false, false, false]);
-    for (let n = 2; n <= 17; n += 1) allowance.asks(`h${n}`);
-    expect([1, 2, 17].map((n) => allowance.isAsked('la/leh/pc-3', `h${n}`))).toEqual([false, true, true]);
+    allowance.registerHello('h1');
+    expect([pc, pc, other].map((one) => allowance.answersHello(one, 'h1'))).toEqual([true, false, true]);
+    expect([undefined, '', 'h2'].map((hello) => allowance.answersHello(pc, hello))).toEqual([false, false, false]);
+    for (let n = 2; n <= 17; n += 1) allowance.registerHello(`h${n}`);
+    expect([1, 2, 17].map((n) => allowance.answersHello('la/leh/pc-3', `h${n}`))).toEqual([false, true, true]);
   });
 
   test('R27 births and states of a PC are limited by number and by size, and other PCs are not affected', () => {
@@ -113,7 +113,7 @@ describe('R27 budget of one PC', () => {
 
   test('R27 beats that need a response or open a session have a separate limit, far above a link that drops every 15 s', () => {
     const { allowance, pass } = open();
-    const beat: Weight = { kind: 'signs', count: 1, bytes: 0 };
+    const beat: MessageCost = { kind: 'signs', count: 1, bytes: 0 };
     const taken = (ms: number) => {
       pass(ms);
       return allowance.take(pc, beat) ? 1 : 0;
@@ -132,7 +132,7 @@ describe('R27 budget of one PC', () => {
   test('R27 births with another spool or an earlier first number are limited, and other PCs are not affected', () => {
     const { allowance, pass } = open();
     const births = (who: string, of: (n: number) => { spool: string; first: number }, count = 100) =>
-      Array.from({ length: count }, (_, n) => allowance.follows(who, of(n))).filter(Boolean).length;
+      Array.from({ length: count }, (_, n) => allowance.allowsSpool(who, of(n))).filter(Boolean).length;
     expect(births(pc, (n) => ({ spool: 'a', first: n }))).toBe(100);
     // The first number alternates, so every second birth goes back. A refused birth leaves the stored number unchanged.
     expect(births(pc, (n) => ({ spool: 'a', first: n % 2 === 0 ? 1 : 200 }))).toBe(budgets.spoolsAtOnce.most + 50);
@@ -144,7 +144,7 @@ describe('R27 budget of one PC', () => {
 
   test('R27, R8 a PC that was held back resumes with a quarter of the burst, so that its oldest event is not mistaken for poison', () => {
     const { allowance, pass } = open();
-    const one: Weight = { kind: 'events', count: 1, bytes: 65_536 };
+    const one: MessageCost = { kind: 'events', count: 1, bytes: 65_536 };
     while (allowance.take(pc, one));
     const { most } = budgets.eventBytesAtOnce;
     const resumeMs = (most / 4 / budgets.eventBytesADay.most) * dayMs;
@@ -157,8 +157,8 @@ describe('R27 budget of one PC', () => {
 });
 
 describe('spools that no birth named', () => {
-  const events = (count: number, ...foreign: string[]): Weight => ({ kind: 'events', count, bytes: 100, foreign });
-  const taken = (allowance: ReturnType<typeof createAllowance>, of: (n: number) => Weight, messages = 1_000) =>
+  const events = (count: number, ...foreign: string[]): MessageCost => ({ kind: 'events', count, bytes: 100, foreign });
+  const taken = (allowance: ReturnType<typeof createQuotas>, of: (n: number) => MessageCost, messages = 1_000) =>
     Array.from({ length: messages }, (_, n) => allowance.take(pc, of(n))).filter(Boolean).length;
 
   test('R27 a backlog with a new spool per event is refused, and one new spool costs 512 events', () => {
@@ -205,12 +205,12 @@ describe('spools that no birth named', () => {
 
   test('R27 a PC without a birth has 2,048 events a day, and from its first birth on as many as any other', () => {
     let up = 0;
-    const allowance = createAllowance(() => up);
-    const unborn = (_: number): Weight => ({ ...events(1, 's1'), isUnborn: true });
+    const allowance = createQuotas(() => up);
+    const unborn = (_: number): MessageCost => ({ ...events(1, 's1'), isUnborn: true });
     expect(taken(allowance, unborn, 5_000)).toBe(budgets.eventsUnacknowledged.most - budgets.spoolEvents.most);
     up += dayMs;
     expect(taken(allowance, unborn, 5_000)).toBe(budgets.eventsUnacknowledged.most);
-    allowance.waits(pc, 100, true);
+    allowance.startWithBacklog(pc, 100, true);
     expect(taken(allowance, () => events(1), 10_000)).toBe(budgets.eventsAtOnce.most + 100);
   });
 });
@@ -218,8 +218,8 @@ describe('spools that no birth named', () => {
 /** Opens the budget of a PC whose first birth has announced `waiting` events in its spool. */
 function open(waiting = 0) {
   let up = 0;
-  const allowance = createAllowance(() => up);
-  allowance.waits(pc, waiting);
+  const allowance = createQuotas(() => up);
+  allowance.startWithBacklog(pc, waiting);
   return {
     allowance,
     pass(ms: number) {

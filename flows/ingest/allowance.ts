@@ -3,7 +3,7 @@
  * Excess events stay in the PC's spool, and an excess state is requested again by its digest.
  */
 import { budgets } from '@sabha/contracts';
-import type { Report } from './read-message.ts';
+import type { DecodedMessage } from './read-message.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -21,17 +21,17 @@ const resumePart = 0.25;
  * - `signs`: beats, byes and last gasps that change the record of the PC
  * `foreign`: spools in the events that the PC's last birth did not name. `isUnborn`: the ledger has no birth of the PC.
  */
-export type Weight = Rate & { kind: 'words' | 'events' | 'spools' | 'signs'; foreign?: readonly string[]; isUnborn?: boolean };
+export type MessageCost = Rate & { kind: 'words' | 'events' | 'spools' | 'signs'; foreign?: readonly string[]; isUnborn?: boolean };
 
 type Rate = { count: number; bytes: number };
 /** `most`: the greatest amount that accumulates while a PC is quiet. */
-type Pace = { start: Rate; most: Rate; perMs: Rate };
+type QuotaRate = { start: Rate; most: Rate; perMs: Rate };
 
 const rate = (count: number, bytes: number, perMs = 1): Rate => ({ count: count / perMs, bytes: bytes / perMs });
-const steady = (most: Rate, perMs: Rate): Pace => ({ start: most, most, perMs });
+const steady = (most: Rate, perMs: Rate): QuotaRate => ({ start: most, most, perMs });
 
 const { wordsAtOnce, wordBytesAtOnce, wordsAnHour, wordBytesAnHour, eventsAtOnce, eventBytesAtOnce, eventsADay, eventBytesADay } = budgets;
-const paces: Record<Weight['kind'], Pace> = {
+const quotaRates: Record<MessageCost['kind'], QuotaRate> = {
   words: steady(rate(wordsAtOnce.most, wordBytesAtOnce.most), rate(wordsAnHour.most, wordBytesAnHour.most, hourMs)),
   events: {
     start: rate(eventsAtOnce.most, eventBytesAtOnce.most),
@@ -44,32 +44,32 @@ const paces: Record<Weight['kind'], Pace> = {
 
 /** Quota of a day for a PC without a birth. Such a PC gets no ack, so an honest agent sends no more than this. */
 const unborn = rate(budgets.eventsUnacknowledged.most, eventBytesAtOnce.most / 4);
-const unbornPace = steady(unborn, rate(unborn.count, unborn.bytes, dayMs));
+const unbornRate = steady(unborn, rate(unborn.count, unborn.bytes, dayMs));
 
 const kinds = ['words', 'events', 'spools', 'signs'] as const;
 /** Hellos that are remembered. A birth that answers an older one costs like any other. */
 const hellosKept = 16;
 
-const sign: Weight = { kind: 'signs', count: 1, bytes: 0 };
+const sign: MessageCost = { kind: 'signs', count: 1, bytes: 0 };
 
-type Held = Rate & { at: number; isHeldBack: boolean };
+type Bucket = Rate & { at: number; isHeldBack: boolean };
 
 /** Creates the buckets of all PCs. `up` is a monotonic clock. Guarantee: the messages of one PC cost no other PC anything. */
-export function createAllowance(up: () => number) {
-  const held = new Map<string, Held>();
+export function createQuotas(up: () => number) {
+  const held = new Map<string, Bucket>();
   const spools = new Map<string, { spool: string; first: number }>();
   /** The newest foreign spools that each PC has paid for. */
   const paid = new Map<string, readonly string[]>();
   const born = new Set<string>();
-  const has = (kind: Weight['kind'], pc: string, pace = paces[kind]): Held => {
+  const has = (kind: MessageCost['kind'], pc: string, pace = quotaRates[kind]): Bucket => {
     const one = held.get(`${kind} ${pc}`);
     if (one === undefined) return { ...pace.most, at: up(), isHeldBack: false };
     const filled = (name: keyof Rate) => Math.min(pace.most[name], one[name] + (up() - one.at) * pace.perMs[name]);
     return { ...one, count: filled('count'), bytes: filled('bytes'), at: up() };
   };
 
-  function take(pc: string, { kind, count: own, bytes, foreign = [], isUnborn = false }: Weight): boolean {
-    const pace = isUnborn ? unbornPace : paces[kind];
+  function take(pc: string, { kind, count: own, bytes, foreign = [], isUnborn = false }: MessageCost): boolean {
+    const pace = isUnborn ? unbornRate : quotaRates[kind];
     const had = has(kind, pc, pace);
     const opened = foreign.filter((one) => !paid.get(pc)?.includes(one));
     const count = own + opened.length * budgets.spoolEvents.most;
@@ -88,7 +88,7 @@ export function createAllowance(up: () => number) {
     take,
 
     /** Returns false if a birth names another spool or an earlier first number than the last one, and the limit for that is used up. */
-    follows(pc: string, { spool, first }: { spool: string; first: number }): boolean {
+    allowsSpool(pc: string, { spool, first }: { spool: string; first: number }): boolean {
       const last = spools.get(pc);
       const isBack = last !== undefined && (last.spool !== spool || first < last.first);
       if (isBack && !take(pc, { kind: 'spools', count: 1, bytes: 0 })) return false;
@@ -101,16 +101,16 @@ export function createAllowance(up: () => number) {
      * Before that a full spool is allowed, because a restarted server may receive a long backlog halfway. Later births add nothing, so that
      * claims gain nothing.
      */
-    waits(pc: string, count: number, isUnborn = false): void {
+    startWithBacklog(pc: string, count: number, isUnborn = false): void {
       if (born.has(pc)) return;
       born.add(pc);
-      const { start } = paces.events;
+      const { start } = quotaRates.events;
       const most = { count: start.count + count, bytes: start.bytes + count * budgets.messageBytes.most };
       const had = isUnborn ? { ...most, at: up(), isHeldBack: false } : has('events', pc);
       held.set(`events ${pc}`, { ...had, count: Math.min(had.count, most.count), bytes: Math.min(had.bytes, most.bytes) });
     },
 
-    ...createHellos(up),
+    ...createHelloLog(up),
 
     forget(pc: string): void {
       for (const kind of kinds) held.delete(`${kind} ${pc}`);
@@ -122,17 +122,17 @@ export function createAllowance(up: () => number) {
 }
 
 /** The latest hellos of the server, and the PCs that answered each. */
-function createHellos(up: () => number) {
+function createHelloLog(up: () => number) {
   const hellos = new Map<string, { at: number; answered: Set<string> }>();
   return {
     /** Registers a hello, so that births which answer it are free. */
-    asks(hello: string): void {
+    registerHello(hello: string): void {
       hellos.set(hello, { at: up(), answered: new Set() });
       for (const oldest of hellos.keys()) if (hellos.size > hellosKept) hellos.delete(oldest);
     },
 
     /** Returns true if a birth answers a hello of this server, once for each PC and hello. Requested births cost nothing. */
-    isAsked(pc: string, hello: string | undefined): boolean {
+    answersHello(pc: string, hello: string | undefined): boolean {
       const answered = hellos.get(hello ?? '')?.answered;
       if (answered === undefined || answered.has(pc)) return false;
       answered.add(pc);
@@ -140,7 +140,7 @@ function createHellos(up: () => number) {
     },
 
     /** Returns the age of a hello in milliseconds; undefined for an unknown or expired one. */
-    askedMs(hello: string): number | undefined {
+    helloAgeMs(hello: string): number | undefined {
       const asked = hellos.get(hello);
       return asked && up() - asked.at;
     },
@@ -152,11 +152,11 @@ function createHellos(up: () => number) {
  * Unreadable messages are free, because they are recorded once a minute. A last will is free, because the broker sends it.
  * Bye and last gasp have a separate bucket, so that a stopped PC is not reported as silent.
  */
-export function weightOf(
-  { event, ops, answer }: Report,
+export function costOf(
+  { event, ops, answer }: DecodedMessage,
   /** `bytes`: length of the message. `session` and `spool`: those that the ledger holds for the PC. */
   { bytes, session, spool }: { bytes: number; session: number; spool: string | null },
-): Weight | undefined {
+): MessageCost | undefined {
   if (event.type === 'beat') return answer || event.session > session ? sign : undefined;
   if (event.type === 'unreadable' || event.type === 'lost') return undefined;
   if (event.type === 'bye' || event.type === 'gasp') return sign;

@@ -12,11 +12,11 @@ const clearMs = faultOf('microphone.missing')?.clearMs ?? 0;
 async function gone(timers: (clock: TestClock) => Partial<TestClock>) {
   const rig = await createRig(undefined, undefined, 0, timers);
   rig.ingest.subscribed();
-  rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-  rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+  rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+  rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
   await rig.clock.pass(10_370);
   const well = checks.map((one) => ({ ...one, status: 'ok' as const, fault: null }));
-  rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest: digestOf(well), session: 1, rev: 2, checks: well }));
+  rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest: digestOf(well), session: 1, rev: 2, checks: well }));
   return async (ms: number) => {
     await rig.clock.pass(ms);
     return [...rig.ingest.memory.incidents.values()].map(({ over }) => over);

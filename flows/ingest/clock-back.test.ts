@@ -7,7 +7,7 @@ import { isSettled } from '../view/live.ts';
 import { historyOf } from '../view/strips.ts';
 import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 
-type Rig = Awaited<ReturnType<typeof createRig>>;
+type ClockBackRig = Awaited<ReturnType<typeof createRig>>;
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -46,8 +46,8 @@ describe('R29 a clock that was ahead is corrected', () => {
     first.ingest.close();
     const next = await createRig((ledger) => ledger, first.db, 2 * minute);
     next.ingest.subscribed();
-    next.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 2, digest }));
-    next.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 2, rev: 1, checks: [...checks], gone: [] }));
+    next.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 2, digest }));
+    next.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 2, rev: 1, checks: [...checks], gone: [] }));
     await live(next, 3 * hour, 2);
     expect(await lastSaid(next)).toEqual(['fault', 3]);
   });
@@ -69,24 +69,24 @@ describe('R29 a clock that was a day ahead is corrected', () => {
   });
 });
 
-async function wellRig(aheadMs = 0, change = (ledger: Ledger) => ledger): Promise<Rig> {
+async function wellRig(aheadMs = 0, change = (ledger: Ledger) => ledger): Promise<ClockBackRig> {
   const rig = await createRig(change, undefined, aheadMs);
   rig.ingest.subscribed();
-  rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, digest: digestOf(well) }));
-  rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest: digestOf(well), session: 1, rev: 2, checks: well, gone: [] }));
+  rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, digest: digestOf(well) }));
+  rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest: digestOf(well), session: 1, rev: 2, checks: well, gone: [] }));
   await rig.clock.pass(1_000);
   return rig;
 }
 
-function broken(rig: Rig): void {
-  rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 3, checks: [...checks], gone: [] }));
+function broken(rig: ClockBackRig): void {
+  rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 3, checks: [...checks], gone: [] }));
 }
 
 /** Sends a message of the PC each minute. */
-async function live(rig: Rig, ms: number, session = 1): Promise<void> {
+async function live(rig: ClockBackRig, ms: number, session = 1): Promise<void> {
   for (let left = ms; left > 0; left -= minute) {
     await rig.clock.pass(minute - 1_000);
-    rig.ingest.take(
+    rig.ingest.takeMessage(
       pcTopic(pc, 'presence'),
       encode('presence', { ...birth, session, digest: rig.ingest.memory.pcs.get(pc)?.digest ?? '' }),
     );
@@ -95,7 +95,7 @@ async function live(rig: Rig, ms: number, session = 1): Promise<void> {
 }
 
 /** Returns the last status of the microphone in the history, and its age in hours. */
-async function lastSaid(rig: Rig): Promise<[status: string | undefined, hours: number]> {
+async function lastSaid(rig: ClockBackRig): Promise<[status: string | undefined, hours: number]> {
   const now = rig.ingest.time();
   const from = now - 24 * hour;
   const strips = historyOf(await rig.ledger.history(pc, from), { from, receiveGaps: await rig.ledger.aways(from) });

@@ -2,20 +2,20 @@
 
 import { digestOf, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it, test } from 'vitest';
-import { soakMs } from '../sites/config-push.ts';
+import { stageWatchMs } from '../sites/config-push.ts';
 import { birth, changeOf, createRig, pc } from './ingest.test-helper.ts';
 
-type Rig = Awaited<ReturnType<typeof createRig>>;
+type ClockSetRig = Awaited<ReturnType<typeof createRig>>;
 
 const minute = 60_000;
 const hour = 60 * minute;
-const hellos = ({ sent }: Rig) => sent.filter(({ topic }) => topic === 'sabha/v1/all/hello').length;
+const hellos = ({ sent }: ClockSetRig) => sent.filter(({ topic }) => topic === 'sabha/v1/all/hello').length;
 const nothing = digestOf([]);
 
-async function online(): Promise<Rig> {
+async function online(): Promise<ClockSetRig> {
   const rig = await createRig();
   rig.ingest.subscribed();
-  rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, digest: nothing }));
+  rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, digest: nothing }));
   await rig.clock.pass(10_000);
   return rig;
 }
@@ -63,10 +63,10 @@ describe('R29 the clock is set while flows runs', () => {
       await rig.ingest.changeSites(changeOf({ nodes: more }));
       await rig.ingest.changeSites(changeOf({ nodes: [{ ...site, layer: { link: 'geo' } }], staged: { by: 'Asha' } }));
       const config = rig.ingest.wanted(rig.ingest.rollout()?.released === 1 ? pc : '');
-      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 2, digest: nothing, config }));
+      rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 2, digest: nothing, config }));
       await live(rig, minute);
       rig.clock.jump(byMs);
-      await live(rig, soakMs - 2 * minute);
+      await live(rig, stageWatchMs - 2 * minute);
       expect(rig.ingest.rollout()?.stage).toBe(1);
       await live(rig, 2 * minute);
       expect(rig.ingest.rollout()?.stage).toBe(2);
@@ -75,9 +75,9 @@ describe('R29 the clock is set while flows runs', () => {
 });
 
 /** Sends a message of the PC each minute. */
-async function live(rig: Rig, ms: number): Promise<void> {
+async function live(rig: ClockSetRig, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= minute) {
     await rig.clock.pass(minute);
-    rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest: nothing, session: 2, at: 1, n: {} }));
+    rig.ingest.takeMessage(pcTopic(pc, 'beat'), encode('beat', { digest: nothing, session: 2, at: 1, n: {} }));
   }
 }

@@ -10,9 +10,9 @@ describe('budgets and poison messages of one PC', () => {
         throw new Error('a bug of ours');
       },
     });
-    rig.ingest.take(pcTopic(pc, 'state'), bomb);
-    rig.ingest.take(pcTopic(pc, 'state'), bomb);
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), bomb);
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), bomb);
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
     expect(rig.counted.filter((one) => one.endsWith('poison'))).toEqual(['state poison', 'state poison']);
     expect(rig.said).toEqual(['unreadable state: a bug of ours']);
@@ -36,7 +36,7 @@ describe('budgets and poison messages of one PC', () => {
         return { ...receipt, poison };
       },
     }));
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
     await rig.settle();
     expect(rig.said).toEqual(['unreadable event: it does not fit']);
@@ -58,16 +58,16 @@ describe('budgets and poison messages of one PC', () => {
       const capacity = { at: 1, how: 'tcp', upBps: null, downBps: null, udpBlocked: false, reasons: { up, down: null } };
       return encode('event', { ...event(seq), kind: 'link', body: { at: 1, capacity } });
     };
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 9_000 } }));
-    rig.ingest.take(pcTopic(pc, 'event'), report(1, 'x'.repeat(64_000)));
-    rig.ingest.take(pcTopic(pc, 'event'), report(2, 'x'.repeat(256)));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 9_000 } }));
+    rig.ingest.takeMessage(pcTopic(pc, 'event'), report(1, 'x'.repeat(64_000)));
+    rig.ingest.takeMessage(pcTopic(pc, 'event'), report(2, 'x'.repeat(256)));
     await rig.settle();
     expect(rig.counted).toContain('event body');
     expect(rows).toHaveLength(1);
     const broken = (seq: number) => ({ ...event(seq), body: { component: 'path', to: { fault: 'path.local' } } });
     for (let batch = 0; batch < 16; batch += 1) {
       const events = Array.from({ length: 480 }, (_, one) => broken(3 + batch * 480 + one));
-      rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', events));
+      rig.ingest.takeMessage(pcTopic(pc, 'backlog'), encode('backlog', events));
     }
     await rig.settle();
     await rig.settle();
@@ -78,10 +78,13 @@ describe('budgets and poison messages of one PC', () => {
 
   it('R27 a state that claims a fault only the server may raise is refused and counted, and its PC is reported as unreadable', async () => {
     const rig = await createRig();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     for (const [n, fault] of ['pc.silent', 'centre.slow', 'pc.noisy'].entries()) {
       const claimed = checks.map((one) => ({ ...one, status: 'fault' as const, fault }));
-      rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: birth.session, rev: n + 1, checks: claimed, gone: [] }));
+      rig.ingest.takeMessage(
+        pcTopic(pc, 'state'),
+        encode('state', { digest, session: birth.session, rev: n + 1, checks: claimed, gone: [] }),
+      );
     }
     await rig.settle();
     expect(rig.counted.filter((one) => one === 'state schema')).toHaveLength(3);
@@ -92,23 +95,23 @@ describe('budgets and poison messages of one PC', () => {
 
   it('R27 events beyond the budget are not acknowledged, so they stay in the spool, and the state of the PC is still applied', async () => {
     const rig = await createRig();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
     const big = (seq: number) => ({ ...event(seq), body: { text: 'x'.repeat(60_000) } });
     let seq = 0;
-    while (!rig.counted.includes('event budget')) rig.ingest.take(pcTopic(pc, 'event'), encode('event', big(++seq)));
+    while (!rig.counted.includes('event budget')) rig.ingest.takeMessage(pcTopic(pc, 'event'), encode('event', big(++seq)));
     await rig.settle();
     const upTo = rig.acks().at(-1)?.upTo;
     expect(upTo).toBe(seq - 1);
     expect(seq * 60_000).toBeGreaterThan(budgets.eventBytesAtOnce.most - 60_000);
-    rig.ingest.take(pcTopic(pc, 'event'), encode('event', event(seq)));
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'event'), encode('event', event(seq)));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
     expect(rig.acks().at(-1)?.upTo).toBe(upTo);
     expect(rig.ingest.memory.pcs.get(pc)?.checks).toHaveLength(1);
     expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
     await rig.clock.pass(15 * 60_000);
-    rig.ingest.take(pcTopic(pc, 'event'), encode('event', event(seq)));
+    rig.ingest.takeMessage(pcTopic(pc, 'event'), encode('event', event(seq)));
     await rig.settle();
     expect(rig.acks().at(-1)?.upTo).toBe(seq);
   });
@@ -118,10 +121,11 @@ describe('budgets and poison messages of one PC', () => {
     ['after a birth that claims a full spool', true],
   ])('R27 a backlog with a new spool per event %s opens no spool, and its PC is named', async (_, isBorn) => {
     const rig = await createRig();
-    if (isBorn) rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 2 ** 40 } }));
+    if (isBorn)
+      rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 2 ** 40 } }));
     for (let n = 0; n < 40; n += 1) {
       const events = Array.from({ length: 500 }, (_, at) => ({ ...event(1), spool: `x${n}-${at}` }));
-      rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', events));
+      rig.ingest.takeMessage(pcTopic(pc, 'backlog'), encode('backlog', events));
     }
     await rig.settle();
     expect(rig.db.prepare('SELECT count(*) AS n FROM spools').get()?.['n']).toBe(isBorn ? 1 : 0);
@@ -133,12 +137,12 @@ describe('budgets and poison messages of one PC', () => {
     const rig = await createRig();
     const send = (batch: number) => {
       const events = Array.from({ length: 500 }, (_, at) => event(batch * 500 + at + 1));
-      rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', events));
+      rig.ingest.takeMessage(pcTopic(pc, 'backlog'), encode('backlog', events));
     };
     for (let batch = 0; batch < 5; batch += 1) send(batch);
     // Four batches and the price of the unannounced spool exceed the quota of 2,048.
     expect(rig.counted).toEqual([...Array(3).fill('backlog ok'), ...Array(2).fill('backlog budget')]);
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 2_500 } }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 2_500 } }));
     for (let batch = 3; batch < 5; batch += 1) send(batch);
     await rig.settle();
     expect(rig.acks().at(-1)?.upTo).toBe(2_500);
@@ -154,7 +158,7 @@ describe('budgets and poison messages of one PC', () => {
     for (let n = 0; n < 100; n += 1) {
       const { last = 9, carries, ...rest } = more(n) as { last?: number; carries?: string };
       const spool = { id: `x${n}`, first: 1, last, ...(carries !== undefined && { carries }) };
-      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, ...rest, spool }));
+      rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, ...rest, spool }));
     }
     await rig.settle();
     expect(Number(rig.db.prepare('SELECT count(*) AS n FROM spools').get()?.['n'])).toBeLessThanOrEqual(17);
@@ -175,10 +179,10 @@ describe('budgets and poison messages of one PC', () => {
       },
     }));
     expect(budgets.commitMs.most).toBe(1_000);
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 9_000 } }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 9_000 } }));
     await rig.settle();
     for (let n = 0; n < batches; n += 1)
-      rig.ingest.take(
+      rig.ingest.takeMessage(
         pcTopic(pc, 'backlog'),
         encode(
           'backlog',
@@ -194,14 +198,14 @@ describe('budgets and poison messages of one PC', () => {
 
   it('R27, R13 states beyond the budget are dropped, the PC stays online, and its latest state is requested later', async () => {
     const rig = await createRig();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     for (let rev = 1; rev <= 2 * budgets.wordsAtOnce.most; rev += 1)
-      rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev, checks: [...checks] }));
+      rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev, checks: [...checks] }));
     await rig.settle();
     expect(rig.counted.filter((one) => one === 'state budget')).toHaveLength(budgets.wordsAtOnce.most + 1);
     expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('online');
     await rig.clock.pass(20 * 60_000);
-    rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest: '0'.repeat(16), session: 1, at: 5 }));
+    rig.ingest.takeMessage(pcTopic(pc, 'beat'), encode('beat', { digest: '0'.repeat(16), session: 1, at: 5 }));
     await rig.settle();
     expect(rig.acks().at(-1)?.want).toEqual(['state']);
   });
@@ -209,10 +213,10 @@ describe('budgets and poison messages of one PC', () => {
   it('R27, F8 twenty cloned machines are detected although they use up the budget of their PC', async () => {
     const rig = await createRig();
     const born = (at: number) =>
-      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 1 + at, boot: `twin-${at % 20}` }));
+      rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 1 + at, boot: `twin-${at % 20}` }));
     for (let at = 0; at < 20; at += 1) born(at);
     for (let rev = 1; rev <= budgets.wordsAtOnce.most; rev += 1)
-      rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 20, rev, checks: [...checks] }));
+      rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 20, rev, checks: [...checks] }));
     born(20);
     await rig.settle();
     expect(rig.counted).toContain('presence budget');
@@ -229,11 +233,11 @@ describe('budgets and poison messages of one PC', () => {
         return ledger.commit(ops);
       },
     }));
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
     const [answered, before] = [rig.acks().length, written];
     const beat = (said: { session: number; echo?: number }) => {
-      rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, at: 1, ...said }));
+      rig.ingest.takeMessage(pcTopic(pc, 'beat'), encode('beat', { digest, at: 1, ...said }));
       return rig.settle();
     };
     for (let n = 1; n <= budgets.signsAtOnce.most; n += 1) await beat({ session: 1 + n });
@@ -262,12 +266,12 @@ describe('budgets and poison messages of one PC', () => {
 
   it('R27 a PC that alternates between bye and new session is limited and named', async () => {
     const rig = await createRig();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
     for (let session = 2; session <= budgets.signsAtOnce.most; session += 1) {
-      rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, at: 1, session }));
-      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));
-      rig.ingest.take(
+      rig.ingest.takeMessage(pcTopic(pc, 'beat'), encode('beat', { digest, at: 1, session }));
+      rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));
+      rig.ingest.takeMessage(
         pcTopic(pc, 'presence'),
         encode('presence', { kind: 'gasp', boot: 'b1', session, at: 1, reason: 'power', runtimeMs: 1 }),
       );
@@ -280,7 +284,7 @@ describe('budgets and poison messages of one PC', () => {
 
   it('R27, R18 a bye beyond the budget of other messages is applied, so the PC is stopped and not silent', async () => {
     const { rig, session } = await worn();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));
     await rig.settle();
     expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('stopped');
     await rig.clock.pass(200_000);
@@ -292,7 +296,7 @@ describe('budgets and poison messages of one PC', () => {
     const { rig, session } = await worn();
     const heardAt = rig.ingest.memory.pcs.get(pc)?.heardAt;
     await rig.clock.pass(30_000);
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session }));
     await rig.settle();
     expect(rig.ingest.memory.pcs.get(pc)).toMatchObject({ presence: 'lost', heardAt });
   });
@@ -302,21 +306,21 @@ describe('budgets and poison messages of one PC', () => {
     rig.ingest.subscribed();
     const hello = { withinMs: 0, fresh: false };
     for (let n = 1; n <= 2 * budgets.wordsAtOnce.most; n += 1) {
-      rig.ingest.ring('', { ...hello, id: `r${n}` }, { who: 'Asha', what: 'hello', about: '' });
-      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: `r${n}` }));
+      rig.ingest.requestBirths('', { ...hello, id: `r${n}` }, { who: 'Asha', what: 'hello', about: '' });
+      rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: `r${n}` }));
     }
     await rig.settle();
     expect(rig.counted).not.toContain('presence budget');
     for (let n = 1; n <= budgets.wordsAtOnce.most; n += 1)
-      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'nobody' }));
+      rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'nobody' }));
     expect(rig.counted).not.toContain('presence budget');
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'nobody' }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'nobody' }));
     expect(rig.counted).toContain('presence budget');
   });
 
   it('R27 a PC that drains weeks of events across a restart of the server is neither held back nor named', async () => {
     const before = await createRig();
-    before.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    before.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await before.settle();
     const rig = await createRig(undefined, before.db);
     const all = 2 * budgets.eventsAtOnce.most;
@@ -324,8 +328,8 @@ describe('budgets and poison messages of one PC', () => {
     const batch = (from: number) => Array.from({ length: 256 }, (_, at) => event(from + at));
     for (let seq = 1; seq < all; seq += 256) {
       if (seq > all / 4 && seq <= all / 4 + 256)
-        rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { ...spool, first: seq } }));
-      rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', batch(seq)));
+        rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { ...spool, first: seq } }));
+      rig.ingest.takeMessage(pcTopic(pc, 'backlog'), encode('backlog', batch(seq)));
     }
     await rig.settle();
     expect(rig.counted).not.toContain('backlog budget');
@@ -341,7 +345,7 @@ async function worn() {
   let session = 0;
   while (!rig.counted.includes('presence budget')) {
     session += 1;
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, session }));
   }
   await rig.settle();
   return { rig, session };

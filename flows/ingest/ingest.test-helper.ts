@@ -2,14 +2,14 @@
 import { DatabaseSync } from 'node:sqlite';
 import { type Ack, decode, digestOf, hearingTopic, pcTopic, readSettings } from '@sabha/contracts';
 import { sealed } from '../../test/centre-key.ts';
-import type { WireMessage } from '../engine/records/incidents.ts';
+import type { OfferMessage } from '../engine/records/incidents.ts';
 import type { OutboxRow } from '../engine/records/notices.ts';
 import type { Ledger } from '../engine/records/ops.ts';
 import type { SiteChange } from '../engine/records/sites.ts';
 import { type TestClock, testClock } from '../notify/people/people.test-helper.ts';
 import { nodesOfSettings } from '../sites/table.ts';
-import { inThread } from '../storage/ledger/ledger.ts';
-import type { Changed, IngestOptions } from './acks.ts';
+import { openInThread } from '../storage/ledger/ledger.ts';
+import type { IngestOptions, ViewChanges } from './acks.ts';
 import { createIngest } from './ingest.ts';
 
 export const pc = 'capital/this-office/this-pc';
@@ -33,15 +33,15 @@ export async function createRig(
 ) {
   const clock = testClock();
   clock.jump(lateMs);
-  const empty = inThread(db);
+  const empty = openInThread(db);
   if ((await empty.load()).nodes.length === 0) await empty.commit(nodes().map((node) => ({ op: 'node', node })));
   const ledger = change(empty);
-  const changes: Changed[] = [];
+  const changes: ViewChanges[] = [];
   const born: unknown[] = [];
   const told: string[] = [];
   const registered: unknown[] = [];
   const sent: { topic: string; payload: Buffer }[] = [];
-  const offers: WireMessage[] = [];
+  const offers: OfferMessage[] = [];
   const rows: OutboxRow[] = [];
   const counted: string[] = [];
   const fatal: Error[] = [];
@@ -60,7 +60,7 @@ export async function createRig(
     send(topic, payload) {
       if (topic !== hearingTopic) return void sent.push({ topic, payload });
       words.push(payload.toString());
-      if (broker.answers) void Promise.resolve().then(() => ingest.take(topic, payload));
+      if (broker.answers) void Promise.resolve().then(() => ingest.takeMessage(topic, payload));
     },
     listening: () => void turns.push(ingest.isSubscribed()),
     clockSet: () => {},

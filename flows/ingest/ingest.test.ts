@@ -6,7 +6,7 @@ import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './
 describe('ingest', () => {
   it('R3, R20 acknowledges a birth only after its commit, with its requests and the newer configuration', async () => {
     const rig = await createRig();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     expect([rig.sent, rig.told]).toEqual([[], []]);
     await rig.settle();
     expect(rig.told).toEqual(['birth']);
@@ -16,10 +16,10 @@ describe('ingest', () => {
 
   it('R4 acknowledges events up to a hole, and past it when the backlog has filled it', async () => {
     const rig = await createRig();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'event'), encode('event', event(3)));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'event'), encode('event', event(3)));
     await rig.settle();
-    rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
+    rig.ingest.takeMessage(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
     await rig.settle();
     expect(rig.acks().map((ack) => ack.upTo)).toEqual([0, 3]);
     expect(rig.acks()[1]?.mark).toHaveLength(8);
@@ -28,8 +28,8 @@ describe('ingest', () => {
   it('R20 offers a transition and hands over its outbox rows only after the commit', async () => {
     const rig = await createRig();
     rig.ingest.started();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     expect(rig.offers).toEqual([]);
     await rig.settle();
     const [message] = rig.offers;
@@ -53,10 +53,10 @@ describe('ingest', () => {
       },
     }));
     rig.ingest.started();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
     hangs = true;
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.clock.pass(45_000);
     expect(rig.offers).toEqual([]);
     hangs = false;
@@ -69,8 +69,8 @@ describe('ingest', () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.started();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
     const [message] = rig.offers;
     if (message === undefined) throw new Error('nothing was offered');
@@ -87,9 +87,9 @@ describe('ingest', () => {
 
   it('R20 ends the pipeline once after a failed commit, and sends nothing', async () => {
     const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     rig.ingest.started();
     await rig.settle();
     expect(rig.fatal.map((error) => error.message)).toEqual(['disk full']);
@@ -98,14 +98,14 @@ describe('ingest', () => {
 
   it('does not parse, store or acknowledge an unchanged beat, and acknowledges one with an echo', async () => {
     const rig = await createRig();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
     const before = rig.counted.length;
-    rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5 }));
+    rig.ingest.takeMessage(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5 }));
     await rig.settle();
     expect(rig.counted.slice(before)).toEqual(['beat same']);
-    rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo: 77 }));
+    rig.ingest.takeMessage(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo: 77 }));
     await rig.settle();
     expect(rig.acks().at(-1)).toMatchObject({ echo: 77 });
   });
@@ -113,14 +113,14 @@ describe('ingest', () => {
   it('S6, R4 signs the time of the server with the PC, the echo and the acknowledged number if it is known', async () => {
     const rig = await createRig();
     const clockAfter = async (one: Pick<typeof rig, 'ingest' | 'settle' | 'acks'>, echo: number) => {
-      one.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo }));
+      one.ingest.takeMessage(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo }));
       await one.settle();
       const { clock = { signed: '', signature: '' }, at } = one.acks().at(-1) ?? {};
       expect(openSigned(centreClock, clock, centrePublicKey)).toMatchObject({ ok: true, value: { pc, echo, at, spool: 's1' } });
       return JSON.parse(clock.signed).upTo;
     };
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'backlog'), encode('backlog', [event(1), event(2)]));
     await rig.settle();
     expect(await clockAfter(rig, 77)).toBe(2);
     rig.ingest.close();
@@ -131,9 +131,9 @@ describe('ingest', () => {
   it('counts and records unreadable messages, and continues', async () => {
     const rig = await createRig();
     for (const payload of ['nonsense', '{', '{"digest":1}', `{"x":"${'y'.repeat(70_000)}"}`])
-      rig.ingest.take(pcTopic(pc, 'state'), Buffer.from(payload));
-    rig.ingest.take('sabha/v1/a/b/c/dance', Buffer.from('{}'));
-    rig.ingest.take(pcTopic('capital/this-office/stranger', 'presence'), encode('presence', birth));
+      rig.ingest.takeMessage(pcTopic(pc, 'state'), Buffer.from(payload));
+    rig.ingest.takeMessage('sabha/v1/a/b/c/dance', Buffer.from('{}'));
+    rig.ingest.takeMessage(pcTopic('capital/this-office/stranger', 'presence'), encode('presence', birth));
     await rig.settle();
     expect(rig.counted).toEqual(
       expect.arrayContaining(['state version', 'state malformed', 'state schema', 'state oversized', 'other unknown', 'commit ok']),
@@ -144,10 +144,10 @@ describe('ingest', () => {
 
   it('R17 reports a birth that answers a roll call after its commit with its state, and no other birth', async () => {
     const rig = await createRig();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'call-1' }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'call-1' }));
     expect(rig.born).toEqual([]);
     await rig.settle();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'h1' }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'h1' }));
     await rig.settle();
     expect(rig.born).toEqual([[pc, expect.objectContaining({ digest, session: 1, rev: 1 })]]);
     expect(rig.ingest.memory.pcs.get(pc)?.calledAt).toBe(rig.clock.now());
@@ -156,7 +156,7 @@ describe('ingest', () => {
   it('R20 commits tree, registry and audit of a change in one transaction, then notifies PCs, broker and views', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, config: 1 }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, config: 1 }));
     await rig.settle();
     const [site] = nodes().filter(({ path }) => path === 'capital/this-office');
     if (site === undefined) throw new Error('no site');
@@ -191,7 +191,7 @@ describe('ingest', () => {
     rig.ingest.subscribed();
     const other = { path: 'capital/this-office/second', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
     await rig.ingest.changeSites(changeOf({ nodes: [other] }));
-    for (const path of [pc, other.path]) rig.ingest.take(pcTopic(path, 'presence'), encode('presence', { ...birth, config: 1 }));
+    for (const path of [pc, other.path]) rig.ingest.takeMessage(pcTopic(path, 'presence'), encode('presence', { ...birth, config: 1 }));
     await rig.settle();
     const configured = () => rig.sent.filter(({ topic }) => topic.endsWith('/config')).map(({ topic }) => topic);
     expect(configured()).toEqual([]);
@@ -202,7 +202,7 @@ describe('ingest', () => {
     expect(configured()).toHaveLength(1);
     expect(rig.ingest.rollout()).toMatchObject({ pcs: 2, released: 1, stopped: null });
     const first = configured()[0]?.includes('second') ? other.path : pc;
-    rig.ingest.take(pcTopic(first, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
+    rig.ingest.takeMessage(pcTopic(first, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
     await rig.clock.pass(100_000);
     await rig.settle();
     expect(rig.ingest.rollout()?.stopped).toContain('of 1 PCs 1 silent');
@@ -252,12 +252,12 @@ describe('ingest', () => {
   it('R30 neither stores nor acknowledges messages of a replaced machine', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
     await rig.ingest.changeSites(changeOf({ replaced: [pc] }));
     const [sent, before] = [rig.sent.length, rig.ingest.memory.pcs.get(pc)];
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
     expect([rig.sent.length, rig.ingest.memory.pcs.get(pc)]).toEqual([sent, before]);
     expect([...rig.ingest.memory.incidents.values()]).toEqual([]);
@@ -266,8 +266,8 @@ describe('ingest', () => {
   it('R15 closes the incident of a retired PC with the reason, and keeps the name of its room', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
     await rig.ingest.changeSites(changeOf({ gone: [{ path: pc, because: 'retired' }] }));
     expect([...rig.ingest.memory.incidents.values()]).toMatchObject([{ over: 'closed', closedBecause: 'retired' }]);
@@ -278,13 +278,13 @@ describe('ingest', () => {
   it('stops a revoked PC at once, and does not report it as silent', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
     const heardAt = rig.ingest.memory.pcs.get(pc)?.heardAt;
     await rig.clock.pass(1_000);
     await rig.ingest.changeSites(changeOf({ registry: [{ pc, tokenHash: null, certificates: [], revoked: true }] }));
     expect(rig.ingest.memory.pcs.get(pc)).toMatchObject({ presence: 'stopped', heardAt });
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: 'b1', session: 1 }));
     await rig.clock.pass(600_000);
     expect(rig.ingest.memory.pcs.get(pc)?.presence).toBe('stopped');
     expect([...rig.ingest.memory.incidents.values()]).toEqual([]);
@@ -303,7 +303,7 @@ describe('ingest', () => {
     const planned = nodes().map((node) => (node.site ? { ...node, site: { ...node.site, stage: 'planned' as const } } : node));
     await rig.ingest.changeSites(changeOf({ nodes: planned }));
     rig.ingest.subscribed();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.clock.pass(2_100);
     await rig.settle();
     expect(rig.ingest.table().stageOf(pc)).toBe('commissioning');
@@ -313,8 +313,8 @@ describe('ingest', () => {
   it('continues after a restart from the state in the ledger', async () => {
     const rig = await createRig();
     rig.ingest.started();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
     await rig.settle();
     await rig.settle();
     rig.ingest.close();
@@ -329,16 +329,16 @@ describe('ingest', () => {
     const rig = await createRig();
     const site = 'capital/this-office';
     const broken = { component: 'path', device: '', from: null, to: { status: 'fault', fault: 'path.gateway', reason: null } };
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'event'), encode('event', { ...event(3), kind: 'link', body: { at: 30 } }));
-    rig.ingest.take(
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'event'), encode('event', { ...event(3), kind: 'link', body: { at: 30 } }));
+    rig.ingest.takeMessage(
       pcTopic(pc, 'backlog'),
       encode('backlog', [
         { ...event(1), body: broken },
         { ...event(2), kind: 'link', body: { at: 20 } },
       ]),
     );
-    rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 2, n: { room: 21, load: 1 } }));
+    rig.ingest.takeMessage(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 2, n: { room: 21, load: 1 } }));
     await rig.settle();
     const said = { link: { pc, at: expect.any(Number), report: { at: 30 } }, broke: { pc, at: 1, fault: 'path.gateway' } };
     expect(rig.ingest.link(site)).toEqual(said);

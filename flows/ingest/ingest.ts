@@ -21,16 +21,16 @@ import {
   scopeTopic,
 } from '@sabha/contracts';
 import { createEngine, type Engine } from '../engine/incidents/engine.ts';
-import type { CentreEvent, PassedWay, WireMessage } from '../engine/records/incidents.ts';
-import { type Audit, inVainKey, type Op, settledKey } from '../engine/records/ops.ts';
+import type { OfferMessage, ServerEvent, TabPath } from '../engine/records/incidents.ts';
+import { type Audit, listenedKey, type Op, retainedUntilKey } from '../engine/records/ops.ts';
 import type { SiteChange } from '../engine/records/sites.ts';
 import { createConfigs, type Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';
 import { createTree } from '../sites/table.ts';
-import { type Committed, createAcks, type Heard, type IngestOptions } from './acks.ts';
-import { createAllowance, type Weight, weightOf } from './allowance.ts';
-import { createCentreTime, createListening, createSettled } from './listening.ts';
-import { createLinkReports, quickDigest, type Report, readReport } from './read-message.ts';
+import { type Committed, createAcks, type IngestOptions, type PcReport } from './acks.ts';
+import { costOf, createQuotas, type MessageCost } from './allowance.ts';
+import { createReceiveGapDetection, createServerTime, createTrustedTime } from './listening.ts';
+import { createLinkReports, type DecodedMessage, decodeMessage, quickDigest } from './read-message.ts';
 
 const tickMs = 1_000;
 /** Shortest time between extra ticks for clears, so that many clears do not cause many ticks. */
@@ -38,7 +38,7 @@ const clearTickMs = 50;
 /** System timers fire a few milliseconds early, so a clear that is due within this time counts as due. */
 const earlyMs = 10;
 /** A commit that takes longer counts as hanging. The time limit of offers then starts after it. */
-const hungMs = 5_000;
+const blockedCommitMs = 5_000;
 /** Beyond this number of sites one hello to all replaces a hello for each site. */
 const helloSitesAtMost = 50;
 
@@ -47,8 +47,8 @@ export type Ingest = ReturnType<typeof createIngest>;
 
 /** Opens ingest on the contents of the ledger. It judges nothing before `subscribed`, and offers nothing before `started`. */
 export function createIngest(options: IngestOptions) {
-  const state = openState(options);
-  followRollout(state);
+  const state = openIngestState(options);
+  updateRolloutFault(state);
   let cancelTick: Cancel = () => {};
   const again = (afterMs: number): void => {
     state.listening.tickAt(state.time() + afterMs);
@@ -58,25 +58,25 @@ export function createIngest(options: IngestOptions) {
     const judgedAt = state.time();
     state.listening.tick();
     const settled = state.settled.tick(state.time());
-    if (settled !== undefined) state.gathered.ops.push({ op: 'meta', key: settledKey, value: settled });
-    followRollout(state);
-    void tell(state, { type: 'tick', provenAt: state.listening.provenAt(), hung: state.commits.writingMs() >= hungMs });
-    goOn(state);
+    if (settled !== undefined) state.gathered.ops.push({ op: 'meta', key: retainedUntilKey, value: settled });
+    updateRolloutFault(state);
+    void tell(state, { type: 'tick', provenAt: state.listening.provenAt(), hung: state.commits.writingMs() >= blockedCommitMs });
+    advanceByTime(state);
     again(untilTickMs(state, judgedAt));
   };
   again(tickMs);
   state.commits.soon();
   return {
-    ...reading(state),
+    ...queriesOf(state),
     /** The last receive gap of the server. */
-    away: state.listening.away,
-    deafSince: state.listening.deafSince,
+    away: state.listening.lastReceiveGap,
+    deafSince: state.listening.receiveGapSince,
     /** The time of the watermark. R18a (canary). */
     provenAt: state.listening.provenAt,
-    ...telling(state),
+    ...inputsOf(state),
 
     /** Handles one message from the broker. Unknown topics are counted and dropped. */
-    take: (topic: string, payload: Buffer) => take(state, topic, payload),
+    takeMessage: (topic: string, payload: Buffer) => handleMessage(state, topic, payload),
 
     /** Sends the messages that follow a commit: acks first, then configurations and hellos. */
     acknowledge({ acks, sends }: Pick<Committed, 'acks' | 'sends'>): void {
@@ -91,7 +91,7 @@ export function createIngest(options: IngestOptions) {
   };
 }
 
-function reading({ options, engine, tree, acks, links, numbers, configs, time, settled }: State) {
+function queriesOf({ options, engine, tree, acks, links, numbers, configs, time, settled }: IngestState) {
   return {
     time,
     /** Time that is trusted for deletions by age. */
@@ -112,7 +112,7 @@ function reading({ options, engine, tree, acks, links, numbers, configs, time, s
 }
 
 /** Inputs other than messages of PCs. */
-function telling(state: State) {
+function inputsOf(state: IngestState) {
   const { options } = state;
   return {
     /** Called at each SUBACK: silence is judged from now on, and every PC is asked for a birth. R17 (hello after every SUBACK). */
@@ -122,30 +122,30 @@ function telling(state: State) {
     /** Called when the tabs run: open transitions are offered again. R24 (repeated offers and the default route). */
     started: () => void tell(state, { type: 'started' }),
 
-    conclude({ transition: { id, kind }, acts, severity }: WireMessage, how: string, way?: PassedWay): void {
+    conclude({ transition: { id, kind }, acts, severity }: OfferMessage, how: string, way?: TabPath): void {
       options.count.concluded(kind, how);
       void tell(state, { type: 'conclude', transition: id, acts, severity, how, ...(way && { way }) });
     },
 
     /** Applies an event of the server or an operator's action. Resolves with true after its commit, false if this memory ended before. */
-    tell: (event: CentreEvent, audit?: Audit): Promise<boolean> => tell(state, event, audit),
+    tell: (event: ServerEvent, audit?: Audit): Promise<boolean> => tell(state, event, audit),
 
     /** Orderly shutdown: stores the watermark, so that a quick restart is not a receive gap. */
-    leave(): Promise<boolean> {
-      state.gathered.ops.push(...listened(state, 1));
-      return state.commits.next();
+    shutDown(): Promise<boolean> {
+      state.gathered.ops.push(...watermarkRows(state, 1));
+      return state.commits.afterCommit();
     },
 
     /** Commits rows of other modules, with the same result. */
     record(ops: readonly Op[]): Promise<boolean> {
       state.gathered.ops.push(...ops);
-      return state.commits.next();
+      return state.commits.afterCommit();
     },
 
     /** Sends a hello to a scope (`''` = all) after the commit of its audit row. */
-    ring(scope: string, word: Hello, audit: Audit): void {
+    requestBirths(scope: string, word: Hello, audit: Audit): void {
       const topic = scopeTopic(scope === '' ? 'all' : `${scope}/all`, 'hello');
-      state.allowance.asks(word.id);
+      state.quotas.registerHello(word.id);
       state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
       state.gathered.sends.push(() => options.send(topic, encode('hello', word), 1));
       state.commits.soon();
@@ -160,13 +160,13 @@ function telling(state: State) {
 
     release(by: string): Promise<boolean> {
       sendLater(state, state.configs.release(by, state.time()));
-      return state.commits.next();
+      return state.commits.afterCommit();
     },
   };
 }
 
 /** Returns the time until the next tick: one second, or less if a timer or clear is due earlier. */
-function untilTickMs({ engine, time }: State, judgedAt: number): number {
+function untilTickMs({ engine, time }: IngestState, judgedAt: number): number {
   const now = time();
   const dueInMs = [...engine.memory.timers.values()].map(({ dueAt }) => dueAt - now).filter((ms) => ms > 0);
   const least = dueInMs.reduce((a, b) => Math.min(a, b), tickMs);
@@ -175,7 +175,7 @@ function untilTickMs({ engine, time }: State, judgedAt: number): number {
   return Math.max(1, Math.min(least, clearMs));
 }
 
-async function changeSites(state: State, change: SiteChange, ops: readonly Op[]): Promise<boolean> {
+async function changeSites(state: IngestState, change: SiteChange, ops: readonly Op[]): Promise<boolean> {
   if (state.commits.isOver()) return false;
   const now = state.time();
   const changing = state.tree.change(change, now);
@@ -188,76 +188,76 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   state.gathered.pcsGone.push(...changing.pcsGone);
   for (const pc of changing.pcsGone) {
     state.numbers.forget(pc);
-    state.allowance.forget(pc);
+    state.quotas.forget(pc);
   }
   sendLater(state, state.configs.changed(changing.configured, change.staged, now));
-  if (!(await state.commits.next())) return false;
+  if (!(await state.commits.afterCommit())) return false;
   if (change.registry.length > 0) await state.options.publish(change.registry);
   const { fresh } = changing;
-  hello(state, fresh.length > helloSitesAtMost ? [helloTopicAll] : fresh.map((site) => scopeTopic(`${site}/all`, 'hello')));
+  sendHello(state, fresh.length > helloSitesAtMost ? [helloTopicAll] : fresh.map((site) => scopeTopic(`${site}/all`, 'hello')));
   return true;
 }
 
 /** Keeps the finding of a stopped rollout open until a person releases or changes the rollout. */
-function followRollout({ engine, configs, time }: State): void {
+function updateRolloutFault({ engine, configs, time }: IngestState): void {
   const stopped = configs.view()?.stopped ?? null;
   engine.apply({ type: 'centre', fault: 'centre.rollout_stopped', device: '', standing: stopped !== null }, time());
 }
 
 /** Applies changes that depend on time only: commissioning of sites, and rollouts. */
-function goOn(state: State): void {
+function advanceByTime(state: IngestState): void {
   const { options, engine, tree } = state;
-  if (!engine.isSubscribed() || options.clock.up() - state.goneOnUp < tickMs) return;
-  state.goneOnUp = options.clock.up();
+  if (!engine.isSubscribed() || options.clock.up() - state.advancedUp < tickMs) return;
+  state.advancedUp = options.clock.up();
   const now = state.time();
   // A clock set forward may be a paused machine. Commissioning therefore starts its quiet day again, and the observation of a rollout
   // excludes the step.
   const deafMs = now - state.listenedAt;
   const watchMs = deafMs - state.steppedMs;
   Object.assign(state, { listenedAt: now, steppedMs: 0 });
-  state.gathered.ops.push(...listened(state, listenedEveryMs));
+  state.gathered.ops.push(...watermarkRows(state, listenedEveryMs));
   const change = commissioning({ table: tree.table(), records: engine.memory.pcs, isCurrent: engine.isCurrent, deafMs }, now);
   if (change !== null) void changeSites(state, change, []);
   sendLater(state, state.configs.tick(now, watchMs));
 }
 
 /** Guarantee: a message that breaks its reader is quarantined under the name of its PC, and the next one is read. R28 (poison messages). */
-function take(state: State, topic: string, payload: Buffer): void {
+function handleMessage(state: IngestState, topic: string, payload: Buffer): void {
   if (state.commits.isOver()) return;
   try {
-    if (!isUnchangedBeat(state, topic, payload)) apply(state, topic, payload);
+    if (!isUnchangedBeat(state, topic, payload)) applyMessage(state, topic, payload);
   } catch (error) {
     const [pc = '', leaf = ''] = /^sabha\/v1\/(.*)\/([^/]*)$/.exec(topic)?.slice(1) ?? [];
-    setAside(state, { pc, leaf, why: messageOf(error) });
+    quarantineMessage(state, { pc, leaf, why: messageOf(error) });
   }
 }
 
 /** Reads a message and applies it in memory. */
-function apply(state: State, topic: string, payload: Buffer): void {
+function applyMessage(state: IngestState, topic: string, payload: Buffer): void {
   const { options, engine } = state;
   if (topic === hearingTopic) return state.listening.take(payload);
   const now = state.time();
-  const report = readReport(topic, payload, { at: now, isRollCall: options.isRollCall, askedMs: state.allowance.askedMs });
-  const isOurs = report !== undefined && engine.known.has(report.pc) && engine.believes(report.event);
+  const report = decodeMessage(topic, payload, { at: now, isRollCall: options.isRollCall, askedMs: state.quotas.helloAgeMs });
+  const isOurs = report !== undefined && engine.known.has(report.pc) && engine.acceptsMachine(report.event);
   if (!isOurs) return options.count.message('other', 'unknown');
-  const beyond = beyondIn(state, report, payload.length);
-  if (beyond !== undefined) return holdBack(state, report, beyond);
+  const beyond = exceededQuota(state, report, payload.length);
+  if (beyond !== undefined) return dropOverQuota(state, report, beyond);
   options.count.message(report.leaf, report.result);
   engine.apply(report.event, now);
-  keep(state, report);
-  if (report.event.type === 'beat') keepNumbers(state, report.pc, payload);
+  collectRows(state, report);
+  if (report.event.type === 'beat') keepBeatNumbers(state, report.pc, payload);
   state.commits.soon();
 }
 
 /** Returns the budget that a message exceeds; undefined if it is within all budgets. */
-function beyondIn({ allowance, engine }: State, report: Report, bytes: number): Weight['kind'] | undefined {
+function exceededQuota({ quotas: allowance, engine }: IngestState, report: DecodedMessage, bytes: number): MessageCost['kind'] | undefined {
   const { pc, birth } = report;
   const { session = 0, spool = null } = engine.memory.pcs.get(pc) ?? {};
-  const weight = allowance.isAsked(pc, birth?.hello) ? undefined : weightOf(report, { bytes, session, spool });
+  const weight = allowance.answersHello(pc, birth?.hello) ? undefined : costOf(report, { bytes, session, spool });
   if (weight !== undefined && !allowance.take(pc, weight)) return weight.kind;
   if (birth === undefined) return undefined;
-  if (!allowance.follows(pc, birth)) return 'spools';
-  allowance.waits(pc, birth.waiting, spool === null);
+  if (!allowance.allowsSpool(pc, birth)) return 'spools';
+  allowance.startWithBacklog(pc, birth.waiting, spool === null);
   return undefined;
 }
 
@@ -265,7 +265,7 @@ function beyondIn({ allowance, engine }: State, report: Report, bytes: number): 
  * Drops a message beyond the budget, except that its PC counts as online. Events stay in the spool, and the next beat shows a missing
  * state. R27 (budgets).
  */
-function holdBack(state: State, { pc, leaf, event }: Report, what: Weight['kind']): void {
+function dropOverQuota(state: IngestState, { pc, leaf, event }: DecodedMessage, what: MessageCost['kind']): void {
   const now = state.time();
   const boot = event.type === 'birth' ? { boot: event.boot } : {};
   state.options.count.message(leaf, 'budget');
@@ -275,35 +275,35 @@ function holdBack(state: State, { pc, leaf, event }: Report, what: Weight['kind'
 }
 
 /** Collects the rows of a report for the next commit, and the messages that follow it. */
-function keep(state: State, report: Report): void {
+function collectRows(state: IngestState, report: DecodedMessage): void {
   const { gathered, links, acks, configs } = state;
   const { pc, leaf, event, ops, answer, news = [], result, detail } = report;
   for (const one of news) links.take(one);
   gathered.ops.push(...ops);
-  if (detail !== undefined) note(state, { pc, what: `unreadable ${leaf}`, reason: result, about: detail });
+  if (detail !== undefined) noteFault(state, { pc, what: `unreadable ${leaf}`, reason: result, about: detail });
   if (answer !== undefined) acks.add(pc, answer);
-  if (event.type === 'birth') sendLater({ gathered, configs }, configs.born(pc, event.config));
+  if (event.type === 'birth') sendLater({ gathered, configs }, configs.handleBirth(pc, event.config));
   if (event.type === 'birth' || ops.length > 1) gathered.heard.push({ pc, event, ops });
 }
 
-function keepNumbers({ engine, numbers, options }: State, pc: string, payload: Buffer): void {
+function keepBeatNumbers({ engine, numbers, options }: IngestState, pc: string, payload: Buffer): void {
   const link = engine.known.get(pc)?.link;
-  if (link !== undefined) numbers.heard(pc, { link, payload, up: options.clock.up() });
+  if (link !== undefined) numbers.recordBeat(pc, { link, payload, up: options.clock.up() });
 }
 
 /** Fast path for most beats: if the digest is unchanged, nothing is parsed or written. */
-function isUnchangedBeat(state: State, topic: string, payload: Buffer): boolean {
+function isUnchangedBeat(state: IngestState, topic: string, payload: Buffer): boolean {
   const digest = quickDigest(topic, payload);
   if (digest === undefined) return false;
   const pc = topic.slice('sabha/v1/'.length, -'/beat'.length);
-  if (state.engine.memory.pcs.get(pc)?.digest !== digest || !state.engine.touch(pc, state.time())) return false;
+  if (state.engine.memory.pcs.get(pc)?.digest !== digest || !state.engine.applyUnchangedBeat(pc, state.time())) return false;
   state.options.count.message('beat', 'same');
-  keepNumbers(state, pc, payload);
+  keepBeatNumbers(state, pc, payload);
   return true;
 }
 
 /** Sends configurations after the commit of their versions. */
-function sendLater({ gathered, configs }: Pick<State, 'gathered' | 'configs'>, { ops, pcs }: Outgoing): void {
+function sendLater({ gathered, configs }: Pick<IngestState, 'gathered' | 'configs'>, { ops, pcs }: Outgoing): void {
   gathered.ops.push(...ops);
   if (pcs.length > 0) gathered.sends.push(() => configs.send(pcs));
 }
@@ -311,9 +311,9 @@ function sendLater({ gathered, configs }: Pick<State, 'gathered' | 'configs'>, {
 // The state of ingest between two loads of the ledger, and how it becomes a committed batch.
 
 /** Changes since the last commit, besides those in the engine. */
-type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
+type PendingBatch = { ops: Op[]; sends: (() => void)[]; heard: PcReport[]; sites: string[]; pcsGone: string[] };
 
-export type State = ReturnType<typeof openState>;
+export type IngestState = ReturnType<typeof openIngestState>;
 
 /** Interval at which the watermark is stored without another commit. */
 const listenedEveryMs = 60_000;
@@ -326,9 +326,9 @@ const helloSpreadLimitMs = 30_000;
 const notedEveryMs = 60_000 / budgets.logLinesAMinute.most;
 
 /** Creates the state from the contents of the ledger. The first rows to commit record this start. */
-export function openState(options: IngestOptions) {
+export function openIngestState(options: IngestOptions) {
   const { clock, contents, send, seal } = options;
-  const centreTime = createCentreTime(clock);
+  const centreTime = createServerTime(clock);
   const startedAt = centreTime.now();
   const earlier = (JSON.parse(contents.meta['starts'] ?? '[]') as number[]).filter((at) => at <= startedAt);
   const starts = [...earlier, startedAt].slice(-startsKept);
@@ -338,15 +338,15 @@ export function openState(options: IngestOptions) {
   const listenedAt = Math.min(listenedNotedAt, startedAt);
   const tree = createTree(contents, recordOf);
   const configs = createConfigs({ tree, meta: contents.meta, clock, recordOf, seal, send, isOver: (): boolean => state.commits.isOver() });
-  const listening = createListening({
+  const listening = createReceiveGapDetection({
     ...options,
     time: centreTime,
     listenedUntil: listenedAt,
     // Among the engine's rows, so that a clock step corrects the rows before it.
-    note: (away): void => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
+    noteGap: (away): void => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
     isSubscribed: (): boolean => state.engine.isSubscribed(),
-    tell: (event, audit): void => void tell(state, event, audit),
-    hello: (): void => hello(state, [helloTopicAll]),
+    reportEvent: (event, audit): void => void tell(state, event, audit),
+    helloToAll: (): void => sendHello(state, [helloTopicAll]),
   });
   const followClock = {
     setClock(byMs: number): void {
@@ -366,19 +366,19 @@ export function openState(options: IngestOptions) {
     tree,
     configs,
     links: createLinkReports(contents.meta),
-    numbers: createNumbers(),
+    numbers: createBeatNumbers(),
     acks: createAcks({ reflector: options.reflector, pcsOf, recordOf, send, seal, now: clock.now }),
-    allowance: createAllowance(clock.up),
+    quotas: createQuotas(clock.up),
     notedAt: new Map<string, number>(),
     time: centreTime.now,
-    settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
+    settled: createTrustedTime(contents.meta[retainedUntilKey], clock.up, startedAt),
     listening,
     gathered: {
-      ...nothing(),
+      ...emptyBatch(),
       ops: [{ op: 'meta' as const, key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
-    } as Gathered,
+    } as PendingBatch,
     commits: createCommits(options, (): Promise<void> => commit(state)),
-    goneOnUp: clock.up(),
+    advancedUp: clock.up(),
     /** Time of the last check with a subscription, and the watermark in the ledger. */
     listenedAt,
     listenedNotedAt,
@@ -388,35 +388,35 @@ export function openState(options: IngestOptions) {
   return state;
 }
 
-function nothing(): Gathered {
+function emptyBatch(): PendingBatch {
   return { ops: [], sends: [], heard: [], sites: [], pcsGone: [] };
 }
 
 /** Applies an event to the engine. Resolves with true after its commit, false if this memory ended before. */
-function tell(state: State, event: CentreEvent, audit?: Audit): Promise<boolean> {
+function tell(state: IngestState, event: ServerEvent, audit?: Audit): Promise<boolean> {
   if (audit !== undefined) state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
   if (!state.commits.isOver()) state.engine.apply(event, state.time());
-  return state.commits.next();
+  return state.commits.afterCommit();
 }
 
 /** Asks PCs for a birth: all of them, or those whose earlier birth may have been ignored because they were unknown. */
-function hello({ options, engine, allowance }: State, topics: readonly string[]): void {
+function sendHello({ options, engine, quotas: allowance }: IngestState, topics: readonly string[]): void {
   // Without a subscription no response would be received. A hello to all follows the next SUBACK.
   if (!engine.isSubscribed()) return;
   const withinMs = Math.min(helloSpreadLimitMs, engine.known.size * helloSpreadMs);
   const word: Hello = { id: options.randomId(), withinMs, fresh: false };
-  allowance.asks(word.id);
+  allowance.registerHello(word.id);
   for (const topic of topics) options.send(topic, encode('hello', word), 1);
 }
 
 /** Collects the next batch: the rows to commit, and the actions that follow. */
-function gather(state: State): { ops: Op[]; committed: Committed } {
+function collectBatch(state: IngestState): { ops: Op[]; committed: Committed } {
   const { engine, acks, links, gathered } = state;
   const { ops: rows, effects } = engine.take();
   const { heard, sends, sites, pcsGone } = gathered;
   const ops = [...gathered.ops, ...rows, ...links.changed()];
-  if (ops.length > 0) ops.push(...listened(state, listenedWithMs));
-  state.gathered = nothing();
+  if (ops.length > 0) ops.push(...watermarkRows(state, listenedWithMs));
+  state.gathered = emptyBatch();
   const asks = effects.filter((effect) => effect.do === 'ask');
   const offers = effects.filter((effect) => effect.do === 'offer');
   const pcs = ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
@@ -433,23 +433,23 @@ function gather(state: State): { ops: Op[]; committed: Committed } {
  * Returns rows with the watermark and the PCs not yet seen since the start, unless stored recently. The next start computes its receive gap
  * from them.
  */
-function listened(state: State, everyMs: number): Op[] {
+function watermarkRows(state: IngestState, everyMs: number): Op[] {
   const at = state.listening.provenAt();
   if (at === null || Math.abs(at - state.listenedNotedAt) < everyMs) return [];
   state.listenedNotedAt = at;
   return [
     { op: 'meta', key: 'listened', value: `${at}` },
-    { op: 'meta', key: inVainKey, value: state.engine.inVain() },
+    { op: 'meta', key: listenedKey, value: state.engine.listenedJson() },
   ];
 }
 
-async function commit(state: State): Promise<void> {
-  const { ops, committed } = gather(state);
+async function commit(state: IngestState): Promise<void> {
+  const { ops, committed } = collectBatch(state);
   if (ops.length > 0) await write(state, ops);
   if (!state.commits.isOver()) state.options.committed(committed);
 }
 
-async function write(state: State, ops: Op[]): Promise<void> {
+async function write(state: IngestState, ops: Op[]): Promise<void> {
   const { options, acks, commits } = state;
   const startedUp = options.clock.up();
   const receipt = await options.ledger.commit(ops);
@@ -460,15 +460,15 @@ async function write(state: State, ops: Op[]): Promise<void> {
   options.count.receipt(receipt);
   acks.settle(receipt.cursors);
   for (const [pc, gaps] of Object.entries(receipt.gapsOf ?? {}))
-    note(state, { pc, what: 'gap in the events', reason: 'gap', about: `${gaps} numbers are neither here nor declared dropped` });
-  for (const { op, pc, why } of receipt.poison ?? []) setAside(state, { pc, leaf: op, why });
+    noteFault(state, { pc, what: 'gap in the events', reason: 'gap', about: `${gaps} numbers are neither here nor declared dropped` });
+  for (const { op, pc, why } of receipt.poison ?? []) quarantineMessage(state, { pc, leaf: op, why });
 }
 
 /**
  * A slow commit delays the acks of all PCs. An agent waits for the ack of each batch of events, so the commit holds few of its events
  * (R27).
  */
-function nameLargestWriter(state: State, ops: readonly Op[]): void {
+function nameLargestWriter(state: IngestState, ops: readonly Op[]): void {
   // Duplicates count once: the server may have requested a range several times.
   const events = new Map<string, Set<string>>();
   for (const { pc, event } of ops.filter((one) => one.op === 'event'))
@@ -480,16 +480,16 @@ function nameLargestWriter(state: State, ops: readonly Op[]): void {
 }
 
 /** Counts a message that broke its handler, and notes it under the name of its PC (R28). */
-function setAside(state: State, { pc, leaf, why }: { pc: string; leaf: string; why: string }): void {
+function quarantineMessage(state: IngestState, { pc, leaf, why }: { pc: string; leaf: string; why: string }): void {
   state.options.count.message(leaf, 'poison');
-  note(state, { pc, what: `unreadable ${leaf}`, reason: 'poison', about: oneLine(why, 120) });
+  noteFault(state, { pc, what: `unreadable ${leaf}`, reason: 'poison', about: oneLine(why, 120) });
 }
 
 /**
  * Writes an audit row and a log line about a PC whose messages cannot be read, applied or written, or are incomplete (R28).
  * Rate limit: one a minute for each PC. `reason` is a short constant, such as `poison`.
  */
-function note(state: State, { pc, what, reason, about }: { pc: string; what: string; reason: string; about: string }): void {
+function noteFault(state: IngestState, { pc, what, reason, about }: { pc: string; what: string; reason: string; about: string }): void {
   const now = state.time();
   if (Math.abs(now - (state.notedAt.get(pc) ?? Number.NEGATIVE_INFINITY)) < notedEveryMs) return;
   state.notedAt.set(pc, now);
@@ -533,7 +533,7 @@ function createCommits({ clock, count, failed }: IngestOptions, commit: () => Pr
     busy = false;
   }
 
-  function soon(): void {
+  function queueCommit(): void {
     again = true;
     if (busy || over) return;
     busy = true;
@@ -549,10 +549,10 @@ function createCommits({ clock, count, failed }: IngestOptions, commit: () => Pr
 
   return {
     /** Commits the gathered changes at the end of this turn, or after the current commit. */
-    soon,
+    soon: queueCommit,
     /** Resolves with true after the next commit; false if this memory ended before. */
-    next(): Promise<boolean> {
-      if (!over) soon();
+    afterCommit(): Promise<boolean> {
+      if (!over) queueCommit();
       return gathered.promise;
     },
     isOver: () => over,
@@ -577,20 +577,20 @@ type KeptBeat = { up: number; text: string };
  * The latest numbers of each PC. Beats are kept as text and parsed only on request, which is rare. `up` is a monotonic clock.
  * Guarantee: a number expires three beats after the period in which an agent sends each number once.
  */
-export function createNumbers() {
+export function createBeatNumbers() {
   const byPc = new Map<string, KeptBeat[]>();
   return {
-    heard(pc: string, { link, payload, up }: { link: LinkClass; payload: Buffer; up: number }): void {
+    recordBeat(pc: string, { link, payload, up }: { link: LinkClass; payload: Buffer; up: number }): void {
       if (payload.length > beatLimitBytes) return;
       const beats = byPc.get(pc) ?? [];
       // A copy as text, one character a byte: a buffer would keep its whole 64 KiB pool slab alive.
       beats.push({ up, text: payload.toString('latin1') });
-      while (beats.length > keptOf(link, beats)) beats.shift();
+      while (beats.length > beatsNeeded(link, beats)) beats.shift();
       byPc.set(pc, beats);
     },
     of(pc: string, link: LinkClass, up: number): Partial<Record<(typeof shownKeys)[number], number>> {
       const beats = byPc.get(pc) ?? [];
-      const sinceMs = (keptOf(link, beats) + missedBeats - 1) * links[link].beatMs;
+      const sinceMs = (beatsNeeded(link, beats) + missedBeats - 1) * links[link].beatMs;
       const fresh = beats.filter((beat) => up - beat.up <= sinceMs);
       const read = fresh.map(({ text }) => decode('beat', Buffer.from(text, 'latin1')));
       const said: Record<string, number> = Object.assign({}, ...read.map((beat) => (beat.ok ? beat.value.n : {})));
@@ -601,6 +601,6 @@ export function createNumbers() {
 }
 
 /** Returns how many beats together hold all numbers: several if beats are partial, as always on a thin link, else one. */
-function keptOf(link: LinkClass, beats: readonly KeptBeat[]): number {
+function beatsNeeded(link: LinkClass, beats: readonly KeptBeat[]): number {
   return isThin(links[link]) || beats.at(-1)?.text.includes(partMark) === true ? partBeats : 1;
 }

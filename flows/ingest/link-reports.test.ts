@@ -1,20 +1,20 @@
 import type { LinkReport } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Op } from '../engine/records/ops.ts';
-import { createLinkReports, type LinkNews } from './read-message.ts';
+import { createLinkReports, type LinkEvent } from './read-message.ts';
 
 const site = 'ladakh/leh';
 const pc = `${site}/vc-1`;
 const other = `${site}/vc-2`;
 const year = 365 * 86_400_000;
-type Edit = Partial<Pick<LinkNews, 'pc' | 'spool' | 'isLive' | 'at' | 'heardAt'>>;
+type Edit = Partial<Pick<LinkEvent, 'pc' | 'spool' | 'isLive' | 'at' | 'heardAt'>>;
 /** Event `seq` of a spool, written at that time by the PC's clock and received at once, unless `edit` says otherwise. */
 const from = (seq: number, edit: Edit) => ({ site, pc, spool: 's', seq, at: seq, heardAt: seq, isLive: true, ...edit });
-const said = (seq: number, edit: Edit & { says?: number } = {}): LinkNews => {
+const said = (seq: number, edit: Edit & { says?: number } = {}): LinkEvent => {
   const { says = seq, ...rest } = edit;
   return { ...from(seq, rest), report: { at: says } satisfies LinkReport };
 };
-const broke = (seq: number, fault: string, edit: Edit = {}): LinkNews => ({ ...from(seq, edit), fault });
+const broke = (seq: number, fault: string, edit: Edit = {}): LinkEvent => ({ ...from(seq, edit), fault });
 
 function write(ops: readonly Op[], meta: Record<string, string>): void {
   for (const op of ops) if (op.op === 'meta') meta[op.key] = `${op.value}`;

@@ -9,7 +9,7 @@ describe('R18a receive gap of the server', () => {
   const online = async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.clock.pass(30_000);
     expect(hellos(rig)).toBe(1);
     return rig;
@@ -63,7 +63,7 @@ describe('R18a receive gap of the server', () => {
   it('a suspended machine reports no PC as silent, keeps the start time of a fault, and logs one line', async () => {
     const rig = await online();
     const since = rig.clock.now();
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 2, checks: [...checks], gone: [] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 2, checks: [...checks], gone: [] }));
     await rig.clock.pass(5_000);
     rig.clock.sleep(8 * 3_600_000);
     await rig.clock.pass(100_000);
@@ -106,11 +106,11 @@ describe('R18a receive gap of the server', () => {
 
   it('R16, R17 a birth that answers a newer hello overrides an earlier last will, and one that answers an older hello does not', async () => {
     const rig = await online();
-    const said = (hello: string) => rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello }));
-    const ring = (id: string) => rig.ingest.ring('', { id, withinMs: 0, fresh: false }, { who: 'Asha', what: 'hello', about: '' });
+    const said = (hello: string) => rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello }));
+    const ring = (id: string) => rig.ingest.requestBirths('', { id, withinMs: 0, fresh: false }, { who: 'Asha', what: 'hello', about: '' });
     ring('before');
     await rig.clock.pass(1_000);
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: birth.boot, session: birth.session }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { kind: 'lost', boot: birth.boot, session: birth.session }));
     await rig.clock.pass(1_000);
     ring('after');
     for (const hello of ['before', 'of nobody']) {
@@ -141,7 +141,7 @@ describe('R18a receive gap of the server', () => {
   it('a time without flows is stored as a receive gap from the last commit to the SUBACK, and is known before the SUBACK', async () => {
     const rig = await online();
     await rig.clock.pass(47_000);
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 2, checks: [...checks], gone: [] }));
+    rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 2, checks: [...checks], gone: [] }));
     await rig.clock.pass(1_000);
     rig.ingest.close();
     const next = await createRig((ledger) => ledger, rig.db, 3_600_000);
@@ -165,11 +165,11 @@ describe('R18a receive gap of the server', () => {
     let rig = await online();
     for (let starts = 1; starts <= 8; starts += 1) {
       await rig.clock.pass(starts === 1 ? 100_000 : 140_000);
-      await rig.ingest.leave();
+      await rig.ingest.shutDown();
       rig.ingest.close();
       rig = await createRig((ledger) => ledger, rig.db, starts * 175_000);
       rig.ingest.subscribed();
-      if (answers) rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+      if (answers) rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
       await rig.clock.pass(1_000);
       if (starts < 5) expect(presence(rig)).toBe('online');
     }
@@ -179,7 +179,7 @@ describe('R18a receive gap of the server', () => {
   it('a quick restart after an orderly shutdown is no receive gap', async () => {
     const rig = await online();
     await rig.clock.pass(55_000);
-    await rig.ingest.leave();
+    await rig.ingest.shutDown();
     rig.ingest.close();
     const next = await createRig((ledger) => ledger, rig.db, 95_000);
     next.ingest.subscribed();
@@ -192,7 +192,7 @@ describe('R29 the clock of the machine is set', () => {
   it('a step of two hours is followed within a tick with one log line, and makes no PC silent', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.clock.pass(12_000);
     for (const byMs of [7_200_000, -7_200_000]) {
       rig.clock.jump(byMs);
@@ -210,7 +210,7 @@ describe('R29 the clock of the machine is set', () => {
   it('steps of seconds are followed and do not restart the silence limit of a PC', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.clock.pass(12_000);
     for (const byMs of [3_000, -59_000, 59_000, -3_000]) {
       rig.clock.jump(byMs);

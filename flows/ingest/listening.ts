@@ -3,24 +3,24 @@
  * R18a (canary), R29 (clock of the server).
  */
 import { type Clock, hearingTopic } from '@sabha/contracts';
-import { moveTimes } from '../engine/memory/memory.ts';
-import { createHearing } from '../engine/outages/pc.ts';
-import type { CentreEvent } from '../engine/records/incidents.ts';
-import type { Audit, Away, FollowsClock } from '../engine/records/ops.ts';
+import { shiftTimestamps } from '../engine/memory/memory.ts';
+import { createCanary } from '../engine/outages/pc.ts';
+import type { ServerEvent } from '../engine/records/incidents.ts';
+import type { Audit, ClockFollower, ReceiveGap } from '../engine/records/ops.ts';
 import type { IngestOptions } from './acks.ts';
 
-export type ListeningOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log' | 'send' | 'randomId'> & {
-  time: CentreTime;
+export type GapDetectionOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log' | 'send' | 'randomId'> & {
+  time: ServerTime;
   /** The watermark of the previous run; 0 if there was none. */
   listenedUntil: number;
-  note(away: Away): void;
+  noteGap(away: ReceiveGap): void;
   isSubscribed(): boolean;
-  tell(event: CentreEvent, audit?: Audit): void;
-  hello(): void;
+  reportEvent(event: ServerEvent, audit?: Audit): void;
+  helloToAll(): void;
 };
 
 /** Shorter receive gaps are not shown. */
-const awayShownMs = 30_000;
+const gapShownMs = 30_000;
 /** A smaller step of the clock is only followed: no message was missed, and PCs check their clocks anyway. */
 const largeStepMs = 60_000;
 const reasons = { late: 'this process stood still', deaf: 'the broker brings nothing back' };
@@ -32,26 +32,26 @@ const minuteMs = 60_000;
 const stepMs = 2_000;
 
 /** Creates the detection. Nothing counts as received before `subscribed`. */
-export function createListening(options: ListeningOptions) {
-  const { time, log, tell } = options;
-  const hearing = createHearing(options.randomId(), options.clock.speed);
-  const gaps = createGaps(options, hearing.provenAt);
+export function createReceiveGapDetection(options: GapDetectionOptions) {
+  const { time, log, reportEvent: tell } = options;
+  const hearing = createCanary(options.randomId(), options.clock.speed);
+  const gaps = createGapLog(options, hearing.provenAt);
   /** Time of the last hello to all, and whether another is pending. */
-  const bell = { at: Number.NEGATIVE_INFINITY, isDue: false };
-  const isTime = (now: number) => bell.isDue && options.isSubscribed() && now - bell.at >= helloEveryMs;
+  const pendingHello = { at: Number.NEGATIVE_INFINITY, isDue: false };
+  const isHelloDue = (now: number) => pendingHello.isDue && options.isSubscribed() && now - pendingHello.at >= helloEveryMs;
 
-  function ring(now: number): void {
-    Object.assign(bell, { at: now, isDue: false });
-    options.hello();
+  function sendPendingHello(now: number): void {
+    Object.assign(pendingHello, { at: now, isDue: false });
+    options.helloToAll();
   }
 
-  function say(now: number): void {
-    if (isTime(now)) {
+  function sendCanary(now: number): void {
+    if (isHelloDue(now)) {
       // A PC that receives the hello late gets the whole limit for its response.
       tell({ type: 'subscribed' });
-      ring(now);
+      sendPendingHello(now);
     }
-    const word = hearing.word(now);
+    const word = hearing.nextCanary(now);
     if (word !== undefined) options.send(hearingTopic, Buffer.from(word), 1);
   }
 
@@ -61,16 +61,16 @@ export function createListening(options: ListeningOptions) {
     gaps.over(now);
     hearing.begin(now);
     tell({ type: 'subscribed' });
-    bell.isDue = true;
-    if (isTime(now)) ring(now);
-    say(now);
+    pendingHello.isDue = true;
+    if (isHelloDue(now)) sendPendingHello(now);
+    sendCanary(now);
   }
 
   return {
     /** The gap follows a clock step first, because its end is stored with the times from before that step. */
-    followers: [gaps, hearing, { setClock: (byMs: number) => void moveTimes(bell, byMs) }] satisfies FollowsClock[],
-    away: gaps.away,
-    deafSince: gaps.deafSince,
+    followers: [gaps, hearing, { setClock: (byMs: number) => void shiftTimestamps(pendingHello, byMs) }] satisfies ClockFollower[],
+    lastReceiveGap: gaps.away,
+    receiveGapSince: gaps.deafSince,
     provenAt: hearing.provenAt,
     tickAt: hearing.tickAt,
     subscribed,
@@ -81,21 +81,21 @@ export function createListening(options: ListeningOptions) {
 
     /** Handles a canary that returned. */
     take(payload: Buffer): void {
-      if (!hearing.back(payload.toString())) return;
+      if (!hearing.canaryReturned(payload.toString())) return;
       subscribed();
       options.listening();
     },
 
     /** Guarantee: a step of the clock ends no wait and no silence, and no PC is blamed for a receive gap of the server. */
     tick(): void {
-      followClock(options, subscribed);
+      followSystemClock(options, subscribed);
       const now = time.now();
       const gap = hearing.tick(now);
       if (gap !== undefined) tell({ type: 'unsubscribed', slow: true });
-      if (gap === undefined || gap === 'still') return say(now);
+      if (gap === undefined || gap === 'still') return sendCanary(now);
       log.warn({ heardUntil: new Date(hearing.provenAt() ?? now).toISOString() }, `no silence is judged: ${reasons[gap]}`);
       if (gap === 'late') subscribed();
-      else say(now);
+      else sendCanary(now);
       options.listening();
     },
   };
@@ -104,7 +104,7 @@ export function createListening(options: ListeningOptions) {
 /**
  * Follows the system clock after it was set. After a large step every PC is asked for a birth, because PCs then compare their clocks again.
  */
-function followClock({ time, log, tell, isSubscribed }: ListeningOptions, subscribed: () => void): void {
+function followSystemClock({ time, log, reportEvent: tell, isSubscribed }: GapDetectionOptions, subscribed: () => void): void {
   const byMs = time.follow();
   if (byMs === 0) return;
   const about = `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
@@ -115,13 +115,13 @@ function followClock({ time, log, tell, isSubscribed }: ListeningOptions, subscr
 }
 
 /** Receive gaps: each is stored, and the last is shown. */
-function createGaps({ time, listenedUntil, note, isSubscribed }: ListeningOptions, provenAt: () => number | null) {
-  let away: Away | null = null;
+function createGapLog({ time, listenedUntil, noteGap: note, isSubscribed }: GapDetectionOptions, provenAt: () => number | null) {
+  let away: ReceiveGap | null = null;
   const heardUntil = () => provenAt() ?? (listenedUntil === 0 ? null : listenedUntil);
 
-  function over(now: number): void {
+  function recordGapEnd(now: number): void {
     const from = heardUntil() ?? now;
-    if (now - from < awayShownMs) return;
+    if (now - from < gapShownMs) return;
     away = { from, to: now };
     note(away);
   }
@@ -132,23 +132,23 @@ function createGaps({ time, listenedUntil, note, isSubscribed }: ListeningOption
     /** Start of the current gap; null while subscribed, and if no watermark exists. */
     deafSince: () => (isSubscribed() ? null : heardUntil()),
 
-    over,
+    over: recordGapEnd,
 
     /** Corrects the shown gap after a clock step. The ledger corrects its rows itself. */
     setClock(byMs: number): void {
       const now = time.now();
       // The skipped time may have passed while the machine was paused, so it counts as a gap.
-      if (byMs >= largeStepMs) over(now);
+      if (byMs >= largeStepMs) recordGapEnd(now);
       // A gap that ends in the future would keep all PCs unsettled until then.
       if (byMs < 0 && away !== null) away = { from: Math.min(away.from, now), to: Math.min(away.to, now) };
     },
   };
 }
 
-export type CentreTime = ReturnType<typeof createCentreTime>;
+export type ServerTime = ReturnType<typeof createServerTime>;
 
 /** Creates the time of the server, starting at the system clock. Guarantee: it jumps only when `follow` is called. */
-export function createCentreTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
+export function createServerTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
   const slept = () => clock.slept?.() ?? 0;
   let offsetMs = clock.now() - clock.up();
   let sleptMs = slept();
@@ -172,7 +172,7 @@ export function createCentreTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
  * The time that is trusted for deletions by age: the clock was not set behind it during a day of running.
  * Otherwise a clock that is a year ahead for an hour would delete the registry and the history. `noted` is the value in the ledger.
  */
-export function createSettled(noted: string | undefined, up: () => number, now: number) {
+export function createTrustedTime(noted: string | undefined, up: () => number, now: number) {
   let held = (noted === undefined ? { at: 0, from: now, ranMs: 0 } : JSON.parse(noted)) as { at: number; from: number; ranMs: number };
   let lastUp = up();
   let notedUp = lastUp;

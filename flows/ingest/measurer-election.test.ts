@@ -21,48 +21,48 @@ function setUp(reflector: { port: number; key: Buffer } | undefined = { port: 8_
 
 test('the online PC with the lowest id measures, with a token of three hours that the reflector accepts', () => {
   const { measuring } = setUp();
-  expect(measuring.words(c)).toEqual({ measure: false });
-  const words = measuring.words(b);
+  expect(measuring.measureFields(c)).toEqual({ measure: false });
+  const words = measuring.measureFields(b);
   expect(words).toMatchObject({ measure: true, reflector: { port: 8_620, endsAt: now + 10_800_000 } });
   const token = Buffer.from(words.reflector?.token ?? '', 'base64url');
   expect(openReflectorToken(token, key, now)).toEqual({ endsAt: now + 10_800_000, pc: pcMark(b) });
 });
 
 test('without a reflector the elected PC measures but gets no token', () => {
-  expect(setUp(undefined).measuring.words(b)).toMatchObject({ measure: true });
+  expect(setUp(undefined).measuring.measureFields(b)).toMatchObject({ measure: true });
   const { presence } = setUp();
   const none = createElection({
     pcsOf: () => Object.keys(presence),
     recordOf: (pc) => ({ ...newRecord(pc, 'fibre'), presence: 'online' }),
     now: () => now,
   });
-  expect(none.words(a)).toEqual({ measure: true });
+  expect(none.measureFields(a)).toEqual({ measure: true });
 });
 
 test('the duty moves at once to a lower id that comes online, and from a PC that is stopped or silent', () => {
   const { presence, measuring } = setUp();
-  expect(measuring.moved([c])).toEqual([b]);
-  expect(measuring.moved([b, c])).toEqual([]);
+  expect(measuring.changedHolders([c])).toEqual([b]);
+  expect(measuring.changedHolders([b, c])).toEqual([]);
   presence[a] = 'online';
-  expect(measuring.moved([a])).toEqual([b, a]);
-  expect([a, b, c].map((pc) => measuring.words(pc).measure)).toEqual([true, false, false]);
+  expect(measuring.changedHolders([a])).toEqual([b, a]);
+  expect([a, b, c].map((pc) => measuring.measureFields(pc).measure)).toEqual([true, false, false]);
   presence[a] = 'stopped';
-  expect(measuring.moved([a])).toEqual([b]);
+  expect(measuring.changedHolders([a])).toEqual([b]);
   presence[b] = 'silent';
-  expect(measuring.moved([b])).toEqual([c]);
+  expect(measuring.changedHolders([b])).toEqual([c]);
   presence[c] = 'silent';
-  expect(measuring.moved([c])).toEqual([]);
-  expect(measuring.words(c)).toEqual({ measure: false });
+  expect(measuring.changedHolders([c])).toEqual([]);
+  expect(measuring.measureFields(c)).toEqual({ measure: false });
 });
 
 test('a PC with a broken connection keeps the duty until it is silent, and does not gain it meanwhile', () => {
   const { presence, measuring } = setUp();
-  measuring.moved([b]);
+  measuring.changedHolders([b]);
   presence[b] = 'lost';
-  expect(measuring.moved([b])).toEqual([]);
-  expect(measuring.words(c)).toEqual({ measure: false });
+  expect(measuring.changedHolders([b])).toEqual([]);
+  expect(measuring.measureFields(c)).toEqual({ measure: false });
   presence[a] = 'lost';
-  expect(measuring.moved([a])).toEqual([]);
+  expect(measuring.changedHolders([a])).toEqual([]);
   presence[b] = 'silent';
-  expect(measuring.moved([b])).toEqual([c]);
+  expect(measuring.changedHolders([b])).toEqual([c]);
 });

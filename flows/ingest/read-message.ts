@@ -17,12 +17,12 @@ import {
   type UpLeaf,
 } from '@sabha/contracts';
 import * as v from 'valibot';
-import { versionsIn } from '../engine/outages/pc.ts';
+import { readVersions } from '../engine/outages/pc.ts';
 import type { PcEvent } from '../engine/records/incidents.ts';
 import { linkBreakPrefix, linkReportPrefix, type Op } from '../engine/records/ops.ts';
 
 /** A decoded message. `answer` requests an ack after the commit: for a birth (with its session), for events, or for a beat's echo. */
-export type Report = {
+export type DecodedMessage = {
   pc: string;
   leaf: UpLeaf;
   event: PcEvent;
@@ -30,7 +30,7 @@ export type Report = {
   answer?: { session?: number; echo?: number };
   /** For a birth: the hello that it answers, the number of waiting events, and the spool with its first number. */
   birth?: { hello: string | undefined; waiting: number; spool: string; first: number };
-  news?: LinkNews[];
+  news?: LinkEvent[];
   /** `ok`, or the reason why the message could not be read; for the counter. */
   result: string;
   detail?: string;
@@ -40,7 +40,7 @@ export type Report = {
  * Decodes one message; undefined for a topic that no PC sends to. `at` is the time of the server.
  * `isRollCall`: true for a hello whose responses ran the probes again. `askedMs`: age of a hello.
  */
-export function readReport(topic: string, payload: Buffer, around: Around): Report | undefined {
+export function decodeMessage(topic: string, payload: Buffer, around: DecodeContext): DecodedMessage | undefined {
   const parsed = parseTopic(topic);
   if (parsed?.kind !== 'pc') return undefined;
   const { pc, leaf } = parsed;
@@ -55,10 +55,10 @@ export function quickDigest(topic: string, payload: Buffer): string | undefined 
   return topic.endsWith('/beat') && !payload.includes('"echo"') ? peekDigest(payload) : undefined;
 }
 
-type Read = Pick<Report, 'event'> & Partial<Report>;
-type Around = { at: number; isRollCall(hello: string): boolean; askedMs(hello: string): number | undefined };
+type DecodedBody = Pick<DecodedMessage, 'event'> & Partial<DecodedMessage>;
+type DecodeContext = { at: number; isRollCall(hello: string): boolean; askedMs(hello: string): number | undefined };
 
-const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => Read } = {
+const readers: { [L in UpLeaf]: (pc: string, message: never, around: DecodeContext) => DecodedBody } = {
   presence: readPresence,
   state: (pc, message: { digest: string; session: number; rev: number; base?: string; checks: never[]; gone: string[] }) => ({
     event: { type: 'state', pc, ...message, base: message.base },
@@ -68,7 +68,7 @@ const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => 
     ...(echo === undefined ? {} : { answer: { echo } }),
   }),
   inventory: (pc, { hash, items }: { hash: string; items: Record<string, unknown> }) => ({
-    event: { type: 'inventory', pc, hash, versions: versionsIn(items) },
+    event: { type: 'inventory', pc, hash, versions: readVersions(items) },
     ops: [{ op: 'meta', key: `inventory/${pc}`, value: JSON.stringify(items) }],
   }),
   event: (pc, event: EventMessage, { at }) => readEvents(pc, [event], { at, isLive: true }),
@@ -85,12 +85,12 @@ function eventOps(pc: string, event: EventMessage, at: number): Op[] {
 }
 
 /** Reads events. An invalid body of a `link` event is stored unchanged, counted, and not interpreted. */
-function readEvents(pc: string, events: readonly EventMessage[], { at, isLive }: { at: number; isLive: boolean }): Read {
-  const news: LinkNews[] = [];
+function readEvents(pc: string, events: readonly EventMessage[], { at, isLive }: { at: number; isLive: boolean }): DecodedBody {
+  const news: LinkEvent[] = [];
   let detail: string | undefined;
   for (const { kind, at: writtenAt, body, spool, seq } of events) {
     const from = { site: siteOf(pc), pc, spool, seq, at: isLive ? at : Math.min(at, writtenAt), heardAt: at, isLive };
-    const fault = brokenBy(kind, body);
+    const fault = pathFaultOf(kind, body);
     if (fault !== undefined) news.push({ ...from, fault });
     const read = kind === 'link' ? v.safeParse(linkReport, body) : undefined;
     if (read?.success) news.push({ ...from, report: read.output });
@@ -106,12 +106,12 @@ function readEvents(pc: string, events: readonly EventMessage[], { at, isLive }:
 }
 
 /** A cheap check first, because most events are no link break. */
-function brokenBy(kind: string, body: EventMessage['body']): string | undefined {
+function pathFaultOf(kind: string, body: EventMessage['body']): string | undefined {
   const read = kind === 'check' && body['component'] === 'path' ? v.safeParse(pathFault, body) : undefined;
   return read?.success && faultOf(read.output.to.fault) ? read.output.to.fault : undefined;
 }
 
-function readPresence(pc: string, said: PresenceMessage, { at, isRollCall, askedMs }: Around): Read {
+function readPresence(pc: string, said: PresenceMessage, { at, isRollCall, askedMs }: DecodeContext): DecodedBody {
   if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session, reason: said.reason } };
   if (said.kind === 'lost') return { event: { type: 'lost', pc, boot: said.boot, session: said.session } };
   if (said.kind === 'gasp') return { event: { type: 'gasp', pc, boot: said.boot, session: said.session, runtimeMs: said.runtimeMs } };
@@ -127,10 +127,10 @@ function readPresence(pc: string, said: PresenceMessage, { at, isRollCall, asked
 }
 
 /** Origin of a link report or break. `at`: time of receipt; for a replayed event the PC's time, but never later than the receipt. */
-type Source = { pc: string; at: number; spool: string; seq: number };
+type ReportSource = { pc: string; at: number; spool: string; seq: number };
 
 /** A link report or break in a message. `heardAt` is the time of receipt. */
-export type LinkNews = Source & { site: string; heardAt: number; isLive: boolean } & ({ report: LinkReport } | { fault: string });
+export type LinkEvent = ReportSource & { site: string; heardAt: number; isLive: boolean } & ({ report: LinkReport } | { fault: string });
 
 /**
  * The latest link report and link break of each site, over the meta rows `link/<site>` and `broke/<site>`. Kept as text, because few are
@@ -141,8 +141,8 @@ export type LinkNews = Source & { site: string; heardAt: number; isLive: boolean
 export function createLinkReports(meta: Readonly<Record<string, string>>) {
   const isOurs = (key: string): boolean => key.startsWith(linkReportPrefix) || key.startsWith(linkBreakPrefix);
   const held = new Map(Object.entries(meta).filter(([key]) => isOurs(key)));
-  const unwritten = new Set<string>();
-  const read = <Said>(key: string): (Source & Said) | null => JSON.parse(held.get(key) ?? 'null');
+  const pendingKeys = new Set<string>();
+  const read = <Said>(key: string): (ReportSource & Said) | null => JSON.parse(held.get(key) ?? 'null');
   return {
     of(site: string): Pick<SiteDetail, 'link' | 'broke'> {
       const link = read<{ report: LinkReport }>(`${linkReportPrefix}${site}`);
@@ -153,26 +153,26 @@ export function createLinkReports(meta: Readonly<Record<string, string>>) {
       };
     },
 
-    take(news: LinkNews): void {
+    take(news: LinkEvent): void {
       const { site, heardAt: _, isLive: __, ...said } = news;
       const key = `${'fault' in news ? linkBreakPrefix : linkReportPrefix}${site}`;
       const before = read(key);
       if (before !== null && !isLater(news, before)) return;
       held.set(key, JSON.stringify(said));
-      unwritten.add(key);
+      pendingKeys.add(key);
     },
 
     /** Returns the rows that changed since the last call, each once (R27). */
     changed(): Op[] {
-      const ops = [...unwritten].map((key): Op => ({ op: 'meta', key, value: held.get(key) ?? null }));
-      unwritten.clear();
+      const ops = [...pendingKeys].map((key): Op => ({ op: 'meta', key, value: held.get(key) ?? null }));
+      pendingKeys.clear();
       return ops;
     },
   };
 }
 
 /** Within a spool the numbers decide what is later. Otherwise the time does, and a stored time in the future loses. */
-function isLater(news: LinkNews, before: Source): boolean {
+function isLater(news: LinkEvent, before: ReportSource): boolean {
   const isOfSamePc = news.pc === before.pc;
   if (isOfSamePc && news.spool === before.spool) return news.seq > before.seq;
   if (news.isLive) return true;

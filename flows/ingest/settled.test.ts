@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createRig } from './ingest.test-helper.ts';
-import { createSettled } from './listening.ts';
+import { createTrustedTime } from './listening.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -10,7 +10,7 @@ const yearMs = 365 * dayMs;
 function rig(wall = yearMs) {
   const now = { wall, up: 0 };
   let noted: string | undefined;
-  const open = () => createSettled(noted, () => now.up, now.wall);
+  const open = () => createTrustedTime(noted, () => now.up, now.wall);
   let settled = open();
   return {
     now,

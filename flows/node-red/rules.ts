@@ -1,8 +1,8 @@
 /** The logic of the nodes *who*, *urgency*, *which*, *when*, *wait*, *deliver* and *outcome*, as pure functions of their dialogs. */
 import { describeIssue, faultIds, isTimeZone, oneLine, type Severity, severities, transitionKinds, zonedAt } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Act, WireMessage } from '../engine/records/incidents.ts';
-import type { Outcome } from '../engine/records/notices.ts';
+import type { OfferMessage, TabAct } from '../engine/records/incidents.ts';
+import type { DeliveryOutcome } from '../engine/records/notices.ts';
 import type { WhenRules } from '../sites/calendar/when.ts';
 import { minutesOf } from '../sites/hours.ts';
 import type { Waits } from './wires.ts';
@@ -15,7 +15,7 @@ export type RecipientRule = v.InferOutput<typeof who>;
 export type UrgencyRule = {
   severity: Severity | '';
   sparesCritical: boolean;
-  holdMs(message: Pick<WireMessage, 'holdMs' | 'transition' | 'incident'>): number;
+  holdMs(message: Pick<OfferMessage, 'holdMs' | 'transition' | 'incident'>): number;
 };
 
 /** Condition of a *which* node, which has two outputs. */
@@ -58,7 +58,7 @@ export function readCondition(config: unknown): ReadResult<ConditionRule> {
 }
 
 export function meetsCondition(
-  { fault, faults, to }: Pick<WireMessage, 'fault' | 'faults' | 'to'>,
+  { fault, faults, to }: Pick<OfferMessage, 'fault' | 'faults' | 'to'>,
   { about, of, list }: ConditionRule,
 ): boolean {
   if (about === 'told') return to.some((name) => list.includes(name));
@@ -85,7 +85,7 @@ export function readRecipientRule(config: unknown): ReadResult<RecipientRule> {
 }
 
 /** Returns the recipients after a *who* node. */
-export function recipientsNow({ to, incident }: Pick<WireMessage, 'to' | 'incident'>, { mode, to: chosen }: RecipientRule): string[] {
+export function recipientsNow({ to, incident }: Pick<OfferMessage, 'to' | 'incident'>, { mode, to: chosen }: RecipientRule): string[] {
   if (mode === 'told') return [...incident.told];
   if (mode === 'also') return [...new Set([...to, ...incident.told])];
   return mode === 'keep' && to.length > 0 ? [...to] : [...chosen];
@@ -123,9 +123,9 @@ const dayMs = 86_400_000;
 
 /** Returns severity and hold after an *urgency* node. The hold counts from the transition. */
 export function urgencyNow(
-  message: WireMessage,
+  message: OfferMessage,
   { severity, sparesCritical, holdMs }: UrgencyRule,
-): Pick<WireMessage, 'severity' | 'holdMs'> {
+): Pick<OfferMessage, 'severity' | 'holdMs'> {
   const now = severity === '' ? message.severity : severity;
   return { severity: now, holdMs: sparesCritical && now === 'critical' ? message.holdMs : holdMs(message) };
 }
@@ -142,14 +142,14 @@ function msUntil(from: number, timeOfDay: string, zone: string): number {
  * Checks that `msg` is a message of the engine, or returns one line with the error.
  * The same object is returned, so that fields which other nodes added are kept.
  */
-export function readMessage(msg: unknown): { ok: true; message: WireMessage } | { ok: false; line: string } {
+export function readMessage(msg: unknown): { ok: true; message: OfferMessage } | { ok: false; line: string } {
   const result = v.safeParse(shape, msg);
-  if (result.success) return { ok: true, message: msg as WireMessage };
+  if (result.success) return { ok: true, message: msg as OfferMessage };
   return { ok: false, line: `not a message of the wires: ${describeIssue(result.issues[0])}` };
 }
 
 /** Returns the act that notifies the recipients over `channel`, or one line if there are none. */
-export function deliverAct(message: WireMessage, channel: string): { ok: true; act: Act } | { ok: false; line: string } {
+export function deliverAct(message: OfferMessage, channel: string): { ok: true; act: TabAct } | { ok: false; line: string } {
   if (channel === '') return { ok: false, line: 'no channel is chosen' };
   if (message.to.length === 0) return { ok: false, line: 'nobody to tell: msg.to is empty' };
   return { ok: true, act: { do: 'deliver', channel, to: [...message.to], severity: message.severity, ...hoursOf(message) } };
@@ -162,7 +162,7 @@ export type WaitRule = { node: string; forMs: number; unlessAcknowledged: boolea
  * Evaluates a wait: `due` (its time has passed), `idle` (already acknowledged, so no escalation), or the act that sets the timer.
  * The time counts from the transition, or from the end of the wait of a *when* node. A repeated offer is therefore due at the same moment.
  */
-export function waitAct(message: WireMessage, wait: WaitRule, now: number): 'due' | 'idle' | Act {
+export function waitAct(message: OfferMessage, wait: WaitRule, now: number): 'due' | 'idle' | TabAct {
   const { node, unlessAcknowledged } = wait;
   if (unlessAcknowledged && message.incident.acknowledged) return 'idle';
   const dueAt = (message.hours?.countsFrom ?? message.transition.at) + wait.forMs;
@@ -171,15 +171,15 @@ export function waitAct(message: WireMessage, wait: WaitRule, now: number): 'due
   return { do: 'wait', node, dueAt, unlessAcknowledged, message: { severity, holdMs, to: [...to], ...hoursOf(message) } };
 }
 
-function hoursOf({ hours }: WireMessage): Pick<WireMessage, 'hours'> {
+function hoursOf({ hours }: OfferMessage): Pick<OfferMessage, 'hours'> {
   return hours === undefined ? {} : { hours };
 }
 
 /** Returns the outcome of an offered message: the result of the node, or a retry with the error from a catch node. */
 export function outcomeOf(
   msg: unknown,
-  result: Outcome['result'],
-): { ok: true; key: string; outcome: Outcome } | { ok: false; line: string } {
+  result: DeliveryOutcome['result'],
+): { ok: true; key: string; outcome: DeliveryOutcome } | { ok: false; line: string } {
   const read = v.safeParse(offeredShape, msg);
   if (!read.success) return { ok: false, line: `not a message that an offer node gave out: ${describeIssue(read.issues[0])}` };
   const { sabha, error } = read.output;

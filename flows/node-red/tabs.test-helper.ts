@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { realClock } from '@sabha/contracts';
-import type { Numbers } from '../engine/correlation/numbers.ts';
-import type { WireMessage } from '../engine/records/incidents.ts';
+import type { CorrelationNumbers } from '../engine/correlation/numbers.ts';
+import type { OfferMessage } from '../engine/records/incidents.ts';
 import { createOffers } from '../notify/people/channels/offered.ts';
-import type { Moment } from '../sites/calendar/when.ts';
+import type { OfficeState } from '../sites/calendar/when.ts';
 import { editorLogin, editorUser, startNodeRed } from './node-red.ts';
 import { openTabs, type TabsOptions } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
@@ -22,7 +22,7 @@ export const now = 1_800_000_000_000;
 
 /** The scope of an office that is closed for one more hour. All others are open. */
 export const asleep = 'bihar/gaya/pc-1';
-const always: Moment = {
+const always: OfficeState = {
   is: 'open',
   meeting: null,
   digestAt: now,
@@ -33,11 +33,11 @@ const always: Moment = {
   lookAt: null,
 };
 
-export type Conclusion = { message: WireMessage; how: string };
-export type TabsRun = { message: WireMessage; node?: string };
+export type Conclusion = { message: OfferMessage; how: string };
+export type TabsRun = { message: OfferMessage; node?: string };
 
 /** Returns a message as the engine makes it: a critical fault at a fibre site in the plains, just raised. */
-export function wireMessage(change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}): WireMessage {
+export function wireMessage(change: Partial<OfferMessage> = {}, incident: Partial<OfferMessage['incident']> = {}): OfferMessage {
   return {
     topic: 'bihar/patna/pc-1',
     transition: { id: 1, offer: 1, kind: 'raised', at: now },
@@ -68,11 +68,11 @@ export function wireMessage(change: Partial<WireMessage> = {}, incident: Partial
 
 /** Returns `Wires` that record conclusions and give out the offers of the test. */
 export function heldWires() {
-  const heads = new Set<(message: WireMessage) => void>();
-  const waits = new Map<string, (message: WireMessage) => void>();
+  const heads = new Set<(message: OfferMessage) => void>();
+  const waits = new Map<string, (message: OfferMessage) => void>();
   const concluded: Conclusion[] = [];
   const offers = createOffers();
-  const correlated: Partial<Numbers> = {};
+  const correlated: Partial<CorrelationNumbers> = {};
   const wires: Wires = {
     head: (take) => {
       heads.add(take);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { codeOf, makeFolder, oneLine, replaceFile, type TabsDifferences, type TabsStep, type TabsUndone } from '@sabha/contracts';
 import * as v from 'valibot';
-import { chosenNumbers } from '../engine/correlation/numbers.ts';
+import { readDialogNumbers } from '../engine/correlation/numbers.ts';
 import { type ReadResult, readCondition, readRecipientRule, readUrgency } from './rules.ts';
 import { differences, type FlowNode, hashOf, parseTab, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
 
@@ -371,7 +371,7 @@ function checkNode(node: FlowNode, graph: Graph): string[] {
   const say = (what: string) => found.push(`${title(node)}: ${what}`);
   if (node.type !== 'tab' && !(Number.isFinite(node['x']) && Number.isFinite(node['y']))) say('it has no place (x, y)');
   if (node.type !== 'tab' && graph.byId.get(node.z ?? '')?.type !== 'tab') say('it stands on no tab');
-  const numbers = node.type === 'sabha-correlate' ? chosenNumbers(node) : undefined;
+  const numbers = node.type === 'sabha-correlate' ? readDialogNumbers(node) : undefined;
   if (numbers?.ok === false) say(numbers.line);
   found.push(...checkSecrets(node, title(node)));
   return found;

@@ -1,6 +1,6 @@
 import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { PassedWay } from '../engine/records/incidents.ts';
+import type { TabPath } from '../engine/records/incidents.ts';
 import { heldWires, wireMessage } from './tabs.test-helper.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import { createPathRecorder } from './ways.ts';
@@ -16,9 +16,9 @@ const nodes = [
 ];
 
 function setUp() {
-  const ways: (PassedWay | undefined)[] = [];
+  const ways: (TabPath | undefined)[] = [];
   const running = { of: nodes };
-  const wires = { ...heldWires().wires, conclude: (_: unknown, __: string, way?: PassedWay) => void ways.push(way) };
+  const wires = { ...heldWires().wires, conclude: (_: unknown, __: string, way?: TabPath) => void ways.push(way) };
   const paths = createPathRecorder({ wires, tabs: { running: () => running.of }, clock: realClock() });
   let seen: (id: string, msg: unknown) => void = () => {};
   paths.follow((take) => {

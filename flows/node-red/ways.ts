@@ -5,7 +5,7 @@
  * notified.
  */
 import { type Cancel, type Clock, mutex, oneLine } from '@sabha/contracts';
-import type { PassedWay, WireMessage } from '../engine/records/incidents.ts';
+import type { OfferMessage, TabPath } from '../engine/records/incidents.ts';
 import { readMessage, toMs } from './rules.ts';
 import type { Tabs } from './tabs.ts';
 import { type FlowNode, hashOf, nodeName } from './tabs-storage.ts';
@@ -14,7 +14,7 @@ import type { Wires } from './wires.ts';
 /** A node that the message passed. `afterMs` = time since the fault. */
 export type PassedNode = { tab: string; node: string; type: string; afterMs: number };
 /** A notification of a *deliver* or *offer* node, with recipients as the tab names them. */
-export type PlannedNotification = { to: string[]; channel: string; severity: WireMessage['severity']; afterMs: number };
+export type PlannedNotification = { to: string[]; channel: string; severity: OfferMessage['severity']; afterMs: number };
 /** `how`: the conclusion; null if the message reached none. */
 export type TabsPath = { nodes: PassedNode[]; notifications: PlannedNotification[]; how: string | null };
 
@@ -37,7 +37,7 @@ const silent = new Set(['link in', 'link out', 'junction', 'sabha-conclude']);
 /** `wires` are those of the pipeline. Node-RED must start on the returned `wires`, and `follow` observes its nodes. */
 export function createPathRecorder({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Tabs, 'running'>; clock: Pick<Clock, 'after'> }) {
   const passing = createProgressRecorder(tabs);
-  const heads = new Set<(message: WireMessage) => void>();
+  const heads = new Set<(message: OfferMessage) => void>();
   const running = new Map<number, RunningPath>();
   const oneByOne = mutex();
   let explanationCount = 0;
@@ -66,7 +66,7 @@ export function createPathRecorder({ wires, tabs, clock }: { wires: Wires; tabs:
     follow: passing.follow,
 
     /** Guarantee: nothing is written, nobody is notified, no timer is set. */
-    explain: (message: WireMessage, watch: WatchNodes): Promise<TabsPath> =>
+    explain: (message: OfferMessage, watch: WatchNodes): Promise<TabsPath> =>
       oneByOne(async () => {
         explanationCount -= 1;
         const id = explanationCount;
@@ -126,7 +126,7 @@ function createProgressRecorder(tabs: Pick<Tabs, 'running'>) {
         if (underWay.size > underWayAtMost) underWay.delete([...underWay.keys()][0] ?? '');
       }),
     /** Returns the path of a concluded message and forgets it. */
-    end(message: WireMessage): PassedWay {
+    end(message: OfferMessage): TabPath {
       const key = keyOf(message);
       const passed = underWay.get(key) ?? [];
       underWay.delete(key);
@@ -136,7 +136,7 @@ function createProgressRecorder(tabs: Pick<Tabs, 'running'>) {
   };
 }
 
-export function keyOf({ transition: { id, offer } }: WireMessage): string {
+export function keyOf({ transition: { id, offer } }: OfferMessage): string {
   return `${id} ${offer}`;
 }
 

@@ -17,7 +17,7 @@ import {
   writeEnrolCode,
 } from '@sabha/contracts';
 import { type Audit, codePrefix, type Op } from '../engine/records/ops.ts';
-import type { SiteOrdersOptions } from '../sites/site-orders.ts';
+import type { SiteOperationsOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
 import type { CertificateRequest, IssuedCertificate } from './certificates.ts';
 import { type EnrolmentGrant, entryOfEnrolled, entryOfRenewed, mayEnrol, mayEnrolAgain, mayRenew, withoutExpired } from './grants.ts';
@@ -46,7 +46,7 @@ export type EnrolmentOptions = {
   authority: Authority;
   /** Enrolment codes as the ledger holds them, by the hash of their secret. */
   codes: Readonly<Record<string, string>>;
-  sites: Pick<SiteOrdersOptions, 'table' | 'entry' | 'apply'>;
+  sites: Pick<SiteOperationsOptions, 'table' | 'entry' | 'apply'>;
   record(ops: readonly Op[]): Promise<boolean>;
   /** Wall clock, which determines the validity of certificates. */
   now(): number;

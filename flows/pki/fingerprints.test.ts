@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeSigningKeys } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { inThread } from '../storage/ledger/ledger.ts';
+import { openInThread } from '../storage/ledger/ledger.ts';
 import { openAuthority, openKnownAuthority } from './authority.ts';
 
 const means = { now: () => Date.UTC(2026, 0, 2), random: randomBytes };
@@ -14,7 +14,7 @@ const signingKey = () => createPrivateKey(makeSigningKeys().privateKey);
 async function startedServer() {
   const data = mkdtempSync(join(tmpdir(), 'sabha-fingerprints-'));
   onTestFinished(() => rmSync(data, { recursive: true }));
-  const [ledger, folder, keyFile] = [inThread(new DatabaseSync(':memory:')), join(data, 'ca'), join(data, 'centre.key')];
+  const [ledger, folder, keyFile] = [openInThread(new DatabaseSync(':memory:')), join(data, 'ca'), join(data, 'centre.key')];
   const ownKey = signingKey();
   const start = (centreKey: KeyObject = ownKey) => openKnownAuthority(ledger, { centreKey, keyFile, folder }, means);
   const recorded = async () => (await ledger.registry()).fingerprints;

@@ -8,7 +8,7 @@ import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '@s
 import { expect, onTestFinished, test } from 'vitest';
 import type { Ledger } from '../engine/records/ops.ts';
 import { testClock } from '../notify/people/people.test-helper.ts';
-import { inThread } from '../storage/ledger/ledger.ts';
+import { openInThread } from '../storage/ledger/ledger.ts';
 import { createPasswords } from './accounts/password.ts';
 import { keepReflectorKey, openRegistry } from './registry.ts';
 
@@ -23,7 +23,7 @@ const own = 'capital/this-office/this-pc';
 function starts() {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-registry-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const [ledger, clock, file] = [inThread(new DatabaseSync(':memory:')), testClock(), join(folder, 'registry.json')];
+  const [ledger, clock, file] = [openInThread(new DatabaseSync(':memory:')), testClock(), join(folder, 'registry.json')];
   const key = createPrivateKey(makeSigningKeys().privateKey);
   const snapshot = () => {
     const read = openSnapshot(readFileSync(file, 'utf8'), createPublicKey(key));
@@ -88,7 +88,7 @@ test('S5 a ledger restored from a backup keeps later revocations and later enrol
   const [thief, enrolled, token] = ['ladakh/leh/thief', 'ladakh/leh/fresh', 'ladakh/leh/token'];
   await orders(await start(), { ...entry(thief, 'stolen'), certificates: ['7a'] });
   await orders(await start(), entry(token, 'old'));
-  const yesterday = inThread(new DatabaseSync(':memory:'));
+  const yesterday = openInThread(new DatabaseSync(':memory:'));
   const { entries, version } = await ledger.registry();
   await yesterday.commit([
     ...entries.map((one) => ({ op: 'registry', entry: one }) as const),
@@ -114,7 +114,7 @@ test('S5 a ledger restored from a backup keeps later revocations and later enrol
 
 test('a ledger restored from a backup invalidates its sessions, program tokens and enrolment codes, and logs to check the accounts', async () => {
   const { ledger, on, start, orders, warnings } = starts();
-  const yesterday = inThread(new DatabaseSync(':memory:'));
+  const yesterday = openInThread(new DatabaseSync(':memory:'));
   const login = { hash: 'h', account: 'asha', stamp: 's', startedAt: 1, usedAt: 1 };
   const grant = {
     role: 'reader',

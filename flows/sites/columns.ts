@@ -19,7 +19,7 @@ import {
 import * as v from 'valibot';
 import type { Bridge, ProfileLayer, SiteFacts, TreeNode, Ups } from '../engine/records/sites.ts';
 import { clockText, hoursOf, hoursText, hoursWanted, minutesOf } from './hours.ts';
-import { levelOf, noFacts } from './table.ts';
+import { emptyFacts, levelOf } from './table.ts';
 
 /** Cell for a place that has none, although a level above sets one. */
 const none = 'none';
@@ -30,7 +30,7 @@ const groupsAtMost = 20;
 
 const groupsWanted = `at most ${groupsAtMost} groups with "|" between: lower-case letters, digits and "-", at most 32, and not "all"`;
 
-type Devices = NonNullable<Profile['expected']['camera']>;
+type ExpectedDevices = NonNullable<Profile['expected']['camera']>;
 const textLimit = 80;
 /** Characters of a device name that the configuration of a PC accepts. */
 const deviceLimit = 128;
@@ -39,27 +39,27 @@ const textMark = "'";
 /** Control characters, invisible and direction-changing characters (the joiners of Hindi are allowed), and residue of a wrong encoding. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]|(?![\u200c\u200d])\p{Cf}/u;
 
-const phone = read(phoneOf, 'a phone number such as +91 1982 252010');
+const phone = parsedCell(phoneOf, 'a phone number such as +91 1982 252010');
 const mailAddress = v.pipe(
-  that((address) => isPlain(address, 120), 'at most 120 characters, and no = + - @ as the first'),
+  checkedText((address) => isPlain(address, 120), 'at most 120 characters, and no = + - @ as the first'),
   v.email(),
 );
-const id = v.optional(that(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
-const text = v.optional(that(isPlain, `at most ${textLimit} characters on one line, and no = + - @ as the first`));
-const devices = read(
+const id = v.optional(checkedText(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
+const text = v.optional(checkedText(isPlain, `at most ${textLimit} characters on one line, and no = + - @ as the first`));
+const devices = parsedCell(
   devicesOf,
   `a number from 0 to ${expectedLimit}, or up to ${expectedLimit} parts of names (${deviceLimit} characters) with "|" between`,
 );
 
 /** Cells that the table of people uses too. */
-export const cell = { mail: mailAddress, that, read, isPlain, isTimeZone, textMark };
+export const cell = { mail: mailAddress, textSchema: checkedText, cellSchema: parsedCell, isPlain, isTimeZone, textMark };
 
 /** Schema of a row without its empty cells. Its keys are all columns; a file has each once, in any order. */
 export const rowSchema = v.object({
   state: id,
   site: id,
   pc: id,
-  name_en: that(isPlain, `a name of at most ${textLimit} characters on one line, and no = + - @ as the first`),
+  name_en: checkedText(isPlain, `a name of at most ${textLimit} characters on one line, and no = + - @ as the first`),
   name_hi: text,
   stage: v.optional(v.picklist(siteStages)),
   elevation_m: ranged(-500, 9_000),
@@ -71,7 +71,7 @@ export const rowSchema = v.object({
   contact_name: text,
   contact_phone: phone,
   contact_email: v.optional(mailAddress),
-  time_zone: v.optional(that(isTimeZone, 'a time zone such as Asia/Kolkata')),
+  time_zone: v.optional(checkedText(isTimeZone, 'a time zone such as Asia/Kolkata')),
   cameras: devices,
   microphones: devices,
   speakers: devices,
@@ -81,22 +81,22 @@ export const rowSchema = v.object({
   displays: devices,
   programs: devices,
   help: readOrNone((text) => (isHelp(text) ? text : undefined), helpWanted),
-  languages: read(languagesOf, `languages of ${languages.join(', ')} with "|" between, the first one large`),
+  languages: parsedCell(languagesOf, `languages of ${languages.join(', ')} with "|" between, the first one large`),
   room_phone: phone,
   way_in: text,
   spare: text,
   vc_hours: readOrNone(hoursOf, hoursWanted),
   closes: readOrNone(minutesOf, 'a time of day such as 18:30'),
-  groups: read(groupsOf, groupsWanted),
+  groups: parsedCell(groupsOf, groupsWanted),
 });
 
-type Row = v.InferOutput<typeof rowSchema>;
-export type Column = keyof Row;
-export type Cells = Record<Column, string>;
+type SiteRow = v.InferOutput<typeof rowSchema>;
+export type SiteColumn = keyof SiteRow;
+export type SiteCells = Record<SiteColumn, string>;
 /** All columns, in the order of export. */
-export const columns = Object.keys(rowSchema.entries) as Column[];
+export const columns = Object.keys(rowSchema.entries) as SiteColumn[];
 /** Newer columns: a file without them keeps the values of the table. */
-export const laterColumns: readonly Column[] = columns.slice(columns.indexOf('least_tier'));
+export const laterColumns: readonly SiteColumn[] = columns.slice(columns.indexOf('least_tier'));
 /** Columns that only the row of a site may fill. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*|groups)$/.test(column));
 
@@ -105,14 +105,14 @@ export const siteColumns = columns.filter((column) => /^(stage|latitude|longitud
  * Guarantee: a site never goes back. An empty stage, or one earlier than that of `before` (from an older export), silently keeps the stage
  * and its dates.
  */
-export function nodeOf(row: Row, before: TreeNode | undefined, now: number): TreeNode {
+export function nodeOf(row: SiteRow, before: TreeNode | undefined, now: number): TreeNode {
   const path = [row.state, row.site, row.pc].filter((part) => part !== undefined).join('/');
   const name = { en: row.name_en, hi: row.name_hi ?? row.name_en };
   return { path, name, layer: layerOf(row), site: levelOf(path) === 2 ? factsOf(row, before?.site ?? null, now) : null };
 }
 
 /** Returns the set values in a fixed order, because the ledger compares them as text. */
-function layerOf(row: Row): ProfileLayer {
+function layerOf(row: SiteRow): ProfileLayer {
   const kinds = expectedKinds.filter((kind) => row[`${kind}s`] !== undefined);
   const all: { [K in keyof ProfileLayer]: ProfileLayer[K] | undefined } = {
     phone: row.room_phone,
@@ -134,7 +134,7 @@ function layerOf(row: Row): ProfileLayer {
 }
 
 /** Returns the cells of a node as people read them. */
-export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
+export function cellsOf({ path, name, layer, site }: TreeNode): SiteCells {
   const [state = '', siteId = '', pc = ''] = path.split('/');
   return {
     state,
@@ -173,16 +173,16 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
 }
 
 /** Returns the same cells as a file has them. */
-export function fileCellsOf(node: TreeNode): Cells {
+export function fileCellsOf(node: TreeNode): SiteCells {
   const cells = cellsOf(node);
   const marked = (number: string) => number && textMark + number;
   return { ...cells, contact_phone: marked(cells.contact_phone), room_phone: marked(cells.room_phone) };
 }
 
-function factsOf(row: Row, before: SiteFacts | null, now: number): SiteFacts {
-  const [said, held] = [row.stage ?? 'planned', before?.stage ?? 'planned'] as const;
-  const stage = siteStages.indexOf(said) < siteStages.indexOf(held) ? held : said;
-  const life = before?.stage === stage ? before : { ...noFacts, stageAt: now };
+function factsOf(row: SiteRow, before: SiteFacts | null, now: number): SiteFacts {
+  const [fileStage, currentStage] = [row.stage ?? 'planned', before?.stage ?? 'planned'] as const;
+  const stage = siteStages.indexOf(fileStage) < siteStages.indexOf(currentStage) ? currentStage : fileStage;
+  const life = before?.stage === stage ? before : { ...emptyFacts, stageAt: now };
   return {
     stage,
     stageAt: life.stageAt,
@@ -196,23 +196,23 @@ function factsOf(row: Row, before: SiteFacts | null, now: number): SiteFacts {
   };
 }
 
-function that(test: (text: string) => boolean, wanted: string) {
+function checkedText(test: (text: string) => boolean, wanted: string) {
   return v.pipe(v.string(), v.check(test, wanted));
 }
 
 /** Returns the schema of a cell; `parse` returns undefined for an invalid text. */
-function read<T>(parse: (text: string) => T | undefined, wanted: string) {
+function parsedCell<T>(parse: (text: string) => T | undefined, wanted: string) {
   return v.optional(
     v.pipe(
-      that((text) => parse(text) !== undefined, wanted),
+      checkedText((text) => parse(text) !== undefined, wanted),
       v.transform((text) => parse(text) as T),
     ),
   );
 }
 
-/** Like `read`, but the cell `none` gives null: this place has none, although a level above sets one. */
+/** Like `cellSchema`, but the cell `none` gives null: this place has none, although a level above sets one. */
 function readOrNone<T>(parse: (text: string) => T | undefined, wanted: string) {
-  return read((text) => (text === none ? null : parse(text)), `${wanted}, or ${none}`);
+  return parsedCell((text) => (text === none ? null : parse(text)), `${wanted}, or ${none}`);
 }
 
 /** Returns the text of a cell: `none` for null, empty for a value that is not set. */
@@ -232,7 +232,7 @@ function languagesOf(text: string): Language[] | undefined {
 
 function ranged(from: number, to: number) {
   const inRange = (text: string) => /^-?\d{1,5}(\.\d{1,20})?$/.test(text) && Number(text) >= from && Number(text) <= to;
-  return read((text) => (inRange(text) ? Number(text) : undefined), `a number from ${from} to ${to}`);
+  return parsedCell((text) => (inRange(text) ? Number(text) : undefined), `a number from ${from} to ${to}`);
 }
 
 /** Refuses a cell that a spreadsheet would read as a formula, so that no export contains one. A phone number has its mark. */
@@ -241,15 +241,15 @@ function isPlain(text: string, limit = textLimit): boolean {
 }
 
 /** `2`: two of any kind; `none`: 0; `Rally|Brio`: one of each name; an empty part: one of any kind. */
-function devicesOf(text: string): Devices | undefined {
+function devicesOf(text: string): ExpectedDevices | undefined {
   if (text.trim() === none) return [];
-  const all: Devices = /^\d+$/.test(text)
+  const all: ExpectedDevices = /^\d+$/.test(text)
     ? Array.from({ length: Math.min(Number(text), expectedLimit + 1) }, () => ({}))
     : text.split('|').map((part) => (part.trim() === '' ? {} : { match: part.trim() }));
   return all.length <= expectedLimit && all.every(({ match = '' }) => isPlain(match, deviceLimit)) ? all : undefined;
 }
 
-function devicesText(devices: Devices): string {
+function devicesText(devices: ExpectedDevices): string {
   return devices.every(({ match }) => match === undefined) ? String(devices.length) : devices.map(({ match }) => match ?? '').join('|');
 }
 

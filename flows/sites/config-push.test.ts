@@ -5,7 +5,7 @@ import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { ProfileLayer, SiteChange } from '../engine/records/sites.ts';
 import { testClock } from '../notify/people/people.test-helper.ts';
-import { createConfigs, releasedOf, soakMs } from './config-push.ts';
+import { createConfigs, releasedOf, stageWatchMs } from './config-push.ts';
 import { node } from './sites.test-helper.ts';
 import { createTree } from './table.ts';
 
@@ -43,7 +43,7 @@ function setUp(meta: Record<string, string> = {}, layer: ProfileLayer = {}) {
     keep(ops);
     return configured;
   };
-  const born = (pc: string) => configs.born(pc, records.get(pc)?.config ?? 0);
+  const born = (pc: string) => configs.handleBirth(pc, records.get(pc)?.config ?? 0);
   return { clock, records, kept, sent, configs, act, change, born };
 }
 
@@ -68,15 +68,15 @@ test('a staged change goes to the first PCs; the others keep their configuration
   expect(again.sent).toEqual([]);
   const watch = async (from: number) => {
     await act(configs.tick(from, 0));
-    await act(configs.tick(from + soakMs, 0));
+    await act(configs.tick(from + stageWatchMs, 0));
   };
   await watch(1);
   expect(configs.view()).toMatchObject({ stage: 2, released: 3 });
   for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
-  await watch(1 + soakMs);
+  await watch(1 + stageWatchMs);
   expect(new Set(sent.map(({ pc }) => pc)).size).toBe(30);
   for (const record of records.values()) record.config = 2;
-  await watch(1 + 2 * soakMs);
+  await watch(1 + 2 * stageWatchMs);
   expect([configs.view(), kept['rollout']]).toEqual([null, 'null']);
 });
 
@@ -91,7 +91,7 @@ test('a rollout stops when PCs get worse, records the reason in the audit log, a
     about: expect.stringMatching(/1 with more faults/),
   });
   await act(stopping);
-  await act(configs.tick(9 * soakMs, 0));
+  await act(configs.tick(9 * stageWatchMs, 0));
   expect([sent.length, configs.view()?.stopped]).toEqual([1, 'of 1 PCs 0 silent, 1 with more faults, 0 have not taken it']);
   await act(configs.release('Asha', 5));
   expect(new Set(sent.map(({ pc }) => pc)).size).toBe(30);
@@ -102,18 +102,18 @@ test('another change during a rollout sends nothing that is held back and keeps 
   const { configs, act, change, sent, records } = setUp();
   await act(configs.changed(change('geo'), staged, 0));
   for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
-  for (const now of [1, soakMs + 1]) await act(configs.tick(now, 0));
+  for (const now of [1, stageWatchMs + 1]) await act(configs.tick(now, 0));
   const released = sent.map(({ pc }) => pc);
   expect(released).toHaveLength(3);
   // Changes half of the PCs that are held back: the list gets shorter, and the released PCs stay the same.
   const edited = paths.filter((pc) => !released.includes(pc)).slice(0, 14);
-  await act(configs.changed(edited, undefined, soakMs + 2));
+  await act(configs.changed(edited, undefined, stageWatchMs + 2));
   expect(sent.slice(3).map(({ pc }) => pc)).toEqual(edited);
   expect(configs.view()).toMatchObject({ pcs: 16, released: 3 });
   const before = sent.length;
-  for (const pc of paths.filter((one) => !released.includes(one) && !edited.includes(one))) await act(configs.born(pc, 1));
+  for (const pc of paths.filter((one) => !released.includes(one) && !edited.includes(one))) await act(configs.handleBirth(pc, 1));
   expect(sent).toHaveLength(before);
-  await act(configs.changed(released, undefined, soakMs + 3));
+  await act(configs.changed(released, undefined, stageWatchMs + 3));
   expect(configs.view()).toMatchObject({ pcs: 13, released: 0 });
 });
 

@@ -30,9 +30,9 @@ export type Outgoing = { ops: Op[]; pcs: readonly string[] };
  */
 export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver }: ConfigsOptions) {
   let rollout = JSON.parse(meta[key] ?? 'null') as Rollout | null;
-  let held = new Set(rollout?.pcs.slice(rollout.released));
+  let heldBack = new Set(rollout?.pcs.slice(rollout.released));
 
-  const look = (pc: string): Look | null => {
+  const look = (pc: string): PcState | null => {
     const record = recordOf(pc);
     if (tree.table().node(pc) === undefined) return null;
     const faults = record?.checks.filter(({ status }) => status === 'fault').length ?? 0;
@@ -40,18 +40,18 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
   };
   const put = (next: Rollout | null): Op => {
     rollout = next;
-    held = new Set(next?.pcs.slice(next.released));
+    heldBack = new Set(next?.pcs.slice(next.released));
     return { op: 'meta', key, value: JSON.stringify(next) };
   };
   const sendOne = (pc: string): void => {
     if (isOver() || tree.table().node(pc) === undefined) return;
-    if (held.has(pc) && (recordOf(pc)?.config ?? 0) !== 0) return;
+    if (heldBack.has(pc) && (recordOf(pc)?.config ?? 0) !== 0) return;
     send(pcTopic(pc, 'config'), encode('config', seal(tree.config(pc).config)), 1);
   };
 
   return {
     /** Handles the birth of a PC with this version. */
-    born(pc: string, version: number): Outgoing {
+    handleBirth(pc: string, version: number): Outgoing {
       const { config, op } = tree.config(pc);
       return { ops: op === undefined ? [] : [op], pcs: version === config.version ? [] : [pc] };
     },
@@ -59,7 +59,7 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
     /** Handles changed configurations. A staged change includes the PCs that an earlier one still holds back. */
     changed(pcs: readonly string[], staged: { by: string } | undefined, now: number): Outgoing {
       if (staged !== undefined && pcs.length > 0) {
-        const begun = beginRollout({ pcs: [...new Set([...held, ...pcs])], by: staged.by, look, now });
+        const begun = beginRollout({ pcs: [...new Set([...heldBack, ...pcs])], by: staged.by, look, now });
         return { ops: [put(begun)], pcs: releasedOf(begun) };
       }
       return { ops: rollout === null || pcs.length === 0 ? [] : [put(withoutPcs(rollout, new Set(pcs)))], pcs };
@@ -88,13 +88,13 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
 
     /** Releases the rollout to all PCs at once. */
     release(by: string, now: number): Outgoing {
-      const pcs = [...held];
+      const pcs = [...heldBack];
       const audit = { op: 'audit', at: now, who: by, what: 'staged configuration released', about: `${pcs.length} more PCs` } as const;
       return { ops: [put(null), audit], pcs };
     },
 
     /** Shifts the times of the rollout after a step of the server clock (R29, clock of the server). The watch keeps its length. */
-    setClock: (byMs: number): Op[] => (rollout === null ? [] : [put(movedBy(rollout, byMs))]),
+    setClock: (byMs: number): Op[] => (rollout === null ? [] : [put(shiftRollout(rollout, byMs))]),
 
     view: (): RolloutView | null => rollout && viewOf(rollout),
   };
@@ -105,9 +105,9 @@ function viewOf({ by, pcs, released, stage, stageAt, stopped }: Rollout): Rollou
 }
 
 /** State of a PC; `isTaken`: it holds its wanted configuration. Null for a PC that was removed and therefore proves nothing. */
-export type Look = { online: boolean; faults: number; isTaken: boolean };
-type Looks = (pc: string) => Look | null;
-type Before = Pick<Look, 'online' | 'faults'>;
+export type PcState = { online: boolean; faults: number; isTaken: boolean };
+type PcStateOf = (pc: string) => PcState | null;
+type StateBefore = Pick<PcState, 'online' | 'faults'>;
 
 export type Rollout = {
   by: string;
@@ -121,17 +121,17 @@ export type Rollout = {
   /** Time since which enough PCs of this stage are online with the configuration; null while there are too few. */
   provenAt: number | null;
   /** State of the released PCs before their release. */
-  before: Record<string, Before>;
+  before: Record<string, StateBefore>;
   stopped: string | null;
 };
 
-type Step = { look: Looks; now: number; deafMs: number };
+type RolloutContext = { look: PcStateOf; now: number; deafMs: number };
 
 const shares = [0.01, 0.1, 1];
 /** Watch time of a stage: three intervals of the slowest probe, and the silence limit of the slowest link class except `floor`. */
-export const soakMs = 600_000;
+export const stageWatchMs = 600_000;
 /** PCs of a stage, or all of a smaller one, that must hold the configuration before the watch starts. */
-const provenBy = 3;
+const provenPcs = 3;
 /** Worse PCs that stop a rollout: so many, or this share of a large stage. Fewer may be a coincidence. */
 const worseAtLeast = 3;
 const worseShare = 0.02;
@@ -140,12 +140,12 @@ const worseShare = 0.02;
  * Returns a rollout at its first stage. Online PCs come first, because only they can prove anything; the order by hash spreads them over
  * the states.
  */
-export function beginRollout(at: { pcs: readonly string[]; by: string; look: Looks; now: number }): Rollout {
+export function beginRollout(at: { pcs: readonly string[]; by: string; look: PcStateOf; now: number }): Rollout {
   const rank = (pc: string) => `${at.look(pc)?.online ? 0 : 1}${hash('sha256', pc)}`;
   const ranked = at.pcs.map((pc) => ({ pc, rank: rank(pc) })).sort((a, b) => (a.rank < b.rank ? -1 : 1));
   const pcs = ranked.map(({ pc }) => pc);
   const none = { by: at.by, pcs, released: 0, from: 0, stage: 0, stageAt: at.now, provenAt: null, before: {}, stopped: null };
-  return opened(none, 0, at).rollout;
+  return openStage(none, 0, at).rollout;
 }
 
 /** Returns the PCs that have the configuration or are about to get it. */
@@ -159,23 +159,26 @@ export function releasedOf({ pcs, released }: Pick<Rollout, 'pcs' | 'released'>)
  * Guarantee: the next stage starts only after a full watch time. In it enough PCs of each earlier stage held the configuration and were not
  * worse than before. A receive gap longer than the silence limit restarts the watch, and so does a clock that was ahead.
  */
-export function stepRollout(rollout: Rollout, { look, now, deafMs }: Step): { rollout: Rollout | null; released: string[] } | null {
+export function stepRollout(
+  rollout: Rollout,
+  { look, now, deafMs }: RolloutContext,
+): { rollout: Rollout | null; released: string[] } | null {
   if (rollout.stopped !== null) return null;
   const isAhead = Math.max(rollout.stageAt, rollout.provenAt ?? 0) > now;
   if (isAhead || deafMs > links.fibre.silentMs) return { rollout: { ...rollout, stageAt: now, provenAt: null }, released: [] };
-  const stopped = whyNot(rollout, look, now);
+  const stopped = stopReason(rollout, look, now);
   if (stopped !== null) return { rollout: { ...rollout, stopped }, released: [] };
   const isLast = rollout.stage === shares.length - 1;
-  if (isLast) return now - rollout.stageAt >= soakMs ? { rollout: null, released: [] } : null;
+  if (isLast) return now - rollout.stageAt >= stageWatchMs ? { rollout: null, released: [] } : null;
   const fresh = rollout.pcs.slice(rollout.from, rollout.released).flatMap((pc) => look(pc) ?? []);
-  if (fresh.length === 0) return opened(rollout, rollout.stage, { look, now });
-  const isProven = fresh.filter(({ online, isTaken }) => online && isTaken).length >= Math.min(provenBy, fresh.length);
+  if (fresh.length === 0) return openStage(rollout, rollout.stage, { look, now });
+  const isProven = fresh.filter(({ online, isTaken }) => online && isTaken).length >= Math.min(provenPcs, fresh.length);
   const provenAt = isProven ? (rollout.provenAt ?? now) : null;
-  if (provenAt !== null && now - provenAt >= soakMs) return opened(rollout, rollout.stage + 1, { look, now });
+  if (provenAt !== null && now - provenAt >= stageWatchMs) return openStage(rollout, rollout.stage + 1, { look, now });
   return provenAt === rollout.provenAt ? null : { rollout: { ...rollout, provenAt }, released: [] };
 }
 
-function movedBy(rollout: Rollout, byMs: number): Rollout {
+function shiftRollout(rollout: Rollout, byMs: number): Rollout {
   const { stageAt, provenAt } = rollout;
   return { ...rollout, stageAt: stageAt + byMs, provenAt: provenAt === null ? null : provenAt + byMs };
 }
@@ -188,7 +191,7 @@ function withoutPcs(rollout: Rollout, gone: ReadonlySet<string>): Rollout | null
 }
 
 /** Opens a stage. Returns the rollout and the PCs that get the configuration now. */
-function opened(rollout: Rollout, stage: number, { look, now }: { look: Looks; now: number }) {
+function openStage(rollout: Rollout, stage: number, { look, now }: { look: PcStateOf; now: number }) {
   const { pcs, released: from } = rollout;
   const until = Math.min(pcs.length, Math.max(from + 1, Math.ceil(pcs.length * (shares[stage] ?? 1))));
   const released = pcs.slice(from, until);
@@ -198,10 +201,10 @@ function opened(rollout: Rollout, stage: number, { look, now }: { look: Looks; n
 }
 
 /** Returns why the rollout must stop; null while too few PCs are worse than before. */
-function whyNot(rollout: Rollout, look: Looks, now: number): string | null {
+function stopReason(rollout: Rollout, look: PcStateOf, now: number): string | null {
   const released = releasedOf(rollout);
-  const isSoaked = now - rollout.stageAt >= soakMs;
-  const worse = released.flatMap((pc) => worseOf(rollout.before[pc], look(pc), isSoaked) ?? []);
+  const isSoaked = now - rollout.stageAt >= stageWatchMs;
+  const worse = released.flatMap((pc) => worseReason(rollout.before[pc], look(pc), isSoaked) ?? []);
   const limit = Math.min(released.length, Math.max(worseAtLeast, Math.ceil(released.length * worseShare)));
   if (worse.length === 0 || worse.length < limit) return null;
   const counts = ['silent', 'with more faults', 'have not taken it'].map((why) => `${worse.filter((one) => one === why).length} ${why}`);
@@ -209,7 +212,7 @@ function whyNot(rollout: Rollout, look: Looks, now: number): string | null {
 }
 
 /** A PC that was offline before cannot get worse. */
-function worseOf(before: Before | undefined, look: Look | null, isSoaked: boolean) {
+function worseReason(before: StateBefore | undefined, look: PcState | null, isSoaked: boolean) {
   if (before?.online !== true || look === null) return null;
   if (!look.online) return 'silent';
   if (look.faults > before.faults) return 'with more faults';

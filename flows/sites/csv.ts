@@ -1,8 +1,8 @@
 /** Reads the CSV of the site table with all its problems, imports it completely or not at all, and exports it without loss. */
 import { type CsvProblem, oneLine, type SitesDifference, type SitesImport } from '@sabha/contracts';
 import type { SiteChange, SiteTable, TreeNode } from '../engine/records/sites.ts';
-import { type Cells, type Column, cellsOf, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, siteColumns } from './columns.ts';
-import { csvText, readRow, sheetLines, sortedProblems, type Wrong } from './sheet.ts';
+import { cellsOf, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, type SiteCells, type SiteColumn, siteColumns } from './columns.ts';
+import { type CellProblem, csvText, readRow, sheetLines, sortedProblems } from './sheet.ts';
 import { levelOf, parentOf } from './table.ts';
 
 /** Lines of a file. A nation of 20,000 PCs needs less than half; more would block the event loop. */
@@ -46,7 +46,7 @@ function differs(node: TreeNode, before: TreeNode | undefined, difference: Sites
  * Guarantee: a file with a problem gives no nodes, and each of the first 20,000 problems has its line number.
  */
 export function readCsv(text: string, table: SiteTable, now: number): { nodes: TreeNode[]; problems: CsvProblem[] } {
-  const split = sheetLines<Column>(text, { columns, later: laterColumns, limitLines: linesLimit });
+  const split = sheetLines<SiteColumn>(text, { columns, later: laterColumns, limitLines: linesLimit });
   const found = split.problems;
   const lineOf = new Map<string, number>();
   const lines = split.lines.map(({ line, cells }) => ({ line, cells: completed(cells, table) }));
@@ -68,7 +68,7 @@ export function readCsv(text: string, table: SiteTable, now: number): { nodes: T
 }
 
 /** Fills columns that an older file lacks with the values of the table. */
-function completed(cells: Cells, table: SiteTable): Cells {
+function completed(cells: SiteCells, table: SiteTable): SiteCells {
   const absent = laterColumns.filter((column) => cells[column] === undefined);
   if (absent.length === 0) return cells;
   const held = table.node(pathOf(cells));
@@ -82,13 +82,16 @@ export function toCsv(table: SiteTable, isWanted: (node: TreeNode) => boolean = 
 }
 
 /** Returns problems beyond a single cell: a missing parent, or a column that this level may not fill. */
-function misplaced(cells: Cells, { table, lines }: { table: SiteTable; lines: ReadonlyMap<string, number> }): Wrong<Column>[] {
+function misplaced(
+  cells: SiteCells,
+  { table, lines }: { table: SiteTable; lines: ReadonlyMap<string, number> },
+): CellProblem<SiteColumn>[] {
   if (cells.site === '' && cells.pc !== '') return [['site', 'a PC needs its site']];
   if (cells.state === '' && cells.site !== '') return [['state', 'a site needs its state']];
   const path = pathOf(cells);
   const level = levelOf(path);
   const parent = parentOf(path);
-  const wrong: Wrong<Column>[] = [];
+  const wrong: CellProblem<SiteColumn>[] = [];
   if (level > 1 && parent !== undefined && !lines.has(parent) && table.node(parent) === undefined) {
     wrong.push([columnOf(parent), `${oneLine(parent, 80)} stands neither in this file nor in the site table`]);
   }
@@ -97,10 +100,10 @@ function misplaced(cells: Cells, { table, lines }: { table: SiteTable; lines: Re
   return wrong;
 }
 
-function pathOf({ state, site, pc }: Cells): string {
+function pathOf({ state, site, pc }: SiteCells): string {
   return [state, site, pc].filter((part) => part !== '').join('/');
 }
 
-function columnOf(path: string): Column {
+function columnOf(path: string): SiteColumn {
   return (['state', 'state', 'site', 'pc'] as const)[levelOf(path)] ?? 'pc';
 }

@@ -1,9 +1,20 @@
 import { hashToken, type SiteStage, siteStages } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { SiteChange, SiteFacts } from '../engine/records/sites.ts';
-import { checklist, commissioning, movePc, quietDayMs, replacePc, retirePc, revokePc, type Sight, setStage, type Watch } from './life.ts';
+import {
+  type ChecklistData,
+  type CommissioningData,
+  checklist,
+  commissioning,
+  faultFreeDayMs,
+  movePc,
+  replacePc,
+  retirePc,
+  revokePc,
+  setStage,
+} from './life.ts';
 import { node, record, recordsOf, smallTree } from './sites.test-helper.ts';
-import { becauseOf, createSiteTable } from './table.ts';
+import { createSiteTable, removalReasons } from './table.ts';
 
 const site = 'ladakh/leh';
 const pc = `${site}/vc-1`;
@@ -13,7 +24,7 @@ function oneSite(facts: Partial<SiteFacts>) {
   return createSiteTable([node('ladakh'), node(site, {}, facts), node(pc)]);
 }
 
-function sight(facts: Partial<SiteFacts>, ...records: Parameters<typeof recordsOf>): Sight {
+function sight(facts: Partial<SiteFacts>, ...records: Parameters<typeof recordsOf>): ChecklistData {
   return { table: oneSite(facts), records: recordsOf(...records), wanted: () => 1 };
 }
 
@@ -56,7 +67,12 @@ test('a site with an incomplete checklist goes live only by force, and the audit
 });
 
 /** Runs the automatic stage change. Every PC has named its held state, except the `stale` ones. */
-function look(table: Watch['table'], records: Watch['records'], now: number, { stale = [] as string[], deafMs = 1_000 } = {}) {
+function look(
+  table: CommissioningData['table'],
+  records: CommissioningData['records'],
+  now: number,
+  { stale = [] as string[], deafMs = 1_000 } = {},
+) {
   return commissioning({ table, records, isCurrent: (one) => !stale.includes(one), deafMs }, now);
 }
 
@@ -73,11 +89,12 @@ test('a site goes live after a day without a fault and with all PCs online; a fa
   const two = (cleanSince: number | null) =>
     createSiteTable([node(site, {}, { stage: 'commissioning', stageAt: 1, cleanSince }), node(pc), node(other)]);
   const well = recordsOf(record(pc), record(other));
-  const next = (cleanSince: number | null, records: Watch['records'], now: number) => look(two(cleanSince), records, now)?.nodes[0]?.site;
+  const next = (cleanSince: number | null, records: CommissioningData['records'], now: number) =>
+    look(two(cleanSince), records, now)?.nodes[0]?.site;
   expect(next(null, well, 10)).toMatchObject({ stage: 'commissioning', stageAt: 1, cleanSince: 10 });
   expect(look(two(null), well, 10)?.audit).toBeNull();
-  expect(next(10, well, 10 + quietDayMs - 1)).toBeUndefined();
-  expect(next(10, well, 10 + quietDayMs)).toMatchObject({ stage: 'live', stageAt: 10 + quietDayMs, cleanSince: null });
+  expect(next(10, well, 10 + faultFreeDayMs - 1)).toBeUndefined();
+  expect(next(10, well, 10 + faultFreeDayMs)).toMatchObject({ stage: 'live', stageAt: 10 + faultFreeDayMs, cleanSince: null });
   for (const presence of ['online', 'stopped', 'lost', 'silent'] as const) {
     const bad = recordsOf(record(pc), record(other, { presence, checks: [fault] }));
     expect(next(10, bad, 20)).toMatchObject({ stage: 'commissioning', cleanSince: null });
@@ -87,20 +104,20 @@ test('a site goes live after a day without a fault and with all PCs online; a fa
   for (const records of [recordsOf(record(pc)), ...away.map((presence) => recordsOf(record(pc), record(other, { presence })))]) {
     expect(next(null, records, 20)).toBeUndefined();
     expect(next(10, records, 20)).toBeUndefined();
-    expect(next(10, records, 10 + quietDayMs)).toBeUndefined();
+    expect(next(10, records, 10 + faultFreeDayMs)).toBeUndefined();
   }
 });
 
 test('a site does not go live on a state that its PCs have not confirmed', () => {
   const table = oneSite({ stage: 'commissioning', cleanSince: 10 });
-  const at = 10 + quietDayMs;
+  const at = 10 + faultFreeDayMs;
   expect(look(table, recordsOf(record(pc, { heardAt: at })), at, { stale: [pc] })).toBeNull();
   expect(look(oneSite({ stage: 'commissioning' }), recordsOf(record(pc)), at, { stale: [pc] })).toBeNull();
   expect(look(table, recordsOf(record(pc)), at)?.nodes[0]?.site?.stage).toBe('live');
 });
 
 test('a receive gap longer than the silence limit of the link restarts the day', () => {
-  const at = 10 + quietDayMs;
+  const at = 10 + faultFreeDayMs;
   const next = (link: 'fibre' | 'geo', deafMs: number) => {
     const table = createSiteTable([node(site, { link }, { stage: 'commissioning', cleanSince: 10 }), node(pc)]);
     return look(table, recordsOf(record(pc)), at, { deafMs })?.nodes[0]?.site;
@@ -112,7 +129,7 @@ test('a receive gap longer than the silence limit of the link restarts the day',
 });
 
 test('the checklist names the open items and their PCs', () => {
-  const open = (seen: Sight) => checklist(seen, site).flatMap(({ item, done, about }) => (done ? [] : [[item, ...about]]));
+  const open = (seen: ChecklistData) => checklist(seen, site).flatMap(({ item, done, about }) => (done ? [] : [[item, ...about]]));
   const about = (component: string | null = null, what: string | null = null) => ({ pc, component, fault: what });
   expect(open(sight({ stage: 'live' }, record(pc)))).toEqual([]);
   expect(open(sight({ stage: 'commissioning', cleanSince: 0 }, record(pc)))).toEqual([]);
@@ -207,5 +224,5 @@ test('R15 each PC that a change removes from monitoring is returned with its rea
     registry: [],
     audit: { who: '', what: '', about: '' },
   };
-  expect(becauseOf(change, tree)).toEqual({ 'ladakh/leh/vc-1': 'site closed', 'ladakh/leh/vc-2': 'retired' });
+  expect(removalReasons(change, tree)).toEqual({ 'ladakh/leh/vc-1': 'site closed', 'ladakh/leh/vc-2': 'retired' });
 });

@@ -5,21 +5,21 @@ import type { SiteChange, SiteFacts, SiteTable, TreeNode } from '../engine/recor
 import { levelOf, parentOf } from './table.ts';
 
 /** Time without a fault after which a site in commissioning goes live automatically. */
-export const quietDayMs = 24 * 60 * 60_000;
+export const faultFreeDayMs = 24 * 60 * 60_000;
 
 /** Data for the checklist of a site. `wanted`: version of the configuration that a PC should hold. */
-export type Sight = { table: SiteTable; records: ReadonlyMap<string, PcRecord>; wanted(pc: string): number };
+export type ChecklistData = { table: SiteTable; records: ReadonlyMap<string, PcRecord>; wanted(pc: string): number };
 /**
  * Data for automatic changes. `isCurrent`: the PC has named its held state since our SUBACK. `deafMs`: how long the server received nothing
  * until now.
  */
-export type Watch = Pick<Sight, 'table' | 'records'> & { isCurrent(pc: string): boolean; deafMs: number };
-type Act = { by: string; now: number };
+export type CommissioningData = Pick<ChecklistData, 'table' | 'records'> & { isCurrent(pc: string): boolean; deafMs: number };
+type SiteActor = { by: string; now: number };
 /** A valid change with its new tokens, or the reason for the refusal. */
-export type Planned = { ok: true; change: SiteChange; tokens: Record<string, string> } | Refusal;
-type Refusal = { ok: false; missing: boolean; line: string };
+export type PlannedChange = { ok: true; change: SiteChange; tokens: Record<string, string> } | PlanRefusal;
+type PlanRefusal = { ok: false; missing: boolean; line: string };
 
-const followers: Record<SiteStage, readonly SiteStage[]> = {
+const nextStages: Record<SiteStage, readonly SiteStage[]> = {
   planned: ['commissioning', 'live', 'closed'],
   commissioning: ['live', 'closed'],
   live: ['closed'],
@@ -27,12 +27,16 @@ const followers: Record<SiteStage, readonly SiteStage[]> = {
 };
 
 /** Sets the stage of a site. A site goes live only with a complete checklist, or with `force`. */
-export function setStage(sight: Sight, at: { site: string; stage: SiteStage; force: boolean }, { by, now }: Act): Planned {
+export function setStage(
+  sight: ChecklistData,
+  at: { site: string; stage: SiteStage; force: boolean },
+  { by, now }: SiteActor,
+): PlannedChange {
   const node = sight.table.node(at.site);
   if (node?.site == null) return missing(`there is no site ${at.site}`);
   const from = node.site.stage;
   if (from === at.stage) return refused(`${at.site} is ${from} already`);
-  if (!followers[from].includes(at.stage)) return refused(`${at.site} is ${from}: next can be ${followers[from].join(' or ')}`);
+  if (!nextStages[from].includes(at.stage)) return refused(`${at.site} is ${from}: next can be ${nextStages[from].join(' or ')}`);
   const open = at.stage === 'live' ? checklist(sight, at.site).filter(({ done }) => !done) : [];
   if (open.length > 0 && !at.force) {
     const itemLine = ({ item, about }: ChecklistItem) =>
@@ -53,9 +57,9 @@ export function setStage(sight: Sight, at: { site: string; stage: SiteStage; for
  * site
  * goes live only when each of its PCs is online and has named its held state.
  */
-export function commissioning(watch: Watch, now: number): SiteChange | null {
+export function commissioning(watch: CommissioningData, now: number): SiteChange | null {
   const nodes = watch.table.sites.flatMap((node) => {
-    const next = node.site && nextFacts(watch, { path: node.path, facts: node.site }, now);
+    const next = node.site && nextStage(watch, { path: node.path, facts: node.site }, now);
     return next ? [{ ...node, site: { ...(node.site as SiteFacts), ...next } }] : [];
   });
   if (nodes.length === 0) return null;
@@ -65,7 +69,7 @@ export function commissioning(watch: Watch, now: number): SiteChange | null {
 }
 
 /** Returns the tasks of the clerk of a site, in order. The day without a fault is no task, because it needs no action. */
-export function checklist({ table, records, wanted }: Sight, site: string): ChecklistItem[] {
+export function checklist({ table, records, wanted }: ChecklistData, site: string): ChecklistItem[] {
   const pcs = table.pcsOf(site);
   const all = recordsOf(table, records, site);
   const failing = (test: (record: PcRecord | undefined, pc: string) => boolean) =>
@@ -74,19 +78,19 @@ export function checklist({ table, records, wanted }: Sight, site: string): Chec
   const saying = (answer: 'fault' | 'unknown') =>
     answers.flatMap(({ pc, status, component, fault }) => (status === answer ? [{ pc, component, fault }] : []));
   // A PC without any check has no known fault, but that does not prove that it works.
-  const mute = failing((record) => record !== undefined && record.checks.length > 0);
+  const pcsWithoutChecks = failing((record) => record !== undefined && record.checks.length > 0);
   const items: [ChecklistItem['item'], ChecklistItem['about']][] = [
     ['installed', failing((record) => record !== undefined && record.heardAt !== null)],
     ['heard', failing((record) => record?.presence === 'online')],
     ['configured', failing((record, pc) => record !== undefined && record.config > 0 && record.config === wanted(pc))],
-    ['no-fault', [...mute, ...saying('fault')]],
-    ['all-known', [...mute, ...saying('unknown')]],
+    ['no-fault', [...pcsWithoutChecks, ...saying('fault')]],
+    ['all-known', [...pcsWithoutChecks, ...saying('unknown')]],
   ];
   return items.map(([item, about]) => ({ item, done: pcs.length > 0 && about.length === 0, about }));
 }
 
 /** Moves a PC to another site, `state/site` or `state/site/pc`. The path is the identity, so it becomes a new PC with a new token. */
-export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(): string }, by: string): Planned {
+export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(): string }, by: string): PlannedChange {
   const node = pcNode(table, at.pc);
   if (node === undefined) return missing(`there is no PC ${at.pc}`);
   const to = levelOf(at.to) === 2 ? `${at.to}/${at.pc.split('/')[2]}` : at.to;
@@ -95,46 +99,50 @@ export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(
   if (levelOf(to) !== 3 || stage === undefined) return refused(`there is no site ${site}`);
   if (stage === 'closed') return refused(`${site} is closed`);
   if (table.node(to) !== undefined) return refused(`${to} stands in the site table already`);
-  const { entries, tokens } = issue([to], at.newToken);
+  const { entries, tokens } = createTokens([to], at.newToken);
   const gone = [{ path: at.pc, because: `moved to ${to}` }];
   const registry = [revoked(at.pc), ...entries];
   return planned({ nodes: [{ ...node, path: to }], gone, registry }, [by, 'PC moved', `${at.pc} to ${to}`], tokens);
 }
 
 /** Removes a PC from the table and revokes it in the registry. */
-export function retirePc(table: SiteTable, pc: string, by: string): Planned {
+export function retirePc(table: SiteTable, pc: string, by: string): PlannedChange {
   if (pcNode(table, pc) === undefined) return missing(`there is no PC ${pc}`);
   return planned({ gone: [{ path: pc, because: 'retired' }], registry: [revoked(pc)] }, [by, 'PC retired', pc]);
 }
 
 /** Revokes a PC: its token and certificates become invalid. It keeps its path; only `replacePc` admits a machine there again. */
-export function revokePc(table: SiteTable, pc: string, by: string): Planned {
+export function revokePc(table: SiteTable, pc: string, by: string): PlannedChange {
   if (pcNode(table, pc) === undefined) return missing(`there is no PC ${pc}`);
   return planned({ registry: [revoked(pc)] }, [by, 'PC revoked', pc]);
 }
 
 /** Replaces the machine of a PC: new token, no certificate, and nothing stored about the old machine is used. */
-export function replacePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): Planned {
+export function replacePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): PlannedChange {
   if (pcNode(table, at.pc) === undefined) return missing(`there is no PC ${at.pc}`);
-  const { entries, tokens } = issue([at.pc], at.newToken);
+  const { entries, tokens } = createTokens([at.pc], at.newToken);
   return planned({ replaced: [at.pc], registry: entries }, [by, 'PC replaced', at.pc], tokens);
 }
 
 type TokensFor = { pcs: readonly string[]; newToken(): string; entry(pc: string): RegistryEntry | undefined };
 
 /** Issues new tokens for PCs, for all or none. Old tokens become invalid; certificates stay valid. */
-export function issueTokens(table: SiteTable, at: TokensFor, by: string): Planned {
+export function issueTokens(table: SiteTable, at: TokensFor, by: string): PlannedChange {
   const unknown = at.pcs.find((pc) => pcNode(table, pc) === undefined);
   if (unknown !== undefined) return missing(`there is no PC ${unknown}`);
   if (at.pcs.length === 0) return refused('no PC is named');
   const out = at.pcs.find((pc) => at.entry(pc)?.revoked);
   if (out !== undefined) return refused(`${out} is revoked: only "pcs replace" lets a machine in there again`);
-  const { entries, tokens } = issue(at.pcs, at.newToken);
+  const { entries, tokens } = createTokens(at.pcs, at.newToken);
   const registry = entries.map((entry) => ({ ...entry, ...at.entry(entry.pc), tokenHash: entry.tokenHash }));
   return planned({ registry }, [by, 'tokens issued', shortList(at.pcs)], tokens);
 }
 
-function nextFacts(watch: Watch, { path, facts }: { path: string; facts: SiteFacts }, now: number): Partial<SiteFacts> | undefined {
+function nextStage(
+  watch: CommissioningData,
+  { path, facts }: { path: string; facts: SiteFacts },
+  now: number,
+): Partial<SiteFacts> | undefined {
   const { stage, cleanSince } = facts;
   if (stage !== 'planned' && stage !== 'commissioning') return undefined;
   const records = recordsOf(watch.table, watch.records, path);
@@ -147,7 +155,7 @@ function nextFacts(watch: Watch, { path, facts }: { path: string; facts: SiteFac
   const wasDeaf = watch.deafMs > links[watch.table.resolve(path).profile.link].silentMs;
   const since = from === null || hasFault ? null : wasDeaf ? now : Math.min(from, now);
   if (stage === 'planned') return { stage: 'commissioning', stageAt: now, cleanSince: since };
-  if (isThere && since !== null && now - since >= quietDayMs) return { stage: 'live', stageAt: now, cleanSince: null };
+  if (isThere && since !== null && now - since >= faultFreeDayMs) return { stage: 'live', stageAt: now, cleanSince: null };
   return since === cleanSince ? undefined : { cleanSince: since };
 }
 
@@ -159,7 +167,7 @@ function pcNode(table: SiteTable, path: string): TreeNode | undefined {
   return levelOf(path) === 3 ? table.node(path) : undefined;
 }
 
-function issue(pcs: readonly string[], newToken: () => string): { entries: RegistryEntry[]; tokens: Record<string, string> } {
+function createTokens(pcs: readonly string[], newToken: () => string): { entries: RegistryEntry[]; tokens: Record<string, string> } {
   const tokens = Object.fromEntries(pcs.map((pc) => [pc, newToken()]));
   const entries = Object.entries(tokens).map(([pc, token]) => ({ pc, tokenHash: hashToken(token), certificates: [], revoked: false }));
   return { entries, tokens };
@@ -169,7 +177,7 @@ function revoked(pc: string): RegistryEntry {
   return { pc, tokenHash: null, certificates: [], revoked: true };
 }
 
-function planned(parts: Partial<SiteChange>, audit: [string, string, string], tokens: Record<string, string> = {}): Planned {
+function planned(parts: Partial<SiteChange>, audit: [string, string, string], tokens: Record<string, string> = {}): PlannedChange {
   return { ok: true, change: changeOf(parts, audit), tokens };
 }
 
@@ -183,10 +191,10 @@ function shortList(all: readonly string[]): string {
   return all.slice(0, shown).join(', ') + (all.length > shown ? ` and ${all.length - shown} more` : '');
 }
 
-function missing(line: string): Refusal {
+function missing(line: string): PlanRefusal {
   return { ok: false, missing: true, line };
 }
 
-function refused(line: string): Refusal {
+function refused(line: string): PlanRefusal {
   return { ok: false, missing: false, line };
 }

@@ -7,10 +7,10 @@ import { levelOf, nodesOfSettings } from './table.ts';
 
 const metaKey = 'settings.site';
 /** PCs that an edit of the file removed, with their token and certificates then. Only such a PC may be restored by another edit. */
-const outKey = 'settings.out';
+const removedPcsKey = 'settings.out';
 const because = 'no longer in sabha.json';
 
-type At = {
+type SettingsSiteInput = {
   site: SettingsSite | null;
   table: SiteTable;
   entry(pc: string): RegistryEntry | undefined;
@@ -22,35 +22,35 @@ type At = {
  * Returns the change that brings the tree in line with the settings, and the rows that record it; null if there is none.
  * Guarantee: a PC that is removed from the file cannot connect. A PC that an operator retired or moved does not return through the file.
  */
-export function settingsSiteChange({ site, table, entry, meta, now }: At): { change: SiteChange; ops: Op[] } | null {
+export function settingsSiteChange({ site, table, entry, meta, now }: SettingsSiteInput): { change: SiteChange; ops: Op[] } | null {
   const path = site === null ? '' : `${site.state}/${site.id}`;
   const [heldHash, heldPath = '', ...heldPcs] = (meta[metaKey] ?? '').split(' ');
   const hash = createHash('sha256').update(JSON.stringify(site)).digest('hex').slice(0, 16);
   if (heldHash === hash && (site === null || table.node(path) !== undefined)) return null;
-  const out = new Set((meta[outKey] ?? '').split(' '));
-  const isOut = (pc: string) => levelOf(pc) === 3 && table.node(pc) === undefined && entry(pc)?.revoked === true;
+  const removedPcs = new Set((meta[removedPcsKey] ?? '').split(' '));
+  const isRemoved = (pc: string) => levelOf(pc) === 3 && table.node(pc) === undefined && entry(pc)?.revoked === true;
   const all = site === null ? [] : nodesOfSettings(site, now, table);
-  const nodes = all.filter((node) => !isOut(node.path) || out.has(marked(entry(node.path))));
-  const back = nodes.flatMap((node) => (isOut(node.path) ? (entry(node.path) ?? []) : []));
+  const nodes = all.filter((node) => !isRemoved(node.path) || removedPcs.has(entryText(entry(node.path))));
+  const restoredEntries = nodes.flatMap((node) => (isRemoved(node.path) ? (entry(node.path) ?? []) : []));
   const named = new Set(all.map((node) => node.path));
   // A PC that an import added to the same site stays, and then the site stays too.
   const gone = heldPcs.map((id) => `${heldPath}/${id}`).filter((pc) => !named.has(pc) && table.node(pc) !== undefined);
   const ended = gone.flatMap((pc) => entry(pc) ?? []).filter(({ revoked }) => !revoked);
-  for (const one of back) out.delete(marked(one));
-  for (const one of ended) out.add(marked(one));
+  for (const one of restoredEntries) removedPcs.delete(entryText(one));
+  for (const one of ended) removedPcs.add(entryText(one));
   const isEmpty = table.pcsOf(heldPath).every((pc) => gone.includes(pc));
   if (heldPath !== '' && isEmpty && !named.has(heldPath) && table.node(heldPath) !== undefined) gone.push(heldPath);
-  const registry = [...back.map((one) => ({ ...one, revoked: false })), ...ended.map((one) => ({ ...one, revoked: true }))];
+  const registry = [...restoredEntries.map((one) => ({ ...one, revoked: false })), ...ended.map((one) => ({ ...one, revoked: true }))];
   const audit = { who: 'sabha.json', what: 'site of the settings', about: path || 'none' };
   return {
     change: { nodes, gone: gone.map((one) => ({ path: one, because })), replaced: [], registry, audit },
     ops: [
       { op: 'meta', key: metaKey, value: [hash, path, ...(site?.pcs ?? []).map(({ id }) => id)].join(' ').trim() },
-      { op: 'meta', key: outKey, value: [...out].join(' ').trim() },
+      { op: 'meta', key: removedPcsKey, value: [...removedPcs].join(' ').trim() },
     ],
   };
 }
 
-function marked(entry: RegistryEntry | undefined): string {
+function entryText(entry: RegistryEntry | undefined): string {
   return [`${entry?.pc}=${entry?.tokenHash}`, ...(entry?.certificates ?? [])].join();
 }

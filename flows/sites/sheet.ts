@@ -10,17 +10,17 @@ export const fileLimitBytes = 8 * 1024 * 1024;
 const problemsLimit = 20_000;
 
 /** Columns of a file. `later`: columns that the file may lack; its rows then lack these cells. */
-export type Sheet<C extends string> = { columns: readonly C[]; later: readonly C[]; limitLines: number };
+export type SheetFormat<C extends string> = { columns: readonly C[]; later: readonly C[]; limitLines: number };
 /** Cells of one line, with its line number in the file. */
 export type SheetLine<C extends string> = { line: number; cells: Record<C, string> };
-export type Wrong<C extends string> = [column: C, what: string];
+export type CellProblem<C extends string> = [column: C, what: string];
 
 /**
  * Splits a file into lines. Guarantee: never throws because of the content. A wrong header gives no lines, and a line with another number
  * of
  * cells is a problem.
  */
-export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { lines: SheetLine<C>[]; problems: CsvProblem[] } {
+export function sheetLines<C extends string>(text: string, sheet: SheetFormat<C>): { lines: SheetLine<C>[]; problems: CsvProblem[] } {
   const none = (line: number, what: string) => ({ lines: [], problems: [{ line, column: '', what }] });
   const { limitLines } = sheet;
   if (Buffer.byteLength(text) > fileLimitBytes) return none(1, `the file is larger than ${fileLimitBytes / 1024 / 1024} MiB`);
@@ -66,11 +66,11 @@ export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { l
 export function readRow<C extends string, S extends v.GenericSchema>(
   cells: Record<C, string>,
   schema: S,
-): { row?: v.InferOutput<S>; wrong: Wrong<C>[] } {
+): { row?: v.InferOutput<S>; wrong: CellProblem<C>[] } {
   const filled = Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ''));
   const result = v.safeParse(schema, filled);
   if (result.success) return { row: result.output, wrong: [] };
-  const wrong = result.issues.map((issue): Wrong<C> => {
+  const wrong = result.issues.map((issue): CellProblem<C> => {
     const column = (v.getDotPath(issue) ?? '') as C;
     return [column, cells[column] === '' ? 'must not be empty' : describeIssue(issue).slice(column.length + 2)];
   });
@@ -108,7 +108,7 @@ function foreignSeparator(text: string): string | undefined {
   return header.includes(';') ? '";"' : header.includes('\t') ? 'tabs' : undefined;
 }
 
-function headerProblems<C extends string>(header: readonly string[], { columns, later }: Sheet<C>): CsvProblem[] {
+function headerProblems<C extends string>(header: readonly string[], { columns, later }: SheetFormat<C>): CsvProblem[] {
   const at = (column: string, what: string): CsvProblem => ({ line: 1, column, what });
   const known = new Set<string>(columns);
   const missing = columns.filter((name) => !header.includes(name) && !later.includes(name));

@@ -16,10 +16,10 @@ import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { planImport } from './csv.ts';
-import { issueTokens, movePc, type Planned, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
+import { type ChecklistData, issueTokens, movePc, type PlannedChange, replacePc, retirePc, revokePc, setStage } from './life.ts';
 import { levelOf, type Tree } from './table.ts';
 
-export type SiteOrdersOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
+export type SiteOperationsOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
   records(): ReadonlyMap<string, PcRecord>;
   /**
    * Resolves when the change and `ops` are committed and the PCs and the broker have them. Rejects without any effect, or if the registry
@@ -34,19 +34,19 @@ export type SiteOrdersOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
 };
 
 /** Result of an operation; `tokens` are returned only once and stored nowhere. */
-export type Done = { ok: true; tokens: Record<string, string> } | { ok: false; missing: boolean; line: string };
+export type OperationResult = { ok: true; tokens: Record<string, string> } | { ok: false; missing: boolean; line: string };
 
-export type SiteOrders = ReturnType<typeof createSiteOrders>;
+export type SiteOperations = ReturnType<typeof createSiteOperations>;
 
 /**
  * Creates the operations on the site table.
  * Guarantee: operations run one after the other, each on the table that the previous one left.
  */
-export function createSiteOrders(options: SiteOrdersOptions) {
+export function createSiteOperations(options: SiteOperationsOptions) {
   const { table, newToken, now } = options;
   const inTurn = mutex();
-  const sight = (): Sight => ({ table: table(), records: options.records(), wanted: options.wanted });
-  const carryOut = (plan: () => Planned): Promise<Done> =>
+  const sight = (): ChecklistData => ({ table: table(), records: options.records(), wanted: options.wanted });
+  const runOperation = (plan: () => PlannedChange): Promise<OperationResult> =>
     inTurn(async () => {
       const planned = plan();
       if (!planned.ok) return planned;
@@ -57,7 +57,7 @@ export function createSiteOrders(options: SiteOrdersOptions) {
   return {
     table,
     rollout: options.rollout,
-    release: (by: string): Promise<Done> =>
+    release: (by: string): Promise<OperationResult> =>
       inTurn(async () => {
         if (options.rollout() === null) return { ok: false, missing: true, line: 'no configuration is on its way in stages' };
         await options.release(by);
@@ -81,17 +81,17 @@ export function createSiteOrders(options: SiteOrdersOptions) {
         return { ...planned.import, applied: true };
       }),
     stage: (at: { site: string; stage: SiteStage; force: boolean }, by: string) =>
-      carryOut(() => setStage(sight(), at, { by, now: now() })),
-    move: (pc: string, to: string, by: string) => carryOut(() => movePc(table(), { pc, to, newToken }, by)),
-    retire: (pc: string, by: string) => carryOut(() => retirePc(table(), pc, by)),
-    revoke: (pc: string, by: string) => carryOut(() => revokePc(table(), pc, by)),
-    replace: (pc: string, by: string) => carryOut(() => replacePc(table(), { pc, newToken }, by)),
+      runOperation(() => setStage(sight(), at, { by, now: now() })),
+    move: (pc: string, to: string, by: string) => runOperation(() => movePc(table(), { pc, to, newToken }, by)),
+    retire: (pc: string, by: string) => runOperation(() => retirePc(table(), pc, by)),
+    revoke: (pc: string, by: string) => runOperation(() => revokePc(table(), pc, by)),
+    replace: (pc: string, by: string) => runOperation(() => replacePc(table(), { pc, newToken }, by)),
     /**
      * Issues tokens for the named PCs and for PCs of a scope without one. `renew`: for all PCs of the scope; their old tokens become
      * invalid.
      */
     tokens: (at: { pcs: readonly string[]; scope: string | undefined; renew: boolean }, by: string) =>
-      carryOut(() => {
+      runOperation(() => {
         const all = pcsOfScope(table(), at.scope);
         const wants = (entry: RegistryEntry | undefined) => !entry?.revoked && (at.renew || (entry?.tokenHash ?? null) === null);
         const pcs = [...at.pcs, ...all.filter((pc) => wants(options.entry(pc)))];

@@ -3,11 +3,11 @@ import { expectedKinds, linkClasses, siteStages, tiers } from '@sabha/contracts'
 import type { Random } from '../../test/random.ts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../engine/records/sites.ts';
-import { noFacts } from './table.ts';
+import { emptyFacts } from './table.ts';
 
 export function node(path: string, layer: ProfileLayer = {}, site: Partial<SiteFacts> | null = null): TreeNode {
   const name = { en: `Name of ${path || 'the nation'}`, hi: `${path} का नाम` };
-  return { path, name, layer, site: site && { ...noFacts, ...site } };
+  return { path, name, layer, site: site && { ...emptyFacts, ...site } };
 }
 
 /** Returns the nation, Ladakh with Leh (two PCs) and Kargil (planned, one PC). */
@@ -74,7 +74,7 @@ export function randomTree(random: Random): TreeNode[] {
     };
   };
   const facts = (): SiteFacts => ({
-    ...noFacts,
+    ...emptyFacts,
     stage: random.pick(siteStages),
     ...(random.next() < 0.5 ? {} : { latitude: 6 + random.below(32_000) / 1_000, longitude: 68 + random.below(30_000) / 1_000 }),
     isp: text(),

@@ -20,7 +20,7 @@ import {
   type Words,
 } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
-import type { Place } from '../engine/records/notices.ts';
+import type { PlaceDetails } from '../engine/records/notices.ts';
 import type { Contents, Op } from '../engine/records/ops.ts';
 import type { ProfileLayer, ResolvedProfile, SiteChange, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
 
@@ -41,7 +41,7 @@ const centreRooms: Record<string, Words> = {
 };
 
 /** Returns the place of the server, which belongs to no site. */
-export const centrePlace = (): Place => createSiteTable([]).place('centre');
+export const centrePlace = (): PlaceDetails => createSiteTable([]).place('centre');
 
 /** Builds the table of a tree. A node without its parent inherits from the next existing level. */
 export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
@@ -113,7 +113,7 @@ export function parentOf(path: string): string | undefined {
 export function nodesOfSettings(site: SettingsSite, now: number, held?: SiteTable): TreeNode[] {
   const path = `${site.state}/${site.id}`;
   const before = held?.node(path)?.site ?? undefined;
-  const facts: SiteFacts = before ?? { ...noFacts, stageAt: now };
+  const facts: SiteFacts = before ?? { ...emptyFacts, stageAt: now };
   const expected = { camera: [], microphone: [], speaker: [], ...site.profile.expected };
   const layer: ProfileLayer = { ...site.profile, timeZone: site.timeZone, expected };
   const upper: TreeNode[] = [
@@ -133,7 +133,7 @@ export function nodesOfSettings(site: SettingsSite, now: number, held?: SiteTabl
 }
 
 /** Facts of a site of which nothing is known yet. */
-export const noFacts: SiteFacts = {
+export const emptyFacts: SiteFacts = {
   stage: 'live',
   stageAt: 0,
   cleanSince: null,
@@ -165,7 +165,7 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
   };
 }
 
-function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): Place {
+function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): PlaceDetails {
   const planned = maintainedIn(scope);
   if (planned !== undefined) {
     // A room is its own scope; a site or a state uses the scope of a common cause.
@@ -183,12 +183,12 @@ function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: 
     ...(state && { state }),
     room: byPath.get(scope)?.name ?? inBoth({ en: scope }),
     timeZone: resolve(scope).timeZone,
-    ...visitOf(scope, byPath),
+    ...visitDetailsOf(scope, byPath),
   };
 }
 
 /** Returns data for a call or a visit, from the room or else from its site. */
-function visitOf(scope: string, byPath: ReadonlyMap<string, TreeNode>): Partial<Place> {
+function visitDetailsOf(scope: string, byPath: ReadonlyMap<string, TreeNode>): Partial<PlaceDetails> {
   const site = byPath.get(siteLevel(scope))?.site;
   const layers = [scope, siteLevel(scope)].map((path) => byPath.get(path)?.layer);
   const nearest = (key: 'phone' | 'wayIn' | 'spare') => layers.find((layer) => layer?.[key] !== undefined)?.[key] ?? '';
@@ -205,10 +205,10 @@ function visitOf(scope: string, byPath: ReadonlyMap<string, TreeNode>): Partial<
   };
 }
 
-type Names = { byPath: ReadonlyMap<string, TreeNode>; resolve: SiteTable['resolve']; nation: Words };
+type PlaceLookup = { byPath: ReadonlyMap<string, TreeNode>; resolve: SiteTable['resolve']; nation: Words };
 
 /** Returns the place of a common cause: a site or state by name, or a line or provider within the nation. A site has its contact. */
-function placeOfCause(scope: string, { byPath, resolve, nation }: Names): Place {
+function placeOfCause(scope: string, { byPath, resolve, nation }: PlaceLookup): PlaceDetails {
   const path = pathOfScope(scope);
   const name = nameInScope(scope);
   if (path === '')
@@ -218,7 +218,7 @@ function placeOfCause(scope: string, { byPath, resolve, nation }: Names): Place 
   // A table may name a state by its id.
   const room = node !== undefined && (isSite || node.name.en !== name) ? node.name : inBoth({ en: titleOf(name) });
   const site = (isSite && byPath.get(stateOf(path))?.name) || nation;
-  return { site, room, timeZone: resolve(path).timeZone, ...(isSite && visitOf(path, byPath)) };
+  return { site, room, timeZone: resolve(path).timeZone, ...(isSite && visitDetailsOf(path, byPath)) };
 }
 
 /** Returns the site of a site or PC path; any other path unchanged. */
@@ -245,7 +245,7 @@ export function createTree(
   const versions = createVersions(meta);
   const entries = new Map(registry.entries.map((entry) => [entry.pc, entry]));
   /** Places of removed PCs, for the messages that close their incidents. */
-  const former = new Map<string, Place>();
+  const removedPlaces = new Map<string, PlaceDetails>();
   const configOf = (pc: string) => {
     const { site, room } = table.place(pc);
     return versions.wanted(pc, { profile: table.resolve(pc).profile, place: { site, room } }, recordOf(pc)?.config);
@@ -253,7 +253,7 @@ export function createTree(
 
   return {
     table: (): SiteTable => table,
-    place: (scope: string): Place => former.get(scope) ?? table.place(scope),
+    place: (scope: string): PlaceDetails => removedPlaces.get(scope) ?? table.place(scope),
     wanted: versions.version,
     /** Returns the registry entry of a PC; undefined if it never had a token. */
     entry: (pc: string): RegistryEntry | undefined => entries.get(pc),
@@ -266,11 +266,11 @@ export function createTree(
     change(change: SiteChange, now: number) {
       const before = table;
       const pcsGone = change.gone.flatMap(({ path }) => (levelOf(path) === 3 ? [path] : before.pcsOf(path)));
-      for (const pc of pcsGone) former.set(pc, before.place(pc));
+      for (const pc of pcsGone) removedPlaces.set(pc, before.place(pc));
       const dropped = new Set(change.gone.map(({ path }) => path));
       table = createSiteTable([...[...before.nodes()].filter(({ path }) => !dropped.has(path)), ...change.nodes]);
       for (const entry of change.registry) entries.set(entry.pc, entry);
-      for (const { path } of change.nodes) former.delete(path);
+      for (const { path } of change.nodes) removedPlaces.delete(path);
       // A configuration also holds the names of site and room.
       const isRenamed = ({ path, name }: TreeNode) =>
         levelOf(path) >= 2 && JSON.stringify(before.node(path)?.name) !== JSON.stringify(name);
@@ -278,7 +278,7 @@ export function createTree(
       const layered = new Set(change.nodes.filter(isOther).map(({ path }) => path));
       const configs = table.known.flatMap(({ pc }) => (isUnder(layered, pc) ? [{ pc, op: configOf(pc).op }] : []));
       const touched = [...change.nodes, ...change.gone].map(({ path }) => path);
-      const learned = learns(before, change);
+      const learned = concernsEngine(before, change);
       const heldPcs = new Set(before.known.map(({ pc }) => pc));
       const fresh = [...table.known.map(({ pc }) => pc).filter((pc) => !heldPcs.has(pc)), ...change.replaced];
       const replaced = [...change.replaced, ...pcsGone];
@@ -292,7 +292,7 @@ export function createTree(
       return {
         ops,
         /** Null if the change does not concern the engine. */
-        known: learned ? { type: 'known' as const, pcs: table.known, because: becauseOf(change, table), replaced } : null,
+        known: learned ? { type: 'known' as const, pcs: table.known, because: removalReasons(change, table), replaced } : null,
         /** Sites with PCs that are new or have a new machine. */
         fresh: learned ? [...new Set(fresh.map(siteOf))] : [],
         configured: configs.flatMap(({ pc, op }) => (op === undefined ? [] : [pc])),
@@ -305,7 +305,7 @@ export function createTree(
 }
 
 /** Returns false if only dates of sites in commissioning changed: these change often and do not concern the engine. */
-function learns(before: SiteTable, { nodes, gone, replaced }: SiteChange): boolean {
+function concernsEngine(before: SiteTable, { nodes, gone, replaced }: SiteChange): boolean {
   const factsOf = (site: TreeNode['site'] | undefined) => site && [site.stage, site.isp, site.linkId].join('\n');
   const dated = (node: TreeNode) => {
     const held = before.node(node.path);
@@ -332,7 +332,7 @@ function isUnder(set: ReadonlySet<string>, path: string): boolean {
   return set.has('') || parts.some((_, at) => set.has(parts.slice(0, at + 1).join('/')));
 }
 
-type Content = Omit<Config, 'pc' | 'version'>;
+type ConfigContent = Omit<Config, 'pc' | 'version'>;
 
 const prefix = 'config/';
 
@@ -348,7 +348,7 @@ function createVersions(meta: Readonly<Record<string, string>>) {
      * Returns the configuration that a PC should hold. `reported`: the version that it last reported, 0 if none.
      * Guarantee: a version never has two contents, also after a restore of an older ledger. Commit `op` before sending the configuration.
      */
-    wanted(pc: string, content: Content, reported = 0): { config: Config; op?: Op } {
+    wanted(pc: string, content: ConfigContent, reported = 0): { config: Config; op?: Op } {
       const ours = held.get(pc) ?? { version: 0, hash: '' };
       const now = hash('sha256', JSON.stringify(content)).slice(0, 16);
       if (ours.hash === now && reported <= ours.version) return { config: { pc, version: ours.version, ...content } };
@@ -365,7 +365,7 @@ function createVersions(meta: Readonly<Record<string, string>>) {
  * Returns the reason for each PC that a change removes from monitoring, to close its incidents (R15, close). `after`: the table with the
  * change.
  */
-export function becauseOf({ nodes, gone }: SiteChange, after: SiteTable): Record<string, string> {
+export function removalReasons({ nodes, gone }: SiteChange, after: SiteTable): Record<string, string> {
   const quiet = nodes.filter(({ site }) => site !== null && site.stage !== 'live');
   const ofSites = quiet.flatMap(({ path, site }) => after.pcsOf(path).map((pc) => [pc, `site ${site?.stage}`] as const));
   return Object.fromEntries([...ofSites, ...gone.map(({ path, because }) => [path, because] as const)]);

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { SiteChange, TreeNode } from '../engine/records/sites.ts';
-import { createTree, noFacts } from './table.ts';
+import { createTree, emptyFacts } from './table.ts';
 
 const name = { en: 'Name', hi: 'नाम' };
 const plain = (path: string, layer: TreeNode['layer'] = {}): TreeNode => ({ path, name: { ...name, en: path }, layer, site: null });
 const site = (path: string, edit: Partial<NonNullable<TreeNode['site']>> = {}): TreeNode => ({
   ...plain(path),
-  site: { ...noFacts, stage: 'live', ...edit },
+  site: { ...emptyFacts, stage: 'live', ...edit },
 });
 const change = (edit: Partial<SiteChange>): SiteChange => ({
   nodes: [],

@@ -1,6 +1,6 @@
 import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { WireMessage } from '../engine/records/incidents.ts';
+import type { OfferMessage } from '../engine/records/incidents.ts';
 import type { TabsPath } from '../node-red/ways.ts';
 import { openChannels } from '../notify/people/channels/channels.ts';
 import { createOffers } from '../notify/people/channels/offered.ts';
@@ -16,7 +16,7 @@ const told = (channel: string): TabsPath['notifications'][number] => ({ to: ['te
 const nodes = [{ tab: '40 Who', node: 'minor: the technician', type: 'sabha-who', afterMs: 60_000 }];
 
 function setUp(way: TabsPath | undefined = { nodes, notifications: [told('webhook'), told('console')], how: 'told' }) {
-  const asked: WireMessage[] = [];
+  const asked: OfferMessage[] = [];
   const explain = createExplain({
     way: async (message) => {
       asked.push(message);

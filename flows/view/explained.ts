@@ -1,6 +1,6 @@
 /** Dry run of a fault through the running tabs: nodes, hold, persons, channels and texts. Nobody is notified. */
 import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '@sabha/contracts';
-import type { WireMessage } from '../engine/records/incidents.ts';
+import type { OfferMessage } from '../engine/records/incidents.ts';
 import type { Notice } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
 import type { TabsPath } from '../node-red/ways.ts';
@@ -12,7 +12,7 @@ import { liesWithin } from '../sites/table.ts';
 
 /** Dependencies of an explanation. `way` sends a message through the tabs, and its result is not written to the ledger. */
 export type ExplainedOptions = {
-  way(message: WireMessage): Promise<TabsPath | undefined>;
+  way(message: OfferMessage): Promise<TabsPath | undefined>;
   table(): Pick<SiteTable, 'known' | 'place' | 'pathsOf'>;
   roster: Roster;
   channels: Channels;
@@ -75,7 +75,7 @@ export function createExplain(options: ExplainedOptions) {
 }
 
 /** A fault as if raised now: of a PC, or of the server without one. */
-function messageOf({ table, now }: Pick<ExplainedOptions, 'table' | 'now'>, known: KnownPlace | undefined, fault: string): WireMessage {
+function messageOf({ table, now }: Pick<ExplainedOptions, 'table' | 'now'>, known: KnownPlace | undefined, fault: string): OfferMessage {
   const { pc: scope = 'centre', link = 'fibre', elevationM = 0 } = known ?? {};
   const { severity, holdMs } = faultOf(fault) ?? { severity: 'major', holdMs: 0 };
   const place = { link, elevationM, timeZone: table().place(scope).timeZone };

@@ -4,7 +4,7 @@ import type { TreeNode } from '../engine/records/sites.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { testClock } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
-import { createSiteTable, noFacts } from '../sites/table.ts';
+import { createSiteTable, emptyFacts } from '../sites/table.ts';
 import { createLiveView, type LiveViewOptions, type PcChoice } from './live.ts';
 
 /** A nation of `count` sites with `each` PCs, all of which send messages. */
@@ -88,7 +88,7 @@ function nodesOf(count: number, each: number): TreeNode[] {
       path: path(at),
       name: { en: `District office, Kozhikode ${at + 1}`, hi: `ज़िला कार्यालय, कोझिकोड ${at + 1}` },
       layer: {},
-      site: { ...noFacts, stage: 'live' },
+      site: { ...emptyFacts, stage: 'live' },
     },
     ...Array.from({ length: each }, (_, pc): TreeNode => {
       return { path: `${path(at)}/vc-${pc + 1}`, name: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' }, layer: {}, site: null };

@@ -28,14 +28,14 @@ import {
   stateOf,
   surenessOf,
 } from '@sabha/contracts';
-import { isOrderedOften, mayWithdraw, snoozeMostMs } from '../engine/handling/handling.ts';
+import { isOverOrderLimit, mayWithdraw, snoozeMostMs } from '../engine/handling/handling.ts';
 import { isBeside } from '../engine/outages/outages.ts';
-import type { Incident, PcRecord, StandingFault } from '../engine/records/incidents.ts';
-import { type Audit, type Ledger, withdrawnWord } from '../engine/records/ops.ts';
+import type { Incident, IncidentFault, PcRecord } from '../engine/records/incidents.ts';
+import { type Audit, type Ledger, withdrawnAction } from '../engine/records/ops.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
-import { watchedUntil } from '../engine/transitions/incident.ts';
-import { maintainedFor } from '../engine/transitions/noise.ts';
-import type { Changed } from '../ingest/acks.ts';
+import { overUnlessBackAt } from '../engine/transitions/incident.ts';
+import { maintenanceOf } from '../engine/transitions/noise.ts';
+import type { ViewChanges } from '../ingest/acks.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { namesOfPerson, personNamed, type Roster } from '../notify/people/roster.ts';
 import { telOf } from '../notify/roster/book.ts';
@@ -70,7 +70,7 @@ export function createLiveView(options: LiveViewOptions) {
   };
   let cancelHeard = options.clock.after(refreshEveryMs, show);
   return {
-    changed: (change: Changed) => changed(state, change),
+    changed: (change: ViewChanges) => changed(state, change),
     rollcall(view: RollCallView) {
       if (state.listeners.size === 0) return;
       const rows = new Map([...(state.rollcall?.rows ?? []), ...view.rows].map((row) => [row.pc, row]));
@@ -219,14 +219,14 @@ function refusalOf(found: Incident, act: IncidentAction, { by, now }: { by: stri
   if (act.type !== 'assign' && act.type !== 'snooze') return undefined;
   if (act.type === 'assign' && act.to === '') return 'nobody';
   if (act.type === 'snooze' && (act.until <= now || act.until - now > snoozeMostMs)) return 'time';
-  return isOrderedOften(found, now) ? 'often' : undefined;
+  return isOverOrderLimit(found, now) ? 'often' : undefined;
 }
 
 /** A withdrawal is audited as `acknowledge`, so that a search for acknowledgements finds both. */
 function auditOf(act: IncidentAction, id: number, who: string): Audit {
   const { type } = act;
   const about = `incident ${id}`;
-  if (type === 'withdraw') return { who, what: 'acknowledge', about: `${about}: ${withdrawnWord}` };
+  if (type === 'withdraw') return { who, what: 'acknowledge', about: `${about}: ${withdrawnAction}` };
   if (type === 'assign') return { who, what: type, about: `${about}: ${act.to}` };
   return { who, what: type, about: type === 'snooze' ? `${about}: until ${new Date(act.until).toISOString()}` : about };
 }
@@ -326,7 +326,7 @@ function discardPending(state: LiveState): void {
   state.away = awayOf(state, view);
 }
 
-function changed(state: LiveState, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
+function changed(state: LiveState, { pcs, incidents, sites = [], pcsGone = [] }: ViewChanges): void {
   const table = state.options.ingest()?.table();
   for (const path of sites) state.sites.touch(path);
   const near = new Set([...pcs, ...pcsGone].map(siteOf));
@@ -555,9 +555,9 @@ export function incidentRow(view: View, incident: Incident): IncidentRow {
   const { site, room } = place(incident.scope);
   const { acknowledged, assigned, snoozed, faults, told, notes: _, answers: __, deeds: ___, outage = null, ...rest } = incident;
   const ended = memory.endedOf(incident.scope);
-  const planned = incident.overAt === null ? maintainedFor(memory, incident) : undefined;
-  const watched = (fault: StandingFault) =>
-    fault.goneAt !== null && incident.overAt === null && { watched: { since: fault.goneAt, until: watchedUntil(fault, ended) } };
+  const planned = incident.overAt === null ? maintenanceOf(memory, incident) : undefined;
+  const watched = (fault: IncidentFault) =>
+    fault.goneAt !== null && incident.overAt === null && { watched: { since: fault.goneAt, until: overUnlessBackAt(fault, ended) } };
   return {
     ...rest,
     site,

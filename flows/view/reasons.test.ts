@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Incident, Transition } from '../engine/records/incidents.ts';
 import type { OutboxRow } from '../engine/records/notices.ts';
-import { inThread } from '../storage/ledger/ledger.ts';
+import { openInThread } from '../storage/ledger/ledger.ts';
 import { createReasonsReader } from './reasons.ts';
 
 const incident = { id: 3, scope: 'bihar/patna/pc-1', openedAt: 5, overAt: 90, over: 'cleared', parent: 2 } as Incident;
@@ -28,7 +28,7 @@ const deeds = [
 ];
 
 test('the reasons of notifications are read from the ledger, also for an ended incident, and old rows have no passes', async () => {
-  const ledger = inThread(new DatabaseSync(':memory:'));
+  const ledger = openInThread(new DatabaseSync(':memory:'));
   const old = {
     ...raised,
     id: 6,
@@ -63,7 +63,7 @@ test.each([
   ['my own rule', 'Told nobody: my own rule.'],
   [null, 'Told nobody yet: it is on its way.'],
 ] as const)('the conclusion %j without a notification is explained in a sentence', async (conclusion, said) => {
-  const ledger = inThread(new DatabaseSync(':memory:'));
+  const ledger = openInThread(new DatabaseSync(':memory:'));
   const spread = { members: [], away: [], of: 3, path: 'bihar' };
   await ledger.commit([
     { op: 'incident', incident: { ...incident, scope: 'state:bihar', spread } },

@@ -4,7 +4,7 @@
  */
 import { filled, type IncidentReasons, type Language, pathOfScope, wordFor, wordsIn } from '@sabha/contracts';
 import type { Transition } from '../engine/records/incidents.ts';
-import type { Ledger, Past, Sent } from '../engine/records/ops.ts';
+import type { Ledger, PastIncidents, SentRow } from '../engine/records/ops.ts';
 import { vocabularyOf } from '../notify/people/channels/channels.ts';
 
 export type Reasons = (incident: number) => Promise<IncidentReasons | undefined>;
@@ -16,7 +16,7 @@ export function createReasonsReader(ledger: Pick<Ledger, 'past'>, nameOf: (perso
   return async (id) => {
     const page = await ledger.past({ since: 0, after: id - 1, most: 1 });
     if (page.last !== id) return undefined;
-    const { incidents, transitions, sent } = JSON.parse(page.json) as Past;
+    const { incidents, transitions, sent } = JSON.parse(page.json) as PastIncidents;
     const [incident] = incidents;
     const scope = incident?.scope ?? '';
     const deeds = incident?.deeds ?? [];
@@ -34,7 +34,7 @@ export function createReasonsReader(ledger: Pick<Ledger, 'past'>, nameOf: (perso
 
 function stepOf(
   { id, at, kind, about, severity, conclusion, grew = [], passes = [] }: Transition,
-  all: readonly Sent[],
+  all: readonly SentRow[],
   nameOf: (person: string) => string,
 ): ReasonStep {
   // The key of an outbox row contains transition, channel and person.

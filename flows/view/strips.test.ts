@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
-import type { Away, Change } from '../engine/records/ops.ts';
+import type { ComponentChange, ReceiveGap } from '../engine/records/ops.ts';
 import { historyOf } from './strips.ts';
 
-const at = (time: number, component: string, status: string, faults: string[] = []): Change => ({ at: time, component, status, faults });
-const spans = (changes: Change[], component: string, { from = 0, aways = [] as Away[] } = {}) =>
+const at = (time: number, component: string, status: string, faults: string[] = []): ComponentChange => ({
+  at: time,
+  component,
+  status,
+  faults,
+});
+const spans = (changes: ComponentChange[], component: string, { from = 0, aways = [] as ReceiveGap[] } = {}) =>
   historyOf(changes, { from, receiveGaps: aways })
     .find((strip) => strip.component === component)
     ?.spans.map(({ from: since, status, faults }) => [since, status, ...faults]);

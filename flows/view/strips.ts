@@ -1,6 +1,6 @@
 /** Strips of the wall: states of each component of a PC over time, from the changes in the ledger. */
 import type { HistorySpan, HistoryView } from '@sabha/contracts';
-import type { Away, Change } from '../engine/records/ops.ts';
+import type { ComponentChange, ReceiveGap } from '../engine/records/ops.ts';
 
 type StripStatus = Omit<HistorySpan, 'from'>;
 
@@ -8,7 +8,7 @@ const away: StripStatus = { status: 'away', faults: [] };
 const unknown: StripStatus = { status: 'unknown', faults: [] };
 
 /** Start time, and the receive gaps of the server. */
-type StripFrame = { from: number; receiveGaps: readonly Away[] };
+type StripFrame = { from: number; receiveGaps: readonly ReceiveGap[] };
 
 /**
  * Builds the strips. `changes`: oldest first, with at most one before `from` for each component. While the PC was not online, every strip
@@ -16,7 +16,7 @@ type StripFrame = { from: number; receiveGaps: readonly Away[] };
  * Guarantee: during a receive gap of the server every strip is `unknown`. Each strip costs only its own changes, sorted once, R27
  * (budgets).
  */
-export function historyOf(changes: readonly Change[], frame: StripFrame): HistoryView['pcs'][number]['strips'] {
+export function historyOf(changes: readonly ComponentChange[], frame: StripFrame): HistoryView['pcs'][number]['strips'] {
   const saidOf = Map.groupBy(changes, ({ component }) => component);
   const aways = mergeReceiveGaps(frame.receiveGaps);
   const own = (saidOf.get('presence') ?? []).map(({ at, status }) => ({ at, answer: presences[status] ?? away }));
@@ -34,7 +34,7 @@ const online: StripStatus = { status: 'ok', faults: [] };
 /** `unknown`: more changes than the limit came (R27). */
 const presences: Readonly<Record<string, StripStatus>> = { unknown, online };
 
-function toAnswer({ at, status, faults }: Change): StatusPoint {
+function toAnswer({ at, status, faults }: ComponentChange): StatusPoint {
   return { at, answer: { status: status === 'fault' || status === 'ok' ? status : 'unknown', faults } };
 }
 
@@ -64,7 +64,7 @@ function cursorOver(points: readonly StatusPoint[]): (at: number) => StripStatus
 }
 
 /** Merges receive gaps that touch or overlap. */
-function mergeReceiveGaps(aways: readonly Away[]): StatusPoint[] {
+function mergeReceiveGaps(aways: readonly ReceiveGap[]): StatusPoint[] {
   const points: StatusPoint[] = [];
   let end = Number.NEGATIVE_INFINITY;
   for (const { from, to } of aways.toSorted((a, b) => a.from - b.from)) {

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { realClock } from '@sabha/contracts';
 import type { Ledger } from '../../flows/engine/records/ops.ts';
-import { retain } from '../../flows/storage/archive/retention.ts';
+import { runRetention } from '../../flows/storage/archive/retention.ts';
 import { createBackups } from '../../flows/storage/backup/backup.ts';
-import { provingBy } from '../../flows/storage/backup/proof.ts';
+import { verifyInWorker } from '../../flows/storage/backup/proof.ts';
 import { openLedger } from '../../flows/storage/ledger/ledger.ts';
 import { randomFrom } from '../random.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
@@ -77,7 +77,7 @@ async function backUp({ ledger, file, folder }: At): Promise<void> {
   const backups = createBackups({
     ledger,
     ledgerFile: file,
-    prove: provingBy(generateKeyPairSync('ed25519').publicKey),
+    verifyCopy: verifyInWorker(generateKeyPairSync('ed25519').publicKey),
     files: async () => [],
     centre: 'ab',
     folder: join(folder, 'backups'),
@@ -85,7 +85,7 @@ async function backUp({ ledger, file, folder }: At): Promise<void> {
     second: undefined,
     passphrase: () => undefined,
     sign: async (head) => ({ ...head, at: Date.now() }),
-    say: () => undefined,
+    setFault: () => undefined,
     clock: realClock(),
     now: Date.now,
     log: quiet,
@@ -106,7 +106,7 @@ async function archiveFor({ ledger, file, folder }: At, ms: number): Promise<voi
     settledAt: Date.now,
     log: quiet,
   };
-  await retain(options, AbortSignal.timeout(ms)).catch(() => undefined);
+  await runRetention(options, AbortSignal.timeout(ms)).catch(() => undefined);
 }
 
 type Seen = { events: number; mib: number; ready: number; alone: number[]; backup: number[]; archive: number[]; wrong: number };

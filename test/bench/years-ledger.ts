@@ -4,8 +4,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@sabha/contracts';
 import type { Ledger, Op } from '../../flows/engine/records/ops.ts';
-import { retain, wrongArchives } from '../../flows/storage/archive/retention.ts';
-import { inThread } from '../../flows/storage/ledger/ledger.ts';
+import { faultyArchives, runRetention } from '../../flows/storage/archive/retention.ts';
+import { openInThread } from '../../flows/storage/ledger/ledger.ts';
 import { openDatabase } from '../../flows/storage/ledger/schema.ts';
 import type { Random } from '../random.ts';
 
@@ -38,7 +38,7 @@ export async function playYears({ folder, pcs, days, eventsADay, random, say }: 
   const db = openDatabase({ file: ledgerFile });
   // No power cut happens here, and syncs would take hours for a nation.
   db.exec('PRAGMA synchronous = OFF');
-  const ledger = inThread(db);
+  const ledger = openInThread(db);
   const at = { ms: begin };
   const slicesMs: number[] = [];
   const archives = join(folder, 'archives');
@@ -65,14 +65,14 @@ export async function playYears({ folder, pcs, days, eventsADay, random, say }: 
       told[pc] = upTo;
     }
     at.ms += hourMs;
-    if (hour % everyHours === 0) await retain(retaining);
+    if (hour % everyHours === 0) await runRetention(retaining);
     if (hour % dayHours !== 0) continue;
     await ledger.checkpoint();
     sizes.push(statSync(ledgerFile).size);
     say(`day ${hour / dayHours}: ${Math.round((sizes.at(-1) ?? 0) / 1024)} KiB`);
   }
   const { events, gaps, twice } = await ledger.audit();
-  const wrong = wrongArchives(db, archives, () => true);
+  const wrong = faultyArchives(db, archives, () => true);
   await ledger.close();
   const files = await readdir(archives);
   const bytes = await Promise.all(files.map(async (name) => (await stat(join(archives, name))).size));

@@ -33,14 +33,14 @@ test.for(upLeaves)(
     const random = randomFrom(seed + upLeaves.indexOf(leaf));
     rig.ingest.subscribed();
     rig.ingest.started();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 0 } }));
+    rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 0 } }));
     const samples = samplesOf(leaf);
     let said = 0;
     for (let sent = 0; sent < each; sent += together) {
       for (let n = sent; n < sent + together; n += 1)
-        rig.ingest.take(pcTopic(hostile(n), leaf), n % 3 === 0 ? readable(leaf, random, n + 1) : mutation(random, samples));
+        rig.ingest.takeMessage(pcTopic(hostile(n), leaf), n % 3 === 0 ? readable(leaf, random, n + 1) : mutation(random, samples));
       said += 1;
-      rig.ingest.take(pcTopic(pc, 'event'), encode('event', event(said)));
+      rig.ingest.takeMessage(pcTopic(pc, 'event'), encode('event', event(said)));
       await rig.clock.pass(1_000);
       expect(rig.fatal).toEqual([]);
     }

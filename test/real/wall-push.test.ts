@@ -9,7 +9,7 @@ import { bundleWall } from '../../flows/api/bytes/wall.ts';
 import { openTestApi } from '../../flows/api/routes.test-helper.ts';
 import { scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
 import type { Api } from '../../flows/api/server.ts';
-import type { Channel, Report } from '../../flows/engine/records/notices.ts';
+import type { Channel, DeliveryReport } from '../../flows/engine/records/notices.ts';
 import { addForms, addHooks } from '../../flows/notify/answers/routes.ts';
 import { createDeviceBook } from '../../flows/notify/orders/devices.ts';
 import { message } from '../../flows/notify/people/channels/conformance.test-helper.ts';
@@ -31,7 +31,7 @@ describe.runIf(wallRuns)('push notifications', () => {
   let behind: Awaited<ReturnType<typeof pushService>>;
   let devices: ReturnType<typeof createDeviceBook>;
   let channel: Channel;
-  let reported: Report[];
+  let reported: DeliveryReport[];
   let said: unknown[];
   /** HTTP status that the page of the link returns to a button. */
   let answered: number;
@@ -54,7 +54,7 @@ describe.runIf(wallRuns)('push notifications', () => {
       record: async () => true,
       now: Date.now,
     });
-    const reports = { take: async (report: Report) => void reported.push(report), about: () => undefined };
+    const reports = { take: async (report: DeliveryReport) => void reported.push(report), about: () => undefined };
     const own = { secret, of: () => [phone], gone: () => {} };
     channel = createPush({ contact: 'mailto:it@office.test', devices: own, reports, now: Date.now, fetch, clock: realClock() });
     api = await openTestApi({

@@ -14,10 +14,10 @@ import { testClock } from '../../flows/notify/people/people.test-helper.ts';
 import { type Authority, openAuthority } from '../../flows/pki/authority.ts';
 import { type Pki, type ServerTls, startPki } from '../../flows/pki/pki.ts';
 import { openRegistry } from '../../flows/pki/registry.ts';
-import { createSiteOrders } from '../../flows/sites/site-orders.ts';
+import { createSiteOperations } from '../../flows/sites/site-orders.ts';
 import { smallTree } from '../../flows/sites/sites.test-helper.ts';
 import { createTree } from '../../flows/sites/table.ts';
-import { inThread } from '../../flows/storage/ledger/ledger.ts';
+import { openInThread } from '../../flows/storage/ledger/ledger.ts';
 import { loadX509 } from '../x509.ts';
 
 export type Answer = { status: number; headers: Record<string, unknown>; text: string };
@@ -48,7 +48,7 @@ export async function openRig({ prepare = () => {} }: RigOptions = {}) {
   const [file, caFolder] = [join(folder, 'registry.json'), join(folder, 'ca')];
   const [db, clock] = [new DatabaseSync(':memory:'), testClock()];
   const key = createPrivateKey(makeSigningKeys().privateKey);
-  const ledger = inThread(db);
+  const ledger = openInThread(db);
   let offsetMs = 0;
   const now = () => Date.now() + offsetMs;
   await prepare(caFolder);
@@ -89,7 +89,7 @@ export async function openRig({ prepare = () => {} }: RigOptions = {}) {
   });
   server = await serve(pki);
   const { port } = server;
-  const siteOrders = createSiteOrders({
+  const siteOrders = createSiteOperations({
     ...sites,
     records: () => new Map(),
     wanted: () => 1,

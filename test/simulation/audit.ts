@@ -1,11 +1,11 @@
 /** The audit at the end of a history. Returns one line for each broken guarantee. */
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, faultOf } from '@sabha/contracts';
-import type { StandingFault, Transition } from '../../flows/engine/records/incidents.ts';
+import type { IncidentFault, Transition } from '../../flows/engine/records/incidents.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import { isEnd } from '../../flows/engine/transitions/incident.ts';
 import { hasWaited, isWaiting } from '../../flows/engine/transitions/transitions.ts';
-import { inThread } from '../../flows/storage/ledger/ledger.ts';
+import { openInThread } from '../../flows/storage/ledger/ledger.ts';
 import { fewAnHour, heldWithReason, isInTurn, mutedWithReason } from './audit-pace.ts';
 import { nobodyOutside } from './audit-people.ts';
 import { maintenanceIsTold, quietHidesNothing } from './audit-quiet.ts';
@@ -61,9 +61,9 @@ function machinesByPath(world: World): [string, Kept[]][] {
 }
 
 async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: World): Promise<string[]> {
-  const { integrity } = await inThread(world.centre.db()).audit();
+  const { integrity } = await openInThread(world.centre.db()).audit();
   const others = ledgerOfOthers(world);
-  const { twice, gaps, forks } = await inThread(others).audit();
+  const { twice, gaps, forks } = await openInThread(others).audit();
   const lines = integrity === 'ok' ? [] : [`the ledger is damaged: ${integrity}`];
   if (twice > 0) lines.push(`${twice} events stand twice in the ledger`);
   const unknown = gaps - gapsOfLost(world, others);
@@ -153,14 +153,14 @@ function mutedIn(world: World): string[] {
 function openIn(world: World): string[] {
   // A channel counts as repaired only after its next delivery. A server fault that came back is watched for half an hour, longer than a
   // history.
-  const isMended = ({ fault, goneAt }: StandingFault) =>
+  const isMended = ({ fault, goneAt }: IncidentFault) =>
     (fault === 'centre.channel_failing' && world.centre.post.trouble === null) || (fault.startsWith('centre.') && goneAt !== null);
   // A room stays muted for an hour.
   return rowsOfOthers(world)
     .incidents.filter(({ over }) => over === null)
     .flatMap(({ scope, faults, flapping }) => {
       // A flapping minor fault ends after two hours without it, longer than a history.
-      const isCalm = ({ severity, goneAt }: StandingFault) => flapping && severity === 'minor' && goneAt !== null;
+      const isCalm = ({ severity, goneAt }: IncidentFault) => flapping && severity === 'minor' && goneAt !== null;
       const standing = faults.filter((fault) => !isOfHostile(world, fault) && !isMended(fault) && !isMuting(fault) && !isCalm(fault));
       // An open incident without any fault is wrong and stays in the list.
       return standing.length === 0 && faults.length > 0

@@ -17,7 +17,7 @@ import { createOffers } from '../../flows/notify/people/channels/offered.ts';
 import { createDirect } from '../../flows/notify/people/direct/direct.ts';
 import { createRoster } from '../../flows/notify/people/roster.ts';
 import { createRuntime, type Runtime } from '../../flows/runtime.ts';
-import { inThread } from '../../flows/storage/ledger/ledger.ts';
+import { openInThread } from '../../flows/storage/ledger/ledger.ts';
 import { openStore } from '../../flows/storage/ledger/store.ts';
 import { centreKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
@@ -102,7 +102,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     const centre = centreOf(process, session.send);
     running = { process, centre, tabs: undefined };
     const own = running;
-    void centre.open().then(() => {
+    void centre.openFirstPipeline().then(() => {
       if (!process.alive()) return;
       session.open();
       process.clock.after(tabsStartMs * random.next(), () => {
@@ -119,7 +119,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     const channels = post.channels(process);
     const { clock } = process;
     return createRuntime({
-      ledger: slowLedger(process, inThread(db)),
+      ledger: slowLedger(process, openInThread(db)),
       clock,
       key: centreKey,
       site,

@@ -5,15 +5,15 @@
 import { type Check, digestOf, type LinkClass, links, type Person } from '@sabha/contracts';
 import { createEngine } from '../../flows/engine/incidents/engine.ts';
 import { emptyContents } from '../../flows/engine/memory/memory.ts';
-import type { EngineEvent, WireMessage } from '../../flows/engine/records/incidents.ts';
+import type { EngineEvent, OfferMessage } from '../../flows/engine/records/incidents.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { OfficeHours, SiteTable, TreeNode } from '../../flows/engine/records/sites.ts';
 import type { Wires } from '../../flows/node-red/wires.ts';
 import { createOutbox } from '../../flows/notify/people/outbox.ts';
 import { createRoster, recipientsOf } from '../../flows/notify/people/roster.ts';
 import { createCalendar } from '../../flows/sites/calendar/calendar.ts';
-import { createMoments } from '../../flows/sites/calendar/when.ts';
-import { createSiteTable, noFacts } from '../../flows/sites/table.ts';
+import { createOfficeStates } from '../../flows/sites/calendar/when.ts';
+import { createSiteTable, emptyFacts } from '../../flows/sites/table.ts';
 import { randomFrom } from '../random.ts';
 import { createPost, type Delivery, people as usualPeople } from './people.ts';
 import { startTabs } from './tabs.ts';
@@ -148,7 +148,7 @@ function coreOf({ sites, people = usualPeople, hours, seed = 7, busyTickMs = sec
   return { time, random, process, table, post, engine, outbox, pcs, now, takers, rows, busyTickMs, busyUntil: now() + busyMs };
 }
 
-type Take = (message: WireMessage) => void;
+type Take = (message: OfferMessage) => void;
 
 function lightPc(pc: string, { link, at }: { link: LinkClass; at: number }): LightPc {
   const checks = ['camera', 'microphone', 'speaker'].map((component) => {
@@ -166,7 +166,7 @@ function nodesOf(sites: readonly LightSite[], hours: OfficeHours | undefined): T
     { ...nation, name: { en: 'All offices', hi: 'सभी दफ़्तर' } },
     ...states.map((state) => ({ ...named(state), layer: {}, site: null })),
     ...sites.flatMap(({ path, pcs = 1, isp = '', link = 'fibre' }) => [
-      { ...named(path), layer: { link }, site: { ...noFacts, isp } },
+      { ...named(path), layer: { link }, site: { ...emptyFacts, isp } },
       ...Array.from({ length: pcs }, (_, at) => ({ ...named(`${path}/pc-${at + 1}`), layer: {}, site: null })),
     ]),
   ];
@@ -194,7 +194,7 @@ function wiresOf(core: Core): Wires {
     channels: () => ['console', 'email'],
     offered: () => () => {},
     outcome: () => {},
-    moment: createMoments({
+    moment: createOfficeStates({
       calendar: () => calendar,
       table,
       now,
@@ -252,7 +252,7 @@ function beat({ engine, now }: Core, one: LightPc): void {
   if (!one.isUp || one.nextBeatAt > at) return;
   const { beatMs } = links[one.link];
   const last = one.nextBeatAt + Math.floor((at - one.nextBeatAt) / beatMs) * beatMs;
-  engine.touch(one.pc, last);
+  engine.applyUnchangedBeat(one.pc, last);
   one.nextBeatAt = last + beatMs;
 }
 

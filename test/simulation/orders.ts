@@ -1,5 +1,5 @@
 /** Commands to PCs of a simulation, and their results. */
-import { inThread } from '../../flows/storage/ledger/ledger.ts';
+import { openInThread } from '../../flows/storage/ledger/ledger.ts';
 import type { World } from './world.ts';
 
 const by = 'meera';
@@ -12,12 +12,12 @@ export function issue(world: World, verb: string, args = {}): void {
 }
 
 export async function issuedIn(world: World): Promise<number> {
-  return (await inThread(world.centre.db()).commands()).length;
+  return (await openInThread(world.centre.db()).commands()).length;
 }
 
 /** Returns the outcomes of the only command in the ledger. */
 export async function answersIn(world: World) {
-  const ledger = inThread(world.centre.db());
+  const ledger = openInThread(world.centre.db());
   const [row] = await ledger.commands();
   return (row && (await ledger.command(row.id))?.answers)?.map(({ outcome }) => outcome) ?? [];
 }

@@ -1,6 +1,6 @@
 /** The people of the simulation, and channels that record deliveries and can fail. */
 import type { Person } from '@sabha/contracts';
-import type { Changed, Outcome, RenderedMessage } from '../../flows/engine/records/notices.ts';
+import type { DeliveryOutcome, MessageEdit, RenderedMessage } from '../../flows/engine/records/notices.ts';
 import type { Channels } from '../../flows/notify/people/channels/channels.ts';
 import type { Random } from '../random.ts';
 import type { Process, Time } from './time.ts';
@@ -35,7 +35,7 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
       channel: {
         close: () => {},
         send: (message: RenderedMessage, person: Person) => send({ name, process, trouble }, message, person),
-        edit: async ({ id, said }: Changed): Promise<Outcome> => {
+        edit: async ({ id, said }: MessageEdit): Promise<DeliveryOutcome> => {
           const { text, lines } = said();
           post.copies.set(id, [text, ...lines].join('\n'));
           return { result: 'delivered' };
@@ -49,7 +49,7 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
     ]);
   }
 
-  function taken(name: string, { text }: RenderedMessage): Outcome {
+  function taken(name: string, { text }: RenderedMessage): DeliveryOutcome {
     if (!post.keeps || name !== 'email') return { result: 'delivered' };
     const copy = `${post.deliveries.length}`;
     post.copies.set(copy, text);
@@ -61,8 +61,8 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
     at: { name: string; process: Process; trouble: () => ChannelTrouble },
     message: RenderedMessage,
     person: Person,
-  ): Promise<Outcome> {
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
+  ): Promise<DeliveryOutcome> {
+    const { promise, resolve } = Promise.withResolvers<DeliveryOutcome>();
     const { process, name } = at;
     const trouble = at.trouble();
     if (process.point('before a send') || trouble === 'hangs') return promise;

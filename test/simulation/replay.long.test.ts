@@ -7,7 +7,7 @@ import { createReplay, type ReplayOptions } from '../../flows/node-red/replay/re
 import { lintFlows, releaseTabs } from '../../flows/node-red/tabs.ts';
 import { type FlowNode, readTabs } from '../../flows/node-red/tabs-storage.ts';
 import { createRoster } from '../../flows/notify/people/roster.ts';
-import { inThread } from '../../flows/storage/ledger/ledger.ts';
+import { openInThread } from '../../flows/storage/ledger/ledger.ts';
 import { people } from './people.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, camera, microphone, minute, second } from './scene.ts';
@@ -24,7 +24,7 @@ function replayOf(world: World, change: Partial<ReplayOptions> = {}) {
   const process = world.centre.process();
   if (centre === undefined || process === undefined) throw new Error('the centre does not run');
   return createReplay({
-    ledger: inThread(world.centre.db()),
+    ledger: openInThread(world.centre.db()),
     tabs: { running: () => shipped, lint: lintFlows },
     table: centre.sites.table,
     roster: createRoster(people),

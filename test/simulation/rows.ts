@@ -1,5 +1,5 @@
 /** Reads the rows of the ledger that an audit needs. */
-import type { Incident, StandingFault, Transition } from '../../flows/engine/records/incidents.ts';
+import type { Incident, IncidentFault, Transition } from '../../flows/engine/records/incidents.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { World } from './world.ts';
 
@@ -32,12 +32,12 @@ export function rowsOfOthers(world: World): Rows {
 }
 
 /** Whether the fault is a report of the server about a hostile PC. */
-export function isOfHostile({ hostile }: World, { fault, device, name }: Pick<StandingFault, 'fault' | 'device' | 'name'>): boolean {
+export function isOfHostile({ hostile }: World, { fault, device, name }: Pick<IncidentFault, 'fault' | 'device' | 'name'>): boolean {
   return hostile !== null && (device === hostile.path || (fault === 'centre.unknown_fault' && name === hostile.path));
 }
 
 /** Whether the fault means that further alerts of a PC are only counted, by R27 (quota and backpressure). */
-export function isMuting({ fault, reason }: Pick<StandingFault, 'fault' | 'reason'>): boolean {
+export function isMuting({ fault, reason }: Pick<IncidentFault, 'fault' | 'reason'>): boolean {
   return fault === 'pc.noisy' && reason?.startsWith('its alerts') === true;
 }
 

@@ -1,7 +1,7 @@
 /** Plays rows of the fault table under virtual time, with the figures of the table. */
 import { expect, test } from 'vitest';
-import { wentBack } from '../../flows/storage/backup/watch.ts';
-import { inThread } from '../../flows/storage/ledger/ledger.ts';
+import { findMissing } from '../../flows/storage/backup/watch.ts';
+import { openInThread } from '../../flows/storage/ledger/ledger.ts';
 import { ofTier, reportFigure } from '../figures.ts';
 import { noFalseSilence } from './audit-silence.ts';
 import { rowsOf } from './rows.ts';
@@ -216,11 +216,11 @@ test('F30 after a restore of an hour-old ledger all PCs return within five minut
     await world.pass(10 * minute);
   }
   await order(world, (view) => view.act(rowsOf(world).incidents.at(-1)?.id ?? 0, 'meera', { type: 'note', text: 'a cable' }));
-  const mark = await inThread(world.centre.db()).progress();
+  const mark = await openInThread(world.centre.db()).progress();
   const events = (await auditOf(world)).events;
   world.centre.kill();
   world.centre.restoreLedger(image);
-  const found = wentBack(await inThread(world.centre.db()).progress(), mark, undefined);
+  const found = findMissing(await openInThread(world.centre.db()).progress(), mark, undefined);
   expect(found?.acts).toMatchObject([{ who: 'meera', what: 'note' }]);
   world.centre.start();
   const [back] = await whenEach(world, [() => world.pcs.every((_, pc) => presenceAt(world, pc) === 'online')]);

@@ -1,6 +1,6 @@
 /** Helpers for tests of single rules: a settled simulation, its messages, and views of the ledger. */
 import { type Check, decode, type EventMessage, type MessageOf, type UpLeaf } from '@sabha/contracts';
-import { inThread } from '../../flows/storage/ledger/ledger.ts';
+import { openInThread } from '../../flows/storage/ledger/ledger.ts';
 import type { CentreView } from '../../flows/view/live.ts';
 import { eventsArrived, nothingWaits, spoolsAreEmpty } from './audit.ts';
 import { rowsOf } from './rows.ts';
@@ -29,7 +29,7 @@ export async function complaints(world: World): Promise<string[]> {
 }
 
 export function auditOf(world: World) {
-  return inThread(world.centre.db()).audit();
+  return openInThread(world.centre.db()).audit();
 }
 
 export type Said<L extends UpLeaf> = { at: number; message: MessageOf<L> };

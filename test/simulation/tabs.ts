@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { WireMessage } from '../../flows/engine/records/incidents.ts';
+import type { OfferMessage } from '../../flows/engine/records/incidents.ts';
 import { startNodeRed } from '../../flows/node-red/node-red.ts';
 import { openTabs } from '../../flows/node-red/tabs.ts';
 import type { Wires } from '../../flows/node-red/wires.ts';
@@ -26,7 +26,7 @@ export function startTabs({ wires, process, time, broken }: TabsOptions): () => 
   let over = false;
   time.wait(
     prepared(broken()).then((tabs) => {
-      const give = (take: Take) => (message: WireMessage) =>
+      const give = (take: Take) => (message: OfferMessage) =>
         void process.clock.after(turnMs, () => {
           tabs.current = run;
           tabs.underWay.set(keyOf(message), run);
@@ -47,7 +47,7 @@ export function startTabs({ wires, process, time, broken }: TabsOptions): () => 
 
 type TabsOptions = { wires: Wires; process: Process; time: Time; broken(): Broken };
 type Run = { wires: Wires; process: Process; broken(): Broken };
-type Take = (message: WireMessage) => void;
+type Take = (message: OfferMessage) => void;
 type Tabs = {
   head: Take | undefined;
   waits: Map<string, Take>;
@@ -146,6 +146,6 @@ async function deploy(dir: string, throws: boolean): Promise<void> {
   await runs;
 }
 
-function keyOf({ transition }: WireMessage): string {
+function keyOf({ transition }: OfferMessage): string {
   return `${transition.id} ${transition.offer}`;
 }

@@ -1,7 +1,7 @@
 /** The whole simulation: one virtual time, a broker, the server machine and some PCs, all from one seed. */
 import type { links } from '@sabha/contracts';
 import type { TreeNode } from '../../flows/engine/records/sites.ts';
-import { noFacts } from '../../flows/sites/table.ts';
+import { emptyFacts } from '../../flows/sites/table.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { type Broker, createBroker } from './broker.ts';
 import { type CentreMachine, createCentreMachine, settingsSite } from './centre-machine.ts';
@@ -129,7 +129,7 @@ function pathsOf({ path, pcs }: FurtherSite): string[] {
 
 function furtherNodes(one: FurtherSite): TreeNode[] {
   const { path, link, isp = '', groups = [] } = one;
-  return [{ ...nodeOf(path, { ...noFacts, isp, groups }), layer: { link } }, ...pathsOf(one).map((pc) => nodeOf(pc))];
+  return [{ ...nodeOf(path, { ...emptyFacts, isp, groups }), layer: { link } }, ...pathsOf(one).map((pc) => nodeOf(pc))];
 }
 
 function furtherPcs(one: FurtherSite, world: Parameters<typeof createPc>[0]['world']): Pc[] {
@@ -140,7 +140,7 @@ function furtherPcs(one: FurtherSite, world: Parameters<typeof createPc>[0]['wor
 
 function secondSite(link: keyof typeof links, paths: string[]): TreeNode[] {
   const own = paths.filter((path) => path.startsWith(sitePaths[1]));
-  return [{ ...nodeOf(sitePaths[1], noFacts), layer: { link } }, ...own.map((path) => nodeOf(path))];
+  return [{ ...nodeOf(sitePaths[1], emptyFacts), layer: { link } }, ...own.map((path) => nodeOf(path))];
 }
 
 export function clockOf(ms: number): string {

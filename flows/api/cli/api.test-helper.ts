@@ -3,7 +3,7 @@
 import { hashToken, type RolloutView } from '@sabha/contracts';
 import fastify from 'fastify';
 import { addAuthentication, openLoopback, ownPart } from '../../pki/door/door.ts';
-import { createSiteOrders } from '../../sites/site-orders.ts';
+import { createSiteOperations } from '../../sites/site-orders.ts';
 import { record, recordsOf, smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import { addRoutes } from '../routes.ts';
@@ -28,7 +28,7 @@ export async function startTestApi() {
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
     reply.code(error.statusCode ?? 500).send({ error: error.message }),
   );
-  const siteOrders = createSiteOrders({
+  const siteOrders = createSiteOperations({
     table: () => state.table,
     records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
     wanted: () => 3,

@@ -16,7 +16,7 @@ import type { Enrolment } from '../../pki/enrolment.ts';
 import type { MeetingOrders } from '../../sites/calendar/meeting-orders.ts';
 import type { MaintenanceOrders } from '../../sites/maintenance/maintenance.ts';
 import { fileLimitBytes } from '../../sites/sheet.ts';
-import type { SiteOrders } from '../../sites/site-orders.ts';
+import type { SiteOperations } from '../../sites/site-orders.ts';
 import type { EventsReader } from '../../storage/archive/events.ts';
 import type { Backups } from '../../storage/backup/backup.ts';
 import type { Explain } from '../../view/explained.ts';
@@ -60,9 +60,9 @@ export type ApiParts = {
   proof: Pick<Backups, 'audit' | 'make'>;
   acts: Pick<Ledger, 'acts'>;
   events: EventsReader;
-  siteOrders: SiteOrders;
+  siteOrders: SiteOperations;
   /** `door`: address at which PCs enrol, `https://NAME:PORT`; null if PCs can enrol on this machine only. */
-  identity: SiteOrders & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & { door: string | null };
+  identity: SiteOperations & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & { door: string | null };
   meetings: MeetingOrders;
   maintenance: MaintenanceOrders;
   roster: RosterOrders;

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
-import { chosenNumbers, usualNumbers } from './numbers.ts';
+import { defaultNumbers, readDialogNumbers } from './numbers.ts';
 
 const usual = { siteShare: '80', regionShare: '30', regionSites: '3', within: '5', spreadRooms: '5', spreadWithin: '60' };
 
 test('the defaults of the dialog equal those of the table', () => {
-  const read = chosenNumbers(usual);
+  const read = readDialogNumbers(usual);
   expect(
     read.ok &&
-      Object.entries(read.numbers).filter(([key, value]) => Math.abs(value - usualNumbers[key as keyof typeof usualNumbers]) > 1e-9),
+      Object.entries(read.numbers).filter(([key, value]) => Math.abs(value - defaultNumbers[key as keyof typeof defaultNumbers]) > 1e-9),
   ).toEqual([]);
 });
 
 test('a value of the dialog replaces only its own default', () => {
-  expect(chosenNumbers({ ...usual, regionSites: '4', within: '10' })).toMatchObject({
+  expect(readDialogNumbers({ ...usual, regionSites: '4', within: '10' })).toMatchObject({
     ok: true,
-    numbers: { regionSites: 4, withinMs: 600_000, planeShare: usualNumbers.planeShare },
+    numbers: { regionSites: 4, withinMs: 600_000, planeShare: defaultNumbers.planeShare },
   });
 });
 
@@ -24,5 +24,5 @@ test.each([
   ['within', '', '"within" is a number of minutes from 1 to 30'],
   ['spreadRooms', 'many', '"spreadRooms" is a number of rooms from 3 to 100'],
 ])('%s of %j is refused with one line', (name, value, line) => {
-  expect(chosenNumbers({ ...usual, [name]: value })).toEqual({ ok: false, line });
+  expect(readDialogNumbers({ ...usual, [name]: value })).toEqual({ ok: false, line });
 });

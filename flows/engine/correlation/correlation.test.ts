@@ -1,8 +1,8 @@
 /** Tests the causes over successive judgements: order, explained PCs, waits and ends. */
 import { expect, test } from 'vitest';
 import { createCorrelation } from './correlation.ts';
-import { usualNumbers as numbers } from './numbers.ts';
-import type { SiteSight } from './sight.ts';
+import { defaultNumbers as numbers } from './numbers.ts';
+import type { SiteAvailability } from './sight.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -12,7 +12,7 @@ type Seen = { pcs?: number; lost?: number; at?: number; isSilent?: boolean; onBa
 function site(
   name: string,
   { pcs = 3, lost = 0, at = 0, isSilent = true, onBattery = 0, heardAt = at + 1, expected = pcs }: Seen = {},
-): SiteSight {
+): SiteAvailability {
   const losses = Array.from({ length: lost }, (_, pc) => ({ pc: `bihar/${name}/pc-${pc}`, from: at - minute, at, isSilent }));
   const heard = Array.from({ length: pcs - lost }, () => heardAt);
   const seen = { expected, watched: pcs, lost: losses, away: lost, onBattery, heard };
@@ -27,8 +27,8 @@ test('a site whose PCs are all lost is one cause that explains each of them', ()
   const { scopes, who } = correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   expect(scopes).toEqual(['site:bihar/gaya']);
   expect(who.toSorted()).toEqual([0, 1, 2].map((pc) => `bihar/gaya/pc-${pc}`));
-  expect(correlation.explains('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
-  expect(correlation.explains('bihar/patna/pc-0')).toBeUndefined();
+  expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
+  expect(correlation.causeOfScope('bihar/patna/pc-0')).toBeUndefined();
 });
 
 test('a wider cause explains the site, and the site explains its PCs', () => {
@@ -39,8 +39,8 @@ test('a wider cause explains the site, and the site explains its PCs', () => {
     minute,
   );
   expect(scopes).toContain('state:bihar');
-  expect(correlation.explains('site:bihar/gaya')).toBe('state:bihar');
-  expect(correlation.explains('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
+  expect(correlation.causeOfScope('site:bihar/gaya')).toBe('state:bihar');
+  expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
 });
 
 test('a cause ends when few sites remain, and explains them for five more minutes', () => {
@@ -54,10 +54,10 @@ test('a cause ends when few sites remain, and explains them for five more minute
   expect(correlation.causes.get('state:bihar')?.endedAt).toBe(2 * minute);
   const over = 2 * minute + numbers.settleMs;
   correlation.judge(left(2), over - 1);
-  expect(correlation.explains('site:bihar/site-0')).toBe('state:bihar');
+  expect(correlation.causeOfScope('site:bihar/site-0')).toBe('state:bihar');
   correlation.judge(left(2), over);
-  expect(correlation.explains('site:bihar/site-0')).toBeUndefined();
-  expect(correlation.explains('bihar/site-0/pc-0')).toBe('site:bihar/site-0');
+  expect(correlation.causeOfScope('site:bihar/site-0')).toBeUndefined();
+  expect(correlation.causeOfScope('bihar/site-0/pc-0')).toBe('site:bihar/site-0');
 });
 
 test.each([
@@ -72,9 +72,9 @@ test.each([
   const over = minute + tookMs;
   correlation.judge(left(2), over);
   correlation.judge(left(2), over + longer - 1);
-  expect(correlation.explains('site:bihar/site-0')).toBe('state:bihar');
+  expect(correlation.causeOfScope('site:bihar/site-0')).toBe('state:bihar');
   correlation.judge(left(2), over + longer);
-  expect(correlation.explains('site:bihar/site-0')).toBeUndefined();
+  expect(correlation.causeOfScope('site:bihar/site-0')).toBeUndefined();
 });
 
 test.each([
@@ -92,19 +92,19 @@ test('a lost PC waits one minute for related losses', () => {
   const correlation = fresh();
   const look = (at: number) => correlation.judge([site('gaya', { lost: 1, heardAt: -1 }), site('patna')], at);
   look(0);
-  expect(correlation.explains('bihar/gaya/pc-0')).toBe('waits');
+  expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBe('waits');
   look(numbers.waitMs - 1);
-  expect(correlation.explains('bihar/gaya/pc-0')).toBe('waits');
+  expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBe('waits');
   expect(look(numbers.waitMs).who).toEqual(['bihar/gaya/pc-0']);
-  expect(correlation.explains('bihar/gaya/pc-0')).toBeUndefined();
+  expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBeUndefined();
 });
 
 test('a site on battery is a power cause, which continues when the site also goes offline', () => {
   const correlation = fresh();
   correlation.judge([site('gaya', { onBattery: 3 }), site('patna')], 0);
   expect(correlation.causes.get('site:bihar/gaya')).toMatchObject({ faults: ['outage.power'], since: 0 });
-  expect(correlation.explainsPower('bihar/gaya', 0)).toBe('site:bihar/gaya');
+  expect(correlation.powerCauseOf('bihar/gaya', 0)).toBe('site:bihar/gaya');
   correlation.judge([site('gaya', { onBattery: 3, lost: 3, at: minute }), site('patna')], minute);
   expect(correlation.causes.get('site:bihar/gaya')).toMatchObject({ faults: ['outage.power', 'outage.site'], since: 0 });
-  expect(correlation.explainsPower('bihar/patna', 0)).toBeUndefined();
+  expect(correlation.powerCauseOf('bihar/patna', 0)).toBeUndefined();
 });

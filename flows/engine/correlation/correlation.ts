@@ -3,18 +3,35 @@
  * Also finds a spread: one fault in many rooms, with one device model or after one update of agent, system or driver.
  */
 import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '@sabha/contracts';
-import { moveTimes } from '../memory/memory.ts';
+import { shiftTimestamps } from '../memory/memory.ts';
 import type { Incident, Update } from '../records/incidents.ts';
-import { type Numbers, usualNumbers } from './numbers.ts';
-import { createMayBeRegion, type Field, type Found, growingIn, isOfRegion, planeOf, regionsOf } from './regions.ts';
-import { type Down, hitOf, isOnBattery, isStillDown, isStillOnBattery, isSurelyDown, mayBeWhole, type SiteSight } from './sight.ts';
+import { type CorrelationNumbers, defaultNumbers } from './numbers.ts';
+import {
+  type CorrelationInput,
+  createRegionCheck,
+  explainingRegions,
+  mayBelongToKind,
+  type RegionOutage,
+  serverOutageOf,
+  sitesInGrowingRows,
+} from './regions.ts';
+import {
+  isCertainlyLost,
+  isOnBattery,
+  isStillLost,
+  isStillOnBattery,
+  type LostSite,
+  lossOfSite,
+  mayBecomeWholeLoss,
+  type SiteAvailability,
+} from './sight.ts';
 
 /** Faults that people cause by hand, or that many PCs have at once for separate reasons. They never form a spread. */
-const byHand =
+const notCommon =
   /\.(muted|volume_low|volume_off|held|privacy|not_default|monitor_chosen|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
 
 /** The prefixes of update names; no device model starts with them. */
-const ofUpdate = /^(?:agent|system|driver) /;
+const updatePrefixes = /^(?:agent|system|driver) /;
 
 /** A common cause, or a spread (one fault in many rooms). */
 export type Cause = {
@@ -43,26 +60,29 @@ export type Cause = {
 };
 
 /** Restores the causes from the ledger. */
-export function createCorrelation(incidents: readonly Incident[], { numbers = usualNumbers, now }: { numbers?: Numbers; now: number }) {
-  const causes = causesIn(incidents, numbers, now);
-  let covers = coversIn(incidents, causes);
+export function createCorrelation(
+  incidents: readonly Incident[],
+  { numbers = defaultNumbers, now }: { numbers?: CorrelationNumbers; now: number },
+) {
+  const causes = causesFromIncidents(incidents, numbers, now);
+  let covers = storedCovers(incidents, causes);
   let waits = new Set<string>();
   /** When each silent PC became silent. A PC waits a short time, in case others follow. */
   let silentSince = new Map<string, number>();
 
   const state = { causes, numbers };
   return {
-    /** All causes, including the spreads of `createSpreads`. */
+    /** All causes, including the spreads of `createCommonFaults`. */
     causes,
     /** Returns the cause of a PC or of a site. `waits`: not known yet. */
-    explains: (who: string): string | 'waits' | undefined => (waits.has(who) ? 'waits' : covers.get(who)),
+    causeOfScope: (who: string): string | 'waits' | undefined => (waits.has(who) ? 'waits' : covers.get(who)),
 
     /** Returns the cause of the battery faults of a site's PCs. */
-    explainsPower(site: string, at: number): string | undefined {
+    powerCauseOf(site: string, at: number): string | undefined {
       const scope = causeScope('site', site);
       const cause = causes.get(scope);
       const isOfPower =
-        cause !== undefined && (cause.faults.includes('outage.power') || (cause.endedAt !== null && isCovering(cause, numbers, at)));
+        cause !== undefined && (cause.faults.includes('outage.power') || (cause.endedAt !== null && isStillExplaining(cause, numbers, at)));
       return isOfPower ? scope : (covers.get(scope) ?? (waits.has(scope) ? 'waits' : undefined));
     },
 
@@ -70,49 +90,49 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
      * Judges all sites. Returns causes whose incidents must be judged again, and the PCs and sites (by scope) whose cause changed.
      * Guarantee: a cause is found before a notification about any PC that it explains.
      */
-    judge(sites: readonly SiteSight[], at: number): { scopes: string[]; who: string[] } {
+    judge(sites: readonly SiteAvailability[], at: number): { scopes: string[]; who: string[] } {
       const bySite = new Map(sites.map((one) => [one.site, one]));
-      const before = new Map([...causes.values()].map((one) => [one.scope, markOf(one)]));
-      const downs = sites.flatMap((one) => hitOf(one, numbers, at) ?? []).sort((a, b) => a.at - b.at);
+      const before = new Map([...causes.values()].map((one) => [one.scope, causeSummary(one)]));
+      const downs = sites.flatMap((one) => lossOfSite(one, numbers, at) ?? []).sort((a, b) => a.at - b.at);
       const downBy = new Map(downs.filter(({ isPower }) => isPower !== true).map((one) => [one.sight, one]));
       const all = { sites, downs, numbers };
       for (const cause of causes.values()) {
-        if (cause.kind === 'site') followSite(state, cause, { bySite, field: all, now: at });
-        else if (cause.kind !== 'spread') followWide(state, cause, { bySite, field: all, now: at });
+        if (cause.kind === 'site') updateSiteCause(state, cause, { bySite, field: all, now: at });
+        else if (cause.kind !== 'spread') updateWideCause(state, cause, { bySite, field: all, now: at });
       }
-      const field = { ...all, explained: explainedBy(causes.values()) };
-      openWide(state, field, at);
-      joinLate(state, all);
-      for (const sight of sites) openSite(state, sight, { down: downBy.get(sight), now: at });
+      const field = { ...all, explained: explainedSites(causes.values()) };
+      openWideCauses(state, field, at);
+      joinLateSites(state, all);
+      for (const sight of sites) openSiteCause(state, sight, { down: downBy.get(sight), now: at });
       const silent = sites.flatMap(({ lost }) => lost.filter(({ isSilent }) => isSilent));
       silentSince = new Map(silent.map(({ pc }) => [pc, silentSince.get(pc) ?? at]));
       const [oldCovers, oldWaits] = [covers, waits];
-      covers = coversOf(state, sites, at);
+      covers = causeByMember(state, sites, at);
       const explained = new Set([...causes.values()].flatMap(({ kind, members }) => (kind === 'site' ? [] : [...members])));
-      waits = waitsOf(field, { silentSince, covers, now: at, growing: growingIn({ ...field, explained }, at) });
+      waits = undecidedLosses(field, { silentSince, covers, now: at, growing: sitesInGrowingRows({ ...field, explained }, at) });
       const moved = (who: string) => oldCovers.get(who) !== covers.get(who) || oldWaits.has(who) !== waits.has(who);
       const touched = new Set([...oldCovers.keys(), ...covers.keys(), ...oldWaits, ...waits]);
-      const changed = [...causes.values()].filter((one) => before.get(one.scope) !== markOf(one) || moved(one.scope));
+      const changed = [...causes.values()].filter((one) => before.get(one.scope) !== causeSummary(one) || moved(one.scope));
       return { scopes: changed.map(({ scope }) => scope), who: [...touched].filter(moved) };
     },
 
     /** Forgets a cause whose incident is over, once it explains nothing. */
     forget(scope: string, at: number): void {
       const cause = causes.get(scope);
-      if (cause !== undefined && !isCovering(cause, numbers, at)) causes.delete(scope);
+      if (cause !== undefined && !isStillExplaining(cause, numbers, at)) causes.delete(scope);
     },
 
     /** Forgets a cause that is no longer monitored. */
     drop: (scope: string): void => void causes.delete(scope),
 
-    setClock: (byMs: number): void => void moveTimes([causes, silentSince], byMs),
+    setClock: (byMs: number): void => void shiftTimestamps([causes, silentSince], byMs),
   };
 }
 
-type State = { causes: Map<string, Cause>; numbers: Numbers };
-type Look = { bySite: ReadonlyMap<string, SiteSight>; field: Field; now: number };
+type CorrelationState = { causes: Map<string, Cause>; numbers: CorrelationNumbers };
+type CauseContext = { bySite: ReadonlyMap<string, SiteAvailability>; field: CorrelationInput; now: number };
 
-function causesIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: number): Map<string, Cause> {
+function causesFromIncidents(incidents: Iterable<Incident>, { settleMs }: CorrelationNumbers, now: number): Map<string, Cause> {
   const causes = new Map<string, Cause>();
   for (const { scope, spread, faults, overAt } of incidents) {
     const kind = causeKindOf(scope);
@@ -131,7 +151,7 @@ function causesIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: num
 }
 
 /** Returns what the stored causes explained at the last shutdown. No PC is notified before the first judgement. */
-function coversIn(incidents: readonly Incident[], causes: ReadonlyMap<string, Cause>): Map<string, string> {
+function storedCovers(incidents: readonly Incident[], causes: ReadonlyMap<string, Cause>): Map<string, string> {
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
   const children = incidents.filter(({ over, faults }) => over === null && faults.some(({ hidden }) => hidden));
   return new Map(
@@ -143,31 +163,31 @@ function coversIn(incidents: readonly Incident[], causes: ReadonlyMap<string, Ca
 }
 
 /** A summary that changes with the content of the incident. */
-function markOf({ members, away, of, faults }: Cause): string {
+function causeSummary({ members, away, of, faults }: Cause): string {
   return `${members.size} ${away.length} ${of} ${faults.join()}`;
 }
 
 /** Updates the cause of one site. A site that cannot be seen keeps its state. */
-function followSite({ numbers }: State, cause: Cause, { bySite, now }: Look): void {
+function updateSiteCause({ numbers }: CorrelationState, cause: Cause, { bySite, now }: CauseContext): void {
   const sight = bySite.get(nameInScope(cause.scope));
   if (sight === undefined) return;
-  const isDark = cause.faults.includes('outage.site') && isStillDown(sight, numbers);
+  const isDark = cause.faults.includes('outage.site') && isStillLost(sight, numbers);
   const isPower = cause.faults.includes('outage.power') && isStillOnBattery(sight, numbers);
-  cause.away = awayOf(sight);
+  cause.away = offlinePcs(sight);
   for (const pc of cause.away) cause.members.add(pc);
-  end(cause, [...(isPower ? ['outage.power'] : []), ...(isDark ? ['outage.site'] : [])], now);
+  setCauseFaults(cause, [...(isPower ? ['outage.power'] : []), ...(isDark ? ['outage.site'] : [])], now);
 }
 
-function awayOf({ lost, cut = [] }: SiteSight): string[] {
+function offlinePcs({ lost, cut = [] }: SiteAvailability): string[] {
   return [...lost.map(({ pc }) => pc), ...cut];
 }
 
-function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Look): void {
-  if (cause.endedAt === null) for (const down of field.downs) join(cause, down, numbers.withinMs);
-  const { regionSites, regionShare, regionStands } = numbers;
+function updateWideCause({ numbers }: CorrelationState, cause: Cause, { bySite, field, now }: CauseContext): void {
+  if (cause.endedAt === null) for (const down of field.downs) joinCause(cause, down, numbers.withinMs);
+  const { regionSites, regionShare, regionOpenShare: regionStands } = numbers;
   const sights = [...cause.members].flatMap((site) => bySite.get(site) ?? []);
-  const dark = sights.filter((one) => isStillDown(one, numbers));
-  const isCut = (one: SiteSight) => cause.isOfPower === true && isStillOnBattery(one, numbers);
+  const dark = sights.filter((one) => isStillLost(one, numbers));
+  const isCut = (one: SiteAvailability) => cause.isOfPower === true && isStillOnBattery(one, numbers);
   const still = sights.filter((one) => dark.includes(one) || isCut(one)).map(({ site }) => site);
   // Sites that come back late, one after another, still belong to the ended cause.
   if (cause.endedAt !== null && still.length < cause.away.length && now - cause.endedAt > numbers.waitMs) cause.endedAt = now;
@@ -176,15 +196,15 @@ function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Lo
   const { size } = cause.members;
   const least = Math.max(Math.min(regionSites, size), regionStands * size);
   const faults = dark.length >= Math.max(regionSites, regionShare * size) ? [faultOf(cause.kind)] : cause.faults;
-  end(cause, cause.endedAt === null && still.length >= least ? faults : [], now);
+  setCauseFaults(cause, cause.endedAt === null && still.length >= least ? faults : [], now);
 }
 
 const faultOf = (kind: CauseKind) => (kind === 'plane' ? 'centre.plane' : `outage.${kind}`);
 
 /** Adds a lost site to a cause unless the last loss is too long ago. True if the site is new. */
-function join(cause: Cause, down: Down, withinMs: number): boolean {
+function joinCause(cause: Cause, down: LostSite, withinMs: number): boolean {
   const { sight, from, at } = down;
-  const isOfIt = cause.kind === 'plane' || (sight.regions.includes(cause.scope) && isOfRegion(cause.kind, down));
+  const isOfIt = cause.kind === 'plane' || (sight.regions.includes(cause.scope) && mayBelongToKind(cause.kind, down));
   if (!isOfIt || cause.members.has(sight.site) || from > cause.lastAt + withinMs) return false;
   cause.members.add(sight.site);
   cause.isOfPower ||= down.isPower === true;
@@ -193,49 +213,49 @@ function join(cause: Cause, down: Down, withinMs: number): boolean {
 }
 
 /** Adds a site that is lost alone and later to a cause that still grew recently. */
-function joinLate({ causes, numbers }: State, { downs }: Field): void {
-  const explained = explainedBy(causes.values());
+function joinLateSites({ causes, numbers }: CorrelationState, { downs }: CorrelationInput): void {
+  const explained = explainedSites(causes.values());
   const growing = [...causes.values()].filter(({ kind, endedAt }) => kind !== 'site' && kind !== 'plane' && endedAt === null);
   for (const down of downs.filter(({ isSilent, isPower, sight }) => (isSilent || isPower) && !explained.has(sight.site))) {
-    const cause = growing.find((one) => join(one, down, numbers.joinMs));
+    const cause = growing.find((one) => joinCause(one, down, numbers.joinMs));
     if (cause !== undefined) cause.late = new Set([...(cause.late ?? []), down.sight.site]);
   }
 }
 
-function end(cause: Cause, faults: readonly string[], now: number): void {
+function setCauseFaults(cause: Cause, faults: readonly string[], now: number): void {
   cause.faults = faults;
   if (faults.length > 0) cause.endedAt = null;
   else cause.endedAt ??= now;
 }
 
 /** Returns the sites that a current regional cause explains. */
-function explainedBy(causes: Iterable<Cause>): Set<string> {
+function explainedSites(causes: Iterable<Cause>): Set<string> {
   const wide = [...causes].filter(({ kind, endedAt }) => kind !== 'site' && endedAt === null);
   return new Set(wide.flatMap(({ members }) => [...members]));
 }
 
 /** Opens causes for losses that no regional cause explains. */
-function openWide(state: State, field: Field, now: number): void {
+function openWideCauses(state: CorrelationState, field: CorrelationInput, now: number): void {
   const { causes } = state;
   const downs = field.downs.filter(({ sight }) => !field.explained?.has(sight.site));
   if (downs.length < 2) return;
   const isPlane = [...causes.values()].some(({ kind, endedAt }) => kind === 'plane' && endedAt === null);
-  const plane = isPlane ? undefined : planeOf({ ...field, downs });
-  const found = plane === undefined ? regionsOf({ ...field, downs }) : [plane];
-  for (const one of found.filter((one) => !isRest(state, one, now))) openFound(state, field, one);
+  const plane = isPlane ? undefined : serverOutageOf({ ...field, downs });
+  const found = plane === undefined ? explainingRegions({ ...field, downs }) : [plane];
+  for (const one of found.filter((one) => !isRestOfEndedCause(state, one, now))) openCause(state, field, one);
 }
 
 /** Sites that have not yet come back from a cause that just ended are no new cause. */
-function isRest({ causes, numbers }: State, { downs }: Found, now: number): boolean {
+function isRestOfEndedCause({ causes, numbers }: CorrelationState, { downs }: RegionOutage, now: number): boolean {
   return [...causes.values()].some((one) => {
     const { kind, endedAt, members } = one;
-    if (kind === 'site' || endedAt === null || !isCovering(one, numbers, now)) return false;
+    if (kind === 'site' || endedAt === null || !isStillExplaining(one, numbers, now)) return false;
     return downs.every(({ sight, at }) => members.has(sight.site) && at <= endedAt);
   });
 }
 
 /** Opens a cause. Sites that were lost before the others, and still are, count from their first loss. */
-function openFound({ causes, numbers }: State, field: Field, { scope, downs, of }: Found): void {
+function openCause({ causes, numbers }: CorrelationState, field: CorrelationInput, { scope, downs, of }: RegionOutage): void {
   const kind = causeKindOf(scope) ?? 'nation';
   const before = causes.get(scope);
   const since = before?.since ?? Math.min(...downs.map((one) => one.at));
@@ -251,33 +271,41 @@ function openFound({ causes, numbers }: State, field: Field, { scope, downs, of 
   const waves = new Set([...(before?.waves ?? []), ...(fresh.length * 2 >= sites.length ? fresh : [])]);
   const cause: Cause = { scope, kind, since, members, of, away: sites, faults, endedAt: null, lastAt, waves, isOfPower };
   causes.set(scope, cause);
-  const gone = field.downs.filter((down) => join(cause, down, numbers.withinMs));
-  const stay = field.sites.filter((one) => before?.members.has(one.site) && isStillDown(one, numbers));
+  const gone = field.downs.filter((down) => joinCause(cause, down, numbers.withinMs));
+  const stay = field.sites.filter((one) => before?.members.has(one.site) && isStillLost(one, numbers));
   cause.away = [...new Set([...stay.map(({ site }) => site), ...sites, ...gone.map(({ sight }) => sight.site)])];
 }
 
-function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: { down: Down | undefined; now: number }): void {
+function openSiteCause(
+  { causes, numbers }: CorrelationState,
+  sight: SiteAvailability,
+  { down, now }: { down: LostSite | undefined; now: number },
+): void {
   const scope = causeScope('site', sight.site);
   const held = causes.get(scope);
   const isPower = isOnBattery(sight, numbers);
-  const isDark = down !== undefined && isSurelyDown(sight, numbers);
+  const isDark = down !== undefined && isCertainlyLost(sight, numbers);
   const faults = [...(isPower ? ['outage.power'] : []), ...(isDark || held?.faults.includes('outage.site') ? ['outage.site'] : [])];
   if (faults.length === 0 || (held !== undefined && held.faults.join() === faults.join())) return;
-  const away = awayOf(sight);
+  const away = offlinePcs(sight);
   const members = new Set([...(held?.members ?? []), ...away]);
   const since = held?.since ?? Math.min(now, down?.at ?? now);
   causes.set(scope, { scope, kind: 'site', since, members, of: sight.expected, away, faults, endedAt: null, lastAt: now });
 }
 
 /** True while a cause explains its sites. After its end it lasts as long as the other sites took to come back, within limits. */
-function isCovering({ endedAt, backAt = Number.POSITIVE_INFINITY }: Cause, { settleMs, settleMostMs }: Numbers, now: number): boolean {
+function isStillExplaining(
+  { endedAt, backAt = Number.POSITIVE_INFINITY }: Cause,
+  { settleMs, settleMostMs }: CorrelationNumbers,
+  now: number,
+): boolean {
   return endedAt === null || now - endedAt < Math.max(settleMs, Math.min(settleMostMs, endedAt - backAt));
 }
 
 /** Returns the cause of each lost PC and site: the site for its PCs, the wider cause for the site. */
-function coversOf({ causes, numbers }: State, sites: readonly SiteSight[], now: number): Map<string, string> {
+function causeByMember({ causes, numbers }: CorrelationState, sites: readonly SiteAvailability[], now: number): Map<string, string> {
   const covers = new Map<string, string>();
-  const all = [...causes.values()].filter((one) => isCovering(one, numbers, now));
+  const all = [...causes.values()].filter((one) => isStillExplaining(one, numbers, now));
   const wide = all.filter(({ kind }) => kind !== 'site');
   const wideOf = new Map(wide.flatMap(({ members, scope }) => [...members].map((site) => [site, scope] as const)));
   // A site on battery is less severe than a PC that does not respond, and does not hide it.
@@ -294,9 +322,9 @@ function coversOf({ causes, numbers }: State, sites: readonly SiteSight[], now: 
 }
 
 /** Returns losses that may belong to a site or region outage that is not yet known. */
-function waitsOf(
-  field: Field,
-  at: { silentSince: ReadonlyMap<string, number>; covers: ReadonlyMap<string, string>; now: number; growing: readonly SiteSight[] },
+function undecidedLosses(
+  field: CorrelationInput,
+  at: { silentSince: ReadonlyMap<string, number>; covers: ReadonlyMap<string, string>; now: number; growing: readonly SiteAvailability[] },
 ): Set<string> {
   const { silentSince, covers, now, growing } = at;
   const bySite = new Map(field.sites.filter(({ lost }) => lost.length > 0).map((one) => [one.site, one]));
@@ -307,78 +335,79 @@ function waitsOf(
   const isOpen = ([pc, since]: [string, number]) => !covers.has(pc) && now - since < field.numbers.waitMs;
   const open = [...silentSince].filter(isOpen);
   if (open.length === 0) return waits;
-  const mayBeRegion = createMayBeRegion(field);
+  const mayBeRegion = createRegionCheck(field);
   for (const [pc] of open) {
     const sight = bySite.get(siteOf(pc));
     const at = sight?.lost.find((one) => one.pc === pc)?.at ?? now;
-    if (sight !== undefined && (mayBeWhole(sight, at, field.numbers) || mayBeRegion(sight, at))) waits.add(pc);
+    if (sight !== undefined && (mayBecomeWholeLoss(sight, at, field.numbers) || mayBeRegion(sight, at))) waits.add(pc);
   }
   return waits;
 }
 
 export type DeviceFault = { key: string; fault: string; name: string | null; since: number };
 
-type Opened = { numbers?: Numbers; updates?: Iterable<readonly [pc: string, updates: readonly Update[]]> };
+type CommonFaultOptions = { numbers?: CorrelationNumbers; updates?: Iterable<readonly [pc: string, updates: readonly Update[]]> };
 
-export type Spreads = ReturnType<typeof createSpreads>;
+export type CommonFaults = ReturnType<typeof createCommonFaults>;
 
 /** Tracks the spreads among the causes, with the updates of PCs from the ledger. */
-export function createSpreads(causes: Map<string, Cause>, { numbers = usualNumbers, updates = [] }: Opened = {}) {
+export function createCommonFaults(causes: Map<string, Cause>, { numbers = defaultNumbers, updates = [] }: CommonFaultOptions = {}) {
   const spreads = () => [...causes.values()].filter(({ kind }) => kind === 'spread');
   const groups = createGroups(spreads());
-  const updated = new Map([...updates].map(([pc, list]) => [pc, copied(list)]));
+  const updated = new Map([...updates].map(([pc, list]) => [pc, copyUpdates(list)]));
   const touched = new Set<string>(spreads().map(({ scope }) => scope));
 
   const groupsOf = (pc: string, { fault, name }: Pick<DeviceFault, 'fault' | 'name'>, at: number): string[] => {
-    if (byHand.test(fault)) return [];
+    if (notCommon.test(fault)) return [];
     const prefix = causeScope('spread', `${fault} `);
     const late = (updated.get(pc) ?? []).flatMap((one) => (at - one.at < numbers.updatedMs ? `${prefix}${one.what}` : []));
     // A member of an update's spread stays a member, however old the update is and whatever update follows.
-    const isHeld = ({ scope, members }: Cause) => scope.startsWith(prefix) && ofUpdate.test(scope.slice(prefix.length)) && members.has(pc);
+    const isHeld = ({ scope, members }: Cause) =>
+      scope.startsWith(prefix) && updatePrefixes.test(scope.slice(prefix.length)) && members.has(pc);
     const held = [...causes.values()].filter(isHeld).map(({ scope }) => scope);
     return [...(held.length > 0 ? held : late), ...(name === null ? [] : [`${prefix}${name}`])];
   };
 
   return {
     /** Records the updates of a PC, newest first. */
-    updated: (pc: string, list: readonly Update[]) => void updated.set(pc, copied(list)),
+    updated: (pc: string, list: readonly Update[]) => void updated.set(pc, copyUpdates(list)),
 
     /** Records the present faults of a room. */
-    seen(pc: string, faults: readonly DeviceFault[], at: number): void {
+    recordFaults(pc: string, faults: readonly DeviceFault[], at: number): void {
       const now = new Map(faults.flatMap((one) => groupsOf(pc, one, at).map((scope) => [scope, one.since] as const)));
       for (const scope of groups.put(pc, now)) touched.add(scope);
     },
 
     /** Judges changed spreads. Returns the scopes and PCs to judge again. */
     judge(at: number): { scopes: string[]; pcs: string[] } {
-      const due = spreads().filter((one) => !isCovering(one, numbers, at));
+      const due = spreads().filter((one) => !isStillExplaining(one, numbers, at));
       const looked = [...groups.bySize(touched), ...due.map(({ scope }) => scope)];
       touched.clear();
-      const changed = looked.filter((scope) => look({ causes, numbers }, scope, { group: groups.of(scope), now: at }));
+      const changed = looked.filter((scope) => updateCommonFault({ causes, numbers }, scope, { group: groups.of(scope), now: at }));
       const pcs = new Set([...changed, ...due.map(({ scope }) => scope)].flatMap((scope) => [...(causes.get(scope)?.members ?? [])]));
       return { scopes: changed, pcs: [...pcs] };
     },
 
     /** Returns the spread that explains a fault of a room. A fault that began after the end of the spread is not explained. */
-    explains(pc: string, fault: Pick<DeviceFault, 'fault' | 'name'>, at: number): string | undefined {
+    commonCauseOf(pc: string, fault: Pick<DeviceFault, 'fault' | 'name'>, at: number): string | undefined {
       return groupsOf(pc, fault, at).find((scope) => {
         const spread = causes.get(scope);
         if (spread?.members.has(pc) !== true) return false;
         const since = groups.of(scope).get(pc) ?? Number.NEGATIVE_INFINITY;
-        return isCovering(spread, numbers, at) && (spread.endedAt === null || since <= spread.endedAt);
+        return isStillExplaining(spread, numbers, at) && (spread.endedAt === null || since <= spread.endedAt);
       });
     },
 
     forgetPc(pc: string, at: number): void {
-      this.seen(pc, [], at);
+      this.recordFaults(pc, [], at);
       updated.delete(pc);
     },
 
-    setClock: (byMs: number): void => void moveTimes([groups.held, updated], byMs),
+    setClock: (byMs: number): void => void shiftTimestamps([groups.held, updated], byMs),
   };
 }
 
-function copied(list: readonly Update[]): Update[] {
+function copyUpdates(list: readonly Update[]): Update[] {
   return list.map((one) => ({ ...one }));
 }
 
@@ -412,14 +441,19 @@ function createGroups(spreads: readonly Cause[]) {
 }
 
 /** Updates a spread; true if it changed. */
-function look({ causes, numbers }: State, scope: string, { group, now }: { group: ReadonlyMap<string, number>; now: number }): boolean {
+function updateCommonFault(
+  { causes, numbers }: CorrelationState,
+  scope: string,
+  { group, now }: { group: ReadonlyMap<string, number>; now: number },
+): boolean {
   const held = causes.get(scope);
   const newest = Math.max(...group.values());
   const late = [...group].filter(([, since]) => newest - since <= numbers.spreadMs).map(([pc]) => pc);
   if (held === undefined || held.endedAt !== null) {
     const ofFault = scope.slice(0, scope.indexOf(' ') + 1);
     const others = [...causes.values()].filter((one) => one.scope !== scope && one.scope.startsWith(ofFault) && one.endedAt === null);
-    if (late.filter((pc) => !others.some(({ members }) => members.has(pc))).length < numbers.spreadRooms) return isOtherRest(held, group);
+    if (late.filter((pc) => !others.some(({ members }) => members.has(pc))).length < numbers.spreadRooms)
+      return updateEndedRooms(held, group);
     const members = new Set([...(held?.members ?? []), ...late]);
     const since = held?.since ?? Math.min(...group.values());
     const away = [...group.keys()];
@@ -427,16 +461,16 @@ function look({ causes, numbers }: State, scope: string, { group, now }: { group
     causes.set(scope, { scope, kind: 'spread', since, ...own, endedAt: null, lastAt: since });
     return true;
   }
-  const before = markOf(held);
+  const before = causeSummary(held);
   for (const pc of late) held.members.add(pc);
   Object.assign(held, { away: [...group.keys()], of: group.size });
-  if (group.size < Math.max(numbers.regionSites, numbers.regionStands * held.members.size))
+  if (group.size < Math.max(numbers.regionSites, numbers.regionOpenShare * held.members.size))
     Object.assign(held, { endedAt: now, faults: [] });
-  return before !== markOf(held);
+  return before !== causeSummary(held);
 }
 
 /** After its end, updates the rooms that still have the fault; true if they changed. */
-function isOtherRest(held: Cause | undefined, group: ReadonlyMap<string, number>): boolean {
+function updateEndedRooms(held: Cause | undefined, group: ReadonlyMap<string, number>): boolean {
   if (held === undefined) return false;
   const before = held.away.join();
   const away = [...group.keys()].filter((pc) => held.members.has(pc));

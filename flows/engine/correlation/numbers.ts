@@ -4,7 +4,7 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-export const usualNumbers = {
+export const defaultNumbers = {
   /** Share of the expected PCs of a site whose loss is an outage of the site. One PC may use another line, or be noticed late. */
   siteShare: 0.8,
   /** Fewest PCs of an outage of a site. A single PC is notified as a PC that does not answer. */
@@ -22,7 +22,7 @@ export const usualNumbers = {
   /** The longest gap between two losses of a slow outage, ms. A lost site waits this long while its row may become an outage. */
   rowWaitMs: 8 * minute,
   /** The outage lasts while this share of its sites, and at least `regionSites`, is offline. The few that remain have separate problems. */
-  regionStands: 0.1,
+  regionOpenShare: 0.1,
   /**
    * Share of all PCs lost within `planeMs` that means a fault of the server's own connection. No line and no power supply serves so many.
    */
@@ -48,7 +48,7 @@ export const usualNumbers = {
 };
 
 /** The fields in the dialog of the *correlate* node. */
-const fields: readonly { name: string; key: keyof Numbers; factor: number; least: number; most: number; what: string }[] = [
+const fields: readonly { name: string; key: keyof CorrelationNumbers; factor: number; least: number; most: number; what: string }[] = [
   { name: 'siteShare', key: 'siteShare', factor: 0.01, least: 50, most: 100, what: 'percent of the PCs of a site' },
   { name: 'regionShare', key: 'regionShare', factor: 0.01, least: 10, most: 100, what: 'percent of the sites of a region' },
   { name: 'regionSites', key: 'regionSites', factor: 1, least: 2, most: 50, what: 'sites' },
@@ -57,11 +57,13 @@ const fields: readonly { name: string; key: keyof Numbers; factor: number; least
   { name: 'spreadWithin', key: 'spreadMs', factor: 60_000, least: 10, most: 1_440, what: 'minutes' },
 ];
 
-export type Numbers = typeof usualNumbers;
+export type CorrelationNumbers = typeof defaultNumbers;
 
 /** Returns all thresholds, with the values of the dialog. For a value out of range, returns one line that names it. */
-export function chosenNumbers(config: Readonly<Record<string, unknown>>): { ok: true; numbers: Numbers } | { ok: false; line: string } {
-  const numbers = { ...usualNumbers };
+export function readDialogNumbers(
+  config: Readonly<Record<string, unknown>>,
+): { ok: true; numbers: CorrelationNumbers } | { ok: false; line: string } {
+  const numbers = { ...defaultNumbers };
   for (const { name, key, factor, least, most, what } of fields) {
     const said = config[name];
     const number = said === undefined || String(said).trim() === '' ? Number.NaN : Number(said);

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { usualNumbers as numbers } from './numbers.ts';
-import { type Field, planeOf, regionsOf } from './regions.ts';
-import type { Down, SiteSight } from './sight.ts';
+import { defaultNumbers as numbers } from './numbers.ts';
+import { type CorrelationInput, explainingRegions, serverOutageOf } from './regions.ts';
+import type { LostSite, SiteAvailability } from './sight.ts';
 
 const minute = 60_000;
 
 /** Sites, PCs per site, lost sites, and when they were lost. */
-type Plan = {
+type RegionPlan = {
   of: number;
   down: number;
   pcs?: number;
@@ -20,8 +20,8 @@ type Regions = (site: number) => readonly string[];
 const now = 100 * minute;
 const inBihar: Regions = () => ['state:bihar', 'nation'];
 
-function field({ of, down, pcs = 1, at = () => now, isSilent = true, onBattery = 0, regions = inBihar }: Plan): Field {
-  const sites = Array.from({ length: of }, (_, site): SiteSight => {
+function field({ of, down, pcs = 1, at = () => now, isSilent = true, onBattery = 0, regions = inBihar }: RegionPlan): CorrelationInput {
+  const sites = Array.from({ length: of }, (_, site): SiteAvailability => {
     const isDown = site < down;
     const lossOf = (pc: number) => ({ pc: `bihar/site-${site}/pc-${pc}`, from: at(site) - minute, at: at(site), isSilent });
     const lost = isDown ? Array.from({ length: pcs }, (_, pc) => lossOf(pc)) : [];
@@ -35,10 +35,10 @@ function field({ of, down, pcs = 1, at = () => now, isSilent = true, onBattery =
     };
     return { site: `bihar/site-${site}`, regions: regions(site), ...seen };
   });
-  const downs = sites.slice(0, down).map((sight, site): Down => ({ sight, at: at(site), from: at(site) - minute, isSilent, pcs }));
+  const downs = sites.slice(0, down).map((sight, site): LostSite => ({ sight, at: at(site), from: at(site) - minute, isSilent, pcs }));
   return { sites, downs, numbers };
 }
-const found = (plan: Plan) => regionsOf(field(plan)).map(({ scope, downs, of }) => `${scope} ${downs.length} of ${of}`);
+const found = (plan: RegionPlan) => explainingRegions(field(plan)).map(({ scope, downs, of }) => `${scope} ${downs.length} of ${of}`);
 
 test.each([
   ['two sites, both gone', { of: 2, down: 2 }, ['state:bihar 2 of 2']],
@@ -48,7 +48,7 @@ test.each([
   ['three in exactly five minutes', { of: 10, down: 3, at: (site) => now + site * 2.5 * minute }, ['state:bihar 3 of 10']],
   ['three in a little more than five minutes', { of: 10, down: 3, at: (site) => now + site * 2.51 * minute }, []],
   ['three of whom nobody is called silent yet', { of: 10, down: 3, isSilent: false }, []],
-] satisfies [string, Plan, string[]][])('regionsOf finds the outage of a state with %s', (_, plan, regions) => {
+] satisfies [string, RegionPlan, string[]][])('regionsOf finds the outage of a state with %s', (_, plan, regions) => {
   expect(found(plan)).toEqual(regions);
 });
 
@@ -79,6 +79,6 @@ test.each([
   ['half of all PCs, of nine sites', { of: 18, down: 9 }, false],
   ['half of all PCs in exactly a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 9 }, true],
   ['half of all PCs in more than a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 8 }, false],
-] satisfies [string, Plan, boolean][])('planeOf finds a fault of the server connection after a loss of %s', (_, plan, isPlane) => {
-  expect(planeOf(field(plan)) !== undefined).toBe(isPlane);
+] satisfies [string, RegionPlan, boolean][])('planeOf finds a fault of the server connection after a loss of %s', (_, plan, isPlane) => {
+  expect(serverOutageOf(field(plan)) !== undefined).toBe(isPlane);
 });

@@ -1,21 +1,26 @@
 /** Finds the line, provider, state or nation that explains lost sites. Pure functions. */
 import { causeKindOf, causeScope, stateOf } from '@sabha/contracts';
-import type { Numbers } from './numbers.ts';
-import type { Down, SiteSight } from './sight.ts';
+import type { CorrelationNumbers } from './numbers.ts';
+import type { LostSite, SiteAvailability } from './sight.ts';
 
 /** A region with the lost sites that it explains, out of `of` sites with an expected PC. */
-export type Found = { scope: string; downs: readonly Down[]; of: number };
+export type RegionOutage = { scope: string; downs: readonly LostSite[]; of: number };
 
 /** The input: all sites, the lost ones, and those that a current cause explains. */
-export type Field = { sites: readonly SiteSight[]; downs: readonly Down[]; explained?: ReadonlySet<string>; numbers: Numbers };
+export type CorrelationInput = {
+  sites: readonly SiteAvailability[];
+  downs: readonly LostSite[];
+  explained?: ReadonlySet<string>;
+  numbers: CorrelationNumbers;
+};
 
 /** Scopes from narrow to wide, to choose between equal explanations. */
-const width = ['link', 'provider', 'state', 'nation'];
+const scopeKindsByWidth = ['link', 'provider', 'state', 'nation'];
 /** A region that explains at least this share of the best, with fewer sites online, is the better explanation. */
-const nearly = 0.8;
+const betterShare = 0.8;
 
 /** Returns the least number of lost sites for a region outage. `gone` sites were lost before. A region with two sites needs both. */
-function leastOf(of: number, gone: number, { regionSites, regionShare }: Numbers): number {
+function leastLostSites(of: number, gone: number, { regionSites, regionShare }: CorrelationNumbers): number {
   return Math.max(Math.min(regionSites, of), regionShare * (of - gone));
 }
 
@@ -23,11 +28,11 @@ function leastOf(of: number, gone: number, { regionSites, regionShare }: Numbers
  * Returns the regions that explain the lost sites, each site once.
  * Guarantee: as few regions as possible. The narrower of two equal explanations wins. A line never explains a power cut.
  */
-export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] {
+export function explainingRegions({ sites, downs, explained, numbers }: CorrelationInput): RegionOutage[] {
   const sizes = sizesOf({ sites, explained });
-  const found: Found[] = [];
+  const found: RegionOutage[] = [];
   for (let left = [...downs]; left.length >= 2; ) {
-    const best = bestOf(left, { sizes, numbers, isSlow: false }) ?? bestOf(left, { sizes, numbers, isSlow: true });
+    const best = bestRegion(left, { sizes, numbers, isSlow: false }) ?? bestRegion(left, { sizes, numbers, isSlow: true });
     if (best === undefined) break;
     found.push(best);
     const taken = new Set(best.downs);
@@ -36,10 +41,13 @@ export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] 
   return found;
 }
 
-type Size = { of: number; gone: number };
+type RegionSize = { of: number; gone: number };
 
-function sizesOf({ sites, explained }: Pick<Field, 'sites'> & { explained: Field['explained'] | undefined }): Map<string, Size> {
-  const sizes = new Map<string, Size>();
+function sizesOf({
+  sites,
+  explained,
+}: Pick<CorrelationInput, 'sites'> & { explained: CorrelationInput['explained'] | undefined }): Map<string, RegionSize> {
+  const sizes = new Map<string, RegionSize>();
   for (const { site, regions } of sites.filter(({ expected }) => expected > 0)) {
     for (const scope of regions) {
       const { of, gone } = sizes.get(scope) ?? { of: 0, gone: 0 };
@@ -49,32 +57,38 @@ function sizesOf({ sites, explained }: Pick<Field, 'sites'> & { explained: Field
   return sizes;
 }
 
-type Search = { sizes: ReadonlyMap<string, Size>; numbers: Numbers; isSlow: boolean };
+type RegionSearch = { sizes: ReadonlyMap<string, RegionSize>; numbers: CorrelationNumbers; isSlow: boolean };
 
-function bestOf(downs: readonly Down[], { sizes, numbers, isSlow }: Search): Found | undefined {
-  const byScope = byRegion(downs, ({ sight }) => sight.regions);
-  const all = [...byScope].flatMap(([scope, list]) => foundIn(scope, list, { of: 0, gone: 0, ...sizes.get(scope), numbers, isSlow }) ?? []);
+function bestRegion(downs: readonly LostSite[], { sizes, numbers, isSlow }: RegionSearch): RegionOutage | undefined {
+  const byScope = groupByRegion(downs, ({ sight }) => sight.regions);
+  const all = [...byScope].flatMap(
+    ([scope, list]) => outageOfRegion(scope, list, { of: 0, gone: 0, ...sizes.get(scope), numbers, isSlow }) ?? [],
+  );
   const most = Math.max(...all.map((one) => one.downs.length));
-  const share = ({ downs: list, of }: Found) => list.length / of;
-  const wide = ({ scope }: Found) => width.indexOf(causeKindOf(scope) ?? '');
-  return all.filter((one) => one.downs.length >= nearly * most).sort((a, b) => share(b) - share(a) || wide(a) - wide(b))[0];
+  const share = ({ downs: list, of }: RegionOutage) => list.length / of;
+  const wide = ({ scope }: RegionOutage) => scopeKindsByWidth.indexOf(causeKindOf(scope) ?? '');
+  return all.filter((one) => one.downs.length >= betterShare * most).sort((a, b) => share(b) - share(a) || wide(a) - wide(b))[0];
 }
 
 /**
  * Returns the sites of a region that were lost together, or (`isSlow`) one soon after another, if they are enough. A nation has no slow
  * outage; its states have.
  */
-function foundIn(scope: string, list: readonly Down[], { of, gone, numbers, isSlow }: Size & Omit<Search, 'sizes'>): Found | undefined {
+function outageOfRegion(
+  scope: string,
+  list: readonly LostSite[],
+  { of, gone, numbers, isSlow }: RegionSize & Omit<RegionSearch, 'sizes'>,
+): RegionOutage | undefined {
   const isNation = causeKindOf(scope) === 'nation';
-  if (of < 2 || isOfPower(scope, list) || (isSlow && isNation)) return undefined;
-  const sorted = list.filter((one) => isOfRegion(causeKindOf(scope), one)).toSorted((a, b) => a.at - b.at);
-  const least = leastOf(of, gone, numbers);
+  if (of < 2 || isRegionalPowerCut(scope, list) || (isSlow && isNation)) return undefined;
+  const sorted = list.filter((one) => mayBelongToKind(causeKindOf(scope), one)).toSorted((a, b) => a.at - b.at);
+  const least = leastLostSites(of, gone, numbers);
   // The latest loss that completes a group of sufficient size.
   const last = sorted.findLast(
     ({ at }, index) => at - (sorted[index - Math.ceil(least) + 1]?.at ?? Number.NEGATIVE_INFINITY) <= numbers.withinMs,
   );
   const atOnce = last && sorted.filter(({ at }) => at >= last.at - numbers.withinMs);
-  const row = isSlow ? rowsIn(sorted, numbers).findLast((one) => one.length >= leastInRow(of - gone, numbers)) : undefined;
+  const row = isSlow ? slowRows(sorted, numbers).findLast((one) => one.length >= leastSlowSites(of - gone, numbers)) : undefined;
   const together = atOnce ?? row ?? [];
   const isFound =
     together.some(({ isSilent }) => isSilent) && (!isNation || new Set(together.map(({ sight }) => stateOf(sight.site))).size > 1);
@@ -82,7 +96,7 @@ function foundIn(scope: string, list: readonly Down[], { of, gone, numbers, isSl
 }
 
 /** True if a loss may belong to this kind of cause. A site on battery still has its line. */
-export function isOfRegion(kind: string | undefined, { isPower }: Down): boolean {
+export function mayBelongToKind(kind: string | undefined, { isPower }: LostSite): boolean {
   return isPower !== true || kind === 'state' || kind === 'nation';
 }
 
@@ -90,13 +104,13 @@ export function isOfRegion(kind: string | undefined, { isPower }: Down): boolean
  * Returns the least number of sites in a slow outage, each lost within `rowWaitMs` of the one before.
  * At two lone outages per site and month, four sites of a state of 50 follow so closely once in some hundred years.
  */
-function leastInRow(of: number, { regionSites, regionShare }: Numbers): number {
+function leastSlowSites(of: number, { regionSites, regionShare }: CorrelationNumbers): number {
   return Math.max(regionSites + 1, (regionShare / 4) * of);
 }
 
 /** Splits losses into rows, earliest first. In a row each loss follows soon after the one before. */
-function rowsIn(sorted: readonly Down[], { rowWaitMs }: Numbers): Down[][] {
-  const rows: Down[][] = [];
+function slowRows(sorted: readonly LostSite[], { rowWaitMs }: CorrelationNumbers): LostSite[][] {
+  const rows: LostSite[][] = [];
   for (const one of sorted) {
     const row = rows.at(-1);
     if (row !== undefined && one.at - (row.at(-1)?.at ?? 0) <= rowWaitMs) row.push(one);
@@ -106,29 +120,29 @@ function rowsIn(sorted: readonly Down[], { rowWaitMs }: Numbers): Down[][] {
 }
 
 /** Returns the sites whose row still grows and may become a cause. */
-export function growingIn({ sites, downs, explained, numbers }: Field, now: number): SiteSight[] {
+export function sitesInGrowingRows({ sites, downs, explained, numbers }: CorrelationInput, now: number): SiteAvailability[] {
   const open = downs.filter(({ sight }) => !explained?.has(sight.site));
   if (open.length < 2) return [];
   const sizes = sizesOf({ sites, explained });
-  return [...byRegion(open, ({ sight }) => sight.regions)].flatMap(([scope, list]) => {
+  return [...groupByRegion(open, ({ sight }) => sight.regions)].flatMap(([scope, list]) => {
     if (causeKindOf(scope) === 'nation') return [];
     const { of, gone } = { of: 0, gone: 0, ...sizes.get(scope) };
-    const mayGrow = (row: readonly Down[]) => row.length >= Math.max(2, leastInRow(of - gone, numbers) / 4);
-    const rows = rowsIn(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.rowWaitMs);
+    const mayGrow = (row: readonly LostSite[]) => row.length >= Math.max(2, leastSlowSites(of - gone, numbers) / 4);
+    const rows = slowRows(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.rowWaitMs);
     // A site on battery alone may go offline while the outage grows, so its wait begins at its last loss.
-    const lastOf = ({ at, sight }: Down) => Math.max(at, ...sight.lost.map((one) => one.at));
+    const lastOf = ({ at, sight }: LostSite) => Math.max(at, ...sight.lost.map((one) => one.at));
     return rows.flat().flatMap((one) => (now - lastOf(one) < numbers.rowWaitMs ? [one.sight] : []));
   });
 }
 
 /** True if a third of the sites reported battery power: then the power of the region failed, not a line. */
-function isOfPower(scope: string, list: readonly Down[]): boolean {
+function isRegionalPowerCut(scope: string, list: readonly LostSite[]): boolean {
   const kind = causeKindOf(scope);
   return (kind === 'link' || kind === 'provider') && list.filter(({ sight }) => sight.onBattery > 0).length * 3 >= list.length;
 }
 
 /** Finds an outage of the server: half of all PCs, in enough sites, lost within a minute. Otherwise undefined. */
-export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
+export function serverOutageOf({ sites, downs, numbers }: CorrelationInput): RegionOutage | undefined {
   const expected = sites.reduce((sum, one) => sum + one.expected, 0);
   const hit = sites.filter(({ lost }) => lost.length > 0);
   const losses = hit.flatMap(({ lost }) => lost).toSorted((a, b) => a.at - b.at);
@@ -139,9 +153,9 @@ export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
 }
 
 /** Returns a function: may a lost site belong to a region outage that is not certain yet? Results are cached per region. */
-export function createMayBeRegion({ sites, downs, explained, numbers }: Field): (site: SiteSight, at: number) => boolean {
-  const bySite = byRegion(sites, ({ expected, regions: above }) => (expected > 0 ? above : []));
-  const byDown = byRegion(downs, ({ sight }) => sight.regions);
+export function createRegionCheck({ sites, downs, explained, numbers }: CorrelationInput): (site: SiteAvailability, at: number) => boolean {
+  const bySite = groupByRegion(sites, ({ expected, regions: above }) => (expected > 0 ? above : []));
+  const byDown = groupByRegion(downs, ({ sight }) => sight.regions);
   const regions = new Map<string, { of: number; before: number; gone: number[]; heard: number[] }>();
   const counted = (region: string) =>
     regions.getOrInsertComputed(region, () => {
@@ -158,11 +172,11 @@ export function createMayBeRegion({ sites, downs, explained, numbers }: Field): 
       const { of, before, gone, heard } = counted(region);
       const together = gone.filter((one) => Math.abs(one - at) <= numbers.withinMs).length;
       const unsure = heard.filter((one) => one < at).length;
-      return of >= 2 && together >= 2 && unsure > 0 && together + unsure >= leastOf(of, before, numbers);
+      return of >= 2 && together >= 2 && unsure > 0 && together + unsure >= leastLostSites(of, before, numbers);
     });
 }
 
-export function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
+export function groupByRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
   const lists = new Map<string, One[]>();
   for (const one of all) for (const region of regionsIn(one)) lists.getOrInsertComputed(region, () => []).push(one);
   return lists;

@@ -1,11 +1,11 @@
 /** Facts about one site at one moment, and conclusions from them. Pure functions. */
-import type { Numbers } from './numbers.ts';
+import type { CorrelationNumbers } from './numbers.ts';
 
 /** A lost PC: its last message (`from`), the time when it was certainly offline (`at`), and whether it counts as silent yet. */
 export type Loss = { pc: string; from: number; at: number; isSilent: boolean };
 
 /** The view of one site. Expected PCs were online and sent no bye, except those in `cut`. */
-export type SiteSight = {
+export type SiteAvailability = {
   site: string;
   /** The scopes above the site: line, provider, state, nation. */
   regions: readonly string[];
@@ -26,19 +26,19 @@ export type SiteSight = {
 };
 
 /** A site that lost its PCs together, or one that lost mains power and is still online (`isPower`). `isSilent`: certain. */
-export type Down = { sight: SiteSight; at: number; from: number; isSilent: boolean; pcs: number; isPower?: true };
+export type LostSite = { sight: SiteAvailability; at: number; from: number; isSilent: boolean; pcs: number; isPower?: true };
 
 /** Returns the recent losses of a site, and how many PCs were online before them. */
-function lately({ lost, expected }: SiteSight, { withinMs }: Numbers): { losses: readonly Loss[]; there: number } {
+function recentLosses({ lost, expected }: SiteAvailability, { withinMs }: CorrelationNumbers): { losses: readonly Loss[]; there: number } {
   const newest = Math.max(...lost.map(({ at }) => at));
   const losses = lost.filter(({ at }) => at >= newest - withinMs);
   return { losses, there: expected - (lost.length - losses.length) };
 }
 
 /** Returns the site as lost in whole; undefined if it is not, or was lost long ago. */
-function downOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefined {
+function wholeLossOf(sight: SiteAvailability, numbers: CorrelationNumbers, now: number): LostSite | undefined {
   if (sight.lost.length === 0) return undefined;
-  const { losses, there } = lately(sight, numbers);
+  const { losses, there } = recentLosses(sight, numbers);
   const at = Math.min(...losses.map((one) => one.at));
   if (losses.length < numbers.siteShare * there || now - at > numbers.longAgoMs) return undefined;
   const from = Math.min(...losses.map((one) => one.from));
@@ -46,8 +46,8 @@ function downOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefin
 }
 
 /** Returns the site as lost, or as on battery; undefined if neither, or long ago. */
-export function hitOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefined {
-  const down = downOf(sight, numbers, now);
+export function lossOfSite(sight: SiteAvailability, numbers: CorrelationNumbers, now: number): LostSite | undefined {
+  const down = wholeLossOf(sight, numbers, now);
   const { batterySince: since, onBattery: pcs } = sight;
   if (since === undefined || now - since > numbers.longAgoMs || !isStillOnBattery(sight, numbers)) return down;
   if (down !== undefined) return { ...down, at: Math.min(down.at, since), from: Math.min(down.from, since) };
@@ -58,30 +58,34 @@ export function hitOf(sight: SiteSight, numbers: Numbers, now: number): Down | u
  * True if a site is certainly lost: enough PCs are silent, or were last seen before a silent one was lost.
  * A PC that was seen later has a separate problem and its own grace time after a last will: R18 (silence).
  */
-export function isSurelyDown(sight: SiteSight, numbers: Numbers): boolean {
-  const { losses, there } = lately(sight, numbers);
+export function isCertainlyLost(sight: SiteAvailability, numbers: CorrelationNumbers): boolean {
+  const { losses, there } = recentLosses(sight, numbers);
   const goneBy = Math.max(...losses.filter(({ isSilent }) => isSilent).map(({ at }) => at));
   const sure = losses.filter(({ from, isSilent }) => isSilent || from <= goneBy);
   return sure.length >= Math.max(numbers.sitePcs, numbers.siteShare * there);
 }
 
 /** True while enough PCs of a site are offline to count as a site outage. */
-export function isStillDown({ away, watched }: SiteSight, { siteShare }: Numbers): boolean {
+export function isStillLost({ away, watched }: SiteAvailability, { siteShare }: CorrelationNumbers): boolean {
   return watched > 0 && away >= siteShare * watched;
 }
 
 /** True if the site has a power fault. Enough PCs run on battery or went offline on it, and these are at least half of the lost PCs. */
-export function isOnBattery(sight: SiteSight, numbers: Numbers): boolean {
+export function isOnBattery(sight: SiteAvailability, numbers: CorrelationNumbers): boolean {
   return sight.onBattery >= numbers.sitePcs && isStillOnBattery(sight, numbers);
 }
 
 /** True while the power fault lasts, however few PCs remain. */
-export function isStillOnBattery({ onBattery, away, expected }: SiteSight, { siteShare }: Numbers): boolean {
+export function isStillOnBattery({ onBattery, away, expected }: SiteAvailability, { siteShare }: CorrelationNumbers): boolean {
   return onBattery > 0 && onBattery >= siteShare * expected && onBattery * 2 >= away;
 }
 
 /** True if a loss at this time may become a loss of the whole site: the other PCs were not seen since. */
-export function mayBeWhole({ lost, heard, expected }: SiteSight, at: number, { siteShare, sitePcs }: Numbers): boolean {
+export function mayBecomeWholeLoss(
+  { lost, heard, expected }: SiteAvailability,
+  at: number,
+  { siteShare, sitePcs }: CorrelationNumbers,
+): boolean {
   const unsure = heard.filter((heardAt) => heardAt < at).length;
   return unsure > 0 && expected >= sitePcs && lost.length + unsure >= siteShare * expected;
 }

@@ -1,7 +1,7 @@
 /** Tests the spread of one fault: number of rooms, time, common model or update, members, end and restart. */
 import { expect, test } from 'vitest';
-import { type Cause, createSpreads, type Spreads } from './correlation.ts';
-import { usualNumbers as numbers } from './numbers.ts';
+import { type Cause, type CommonFaults, createCommonFaults } from './correlation.ts';
+import { defaultNumbers as numbers } from './numbers.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -9,13 +9,13 @@ const scope = 'spread:camera.missing Logi Rally';
 const camera = { key: 'camera.missing|expected-1', fault: 'camera.missing', name: 'Logi Rally' } as const;
 const room = (at: number) => `bihar/site-${at}/vc-1`;
 
-function breaks(spreads: Spreads, at: number, since: number, more: { fault?: string; name?: string | null } = {}): void {
-  spreads.seen(room(at), [{ ...camera, ...more, since }], since);
+function breaks(spreads: CommonFaults, at: number, since: number, more: { fault?: string; name?: string | null } = {}): void {
+  spreads.recordFaults(room(at), [{ ...camera, ...more, since }], since);
 }
-const many = (spreads: Spreads, count: number, since = 0) => {
+const many = (spreads: CommonFaults, count: number, since = 0) => {
   for (let at = 0; at < count; at += 1) breaks(spreads, at, since);
 };
-const fresh = (causes = new Map<string, Cause>()) => createSpreads(causes);
+const fresh = (causes = new Map<string, Cause>()) => createCommonFaults(causes);
 
 test.each([
   ['five rooms at once', [0, 0, 0, 0, 0], [scope]],
@@ -49,7 +49,7 @@ test.each([
 });
 
 test('a fault that matches an update and a model is one spread, of the update; with more rooms of the model, of the model', () => {
-  const updated = (spreads: Spreads, count: number) => {
+  const updated = (spreads: CommonFaults, count: number) => {
     for (let at = 0; at < count; at += 1)
       spreads.updated(room(at), [
         { what: 'system Windows 11 10.0.26100.4061', at: 0 },
@@ -60,7 +60,7 @@ test('a fault that matches an update and a model is one spread, of the update; w
   updated(all, 5);
   many(all, 5);
   expect(all.judge(0).scopes).toEqual(['spread:camera.missing system Windows 11 10.0.26100.4061']);
-  expect(all.explains(room(0), camera, 0)).toBe('spread:camera.missing system Windows 11 10.0.26100.4061');
+  expect(all.commonCauseOf(room(0), camera, 0)).toBe('spread:camera.missing system Windows 11 10.0.26100.4061');
 
   const most = fresh();
   updated(most, 5);
@@ -72,9 +72,9 @@ test('a spread explains its fault in its own rooms only', () => {
   const spreads = fresh();
   many(spreads, 5);
   expect(spreads.judge(0).pcs.toSorted()).toEqual([0, 1, 2, 3, 4].map(room));
-  expect(spreads.explains(room(0), camera, 0)).toBe(scope);
-  expect(spreads.explains(room(9), camera, 0)).toBeUndefined();
-  expect(spreads.explains(room(0), { ...camera, fault: 'camera.busy' }, 0)).toBeUndefined();
+  expect(spreads.commonCauseOf(room(0), camera, 0)).toBe(scope);
+  expect(spreads.commonCauseOf(room(9), camera, 0)).toBeUndefined();
+  expect(spreads.commonCauseOf(room(0), { ...camera, fault: 'camera.busy' }, 0)).toBeUndefined();
 });
 
 test('after its end a spread lists the rooms that still have the fault', () => {
@@ -82,10 +82,10 @@ test('after its end a spread lists the rooms that still have the fault', () => {
   const spreads = fresh(causes);
   many(spreads, 10);
   spreads.judge(minute);
-  for (let at = 0; at < 8; at += 1) spreads.seen(room(at), [], 2 * minute);
+  for (let at = 0; at < 8; at += 1) spreads.recordFaults(room(at), [], 2 * minute);
   spreads.judge(2 * minute);
   expect(causes.get(scope)?.endedAt).toBe(2 * minute);
-  for (const at of [8, 9]) spreads.seen(room(at), [], 3 * minute);
+  for (const at of [8, 9]) spreads.recordFaults(room(at), [], 3 * minute);
   breaks(spreads, 1, 3 * minute);
   expect(spreads.judge(3 * minute).scopes).toEqual([scope]);
   expect(causes.get(scope)?.away).toEqual([room(1)]);

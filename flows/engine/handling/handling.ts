@@ -1,6 +1,6 @@
 /** Orders of people about an incident: acknowledge, assign, report as fixed, snooze. Pure functions; none of them notifies. */
 import type { LinkClass } from '@sabha/contracts';
-import type { Again, Deed, HandlingOrder, Incident, Taken } from '../records/incidents.ts';
+import type { Acknowledgement, HandlingOrder, Incident, LogEntry, Repeat } from '../records/incidents.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -9,7 +9,7 @@ const hourMs = 60 * minuteMs;
  * Time until an acknowledgement expires. Then its person is asked, and the next level is notified. Critical: half a working day. Else:
  * until the same hour of the next day.
  */
-const takenForMs = { critical: 4 * hourMs, other: 24 * hourMs };
+const acknowledgedForMs = { critical: 4 * hourMs, other: 24 * hourMs };
 
 /**
  * Time in which a person can withdraw an acknowledgement: ten seconds on the screen, and the transfer on a thin link. Until then an
@@ -33,46 +33,46 @@ const fixedForMs: Readonly<Record<LinkClass, number>> = {
 export const snoozeMostMs: number = 24 * hourMs;
 
 /** Limit of log entries per incident; nobody reads more. */
-const deedsKept = 64;
+const logEntriesKept = 64;
 
 /** Limit of notes per incident: each change of an incident writes all of them. */
 export const notesKept = 256;
 
 /** Limit of assignments and snoozes of an incident per hour: each of them notifies people. */
-const tellingOrdersAnHour = 12;
+const notifyingOrdersAnHour = 12;
 
-export type HandledAt = { now: number; link: LinkClass };
+export type OrderContext = { now: number; link: LinkClass };
 
-export function handled(incident: Incident, order: HandlingOrder, around: HandledAt): Incident {
+export function applyOrder(incident: Incident, order: HandlingOrder, around: OrderContext): Incident {
   const { now, link } = around;
   const { by } = order;
   switch (order.type) {
     case 'acknowledge':
-      return taken(incident, by, now);
+      return setAcknowledgement(incident, by, now);
     case 'withdraw':
-      return withdrawn(incident, by, now);
+      return withdrawAcknowledgement(incident, by, now);
     case 'fixed': {
       const until = now + fixedForMs[link];
-      const own = incident.acknowledged?.by === by ? incident : taken(incident, by, now);
-      return withDeed({ ...own, fixed: { by, at: now, until } }, { at: now, by, did: 'fixed', until });
+      const own = incident.acknowledged?.by === by ? incident : setAcknowledgement(incident, by, now);
+      return withLogEntry({ ...own, fixed: { by, at: now, until } }, { at: now, by, did: 'fixed', until });
     }
     case 'assign': {
       const { fixed: _, ...rest } = incident;
       const next = { ...rest, acknowledged: null, assigned: { to: order.to, by, at: now } };
-      return withDeed(next, { at: now, by, did: 'assigned', to: order.to });
+      return withLogEntry(next, { at: now, by, did: 'assigned', to: order.to });
     }
     case 'snooze': {
       const { until } = order;
       const next = { ...incident, snoozed: { by, at: now, until, severity: incident.severity } };
-      return withDeed(next, { at: now, by, did: 'snoozed', until });
+      return withLogEntry(next, { at: now, by, did: 'snoozed', until });
     }
   }
 }
 
 /** True if an incident has reached its limit of assignments and snoozes in the last hour. */
-export function isOrderedOften({ deeds = [] }: Incident, now: number): boolean {
+export function isOverOrderLimit({ deeds = [] }: Incident, now: number): boolean {
   const lately = deeds.filter(({ did, at }) => (did === 'assigned' || did === 'snoozed') && now - at < hourMs);
-  return lately.length >= tellingOrdersAnHour;
+  return lately.length >= notifyingOrdersAnHour;
 }
 
 export function mayWithdraw({ acknowledged }: Incident, by: string, now: number): boolean {
@@ -80,54 +80,54 @@ export function mayWithdraw({ acknowledged }: Incident, by: string, now: number)
 }
 
 /** True if an acknowledgement can no longer be withdrawn. Escalation stops only then, since nothing would restart it after a withdrawal. */
-export function isSettled(acknowledged: Taken | null, now: number): boolean {
+export function isSettled(acknowledged: Acknowledgement | null, now: number): boolean {
   return acknowledged !== null && now - acknowledged.at >= withdrawForMs;
 }
 
 /** Returns the id of the person with this name who last replied that they take care of it; undefined if none did since then. */
-export function personOf({ answers = [] }: Incident, name: string, since = 0): string | undefined {
+export function personWhoReplied({ answers = [] }: Incident, name: string, since = 0): string | undefined {
   return answers.findLast(({ by, word, at }) => by === name && at >= since && (word === 'going' || word === 'fixed'))?.person;
 }
 
 /** True if this person acknowledged the incident, by id or by name. Between two equal names the reply decides. */
-export function has(incident: Incident, { id, name }: { id: string; name: string }): boolean {
+export function isAcknowledgedBy(incident: Incident, { id, name }: { id: string; name: string }): boolean {
   const { acknowledged } = incident;
   if (acknowledged?.by === id) return true;
-  return acknowledged?.by === name && (personOf(incident, name, acknowledged.at) ?? id) === id;
+  return acknowledged?.by === name && (personWhoReplied(incident, name, acknowledged.at) ?? id) === id;
 }
 
 /** Sets a new acknowledgement. It replaces an earlier one and any assignment. */
-function taken(incident: Incident, by: string, now: number): Incident {
+function setAcknowledgement(incident: Incident, by: string, now: number): Incident {
   const { acknowledged, severity } = incident;
   const isOther = acknowledged !== null && acknowledged.by !== by;
   const { fixed, assigned, ...rest } = incident;
   const before = acknowledged && { by: acknowledged.by, at: acknowledged.at, severity: acknowledged.severity };
   const instead = { acknowledged: before, ...(assigned && { assigned }), ...(fixed && { fixed }) };
   const next = { ...rest, ...(fixed && !isOther && { fixed }), acknowledged: { by, at: now, severity, instead } };
-  return withDeed(next, isOther ? { at: now, by, did: 'taken-over', to: acknowledged.by } : { at: now, by, did: 'acknowledged' });
+  return withLogEntry(next, isOther ? { at: now, by, did: 'taken-over', to: acknowledged.by } : { at: now, by, did: 'acknowledged' });
 }
 
 /** Withdraws an acknowledgement; the log keeps both actions. Nothing changes if it belongs to another person or is settled. */
-function withdrawn(incident: Incident, by: string, now: number): Incident {
+function withdrawAcknowledgement(incident: Incident, by: string, now: number): Incident {
   const { acknowledged, fixed: _, assigned: __, ...rest } = incident;
   if (!mayWithdraw(incident, by, now)) return incident;
   const { acknowledged: before = null, ...handling } = acknowledged?.instead ?? {};
   const next = { ...rest, ...handling, acknowledged: before };
-  return withDeed(next, { at: now, by, did: 'withdrawn', ...(before && { to: before.by }) });
+  return withLogEntry(next, { at: now, by, did: 'withdrawn', ...(before && { to: before.by }) });
 }
 
 /** An incident whose deadline passed, and why to notify again. */
-export type Due = { incident: Incident; again: Again };
+export type DueStep = { incident: Incident; again: Repeat };
 
 /**
  * Returns what is due for an open incident: the end of a snooze, of a reported repair, or of an acknowledgement.
  * Guarantee: an unknown fault counts against no person (R14, unknown freezes an incident), and a fault in its clear time is left alone.
  */
-export function dueOf(incident: Incident, { now, heardAt }: { now: number; heardAt: number | null | undefined }): Due | undefined {
+export function dueStep(incident: Incident, { now, heardAt }: { now: number; heardAt: number | null | undefined }): DueStep | undefined {
   const { snoozed, fixed, acknowledged, severity, faults } = incident;
   if (snoozed !== undefined) {
-    const again: Again = { why: 'awake', by: snoozed.by, to: [snoozed.by] };
-    return snoozed.until <= now ? { incident: woken(incident, now), again } : undefined;
+    const again: Repeat = { why: 'awake', by: snoozed.by, to: [snoozed.by] };
+    return snoozed.until <= now ? { incident: endSnooze(incident, now), again } : undefined;
   }
   // Present faults that are neither hidden nor unknown.
   const seen = faults.filter(({ hidden, goneAt, unknownSince }) => !hidden && goneAt === null && unknownSince === null);
@@ -135,26 +135,26 @@ export function dueOf(incident: Incident, { now, heardAt }: { now: number; heard
     // The PC was seen since the report, or is silent as before. A fault that began later is another one.
     const isHeard = heardAt === undefined || (heardAt ?? 0) > fixed.at;
     const isStillThere = seen.some(({ fault, since }) => since <= fixed.at && (isHeard || fault === 'pc.silent'));
-    if (isStillThere) return asked(incident, { why: 'reopened', by: fixed.by }, now);
+    if (isStillThere) return expire(incident, { why: 'reopened', by: fixed.by }, now);
   }
-  const isOver = acknowledged !== null && now - acknowledged.at >= takenForMs[severity === 'critical' ? severity : 'other'];
-  return isOver && seen.length > 0 ? asked(incident, { why: 'lapsed', by: acknowledged.by }, now) : undefined;
+  const isOver = acknowledged !== null && now - acknowledged.at >= acknowledgedForMs[severity === 'critical' ? severity : 'other'];
+  return isOver && seen.length > 0 ? expire(incident, { why: 'lapsed', by: acknowledged.by }, now) : undefined;
 }
 
 /** Removes the acknowledgement; its person is notified first. */
-function asked(incident: Incident, { why, by }: { why: 'lapsed' | 'reopened'; by: string }, now: number): Due {
+function expire(incident: Incident, { why, by }: { why: 'lapsed' | 'reopened'; by: string }, now: number): DueStep {
   const { fixed: _, ...rest } = incident;
-  const next = withDeed({ ...rest, acknowledged: null }, { at: now, by: '', did: why, to: by });
+  const next = withLogEntry({ ...rest, acknowledged: null }, { at: now, by: '', did: why, to: by });
   return { incident: next, again: { why, by, to: [by] } };
 }
 
 /** Ends the snooze. */
-export function woken(incident: Incident, now: number): Incident {
+export function endSnooze(incident: Incident, now: number): Incident {
   if (incident.snoozed === undefined) return incident;
   const { snoozed, ...rest } = incident;
-  return withDeed(rest, { at: now, by: '', did: 'awake', to: snoozed.by });
+  return withLogEntry(rest, { at: now, by: '', did: 'awake', to: snoozed.by });
 }
 
-function withDeed(incident: Incident, deed: Deed): Incident {
-  return { ...incident, deeds: [...(incident.deeds ?? []), deed].slice(-deedsKept) };
+function withLogEntry(incident: Incident, deed: LogEntry): Incident {
+  return { ...incident, deeds: [...(incident.deeds ?? []), deed].slice(-logEntriesKept) };
 }

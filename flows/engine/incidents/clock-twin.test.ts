@@ -6,13 +6,24 @@ import { expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import type { Op } from '../records/ops.ts';
-import { createStage, fault, holdFirst, hour, minute, ok, type Path, type Stage, second, tellTechnician } from './stage.test-helper.ts';
+import {
+  createStage,
+  type EngineStage,
+  fault,
+  holdFirst,
+  hour,
+  minute,
+  ok,
+  type Path,
+  second,
+  tellTechnician,
+} from './stage.test-helper.ts';
 
 const pcs = ['a', 'b', 'c', 'd'].map((site) => `la/${site}/room-1`);
 const known = pcs.map((pc) => ({ pc, link: 'fibre', elevationM: 0, alerts: true }) as const);
 const faults = ['microphone.missing', 'camera.missing', 'speaker.muted', 'microphone.muted', 'x.unheard-of'];
 
-type Twin = { stage: Stage; random: Random; pc: string };
+type Twin = { stage: EngineStage; random: Random; pc: string };
 type Scene = (twin: Twin) => void;
 
 const paths: Path[] = [tellTechnician, holdFirst, holdFirst, () => 'nothing'];

@@ -1,6 +1,6 @@
 import type { Check } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { fault, hour, minute, ok, online, pc, type Stage } from './stage.test-helper.ts';
+import { type EngineStage, fault, hour, minute, ok, online, pc } from './stage.test-helper.ts';
 
 const names = Array.from({ length: 200 }, (_, at) => `part-${at}`);
 
@@ -33,7 +33,7 @@ describe('R27 the limit of stored changes per PC', () => {
 });
 
 /** Inverts all results of a PC every minute. */
-function flip(stage: Stage, forMs: number): void {
+function flip(stage: EngineStage, forMs: number): void {
   for (let n = 0; n * minute < forMs; n += 1) {
     stage.state(all(n % 2 === 0));
     stage.pass(minute, minute);
@@ -44,6 +44,6 @@ function all(isOk: boolean): Check[] {
   return names.map((name) => (isOk ? ok(name) : { ...fault('camera.missing'), component: name }));
 }
 
-function changes(stage: Stage) {
+function changes(stage: EngineStage) {
   return stage.ops.flatMap((op) => (op.op === 'change' && op.pc === pc ? [op] : []));
 }

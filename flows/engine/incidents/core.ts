@@ -1,33 +1,43 @@
 /** The state of the engine between two events, and the functions that update the incident of a scope. */
 import { budgets, type CauseKind, causeKindOf, causeScope, isPcPath, nameInScope, siteOf, stateOf, zonedAt } from '@sabha/contracts';
-import { createCorrelation, createSpreads } from '../correlation/correlation.ts';
-import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
-import { byRegion } from '../correlation/regions.ts';
-import { createHistory, type Memory } from '../memory/memory.ts';
-import { createDrops, createInAll, newRecord, recordAfter } from '../outages/pc.ts';
-import type { Absence, CentreEvent, Incident, KnownPc, News, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
-import { type Change, type Contents, type FollowsClock, inVainKey, unknownNamedKey } from '../records/ops.ts';
+import { createCommonFaults, createCorrelation } from '../correlation/correlation.ts';
+import { type CorrelationNumbers, defaultNumbers } from '../correlation/numbers.ts';
+import { groupByRegion } from '../correlation/regions.ts';
+import { createStatusHistory, type EngineState } from '../memory/memory.ts';
+import { createListeningTime, createSessionLosses, newRecord, recordForNextMachine } from '../outages/pc.ts';
+import type {
+  GroupMembers,
+  Incident,
+  IncidentChange,
+  IncidentFault,
+  KnownPc,
+  PcOutage,
+  PcRecord,
+  ServerEvent,
+  ShownOutage,
+} from '../records/incidents.ts';
+import { type ClockFollower, type ComponentChange, type Contents, listenedKey, unknownNamedKey } from '../records/ops.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
 import {
+  closedState,
+  createPresentFault,
   endedMemoryMs,
   faultKey,
-  follow,
+  highestSeverity,
   isEnd,
-  type Scene,
-  type Standing,
-  sceneOfList,
-  sceneOfPc,
-  sceneOver,
-  silence,
-  standingFault,
+  nextIncident,
+  type PresentFault,
+  roomStateOf,
+  type ScopeState,
+  silenceKey,
+  stateOfList,
   unknownFaults,
-  worst,
 } from '../transitions/incident.ts';
-import { createBatches, createNoise, type Excess, owesAnEnd, type TransitionOptions } from '../transitions/noise.ts';
+import { createBatches, createFloodControl, type ExceededLimit, isEndOwed, type TransitionOptions } from '../transitions/noise.ts';
 import type { createTransitions } from '../transitions/transitions.ts';
 
 /** Time after a receive gap in which queued messages of a PC may still arrive. */
-const readWithinMs = 60_000;
+const queueWaitMs = 60_000;
 
 export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread' | 'isBeside'> & {
   contents: Contents;
@@ -37,42 +47,42 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread
   /** The time in ms until which the last run of `flows` is known to have received. */
   listenedUntil?: number;
   /** The thresholds of the correlation, read at each judgement. Default: the built-in table. */
-  numbers?: Numbers;
+  numbers?: CorrelationNumbers;
   /** The maintenance dates that are current, near, or just over; undefined if not known yet. */
   maintenance?(now: number): readonly MaintenanceDate[] | undefined;
   /** True while a meeting is near or running in a room, or in a room of a site. */
   isMeetingNear?: ((scope: string, now: number) => boolean) | undefined;
   /** Other holders of times in this process. */
-  followers: readonly FollowsClock[];
+  followers: readonly ClockFollower[];
 };
 
-export type Core = ReturnType<typeof createHeld> & { transitions: ReturnType<typeof createTransitions> };
+export type EngineContext = ReturnType<typeof createContextParts> & { transitions: ReturnType<typeof createTransitions> };
 
 /** Creates the state of the engine without the transitions, which read it. */
-export function createHeld(options: EngineOptions, memory: Memory, now: number) {
-  const { contents, numbers = usualNumbers } = options;
+export function createContextParts(options: EngineOptions, memory: EngineState, now: number) {
+  const { contents, numbers = defaultNumbers } = options;
   const never = Number.NEGATIVE_INFINITY;
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
   const correlation = createCorrelation(contents.incidents, { numbers, now });
   // Each part below holds state in memory that is not in the ledger.
   const parts = {
-    noise: createNoise(),
-    inAll: createInAll(),
-    drops: createDrops(),
-    history: createHistory(),
+    floodControl: createFloodControl(),
+    listeningTime: createListeningTime(),
+    sessionLosses: createSessionLosses(),
+    history: createStatusHistory(),
     batches: createBatches(),
     correlation,
-    spreads: createSpreads(correlation.causes, { numbers, updates }),
+    commonFaults: createCommonFaults(correlation.causes, { numbers, updates }),
   };
   return {
     ...{ options, memory, ...parts },
     /** All parts that hold times. Each is called once, in this order, when the clock is set: R29 (clock of the server). */
-    followers: [...options.followers, ...Object.values(parts)] satisfies FollowsClock[],
+    followers: [...options.followers, ...Object.values(parts)] satisfies ClockFollower[],
     known: new Map(options.known.map((one) => [one.pc, one])),
     /** True if the list of PCs not seen since a receive gap changed after it was last read. */
-    listChanged: false,
+    notSeenListChanged: false,
     /** The minute in which all open incidents were last updated; null until that is done after the start. */
-    followedMinute: null as number | null,
+    updatedMinute: null as number | null,
     /** When this process started, and the start times of `flows`. */
     startedAt: now,
     starts: options.starts,
@@ -81,14 +91,14 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
     unsubscribedAt: now as number | null,
     /** The watermark of the canary, and the times of recent receive gaps: R18a (canary). */
     provenAt: now,
-    slowAt: [] as readonly number[],
+    gapsAt: [] as readonly number[],
     /** For how long earlier runs of `flows` received messages without one of this PC, in ms. */
-    inVain: new Map(Object.entries(JSON.parse(contents.meta[inVainKey] ?? '{}') as Record<string, number>)),
+    listenedBefore: new Map(Object.entries(JSON.parse(contents.meta[listenedKey] ?? '{}') as Record<string, number>)),
     /** Until when messages from a receive gap may still arrive. */
-    unreadUntil: now + readWithinMs,
+    unreadUntil: now + queueWaitMs,
     /** When the default route was last used, and when central last received the list of faults unknown for a day. */
     unfinishedAt: never,
-    namedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? never)),
+    unknownListedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? never)),
     /** PCs whose fault waits for the faults of others. */
     waiting: new Set<string>(),
     /** PCs that report a fault outside the catalogue. */
@@ -103,28 +113,28 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
     /** When a PC began to alert, if that is after the start of `flows`: its silence counts from then. */
     expectedSince: new Map<string, number>(),
     /** Requests for state by PC, and how many responses were unreadable. */
-    asking: new Map<string, { needed: boolean; askedAt: number; unreadable: number }>(),
+    stateRequests: new Map<string, { needed: boolean; askedAt: number; unreadable: number }>(),
     /** The present faults of the server. */
-    centre: new Map<string, Standing>(),
+    serverFaults: new Map<string, PresentFault>(),
   };
 }
 
 /** The state of reception. `unreadUntil`: until when queued messages may arrive. `current`: PCs that confirmed their stored state. */
-export type Reading = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };
+export type ReceptionState = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };
 
 /**
  * Starts the wait for queued messages after a receive gap. Guarantee: with repeated gaps no more than half of the time is spent waiting, so
  * due steps still happen.
  */
-export function mayWait(reading: Pick<Reading, 'unreadUntil'>, now: number): void {
-  if (now >= reading.unreadUntil + readWithinMs) reading.unreadUntil = now + readWithinMs;
+export function startQueueWait(reading: Pick<ReceptionState, 'unreadUntil'>, now: number): void {
+  if (now >= reading.unreadUntil + queueWaitMs) reading.unreadUntil = now + queueWaitMs;
 }
 
 /**
  * True while messages of a room from the last receive gap, or from before the start, may still arrive.
  * The wait ends when a canary sent after the gap comes back, and the PC has confirmed its state.
  */
-export function isUnread({ unreadUntil, subscribedAt, provenAt, current }: Reading, scope: string, now: number): boolean {
+export function mayHaveQueued({ unreadUntil, subscribedAt, provenAt, current }: ReceptionState, scope: string, now: number): boolean {
   if (now >= unreadUntil) return false;
   const isProven = subscribedAt !== null && provenAt > subscribedAt;
   return !isProven || (isPcPath(scope) && !current.has(scope));
@@ -134,21 +144,21 @@ export function isUnread({ unreadUntil, subscribedAt, provenAt, current }: Readi
 export const unreadableLimit = 3;
 
 /** Stores and writes a record, with the changes of its results. */
-export function putRecord(core: Core, record: PcRecord, now: number): void {
+export function putRecord(core: EngineContext, record: PcRecord, now: number): void {
   const { memory } = core;
   const { pc } = record;
-  const { rows, isBeyond } = core.history.changes(memory.pcs.get(pc), record, now);
+  const { rows, isBeyond } = core.history.recordChanges(memory.pcs.get(pc), record, now);
   memory.putPc(record, true);
   addChanges(core, pc, rows);
-  if (isBeyond && core.noise.name(pc, 'changes', now)) setNoisy(core, { pc, what: 'changes' }, now);
+  if (isBeyond && core.floodControl.markNoisy(pc, 'changes', now)) raiseNoisy(core, { pc, what: 'changes' }, now);
 }
 
-function addChanges({ memory }: Core, pc: string, changes: readonly Change[]): void {
+function addChanges({ memory }: EngineContext, pc: string, changes: readonly ComponentChange[]): void {
   for (const change of changes) memory.add(`change/${pc}/${change.component}/${change.at}`, { op: 'change', pc, ...change });
 }
 
 /** True for a PC of a live site. Only these PCs open incidents and appear in lists. */
-export function alerts(core: Core, pc: string): boolean {
+export function isAlerting(core: EngineContext, pc: string): boolean {
   return core.known.get(pc)?.alerts === true;
 }
 
@@ -160,26 +170,26 @@ function causesAbove(path: string, { isp, linkId }: Pick<KnownPc, 'isp' | 'linkI
 }
 
 /** Updates the incident of the room of one PC, if it alerts. */
-export function followPc(core: Core, pc: string, now: number): void {
+export function updatePc(core: EngineContext, pc: string, now: number): void {
   const record = core.memory.pcs.get(pc);
-  if (record === undefined || !alerts(core, pc)) return;
+  if (record === undefined || !isAlerting(core, pc)) return;
   core.unknown[unknownFaults(record).length > 0 ? 'add' : 'delete'](pc);
-  setCentre(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
-  const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
-  const said = sceneOfPc(isMissed(core, record, now) ? { ...record, unheard: false } : record, unreadable, now);
+  setServerFault(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
+  const unreadable = (core.stateRequests.get(pc)?.unreadable ?? 0) >= unreadableLimit;
+  const said = roomStateOf(opensOwnIncident(core, record, now) ? { ...record, unheard: false } : record, unreadable, now);
   // Device faults of a room count towards a spread. An offline PC keeps its last entry.
-  if (record.presence === 'online') core.spreads.seen(pc, [...said.standing.values()], now);
-  const isOld = isUnread(core, pc, now);
-  const explained = { explained: explainedIn(core, record, now), isNeeded: neededIn(core, pc, now) };
-  const scene = { ...said, isOld, unsteadyAt: core.drops.unsteadyAt(pc, now), ...explained };
-  followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
+  if (record.presence === 'online') core.commonFaults.recordFaults(pc, [...said.standing.values()], now);
+  const isOld = mayHaveQueued(core, pc, now);
+  const explained = { explained: explanationFor(core, record, now), isNeeded: isNeededFor(core, pc, now) };
+  const scene = { ...said, isOld, unsteadyAt: core.sessionLosses.unsteadyAt(pc, now), ...explained };
+  updateScope(core, { scope: pc, scene: core.floodControl.isMuted(pc) ? mutedState(core, { pc, scene }, now) : scene }, now);
 }
 
 /**
  * True if a PC not seen since a receive gap also opens an incident of its room. That is from shortly before a meeting until the PC is back.
  */
-function isMissed({ memory, options }: Core, { pc, unheard }: PcRecord, now: number): boolean {
-  const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silence) === true;
+function opensOwnIncident({ memory, options }: EngineContext, { pc, unheard }: PcRecord, now: number): boolean {
+  const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silenceKey) === true;
   return unheard && (isFollowed || options.isMeetingNear?.(pc, now) === true);
 }
 
@@ -189,16 +199,16 @@ const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
  * Returns a function that names the scope or fault that is notified instead of a fault of this room.
  * Guarantee: two faults of a room never hide each other, and only a group incident hides the silence of a PC.
  */
-function explainedIn(core: Core, { pc }: PcRecord, now: number): NonNullable<Scene['explained']> {
+function explanationFor(core: EngineContext, { pc }: PcRecord, now: number): NonNullable<ScopeState['explained']> {
   const held = core.memory.openIncident(pc)?.faults ?? [];
   // A low battery follows from the same power cut, so it is not notified separately.
-  const told = held.find(({ fault, goneAt, told: to }) => ofPower.includes(fault) && goneAt === null && to !== null);
+  const notifiedPower = held.find(({ fault, goneAt, told: to }) => ofPower.includes(fault) && goneAt === null && to !== null);
   core.waiting.delete(pc);
   return (fault) => {
     const isPower = ofPower.includes(fault.fault);
-    if (told !== undefined && fault.told === null && isPower) return told.key;
-    const by = fault.key === silence ? core.correlation.explains(pc) : isPower ? powerOf(core, pc, { fault, now }) : undefined;
-    return by ?? core.spreads.explains(pc, fault, now);
+    if (notifiedPower !== undefined && fault.told === null && isPower) return notifiedPower.key;
+    const by = fault.key === silenceKey ? core.correlation.causeOfScope(pc) : isPower ? powerCauseFor(core, pc, { fault, now }) : undefined;
+    return by ?? core.commonFaults.commonCauseOf(pc, fault, now);
   };
 }
 
@@ -208,18 +218,18 @@ function explainedIn(core: Core, { pc }: PcRecord, now: number): NonNullable<Sce
  * cause uses the meetings of its rooms.
  * A loss of most of the nation within a minute says nothing about a room, since the server itself is cut off.
  */
-export function neededIn({ options, correlation }: Core, scope: string, now: number): NonNullable<Scene['isNeeded']> {
+export function isNeededFor({ options, correlation }: EngineContext, scope: string, now: number): NonNullable<ScopeState['isNeeded']> {
   return ({ since }, by) => {
     const kind = causeKindOf(by);
     if (kind === undefined || kind === 'site') return false;
     const { away = [], of = 0 } = correlation.causes.get(by) ?? {};
-    if (kind === 'plane' && away.length > mostOfAll * of) return false;
+    if (kind === 'plane' && away.length > serverCutShare * of) return false;
     return options.isMeetingNear?.(scope, now) === true || (kind === 'spread' && now >= morningAfter(since, options.place(scope).timeZone));
   };
 }
 
 /** Above this share of sites lost at once, the server's own line may be cut. */
-const mostOfAll = 2 / 3;
+const serverCutShare = 2 / 3;
 /** One hour before the nine o'clock digest, so that the fault is in it. Also the time for an office without known hours. */
 const morning = '08:00';
 /** A fault that begins less than this before the morning waits for the next morning. */
@@ -236,11 +246,11 @@ export function morningAfter(since: number, timeZone: string): number {
 }
 
 /** Returns the power cause of a fault. It waits if other PCs of the site may soon report battery power too. */
-function powerOf(core: Core, pc: string, { fault, now }: { fault: StandingFault; now: number }): string | undefined {
+function powerCauseFor(core: EngineContext, pc: string, { fault, now }: { fault: IncidentFault; now: number }): string | undefined {
   const site = siteOf(pc);
-  const by = core.correlation.explainsPower(site, now);
+  const by = core.correlation.powerCauseOf(site, now);
   if (by === 'waits') core.waiting.add(pc);
-  if (by !== undefined || fault.told !== null || now - fault.since >= usualNumbers.powerWaitMs) return by;
+  if (by !== undefined || fault.told !== null || now - fault.since >= defaultNumbers.powerWaitMs) return by;
   const hasPower = (one: string) => core.memory.pcs.get(one)?.checks.some(({ component }) => component === 'power');
   const mayFollow = core.sites.get(site)?.some((other) => other !== pc && hasPower(other));
   if (mayFollow !== true) return undefined;
@@ -252,56 +262,58 @@ function powerOf(core: Core, pc: string, { fault, now }: { fault: StandingFault;
  * Returns the scene of a muted room: faults of which people were notified, and those that pass the mute (R27, budgets: quota and
  * backpressure).
  */
-function muted(core: Core, { pc, scene }: { pc: string; scene: Scene }, now: number): Scene {
+function mutedState(core: EngineContext, { pc, scene }: { pc: string; scene: ScopeState }, now: number): ScopeState {
   const followed = new Set(core.memory.openIncident(pc)?.faults.map(({ key }) => key));
-  const past = new Set(core.noise.past(pc, scene, now));
+  const past = new Set(core.floodControl.past(pc, scene, now));
   return { ...scene, standing: new Map([...scene.standing].filter(([key]) => followed.has(key) || past.has(key))) };
 }
 
 /** Closes the incident of a room with a reason, which its recipients receive: R15 (close). */
-function closeRoom(core: Core, at: { pc: string; because: string }, now: number): void {
-  core.spreads.seen(at.pc, [], now);
-  if (core.memory.openIncident(at.pc) !== undefined) followScope(core, { scope: at.pc, scene: sceneOver(at.because) }, now);
+function closeRoomIncident(core: EngineContext, at: { pc: string; because: string }, now: number): void {
+  core.commonFaults.recordFaults(at.pc, [], now);
+  if (core.memory.openIncident(at.pc) !== undefined) updateScope(core, { scope: at.pc, scene: closedState(at.because) }, now);
 }
 
 /**
  * Updates the incident that lists the PCs not seen since a receive gap, or ever. A PC that was never seen is not critical. Before a meeting
  * its room is updated too.
  */
-export function followUnheard(core: Core, now: number): void {
-  core.listChanged = false;
-  const list = [...core.memory.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && alerts(core, record.pc));
+export function updateNotSeen(core: EngineContext, now: number): void {
+  core.notSeenListChanged = false;
+  const list = [...core.memory.pcs.values()].filter(
+    (record) => record.unheard && record.presence === 'silent' && isAlerting(core, record.pc),
+  );
   const unheard = list.map(({ pc, heardAt }) => {
-    const fault = standingFault('centre.unheard', pc, now);
+    const fault = createPresentFault('centre.unheard', pc, now);
     return { ...fault, name: nameOf(core, pc), severity: heardAt === null ? ('major' as const) : fault.severity };
   });
-  followScope(core, { scope: 'centre/unheard', scene: sceneOfList(unheard) }, now);
-  for (const record of list) if (isMissed(core, record, now)) followPc(core, record.pc, now);
+  updateScope(core, { scope: 'centre/unheard', scene: stateOfList(unheard) }, now);
+  for (const record of list) if (opensOwnIncident(core, record, now)) updatePc(core, record.pc, now);
 }
 
-function nameOf({ options }: Core, pc: string): string {
+function nameOf({ options }: EngineContext, pc: string): string {
   const { room, site } = options.place(pc);
   return `${room.en}, ${site.en}`;
 }
 
-type CentreFault = { fault: string; device: string; standing: boolean; name?: string; reason?: string };
+type ServerFaultState = { fault: string; device: string; standing: boolean; name?: string; reason?: string };
 
 /** Sets or clears a fault of the server. */
-export function setCentre(core: Core, said: CentreFault, now: number): void {
+export function setServerFault(core: EngineContext, said: ServerFaultState, now: number): void {
   const { fault, device, standing, name = device, reason = null } = said;
   const key = faultKey(fault, device);
-  if (core.centre.has(key) === standing) return;
-  if (standing) core.centre.set(key, { ...standingFault(fault, device, now), name: name || null, reason });
-  else core.centre.delete(key);
-  followCentre(core, now);
+  if (core.serverFaults.has(key) === standing) return;
+  if (standing) core.serverFaults.set(key, { ...createPresentFault(fault, device, now), name: name || null, reason });
+  else core.serverFaults.delete(key);
+  updateServerIncident(core, now);
 }
 
 /** Updates the incident of the server. */
-export function followCentre(core: Core, now: number): void {
-  followScope(core, { scope: 'centre', scene: sceneOfList(core.centre.values()) }, now);
+export function updateServerIncident(core: EngineContext, now: number): void {
+  updateScope(core, { scope: 'centre', scene: stateOfList(core.serverFaults.values()) }, now);
 }
 
-const excesses: Record<Excess, string> = {
+const excessTexts: Record<ExceededLimit, string> = {
   alerts: 'its alerts change too often, so they are only counted',
   events: 'it writes more events than it may',
   words: 'it speaks more often than it may',
@@ -310,33 +322,34 @@ const excesses: Record<Excess, string> = {
 };
 
 /** Raises `pc.noisy` for a PC above a limit. With too many alerts, further notifications about its room stop (R27). */
-export function setNoisy(core: Core, { pc, what }: { pc: string; what: Excess }, now: number): void {
-  if (core.noise.isMuted(pc)) hush(core, pc, now);
-  setCentre(core, { fault: 'pc.noisy', device: pc, standing: true, name: nameOf(core, pc), reason: excesses[what] }, now);
+export function raiseNoisy(core: EngineContext, { pc, what }: { pc: string; what: ExceededLimit }, now: number): void {
+  if (core.floodControl.isMuted(pc)) concludeMuted(core, pc, now);
+  setServerFault(core, { fault: 'pc.noisy', device: pc, standing: true, name: nameOf(core, pc), reason: excessTexts[what] }, now);
 }
 
-function hush(core: Core, pc: string, now: number): void {
+function concludeMuted(core: EngineContext, pc: string, now: number): void {
   const { memory, transitions } = core;
   const incident = memory.openIncident(pc);
   for (const one of memory.liveScope(pc)) transitions.mute(one, 'counted: its PC is noisy');
   if (incident === undefined) return;
   const faults = incident.faults.filter(({ told }) => told !== null);
   // A fault of which no person was notified becomes news when the PC is no longer noisy.
-  if (faults.length > 0) memory.putIncident({ ...incident, faults, severity: worst(faults) });
-  else if (owesAnEnd(memory.stepsOf(incident.id))) followScope(core, { scope: pc, scene: sceneOver(excesses.alerts) }, now);
-  else memory.putIncident({ ...incident, overAt: now, over: 'closed', closedBecause: excesses.alerts });
+  if (faults.length > 0) memory.putIncident({ ...incident, faults, severity: highestSeverity(faults) });
+  else if (isEndOwed(memory.stepsOf(incident.id))) updateScope(core, { scope: pc, scene: closedState(excessTexts.alerts) }, now);
+  else memory.putIncident({ ...incident, overAt: now, over: 'closed', closedBecause: excessTexts.alerts });
 }
 
 /** Mutes PCs with too much news in the hour, updates muted ones, and unmutes those that stayed within their limits for an hour. */
-export function followNoise(core: Core, now: number): void {
-  for (const pc of core.transitions.refused(now)) if (core.noise.name(pc, 'alerts', now)) setNoisy(core, { pc, what: 'alerts' }, now);
-  for (const pc of core.noise.muted()) followPc(core, pc, now);
-  for (const { pc, untold } of core.noise.quiet(now)) {
+export function updateMuting(core: EngineContext, now: number): void {
+  for (const pc of core.transitions.roomsOverLimit(now))
+    if (core.floodControl.markNoisy(pc, 'alerts', now)) raiseNoisy(core, { pc, what: 'alerts' }, now);
+  for (const pc of core.floodControl.mutedPcs()) updatePc(core, pc, now);
+  for (const { pc, untold } of core.floodControl.unmuteQuiet(now)) {
     core.memory.add(`noisy/${pc}`, { op: 'step', at: now, who: pc, what: 'noisy no more', about: `${untold} alerts were only counted` });
-    setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
+    setServerFault(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
     const record = core.memory.pcs.get(pc);
-    if (record !== undefined) addChanges(core, pc, core.history.shown(record, now));
-    followPc(core, pc, now);
+    if (record !== undefined) addChanges(core, pc, core.history.resumeHidden(record, now));
+    updatePc(core, pc, now);
   }
 }
 
@@ -344,61 +357,68 @@ export function followNoise(core: Core, now: number): void {
  * The input of an update: the scope and its scene. For a group incident: its members, outage and new members (`grew`). For maintenance: its
  * end.
  */
-export type Followed = { scope: string; scene: Scene; spread?: Spread; grew?: readonly string[]; outage?: ShownOutage; until?: number };
+export type ScopeUpdate = {
+  scope: string;
+  scene: ScopeState;
+  spread?: GroupMembers;
+  grew?: readonly string[];
+  outage?: ShownOutage;
+  until?: number;
+};
 
 /** Updates the incident of a scope and adds transitions for its changes. */
-export function followScope(core: Core, { scope, scene, spread, grew = [], outage, until }: Followed, now: number): void {
+export function updateScope(core: EngineContext, { scope, scene, spread, grew = [], outage, until }: ScopeUpdate, now: number): void {
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);
   const ended = memory.endedOf(scope);
   const nothing = { overAt: null, over: null, closedBecause: null, acknowledged: null, faults: [], told: [], notes: [] };
   const fresh = { scope, openedAt: now, severity: 'info', flapping: false, ...nothing } as const;
-  const done = follow({ incident: before, scene, ended, now, open: () => ({ id: memory.newId('incident'), ...fresh }) });
+  const done = nextIncident({ incident: before, scene, ended, now, open: () => ({ id: memory.newId('incident'), ...fresh }) });
   if (done.incident === undefined) return;
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
   const why = absence === null ? outage : shownOutage(absence);
-  const news = withMore(named, done.news, grew);
+  const news = addGrowth(named, done.news, grew);
   const next = { ...named, ...(why && { outage: why }), ...(spread && { spread }), ...(until !== undefined && { until }) };
-  const incident = withCause(core, next, scene);
+  const incident = setParent(core, next, scene);
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
-  remember(memory, incident, { ended: done.ended === ended ? undefined : recent(done.ended, now), absence, now });
-  const held = core.noise.isMuted(scope);
-  const due = core.batches.told(incident, news, now);
+  keepAfterIncident(memory, incident, { ended: done.ended === ended ? undefined : recentEnds(done.ended, now), absence, now });
+  const held = core.floodControl.isMuted(scope);
+  const due = core.batches.dueChanges(incident, news, now);
   for (const one of due) {
-    if (!held && !isEnd(one) && core.noise.stepped(scope, now)) {
-      setNoisy(core, { pc: scope, what: 'alerts' }, now);
+    if (!held && !isEnd(one) && core.floodControl.countChange(scope, now)) {
+      raiseNoisy(core, { pc: scope, what: 'alerts' }, now);
       break;
     }
-    transitions.add(incident, { ...one, held }, now);
+    transitions.addTransition(incident, { ...one, held }, now);
   }
   if (due.length > 0) transitions.proceed(incident.id, now);
 }
 
 /** Adds news about members that joined long after the others. No other message reports them. */
-function withMore({ faults }: Incident, news: readonly News[], grew: readonly string[]): readonly News[] {
+function addGrowth({ faults }: Incident, news: readonly IncidentChange[], grew: readonly string[]): readonly IncidentChange[] {
   const known = faults.filter(({ told, hidden, goneAt }) => told !== null && !hidden && goneAt === null);
   const isSaid = known.length === 0 || news.some(({ kind }) => kind === 'raised' || kind === 'worsened');
   return grew.length === 0 || isSaid ? news : [...news, { kind: 'worsened', faults: known, grew }];
 }
 
 /** Adds the group incident that explains a fault of this incident. */
-function withCause({ memory }: Core, incident: Incident, { explained }: Scene): Incident {
+function setParent({ memory }: EngineContext, incident: Incident, { explained }: ScopeState): Incident {
   const by = incident.faults.map((fault) => explained?.(fault)).find((scope) => scope !== undefined && causeKindOf(scope) !== undefined);
   const parent = by === undefined ? undefined : memory.openIncident(by)?.id;
   return parent === undefined || incident.over !== null ? incident : { ...incident, parent };
 }
 
 /** Returns the outage of an incident from the moment when it includes the silence of the PC. */
-function told(record: PcRecord | undefined, { id, faults }: Incident): Absence | null {
+function told(record: PcRecord | undefined, { id, faults }: Incident): PcOutage | null {
   const absence = record?.absence ?? null;
   if (absence === null || absence.incident === id) return absence;
   return faults.some(({ fault }) => fault === 'pc.silent') ? { ...absence, incident: id } : null;
 }
 
 /** Returns from when silence counts: the last SUBACK, or later if the PC was expected later. */
-export function listeningSince({ subscribedAt, expectedSince }: Core, pc: string): number | null {
+export function listeningSince({ subscribedAt, expectedSince }: EngineContext, pc: string): number | null {
   const since = expectedSince.get(pc);
   return subscribedAt === null || since === undefined ? subscribedAt : Math.max(subscribedAt, since);
 }
@@ -407,35 +427,35 @@ export function pcsOf({ sites }: { sites: ReadonlyMap<string, string[]> }, site:
   return sites.get(site) ?? [];
 }
 
-export function shownOutage({ cause, confidence, from, to }: Absence): ShownOutage {
+export function shownOutage({ cause, confidence, from, to }: PcOutage): ShownOutage {
   return { cause, confidence, from, to };
 }
 
-type Remembered = { ended: Record<string, number> | undefined; absence: Absence | null; now: number };
+type OutlastingFacts = { ended: Record<string, number> | undefined; absence: PcOutage | null; now: number };
 
 /** Stores what outlives an incident: for a room in the record of its PC, for the server in memory. */
-function remember(memory: Memory, incident: Incident, { ended, absence, now }: Remembered): void {
+function keepAfterIncident(memory: EngineState, incident: Incident, { ended, absence, now }: OutlastingFacts): void {
   const { scope } = incident;
   const record = memory.pcs.get(scope);
   if (record === undefined) return ended && memory.putEnded(scope, ended);
-  const past = incident.over === null ? undefined : pastOf(incident, record, now);
+  const past = incident.over === null ? undefined : earlierFaultsOf(incident, record, now);
   const isAway = absence !== null && absence !== record.absence;
   const next = { ...(ended && { ended }), ...(isAway && { absence }), ...(past && { past }) };
   if (Object.keys(next).length > 0) memory.putPc({ ...record, ...next }, true);
 }
 
 /** Earlier faults that the next message of a room lists. */
-const pastKept = 3;
+const earlierFaultsKept = 3;
 
 /** Returns the earlier faults for the next message of the room; undefined if there are no new ones. */
-function pastOf({ faults, ended = [] }: Incident, { past = [] }: PcRecord, now: number): PcRecord['past'] {
+function earlierFaultsOf({ faults, ended = [] }: Incident, { past = [] }: PcRecord, now: number): PcRecord['past'] {
   const keys = new Set(faults.map(({ key }) => key));
   const known = [...ended.filter(({ key }) => !keys.has(key)), ...faults].filter((one) => one.told !== null);
   const fresh = known.map(({ fault, name, since }) => ({ fault, name, at: Math.min(since, now) })).toSorted((a, b) => b.at - a.at);
-  return fresh.length > 0 ? [...fresh, ...past].slice(0, pastKept) : undefined;
+  return fresh.length > 0 ? [...fresh, ...past].slice(0, earlierFaultsKept) : undefined;
 }
 
-function recent(ended: Record<string, number>, now: number): Record<string, number> {
+function recentEnds(ended: Record<string, number>, now: number): Record<string, number> {
   const late = Object.entries(ended).filter(([, at]) => now - at < endedMemoryMs);
   const { most } = budgets.remembered;
   return Object.fromEntries(late.length > most ? late.toSorted((a, b) => b[1] - a[1]).slice(0, most) : late);
@@ -443,54 +463,54 @@ function recent(ended: Record<string, number>, now: number): Record<string, numb
 
 // Applies a change of the site table to the records of PCs and the incidents of rooms (R15).
 
-type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
+type SiteTableUpdate = Omit<Extract<ServerEvent, { type: 'known' }>, 'type'>;
 
 /** Applies a new site table: closes incidents of rooms that no longer alert, and opens them for rooms that now do. */
-export function setKnown(core: Core, { pcs, because, replaced }: Known, now: number): void {
+export function applySiteTable(core: EngineContext, { pcs, because, replaced }: SiteTableUpdate, now: number): void {
   const before = new Map(core.known);
   core.known.clear();
   for (const known of pcs) core.known.set(known.pc, known);
   core.sites = Map.groupBy(core.known.keys(), siteOf);
   core.above = new Map([...core.sites].map(([site, [first = '']]) => [site, causesAbove(first, core.known.get(first))]));
-  core.regions = byRegion([...core.sites.keys()], (site) => core.above.get(site) ?? []);
-  for (const pc of replaced) renew(core, { pc, because: because[pc] ?? 'replaced' }, now);
-  for (const known of pcs) admit(core, { ...known, wasKnown: before.has(known.pc) }, now);
-  const rooms = core.memory.openScopes().filter((scope) => core.memory.pcs.has(scope) && !alerts(core, scope));
-  for (const pc of rooms) closeRoom(core, { pc, because: because[pc] ?? usualWhy(core.known.has(pc)) }, now);
-  closeSites(core, because, now);
+  core.regions = groupByRegion([...core.sites.keys()], (site) => core.above.get(site) ?? []);
+  for (const pc of replaced) replacePc(core, { pc, because: because[pc] ?? 'replaced' }, now);
+  for (const known of pcs) addPc(core, { ...known, wasKnown: before.has(known.pc) }, now);
+  const rooms = core.memory.openScopes().filter((scope) => core.memory.pcs.has(scope) && !isAlerting(core, scope));
+  for (const pc of rooms) closeRoomIncident(core, { pc, because: because[pc] ?? defaultReason(core.known.has(pc)) }, now);
+  closeGoneSites(core, because, now);
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
   for (const { pc } of pcs) {
-    if (!alerts(core, pc) || before.get(pc)?.alerts) continue;
+    if (!isAlerting(core, pc) || before.get(pc)?.alerts) continue;
     // The PC alerts from now on, so its present faults are raised. Its silence then counts as its own, not as part of a receive gap.
     core.expectedSince.set(pc, now);
     const record = core.memory.pcs.get(pc);
     if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);
-    followPc(core, pc, now);
+    updatePc(core, pc, now);
   }
-  followUnheard(core, now);
+  updateNotSeen(core, now);
 }
 
 /** Stops revoked PCs at once: no silence, announced return or last will of theirs is judged. */
-export function shutOut(core: Core, pcs: readonly string[], now: number): void {
+export function stopRevoked(core: EngineContext, pcs: readonly string[], now: number): void {
   for (const pc of pcs) {
     const record = core.memory.pcs.get(pc);
     if (record === undefined || record.presence === 'never' || !core.known.has(pc)) continue;
-    core.listChanged ||= record.unheard;
+    core.notSeenListChanged ||= record.unheard;
     putRecord(core, { ...record, presence: 'stopped', lostAt: null, unheard: false, bye: null }, now);
-    followPc(core, pc, now);
+    updatePc(core, pc, now);
   }
   const sites = new Set(pcs.map(siteOf));
   // A PC that alerts counts if it is online, or offline for another reason than its revocation.
   const isSeen = (pc: string) => {
     const { presence = 'never', bye = null } = core.memory.pcs.get(pc) ?? {};
-    return alerts(core, pc) && presence !== 'never' && (presence !== 'stopped' || bye !== null);
+    return isAlerting(core, pc) && presence !== 'never' && (presence !== 'stopped' || bye !== null);
   };
   const isOver = (all: readonly string[]) => all.some((site) => sites.has(site)) && !all.some((site) => pcsOf(core, site).some(isSeen));
   closeCauses(core, (all) => (isOver(all) ? 'revoked' : undefined), now);
 }
 
 /** Adds a PC. A PC that was missing from the site table has unknown presence and is judged from now on: R18 (silence). */
-function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> & { wasKnown: boolean }, now: number): void {
+function addPc(core: EngineContext, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> & { wasKnown: boolean }, now: number): void {
   const record = core.memory.pcs.get(pc);
   if (!wasKnown) core.expectedSince.set(pc, now);
   if (record === undefined) return putRecord(core, newRecord(pc, link), now);
@@ -500,17 +520,17 @@ function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> 
 }
 
 /** Closes group incidents of sites without alerting PCs: such a site never comes back. */
-function closeSites(core: Core, because: Known['because'], now: number): void {
+function closeGoneSites(core: EngineContext, because: SiteTableUpdate['because'], now: number): void {
   const whyOver = (sites: readonly string[]) => {
-    if (sites.some((site) => pcsOf(core, site).some((pc) => alerts(core, pc)))) return undefined;
+    if (sites.some((site) => pcsOf(core, site).some((pc) => isAlerting(core, pc)))) return undefined;
     const own = Object.keys(because).find((pc) => sites.includes(siteOf(pc)));
-    return because[own ?? ''] ?? usualWhy(sites.some((site) => pcsOf(core, site).length > 0));
+    return because[own ?? ''] ?? defaultReason(sites.some((site) => pcsOf(core, site).length > 0));
   };
   closeCauses(core, whyOver, now);
 }
 
 /** Closes group incidents of sites that can no longer end by a return; `whyOver` returns the reason, or undefined to keep one open. */
-function closeCauses(core: Core, whyOver: (sites: readonly string[]) => string | undefined, now: number): void {
+function closeCauses(core: EngineContext, whyOver: (sites: readonly string[]) => string | undefined, now: number): void {
   for (const scope of core.memory.openScopes()) {
     const kind = causeKindOf(scope);
     if (kind === undefined || kind === 'spread') continue;
@@ -518,32 +538,32 @@ function closeCauses(core: Core, whyOver: (sites: readonly string[]) => string |
     const why = sites.length === 0 ? undefined : whyOver(sites);
     if (why === undefined) continue;
     core.correlation.drop(scope);
-    followScope(core, { scope, scene: sceneOver(why) }, now);
+    updateScope(core, { scope, scene: closedState(why) }, now);
   }
 }
 
-function usualWhy(isKnown: boolean): string {
+function defaultReason(isKnown: boolean): string {
   return isKnown ? 'site no longer live' : 'no longer in the site table';
 }
 
 /** Another machine replaces the PC: deletes what is stored about the old one. */
-function renew(core: Core, at: { pc: string; because: string }, now: number): void {
+function replacePc(core: EngineContext, at: { pc: string; because: string }, now: number): void {
   const { pc } = at;
   const record = core.memory.pcs.get(pc);
   if (record === undefined) return;
-  closeRoom(core, at, now);
+  closeRoomIncident(core, at, now);
   forgetPc(core, pc, now);
   core.expectedSince.set(pc, now);
-  putRecord(core, recordAfter(record, now), now);
+  putRecord(core, recordForNextMachine(record, now), now);
 }
 
-function forgetPc(core: Core, pc: string, now: number): void {
-  core.asking.delete(pc);
+function forgetPc(core: EngineContext, pc: string, now: number): void {
+  core.stateRequests.delete(pc);
   core.current.delete(pc);
   core.expectedSince.delete(pc);
   core.unknown.delete(pc);
-  core.drops.forget(pc);
+  core.sessionLosses.forget(pc);
   core.history.forget(pc);
-  core.spreads.forgetPc(pc, now);
-  if (core.noise.forget(pc)) setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
+  core.commonFaults.forgetPc(pc, now);
+  if (core.floodControl.forget(pc)) setServerFault(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
-import { fault, holdFirst, minute, ok, type Stage } from './stage.test-helper.ts';
+import { type EngineStage, fault, holdFirst, minute, ok } from './stage.test-helper.ts';
 
-const back = (stage: Stage, pcs: readonly string[]) => {
+const back = (stage: EngineStage, pcs: readonly string[]) => {
   for (const pc of pcs) stage.birth(pc, { session: 2, apartMs: minute });
 };
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);

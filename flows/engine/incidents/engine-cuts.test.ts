@@ -1,7 +1,7 @@
 /** A site whose PCs shut down in order after a power cut, and an offline site whose PCs are revoked. */
 import { describe, expect, it } from 'vitest';
 import { live, nation, told } from './nation.test-helper.ts';
-import { fault, holdFirst, minute, ok, type Stage } from './stage.test-helper.ts';
+import { type EngineStage, fault, holdFirst, minute, ok } from './stage.test-helper.ts';
 
 const site = 'site:bihar/site-0';
 
@@ -12,7 +12,7 @@ const begun = () => {
   live(stage, minute, [...of(0), ...rest]);
   return { stage, known, pcs: of(0), rest };
 };
-const onBattery = (stage: Stage, pcs: readonly string[]) => {
+const onBattery = (stage: EngineStage, pcs: readonly string[]) => {
   for (const pc of pcs) stage.state([ok('camera'), fault('power.on_battery', 'ups')], pc);
 };
 /** Five minutes on battery, then the UPS software shuts these PCs down in order. */
@@ -24,7 +24,7 @@ const cut = (off = (pcs: readonly string[]) => pcs) => {
   for (const pc of off(pcs)) stage.bye(pc, 'shutdown');
   return { ...all, left: pcs.filter((pc) => !off(pcs).includes(pc)) };
 };
-const back = (stage: Stage, pcs: readonly string[]) => {
+const back = (stage: EngineStage, pcs: readonly string[]) => {
   for (const pc of pcs) {
     stage.birth(pc, { session: 2, boot: 'b2' });
     stage.state([ok('camera'), ok('power', 'ups')], pc);

@@ -1,13 +1,13 @@
 /** Messages about a group incident that grows. */
 import { describe, expect, it } from 'vitest';
 import { live, nation } from './nation.test-helper.ts';
-import type { Stage } from './stage.test-helper.ts';
+import type { EngineStage } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
 /** Returns the outbox rows, with the number of offline sites. */
-const told = (stage: Stage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.many?.down}`);
-const idOf = (stage: Stage) => stage.incident('state:bihar')?.id ?? 0;
+const told = (stage: EngineStage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.many?.down}`);
+const idOf = (stage: EngineStage) => stage.incident('state:bihar')?.id ?? 0;
 
 /** A state with sites of one PC each. `go`: these sites are lost, and the others stay online for `ms`. */
 function bihar(sites = 20) {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { fault, holdFirst, hour, minute, ok, online, type Stage, unknown } from './stage.test-helper.ts';
+import { type EngineStage, fault, holdFirst, hour, minute, ok, online, unknown } from './stage.test-helper.ts';
 
 /** Simplified tabs: notify the requested person, or else the technician, and escalate after 15 minutes. */
-function withLevels(stage: Stage): Stage {
+function withLevels(stage: EngineStage): EngineStage {
   stage.setPath(({ message, node }) => {
     const { severity, holdMs, transition } = message;
     const isNews = transition.kind === 'raised' || transition.kind === 'worsened';
@@ -21,17 +21,17 @@ function withLevels(stage: Stage): Stage {
   return stage;
 }
 
-function broken(): Stage {
+function broken(): EngineStage {
   const stage = withLevels(online());
   stage.state([fault('microphone.missing'), ok('camera')]);
   stage.pass(1_000);
   return stage;
 }
 
-const deeds = (stage: Stage) => stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to].filter(Boolean).join(' ')) ?? [];
-const order = (stage: Stage, what: object) => stage.apply({ incident: stage.incident()?.id ?? 0, by: 'Asha', ...what } as never);
+const deeds = (stage: EngineStage) => stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to].filter(Boolean).join(' ')) ?? [];
+const order = (stage: EngineStage, what: object) => stage.apply({ incident: stage.incident()?.id ?? 0, by: 'Asha', ...what } as never);
 /** Returns the rows since a time, with the reason. */
-function since(stage: Stage, from: number): string[] {
+function since(stage: EngineStage, from: number): string[] {
   const rows = stage.outbox().filter(({ createdAt }) => createdAt >= from);
   return rows.map(({ person, notice }) => `${notice.kind}${notice.again ? ` ${notice.again.why}` : ''} to ${person}`);
 }

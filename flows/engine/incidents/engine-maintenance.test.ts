@@ -1,7 +1,7 @@
 import { maintenanceScope } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { MaintenanceDate } from '../records/sites.ts';
-import { contentsAfter, createStage, fault, hour, minute, ok, pc, type Stage } from './stage.test-helper.ts';
+import { contentsAfter, createStage, type EngineStage, fault, hour, minute, ok, pc } from './stage.test-helper.ts';
 
 const begun = 1_000_000;
 const site = 'la/leh';
@@ -19,10 +19,10 @@ const planned = (edit: Partial<MaintenanceDate> = {}): MaintenanceDate => ({
   ...edit,
 });
 
-type Opened = { dates?: MaintenanceDate[]; stage?: Stage };
+type Opened = { dates?: MaintenanceDate[]; stage?: EngineStage };
 
 /** Brings all PCs online without faults, with the planned maintenance. */
-function opened({ dates = [planned()], stage = createStage({ known, maintenance: () => dates }) }: Opened = {}): Stage {
+function opened({ dates = [planned()], stage = createStage({ known, maintenance: () => dates }) }: Opened = {}): EngineStage {
   stage.apply({ type: 'started' });
   stage.subscribe();
   for (const { pc: who } of known) {
@@ -33,7 +33,7 @@ function opened({ dates = [planned()], stage = createStage({ known, maintenance:
 }
 
 /** Lets time pass with beats of the PCs that are online. */
-function live(stage: Stage, ms: number, who: readonly string[] = [...rooms, other]): void {
+function live(stage: EngineStage, ms: number, who: readonly string[] = [...rooms, other]): void {
   for (let left = ms; left > 0; left -= 30_000) {
     stage.pass(Math.min(30_000, left));
     for (const one of who) stage.beat(one);
@@ -41,7 +41,7 @@ function live(stage: Stage, ms: number, who: readonly string[] = [...rooms, othe
 }
 
 /** Returns the messages of a scope, in order. */
-const toldOf = (stage: Stage, scope: string) =>
+const toldOf = (stage: EngineStage, scope: string) =>
   stage
     .outbox()
     .filter(({ notice }) => notice.scope === scope)
@@ -108,7 +108,8 @@ test('R20 a restart during and after a maintenance neither repeats its start nor
   live(stage, 15 * minute);
   stage.state([fault('microphone.missing'), ok('camera')]);
   live(stage, 5 * minute);
-  const again = (from: Stage, at: number) => createStage({ known, maintenance: () => [planned()], contents: contentsAfter(from.ops), at });
+  const again = (from: EngineStage, at: number) =>
+    createStage({ known, maintenance: () => [planned()], contents: contentsAfter(from.ops), at });
   const within = again(stage, stage.now() + minute);
   within.apply({ type: 'started' });
   within.pass(5_000);

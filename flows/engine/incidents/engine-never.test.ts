@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownPc } from '../records/incidents.ts';
 import { live, restarted } from './nation.test-helper.ts';
-import { minute, online, pc, type Stage } from './stage.test-helper.ts';
+import { type EngineStage, minute, online, pc } from './stage.test-helper.ts';
 
 const known = (...pcs: string[]): KnownPc[] => pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
 describe('R18 PCs of live sites that were never seen', () => {
   const imported = (count: number, sites: number) => known(...Array.from({ length: count }, (_, at) => `goa/site-${at % sites}/pc-${at}`));
-  const told = (stage: Stage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.severity}`);
+  const told = (stage: EngineStage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.severity}`);
 
   it.each([
     [131, 40],

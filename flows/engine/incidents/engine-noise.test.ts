@@ -1,6 +1,6 @@
 import { budgets, type Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { createStage, fault, holdFirst, hour, minute, ok, online, pc, type Stage, second } from './stage.test-helper.ts';
+import { createStage, type EngineStage, fault, holdFirst, hour, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
 describe('R27 limits for one PC', () => {
   it('R27 a new unknown fault every second is one finding of its room, with a hold of ten minutes, and one of central', () => {
@@ -144,7 +144,7 @@ describe('R19, R27 many PCs that act one after another', () => {
     expect(ends.map(({ notice }) => notice.kind)).toEqual(['eased', 'cleared']);
   });
 
-  function beating(stage: Stage, minutes: number): void {
+  function beating(stage: EngineStage, minutes: number): void {
     for (let left = 0; left < minutes; left += 1) {
       stage.pass(minute, 10 * second);
       for (const one of known) stage.beat(one.pc);
@@ -221,7 +221,7 @@ function list(length: number, of: (at: number) => Check): Check[] {
   return Array.from({ length }, (_, at) => of(at));
 }
 
-function flood(stage: Stage, seconds: number): void {
+function flood(stage: EngineStage, seconds: number): void {
   for (let n = 0; n < seconds; n += 1) {
     stage.state([fault('microphone.missing', `usb-${stage.now()}`), ok('camera')]);
     stage.pass(second);
@@ -229,17 +229,17 @@ function flood(stage: Stage, seconds: number): void {
 }
 
 /** Switches a camera fault of another device on and off every second, beside a missing microphone. */
-function flicker(stage: Stage, seconds: number): void {
+function flicker(stage: EngineStage, seconds: number): void {
   for (let n = 0; n < seconds; n += 1) {
     stage.state([fault('microphone.missing'), n % 2 === 0 ? fault('camera.missing', `usb-${n}`) : ok('camera')]);
     stage.pass(second);
   }
 }
 
-function kindsOf(stage: Stage, id: string) {
+function kindsOf(stage: EngineStage, id: string) {
   return stage.outbox().flatMap(({ notice }) => (notice.faults.some((one) => one.fault === id) ? [notice.kind] : []));
 }
 
-function toldOf(stage: Stage, scope: string) {
+function toldOf(stage: EngineStage, scope: string) {
   return stage.outbox().filter(({ notice }) => notice.scope === scope);
 }

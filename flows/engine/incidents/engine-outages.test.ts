@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { absenceOf, createStage, fault, minute, ok, online, pc, previous, type Stage, second, verdict } from './stage.test-helper.ts';
+import { absenceOf, createStage, type EngineStage, fault, minute, ok, online, pc, previous, second, verdict } from './stage.test-helper.ts';
 
 const other = 'la/leh/room-2';
 
-function two(): Stage {
+function two(): EngineStage {
   const known = [pc, other].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 3_524, alerts: true }));
   const stage = createStage({ known });
   stage.subscribe();
@@ -14,7 +14,8 @@ function two(): Stage {
   return stage;
 }
 
-const audits = (stage: Stage) => stage.ops.flatMap((op) => (op.op === 'step' && op.what === 'outage' ? [`${op.who} ${op.about}`] : []));
+const audits = (stage: EngineStage) =>
+  stage.ops.flatMap((op) => (op.op === 'step' && op.what === 'outage' ? [`${op.who} ${op.about}`] : []));
 
 describe('an outage', () => {
   it('begins at the last message before the last will, is judged at once, and is part of the incident and the offer', () => {

@@ -2,7 +2,7 @@ import { budgets, type Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import type { OutboxRow } from '../records/notices.ts';
 import { live, nation, restarted } from './nation.test-helper.ts';
-import { fault, hour, minute, ok, online, pc, type Stage } from './stage.test-helper.ts';
+import { type EngineStage, fault, hour, minute, ok, online, pc } from './stage.test-helper.ts';
 
 describe('R27 three messages an hour and room', () => {
   it('a new critical fault is notified beyond the limit, and the other faults in one message after the hour', () => {
@@ -47,7 +47,7 @@ describe('R27 three messages an hour, across restarts', () => {
   const minor = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high', 'pc.memory_low', 'display.missing'];
   const one = (at: number) => [ok('microphone'), ok('camera'), fault(minor[at % minor.length] ?? '')];
   /** Restarts; the PC then repeats its state. */
-  const next = (stage: Stage, checks: Check[], session: number) => {
+  const next = (stage: EngineStage, checks: Check[], session: number) => {
     const started = restarted(stage, known);
     started.birth(pc, { session });
     started.state(checks);
@@ -98,7 +98,7 @@ describe('R27 three messages an hour and group incident', () => {
   });
 });
 
-function toldOf(stage: Stage, scope: string): OutboxRow[] {
+function toldOf(stage: EngineStage, scope: string): OutboxRow[] {
   return stage.outbox().filter(({ notice }) => notice.scope === scope);
 }
 

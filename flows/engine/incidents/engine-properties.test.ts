@@ -3,15 +3,22 @@ import { expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
-import { fault, minute, ok, type Stage } from './stage.test-helper.ts';
+import { type EngineStage, fault, minute, ok } from './stage.test-helper.ts';
 
 const plan = { sites: 10, pcs: 2, state: (site: number) => (site < 5 ? 'bihar' : 'goa'), isp: (site: number) => `isp-${site % 3}` };
 const broken = { ...fault('camera.missing'), name: 'Logi Rally' };
 
-type Play = { stage: Stage; random: Random; pcs: readonly string[]; away: Set<string>; session: number; ofEach(site: number): string[] };
+type EventPlay = {
+  stage: EngineStage;
+  random: Random;
+  pcs: readonly string[];
+  away: Set<string>;
+  session: number;
+  ofEach(site: number): string[];
+};
 
 /** PCs go offline or return, a camera breaks or is repaired, a PC fails during a line outage. */
-const acts: ((play: Play) => void)[] = [
+const acts: ((play: EventPlay) => void)[] = [
   (play) => leave(play, [play.random.pick(play.pcs)]),
   (play) => leave(play, play.ofEach(play.random.below(plan.sites))),
   (play) => leave(play, play.pcs.slice(play.random.below(6)).slice(0, 8)),
@@ -27,20 +34,20 @@ const acts: ((play: Play) => void)[] = [
   ({ stage, random, pcs, away }) => stage.state([ok('camera')], random.pick(pcs.filter((one) => !away.has(one)).concat(pcs[0] ?? ''))),
 ];
 
-function leave({ stage, away }: Play, pcs: readonly string[]): void {
+function leave({ stage, away }: EventPlay, pcs: readonly string[]): void {
   for (const pc of pcs.filter((one) => !away.has(one))) {
     away.add(pc);
     stage.lost(pc);
   }
 }
 
-function arrive(play: Play, pcs: readonly string[]): void {
+function arrive(play: EventPlay, pcs: readonly string[]): void {
   play.session += 1;
   for (const pc of pcs.filter((one) => play.away.delete(one))) play.stage.birth(pc, { session: play.session, apartMs: minute });
 }
 
 /** Returns scopes with more than one open incident. */
-function twice({ engine }: Stage): string[] {
+function twice({ engine }: EngineStage): string[] {
   const open = [...engine.memory.incidents.values()].filter(({ over }) => over === null).map(({ scope }) => scope);
   return open.filter((scope, at) => open.indexOf(scope) !== at);
 }
@@ -62,7 +69,7 @@ it.each(Array.from({ length: ofTier(2, 6) }, (_, at) => at + 1))(
     const random = randomFrom(seed);
     const { stage, known, of } = nation(plan);
     const pcs = known.map(({ pc }) => pc);
-    const play: Play = { stage, random, pcs, away: new Set(), session: 1, ofEach: of };
+    const play: EventPlay = { stage, random, pcs, away: new Set(), session: 1, ofEach: of };
     const lines: string[] = [];
     const there = () => pcs.filter((pc) => !play.away.has(pc));
     for (let turn = 0; turn < 12; turn += 1) {

@@ -107,7 +107,7 @@ describe('R30 the machine that was replaced', () => {
     stage.lost();
     stage.birth(pc, { session: 10 });
     expect(stage.engine.memory.pcs.get(pc)).toEqual(before);
-    expect(stage.engine.believes({ type: 'heard', pc })).toBe(false);
+    expect(stage.engine.acceptsMachine({ type: 'heard', pc })).toBe(false);
     expect([...stage.engine.memory.incidents.values()]).toEqual([]);
     stage.successor({ spool: 's2' });
     stage.state([fault('camera.missing')]);
@@ -127,14 +127,14 @@ describe('R30 the machine that was replaced', () => {
     stage.pass(second);
     for (const spool of ['s1', 's2']) {
       stage.birth(pc, { session: 10, spool });
-      expect(stage.engine.believes({ type: 'heard', pc, spools: ['s3', spool] })).toBe(false);
+      expect(stage.engine.acceptsMachine({ type: 'heard', pc, spools: ['s3', spool] })).toBe(false);
     }
     stage.state([fault('microphone.missing')]);
     stage.beat();
     stage.lost(pc, 1);
-    expect(stage.engine.touch(pc, stage.now())).toBe(false);
+    expect(stage.engine.applyUnchangedBeat(pc, stage.now())).toBe(false);
     expect(stage.engine.memory.pcs.get(pc)).toEqual(before);
-    expect(stage.engine.believes({ type: 'heard', pc, spools: ['s3'] })).toBe(true);
+    expect(stage.engine.acceptsMachine({ type: 'heard', pc, spools: ['s3'] })).toBe(true);
     stage.birth(pc, { session: session + 1, spool: 's3', boot: 'b3' });
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });

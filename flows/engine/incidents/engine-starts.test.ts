@@ -1,14 +1,14 @@
 /** Group incidents across a restart of `flows`. */
 import { expect, it } from 'vitest';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
-import { fault, holdFirst, minute, ok, type Stage } from './stage.test-helper.ts';
+import { type EngineStage, fault, holdFirst, minute, ok } from './stage.test-helper.ts';
 
 it('R20 a spread after an update stays one incident across a restart of flows', () => {
   const spread = 'spread:camera.missing agent 2';
   const { stage, known } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });
   const pcs = known.map(({ pc }) => pc);
   /** Updates all PCs and breaks a camera in each: they have only the update in common. */
-  const breakAll = (of: Stage) => {
+  const breakAll = (of: EngineStage) => {
     of.setPath(holdFirst);
     for (const pc of pcs) of.birth(pc, { session: 2, agent: '2' });
     for (const pc of pcs) of.state([{ ...fault('camera.missing'), name: `Camera of ${pc}` }], pc);

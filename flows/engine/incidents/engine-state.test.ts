@@ -20,7 +20,7 @@ describe('R10 only state and silence raise and clear', () => {
     stage.birth('la/leh/stranger');
     stage.state([fault('microphone.missing')], 'la/leh/stranger');
     expect(stage.engine.memory.incidents.size).toBe(0);
-    expect(stage.engine.touch('la/leh/stranger', 5)).toBe(false);
+    expect(stage.engine.applyUnchangedBeat('la/leh/stranger', 5)).toBe(false);
   });
 });
 
@@ -160,7 +160,7 @@ it('an incident is removed from memory a day after its end', { tags: ['long'] },
 it('a beat that changes nothing writes no row', () => {
   const stage = online();
   const before = stage.ops.length;
-  expect(stage.engine.touch(pc, stage.now())).toBe(true);
+  expect(stage.engine.applyUnchangedBeat(pc, stage.now())).toBe(true);
   stage.beat();
   expect(stage.ops.length).toBe(before);
 });

@@ -1,6 +1,6 @@
 import type { SaidWord } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { fault, minute, online, type Path, pc, type Stage, tellTechnician } from './stage.test-helper.ts';
+import { type EngineStage, fault, minute, online, type Path, pc, tellTechnician } from './stage.test-helper.ts';
 
 /** Notifies the technician and, 15 minutes later, the state unless the incident is acknowledged: what the tabs do for critical faults. */
 const escalating: Path = (offer) => {
@@ -14,14 +14,14 @@ const escalating: Path = (offer) => {
   return { acts: [{ do: 'deliver', channel: 'email', to: ['technician'], severity }, wait] };
 };
 
-function broken(path: Path = escalating): Stage {
+function broken(path: Path = escalating): EngineStage {
   const stage = online();
   stage.setPath(path);
   stage.state([fault('microphone.missing')]);
   return stage;
 }
 
-function say(stage: Stage, word: SaidWord, person = 'asha'): void {
+function say(stage: EngineStage, word: SaidWord, person = 'asha'): void {
   const by = person === 'asha' ? 'Asha' : 'Bina';
   stage.apply({ type: 'answer', incident: stage.incident()?.id ?? 0, person, by, word, link: 'x1' });
 }

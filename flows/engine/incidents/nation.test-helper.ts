@@ -1,16 +1,16 @@
 /** Simulated nations of PCs for the tests of group incidents. */
-import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
+import { type CorrelationNumbers, defaultNumbers } from '../correlation/numbers.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
-import { contentsAfter, createStage, ok, type Stage, second } from './stage.test-helper.ts';
+import { contentsAfter, createStage, type EngineStage, ok, second } from './stage.test-helper.ts';
 
-type Plan = {
+type NationPlan = {
   sites: number;
   pcs?: number;
   state?: (site: number) => string;
   isp?: (site: number) => string;
   alerts?: boolean;
-  numbers?: Numbers;
+  numbers?: CorrelationNumbers;
   maintenance?: (now: number) => readonly MaintenanceDate[];
 };
 
@@ -21,10 +21,10 @@ export function nation({
   state = () => 'bihar',
   isp,
   alerts = true,
-  numbers = usualNumbers,
+  numbers = defaultNumbers,
   maintenance = () => [],
-}: Plan): {
-  stage: Stage;
+}: NationPlan): {
+  stage: EngineStage;
   known: KnownPc[];
   of(site: number): string[];
 } {
@@ -42,7 +42,7 @@ export function nation({
 }
 
 /** Lets time pass while these PCs send beats. */
-export function live(stage: Stage, ms: number, pcs: readonly string[]): void {
+export function live(stage: EngineStage, ms: number, pcs: readonly string[]): void {
   for (let left = ms; left > 0; left -= 30 * second) {
     stage.pass(Math.min(left, 30 * second), 10 * second);
     for (const pc of pcs) stage.beat(pc);
@@ -50,10 +50,10 @@ export function live(stage: Stage, ms: number, pcs: readonly string[]): void {
 }
 
 /** Returns the outbox rows, in order. */
-export const told = (stage: Stage): string[] => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope}`);
+export const told = (stage: EngineStage): string[] => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope}`);
 
 /** Starts the next `flows` on the ledger of this one. */
-export function restarted(stage: Stage, known: KnownPc[]): Stage {
+export function restarted(stage: EngineStage, known: KnownPc[]): EngineStage {
   const next = createStage({ contents: contentsAfter([...history(stage)]), known, at: stage.now() });
   earlier.set(next, history(stage));
   next.subscribe();
@@ -61,5 +61,5 @@ export function restarted(stage: Stage, known: KnownPc[]): Stage {
   return next;
 }
 
-const earlier = new WeakMap<Stage, Stage['ops']>();
-const history = (stage: Stage): Stage['ops'] => [...(earlier.get(stage) ?? []), ...stage.ops];
+const earlier = new WeakMap<EngineStage, EngineStage['ops']>();
+const history = (stage: EngineStage): EngineStage['ops'] => [...(earlier.get(stage) ?? []), ...stage.ops];

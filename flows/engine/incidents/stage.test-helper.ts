@@ -1,10 +1,10 @@
 /** A test bench for the engine: simulated PCs, a clock under control, and tabs that conclude as configured. */
 import { type Check, digestOf, type Previous } from '@sabha/contracts';
-import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
+import { type CorrelationNumbers, defaultNumbers } from '../correlation/numbers.ts';
 import { emptyContents } from '../memory/memory.ts';
-import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from '../records/incidents.ts';
+import type { Effect, Incident, KnownPc, OfferMessage, PcEvent, TabAct } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Contents, FollowsClock, Op } from '../records/ops.ts';
+import type { ClockFollower, Contents, Op } from '../records/ops.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
 import { createEngine } from './engine.ts';
 
@@ -19,15 +19,15 @@ type StageOptions = {
   at?: number;
   starts?: number[];
   room?: string;
-  followers?: FollowsClock[];
-  numbers?: Numbers;
+  followers?: ClockFollower[];
+  numbers?: CorrelationNumbers;
   maintenance?: (now: number) => readonly MaintenanceDate[];
   isMeetingNear?: (scope: string, now: number) => boolean;
 };
-type Offer = { message: WireMessage; node: string | null };
+type Offer = { message: OfferMessage; node: string | null };
 
 /** The result of a path. The default notifies the technician at once. */
-export type Path = (offer: Offer) => { acts: Act[]; how?: string; severity?: WireMessage['severity'] } | 'nothing';
+export type Path = (offer: Offer) => { acts: TabAct[]; how?: string; severity?: OfferMessage['severity'] } | 'nothing';
 
 export const tellTechnician: Path = ({ message }) => ({
   acts: [{ do: 'deliver', channel: 'email', to: ['technician'], severity: message.severity }],
@@ -43,7 +43,7 @@ export const holdFirst: Path = (offer) => {
   return { acts: [{ do: 'wait', node: 'hold', dueAt, unlessAcknowledged: false, message: { severity, holdMs, to } }] };
 };
 
-export type Stage = ReturnType<typeof createStage>;
+export type EngineStage = ReturnType<typeof createStage>;
 
 export function createStage({
   contents = emptyContents,
@@ -52,7 +52,7 @@ export function createStage({
   starts = [],
   room = 'Room',
   followers = [],
-  numbers = usualNumbers,
+  numbers = defaultNumbers,
   maintenance = () => [],
   isMeetingNear = () => false,
 }: StageOptions = {}) {
@@ -236,7 +236,7 @@ export function contentsAfter(ops: readonly Op[]): Contents {
 }
 
 /** Creates a bench with one online PC whose microphone and camera have no fault. */
-export function online(options: StageOptions = {}): Stage {
+export function online(options: StageOptions = {}): EngineStage {
   const stage = createStage(options);
   stage.subscribe();
   stage.birth();
@@ -245,11 +245,11 @@ export function online(options: StageOptions = {}): Stage {
 }
 
 /** The last outage of a PC. */
-export const absenceOf = (stage: Stage, who = pc) => stage.engine.memory.pcs.get(who)?.absence;
+export const absenceOf = (stage: EngineStage, who = pc) => stage.engine.memory.pcs.get(who)?.absence;
 /** The verdict about it. */
-export const verdict = (stage: Stage, who = pc) => `${absenceOf(stage, who)?.cause} ${absenceOf(stage, who)?.confidence}`;
+export const verdict = (stage: EngineStage, who = pc) => `${absenceOf(stage, who)?.cause} ${absenceOf(stage, who)?.confidence}`;
 /** The report of a boot about the one before: no fault until now. */
-export const previous = (stage: Stage, edit: Partial<Previous> = {}): Previous => ({
+export const previous = (stage: EngineStage, edit: Partial<Previous> = {}): Previous => ({
   boot: 'b1',
   aliveAt: stage.now(),
   mains: null,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentsAfter, createStage, fault, holdFirst, minute, pc, type Stage, second } from './stage.test-helper.ts';
+import { contentsAfter, createStage, type EngineStage, fault, holdFirst, minute, pc, second } from './stage.test-helper.ts';
 
 describe('R29 times that an earlier run wrote by another clock', () => {
   it('a fault from an earlier run is notified even if the clock is set back within its hold', () => {
@@ -21,7 +21,7 @@ describe('R29 times that an earlier run wrote by another clock', () => {
 });
 
 /** The next start: the tabs run, and the microphone is still muted. */
-function next(earlier: Stage[], at: number): Stage {
+function next(earlier: EngineStage[], at: number): EngineStage {
   const stage = createStage({ contents: contentsAfter(earlier.flatMap(({ ops }) => ops)), at });
   stage.setPath(holdFirst);
   stage.subscribe();

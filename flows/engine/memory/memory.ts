@@ -1,9 +1,9 @@
 /** The state of the engine in memory. Each put also becomes one row of the next batch: R20 (one transaction per batch). */
 import { budgets, type Check, type Status } from '@sabha/contracts';
 import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
-import type { Change, Contents, Op } from '../records/ops.ts';
+import type { ComponentChange, Contents, Op } from '../records/ops.ts';
 
-export type Memory = ReturnType<typeof createMemory>;
+export type EngineState = ReturnType<typeof createEngineState>;
 
 export const emptyContents: Contents = {
   pcs: [],
@@ -21,15 +21,15 @@ export const emptyContents: Contents = {
 
 const changesPerMs = budgets.changesADay.most / 86_400_000;
 /** A component that is no longer reported or stored. It is shown as unknown, and retention deletes it. */
-const gone: Answer = { status: 'gone', faults: [] };
+const gone: ComponentStatus = { status: 'gone', faults: [] };
 /** Faults stored per component: a PC that reports more must not fill the ledger. */
 const faultsKept = 16;
 const gravity: Record<string, number> = { ok: 0, unknown: 1, fault: 2 } satisfies Record<Status, number>;
 const timeKeys = ['at', 'since', 'lastAt', 'endedAt', 'backAt', 'toldAt', 'from', 'to'];
 
 /** Creates the memory from the contents of the ledger. */
-export function createMemory(contents: Contents) {
-  const held = heldOf(contents);
+export function createEngineState(contents: Contents) {
+  const held = indexRows(contents);
   const { pcs, incidents, transitions, timers, ended, steps } = held;
   const next = { incident: contents.nextIncident, transition: contents.nextTransition, timer: contents.nextTimer };
   let written = new Map<string, Op>();
@@ -38,7 +38,7 @@ export function createMemory(contents: Contents) {
 
   return {
     ...{ pcs, incidents, transitions, timers, ended },
-    ...readingOf(held),
+    ...queriesOn(held),
     newId: (kind: keyof typeof next) => next[kind]++,
 
     /** Stores a record; `durable` also writes it to the ledger. */
@@ -53,9 +53,9 @@ export function createMemory(contents: Contents) {
     putTransition(transition: Transition): void {
       held.holdTransition(transition);
       write(`transition/${transition.id}`, { op: 'transition', transition });
-      for (const id of tooMany(held, transition.incident)) {
+      for (const id of surplusTransitions(held, transition.incident)) {
         transitions.delete(id);
-        without(steps, transition.incident, id);
+        removeFromIndex(steps, transition.incident, id);
         write(`transition/${id}`, { op: 'transition-gone', id });
       }
     },
@@ -65,7 +65,7 @@ export function createMemory(contents: Contents) {
     },
     dropTimer(timer: Timer): void {
       timers.delete(timer.id);
-      without(held.timersOf, timer.transition, timer.id);
+      removeFromIndex(held.timersOf, timer.transition, timer.id);
       write(`timer/${timer.id}`, { op: 'timer-gone', id: timer.id });
     },
     /** Writes any other row, such as one for the outbox. A later row with the same key replaces it. */
@@ -83,7 +83,7 @@ export function createMemory(contents: Contents) {
     putEnded: (scope: string, at: Record<string, number>) => void ended.set(scope, at),
 
     /** Removes an old ended incident from memory; it stays in the ledger. */
-    forget(id: number): void {
+    dropIncident(id: number): void {
       incidents.delete(id);
       for (const step of steps.get(id) ?? []) transitions.delete(step);
       steps.delete(id);
@@ -91,11 +91,11 @@ export function createMemory(contents: Contents) {
   };
 }
 
-type Held = ReturnType<typeof heldOf>;
-type Index = Map<number, Set<number>>;
+type IndexedRows = ReturnType<typeof indexRows>;
+type IdIndex = Map<number, Set<number>>;
 
 /** Returns the transitions to delete above the limit of R27 (budgets): concluded ones in the middle, oldest first. */
-function tooMany({ steps, transitions }: Held, incident: number): number[] {
+function surplusTransitions({ steps, transitions }: IndexedRows, incident: number): number[] {
   const ids = steps.get(incident) ?? new Set();
   const over = ids.size - budgets.stepsKept.most;
   if (over <= 0) return [];
@@ -109,13 +109,13 @@ function tooMany({ steps, transitions }: Held, incident: number): number[] {
 /**
  * The rows of the ledger with their indexes: transitions by incident, live ones too, timers by transition, the open incident of a scope.
  */
-function heldOf(contents: Contents) {
-  const [live, steps, timersOf]: [Index, Index, Index] = [new Map(), new Map(), new Map()];
+function indexRows(contents: Contents) {
+  const [live, steps, timersOf]: [IdIndex, IdIndex, IdIndex] = [new Map(), new Map(), new Map()];
   const incidents = new Map<number, Incident>();
   const transitions = new Map<number, Transition>();
   const timers = new Map<number, Timer>();
   const open = new Map<string, number>();
-  const within = (index: Index, key: number) => index.getOrInsertComputed(key, () => new Set());
+  const within = (index: IdIndex, key: number) => index.getOrInsertComputed(key, () => new Set());
   const held = {
     pcs: new Map(contents.pcs.map((record) => [record.pc, record])),
     ended: new Map<string, Record<string, number>>(),
@@ -128,7 +128,7 @@ function heldOf(contents: Contents) {
     holdTransition(one: Transition): void {
       transitions.set(one.id, one);
       within(steps, one.incident).add(one.id);
-      if (one.state === 'concluded') without(live, one.incident, one.id);
+      if (one.state === 'concluded') removeFromIndex(live, one.incident, one.id);
       else within(live, one.incident).add(one.id);
     },
     holdTimer(timer: Timer): void {
@@ -142,87 +142,87 @@ function heldOf(contents: Contents) {
   return held;
 }
 
-function readingOf({ pcs, incidents, transitions, timers, ended, live, steps, timersOf, open }: Held) {
+function queriesOn({ pcs, incidents, transitions, timers, ended, live, steps, timersOf, open }: IndexedRows) {
   return {
     /** When each fault of a scope last ended or returned, by fault key. */
     endedOf: (scope: string) => pcs.get(scope)?.ended ?? ended.get(scope) ?? {},
     /** The transitions of an incident without a conclusion, in order. */
-    liveOf: (incident: number) => found(transitions, live.get(incident)),
+    liveOf: (incident: number) => rowsById(transitions, live.get(incident)),
     /** All stored transitions of an incident, in order. */
-    stepsOf: (incident: number) => found(transitions, steps.get(incident)),
+    stepsOf: (incident: number) => rowsById(transitions, steps.get(incident)),
     /** All transitions without a conclusion. */
-    live: () => [...live.values()].flatMap((ids) => found(transitions, ids)),
-    timersOf: (transition: number) => found(timers, timersOf.get(transition)),
+    live: () => [...live.values()].flatMap((ids) => rowsById(transitions, ids)),
+    timersOf: (transition: number) => rowsById(timers, timersOf.get(transition)),
 
     /** Earlier faults of a room of which people were notified. */
     pastOf: (scope: string) => pcs.get(scope)?.past,
     openIncident: (scope: string): Incident | undefined => incidents.get(open.get(scope) ?? Number.NaN),
     openScopes: () => [...open.keys()],
-    openIncidents: (): Incident[] => found(incidents, open.values()),
+    openIncidents: (): Incident[] => rowsById(incidents, open.values()),
     /** The incidents of a scope with a transition without a conclusion. */
     liveScope: (scope: string) => [...live.keys()].filter((id) => incidents.get(id)?.scope === scope),
   };
 }
 
-function without(index: Index, key: number, id: number): void {
+function removeFromIndex(index: IdIndex, key: number, id: number): void {
   const held = index.get(key);
   held?.delete(id);
   if (held?.size === 0) index.delete(key);
 }
 
 /** Ids grow, so the insertion order of a set is the order of ids. */
-function found<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> = []): T[] {
+function rowsById<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> = []): T[] {
   return Array.from(ids).flatMap((id) => rows.get(id) ?? []);
 }
 
-type Answer = Pick<Change, 'status' | 'faults'>;
+type ComponentStatus = Pick<ComponentChange, 'status' | 'faults'>;
 
 /**
  * Guarantee: writes no more changes of a PC than its limit; beyond it, once that all is unknown, and later once the current state (R27).
  */
-export function createHistory() {
+export function createStatusHistory() {
   const pcs = new Map<string, { left: number; at: number; isHidden: boolean }>();
   const { most } = budgets.changesAtOnce;
 
   return {
     /** Returns the rows for a change of a record, and whether they exceed the limit. */
-    changes(before: PcRecord | undefined, after: PcRecord, at: number): { rows: Change[]; isBeyond: boolean } {
-      const rows = changesOf(before, after, at);
+    recordChanges(before: PcRecord | undefined, after: PcRecord, at: number): { rows: ComponentChange[]; isBeyond: boolean } {
+      const rows = diffRecords(before, after, at);
       if (rows.length === 0) return { rows, isBeyond: false };
       const held = pcs.get(after.pc) ?? { left: most, at, isHidden: false };
       const left = Math.min(most, held.left + (at - held.at) * changesPerMs);
       const isBeyond = left < rows.length;
-      const hidden = isBeyond && !held.isHidden && before !== undefined ? hiddenOf(before, at) : [];
+      const hidden = isBeyond && !held.isHidden && before !== undefined ? unknownChanges(before, at) : [];
       pcs.set(after.pc, { left: left - (isBeyond ? hidden.length : rows.length), at, isHidden: held.isHidden || isBeyond });
       return { rows: held.isHidden || isBeyond ? hidden : rows, isBeyond };
     },
     /** Returns the current state of a PC that is within its limits again, if its changes were suppressed. */
-    shown(record: PcRecord, at: number): Change[] {
+    resumeHidden(record: PcRecord, at: number): ComponentChange[] {
       const held = pcs.get(record.pc);
       if (held?.isHidden !== true) return [];
       pcs.set(record.pc, { ...held, isHidden: false });
-      return changesOf({ ...record, presence: 'never', checks: [] }, record, at);
+      return diffRecords({ ...record, presence: 'never', checks: [] }, record, at);
     },
-    setClock: (byMs: number): void => void moveTimes(pcs, byMs),
+    setClock: (byMs: number): void => void shiftTimestamps(pcs, byMs),
     forget: (pc: string): void => void pcs.delete(pc),
   };
 }
 
 /** Marks everything known of a PC as unknown. */
-function hiddenOf({ checks }: PcRecord, at: number): Change[] {
-  const components = Array.from(answersOf(checks).keys(), (component) => ({ component, at, ...gone }));
+function unknownChanges({ checks }: PcRecord, at: number): ComponentChange[] {
+  const components = Array.from(statusesOf(checks).keys(), (component) => ({ component, at, ...gone }));
   return [{ component: 'presence', at, status: 'unknown', faults: [] }, ...components];
 }
 
 /** Returns the changes between two records: no presence for a new record, and `gone` for a component that is no longer checked. */
-function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): Change[] {
-  const changes: Change[] = [];
+function diffRecords(before: PcRecord | undefined, after: PcRecord, at: number): ComponentChange[] {
+  const changes: ComponentChange[] = [];
   if (before !== undefined && before.presence !== after.presence) {
     changes.push({ component: 'presence', at, status: after.presence, faults: [] });
   }
   if (before?.checks === after.checks) return changes;
-  const held = answersOf(before?.checks ?? []);
-  const answers = answersOf(after.checks);
+  const held = statusesOf(before?.checks ?? []);
+  const answers = statusesOf(after.checks);
   for (const component of held.keys()) if (!answers.has(component)) answers.set(component, gone);
   for (const [component, answer] of answers) {
     const before = held.get(component);
@@ -233,8 +233,8 @@ function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): C
 }
 
 /** Returns the worst status of each component, and its faults. */
-function answersOf(checks: readonly Check[]): Map<string, Answer> {
-  const answers = new Map<string, Answer>();
+function statusesOf(checks: readonly Check[]): Map<string, ComponentStatus> {
+  const answers = new Map<string, ComponentStatus>();
   for (const { component, status, fault } of checks) {
     const held = answers.get(component) ?? { status: 'ok', faults: [] };
     const faults = fault === null || held.faults.includes(fault) ? held.faults : [...held.faults, fault].sort();
@@ -245,10 +245,10 @@ function answersOf(checks: readonly Check[]): Map<string, Answer> {
 }
 
 /** Shifts all times in maps, lists and objects by `byMs`, in place: R29 (clock of the server). A bare number is a time. */
-export function moveTimes<T>(held: T, byMs: number): T {
+export function shiftTimestamps<T>(held: T, byMs: number): T {
   if (typeof held === 'number') return (held + byMs) as T;
-  if (held instanceof Map) for (const [key, one] of held) held.set(key, moveTimes(one, byMs));
-  else if (Array.isArray(held)) for (const [index, one] of held.entries()) held[index] = moveTimes(one, byMs);
+  if (held instanceof Map) for (const [key, one] of held) held.set(key, shiftTimestamps(one, byMs));
+  else if (Array.isArray(held)) for (const [index, one] of held.entries()) held[index] = shiftTimestamps(one, byMs);
   else if (typeof held === 'object') {
     const row = held as Record<string, unknown>;
     for (const key of timeKeys) if (typeof row[key] === 'number') row[key] += byMs;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Absence, PcRecord } from '../records/incidents.ts';
-import { type Away, regionOf, wentWith, whyAway } from './outages.ts';
+import type { PcOutage, PcRecord } from '../records/incidents.ts';
+import { judgeOffline, type OfflinePc, regionAtMoment, sitesLostWith } from './outages.ts';
 import { newRecord } from './pc.ts';
 
 const second = 1_000;
@@ -11,7 +11,7 @@ const now = goneBy + 90 * second;
 /** For a fibre site: 1.5 keepalives and a minute. */
 const windowMs = 195 * second;
 
-const absence = (edit: Partial<Absence> = {}): Absence => ({
+const absence = (edit: Partial<PcOutage> = {}): PcOutage => ({
   cause: 'undetermined',
   confidence: 0.5,
   from: goneBy - 100 * second,
@@ -28,8 +28,8 @@ const pc = (edit: Partial<PcRecord> = {}): PcRecord => ({
   heardAt: now,
   ...edit,
 });
-const away = (edit: Partial<PcRecord> = {}, of: Partial<Absence> = {}) =>
-  pc({ pc: 's/a/1', presence: 'lost', heardAt: goneBy, ...edit, absence: absence(of) }) as Away;
+const away = (edit: Partial<PcRecord> = {}, of: Partial<PcOutage> = {}) =>
+  pc({ pc: 's/a/1', presence: 'lost', heardAt: goneBy, ...edit, absence: absence(of) }) as OfflinePc;
 const battery = (since: number, fault = 'power.on_battery') => ({
   checks: [{ component: 'power', device: '', status: 'fault' as const, fault, reason: null, since }],
 });
@@ -38,9 +38,9 @@ const cut = goneBy - 90 * second;
 const upstream = { cause: 'upstream', confidence: 0.85 } as const;
 
 /** One row of the decision table: the evidence and the verdict. */
-type Row = [seen: string, one: Away, neighbours: PcRecord[], isUpstream: boolean, verdict: string];
+type VerdictRow = [seen: string, one: OfflinePc, neighbours: PcRecord[], isUpstream: boolean, verdict: string];
 
-const rows: Row[] = [
+const rows: VerdictRow[] = [
   ['a goodbye', away({ presence: 'stopped', bye: { at: goneBy, reason: 'shutdown' } }), [pc()], false, 'intended 0.99'],
   ['a goodbye of one that restarts', away({ presence: 'stopped', bye: { at: goneBy, reason: 'restart' } }), [], false, 'intended 0.99'],
   ['a restart that is not back', away({ presence: 'silent', bye: { at: goneBy, reason: 'restart' } }), [], false, 'undetermined 0.5'],
@@ -120,13 +120,13 @@ const rows: Row[] = [
 
 describe('whyAway: the rows of the decision table', () => {
   test.each(rows)('%s', (_, one, neighbours, isUpstream, verdict) => {
-    const { cause, confidence } = whyAway(one, { neighbours, upstream: () => (isUpstream ? upstream : null), now });
+    const { cause, confidence } = judgeOffline(one, { neighbours, upstream: () => (isUpstream ? upstream : null), now });
     expect(`${cause} ${confidence}`).toBe(verdict);
   });
 
   test('a power cut above 0.6 needs evidence of a battery or a neighbour, and link-down is never the verdict', () => {
     for (const [seen, one, neighbours, isUpstream] of rows) {
-      const { cause, confidence } = whyAway(one, { neighbours, upstream: () => (isUpstream ? upstream : null), now });
+      const { cause, confidence } = judgeOffline(one, { neighbours, upstream: () => (isUpstream ? upstream : null), now });
       expect(cause, seen).not.toBe('link-down');
       const known = [one, ...neighbours].some(({ gasp, checks, absence: of }) => gasp || checks.length > 0 || of?.cause === 'power-cut');
       if (cause === 'power-cut' && confidence > 0.6) expect(known, seen).toBe(true);
@@ -137,7 +137,7 @@ describe('whyAway: the rows of the decision table', () => {
 describe('wentWith', () => {
   const site = (at: number, edit: Partial<PcRecord> = {}) => [away({ pc: `s/${at}/1`, ...edit }, { goneBy: goneBy + at * second })];
   const there = (at: number) => [pc({ pc: `s/${at}/1` })];
-  const ask = (...sites: PcRecord[][]) => wentWith(away(), regionOf(sites, now)).length > 0;
+  const ask = (...sites: PcRecord[][]) => sitesLostWith(away(), regionAtMoment(sites, now)).length > 0;
 
   test('three of three and three of ten sites are an outage; two, and three of eleven, are coincidence', () => {
     expect(ask(site(1), site(2), site(3))).toBe(true);

@@ -4,14 +4,14 @@
  * The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
  */
 import { links, type MainsGone, type Outage, openUpTo, type Previous, sureFrom } from '@sabha/contracts';
-import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
-import { batterySince, returns, seesMains, toldLateMs } from './pc.ts';
+import type { PcEvent, PcOutage, PcRecord } from '../records/incidents.ts';
+import { announcedReturn, batteryReportDelayMs, batterySince, hasMainsPower } from './pc.ts';
 
 /** A PC with its current or last outage. */
-export type Away = PcRecord & { absence: Absence };
+export type OfflinePc = PcRecord & { absence: PcOutage };
 
 /** Evidence beside the PC itself. */
-export type Around = {
+export type OutageEvidence = {
   neighbours: readonly PcRecord[];
   /** The verdict of the sites in its state or of its provider that were lost at the same time, or null. */
   upstream(): Outage | null;
@@ -35,11 +35,11 @@ const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
 const mostOfReturned = 0.7;
 
 /** Time marks are written every 30 s. A mark this long after the loss proves that the PC ran without a connection. */
-const livedOnMs = 60_000;
+const keptRunningMs = 60_000;
 /** Tolerance for the age of a mark that was written by another clock than the one that reads it. */
 const markSlackMs = 90_000;
 /** Marks of PCs that lost power together: each is at most 30 s and a tick of 10 s old. */
-const togetherMs = 40_000;
+const powerLossWindowMs = 40_000;
 /** Largest clock error at which seconds can be compared. */
 const trueClockMs = 60_000;
 /** Time in which a system restarts by itself. */
@@ -53,7 +53,7 @@ const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
 /** All PCs of a site may have been restarted, or share one wall switch. */
 const powerOrRestart: Outage = { cause: 'power-cut', confidence: openUpTo };
 /** A bye that was not received: perhaps the line was down before, and a person restarted the PC. */
-const unheardBye: Outage = { cause: 'intended', confidence: 0.8 };
+const missedBye: Outage = { cause: 'intended', confidence: 0.8 };
 /** An update ended the boot, or the mains failed during it. */
 const endedByUpdate: Outage = { cause: 'intended', confidence: 0.85 };
 
@@ -61,143 +61,149 @@ const endedByUpdate: Outage = { cause: 'intended', confidence: 0.85 };
  * Returns the verdict while the PC is offline.
  * Guarantee: a `power-cut` is certain only if two PCs of the site report it; `link-down` is never the verdict before the return.
  */
-export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outage {
+export function judgeOffline(one: OfflinePc, { neighbours, upstream, now }: OutageEvidence): Outage {
   const onBattery = batteriesOf(one, neighbours, now);
-  const isOverdue = one.presence === 'silent' && returns(one) !== null;
-  if (one.bye && !isOverdue) return whyStopped(one, onBattery, neighbours);
+  const isOverdue = one.presence === 'silent' && announcedReturn(one) !== null;
+  if (one.bye && !isOverdue) return judgeBye(one, onBattery, neighbours);
   if (onBattery > 1) return powerCutOfTwo;
-  const isAlone = neighbours.some((other) => stayed(other, one));
+  const isAlone = neighbours.some((other) => stayedOnline(other, one));
   // A neighbour on its mains shows that this PC was only unplugged.
   if (onBattery === 1 && !(isAlone && batterySince(one) !== null)) return perhapsPower;
   if (isAlone) {
     // If others were lost at the same time, something that they share may have failed, such as an access point.
-    const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && wentTogether(other, one));
+    const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && lostTogether(other, one));
     return { cause: 'pc-off', confidence: wentToo ? openUpTo : 0.8 };
   }
   // Another PC of the site was lost at the same time, is online again, and reports a power cut.
-  const isBack = (other: Away) => other.absence.to !== null && other.absence.cause === 'power-cut' && wentTogether(other, one);
+  const isBack = (other: OfflinePc) => other.absence.to !== null && other.absence.cause === 'power-cut' && lostTogether(other, one);
   const back = neighbours.filter(hasAbsence).find(isBack)?.absence;
   if (back) return { cause: 'power-cut', confidence: Math.min(mostOfReturned, back.confidence) };
   return upstream() ?? undetermined;
 }
 
 /** Returns how far apart two losses with one cause may be noticed: W = 1.5 keepalives and a minute. */
-export function windowMs({ link }: PcRecord): number {
+export function lossWindowMs({ link }: PcRecord): number {
   return 1.5 * links[link].keepaliveMs + 60_000;
 }
 
 /** True if both were lost within W. */
-function wentTogether(a: Away, b: Away): boolean {
-  return Math.abs(a.absence.goneBy - b.absence.goneBy) <= Math.max(windowMs(a), windowMs(b));
+function lostTogether(a: OfflinePc, b: OfflinePc): boolean {
+  return Math.abs(a.absence.goneBy - b.absence.goneBy) <= Math.max(lossWindowMs(a), lossWindowMs(b));
 }
 
 /** True if a PC has a current or a past outage. */
-function hasAbsence(record: PcRecord): record is Away {
+function hasAbsence(record: PcRecord): record is OfflinePc {
   return record.absence !== undefined && record.absence !== null;
 }
 
-export function isAway(record: PcRecord): record is Away {
+export function isOffline(record: PcRecord): record is OfflinePc {
   return hasAbsence(record) && record.absence.to === null;
 }
 
 /** True while a PC is offline and another PC of its site is online, so the site is reachable. */
 export function isBeside(one: PcRecord | undefined, others: readonly PcRecord[]): boolean {
-  return one !== undefined && isAway(one) && others.some((other) => isThere(other, one));
+  return one !== undefined && isOffline(one) && others.some((other) => isOnlineSince(other, one));
 }
 
 /** Counts PCs of the site that lost mains power when this one did, itself included. A PC without a battery uses the time of its loss. */
-function batteriesOf(one: Away, neighbours: readonly PcRecord[], now: number): number {
+function batteriesOf(one: OfflinePc, neighbours: readonly PcRecord[], now: number): number {
   const own = batterySince(one);
   const { from, goneBy } = one.absence;
-  const [first, last] = own === null ? [from, goneBy + toldLateMs] : [own - toldLateMs, own + toldLateMs];
+  const [first, last] = own === null ? [from, goneBy + batteryReportDelayMs] : [own - batteryReportDelayMs, own + batteryReportDelayMs];
   const others = neighbours.filter((other) => {
-    const since = batterySince(other, isAway(other) ? other.absence.from : now);
+    const since = batterySince(other, isOffline(other) ? other.absence.from : now);
     return since !== null && since >= first && since <= last;
   });
   return others.length + Number(own !== null);
 }
 
 /** Judges a bye. A UPS also causes an orderly shutdown, but not a bye that announces a return. */
-function whyStopped(one: Away, onBattery: number, neighbours: readonly PcRecord[]): Outage {
-  if (returns(one) !== null) return surelyIntended;
+function judgeBye(one: OfflinePc, onBattery: number, neighbours: readonly PcRecord[]): Outage {
+  if (announcedReturn(one) !== null) return surelyIntended;
   if (onBattery > 1) return powerCutOfTwo;
-  return onBattery === 1 || isBesideDark(one, neighbours) ? perhapsIntended : surelyIntended;
+  return onBattery === 1 || neighbourLostToo(one, neighbours) ? perhapsIntended : surelyIntended;
 }
 
 /** True if another PC of the site was lost without a bye at that time, or was not seen since. False if this PC sees its mains power. */
-function isBesideDark(one: Away, neighbours: readonly PcRecord[]): boolean {
-  if (seesMains(one)) return false;
+function neighbourLostToo(one: OfflinePc, neighbours: readonly PcRecord[]): boolean {
+  if (hasMainsPower(one)) return false;
   return neighbours.some((other) => {
-    if (isAway(other)) return other.presence !== 'stopped' && wentTogether(other, one);
+    if (isOffline(other)) return other.presence !== 'stopped' && lostTogether(other, one);
     return other.presence === 'online' && other.heardAt !== null && other.heardAt <= one.absence.goneBy;
   });
 }
 
 /** True if another PC was seen after the loss of this one and is online, whether or not it was offline in between. */
-function isThere(other: PcRecord, one: Away): boolean {
-  return other.presence === 'online' && !isAway(other) && (other.heardAt ?? 0) > one.absence.goneBy;
+function isOnlineSince(other: PcRecord, one: OfflinePc): boolean {
+  return other.presence === 'online' && !isOffline(other) && (other.heardAt ?? 0) > one.absence.goneBy;
 }
 
 /** True if another PC was seen after the loss and was not offline itself, so site and line work. */
-function stayed(other: PcRecord, one: Away): boolean {
+function stayedOnline(other: PcRecord, one: OfflinePc): boolean {
   // Only the last outage is stored. On an unsteady line the other PC may have been offline more than once.
-  const wasAway = hasAbsence(other) && (wentTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
-  return isThere(other, one) && !wasAway;
+  const wasAway = hasAbsence(other) && (lostTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
+  return isOnlineSince(other, one) && !wasAway;
 }
 
 /** The verdict of a return about the outage before it. */
-export type Finding = Outage & Pick<Absence, 'from' | 'aliveAt' | 'mainsGoneAt'>;
+export type ReturnVerdict = Outage & Pick<PcOutage, 'from' | 'aliveAt' | 'mainsGoneAt'>;
 export type Return = { neighbours: readonly PcRecord[]; now: number };
 
 /**
  * Returns the verdict of a birth about the outage before it; `one` is the record before the birth.
  * Guarantee: `link-down` is certain only if the process ran through the whole outage.
  */
-export function whyWasAway(one: Away, said: Extract<PcEvent, { type: 'birth' }>, { neighbours, now }: Return): Finding {
+export function judgeReturn(one: OfflinePc, said: Extract<PcEvent, { type: 'birth' }>, { neighbours, now }: Return): ReturnVerdict {
   const { absence } = one;
   const { from, cause, confidence } = absence;
   const offsetMs = (said.at ?? now) - now;
-  if (one.bye) return { ...(returns(one) === null ? { cause, confidence } : surelyIntended), from, aliveAt: null };
+  if (one.bye) return { ...(announcedReturn(one) === null ? { cause, confidence } : surelyIntended), from, aliveAt: null };
   if (said.boot === one.boot) {
     const mainsGoneAt = mainsAtLoss(one, said.gone, offsetMs);
-    const why = whyOnSameBoot(one, said.apartMs, { mainsGoneAt, neighbours, now });
-    return { ...why, from, aliveAt: null, ...(said.apartMs !== null && seen(mainsGoneAt)) };
+    const why = judgeSameBoot(one, said.apartMs, { mainsGoneAt, neighbours, now });
+    return { ...why, from, aliveAt: null, ...(said.apartMs !== null && withMainsTime(mainsGoneAt)) };
   }
-  const aliveAt = markOf(absence, said.previous, { offsetMs, now });
+  const aliveAt = lastMarkAt(absence, said.previous, { offsetMs, now });
   const found = said.previous?.boot === one.boot || aliveAt !== null ? said.previous : undefined;
-  if (found === undefined) return { ...withoutWord(one), from, aliveAt };
-  if (livedOn(absence, found.aliveAt, { offsetMs, now })) {
+  if (found === undefined) return { ...keepVerdict(one), from, aliveAt };
+  if (keptRunning(absence, found.aliveAt, { offsetMs, now })) {
     const mainsGoneAt = mainsAtLoss(one, found.gone, offsetMs);
-    return { ...lineOf(one, mainsGoneAt, neighbours), from, aliveAt, ...seen(mainsGoneAt) };
+    return { ...judgeKeptRunning(one, mainsGoneAt, neighbours), from, aliveAt, ...withMainsTime(mainsGoneAt) };
   }
   const mainsGoneAt = mainsAtEnd(one, found, (aliveAt ?? found.aliveAt) - found.aliveAt);
-  const why = whyOnNewBoot(one, found, { mainsGoneAt, awayMs: now - (aliveAt ?? from) });
+  const why = judgeNewBoot(one, found, { mainsGoneAt, awayMs: now - (aliveAt ?? from) });
   // Another boot ran without a connection in between. Its end does not explain the start of this outage.
   const most = found.boot === one.boot ? 1 : openUpTo;
-  return { ...why, confidence: Math.min(why.confidence, most), from: aliveAt ?? from, aliveAt, ...(aliveAt !== null && seen(mainsGoneAt)) };
+  return {
+    ...why,
+    confidence: Math.min(why.confidence, most),
+    from: aliveAt ?? from,
+    aliveAt,
+    ...(aliveAt !== null && withMainsTime(mainsGoneAt)),
+  };
 }
 
 /** Returns the verdict if the same session continues: only the connection was interrupted. */
-export function whyUnheard(one: Away, neighbours: readonly PcRecord[]): Outage {
-  return lineOf(one, batterySince(one), neighbours);
+export function judgeLineOutage(one: OfflinePc, neighbours: readonly PcRecord[]): Outage {
+  return judgeKeptRunning(one, batterySince(one), neighbours);
 }
 
 /** PCs lost for one reason. */
-export type Joint = { why: Outage; together: readonly Away[] };
+export type Joint = { why: Outage; together: readonly OfflinePc[] };
 
 /**
  * Returns the PCs of a site or a state that lost power together with `one`, and the verdict. Null if they are fewer than half of the PCs
  * online before.
  * If no PC saw the mains fail, all may have been restarted or switched off at the wall.
  */
-export function lostPowerTogether(one: Away, all: readonly PcRecord[]): Joint | null {
+export function lostPowerTogether(one: OfflinePc, all: readonly PcRecord[]): Joint | null {
   const own = powerLostAt(one);
   if (own === null) return null;
   const together = all.filter(hasAbsence).filter((other) => {
     const lost = powerLostAt(other);
-    return lost !== null && Math.abs(lost.at - own.at) <= togetherMs + (lost.isSeen || own.isSeen ? toldLateMs : 0);
+    return lost !== null && Math.abs(lost.at - own.at) <= powerLossWindowMs + (lost.isSeen || own.isSeen ? batteryReportDelayMs : 0);
   });
-  const expected = all.filter((other) => wasThere(other, one));
+  const expected = all.filter((other) => wasExpectedOnline(other, one));
   if (together.length < 2 || together.length * 2 < expected.length) return null;
   const saw = together.filter(({ absence }) => absence.mainsGoneAt !== undefined).length;
   if (saw > 0) return { why: saw > 1 ? powerCutOfTwo : powerOfSite, together };
@@ -207,68 +213,72 @@ export function lostPowerTogether(one: Away, all: readonly PcRecord[]): Joint | 
 }
 
 /** Returns the verdict after new evidence, or null if it does not change. */
-export function weighed({ cause, confidence }: Absence, why: Outage): Outage | null {
+export function betterVerdict({ cause, confidence }: PcOutage, why: Outage): Outage | null {
   const isOpen = cause !== 'intended' && cause !== 'pc-off' && confidence < sureFrom;
   return isOpen && why.confidence > confidence ? why : null;
 }
 
 /** Returns when the mains failed or the boot ended silently; null if the PC kept running or another cause is known. */
-function powerLostAt({ absence }: Away): { at: number; isSeen: boolean } | null {
+function powerLostAt({ absence }: OfflinePc): { at: number; isSeen: boolean } | null {
   const { aliveAt, goneBy, mainsGoneAt, cause } = absence;
   if (cause === 'pc-off' || cause === 'crash' || cause === 'intended') return null;
   if (mainsGoneAt !== undefined) return { at: mainsGoneAt, isSeen: true };
-  return aliveAt !== null && aliveAt <= goneBy + livedOnMs ? { at: aliveAt, isSeen: false } : null;
+  return aliveAt !== null && aliveAt <= goneBy + keptRunningMs ? { at: aliveAt, isSeen: false } : null;
 }
 
 /** True if a PC was expected to be online when `one` was lost: it is online, or was lost at that time. */
-function wasThere(other: PcRecord, one: Away): boolean {
-  return other.heardAt !== null && other.presence !== 'stopped' && (!isAway(other) || wentTogether(other, one));
+function wasExpectedOnline(other: PcRecord, one: OfflinePc): boolean {
+  return other.heardAt !== null && other.presence !== 'stopped' && (!isOffline(other) || lostTogether(other, one));
 }
 
 type Evidence = { mainsGoneAt: number | null; neighbours: readonly PcRecord[]; now: number };
 
-function whyOnSameBoot(one: Away, apartMs: number | null | undefined, { mainsGoneAt, neighbours, now }: Evidence): Outage {
+function judgeSameBoot(one: OfflinePc, apartMs: number | null | undefined, { mainsGoneAt, neighbours, now }: Evidence): Outage {
   const { from, cause, confidence } = one.absence;
   // The server already received this session, so its birth does not state how long the PC was without a connection.
   if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openUpTo } : { cause, confidence };
   // The agent restarted, perhaps while the line was down.
-  if (apartMs === null) return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: sureOfAlone(one, 0.9) };
+  if (apartMs === null) return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: confidenceAlone(one, 0.9) };
   // Between its last message and the moment when the PC notices the loss are a beat and an unanswered ping.
-  const slept = now - from - apartMs > windowMs(one) + links[one.link].beatMs;
-  return slept ? { cause: 'pc-off', confidence: 0.8 } : lineOf(one, mainsGoneAt, neighbours);
+  const slept = now - from - apartMs > lossWindowMs(one) + links[one.link].beatMs;
+  return slept ? { cause: 'pc-off', confidence: 0.8 } : judgeKeptRunning(one, mainsGoneAt, neighbours);
 }
 
 /** Judges a PC that kept running: its own cable, its power, a shared line, or the line of its site. */
-function lineOf(one: Away, mainsGoneAt: number | null, neighbours: readonly PcRecord[]): Outage {
+function judgeKeptRunning(one: OfflinePc, mainsGoneAt: number | null, neighbours: readonly PcRecord[]): Outage {
   const { cause, confidence } = one.absence;
-  if (cause === 'pc-off') return { cause, confidence: sureOfAlone(one, 0.9) };
+  if (cause === 'pc-off') return { cause, confidence: confidenceAlone(one, 0.9) };
   if (mainsGoneAt !== null) return powerCutOf(one);
   // With mains power all the time only the line remains; it may be the server's own.
-  if (cause === 'upstream') return { cause, confidence: confidence >= openUpTo && seesMains(one) ? 0.95 : confidence };
+  if (cause === 'upstream') return { cause, confidence: confidence >= openUpTo && hasMainsPower(one) ? 0.95 : confidence };
   // A PC that does not see its mains power may have a UPS that its router lacks. A neighbour without a UPS would be offline.
-  const isLone = !neighbours.some((other) => wasThere(other, one));
-  return { cause: 'link-down', confidence: seesMains(one) ? 0.95 : isLone ? openUpTo : 0.8 };
+  const isLone = !neighbours.some((other) => wasExpectedOnline(other, one));
+  return { cause: 'link-down', confidence: hasMainsPower(one) ? 0.95 : isLone ? openUpTo : 0.8 };
 }
 
-function whyOnNewBoot(one: Away, found: Previous, { mainsGoneAt, awayMs }: Pick<Evidence, 'mainsGoneAt'> & { awayMs: number }): Outage {
+function judgeNewBoot(
+  one: OfflinePc,
+  found: Previous,
+  { mainsGoneAt, awayMs }: Pick<Evidence, 'mainsGoneAt'> & { awayMs: number },
+): Outage {
   const { cause } = one.absence;
   if (found.crashed) return { cause: 'crash', confidence: 0.95 };
-  const inOrder = found.bye !== null ? unheardBye : found.begun !== undefined ? endedByUpdate : null;
+  const inOrder = found.bye !== null ? missedBye : found.begun !== undefined ? endedByUpdate : null;
   if (mainsGoneAt !== null && cause !== 'pc-off') return inOrder !== null && cause !== 'power-cut' ? perhapsIntended : powerCutOf(one);
-  return inOrder ?? whyEndedSilently(one, found.mains === true, awayMs < restartMs);
+  return inOrder ?? judgeSilentEnd(one, found.mains === true, awayMs < restartMs);
 }
 
 /** `isBrief`: a quick restart may be an unannounced update. */
-function whyEndedSilently(one: Away, hadMains: boolean, isBrief: boolean): Outage {
+function judgeSilentEnd(one: OfflinePc, hadMains: boolean, isBrief: boolean): Outage {
   const { cause, confidence } = one.absence;
-  if (cause === 'pc-off') return { cause, confidence: isBrief ? openUpTo : sureOfAlone(one, 0.8) };
+  if (cause === 'pc-off') return { cause, confidence: isBrief ? openUpTo : confidenceAlone(one, 0.8) };
   if (cause === 'power-cut') return { cause, confidence };
   // The battery had mains power at the last mark, so a power cut did not end this boot.
   return hadMains ? { cause: 'pc-off', confidence: isBrief ? openUpTo : 0.7 } : undetermined;
 }
 
 /** A new boot without data of the one before: a verdict about the power or this PC stays. */
-function withoutWord({ absence: { cause, confidence } }: Away): Outage {
+function keepVerdict({ absence: { cause, confidence } }: OfflinePc): Outage {
   return cause === 'power-cut' || cause === 'pc-off' ? { cause, confidence } : undetermined;
 }
 
@@ -276,46 +286,46 @@ function withoutWord({ absence: { cause, confidence } }: Away): Outage {
  * Returns the confidence that this PC was offline alone. It is low if others of its site were lost too, for example behind one access
  * point.
  */
-function sureOfAlone({ absence: { cause, confidence } }: Away, alone: number): number {
+function confidenceAlone({ absence: { cause, confidence } }: OfflinePc, alone: number): number {
   return cause === 'pc-off' && confidence > openUpTo ? alone : openUpTo;
 }
 
 /** Keeps a power cut that the site was sure of. */
-function powerCutOf({ absence: { cause, confidence } }: Away): Outage {
+function powerCutOf({ absence: { cause, confidence } }: OfflinePc): Outage {
   return cause === 'power-cut' && confidence > perhapsPower.confidence ? { cause, confidence } : perhapsPower;
 }
 
-function seen(mainsGoneAt: number | null): Pick<Finding, 'mainsGoneAt'> {
+function withMainsTime(mainsGoneAt: number | null): Pick<ReturnVerdict, 'mainsGoneAt'> {
   return mainsGoneAt === null ? {} : { mainsGoneAt };
 }
 
 /** Returns when a PC that kept running lost mains power, in server time. Null if that was after the loss, or power was back before it. */
-function mainsAtLoss(one: Away, gone: MainsGone | undefined, offsetMs: number): number | null {
+function mainsAtLoss(one: OfflinePc, gone: MainsGone | undefined, offsetMs: number): number | null {
   const said = batterySince(one);
   if (gone === undefined) return said;
   const { from, goneBy } = one.absence;
   const [goneAt, backAt] = [gone.from - offsetMs, gone.to === null ? Number.POSITIVE_INFINITY : gone.to - offsetMs];
   if (Math.abs(offsetMs) > trueClockMs) return said ?? goneAt;
-  return goneAt > goneBy + toldLateMs || backAt < from ? null : goneAt;
+  return goneAt > goneBy + batteryReportDelayMs || backAt < from ? null : goneAt;
 }
 
 /** The same for a PC whose boot ended; `aheadMs`: server clock minus PC clock. */
-function mainsAtEnd(one: Away, { gone }: Previous, aheadMs: number): number | null {
+function mainsAtEnd(one: OfflinePc, { gone }: Previous, aheadMs: number): number | null {
   if (gone === undefined) return batterySince(one);
   return gone.to === null ? gone.from + aheadMs : null;
 }
 
-type Clock = { offsetMs: number; now: number };
+type ClockOffset = { offsetMs: number; now: number };
 
 /** Returns the last mark in server time, first corrected by the present clock error, then as written. Null if neither is plausible. */
-function markOf({ from }: Absence, previous: Previous | undefined, { offsetMs, now }: Clock): number | null {
+function lastMarkAt({ from }: PcOutage, previous: Previous | undefined, { offsetMs, now }: ClockOffset): number | null {
   const written = previous?.aliveAt ?? Number.NaN;
   return [written - offsetMs, written].find((at) => at >= from - markSlackMs && at <= now) ?? null;
 }
 
 /** True if its marks continue after the loss and its clock is right. */
-function livedOn({ goneBy }: Absence, aliveAt: number, { offsetMs, now }: Clock): boolean {
-  return Math.abs(offsetMs) <= trueClockMs && aliveAt > goneBy + livedOnMs && aliveAt <= now;
+function keptRunning({ goneBy }: PcOutage, aliveAt: number, { offsetMs, now }: ClockOffset): boolean {
+  return Math.abs(offsetMs) <= trueClockMs && aliveAt > goneBy + keptRunningMs && aliveAt <= now;
 }
 
 /** Fewest sites lost together that cannot be coincidence. */
@@ -326,37 +336,37 @@ const lastHourMs = 3_600_000;
 /**
  * The sites of a state, a provider or the nation. `down`: sites with all PCs offline. `there`: sites seen in the last hour.
  */
-export type Region = { down: Away[][]; there: number; online: PcRecord[]; groups: Map<string, Away[][]> };
+export type Region = { down: OfflinePc[][]; there: number; online: PcRecord[]; groups: Map<string, OfflinePc[][]> };
 
 /** Losses within this time share one cached result. */
 const groupMs = 10_000;
 
 /** `sites` holds the expected PCs of each site. */
-export function regionOf(sites: Iterable<readonly PcRecord[]>, now: number): Region {
+export function regionAtMoment(sites: Iterable<readonly PcRecord[]>, now: number): Region {
   const region: Region = { down: [], there: 0, online: [], groups: new Map() };
   for (const pcs of sites) {
     if (pcs.some((pc) => pc.presence === 'online' || now - (pc.absence?.goneBy ?? 0) < lastHourMs)) region.there += 1;
-    region.online.push(...pcs.filter((pc) => pc.presence === 'online' && !isAway(pc)));
-    if (pcs.length > 0 && pcs.every(isAway)) region.down.push([...pcs]);
+    region.online.push(...pcs.filter((pc) => pc.presence === 'online' && !isOffline(pc)));
+    if (pcs.length > 0 && pcs.every(isOffline)) region.down.push([...pcs]);
   }
   return region;
 }
 
 /** True if another PC was seen after the loss and was not lost with it, so their shared line worked. */
-export function stoodSince(other: PcRecord, one: Away): boolean {
-  return (other.heardAt ?? 0) > one.absence.goneBy && !(hasAbsence(other) && wentTogether(other, one));
+export function workedSince(other: PcRecord, one: OfflinePc): boolean {
+  return (other.heardAt ?? 0) > one.absence.goneBy && !(hasAbsence(other) && lostTogether(other, one));
 }
 
 /**
  * Returns the sites lost together with this PC if they are no coincidence: at least three, and 30 % of those seen in the last hour.
  * None if a third of them reported battery power: that is the power of the region, not a line.
  */
-export function wentWith(one: Away, region: Region): Away[][] {
+export function sitesLostWith(one: OfflinePc, region: Region): OfflinePc[][] {
   const least = Math.max(leastSites, leastShare * region.there);
   if (region.down.length < least) return [];
   const key = `${one.link} ${Math.floor(one.absence.goneBy / groupMs)}`;
   return region.groups.getOrInsertComputed(key, () => {
-    const together = region.down.filter((site) => site.some((pc) => wentTogether(pc, one)));
+    const together = region.down.filter((site) => site.some((pc) => lostTogether(pc, one)));
     const onBattery = together.filter((site) => site.some((pc) => batterySince(pc) !== null));
     return together.length >= least && onBattery.length * 3 < together.length ? together : [];
   });

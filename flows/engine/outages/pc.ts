@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { believedSession, budgets, type Check, checkKey, digestOf, links, oneLine, sameAnswer, willGraceMs } from '@sabha/contracts';
-import { moveTimes } from '../memory/memory.ts';
+import { shiftTimestamps } from '../memory/memory.ts';
 import type { PcEvent, PcRecord, UpdateName, Versions } from '../records/incidents.ts';
 
 /** Boot ids kept per PC, to detect cloned disks. Clones that the broker disconnects reconnect in turns. */
@@ -13,26 +13,26 @@ const clonedForMs = 3_600_000;
 /** Time in which a PC must return after an announced restart, before it is silent. */
 const backWithinMs = 10 * 60_000;
 /** Earlier machines remembered per path. */
-const formersKept = 32;
+const previousMachinesKept = 32;
 /** The last messages of a connection may arrive after its last will: a broker may queue them for up to 20 s. */
-const lateWordsMs = 30_000;
+const lateMessagesMs = 30_000;
 /** More sessions than a machine opens in a week. Its numbers rise by one, or follow its clock with one per second. */
-const sessionsApart = 1_000_000;
+const sessionGap = 1_000_000;
 /** A broker that stalled sends the last wills of that time as soon as it continues. */
-const willsOfGapMs = 60_000;
+const delayedWillsMs = 60_000;
 /** Longest battery time that still counts as evidence about a loss. */
 const batteryLimitMs = 4 * 3_600_000;
 /** Longest delay before a PC reports that it runs on battery. */
-export const toldLateMs = 60_000;
+export const batteryReportDelayMs = 60_000;
 const driversAtMost = 16;
 const textAtMost = 100;
 /** Older updates no longer explain a fault. */
 const updatesKept = 8;
 
-type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
+type EventOfType<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 
 /** The result of a message: the next record, and what to request. A `stale` message changes only the last-seen time. */
-export type Step = { record: PcRecord; ask?: ('state' | 'inventory')[]; unreadable?: boolean; stale?: boolean };
+export type MessageResult = { record: PcRecord; ask?: ('state' | 'inventory')[]; unreadable?: boolean; stale?: boolean };
 
 export function newRecord(pc: string, link: PcRecord['link']): PcRecord {
   return {
@@ -65,13 +65,16 @@ export function newRecord(pc: string, link: PcRecord['link']): PcRecord {
  * `formerSessions` is a session number that no earlier machine reaches before the broker disconnects it: each counts on from its last
  * number or its clock. Numbers near the limit of R16 are ignored, since no agent could follow them.
  */
-export function recordAfter({ pc, link, spool, session, lostSession, formers = [], formerSessions = 0 }: PcRecord, now: number): PcRecord {
-  const reached = [session, lostSession, formerSessions].filter((one) => one + sessionsApart <= believedSession);
+export function recordForNextMachine(
+  { pc, link, spool, session, lostSession, formers = [], formerSessions = 0 }: PcRecord,
+  now: number,
+): PcRecord {
+  const reached = [session, lostSession, formerSessions].filter((one) => one + sessionGap <= believedSession);
   const last = Math.max(...reached, Math.floor(now / 1_000));
   return {
     ...newRecord(pc, link),
-    formers: (spool === null ? formers : [spool, ...formers]).slice(0, formersKept),
-    formerSessions: last + sessionsApart,
+    formers: (spool === null ? formers : [spool, ...formers]).slice(0, previousMachinesKept),
+    formerSessions: last + sessionGap,
   };
 }
 
@@ -80,7 +83,7 @@ export function recordAfter({ pc, link, spool, session, lostSession, formers = [
  * enrolled again opens another spool.
  * After a replacement a session counts only from its birth, which names the spool, and only above the sessions of earlier machines.
  */
-export function believes({ formers = [], formerSessions = 0, spool, session, boot }: PcRecord, said: PcEvent): boolean {
+export function isCurrentMachine({ formers = [], formerSessions = 0, spool, session, boot }: PcRecord, said: PcEvent): boolean {
   if (formers.length === 0) return true;
   if (said.type === 'birth') return !formers.includes(said.spool);
   if (spool === null || ('boot' in said && said.boot !== boot)) return false;
@@ -89,12 +92,12 @@ export function believes({ formers = [], formerSessions = 0, spool, session, boo
 }
 
 /** The time of the message, and since when the server is subscribed. */
-type Heard = { now: number; listeningSince: number | null };
+type ReceivedAt = { now: number; listeningSince: number | null };
 
 const stopped = { presence: 'stopped', lostAt: null } as const;
 
 /** Returns the record after a message of the PC. Messages of an older session are stale. For a birth, the spool decides. */
-export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step {
+export function afterMessage(record: PcRecord, said: PcEvent, heardAt: ReceivedAt): MessageResult {
   const { now } = heardAt;
   if ('session' in said && said.type !== 'birth' && said.session < record.session) return { record, stale: true };
   switch (said.type) {
@@ -116,7 +119,7 @@ export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step
     case 'inventory':
       return { record: withVersions({ ...record, inventory: said.hash }, said.versions, now) };
     case 'heard':
-      return { record: said.boot === undefined ? record : { ...record, ...bootsWith(record, said.boot, now) } };
+      return { record: said.boot === undefined ? record : { ...record, ...updateBoots(record, said.boot, now) } };
   }
 }
 
@@ -125,7 +128,7 @@ export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step
  * A session number that an earlier machine may have used only sets the spool. The ack returns the highest of those numbers, so that the
  * machine continues above it (R16, R30).
  */
-function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
+function onBirth(record: PcRecord, said: EventOfType<'birth'>, now: number): MessageResult {
   const { formerSessions = 0 } = record;
   const sameSpool = record.spool === said.spool;
   if (sameSpool && said.session < record.session) return { record, stale: true };
@@ -138,19 +141,19 @@ function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
   const named = { boot, spool, config, agent, calledAt, gasp, bye: null };
   const known: PcRecord = {
     ...moved,
-    ...bootsWith(record, boot, now),
+    ...updateBoots(record, boot, now),
     ...named,
     presence: moved.lostAt === null ? 'online' : moved.presence,
   };
   const next = isOther ? withUpdates(known, { what: [`agent ${agent}`], now }) : known;
-  const ask: NonNullable<Step['ask']> = [];
+  const ask: NonNullable<MessageResult['ask']> = [];
   if (said.digest !== record.digest) ask.push('state');
   if (said.inventory !== '' && said.inventory !== record.inventory) ask.push('inventory');
   return { record: next, ask };
 }
 
 /** Detects a cloned PC: a machine never returns to an earlier boot. The finding lasts until only new boots have come for an hour. */
-function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now: number): Pick<PcRecord, 'boots' | 'clonedAt'> {
+function updateBoots({ boots = [], clonedAt = null }: PcRecord, boot: string, now: number): Pick<PcRecord, 'boots' | 'clonedAt'> {
   if (boots[0] === boot) return {};
   const isBack = boots.includes(boot);
   const stands = clonedAt !== null && now - clonedAt < clonedForMs;
@@ -161,7 +164,7 @@ function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now:
  * Ignores a last will of an earlier session (R16). Whether a receive gap of the server may have caused it (R18a, canary) is decided here
  * once, since another gap may follow.
  */
-function onLost(record: PcRecord, said: Said<'lost'>, { now, listeningSince }: Heard): Step {
+function onLost(record: PcRecord, said: EventOfType<'lost'>, { now, listeningSince }: ReceivedAt): MessageResult {
   const over = said.session === record.session && record.presence === 'stopped';
   if (over) return { record, stale: true };
   return {
@@ -170,36 +173,36 @@ function onLost(record: PcRecord, said: Said<'lost'>, { now, listeningSince }: H
       presence: record.presence === 'silent' ? 'silent' : 'lost',
       lostAt: now,
       lostSession: said.session,
-      lostInGap: listeningSince !== null && now - listeningSince < willsOfGapMs && (record.heardAt ?? 0) < listeningSince,
+      lostInGap: listeningSince !== null && now - listeningSince < delayedWillsMs && (record.heardAt ?? 0) < listeningSince,
     },
   };
 }
 
 /** Applies a full list, or a difference on top of the stored digest. Any other state is requested again (R12, R13). */
-function onState(record: PcRecord, said: Said<'state'>, now: number): Step {
+function onState(record: PcRecord, said: EventOfType<'state'>, now: number): MessageResult {
   const current = inSession(record, said.session);
   if (said.rev <= current.rev) return { record: current, stale: true };
   if (said.base !== undefined && said.base !== current.digest) return { record: current, ask: ['state'] };
-  const list = said.base === undefined ? said.checks : changed(current.checks, said.checks, said.gone);
+  const list = said.base === undefined ? said.checks : applyDifference(current.checks, said.checks, said.gone);
   if (list.length > budgets.checks.most || digestOf(list) !== said.digest) return { record: current, ask: ['state'], unreadable: true };
   const gasp = list.some(isBattery) ? (current.gasp ?? null) : null;
-  return { record: { ...current, rev: said.rev, digest: said.digest, checks: dated(current.checks, list, now), gasp } };
+  return { record: { ...current, rev: said.rev, digest: said.digest, checks: withSince(current.checks, list, now), gasp } };
 }
 
 /**
  * Discards a last will that was wrong (R16). The session still runs if a message comes too late to have been queued before the will, or
  * responds to a newer hello.
  */
-export function afterWill(record: PcRecord, now: number, askedMs = Number.POSITIVE_INFINITY): PcRecord {
+export function discardWrongWill(record: PcRecord, now: number, askedMs = Number.POSITIVE_INFINITY): PcRecord {
   const { lostAt, presence } = record;
   if (lostAt === null || presence === 'stopped') return record;
   const lostMs = now - lostAt;
-  if (lostMs < lateWordsMs && lostMs <= askedMs) return record;
+  if (lostMs < lateMessagesMs && lostMs <= askedMs) return record;
   return { ...record, lostAt: null, presence: presence === 'silent' ? 'silent' : 'online' };
 }
 
 /** Records the last-seen time. Any message counts, readable or not. */
-export function heard(record: PcRecord, now: number): PcRecord {
+export function markSeen(record: PcRecord, now: number): PcRecord {
   return { ...record, heardAt: now, presence: record.presence === 'never' ? 'online' : record.presence };
 }
 
@@ -212,10 +215,10 @@ export function heard(record: PcRecord, now: number): PcRecord {
 export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): PcRecord['presence'] {
   if (listeningSince === null) return record.presence;
   if (record.presence === 'stopped') {
-    const isOverdue = returns(record) !== null && now - Math.max(record.bye?.at ?? 0, listeningSince) >= backWithinMs;
+    const isOverdue = announcedReturn(record) !== null && now - Math.max(record.bye?.at ?? 0, listeningSince) >= backWithinMs;
     return isOverdue ? 'silent' : 'stopped';
   }
-  if (record.lostAt !== null && now - Math.max(record.lostAt, listeningSince) >= willGraceMs && !isOfGap(record)) return 'silent';
+  if (record.lostAt !== null && now - Math.max(record.lostAt, listeningSince) >= willGraceMs && !mayBeCausedByGap(record)) return 'silent';
   const quietFor = now - Math.max(record.heardAt ?? 0, listeningSince);
   if (quietFor >= links[record.link].silentMs) return 'silent';
   if (record.presence !== 'silent') return record.presence;
@@ -224,19 +227,19 @@ export function presenceOf(record: PcRecord, listeningSince: number | null, now:
 }
 
 /** True for a last will that a receive gap may have caused, if the PC has sent nothing since. */
-export function isOfGap({ lostAt, lostInGap = false, heardAt }: PcRecord): boolean {
+export function mayBeCausedByGap({ lostAt, lostInGap = false, heardAt }: PcRecord): boolean {
   return lostAt !== null && lostInGap && (heardAt ?? 0) < lostAt;
 }
 
 /** Returns the announced reason if a bye announces a return. */
-export function returns({ bye }: PcRecord): 'restart' | 'update' | null {
+export function announcedReturn({ bye }: PcRecord): 'restart' | 'update' | null {
   const [, what] = /^(restart|reboot|update)/.exec(bye?.reason ?? '') ?? [];
   return what === undefined ? null : what === 'update' ? 'update' : 'restart';
 }
 
 /** Returns how long an expected or returning PC may send nothing; null if it is not expected. */
-export function patienceMs(record: PcRecord): number | null {
-  if (record.presence === 'stopped') return returns(record) === null ? null : backWithinMs;
+export function allowedSilenceMs(record: PcRecord): number | null {
+  if (record.presence === 'stopped') return announcedReturn(record) === null ? null : backWithinMs;
   return links[record.link].silentMs;
 }
 
@@ -254,7 +257,7 @@ function inSession(record: PcRecord, session: number): PcRecord {
   return base.lostAt === null && base.presence === presence ? base : { ...base, lostAt: null, presence };
 }
 
-function changed(held: readonly Check[], changes: readonly Check[], gone: readonly string[]): Check[] {
+function applyDifference(held: readonly Check[], changes: readonly Check[], gone: readonly string[]): Check[] {
   const byKey = new Map(held.map((check) => [checkKey(check), check]));
   for (const key of gone) byKey.delete(key);
   for (const check of changes) byKey.set(checkKey(check), check);
@@ -262,7 +265,7 @@ function changed(held: readonly Check[], changes: readonly Check[], gone: readon
 }
 
 /** `since` is the server time at which the result last changed. */
-function dated(held: PcRecord['checks'], list: readonly Check[], now: number): PcRecord['checks'] {
+function withSince(held: PcRecord['checks'], list: readonly Check[], now: number): PcRecord['checks'] {
   const byKey = new Map(held.map((check) => [checkKey(check), check]));
   return list.map((check) => {
     const before = byKey.get(checkKey(check));
@@ -278,12 +281,12 @@ export function batterySince(record: PcRecord, lastMessageAt = record.absence?.f
   return Number.isFinite(since) && lastMessageAt - since <= batteryLimitMs ? since : null;
 }
 
-export function seesMains({ checks }: PcRecord): boolean {
+export function hasMainsPower({ checks }: PcRecord): boolean {
   return checks.some(({ component, device, status }) => component === 'power' && device === 'mains' && status === 'ok');
 }
 
 /** Reads the versions from an inventory of Linux or Windows. Missing values are left out. */
-export function versionsIn({ os, drivers }: Record<string, unknown>): Versions {
+export function readVersions({ os, drivers }: Record<string, unknown>): Versions {
   const { distro, release, kernel, Caption, Version, UBR } = fieldsOf(os);
   // Monthly updates of Windows change only the number after the version.
   const build = [textOf(Version), textOf(UBR)].filter((part) => part !== '').join('.');
@@ -330,16 +333,16 @@ function withUpdates(record: PcRecord, { what, now }: { what: readonly UpdateNam
 }
 
 /** Interval of the canary. It delays the detection of silence by as much; each canary has only a few bytes. */
-const wordEveryMs = 1_000;
+const canaryEveryMs = 1_000;
 /** Most canaries in transit; older ones are late anyway. */
-const wordsAtMost = 60;
-const lateWordMs = 20_000;
+const canariesAtMost = 60;
+const lateCanaryMs = 20_000;
 const lateTickMs = 5_000;
 /** Smallest limits: the clock of a process is no more precise, however fast the demo runs. */
 const least = { wordMs: 2_000, tickMs: 500 };
-/** Losses within `dropWindowMs` that make a PC unsteady. */
-const dropsKept = 3;
-const dropWindowMs = 10 * 60_000;
+/** Losses within `sessionLossWindowMs` that make a PC unsteady. */
+const sessionLossesKept = 3;
+const sessionLossWindowMs = 10 * 60_000;
 /** Time after a receive gap in which the PCs are asked and respond. */
 const answeringMs = 60_000;
 /** A PC that was not seen for this many times its limit is missing, however often gaps restarted the limit. */
@@ -347,15 +350,15 @@ export const missedLimits = 3;
 const longestMs = missedLimits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 
 /** `deaf`: no canary returns. `late`: this process had stopped and continues. `still`: it was late, but received nothing before either. */
-type GapOfOurs = 'deaf' | 'late' | 'still';
+type ServerGap = 'deaf' | 'late' | 'still';
 
 /**
  * Proves that the server receives: R18a (canary). Times are in server time. `name` is random, so a canary of an earlier process proves
  * nothing.
  * Guarantee: between two gaps everything that reached the broker before `provenAt` has been read.
  */
-export function createHearing(name: string, speed = 1) {
-  const limits = { wordMs: Math.max(lateWordMs, least.wordMs * speed), tickMs: Math.max(lateTickMs, least.tickMs * speed) };
+export function createCanary(name: string, speed = 1) {
+  const limits = { wordMs: Math.max(lateCanaryMs, least.wordMs * speed), tickMs: Math.max(lateTickMs, least.tickMs * speed) };
   const words = new Map<string, number>();
   const held = { listens: false, isDeaf: false, provenAt: null as number | null, count: 0, saidAt: 0, tickDueAt: Number.POSITIVE_INFINITY };
 
@@ -375,18 +378,18 @@ export function createHearing(name: string, speed = 1) {
     },
 
     /** Returns the id of the next canary if it is due. */
-    word(now: number): string | undefined {
-      if (!held.listens || now - held.saidAt < wordEveryMs) return undefined;
+    nextCanary(now: number): string | undefined {
+      if (!held.listens || now - held.saidAt < canaryEveryMs) return undefined;
       held.count += 1;
       const id = `${name}.${held.count}`;
       words.set(id, now);
-      for (const oldest of words.keys()) if (words.size > wordsAtMost) words.delete(oldest);
+      for (const oldest of words.keys()) if (words.size > canariesAtMost) words.delete(oldest);
       held.saidAt = now;
       return id;
     },
 
     /** A canary came back; returns true if that ends a gap. */
-    back(id: string): boolean {
+    canaryReturned(id: string): boolean {
       const saidAt = words.get(id);
       if (saidAt === undefined) return false;
       for (const [older, at] of words) if (at <= saidAt) words.delete(older);
@@ -396,7 +399,7 @@ export function createHearing(name: string, speed = 1) {
     },
 
     /** At each tick, checks whether a receive gap begins or just ended. */
-    tick(now: number): GapOfOurs | undefined {
+    tick(now: number): ServerGap | undefined {
       const isLate = now - held.tickDueAt > limits.tickMs;
       const hears = held.listens && !held.isDeaf;
       // A deaf server does not recover by a late tick: a canary must come back.
@@ -412,7 +415,7 @@ export function createHearing(name: string, speed = 1) {
     },
 
     setClock(byMs: number): void {
-      moveTimes(words, byMs);
+      shiftTimestamps(words, byMs);
       held.saidAt += byMs;
       held.tickDueAt += byMs;
       if (held.provenAt !== null) held.provenAt += byMs;
@@ -421,16 +424,16 @@ export function createHearing(name: string, speed = 1) {
 }
 
 /** Guarantee: holds at most three times per PC, and none for a PC that never lost a session. */
-export function createDrops() {
+export function createSessionLosses() {
   const times = new Map<string, readonly number[]>();
   return {
-    dropped: (pc: string, now: number) => void times.set(pc, [...(times.get(pc) ?? []), now].slice(-dropsKept)),
+    recordLoss: (pc: string, now: number) => void times.set(pc, [...(times.get(pc) ?? []), now].slice(-sessionLossesKept)),
     /** Returns the last loss if it was the third within ten minutes and happened in the last ten minutes. */
     unsteadyAt(pc: string, now: number): number | null {
       const [first = now, , last] = times.get(pc) ?? [];
-      return last !== undefined && last - first <= dropWindowMs && now - last <= dropWindowMs ? last : null;
+      return last !== undefined && last - first <= sessionLossWindowMs && now - last <= sessionLossWindowMs ? last : null;
     },
-    setClock: (byMs: number): void => void moveTimes(times, byMs),
+    setClock: (byMs: number): void => void shiftTimestamps(times, byMs),
     forget: (pc: string) => void times.delete(pc),
   };
 }
@@ -439,23 +442,23 @@ export function createDrops() {
  * Sums the time in which the server received. Times are in server time. Guarantee: holds no more than the longest limit of all link classes
  * needs.
  */
-export function createInAll() {
+export function createListeningTime() {
   let spans: { from: number; to: number }[] = [];
   const sinceMs = (at: number) => spans.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, at)), 0);
 
   return {
     /** A receive gap is over. */
-    begin(now: number): void {
+    beginListening(now: number): void {
       const kept = spans.filter(({ from, to }) => to > from && sinceMs(to) < longestMs);
       spans = [...kept, { from: now + answeringMs, to: now + answeringMs }];
     },
     /** Receiving is proven until then. */
-    proven(until: number): void {
+    extendTo(until: number): void {
       const last = spans.at(-1);
       if (last !== undefined) last.to = Math.max(last.to, until);
     },
     /** Returns for how long the server received since `at`. */
     sinceMs,
-    setClock: (byMs: number): void => void moveTimes(spans, byMs),
+    setClock: (byMs: number): void => void shiftTimestamps(spans, byMs),
   };
 }

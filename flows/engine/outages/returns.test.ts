@@ -1,7 +1,7 @@
 import type { Previous } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
-import { type Away, lostPowerTogether, whyUnheard, whyWasAway } from './outages.ts';
+import type { PcEvent, PcOutage, PcRecord } from '../records/incidents.ts';
+import { judgeLineOutage, judgeReturn, lostPowerTogether, type OfflinePc } from './outages.ts';
 import { newRecord } from './pc.ts';
 
 const second = 1_000;
@@ -14,7 +14,7 @@ const goneBy = from + 100 * second;
 const now = from + 3_600 * second;
 
 /** A PC with an outage. */
-const away = (of: Partial<Absence> = {}, edit: Partial<PcRecord> = {}): Away => ({
+const away = (of: Partial<PcOutage> = {}, edit: Partial<PcRecord> = {}): OfflinePc => ({
   ...newRecord('s/a/1', 'fibre'),
   boot: 'b1',
   spool: 's1',
@@ -60,7 +60,7 @@ const gone = (before: number, back: number | null = null) => ({
 });
 const ended = { gone: { ...gone(5 * minute), ending: true }, mains: false };
 
-const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
+const rows: [seen: string, one: OfflinePc, said: Birth, verdict: string][] = [
   ['a goodbye was received', away({ cause: 'intended', confidence: 0.99 }, bye), reboot(), 'intended 0.99'],
   ['the same boot, awake all the time, on its mains', away({}, mainsSeen), birth({ apartMs: hour - 2 * minute }), 'link-down 0.95'],
   ['the same boot, awake, of one that sees no mains: on a UPS perhaps', away(), birth({ apartMs: hour }), 'link-down 0.8'],
@@ -157,25 +157,26 @@ const other = (edit: Partial<PcRecord> = {}) => ({
 
 describe('whyWasAway', () => {
   test.each(rows)('%s', (_, one, said, verdict) => {
-    const { cause, confidence } = whyWasAway(one, said, { neighbours: [other()], now });
+    const { cause, confidence } = judgeReturn(one, said, { neighbours: [other()], now });
     expect(`${cause} ${confidence}`).toBe(verdict);
   });
 
   test('link-down is uncertain if the only PC of a site does not see its mains power', () => {
-    const confidence = (one: Away, ...neighbours: PcRecord[]) => whyWasAway(one, birth({ apartMs: hour }), { neighbours, now }).confidence;
+    const confidence = (one: OfflinePc, ...neighbours: PcRecord[]) =>
+      judgeReturn(one, birth({ apartMs: hour }), { neighbours, now }).confidence;
     expect(confidence(away())).toBe(0.6);
     expect(confidence(away(), other({ heardAt: null }), other({ presence: 'stopped' }))).toBe(0.6);
     expect(confidence(away({}, mainsSeen))).toBe(0.95);
   });
 
   test('the same session that continues was a line outage', () => {
-    expect(whyUnheard(away({}, mainsSeen), [])).toEqual({ cause: 'link-down', confidence: 0.95 });
-    expect(whyUnheard(away({ cause: 'pc-off', confidence: 0.8 }), [])).toEqual({ cause: 'pc-off', confidence: 0.9 });
+    expect(judgeLineOutage(away({}, mainsSeen), [])).toEqual({ cause: 'link-down', confidence: 0.95 });
+    expect(judgeLineOutage(away({ cause: 'pc-off', confidence: 0.8 }), [])).toEqual({ cause: 'pc-off', confidence: 0.9 });
   });
 });
 
 describe('whyWasAway: the start of the outage', () => {
-  const begin = (said: Birth) => whyWasAway(away(), said, { neighbours: [], now });
+  const begin = (said: Birth) => judgeReturn(away(), said, { neighbours: [], now });
 
   test('the outage starts at the last mark, in server time', () => {
     expect(begin(reboot())).toMatchObject({ from: from + 20 * second, aliveAt: from + 20 * second });
@@ -192,7 +193,7 @@ describe('whyWasAway: the start of the outage', () => {
 describe('lostPowerTogether', () => {
   const back = (aliveAt: number | null, edit: Partial<PcRecord> = {}) => away({ to: now, aliveAt }, { presence: 'online', ...edit });
   const at = from;
-  const together = (one: Away, ...others: PcRecord[]) => lostPowerTogether(one, [one, ...others])?.together ?? [];
+  const together = (one: OfflinePc, ...others: PcRecord[]) => lostPowerTogether(one, [one, ...others])?.together ?? [];
   const ask = (...others: PcRecord[]) => together(back(at), ...others);
 
   test('PCs whose marks are within 40 s lost power together, if they are two of two or two of four', () => {
@@ -226,11 +227,12 @@ describe('lostPowerTogether', () => {
 });
 
 describe('lostPowerTogether: the confidence', () => {
-  const dark = (pc: string, of: Partial<Absence> = {}) => away({ to: now, aliveAt: from, ...of }, { pc, presence: 'online', heardAt: now });
+  const dark = (pc: string, of: Partial<PcOutage> = {}) =>
+    away({ to: now, aliveAt: from, ...of }, { pc, presence: 'online', heardAt: now });
   const there = (pc: string): PcRecord => ({ ...newRecord(pc, 'fibre'), presence: 'online', heardAt: now });
   const seen = (pc: string) => dark(pc, { cause: 'power-cut', confidence: 0.55, mainsGoneAt: from + 50 * second });
-  const confidence = (...all: PcRecord[]) => lostPowerTogether(all[0] as Away, all)?.why.confidence;
-  const three = (of: Partial<Absence> = {}) => [1, 2, 3].map((at) => dark(`s/a/${at}`, of));
+  const confidence = (...all: PcRecord[]) => lostPowerTogether(all[0] as OfflinePc, all)?.why.confidence;
+  const three = (of: Partial<PcOutage> = {}) => [1, 2, 3].map((at) => dark(`s/a/${at}`, of));
 
   test('if no PC saw the mains fail, the confidence is 0.85 only for three PCs that were off for some hours', () => {
     expect(confidence(dark('s/a/1'), dark('s/a/2'))).toBe(0.6);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PcRecord } from '../records/incidents.ts';
-import { newRecord, versionsIn, withVersions } from './pc.ts';
+import { newRecord, readVersions, withVersions } from './pc.ts';
 
 const windows = { os: { Caption: 'Microsoft Windows 11 Pro', Version: '10.0.26100', OSArchitecture: '64-bit', UBR: 4061 } };
 
@@ -25,17 +25,17 @@ describe('versionsIn', () => {
     ['nothing that is known', { os: 7, drivers: 'none', cameras: [] }, {}],
     ['null and lists in lists', { os: null, drivers: [null, [1], { DeviceName: {}, DriverVersion: [] }] }, {}],
   ])('%s', (_, items, versions) => {
-    expect(versionsIn(items)).toEqual(versions);
+    expect(readVersions(items)).toEqual(versions);
   });
 });
 
 describe('withVersions', () => {
   const updatesOf = ({ updates = [] }: PcRecord) => updates;
   const record = newRecord('bihar/patna/vc-1', 'fibre');
-  const first = withVersions(record, versionsIn(windows), 1);
+  const first = withVersions(record, readVersions(windows), 1);
 
   test('a first inventory, and an equal one, are no update', () => {
-    const again = withVersions(first, versionsIn(windows), 2);
+    const again = withVersions(first, readVersions(windows), 2);
     expect(updatesOf(again)).toEqual([]);
     // Equal, so nothing is written.
     expect(again).toBe(first);
@@ -49,7 +49,7 @@ describe('withVersions', () => {
   });
 
   test('a device that is plugged in or disappears is no update', () => {
-    const more = { ...versionsIn(windows), 'driver Cam': 'driver 2 Cam' as const };
-    expect(updatesOf(withVersions(withVersions(first, more, 2), versionsIn(windows), 3))).toEqual([]);
+    const more = { ...readVersions(windows), 'driver Cam': 'driver 2 Cam' as const };
+    expect(updatesOf(withVersions(withVersions(first, more, 2), readVersions(windows), 3))).toEqual([]);
   });
 });

@@ -51,7 +51,7 @@ export type PcRecord = {
   /** The bye, until the next birth. */
   bye?: { at: number; reason: string } | null;
   /** The current or last outage. */
-  absence?: Absence | null;
+  absence?: PcOutage | null;
   /** Spools of earlier machines at this place, newest first: R30 (replacement). */
   formers?: string[];
   /** Session numbers up to this one may belong to earlier machines. */
@@ -72,7 +72,7 @@ export type UpdateName = `${'agent' | 'system' | 'driver'} ${string}`;
 export type Versions = Record<string, UpdateName>;
 
 /** One outage of a PC and its cause. Times are in server time. */
-export type Absence = Outage & {
+export type PcOutage = Outage & {
   /** The last message, or the last time mark that the PC later found on its disk. */
   from: number;
   /** The PC was certainly offline at this time: its last will or bye arrived, or a beat was missing. */
@@ -87,10 +87,10 @@ export type Absence = Outage & {
 };
 
 /** The part of an outage that incidents and messages show. */
-export type ShownOutage = Pick<Absence, 'cause' | 'confidence' | 'from' | 'to'>;
+export type ShownOutage = Pick<PcOutage, 'cause' | 'confidence' | 'from' | 'to'>;
 
 /** One fault of an incident. `key` is `fault|device`. */
-export type StandingFault = {
+export type IncidentFault = {
   key: string;
   fault: string;
   device: string;
@@ -114,25 +114,25 @@ export type StandingFault = {
  * A change of an incident, from which a transition is made.
  * `held`: the hold is over. `holdMs`: the remaining hold. `grew`: sites that joined after people were notified of the fault.
  */
-export type News = {
+export type IncidentChange = {
   kind: TransitionKind;
-  faults: StandingFault[];
+  faults: IncidentFault[];
   held?: boolean;
   holdMs?: number;
-  again?: Again;
+  again?: Repeat;
   grew?: readonly string[];
 };
 
 /** The part of a fault that messages show. */
-export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
+export type FaultNews = Pick<IncidentFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
 
 /** An ended fault of which people were notified. */
-export type PastFault = Pick<StandingFault, 'fault' | 'name'> & { at: number };
+export type PastFault = Pick<IncidentFault, 'fault' | 'name'> & { at: number };
 
-export type Told = { person: string; channel: string; at: number };
+export type NotifiedPerson = { person: string; channel: string; at: number };
 
 /** A reply of a person. `link` identifies the reply link; each reply counts once per link. */
-export type Answer = { person: string; by: string; word: SaidWord; at: number; link?: string };
+export type IncidentReply = { person: string; by: string; word: SaidWord; at: number; link?: string };
 
 /** One incident per room, or per scope of the server, with its faults. */
 export type Incident = Handling & {
@@ -146,11 +146,11 @@ export type Incident = Handling & {
   place?: { site: Words; room: Words; timeZone: string };
   severity: Severity;
   flapping: boolean;
-  faults: StandingFault[];
-  acknowledged: Taken | null;
-  told: Told[];
+  faults: IncidentFault[];
+  acknowledged: Acknowledgement | null;
+  told: NotifiedPerson[];
   notes: { at: number; by: string; text: string }[];
-  answers?: Answer[];
+  answers?: IncidentReply[];
   /** The last known outage of the PC in this incident. */
   outage?: ShownOutage;
   /** The cause of the outage in the last message. */
@@ -158,10 +158,10 @@ export type Incident = Handling & {
   /** The start of the outage in the last message, and when that message was made. */
   toldSince?: { from: number; at: number };
   /** Ended faults of which people were notified. `said`: their end was notified too. */
-  ended?: (StandingFault & { said: boolean })[];
+  ended?: (IncidentFault & { said: boolean })[];
   /** The group incident to which this incident last belonged. */
   parent?: number;
-  spread?: Spread;
+  spread?: GroupMembers;
   /** For an incident of many sites: the offline sites of which people were notified. */
   toldAway?: readonly string[];
   /** For maintenance: its end, in server time. */
@@ -174,7 +174,7 @@ export type Incident = Handling & {
  * `lastAt`: when the last member joined; for one fault in many rooms, when the first joined. `waves`: members that joined together much
  * later.
  */
-export type Spread = { members: string[]; away: string[]; of: number; path: string; lastAt?: number; waves?: string[] };
+export type GroupMembers = { members: string[]; away: string[]; of: number; path: string; lastAt?: number; waves?: string[] };
 
 /** A step in the life of an incident. It is open until *conclude* writes its result: R21 (transitions), R23 (conclude). */
 export type Transition = {
@@ -194,7 +194,7 @@ export type Transition = {
   /** Its own data before it was merged with other transitions. */
   was?: Pick<Transition, 'kind' | 'at' | 'about' | 'severity'>;
   /** Repeats a notification that people already received. */
-  again?: Again;
+  again?: Repeat;
   /** Sites that joined after people were notified of the fault. */
   grew?: readonly string[];
   /** `channel/person` of all its outbox rows. Each pair gets one row, however often the transition is offered. */
@@ -209,11 +209,11 @@ export type Transition = {
   /** Its message that counts against the rate limits of the scope: when it was sent, and its critical faults. */
   told?: { at: number; critical: string[] };
   /** Its last passes through the tabs. */
-  passes?: (PassedWay & { at: number; how: string })[];
+  passes?: (TabPath & { at: number; how: string })[];
 };
 
 /** The nodes that a message passed, as text, and the hash of the tabs. */
-export type PassedWay = { tabs: string; path: string };
+export type TabPath = { tabs: string; path: string };
 /** A durable wait that a node of a tab requested: R22 (hold), R25 (timers and outcomes). */
 export type Timer = {
   id: number;
@@ -223,7 +223,7 @@ export type Timer = {
   dueAt: number;
   /** The timer has no effect if the incident is acknowledged before it fires. */
   unlessAcknowledged: boolean;
-  message: WireFields;
+  message: OfferFields;
 };
 
 /** Fields of the *when* node beside the severity. They survive every wait. */
@@ -245,16 +245,16 @@ export type HoursFields = {
 };
 
 /** An act of a path through the tabs. Only *conclude* writes it. */
-export type Act =
+export type TabAct =
   | { do: 'deliver'; channel: string; to: string[]; severity: Severity; hours?: HoursFields }
-  | { do: 'wait'; node: string; dueAt: number; unlessAcknowledged: boolean; message: WireFields };
+  | { do: 'wait'; node: string; dueAt: number; unlessAcknowledged: boolean; message: OfferFields };
 
 /** The fields that tabs may change and that survive a wait. */
-export type WireFields = { severity: Severity; holdMs: number; to: string[]; hours?: HoursFields };
+export type OfferFields = { severity: Severity; holdMs: number; to: string[]; hours?: HoursFields };
 
-export type WireMessage = WireFields & {
+export type OfferMessage = OfferFields & {
   topic: string;
-  transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Again['why']; grew?: number };
+  transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Repeat['why']; grew?: number };
   incident: {
     id: number;
     scope: string;
@@ -276,7 +276,7 @@ export type WireMessage = WireFields & {
   faults: string[];
   /** Why the PC is or was offline, as far as is known now. */
   outage: (Outage & { from?: number }) | null;
-  acts: Act[];
+  acts: TabAct[];
 };
 
 /**
@@ -339,7 +339,7 @@ export type PcEvent =
   | { type: 'unreadable'; pc: string; leaf: string };
 
 /** Input events about the server: its connection, clock, people and tabs. */
-export type CentreEvent =
+export type ServerEvent =
   /** The site table changed. `because`: why a removed PC is gone, see R15 (close). `replaced`: PCs whose stored data is deleted. */
   | { type: 'known'; pcs: readonly KnownPc[]; because: Record<string, string>; replaced: readonly string[] }
   /** Revoked PCs: their silence is no fault. */
@@ -355,8 +355,8 @@ export type CentreEvent =
   | { type: 'clock'; byMs: number; gap?: boolean }
   | HandlingOrder
   | { type: 'note'; incident: number; by: string; text: string }
-  | ({ type: 'answer'; incident: number } & Omit<Answer, 'at'>)
-  | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string; way?: PassedWay }
+  | ({ type: 'answer'; incident: number } & Omit<IncidentReply, 'at'>)
+  | { type: 'conclude'; transition: number; acts: TabAct[]; severity: Severity; how: string; way?: TabPath }
   | { type: 'centre'; fault: string; device: string; standing: boolean; reason?: string }
   /** A PC exceeds a limit of R27. */
   | { type: 'noisy'; of: string; what: 'events' | 'words' | 'spools' }
@@ -364,23 +364,23 @@ export type CentreEvent =
   | { type: 'look-again' }
   | { type: 'started' };
 
-export type EngineEvent = PcEvent | CentreEvent;
+export type EngineEvent = PcEvent | ServerEvent;
 
 /** An action for after the commit. */
 export type Effect =
   | { do: 'ask'; pc: string; want: Want[] }
   /** Offers the transition to the head, or to the wait node whose timer fired. */
-  | { do: 'offer'; message: WireMessage; node: string | null };
+  | { do: 'offer'; message: OfferMessage; node: string | null };
 
 /** One entry of the incident's log. `by` is empty for an automatic action. `to`: the person assigned, or the person replaced. */
-export type Deed = { at: number; by: string; did: DeedKind; to?: string; until?: number };
+export type LogEntry = { at: number; by: string; did: DeedKind; to?: string; until?: number };
 
 /** An acknowledgement. `instead`: the state before it, while it can still be withdrawn. */
-export type Taken = {
+export type Acknowledgement = {
   by: string;
   at: number;
   severity: Severity;
-  instead?: Pick<Handling, 'assigned' | 'fixed'> & { acknowledged: Taken | null };
+  instead?: Pick<Handling, 'assigned' | 'fixed'> & { acknowledged: Acknowledgement | null };
 };
 
 type Handling = {
@@ -391,11 +391,11 @@ type Handling = {
   /** Nothing is notified before `until`, except faults worse than `severity` and newly critical ones. */
   snoozed?: { by: string; at: number; until: number; severity: Severity };
   /** Newest last, limited in number. */
-  deeds?: Deed[];
+  deeds?: LogEntry[];
 };
 
 /** Why an incident is notified again. `to`: the first recipients; if empty, the tabs choose them. */
-export type Again = { why: AgainReason; by: string; to: string[] };
+export type Repeat = { why: AgainReason; by: string; to: string[] };
 
 export type HandlingOrder =
   | { type: 'acknowledge' | 'withdraw' | 'fixed'; incident: number; by: string }

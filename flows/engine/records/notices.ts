@@ -2,10 +2,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerWord, CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '@sabha/contracts';
 import type * as v from 'valibot';
-import type { Again, FaultNews, PastFault, ShownOutage } from './incidents.ts';
+import type { FaultNews, PastFault, Repeat, ShownOutage } from './incidents.ts';
 
 /** The data of a message. The text is rendered when it is sent, in the language of the recipient. */
-export type Notice = Place & {
+export type Notice = PlaceDetails & {
   kind: TransitionKind | 'unfinished' | 'direct';
   incident: number | null;
   severity: Severity;
@@ -17,7 +17,7 @@ export type Notice = Place & {
   /** The incident already has an open fault at least as severe, so this message adds work but no urgency. */
   joins?: true;
   /** Why the incident is notified again. */
-  again?: Pick<Again, 'why' | 'by'>;
+  again?: Pick<Repeat, 'why' | 'by'>;
   /**
    * The message goes to a further recipient. Either a person declined the incident, or none of the earlier recipients (ids) acknowledged
    * it.
@@ -69,7 +69,7 @@ export type OutboxRow = {
   /** The provider accepted the message under this id and reports the result later. It is not sent again. */
   accepted?: { id: string; at: number };
   /** Delivered, and still editable at the recipient. */
-  copy?: Copy;
+  copy?: EditableMessage;
   notice: Notice;
   createdAt: number;
   /** The earliest send time. */
@@ -80,14 +80,14 @@ export type OutboxRow = {
 };
 
 /** An editable message: its id at the channel, and its text. `linkMark` replaces the recipient's personal link, which must stay private. */
-export type Copy = { id: string; text: string };
+export type EditableMessage = { id: string; text: string };
 /** A control character that no name contains. */
 export const linkMark = '\u001a';
 
 /**
  * The result of one send. `afterMs`: the wait that the provider requested. `copy`: the id of the delivered message, if it can be edited.
  */
-export type Outcome =
+export type DeliveryOutcome =
   | { result: 'delivered'; copy?: string }
   | { result: 'retry'; reason: string; afterMs?: number }
   | { result: 'refused'; reason: string }
@@ -95,15 +95,15 @@ export type Outcome =
   | { result: 'locked'; reason: string };
 
 /** The immediate result of a send. `accepted`: the provider took the message under this id and reports the delivery later. */
-export type SendOutcome = Outcome | { result: 'accepted'; id: string };
+export type SendOutcome = DeliveryOutcome | { result: 'accepted'; id: string };
 
 /** A later delivery report of the provider. */
-export type Report = { channel: string; id: string; outcome: Extract<Outcome, { result: 'delivered' | 'refused' }> };
+export type DeliveryReport = { channel: string; id: string; outcome: Extract<DeliveryOutcome, { result: 'delivered' | 'refused' }> };
 
 /** Handles delivery reports. Each function rejects if the ledger cannot commit now; the provider must then repeat the report. */
-export type Reports = {
+export type DeliveryReports = {
   /** Resolves when the report is committed. An unknown id has no effect. */
-  take(report: Report): Promise<void>;
+  take(report: DeliveryReport): Promise<void>;
   /** The recipient and the incident of an accepted message. */
   about(channel: string, id: string): { person: string; incident: number | null } | undefined;
 };
@@ -135,13 +135,13 @@ export type Channel = {
    * Edits a delivered message. Guarantee: new messages go first, and no message is edited at an address that the person no longer has.
    * `said` is called just before the edit. Never throws for a fault of the provider.
    */
-  edit?(copy: Changed, person: Person, signal: AbortSignal): Promise<Outcome>;
+  edit?(copy: MessageEdit, person: Person, signal: AbortSignal): Promise<DeliveryOutcome>;
   /** Stops background work, such as polling for replies. Absent: the channel has none. */
   close?(): void;
 };
 
 /** The new text of a delivered message, and the lines below it. */
-export type Changed = Pick<Copy, 'id'> & { notice: Notice; said(): { text: string; lines: readonly string[] } };
+export type MessageEdit = Pick<EditableMessage, 'id'> & { notice: Notice; said(): { text: string; lines: readonly string[] } };
 
 /** Writes one log line, like Pino's `info`. */
 export type LogLine = (fields: object, words: string) => void;
@@ -150,12 +150,12 @@ export type LogLine = (fields: object, words: string) => void;
  * A reply as a channel receives it. `addresses` are the sender's addresses on this channel, the personal one first. `person` is the
  * recipient of the original message.
  */
-export type Answer = { channel: string; addresses: readonly string[]; person?: string; incident: number; word: AnswerWord };
+export type ChannelReply = { channel: string; addresses: readonly string[]; person?: string; incident: number; word: AnswerWord };
 
 /** Processes a reply and resolves after the commit. `line` is shown to the sender; `by` is the person, if the reply counted. */
-export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string }>;
+export type HandleReply = (answer: ChannelReply) => Promise<{ line: string; by?: string }>;
 
-export type TakeMissedCall = (channel: string, number: string) => Promise<'taken' | 'none' | 'several' | 'stranger'>;
+export type HandleMissedCall = (channel: string, number: string) => Promise<'taken' | 'none' | 'several' | 'stranger'>;
 
 /** A browser with push notifications: its address at the push service, and its encryption keys. */
 export type Device = { endpoint: string; p256dh: string; auth: string };
@@ -163,19 +163,19 @@ export type Device = { endpoint: string; p256dh: string; auth: string };
  * The push devices of people, and the key pair's secret that identifies this server to push services. `gone` removes a device that the
  * service no longer knows.
  */
-export type Devices = { secret: Buffer; of(person: string): readonly Device[]; gone(person: string, endpoint: string): void };
+export type PushDevices = { secret: Buffer; of(person: string): readonly Device[]; gone(person: string, endpoint: string): void };
 
-export type Around = {
+export type ChannelContext = {
   log: LogLine;
   clock: Clock;
   /** Absent: replies are ignored. */
-  onAnswer?: TakeAnswer | undefined;
+  onAnswer?: HandleReply | undefined;
   /** Absent: missed calls are ignored. */
-  onMissedCall?: TakeMissedCall | undefined;
+  onMissedCall?: HandleMissedCall | undefined;
   /** Absent: delivery reports are not tracked, so an accepted message counts as delivered. */
-  reports?: Reports | undefined;
+  reports?: DeliveryReports | undefined;
   /** Absent: there are no push devices. */
-  devices?: Devices | undefined;
+  devices?: PushDevices | undefined;
 };
 
 /** The description of a channel. Each has one file in `people/channels/` and one line in the list there. */
@@ -188,9 +188,9 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   settings?: S;
   /** Settings keys with secret values. */
   secrets?: readonly string[];
-  open(settings: v.InferOutput<S>, around: Around): Channel;
+  open(settings: v.InferOutput<S>, around: ChannelContext): Channel;
   /** Absent: the channel reaches each person with an address under its name in `addresses`. */
-  reaches?(person: Person, around: Pick<Around, 'devices'>): boolean;
+  reaches?(person: Person, around: Pick<ChannelContext, 'devices'>): boolean;
   /** People subscribe by themselves, so `addresses` has no entry for it. */
   joined?: true;
   /** For programs: used only for recipients whose channel order names it. */
@@ -254,7 +254,7 @@ export type RenderedMessage = {
 };
 
 /** Possible recipients for a tab: roles and groups, which are resolved per place, and persons. */
-export type People = { roles: string[]; groups: string[]; persons: Pick<Person, 'id' | 'name' | 'role' | 'scope'>[] };
+export type RecipientChoices = { roles: string[]; groups: string[]; persons: Pick<Person, 'id' | 'name' | 'role' | 'scope'>[] };
 
 /** The key prefix of notices to central that a recipient declined an incident. */
 export function notMinePrefix(incident: number): string {
@@ -262,7 +262,7 @@ export function notMinePrefix(incident: number): string {
 }
 
 /** The names of a scope, and the data of the site table for people who call or visit it. */
-export type Place = {
+export type PlaceDetails = {
   site: Words;
   room: Words;
   timeZone: string;

@@ -16,15 +16,15 @@ import type { Announcement, AnnouncementState, OutboxRow } from './notices.ts';
 import type {
   Account,
   AccountContents,
-  Forgetting,
-  Forgotten,
-  Login,
+  AccountSession,
+  ChannelProof,
+  ErasedRows,
   Maintenance,
   Meeting,
   Member,
+  PersonErasure,
+  PersonIdentifiers,
   PersonRow,
-  PersonWords,
-  Proof,
   RosterContents,
   TreeNode,
 } from './sites.ts';
@@ -58,7 +58,7 @@ export type Op =
   /** The status of a component of a PC from `at` on, for the status strips of the wall. The component `presence` is the PC itself. */
   | ({ op: 'change' } & PcChange)
   /** A receive gap of the server, written when it ends. */
-  | ({ op: 'away' } & Away)
+  | ({ op: 'away' } & ReceiveGap)
   /** The clock was set back to `at`: R29 (clock of the server). Moves later times of status strips, commands and roll calls to `at`. */
   | { op: 'not-ahead'; at: number }
   | { op: 'rollcall'; rollcall: RollCallView }
@@ -68,7 +68,7 @@ export type Op =
   | { op: 'account'; account: Account }
   /** Also deletes the sessions of the account. */
   | { op: 'account-gone'; name: string }
-  | { op: 'login'; login: Login }
+  | { op: 'login'; login: AccountSession }
   | { op: 'login-gone'; hash: string }
   | { op: 'meeting'; meeting: Meeting }
   | { op: 'meeting-gone'; id: string }
@@ -77,7 +77,7 @@ export type Op =
   | { op: 'member'; member: Member }
   /** Also deletes the proofs and the devices of the person. */
   | { op: 'member-gone'; id: string }
-  | ({ op: 'proof' } & Proof)
+  | ({ op: 'proof' } & ChannelProof)
   | { op: 'announcement'; announcement: Announcement }
   /** Only the first time is stored. */
   | { op: 'announcement-read'; id: number; person: string; at: number }
@@ -87,10 +87,10 @@ export type Op =
 export type CommandRow = CommandSummary & { signed: Signed };
 
 /** `status` is `ok`, `fault`, `unknown`, or `gone` if the check is no longer reported or stored. For `presence` it is the new presence. */
-export type Change = { component: string; at: number; status: string; faults: string[] };
+export type ComponentChange = { component: string; at: number; status: string; faults: string[] };
 
 /** A receive gap of the server, in which nothing is known of any PC: R18a (canary). */
-export type Away = { from: number; to: number };
+export type ReceiveGap = { from: number; to: number };
 
 /**
  * The acknowledged position of a spool after a commit. All numbers up to `upTo` are durable or declared dropped: R4 (cumulative
@@ -196,9 +196,9 @@ export type Queries = Retention & {
    * Changes of one PC since a time, oldest first, with the last earlier change of each component. Beyond the limits the status is unknown:
    * R27 (budgets: quota and backpressure).
    */
-  history(pc: string, since: number): Change[];
+  history(pc: string, since: number): ComponentChange[];
   /** Receive gaps of the server that ended after `since`, oldest first. */
-  aways(since: number): Away[];
+  aways(since: number): ReceiveGap[];
   /** Finished roll calls, newest first, at most 50, without their rows. */
   rollcalls(): RollCallSummary[];
   rollcall(id: string): RollCallView | undefined;
@@ -218,9 +218,9 @@ export type Queries = Retention & {
   /** Proves from the data that no event is missing or duplicate. Commits wait for this proof, so a running server checks a copy. */
   audit(): LedgerAudit;
   /** All rows that name a person. */
-  person(words: PersonWords): PersonRow[];
+  person(words: PersonIdentifiers): PersonRow[];
   /** Removes a person from all rows and rewrites the file. Nothing may be written meanwhile. Data that was loaded before is stale. */
-  forget(whom: Forgetting): Forgotten;
+  forget(whom: PersonErasure): ErasedRows;
   progress(): Progress;
   hashAt(row: number): string | null;
   /** Copies the write-ahead log into the database file. */
@@ -257,29 +257,29 @@ export type PagePlace = { spool: number; seq: number };
  * Selects events for the archive, or all events of a PC or site. Events for the archive were received before `before`. A time after `ahead`
  * also qualifies: a clock that was ahead wrote it.
  */
-export type PageAsk = { after: PagePlace; before: number; ahead: number } | { after: PagePlace; path: string };
+export type PageQuery = { after: PagePlace; before: number; ahead: number } | { after: PagePlace; path: string };
 /** `next` is null after the last spool. */
 export type LeavingPage = { events: LeavingEvent[]; next: PagePlace | null };
 
 /** A range of consecutive numbers, both ends included. */
-export type Run = { a: number; b: number };
+export type NumberRange = { a: number; b: number };
 /** The events of one spool in a segment. `newest` is the time when the last of them was received. */
-export type SegmentSpool = { spool: number; runs: Run[]; newest: number };
+export type SegmentSpool = { spool: number; runs: NumberRange[]; newest: number };
 /** A durable part of the archive of a month: its offset, its length in bytes, and the SHA-256 of its bytes. */
 export type Segment = { month: string; at: number; bytes: number; sha256: string; spools: SegmentSpool[] };
 
 /** The events of one spool in the archive of a month: first number, count, time of the newest, and whether they have expired. */
-export type HeldMonth = { pc: string; name: string; month: string; a: number; count: number; newest: number; expired: boolean };
+export type ArchivedMonth = { pc: string; name: string; month: string; a: number; count: number; newest: number; expired: boolean };
 /** The archived events of a PC or site, and the segments of those months. `known`: the ledger has a spool of that path. */
-export type HeldOf = { known: boolean; months: HeldMonth[]; segments: Omit<Segment, 'spools'>[] };
+export type ArchivedEvents = { known: boolean; months: ArchivedMonth[]; segments: Omit<Segment, 'spools'>[] };
 
 /** The steps of retention. Each handles a slice and runs between commits, so that neither blocks the other for long. */
 export type Retention = {
   /** One page of the requested events, ordered by spool and number. */
-  page(ask: PageAsk): LeavingPage;
+  page(ask: PageQuery): LeavingPage;
   /** The valid length of the archive of a month, in bytes. */
   end(month: string): number;
-  held(path: string): HeldOf;
+  held(path: string): ArchivedEvents;
   /** Marks the events of a segment as archived. Throws if the segment does not begin at the end of its archive. */
   seal(segment: Segment): void;
   /** Deletes some sealed events from the ledger; returns false if none are left. */
@@ -295,17 +295,17 @@ export type Retention = {
 type Async<T extends Record<keyof T, (...args: never[]) => unknown>> = {
   [K in keyof T]: (...args: Parameters<T[K]>) => Promise<ReturnType<T[K]>>;
 };
-export type Sent = Pick<OutboxRow, 'key' | 'createdAt'>;
+export type SentRow = Pick<OutboxRow, 'key' | 'createdAt'>;
 /** The audit entry of an acknowledgement that was withdrawn at once. */
-export const withdrawnWord = 'withdrawn';
-export type PcChange = { pc: string } & Change;
+export const withdrawnAction = 'withdrawn';
+export type PcChange = { pc: string } & ComponentChange;
 
-export type Past = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: Sent[] };
+export type PastIncidents = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: SentRow[] };
 
 /**
  * Holds times of day. `setClock` shifts them when the server clock is set, so that their distance to now stays: R29 (clock of the server).
  */
-export type FollowsClock = { setClock(byMs: number): void };
+export type ClockFollower = { setClock(byMs: number): void };
 
 // Keys of the table `meta`.
 
@@ -316,9 +316,9 @@ export const reflectorKeyKey = 'reflector.key';
 /** The fingerprints of the signing key and of the certificate authority. */
 export const fingerprintsKey = 'fingerprints';
 /** The time up to which retention has deleted old rows. */
-export const settledKey = 'settled';
+export const retainedUntilKey = 'settled';
 /** PCs from which nothing was received since the last start, each with the time for which the server listened. */
-export const inVainKey = 'in-vain';
+export const listenedKey = 'in-vain';
 /** When central operations last received the list of checks that are unknown for a day. */
 export const unknownNamedKey = 'unknown-named';
 /** Data of an earlier state that this ledger lacks, and until when that is reported. */

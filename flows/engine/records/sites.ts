@@ -1,7 +1,7 @@
 /** The site tree (nation, states, sites, PCs) with its changes, and the data of people, accounts and meetings. */
 import type { LinkClass, Person, Profile, RegistryEntry, Role, SiteStage, Tier, TokenRole, Words } from '@sabha/contracts';
 import type { KnownPc } from './incidents.ts';
-import type { Place } from './notices.ts';
+import type { PlaceDetails } from './notices.ts';
 
 export type Bridge = NonNullable<Profile['bridge']>;
 /** The UPS of a site, as NUT names it. */
@@ -83,7 +83,7 @@ export type SiteTable = {
   known: readonly KnownPc[];
   /** The stage of a site, or of the site of a PC; undefined for any other path. */
   stageOf(path: string): SiteStage | undefined;
-  place(scope: string): Place;
+  place(scope: string): PlaceDetails;
   /** The scopes of the groups to which the site of a path belongs. */
   groupsOf(path: string): readonly string[];
   /** The sites of a group; for any other scope, the scope itself. */
@@ -114,18 +114,18 @@ export type Member = Person & {
 };
 
 /** When a channel was last proven to reach a person. */
-export type Proof = { person: string; channel: string; at: number };
+export type ChannelProof = { person: string; channel: string; at: number };
 
 /** The roster as loaded at start. `devices`: the stored push devices of each person. */
-export type RosterContents = { members: Member[]; proofs: Proof[]; devices?: Readonly<Record<string, string>> };
+export type RosterContents = { members: Member[]; proofs: ChannelProof[]; devices?: Readonly<Record<string, string>> };
 
 /** `ids`: identifiers of the person in programs. `texts`: name, phone and addresses as people write them. `alias` replaces both. */
-export type PersonWords = { ids: readonly string[]; texts: readonly string[]; alias: string };
+export type PersonIdentifiers = { ids: readonly string[]; texts: readonly string[]; alias: string };
 export type PersonRow = { table: string; row: Record<string, unknown> };
 /** The person whose data is deleted, who requested that, and when. */
-export type Forgetting = { words: PersonWords; by: string; at: number };
+export type PersonErasure = { words: PersonIdentifiers; by: string; at: number };
 /** The number of rows from which a person was removed. */
-export type Forgotten = { audit: number; elsewhere: number };
+export type ErasedRows = { audit: number; elsewhere: number };
 
 /** scrypt's parameters are stored with each hash, so a later version may choose stronger ones. Salt and key are base64url. */
 export type PasswordHash = { n: number; r: number; p: number; salt: string; key: string };
@@ -151,7 +151,7 @@ export type Account = {
 };
 
 /** A session of a signed-in account. */
-export type Login = {
+export type AccountSession = {
   /** SHA-256 of the session's token, in base64url. */
   hash: string;
   account: string;
@@ -161,7 +161,7 @@ export type Login = {
   usedAt: number;
 };
 
-export type AccountContents = { accounts: Account[]; logins: Login[] };
+export type AccountContents = { accounts: Account[]; logins: AccountSession[] };
 
 /** A meeting with all its dates. Local times look like `2027-01-15T11:00:00`. */
 export type Meeting = {

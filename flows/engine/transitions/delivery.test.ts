@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { fault, holdFirst, ok, online, pc, type Stage, unknown } from '../incidents/stage.test-helper.ts';
+import { type EngineStage, fault, holdFirst, ok, online, pc, unknown } from '../incidents/stage.test-helper.ts';
 import type { Incident } from '../records/incidents.ts';
-import { toldWhy } from './delivery.ts';
+import { notifiedOutage } from './delivery.ts';
 
 const minute = 60_000;
-const last = (stage: Stage) => stage.outbox().at(-1)?.notice;
+const last = (stage: EngineStage) => stage.outbox().at(-1)?.notice;
 
 test('the message that a fault has eased lists the faults that remain', () => {
   const stage = online();
@@ -52,11 +52,11 @@ describe('toldWhy: the cause and the start of one outage', () => {
     let incident = { faults: [], ...before } as unknown as Incident;
     return found.map((one, at) => {
       incident = { ...incident, outage: { ...one, to: null } };
-      const { cause, from } = toldWhy(incident, at === found.length - 1) as Found;
-      const { confidence } = toldWhy(incident, false) as Found;
+      const { cause, from } = notifiedOutage(incident, at === found.length - 1) as Found;
+      const { confidence } = notifiedOutage(incident, false) as Found;
       incident = {
         ...incident,
-        toldOutage: { cause: toldWhy(incident, false)?.cause ?? cause, confidence },
+        toldOutage: { cause: notifiedOutage(incident, false)?.cause ?? cause, confidence },
         toldSince: { from, at: 10 * minute * (at + 1) },
       };
       return `${cause} since ${from / 1_000}`;
@@ -96,7 +96,7 @@ describe('toldWhy: the cause and the start of one outage', () => {
     if (open?.outage === undefined) throw new Error('no outage');
     expect(open.toldSince).toMatchObject({ from: raised?.outage?.from });
     stage.engine.memory.putIncident({ ...open, outage: { ...open.outage, from: open.outage.from - minute } });
-    expect(toldWhy(stage.incident() as Incident, true)?.from).toBe(raised?.outage?.from);
+    expect(notifiedOutage(stage.incident() as Incident, true)?.from).toBe(raised?.outage?.from);
   });
 });
 

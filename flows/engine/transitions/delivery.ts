@@ -1,78 +1,87 @@
 /** Writes the outbox rows of a conclusion and records who was notified of which faults: R23 (conclude). */
 import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, stateOf, type Words } from '@sabha/contracts';
-import { woken } from '../handling/handling.ts';
-import type { Memory } from '../memory/memory.ts';
-import type { Act, FaultNews, Incident, ShownOutage, Spread, StandingFault, Told, Transition } from '../records/incidents.ts';
-import type { Notice, OutboxRow, Place } from '../records/notices.ts';
-import { isEnd, isWorse, oneFlaps, worst } from './incident.ts';
-import { factsOf, type Hand, newsOf, type Recipient, type TransitionOptions, toldFaults } from './noise.ts';
+import { endSnooze } from '../handling/handling.ts';
+import type { EngineState } from '../memory/memory.ts';
+import type {
+  FaultNews,
+  GroupMembers,
+  Incident,
+  IncidentFault,
+  NotifiedPerson,
+  ShownOutage,
+  TabAct,
+  Transition,
+} from '../records/incidents.ts';
+import type { Notice, OutboxRow, PlaceDetails } from '../records/notices.ts';
+import { highestSeverity, isAnyFlapping, isEnd, isWorse } from './incident.ts';
+import { faultNewsOf, faultsToReport, type Recipient, remainingFaults, type StepContext, type TransitionOptions } from './noise.ts';
 
 /** Collection time of a digest: the tabs deliver its messages one by one. */
-const gatherMs = 30_000;
+const digestCollectMs = 30_000;
 /** Names per message; nobody reads more. */
 const namesAtMost = 40;
 
-type Delivery = Hand & { transition: Transition; incident: Incident; acts: readonly Act[] };
+type Delivery = StepContext & { transition: Transition; incident: Incident; acts: readonly TabAct[] };
 
 /** Adds the missing outbox rows, and records the recipients on the incident. */
 export function deliver(delivery: Delivery): { told: Incident; sent: string[] } {
   const { memory, options, now, transition, incident, acts } = delivery;
-  const told: Told[] = [...incident.told];
+  const told: NotifiedPerson[] = [...incident.told];
   const sent = [...transition.sent];
   // Everybody who was notified is notified of the end, at any hour.
   const at = { now, knew: isEnd(transition) ? incident.told.map(({ person }) => person) : [] };
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
     const notice = noticeOf(delivery, act);
-    const known = knowing(delivery, act);
-    const ways = placesOf(delivery).flatMap((scope) => options.recipients(act.to, act.channel, { ...at, scope, notice }));
+    const known = personsNotNotifiedAgain(delivery, act);
+    const ways = recipientPlacesOf(delivery).flatMap((scope) => options.recipients(act.to, act.channel, { ...at, scope, notice }));
     for (const { person, ...way } of ways) {
       const { channel } = way;
-      const to = sentAs(`${channel}/${person}`, act, transition);
+      const to = messageKeyOf(`${channel}/${person}`, act, transition);
       if (sent.includes(to) || known.includes(person)) continue;
       sent.push(to);
-      const own = forPerson(notice, delivery, person);
+      const own = completeForPerson(notice, delivery, person);
       addRow(memory, { key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice: own }, now);
       if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
     }
   }
-  return { told: isHeard(delivery, sent) ? withTold({ ...incident, told }, transition) : incident, sent };
+  return { told: isNotified(delivery, sent) ? recordNotified({ ...incident, told }, transition) : incident, sent };
 }
 
 /** True if a message is sent now, or an earlier one already listed the fault. */
-function isHeard({ transition, incident, acts }: Delivery, sent: readonly string[]): boolean {
-  return sent.length > 0 || (heardBefore(transition, incident).length > 0 && acts.some((act) => act.do === 'deliver'));
+function isNotified({ transition, incident, acts }: Delivery, sent: readonly string[]): boolean {
+  return sent.length > 0 || (knownFromFirstMessage(transition, incident).length > 0 && acts.some((act) => act.do === 'deliver'));
 }
 
 /** Returns persons who are not notified again. A person who knows of a fault in many rooms is not notified of each further room. */
-function knowing({ transition, incident }: Delivery, { severity }: Deliver): string[] {
+function personsNotNotifiedAgain({ transition, incident }: Delivery, { severity }: DeliverAct): string[] {
   const isOnce = causeKindOf(incident.scope) === 'spread' && !isEnd(transition) && transition.again === undefined;
   if (isOnce) return incident.told.map(({ person }) => person);
-  return severity === 'minor' ? heardBefore(transition, incident) : [];
+  return severity === 'minor' ? knownFromFirstMessage(transition, incident) : [];
 }
 
 /**
  * Returns persons who know a minor fault from their first message about the incident, which lists it. Minor faults are not escalated, so a
  * second message would add nothing.
  */
-function heardBefore({ at, kind, severity, again, grew }: Transition, { told }: Incident): string[] {
+function knownFromFirstMessage({ at, kind, severity, again, grew }: Transition, { told }: Incident): string[] {
   if (severity !== 'minor' || isEnd({ kind }) || again !== undefined || grew !== undefined) return [];
   return told.flatMap(({ person }) => (told.every((one) => one.person !== person || at < one.at) ? [person] : []));
 }
 
 /** Returns the places whose recipients are looked up. If a nationwide fault grew, these are the states of the new rooms. */
-function placesOf({ incident: { scope, spread }, transition: { grew } }: Delivery): string[] {
+function recipientPlacesOf({ incident: { scope, spread }, transition: { grew } }: Delivery): string[] {
   const isWide = grew !== undefined && spread?.path === '' && causeKindOf(scope) === 'spread';
   return isWide ? [...new Set(grew.map(stateOf))] : [spread?.path ?? scope];
 }
 
-type Deliver = Extract<Act, { do: 'deliver' }>;
+type DeliverAct = Extract<TabAct, { do: 'deliver' }>;
 
 /**
  * Returns the key of a message to one person on one channel. Before a meeting the key is new if the person knew the fault, or knew it as
  * less severe.
  */
-function sentAs(to: string, { severity, hours }: Deliver, transition: Transition): string {
+function messageKeyOf(to: string, { severity, hours }: DeliverAct, transition: Transition): string {
   const isNews = hours?.known === true || isWorse(severity, transition.severity);
   return isNews && hours?.meeting !== undefined && transition.sent.includes(to) ? `${to}/${severity}/${hours.meeting.at}` : to;
 }
@@ -81,8 +90,8 @@ function sentAs(to: string, { severity, hours }: Deliver, transition: Transition
  * Adds an outbox row with a server notice for each person and channel of central, and returns the recipients. `key` is the prefix of the
  * row keys.
  */
-export function tellCentral(
-  { memory, options, now }: Pick<Hand, 'memory' | 'now'> & { options: Pick<TransitionOptions, 'central' | 'place'> },
+export function notifyCentral(
+  { memory, options, now }: Pick<StepContext, 'memory' | 'now'> & { options: Pick<TransitionOptions, 'central' | 'place'> },
   { kind, lines, key }: { kind: 'unfinished' | 'direct'; lines: string[]; key: string },
 ): Recipient[] {
   const notice = centralNotice({ kind, lines, place: options.place('centre'), now });
@@ -93,45 +102,48 @@ export function tellCentral(
   return recipients;
 }
 
-function addRow(memory: Memory, row: Omit<OutboxRow, 'createdAt' | 'dueAt' | 'tries' | 'state' | 'lastError'>, now: number): void {
-  const dueAt = now + (row.notice.digest ? gatherMs : 0);
+function addRow(memory: EngineState, row: Omit<OutboxRow, 'createdAt' | 'dueAt' | 'tries' | 'state' | 'lastError'>, now: number): void {
+  const dueAt = now + (row.notice.digest ? digestCollectMs : 0);
   memory.add(`outbox/${row.key}`, { op: 'outbox', row: { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null } });
 }
 
 /** Applies the severity that a tab has set to the faults that had the severity of the transition. */
-export function overridden(at: { incident: Incident; transition: Transition; severity: Severity; now: number }): Incident {
+export function applyTabSeverity(at: { incident: Incident; transition: Transition; severity: Severity; now: number }): Incident {
   const { incident, transition, severity, now } = at;
   if (severity === transition.severity || incident.over !== null) return incident;
-  const keys = new Set(newsOf(transition, incident).map((fault) => fault.key));
+  const keys = new Set(remainingFaults(transition, incident).map((fault) => fault.key));
   const faults = incident.faults.map((fault) =>
     keys.has(fault.key) && fault.severity === transition.severity ? { ...fault, severity } : fault,
   );
   const isBroken = severity === 'critical' || isWorse(severity, incident.snoozed?.severity);
-  const next = { ...(isBroken ? woken(incident, now) : incident), faults, severity: worst(faults) };
+  const next = { ...(isBroken ? endSnooze(incident, now) : incident), faults, severity: highestSeverity(faults) };
   return isWorse(severity, incident.acknowledged?.severity) ? { ...next, acknowledged: null } : next;
 }
 
 /** Records which faults people know now. A transition that reports an end changes nothing. */
-export function withTold(incident: Incident, transition: Transition): Incident {
+export function recordNotified(incident: Incident, transition: Transition): Incident {
   if (transition.kind !== 'raised' && transition.kind !== 'worsened') return incident;
-  const keys = new Set(newsOf(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
-  const isMore = ({ told, severity }: StandingFault) => told === null || bySeverity(severity, told) < 0;
+  const keys = new Set(remainingFaults(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
+  const isMore = ({ told, severity }: IncidentFault) => told === null || bySeverity(severity, told) < 0;
   const faults = incident.faults.map((fault) => (keys.has(fault.key) && isMore(fault) ? { ...fault, told: fault.severity } : fault));
   const { outage, spread } = incident;
   // A later escalation reaches only its own level, so it adds no known site.
   const isNew = spread?.lastAt !== undefined && transition.sent.length === 0;
   const toldAway = isNew ? [...new Set([...(incident.toldAway ?? []), ...spread.away])] : undefined;
-  const isAway = outage !== undefined && isOwn(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
-  const why = isAway ? toldWhy(incident, false) : undefined;
+  const isAway = outage !== undefined && isOwnOutage(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
+  const why = isAway ? notifiedOutage(incident, false) : undefined;
   const toldOf = why && { toldOutage: { cause: why.cause, confidence: why.confidence }, toldSince: { from: why.from, at: transition.at } };
   return { ...incident, faults, ...(toldAway && { toldAway }), ...toldOf };
 }
 
-function noticeOf(step: Step & Pick<Hand, 'memory' | 'options'>, { severity, hours }: Extract<Act, { do: 'deliver' }>): Notice {
+function noticeOf(
+  step: IncidentStep & Pick<StepContext, 'memory' | 'options'>,
+  { severity, hours }: Extract<TabAct, { do: 'deliver' }>,
+): Notice {
   const { options, transition, incident } = step;
   const { scope } = incident;
-  const faults = toldFaults(transition, incident);
-  const outage = toldWhy(incident, isEnd(transition));
+  const faults = faultsToReport(transition, incident);
+  const outage = notifiedOutage(incident, isEnd(transition));
   // A repeated message is about the meeting, whatever the reason of the first one was.
   const isForMeeting = hours?.meeting !== undefined && transition.sent.length > 0;
   return {
@@ -142,29 +154,32 @@ function noticeOf(step: Step & Pick<Hand, 'memory' | 'options'>, { severity, hou
     ...(incident.place ?? options.place(scope)),
     faults,
     at: transition.at,
-    ...roomOf(step, faults),
+    ...roomFactsOf(step, faults),
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
-    ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && outage && { outage }),
-    ...(transition.kind === 'eased' && { rest: restOf(incident) }),
+    ...(faults.some(({ fault }) => isAbsence(fault)) && isOwnOutage(incident) && outage && { outage }),
+    ...(transition.kind === 'eased' && { rest: openFaultsOf(incident) }),
     ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
     ...(transition.again && !isForMeeting && { again: { why: transition.again.why, by: transition.again.by } }),
     ...(hours?.digest && { digest: true }),
     ...(hours?.meeting && { meeting: hours.meeting }),
     ...(incident.until !== undefined && { until: incident.until }),
-    ...(incident.spread && { many: manyOf(step, incident.spread) }),
+    ...(incident.spread && { many: offlineMembersOf(step, incident.spread) }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
 }
 
-type Step = { incident: Incident; transition: Transition };
+type IncidentStep = { incident: Incident; transition: Transition };
 
 /** Returns facts about the room beside the news. */
-function roomOf({ memory, options, transition, incident }: Step & Pick<Hand, 'memory' | 'options'>, faults: FaultNews[]) {
+function roomFactsOf(
+  { memory, options, transition, incident }: IncidentStep & Pick<StepContext, 'memory' | 'options'>,
+  faults: FaultNews[],
+) {
   const { scope, flapping } = incident;
   const before = memory.pastOf(scope) ?? [];
   const counted = transition.again === undefined ? options.pace.counted(scope) : 0;
   return {
-    flapping: flapping && (isEnd(transition) || oneFlaps(faults, memory.endedOf(scope))),
+    flapping: flapping && (isEnd(transition) || isAnyFlapping(faults, memory.endedOf(scope))),
     ...(!isEnd(transition) && options.isBeside(scope) && { beside: true as const }),
     ...(transition.kind === 'cleared' && isReadyIn(memory, scope) && { ready: true as const }),
     ...(!isEnd(transition) && before.length > 0 && { before }),
@@ -173,26 +188,26 @@ function roomOf({ memory, options, transition, incident }: Step & Pick<Hand, 'me
 }
 
 /** True if the PC of a room reports it ready and no incident is open there. */
-export function isReadyIn(memory: Pick<Memory, 'pcs' | 'openIncident'>, scope: string): boolean {
+export function isReadyIn(memory: Pick<EngineState, 'pcs' | 'openIncident'>, scope: string): boolean {
   const record = memory.pcs.get(scope);
   return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
 }
 
 /**
  * Completes a person's first message about an incident with other open faults. A worsened incident lists all of them. Minor ones are always
- * listed, since `heardBefore` suppresses their own message.
+ * listed, since `knownFromFirstMessage` suppresses their own message.
  */
-function forPerson(notice: Notice, { incident, transition }: Step, person: string): Notice {
+function completeForPerson(notice: Notice, { incident, transition }: IncidentStep, person: string): Notice {
   if ((notice.kind !== 'raised' && notice.kind !== 'worsened') || incident.told.some((one) => one.person === person)) return notice;
-  const { joins: _, ...rest } = { ...notice, ...passedOn({ incident, transition }) };
-  const isListed = ({ severity, hidden, goneAt }: StandingFault) =>
+  const { joins: _, ...rest } = { ...notice, ...passedReason({ incident, transition }) };
+  const isListed = ({ severity, hidden, goneAt }: IncidentFault) =>
     !hidden && goneAt === null && (notice.kind === 'worsened' || severity === 'minor');
   const others = incident.faults.filter((one) => isListed(one) && !isIn(notice.faults, one));
-  return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(factsOf)] };
+  return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(faultNewsOf)] };
 }
 
 /** Returns why the message goes to a further recipient: a person declined the incident, or earlier recipients did not reply. */
-function passedOn({ incident, transition }: Step): Pick<Notice, 'passed'> {
+function passedReason({ incident, transition }: IncidentStep): Pick<Notice, 'passed'> {
   const { acknowledged, answers = [], told } = incident;
   if (acknowledged !== null || transition.again !== undefined) return {};
   const last = answers.findLast(({ word }) => word !== 'seen' && word !== 'here');
@@ -205,9 +220,9 @@ function passedOn({ incident, transition }: Step): Pick<Notice, 'passed'> {
 }
 
 /** Returns the present faults that are not hidden. */
-function restOf({ faults }: Incident): FaultNews[] {
+function openFaultsOf({ faults }: Incident): FaultNews[] {
   const standing = faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
-  return standing.sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since).map(factsOf);
+  return standing.sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since).map(faultNewsOf);
 }
 
 function isIn(news: readonly FaultNews[], one: FaultNews): boolean {
@@ -215,7 +230,7 @@ function isIn(news: readonly FaultNews[], one: FaultNews): boolean {
 }
 
 /** True for an outage of this PC alone. An outage with a group incident is not, even if the PC reports a shutdown. */
-export function isOwn({ outage, parent }: Incident): boolean {
+export function isOwnOutage({ outage, parent }: Incident): boolean {
   return outage !== undefined && !(parent !== undefined && outage.cause === 'pc-off');
 }
 
@@ -224,7 +239,7 @@ export function isOwn({ outage, parent }: Incident): boolean {
  * The known cause stays until a more certain one is found, so that messages do not alternate between two causes. The end reports the cause
  * as found. The start stays as in the first message.
  */
-export function toldWhy({ outage, toldOutage, toldSince }: Incident, isOver: boolean): ShownOutage | undefined {
+export function notifiedOutage({ outage, toldOutage, toldSince }: Incident, isOver: boolean): ShownOutage | undefined {
   const isOfThis = toldSince !== undefined && outage !== undefined && outage.from <= toldSince.at;
   if (!isOfThis || toldOutage === undefined) return outage;
   const { cause, confidence } = isOver || outage.confidence > toldOutage.confidence ? outage : toldOutage;
@@ -232,7 +247,10 @@ export function toldWhy({ outage, toldOutage, toldSince }: Incident, isOver: boo
 }
 
 /** Returns the offline members, new ones first. */
-function manyOf({ options, incident: { scope }, transition: { grew = [] } }: Step & Pick<Hand, 'options'>, { away, of }: Spread) {
+function offlineMembersOf(
+  { options, incident: { scope }, transition: { grew = [] } }: IncidentStep & Pick<StepContext, 'options'>,
+  { away, of }: GroupMembers,
+) {
   const kind = causeKindOf(scope) ?? 'site';
   const nameOf = (path: string): Words => {
     const { site, room } = options.place(path);
@@ -255,7 +273,7 @@ function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): b
 }
 
 /** Builds a server notice without an incident: a bundle of the default route, or a direct message. */
-export function centralNotice(of: Pick<Notice, 'lines'> & { kind: 'unfinished' | 'direct'; place: Place; now: number }): Notice {
+export function centralNotice(of: Pick<Notice, 'lines'> & { kind: 'unfinished' | 'direct'; place: PlaceDetails; now: number }): Notice {
   const { place, now, ...said } = of;
   return { ...said, incident: null, severity: 'major', scope: 'centre', ...place, faults: [], at: now, flapping: false };
 }

@@ -3,9 +3,9 @@
  * (transitions).
  */
 import { budgets, bySeverity, faultOf, maintenanceFault, type Severity, type TransitionKind } from '@sabha/contracts';
-import { woken } from '../handling/handling.ts';
-import { returns } from '../outages/pc.ts';
-import type { FaultNews, Incident, News, PcRecord, StandingFault } from '../records/incidents.ts';
+import { endSnooze } from '../handling/handling.ts';
+import { announcedReturn } from '../outages/pc.ts';
+import type { FaultNews, Incident, IncidentChange, IncidentFault, PcRecord } from '../records/incidents.ts';
 
 /**
  * Breaks within a window that count as flapping, as ISA-18.2 counts the activations of a chattering alarm. Two breaks may be one failed
@@ -13,19 +13,19 @@ import type { FaultNews, Incident, News, PcRecord, StandingFault } from '../reco
  */
 const flapBreaks = 3;
 const flapWindowMs = 60 * 60_000;
-/** Calm time: a fault that flaps, or returned within `returnMs` of its end, ends only after `calmMs` without it. */
+/** Calm time: a fault that flaps, or returned within `returnMs` of its end, ends only after `quietBeforeEndMs` without it. */
 const returnMs = 30 * 60_000;
-const calmMs = 10 * 60_000;
+const quietBeforeEndMs = 10 * 60_000;
 /**
  * A minor fault that flaps over a working day ends only after two hours without it. Otherwise each break sends a message that changes
  * nothing.
  */
 const minorWindowMs = 8 * 3_600_000;
-const minorCalmMs = 2 * 3_600_000;
+const minorQuietBeforeEndMs = 2 * 3_600_000;
 /** Time for which the breaks and ends of faults are stored. */
 export const endedMemoryMs: number = minorWindowMs;
 /** Delay of `eased`, so that further faults can end too. A USB hub that is plugged in brings back all its devices within seconds. */
-const restWaitMs = 30_000;
+const easedDelayMs = 30_000;
 
 /**
  * True for the end of a fault. People who know the fault are notified of its end. Ends are exempt from the limit on changes, R27 (budgets:
@@ -40,58 +40,58 @@ export function isEnd({ kind }: { kind: TransitionKind }): boolean {
  * New faults join and unknown faults freeze. A fault ends after its clear time, or when its check is gone.
  * `ended` maps a fault key to its last end or return, and `KEY#1` to `KEY#3` to its last breaks. `open` creates an incident.
  */
-export function follow(at: {
+export function nextIncident(at: {
   incident: Incident | undefined;
-  scene: Scene;
+  scene: ScopeState;
   ended: Record<string, number>;
   now: number;
   open(): Incident;
-}): { incident: Incident | undefined; news: News[]; ended: Record<string, number> } {
+}): { incident: Incident | undefined; news: IncidentChange[]; ended: Record<string, number> } {
   const { incident, scene, ended: remembered, now, open } = at;
   const before = incident?.faults ?? [];
-  const ended = withDrops(remembered, scene, before);
-  const held = before.map((fault) => updated(fault, scene, now));
-  const ends: StandingFault[] = [];
-  const kept: StandingFault[] = [];
-  for (const fault of held) (isOver(fault, { scene, ended, now }) ? ends : kept).push(fault);
-  ends.push(...tooMany(kept));
+  const ended = countSessionLosses(remembered, scene, before);
+  const held = before.map((fault) => updateFault(fault, scene, now));
+  const ends: IncidentFault[] = [];
+  const kept: IncidentFault[] = [];
+  for (const fault of held) (isFaultOver(fault, { scene, ended, now }) ? ends : kept).push(fault);
+  ends.push(...removeSurplusFrozen(kept));
   const known = new Set(held.map((fault) => fault.key));
   const unsaid = { goneAt: null, unknownSince: null, hidden: false, told: null };
   const fresh = [...scene.standing.values()].filter((one) => !known.has(one.key));
   const joined = fresh.map((one) => ({ ...one, since: Math.min(one.since, now), ...unsaid }));
-  const faults = withHidden([...kept, ...joined], scene, now);
-  const endedNow = endedIn(incident, ends, faults);
+  const faults = hideExplained([...kept, ...joined], scene, now);
+  const endedNow = notifiedEndedFaults(incident, ends, faults);
   if (incident === undefined && joined.length === 0) return { incident: undefined, news: [], ended };
   const returned = before.filter((fault) => fault.goneAt !== null && scene.faultState(fault.key) === 'standing');
   const marks = [...ends, ...returned].map((fault) => [fault.key, now] as const);
   const broken = [...joined, ...returned].map(({ key }) => key);
   const isMarked = marks.length + broken.length > 0;
-  const nextEnded = isMarked ? withBreaks({ ...ended, ...Object.fromEntries(marks) }, broken, now) : ended;
+  const nextEnded = isMarked ? addBreaks({ ...ended, ...Object.fromEntries(marks) }, broken, now) : ended;
   const base = incident ?? open();
-  if (faults.length === 0) return { ...over(base, { ends, ended: endedNow }, { scene, now }), ended: nextEnded };
-  const severity = worst(faults);
-  const eased = easedOf(endedNow, faults, { ended, now });
+  if (faults.length === 0) return { ...endIncident(base, { ends, ended: endedNow }, { scene, now }), ended: nextEnded };
+  const severity = highestSeverity(faults);
+  const eased = faultsToReportEased(endedNow, faults, { ended, now });
   const said = eased.length === 0 ? endedNow : endedNow.map((fault) => ({ ...fault, said: true }));
   const next: Incident = {
     ...base,
     faults,
     severity,
-    flapping: oneFlaps(faults, nextEnded),
+    flapping: isAnyFlapping(faults, nextEnded),
     ...((base.ended !== undefined || said.length > 0) && { ended: said }),
   };
-  const news = newsOf({ before, eased, faults, isNew: incident === undefined });
-  return { incident: takenBack(next, news, now), news, ended: nextEnded };
+  const news = changesBetween({ before, eased, faults, isNew: incident === undefined });
+  return { incident: revokeIfWorse(next, news, now), news, ended: nextEnded };
 }
 
 /** A PC that loses its session repeatedly is flapping from the first silence, until it keeps a session. */
-function withDrops(ended: Record<string, number>, { unsteadyAt, standing }: Scene, before: readonly StandingFault[]) {
-  const isSilence = standing.has(silence) || before.some(({ key }) => key === silence);
-  if (!isSilence || typeof unsteadyAt !== 'number' || (ended[silence] ?? 0) >= unsteadyAt) return ended;
-  return withBreaks({ ...ended, [silence]: unsteadyAt }, new Array(flapBreaks).fill(silence), unsteadyAt);
+function countSessionLosses(ended: Record<string, number>, { unsteadyAt, standing }: ScopeState, before: readonly IncidentFault[]) {
+  const isSilence = standing.has(silenceKey) || before.some(({ key }) => key === silenceKey);
+  if (!isSilence || typeof unsteadyAt !== 'number' || (ended[silenceKey] ?? 0) >= unsteadyAt) return ended;
+  return addBreaks({ ...ended, [silenceKey]: unsteadyAt }, new Array(flapBreaks).fill(silenceKey), unsteadyAt);
 }
 
 /** Adds a break to each of these faults. */
-function withBreaks(ended: Record<string, number>, keys: Iterable<string>, now: number): Record<string, number> {
+function addBreaks(ended: Record<string, number>, keys: Iterable<string>, now: number): Record<string, number> {
   const next = { ...ended };
   for (const key of keys) {
     const last = [now, ...breaksOf(next, key)].slice(0, flapBreaks);
@@ -101,15 +101,15 @@ function withBreaks(ended: Record<string, number>, keys: Iterable<string>, now: 
 }
 
 /** Removes the oldest frozen faults above the limit of R27, and returns them. */
-function tooMany(kept: StandingFault[]): StandingFault[] {
+function removeSurplusFrozen(kept: IncidentFault[]): IncidentFault[] {
   const frozen = kept.filter(({ unknownSince }) => unknownSince !== null);
-  const over = new Set(frozen.slice(0, Math.max(0, frozen.length - budgets.faults.most)));
-  if (over.size > 0) kept.splice(0, kept.length, ...kept.filter((fault) => !over.has(fault)));
-  return [...over];
+  const surplus = new Set(frozen.slice(0, Math.max(0, frozen.length - budgets.faults.most)));
+  if (surplus.size > 0) kept.splice(0, kept.length, ...kept.filter((fault) => !surplus.has(fault)));
+  return [...surplus];
 }
 
 /** Returns the highest severity of the faults that are not hidden. */
-export function worst(faults: readonly StandingFault[]): Severity {
+export function highestSeverity(faults: readonly IncidentFault[]): Severity {
   const seen = faults.filter((fault) => !fault.hidden);
   return seen.map((fault) => fault.severity).sort(bySeverity)[0] ?? 'info';
 }
@@ -118,18 +118,19 @@ export function worst(faults: readonly StandingFault[]): Severity {
  * Returns when a fault that disappeared is over, unless it returns: after its clear time, or after the calm time if it returned or flaps.
  * A server fault that returned waits half an hour: no other limit applies to the notifications of central.
  */
-export function watchedUntil({ key, fault, device, since, goneAt }: StandingFault, ended: Record<string, number>): number {
+export function overUnlessBackAt({ key, fault, device, since, goneAt }: IncidentFault, ended: Record<string, number>): number {
   if (goneAt === null) return Number.POSITIVE_INFINITY;
   const clearAt = goneAt + (faultOf(fault)?.clearMs ?? 0);
   const returnsUntil = (ended[key] ?? Number.NEGATIVE_INFINITY) + returnMs;
   if (fault.startsWith('centre.') && since < returnsUntil) return goneAt + returnMs;
-  if (oneFlaps([{ fault, device }], ended)) return Math.max(clearAt, goneAt + (isMinor(fault) ? minorCalmMs : calmMs));
-  const calmAt = goneAt + calmMs;
+  if (isAnyFlapping([{ fault, device }], ended))
+    return Math.max(clearAt, goneAt + (isMinor(fault) ? minorQuietBeforeEndMs : quietBeforeEndMs));
+  const calmAt = goneAt + quietBeforeEndMs;
   return calmAt < returnsUntil ? calmAt : Math.max(returnsUntil, clearAt);
 }
 
 /** True if one of these faults is flapping. Maintenance follows its plan and never flaps. */
-export function oneFlaps(faults: readonly Pick<FaultNews, 'fault' | 'device'>[], ended: Record<string, number>): boolean {
+export function isAnyFlapping(faults: readonly Pick<FaultNews, 'fault' | 'device'>[], ended: Record<string, number>): boolean {
   return faults.some(({ fault, device }) => {
     const breaks = fault === maintenanceFault ? [] : breaksOf(ended, faultKey(fault, device));
     return breaks.length === flapBreaks && Math.max(...breaks) - Math.min(...breaks) < (isMinor(fault) ? minorWindowMs : flapWindowMs);
@@ -144,7 +145,7 @@ function isMinor(fault: string): boolean {
   return faultOf(fault)?.severity === 'minor';
 }
 
-function updated(fault: StandingFault, scene: Scene, now: number): StandingFault {
+function updateFault(fault: IncidentFault, scene: ScopeState, now: number): IncidentFault {
   const state = scene.faultState(fault.key);
   if (state === 'standing') {
     const seen = scene.standing.get(fault.key);
@@ -152,22 +153,22 @@ function updated(fault: StandingFault, scene: Scene, now: number): StandingFault
   }
   if (state === 'unknown') return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? now };
   const goneAt = fault.goneAt ?? now;
-  const unsteadyAt = fault.key === silence ? (scene.unsteadyAt ?? goneAt) : goneAt;
+  const unsteadyAt = fault.key === silenceKey ? (scene.unsteadyAt ?? goneAt) : goneAt;
   return { ...fault, goneAt: Math.max(goneAt, unsteadyAt), unknownSince: null };
 }
 
-type Ending = { scene: Scene; ended: Record<string, number>; now: number };
+type EndingContext = { scene: ScopeState; ended: Record<string, number>; now: number };
 
-function isOver(fault: StandingFault, { scene, ended, now }: Ending): boolean {
+function isFaultOver(fault: IncidentFault, { scene, ended, now }: EndingContext): boolean {
   const state = scene.faultState(fault.key);
   if (state === 'absent') return true;
-  return state === 'gone' && scene.isOld !== true && now >= watchedUntil(fault, ended);
+  return state === 'gone' && scene.isOld !== true && now >= overUnlessBackAt(fault, ended);
 }
 
-function withHidden(faults: StandingFault[], { explained, isNeeded }: Scene, now: number): StandingFault[] {
+function hideExplained(faults: IncidentFault[], { explained, isNeeded }: ScopeState, now: number): IncidentFault[] {
   // A fault hides others while it is present and until its clear time is over. The calm time does not count: faults that become independent
   // then must be notified.
-  const hides = ({ fault, goneAt }: StandingFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
+  const hides = ({ fault, goneAt }: IncidentFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
   const hiding = new Set(faults.filter(hides).map(({ fault }) => fault));
   return faults.map((before) => {
     const { explained: wasNeeded, ...fault } = before;
@@ -181,10 +182,14 @@ function withHidden(faults: StandingFault[], { explained, isNeeded }: Scene, now
   });
 }
 
-type Ended = NonNullable<Incident['ended']>;
+type EndedFaults = NonNullable<Incident['ended']>;
 
 /** Returns the ended faults of which people were notified, without those that are present again. */
-function endedIn(incident: Incident | undefined, ends: readonly StandingFault[], faults: readonly StandingFault[]): Ended {
+function notifiedEndedFaults(
+  incident: Incident | undefined,
+  ends: readonly IncidentFault[],
+  faults: readonly IncidentFault[],
+): EndedFaults {
   const standing = new Set([...faults, ...ends].map(({ key }) => key));
   const earlier = (incident?.ended ?? []).filter(({ key }) => !standing.has(key));
   const late = ends.filter(({ told }) => told !== null).map((fault) => ({ ...fault, said: false }));
@@ -195,15 +200,15 @@ function endedIn(incident: Incident | undefined, ends: readonly StandingFault[],
  * Returns the ended faults to notify as `eased`: all that are not yet notified.
  * Returns none if a worse fault or a parent fault remains, or if the incident is about to be cleared.
  */
-function easedOf(ended: Ended, left: readonly StandingFault[], at: Pick<Ending, 'ended' | 'now'>): Ended {
-  // All remaining faults have ended too. Each was never notified, or is over within `restWaitMs`.
-  const isSoonOver = (one: StandingFault) => watchedUntil(one, at.ended) - at.now <= restWaitMs;
+function faultsToReportEased(ended: EndedFaults, left: readonly IncidentFault[], at: Pick<EndingContext, 'ended' | 'now'>): EndedFaults {
+  // All remaining faults have ended too. Each was never notified, or is over within `easedDelayMs`.
+  const isSoonOver = (one: IncidentFault) => overUnlessBackAt(one, at.ended) - at.now <= easedDelayMs;
   if (left.every((one) => one.goneAt !== null && (one.told === null || isSoonOver(one)))) return [];
   const unsaid = ended.filter(({ said }) => !said);
   // After a PC comes back, its first state is about to show which faults remain.
-  const isJustBack = ({ key, goneAt }: StandingFault) => key === silence && at.now - (goneAt ?? at.now) < restWaitMs;
+  const isJustBack = ({ key, goneAt }: IncidentFault) => key === silenceKey && at.now - (goneAt ?? at.now) < easedDelayMs;
   if (unsaid.some(isJustBack)) return [];
-  const isLeft = (one: StandingFault) =>
+  const isLeft = (one: IncidentFault) =>
     left.some(
       ({ hidden, fault, severity }) => !hidden && (bySeverity(severity, one.severity) < 0 || faultOf(one.fault)?.parents.includes(fault)),
     );
@@ -211,33 +216,38 @@ function easedOf(ended: Ended, left: readonly StandingFault[], at: Pick<Ending, 
 }
 
 /** Ends the incident. Its last transition lists all faults of which people were notified. */
-function over(
+function endIncident(
   base: Incident,
-  { ends, ended }: { ends: StandingFault[]; ended: Ended },
-  { scene, now }: Omit<Ending, 'ended'>,
-): { incident: Incident; news: News[] } {
+  { ends, ended }: { ends: IncidentFault[]; ended: EndedFaults },
+  { scene, now }: Omit<EndingContext, 'ended'>,
+): { incident: Incident; news: IncidentChange[] } {
   const closed = ends.length > 0 && ends.every((fault) => scene.faultState(fault.key) === 'absent');
   const kind = closed ? 'closed' : 'cleared';
   const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? scene.because : null };
-  const faults = summedUp(ends, ended);
+  const faults = faultsForEnd(ends, ended);
   return { incident, news: [{ kind, faults }] };
 }
 
 /** Returns the faults that the end of an incident lists, most severe first. */
-export function endOf(incident: Incident): StandingFault[] {
-  return summedUp(incident.faults, endedIn(incident, incident.faults, []));
+export function faultsAtEnd(incident: Incident): IncidentFault[] {
+  return faultsForEnd(incident.faults, notifiedEndedFaults(incident, incident.faults, []));
 }
 
-function summedUp(ends: readonly StandingFault[], ended: Ended): StandingFault[] {
+function faultsForEnd(ends: readonly IncidentFault[], ended: EndedFaults): IncidentFault[] {
   const seen = ends.filter(({ hidden }) => !hidden);
   const known = ended.length > 0 ? ended : seen;
   return (known.length > 0 ? known : ends).toSorted((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
 }
 
-function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; faults: StandingFault[]; isNew: boolean }): News[] {
+function changesBetween(at: {
+  before: readonly IncidentFault[];
+  eased: IncidentFault[];
+  faults: IncidentFault[];
+  isNew: boolean;
+}): IncidentChange[] {
   const old = new Map(at.before.map((fault) => [fault.key, fault]));
   const fresh = at.faults.filter((fault) => !fault.hidden && fault.told === null && (old.get(fault.key)?.hidden ?? true));
-  const news: News[] = [];
+  const news: IncidentChange[] = [];
   if (at.eased.length > 0) news.push({ kind: 'eased', faults: at.eased });
   // The earlier faults were hidden by a group incident and never notified, so this is the first notification.
   const isFirst = at.isNew || at.before.every(({ hidden, told }) => hidden && told === null);
@@ -248,11 +258,11 @@ function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; 
 }
 
 /** Revokes an acknowledgement if a new fault is more severe: R21 (transitions). Such a fault, or a new critical one, also ends a snooze. */
-export function takenBack(incident: Incident, news: News[], now: number): Incident {
-  const severities = news.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map(({ faults }) => worst(faults));
+export function revokeIfWorse(incident: Incident, news: IncidentChange[], now: number): Incident {
+  const severities = news.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map(({ faults }) => highestSeverity(faults));
   const isOver = (than: Severity | undefined) => severities.some((severity) => isWorse(severity, than));
   const isBroken = severities.includes('critical') || isOver(incident.snoozed?.severity);
-  const next = isBroken ? woken(incident, now) : incident;
+  const next = isBroken ? endSnooze(incident, now) : incident;
   return isOver(incident.acknowledged?.severity) ? { ...next, acknowledged: null } : next;
 }
 
@@ -262,15 +272,15 @@ export function isWorse(severity: Severity, than: Severity | undefined): boolean
 }
 
 /** A fault that is present now. */
-export type Standing = Pick<StandingFault, 'key' | 'fault' | 'device' | 'name' | 'reason' | 'severity' | 'since'>;
+export type PresentFault = Pick<IncidentFault, 'key' | 'fault' | 'device' | 'name' | 'reason' | 'severity' | 'since'>;
 
 /** `gone`: its check is ok. `unknown`: its check has no result. `absent`: its check no longer exists. */
 type FaultState = 'standing' | 'gone' | 'unknown' | 'absent';
 
 /** The current state of a scope. */
-export type Scene = {
+export type ScopeState = {
   /** The present faults, by key. `faultState` also judges faults that are not present. */
-  standing: ReadonlyMap<string, Standing>;
+  standing: ReadonlyMap<string, PresentFault>;
   faultState(key: string): FaultState;
   /** The reason of the close if no check remains. */
   because: string;
@@ -279,9 +289,9 @@ export type Scene = {
   /** When a PC that repeatedly loses its session last lost it. */
   unsteadyAt?: number | null;
   /** Returns the scope of the group incident that explains a fault and is notified instead. `waits`: correlation has not decided yet. */
-  explained?: (fault: StandingFault) => string | undefined;
+  explained?: (fault: IncidentFault) => string | undefined;
   /** True if a fault is notified although the group incident `by` explains it. */
-  isNeeded?: (fault: StandingFault, by: string) => boolean;
+  isNeeded?: (fault: IncidentFault, by: string) => boolean;
 };
 
 export function faultKey(fault: string, device: string): string {
@@ -289,19 +299,19 @@ export function faultKey(fault: string, device: string): string {
 }
 
 /** Creates a fault with the severity of the catalogue, or `major` if this version does not know the fault. */
-export function standingFault(fault: string, device: string, since: number): Standing {
+export function createPresentFault(fault: string, device: string, since: number): PresentFault {
   const severity = faultOf(fault)?.severity ?? 'major';
   return { key: faultKey(fault, device), fault, device, name: null, reason: null, severity, since };
 }
 
 /** Returns the scene of a room. While its PC is offline, only the silence is known and other faults freeze: R14. */
-export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): Scene {
+export function roomStateOf(record: PcRecord, unreadable: boolean, now: number): ScopeState {
   const talks = record.presence === 'online' || record.presence === 'lost';
-  const found: Standing[] = [];
+  const found: PresentFault[] = [];
   if (record.presence === 'silent' && !record.unheard)
-    found.push({ ...standingFault('pc.silent', '', now), reason: lateReasons[returns(record) ?? 'none'] });
-  if (typeof record.clonedAt === 'number') found.push(standingFault('pc.cloned', '', now));
-  if (unreadable) found.push(standingFault('agent.unreadable', '', now));
+    found.push({ ...createPresentFault('pc.silent', '', now), reason: notBackReasons[announcedReturn(record) ?? 'none'] });
+  if (typeof record.clonedAt === 'number') found.push(createPresentFault('pc.cloned', '', now));
+  if (unreadable) found.push(createPresentFault('agent.unreadable', '', now));
   if (talks) found.push(...faultsOf(record));
   const standing = byKey(found);
   return {
@@ -311,7 +321,7 @@ export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): S
       if (ownKeys.has(key)) return 'gone';
       return talks ? faultStateOfChecks(record, key) : 'unknown';
     },
-    because: notChecked,
+    because: noLongerChecked,
   };
 }
 
@@ -321,43 +331,43 @@ export function unknownFaults({ checks }: PcRecord): string[] {
 }
 
 /** Returns the most severe faults of the checks. All unknown faults become one fault with a defined hold: R27. */
-function faultsOf(record: PcRecord): Standing[] {
+function faultsOf(record: PcRecord): PresentFault[] {
   const unknown = unknownFaults(record);
   const checks = record.checks.filter(({ status, fault }) => status === 'fault' && fault !== null && faultOf(fault) !== undefined);
   const { most } = budgets.faults;
   const known = checks.map((check) => {
-    const made = standingFault(check.fault ?? '', check.device, check.since);
+    const made = createPresentFault(check.fault ?? '', check.device, check.since);
     return { ...made, name: check.name ?? null, reason: check.reason };
   });
   const counted = known.length > most ? known.toSorted((a, b) => bySeverity(a.severity, b.severity)).slice(0, most) : known;
   const since = Math.min(...record.checks.flatMap((one) => (one.fault !== null && unknown.includes(one.fault) ? [one.since] : [])));
   if (unknown.length === 0) return counted;
   const name = unknown.length > 1 ? `${unknown[0]} …` : (unknown[0] ?? null);
-  return [...counted, { ...standingFault('agent.unknown_fault', '', since), name }];
+  return [...counted, { ...createPresentFault('agent.unknown_fault', '', since), name }];
 }
 
 /** Reasons of a silence after an announced absence. */
-const lateReasons = { update: 'not back after an update', restart: 'not back after a restart', none: null };
+const notBackReasons = { update: 'not back after an update', restart: 'not back after a restart', none: null };
 
 /** The key of the fault that a PC is silent. */
-export const silence: string = faultKey('pc.silent', '');
-const ownKeys = new Set([silence, 'pc.cloned|', 'agent.unreadable|', 'agent.unknown_fault|']);
-const notChecked = 'no longer checked';
+export const silenceKey: string = faultKey('pc.silent', '');
+const ownKeys = new Set([silenceKey, 'pc.cloned|', 'agent.unreadable|', 'agent.unknown_fault|']);
+const noLongerChecked = 'no longer checked';
 
 /** Returns the scene of a server scope: a fault that is not in the list is gone. */
-export function sceneOfList(list: Iterable<Standing>): Scene {
+export function stateOfList(list: Iterable<PresentFault>): ScopeState {
   const standing = byKey(list);
-  return { standing, faultState: (key) => (standing.has(key) ? 'standing' : 'gone'), because: notChecked };
+  return { standing, faultState: (key) => (standing.has(key) ? 'standing' : 'gone'), because: noLongerChecked };
 }
 
 /** Returns the scene of a room that is no longer monitored: each fault is absent, for this reason. R15. */
-export function sceneOver(because: string): Scene {
+export function closedState(because: string): ScopeState {
   return { standing: new Map(), faultState: () => 'absent', because };
 }
 
 /** If two checks report one fault of one device, the first counts. */
-function byKey(list: Iterable<Standing>): Map<string, Standing> {
-  const standing = new Map<string, Standing>();
+function byKey(list: Iterable<PresentFault>): Map<string, PresentFault> {
+  const standing = new Map<string, PresentFault>();
   for (const one of list) if (!standing.has(one.key)) standing.set(one.key, one);
   return standing;
 }

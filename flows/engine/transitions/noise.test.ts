@@ -1,12 +1,12 @@
 import { budgets } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { createNoise } from './noise.ts';
+import { createFloodControl } from './noise.ts';
 
 const room = 'ladakh/leh/hall';
 const minute = 60_000;
 
 it('R27, R29 a room at its limit per minute may send again after one minute, even if the clock is set back by two hours', () => {
-  const noise = createNoise();
+  const noise = createFloodControl();
   const at = 1_200 * minute;
   for (let told = 0; told < budgets.toldAMinute.most; told += 1) noise.told(room, { faults: [`fault-${told}`], critical: [] }, at);
   expect(noise.mayTell(room, ['one.more'], at)).toBe(false);
@@ -16,7 +16,7 @@ it('R27, R29 a room at its limit per minute may send again after one minute, eve
 });
 
 it('R27 the messages of an hour still count after the PC of the room is replaced', () => {
-  const noise = createNoise();
+  const noise = createFloodControl();
   for (const at of [0, 1, 2]) noise.told(room, { faults: ['camera.held'], critical: [] }, at * minute);
   noise.count(room);
   noise.forget(room);

@@ -1,49 +1,49 @@
 /** Flood control: rate limits per room, muting of noisy PCs, and the check for news. R27 (budgets: quota and backpressure). */
 import { budgets, bySeverity, causeKindOf, faultOf, isPcPath, maintainedIn, maintenanceScope, pathOfScope } from '@sabha/contracts';
-import { type Memory, moveTimes } from '../memory/memory.ts';
-import type { FaultNews, Incident, News, StandingFault, Transition, WireMessage } from '../records/incidents.ts';
-import type { Notice, Place } from '../records/notices.ts';
-import { faultKey, isEnd, type Scene, type Standing } from './incident.ts';
+import { type EngineState, shiftTimestamps } from '../memory/memory.ts';
+import type { FaultNews, Incident, IncidentChange, IncidentFault, OfferMessage, Transition } from '../records/incidents.ts';
+import type { Notice, PlaceDetails } from '../records/notices.ts';
+import { faultKey, isEnd, type PresentFault, type ScopeState } from './incident.ts';
 
 /** The limit that a PC exceeds. The first one exceeded is the reason that people see. */
-export type Excess = 'alerts' | 'events' | 'words' | 'spools' | 'changes';
+export type ExceededLimit = 'alerts' | 'events' | 'words' | 'spools' | 'changes';
 
 /** A critical fault without hold must last this long to pass a mute. A short one must not use up the single pass of its fault. */
-const staysMs = 30_000;
+const minPresentMs = 30_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
 /** Messages kept per scope: the critical ones that the limit per minute permits before the PC is muted, and their ends. */
-const tellingsKept = 4 * budgets.toldAnHour.most;
+const messagesKept = 4 * budgets.toldAnHour.most;
 const batchEveryMs = 10 * 60_000;
 const kinds = ['eased', 'worsened'] as const;
 /** Fault ids whose further members wait for the next batch. Further PCs of `centre.unheard` are notified at once. */
-const batched: Record<Kind, readonly string[]> = { eased: ['centre.unheard', 'pc.noisy'], worsened: ['pc.noisy'] };
+const batched: Record<BatchKind, readonly string[]> = { eased: ['centre.unheard', 'pc.noisy'], worsened: ['pc.noisy'] };
 
-type Noisy = {
+type NoisyPc = {
   since: number;
   lastAt: number;
-  what: Excess;
+  what: ExceededLimit;
   alerts: boolean;
   untold: number;
   /** The faults that were present at the last look while muted. */
   stood: ReadonlySet<string>;
   /** Fault ids that have passed the mute. */
-  past: Set<string>;
+  passMute: Set<string>;
 };
 
-export type Noise = ReturnType<typeof createNoise>;
+export type FloodControl = ReturnType<typeof createFloodControl>;
 
 /** Guarantee: holds no more times per PC than its rate limits allow. */
-export function createNoise() {
+export function createFloodControl() {
   const steps = new Map<string, number[]>();
-  const noisy = new Map<string, Noisy>();
-  const pace = createPace();
+  const noisy = new Map<string, NoisyPc>();
+  const pace = createMessageLimits();
   const isMuted = (scope: string) => noisy.get(scope)?.alerts === true;
 
-  function name(pc: string, what: Excess, now: number): boolean {
+  function addExcess(pc: string, what: ExceededLimit, now: number): boolean {
     const held = noisy.get(pc);
     const isNews = held === undefined || (what === 'alerts' && !held.alerts);
-    const one = held ?? { since: now, what, alerts: false, untold: 0, stood: new Set<string>(), past: new Set<string>(), lastAt: now };
+    const one = held ?? { since: now, what, alerts: false, untold: 0, stood: new Set<string>(), passMute: new Set<string>(), lastAt: now };
     one.lastAt = now;
     one.alerts ||= what === 'alerts';
     noisy.set(pc, one);
@@ -51,38 +51,38 @@ export function createNoise() {
   }
 
   /** A muted PC stays muted while it makes more changes than the lower limit for muted PCs. */
-  function stepped(scope: string, now: number): boolean {
+  function countScopeChange(scope: string, now: number): boolean {
     const { most } = isMuted(scope) ? budgets.toldAnHour : budgets.transitionsAnHour;
     if (!isPcPath(scope)) return false;
     const kept = [...lastHour(steps.get(scope), now), now];
     steps.set(scope, kept.slice(-most));
     if (kept.length <= most) return false;
-    return name(scope, 'alerts', now);
+    return addExcess(scope, 'alerts', now);
   }
 
   return {
     /** Counts a change of a room's incident; true if it is the first above the limit. */
-    stepped,
+    countChange: countScopeChange,
     /**
      * Counts new faults of a muted room as one change, and returns the keys that pass the mute.
      * The silence of its PC and critical faults after their hold pass, each fault id once per mute.
      */
-    past(pc: string, { standing, faultState }: Scene, now: number): string[] {
+    past(pc: string, { standing, faultState }: ScopeState, now: number): string[] {
       const held = noisy.get(pc);
       if (held === undefined) return [];
-      if (isMore(held, { standing, faultState })) {
+      if (hasNewFault(held, { standing, faultState })) {
         held.untold += 1;
-        stepped(pc, now);
+        countScopeChange(pc, now);
       }
       return [...standing.values()].flatMap((one) => {
-        if (held.past.has(one.fault) || !isUrgent(one, now)) return [];
-        held.past.add(one.fault);
+        if (held.passMute.has(one.fault) || !isUrgent(one, now)) return [];
+        held.passMute.add(one.fault);
         return [one.key];
       });
     },
-    muted: () => [...noisy].flatMap(([pc, { alerts }]) => (alerts ? [pc] : [])),
+    mutedPcs: () => [...noisy].flatMap(([pc, { alerts }]) => (alerts ? [pc] : [])),
     /** Records that a PC exceeds a limit; true if that is new. */
-    name,
+    markNoisy: addExcess,
     /** True while messages about a room are suppressed. */
     isMuted,
     ...pace,
@@ -93,14 +93,14 @@ export function createNoise() {
     isFull: (scope: string, now: number) =>
       !isMuted(scope) && pace.newsInAnHour(scope, now) >= budgets[noisy.has(scope) ? 'toldOfNoisyAnHour' : 'toldAnHour'].most,
     /** Returns PCs that stayed within their limits for an hour, with the number of suppressed changes, and unmutes them. */
-    quiet(now: number): { pc: string; untold: number }[] {
+    unmuteQuiet(now: number): { pc: string; untold: number }[] {
       pace.tidy(now);
       const over = [...noisy].filter(([, { since, lastAt }]) => Math.min(now - since, now - lastAt) >= budgets.noisyMs.most);
       for (const [pc] of over) noisy.delete(pc);
       return over.map(([pc, { untold }]) => ({ pc, untold }));
     },
     setClock(byMs: number): void {
-      moveTimes([steps, noisy], byMs);
+      shiftTimestamps([steps, noisy], byMs);
       pace.setClock(byMs);
     },
     forget(pc: string): boolean {
@@ -112,27 +112,27 @@ export function createNoise() {
 }
 
 /** True if a new fault is present. A frozen fault counts as present before, so it is not new after the freeze. */
-function isMore(held: Noisy, { standing, faultState }: Pick<Scene, 'standing' | 'faultState'>): boolean {
+function hasNewFault(held: NoisyPc, { standing, faultState }: Pick<ScopeState, 'standing' | 'faultState'>): boolean {
   const { stood } = held;
   const frozen = [...stood].filter((key) => !standing.has(key) && faultState(key) === 'unknown').slice(-budgets.faults.most);
   held.stood = new Set([...frozen, ...standing.keys()]);
   return [...standing.keys()].some((key) => !stood.has(key));
 }
 
-function isUrgent({ fault, severity, since }: Standing, now: number): boolean {
-  const staysAtLeastMs = fault === 'pc.silent' ? 0 : faultOf(fault)?.holdMs || staysMs;
+function isUrgent({ fault, severity, since }: PresentFault, now: number): boolean {
+  const staysAtLeastMs = fault === 'pc.silent' ? 0 : faultOf(fault)?.holdMs || minPresentMs;
   return severity === 'critical' && now - since >= staysAtLeastMs;
 }
 
 /** The faults of one message, and the critical ones among them. */
-type Telling = { faults: readonly string[]; critical: readonly string[] };
+type MessageFaults = { faults: readonly string[]; critical: readonly string[] };
 
 /**
  * The rate limits for messages of each room and each group incident: R27. Guarantee: holds no more entries per scope than its limits allow.
  * Incidents of the server and maintenance have no limit.
  */
-function createPace() {
-  const told = new Map<string, (Telling & { at: number })[]>();
+function createMessageLimits() {
+  const told = new Map<string, (MessageFaults & { at: number })[]>();
   const news = new Map<string, number[]>();
   const untold = new Map<string, number>();
   const within = (scope: string, now: number, ms: number) => (told.get(scope) ?? []).filter(({ at }) => now - at < ms);
@@ -154,16 +154,16 @@ function createPace() {
       if (isPcPath(scope)) news.set(scope, [...(news.get(scope) ?? []), now].slice(-budgets.toldAnHour.most));
     },
     /** Counts a message. It states the number of suppressed changes, so that number is reset. */
-    told(scope: string, telling: Telling, now: number): void {
+    told(scope: string, telling: MessageFaults, now: number): void {
       if (!isPcPath(scope) && causeKindOf(scope) === undefined) return;
-      told.set(scope, [...within(scope, now, hourMs), { ...telling, at: now }].slice(-tellingsKept));
+      told.set(scope, [...within(scope, now, hourMs), { ...telling, at: now }].slice(-messagesKept));
       untold.delete(scope);
     },
     /** Counts a suppressed change. */
     count: (scope: string) => void untold.set(scope, (untold.get(scope) ?? 0) + 1),
     /** Suppressed changes since the last message. */
     counted: (scope: string) => untold.get(scope) ?? 0,
-    setClock: (byMs: number): void => void moveTimes([news, told], byMs),
+    setClock: (byMs: number): void => void shiftTimestamps([news, told], byMs),
     /** Messages of this hour still count: after a replacement or a reopening it is the same room. */
     forget(pc: string): void {
       for (const each of [news, untold]) each.delete(pc);
@@ -184,22 +184,22 @@ function lastHour(times: readonly number[] = [], now: number): number[] {
   return times.filter((at) => now - at < hourMs);
 }
 
-type Kind = (typeof kinds)[number];
+type BatchKind = (typeof kinds)[number];
 
 /** Guarantee: the next batch reports a waiting change unless it is reversed by then. The clear of an incident covers all of them. */
 export function createBatches() {
-  const batches = new Map<string, { toldAt: number; faults: readonly StandingFault[] }>();
+  const batches = new Map<string, { toldAt: number; faults: readonly IncidentFault[] }>();
 
   return {
     /** Returns the changes to notify now, with those that waited. */
-    told(incident: Incident, news: readonly News[], now: number): News[] {
+    dueChanges(incident: Incident, news: readonly IncidentChange[], now: number): IncidentChange[] {
       const { scope } = incident;
       if (isPcPath(scope)) return [...news];
       const steps = kinds.flatMap((kind) => {
         const { toldAt, faults } = batches.get(`${scope} ${kind}`) ?? { toldAt: Number.NEGATIVE_INFINITY, faults: [] };
         const said = news.find((one) => one.kind === kind);
         const come = said?.faults ?? [];
-        const waiting = stillSo(kind, incident, [...faults, ...come.filter(({ fault }) => batched[kind].includes(fault))]);
+        const waiting = withoutReversed(kind, incident, [...faults, ...come.filter(({ fault }) => batched[kind].includes(fault))]);
         const isDue = now - toldAt >= batchEveryMs && waiting.length > 0;
         batches.set(`${scope} ${kind}`, isDue ? { toldAt: now, faults: [] } : { toldAt, faults: waiting });
         const due = [...come.filter(({ fault }) => !batched[kind].includes(fault)), ...(isDue ? waiting : [])];
@@ -212,12 +212,12 @@ export function createBatches() {
         const batch = batches.get(`${scope} ${kind}`);
         return batch !== undefined && batch.faults.length > 0 && now - batch.toldAt >= batchEveryMs;
       }),
-    setClock: (byMs: number): void => void moveTimes(batches, byMs),
+    setClock: (byMs: number): void => void shiftTimestamps(batches, byMs),
   };
 }
 
 /** Drops reversed changes: an eased fault that is present again, and a worsened fault that is gone. */
-function stillSo(kind: Kind, incident: Incident, faults: readonly StandingFault[]): StandingFault[] {
+function withoutReversed(kind: BatchKind, incident: Incident, faults: readonly IncidentFault[]): IncidentFault[] {
   if (incident.over !== null) return [];
   const standing = new Set(incident.faults.map(({ key }) => key));
   const last = new Map(faults.map((one) => [one.key, one]));
@@ -225,7 +225,7 @@ function stillSo(kind: Kind, incident: Incident, faults: readonly StandingFault[
 }
 
 /** True if people were notified of a fault in these transitions, and no end of it was sent or is in progress. */
-export function owesAnEnd(steps: readonly Transition[]): boolean {
+export function isEndOwed(steps: readonly Transition[]): boolean {
   const known = new Set<string>();
   for (const one of steps) {
     const keys = one.about.map(({ fault, device }) => faultKey(fault, device));
@@ -259,47 +259,47 @@ export type Recipients = {
 
 /** Facts about people and places that the engine needs and does not store. */
 export type TransitionOptions = Recipients & {
-  place(scope: string): Place;
+  place(scope: string): PlaceDetails;
   facts(scope: string): PlaceFacts;
   /** True while the PC of a scope is offline and another PC of its site is online. */
   isBeside(scope: string): boolean;
   /** True while messages from a receive gap of the server may still arrive. */
   isUnread(scope: string, now: number): boolean;
-  pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
+  pace: Pick<FloodControl, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
 };
 
 /** The context of a step: the memory, the options, and the time. */
-export type Hand = { memory: Memory; options: TransitionOptions; now: number };
+export type StepContext = { memory: EngineState; options: TransitionOptions; now: number };
 
 /** Conclusion of a transition that a greater fault covers. */
-const explainedWord = 'explained by a greater fault';
+const explainedConclusion = 'explained by a greater fault';
 /** Conclusion of a transition whose faults people already know. */
-export const knownWord = 'already told';
+export const knownConclusion = 'already told';
 /** Conclusion of an improvement while a worse fault is present. */
-export const worseWord = 'something worse stands by now';
+export const worseConclusion = 'something worse stands by now';
 
 /** Offers the transition now, concludes it, or judges it again later. */
 type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next: 'later'; inMs: number };
 
 /** True for a transition that ended unsent because of the situation then, not because of a rule. Its faults may be news again. */
-export function isUnheard({ sent, conclusion, turn }: Transition): boolean {
-  return sent.length === 0 && (turn?.is === 'counted' || [knownWord, explainedWord].some((word) => conclusion?.endsWith(word)));
+export function endedUnsent({ sent, conclusion, turn }: Transition): boolean {
+  return sent.length === 0 && (turn?.is === 'counted' || [knownConclusion, explainedConclusion].some((word) => conclusion?.endsWith(word)));
 }
 
 /** Judges an offer against the incident as it is now: R24 (repeated offers and the default route). */
-export function judge(transition: Transition, incident: Incident): Judgement {
+export function judgeOffer(transition: Transition, incident: Incident): Judgement {
   const told = incident.told.length > 0;
   if (isEnd(transition)) {
     if (!told) return { next: 'over', how: 'nobody had been told' };
     const isPremature = transition.kind === 'eased' && isWorseNow(transition, incident);
-    return isPremature ? { next: 'over', how: worseWord } : { next: 'go' };
+    return isPremature ? { next: 'over', how: worseConclusion } : { next: 'go' };
   }
   if (incident.over !== null) return { next: 'over', how: told ? `${incident.over} before this was told` : 'over before anybody was told' };
-  const news = newsOf(transition, incident);
+  const news = remainingFaults(transition, incident);
   const open = news.filter((fault) => !fault.hidden);
   if (news.length === 0) return { next: 'over', how: 'over before anybody was told' };
-  if (open.length === 0) return { next: 'over', how: explainedWord };
-  if (isKnown(transition, incident, open)) return { next: 'over', how: knownWord };
+  if (open.length === 0) return { next: 'over', how: explainedConclusion };
+  if (isAlreadyNotified(transition, incident, open)) return { next: 'over', how: knownConclusion };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
   // Waits for the clear time only, not for the calm time: a flapping fault may return at any time, and people must then be notified.
@@ -308,7 +308,11 @@ export function judge(transition: Transition, incident: Incident): Judgement {
 }
 
 /** True if people already know all faults. False for a transition that sent a message itself: it may wait for an escalation. */
-function isKnown({ severity, sent, again, grew = [] }: Transition, { spread }: Incident, news: readonly StandingFault[]): boolean {
+function isAlreadyNotified(
+  { severity, sent, again, grew = [] }: Transition,
+  { spread }: Incident,
+  news: readonly IncidentFault[],
+): boolean {
   if (sent.length > 0 || again !== undefined || grew.some((site) => spread?.away.includes(site))) return false;
   return news.every(({ told }) => told !== null && bySeverity(told, severity) <= 0);
 }
@@ -320,47 +324,47 @@ function isWorseNow({ about, severity }: Transition, { faults }: Incident): bool
 }
 
 /** Returns the faults of a transition that the incident still has. A fault that ended and returned has a later transition. */
-export function newsOf(transition: Transition, incident: Incident): StandingFault[] {
+export function remainingFaults(transition: Transition, incident: Incident): IncidentFault[] {
   const keys = new Set(transition.about.map((one) => faultKey(one.fault, one.device)));
   return incident.faults.filter(({ key, since }) => keys.has(key) && since <= transition.at);
 }
 
 /** Returns the faults for the message, most severe first: those still present, or the original ones if it reports an end. */
-export function toldFaults(transition: Transition, incident: Incident): FaultNews[] {
+export function faultsToReport(transition: Transition, incident: Incident): FaultNews[] {
   if (isEnd(transition)) return transition.about;
-  const news = newsOf(transition, incident).filter((fault) => !fault.hidden);
+  const news = remainingFaults(transition, incident).filter((fault) => !fault.hidden);
   const sorted = news.sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
-  return sorted.length > 0 ? sorted.map(factsOf) : transition.about;
+  return sorted.length > 0 ? sorted.map(faultNewsOf) : transition.about;
 }
 
 /** Returns the part of a fault that messages show. */
-export function factsOf({ fault, device, name, reason, since }: FaultNews): FaultNews {
+export function faultNewsOf({ fault, device, name, reason, since }: FaultNews): FaultNews {
   return { fault, device, name, reason, since };
 }
 
-export type PlaceFacts = Pick<WireMessage['incident'], 'link' | 'elevationM' | 'timeZone'>;
+export type PlaceFacts = Pick<OfferMessage['incident'], 'link' | 'elevationM' | 'timeZone'>;
 
 /** Returns the shortest hold of the faults in ms, so that a longer hold does not delay the most urgent one. */
-export function holdOf(faults: readonly { fault: string }[]): number {
+export function shortestHoldMs(faults: readonly { fault: string }[]): number {
   return Math.min(...faults.map((one) => faultOf(one.fault)?.holdMs ?? 0));
 }
 
 /** True while an incident is snoozed or its place is under maintenance. */
-export function isQuiet(memory: Memory, incident: Incident): boolean {
-  return incident.snoozed !== undefined || maintainedFor(memory, incident) !== undefined;
+export function isSnoozedOrMaintained(memory: EngineState, incident: Incident): boolean {
+  return incident.snoozed !== undefined || maintenanceOf(memory, incident) !== undefined;
 }
 
 /** Returns the current maintenance at the place of an incident. A group incident needs maintenance at all its offline members. */
-export function maintainedFor(memory: Memory, { scope, spread }: Pick<Incident, 'scope' | 'spread'>): Incident | undefined {
+export function maintenanceOf(memory: EngineState, { scope, spread }: Pick<Incident, 'scope' | 'spread'>): Incident | undefined {
   if (maintainedIn(scope) !== undefined) return undefined;
-  const whole = maintainedAt(memory, spread?.path ?? pathOfScope(scope));
+  const whole = maintenanceAt(memory, spread?.path ?? pathOfScope(scope));
   if (whole !== undefined || spread === undefined) return whole;
-  const each = spread.away.map((path) => maintainedAt(memory, path));
+  const each = spread.away.map((path) => maintenanceAt(memory, path));
   return each.includes(undefined) ? undefined : each[0];
 }
 
 /** Returns the current maintenance at a path or above it, the narrowest first. */
-export function maintainedAt(memory: Memory, path: string): Incident | undefined {
+export function maintenanceAt(memory: EngineState, path: string): Incident | undefined {
   const parts = path.split('/');
   for (let level = parts.length; level > 0; level -= 1) {
     const held = memory.openIncident(maintenanceScope(parts.slice(0, level).join('/')));

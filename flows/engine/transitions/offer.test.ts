@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { fault, ok, online, pc } from '../incidents/stage.test-helper.ts';
-import type { Incident, StandingFault, Transition } from '../records/incidents.ts';
-import { holdOf, judge } from './noise.ts';
+import type { Incident, IncidentFault, Transition } from '../records/incidents.ts';
+import { judgeOffer, shortestHoldMs } from './noise.ts';
 
 const now = 5_000_000;
 
-function standing(id: string, change: Partial<StandingFault> = {}): StandingFault {
+function standing(id: string, change: Partial<IncidentFault> = {}): IncidentFault {
   const facts = { key: `${id}|`, fault: id, device: '', name: null, reason: null, severity: 'major', since: now } as const;
   return { ...facts, goneAt: null, unknownSince: null, hidden: false, told: null, ...change };
 }
@@ -86,13 +86,13 @@ describe('R24 judge: an offer is judged against the incident as it is now', () =
       { next: 'over', how: 'nobody had been told' },
     ],
   ] as const)('%s', (_, one, of, verdict) => {
-    expect(judge(one, of)).toEqual(verdict);
+    expect(judgeOffer(one, of)).toEqual(verdict);
   });
 });
 
 it('R22 the hold is the shortest of the faults; a fault that is not in the catalogue has no hold', () => {
-  expect(holdOf([{ fault: 'microphone.missing' }, { fault: 'pc.disk_full' }])).toBe(20_000);
-  expect(holdOf([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
+  expect(shortestHoldMs([{ fault: 'microphone.missing' }, { fault: 'pc.disk_full' }])).toBe(20_000);
+  expect(shortestHoldMs([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
 });
 
 describe('a timer', () => {

@@ -1,34 +1,53 @@
 /** Processes the transitions of all incidents: one open at a time, in order, none lost. R21 (transitions) to R25 (timers and outcomes). */
 import { bySeverity, causeKindOf, faultOf, isPcPath, maintainedIn, pathOfScope, type Severity } from '@sabha/contracts';
 import { isSettled, withdrawForMs } from '../handling/handling.ts';
-import type { Memory } from '../memory/memory.ts';
-import type { Act, Again, Incident, News, PassedWay, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
-import { deliver, overridden, tellCentral, withTold } from './delivery.ts';
-import { faultKey, isEnd, isWorse, worst } from './incident.ts';
-import { factsOf, type Hand, holdOf, isQuiet, judge, newsOf, type TransitionOptions, toldFaults } from './noise.ts';
+import type { EngineState } from '../memory/memory.ts';
+import type {
+  Incident,
+  IncidentChange,
+  OfferFields,
+  OfferMessage,
+  Repeat,
+  TabAct,
+  TabPath,
+  Timer,
+  Transition,
+} from '../records/incidents.ts';
+import { applyTabSeverity, deliver, notifyCentral, recordNotified } from './delivery.ts';
+import { faultKey, highestSeverity, isEnd, isWorse } from './incident.ts';
+import {
+  faultNewsOf,
+  faultsToReport,
+  isSnoozedOrMaintained,
+  judgeOffer,
+  remainingFaults,
+  type StepContext,
+  shortestHoldMs,
+  type TransitionOptions,
+} from './noise.ts';
 
 /** Time in which the tabs must conclude an offer: R24 (repeated offers and the default route). */
 const offerLimitMs = 10_000;
 /** Offers to the tabs before the default route takes a transition: R24. */
 const maxOffers = 2;
 /** Interval at which an escalation that waits for the end of a group incident is judged again. It bounds the delay. */
-const causeLookMs = 10 * 60_000;
+const causeRecheckMs = 10 * 60_000;
 
 /** Minimum interval between messages of the default route: R24. */
 const bundleMs = 60_000;
 
 /** Makes no offer, fires no timer and uses no default route before `restart`: tabs that do not run yet would lose an offer. */
-export function createTransitions(memory: Memory, options: TransitionOptions) {
+export function createTransitions(memory: EngineState, options: TransitionOptions) {
   let bundledAt = Number.NEGATIVE_INFINITY;
   let hungAt = Number.NEGATIVE_INFINITY;
   let tabsRun = false;
 
   return {
     /** Adds a transition for a change of an incident. It is offered in its turn. */
-    add: (incident: Incident, news: News, now: number) => add(memory, { incident, news }, now),
+    addTransition: (incident: Incident, news: IncidentChange, now: number) => createTransition(memory, { incident, news }, now),
 
     /** Notifies again of the present faults of an incident, if there are any. Unsent faults are included unless their hold still runs. */
-    addAgain: (incident: Incident, again: Again, now: number) => addAgain(memory, { incident, again }, now),
+    addRepeat: (incident: Incident, again: Repeat, now: number) => createRepeat(memory, { incident, again }, now),
 
     /** Offers the next transition of an incident if possible. */
     proceed(incidentId: number, now: number): void {
@@ -36,11 +55,11 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     },
 
     /** Writes acts and conclusion together. A transition that is not open is not changed: R23 (conclude). */
-    conclude: (said: Concluded, now: number) => conclude({ memory, options, now }, said),
+    conclude: (said: TransitionConclusion, now: number) => conclude({ memory, options, now }, said),
 
     /** Concludes the unsent news of an incident with this text. Transitions that report an end continue. */
     mute(incidentId: number, how: string): void {
-      for (const one of memory.liveOf(incidentId)) if (!isEnd(one)) endUntold(memory, one, how);
+      for (const one of memory.liveOf(incidentId)) if (!isEnd(one)) concludeUnsent(memory, one, how);
     },
 
     /**
@@ -51,17 +70,17 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       if (!tabsRun) return false;
       const hand = { memory, options, now };
       const isOverdue = (one: Transition) => one.state === 'open' && now - Math.max(one.offeredAt ?? now, hungAt) >= offerLimitMs;
-      goOn(hand, isOverdue);
-      for (const timer of [...memory.timers.values()]) if (timer.dueAt <= now) fire({ ...hand, timer });
+      repeatOffers(hand, isOverdue);
+      for (const timer of [...memory.timers.values()]) if (timer.dueAt <= now) fireTimer({ ...hand, timer });
       const unfinished = memory.live().filter((one) => one.offers >= maxOffers && isOverdue(one));
       if (unfinished.length === 0 || now - bundledAt < bundleMs) return false;
       bundledAt = now;
-      bundle({ ...hand, unfinished });
+      useDefaultRoute({ ...hand, unfinished });
       return true;
     },
 
     /** The rooms that exceed the hourly limit of news: R27 (budgets: quota and backpressure). */
-    refused: (now: number) => refused({ memory, options, now }),
+    roomsOverLimit: (now: number) => findRoomsOverLimit({ memory, options, now }),
 
     /** Makes the timers that depend on meetings and hours due, so that the tabs judge them again. */
     lookAgain(now: number): void {
@@ -71,7 +90,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     },
 
     /** A commit has blocked for long. The offers behind it were not made, so the tabs cannot have lost them: R24. */
-    hung(now: number): void {
+    commitBlocked(now: number): void {
       hungAt = now;
     },
 
@@ -83,15 +102,15 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     /** The tabs run: offers every open transition to the head again (R24), and all queued ones. */
     restart(now: number): void {
       tabsRun = true;
-      goOn({ memory, options, now }, () => true);
+      repeatOffers({ memory, options, now }, () => true);
     },
   };
 }
 
-function add(memory: Memory, { incident, news }: { incident: Incident; news: News }, now: number): void {
-  const { kind, faults, held, again, grew, holdMs = held ? 0 : holdOf(faults) } = news;
+function createTransition(memory: EngineState, { incident, news }: { incident: Incident; news: IncidentChange }, now: number): void {
+  const { kind, faults, held, again, grew, holdMs = held ? 0 : shortestHoldMs(faults) } = news;
   const id = memory.newId('transition');
-  const fresh = { id, incident: incident.id, kind, at: now, about: faults.map(factsOf), severity: worst(faults), holdMs };
+  const fresh = { id, incident: incident.id, kind, at: now, about: faults.map(faultNewsOf), severity: highestSeverity(faults), holdMs };
   const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null, turn: null };
   memory.putTransition({ ...fresh, ...(again && { again }), ...(grew && { grew }), ...begin });
   if (incident.over === null) return;
@@ -101,7 +120,7 @@ function add(memory: Memory, { incident, news }: { incident: Incident; news: New
     for (const timer of memory.timersOf(one.id)) endWait(memory, { transition: one, timer, how });
 }
 
-function addAgain(memory: Memory, { incident, again }: { incident: Incident; again: Again }, now: number): void {
+function createRepeat(memory: EngineState, { incident, again }: { incident: Incident; again: Repeat }, now: number): void {
   const standing = incident.faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
   // A fault that just disappeared may return, so its unsent news keeps waiting.
   if (standing.length === 0) return;
@@ -113,25 +132,25 @@ function addAgain(memory: Memory, { incident, again }: { incident: Incident; aga
   const faults = standing.filter(({ told, key }) => told !== null || !ofYoung.has(key));
   if (faults.length === 0) {
     const holdMs = Math.min(...young.map((one) => heldUntil(memory, one))) - now;
-    if (again.why === 'assigned') add(memory, { incident, news: { kind: 'raised', faults: standing, holdMs, again } }, now);
+    if (again.why === 'assigned') createTransition(memory, { incident, news: { kind: 'raised', faults: standing, holdMs, again } }, now);
     return;
   }
-  const untold = gather(memory, incident.id, { young, again });
+  const untold = cancelPending(memory, incident.id, { young, again });
   // The tabs choose the recipients of unsent news.
   const to = again.why === 'awake' && untold.length > 0 ? [] : again.to;
   const grew = untold.flatMap((one) => one.grew ?? []).filter((site) => incident.spread?.away.includes(site));
   const news = { kind: 'raised', faults, held: true, again: { ...again, to }, ...(grew.length > 0 && { grew }) } as const;
-  add(memory, { incident, news }, now);
+  createTransition(memory, { incident, news }, now);
 }
 
 /** A tab may have changed the hold of a waiting transition. A wait for the morning is not a hold. */
-function heldUntil(memory: Memory, { id, state, at, holdMs }: Transition): number {
+function heldUntil(memory: EngineState, { id, state, at, holdMs }: Transition): number {
   if (state !== 'waiting') return at + holdMs;
   return Math.max(...memory.timersOf(id).flatMap(({ dueAt, message }) => (message.hours?.waits === undefined ? dueAt : [])));
 }
 
 /** Repeats due open offers to the head (R24), and offers queued transitions. */
-function goOn(hand: Hand, isDue: (one: Transition) => boolean): void {
+function repeatOffers(hand: StepContext, isDue: (one: Transition) => boolean): void {
   const { memory } = hand;
   for (const transition of memory.live()) {
     if (transition.state === 'open' && transition.offers < maxOffers && isDue(transition)) offerAgain({ ...hand, transition });
@@ -139,34 +158,34 @@ function goOn(hand: Hand, isDue: (one: Transition) => boolean): void {
   for (const one of memory.live()) if (one.state === 'pending') proceed(hand, one.incident);
 }
 
-type Concluded = { transition: number; acts: readonly Act[]; severity: Severity; how: string; way?: PassedWay };
+type TransitionConclusion = { transition: number; acts: readonly TabAct[]; severity: Severity; how: string; way?: TabPath };
 
-function conclude(hand: Hand, said: Concluded): void {
+function conclude(hand: StepContext, said: TransitionConclusion): void {
   const { memory, now } = hand;
   const { acts, severity, how, way } = said;
   const transition = memory.transitions.get(said.transition);
   const before = transition && memory.incidents.get(transition.incident);
   if (transition?.state !== 'open' || before === undefined) return;
-  const incident = overridden({ incident: before, transition, severity, now });
+  const incident = applyTabSeverity({ incident: before, transition, severity, now });
   const judged = { transition, incident, acts };
-  const conclusion = joined(transition.conclusion, how);
+  const conclusion = appendConclusion(transition.conclusion, how);
   // The incident is quiet now: the transition is offered again when the quiet ends.
-  if (!isEnd(transition) && acts.some((act) => act.do === 'deliver') && isQuiet(memory, incident)) {
+  if (!isEnd(transition) && acts.some((act) => act.do === 'deliver') && isSnoozedOrMaintained(memory, incident)) {
     memory.putIncident(incident);
     return memory.putTransition({
-      ...hadTurn(transition),
+      ...endTurn(transition),
       state: 'pending',
-      conclusion: joined(transition.conclusion, `${how}; held back: quiet`),
+      conclusion: appendConclusion(transition.conclusion, `${how}; held back: quiet`),
     });
   }
-  if (isTooMuch(hand, judged)) {
+  if (exceedsHourlyLimit(hand, judged)) {
     memory.putIncident(incident);
     return holdForTurn(hand, judged, conclusion);
   }
   const { told, sent } = deliver({ ...hand, ...judged });
   const isTold = sent.length > transition.sent.length;
   memory.putIncident(told);
-  const counts = isTold ? noteTold(hand, judged) : {};
+  const counts = isTold ? countFirstMessage(hand, judged) : {};
   // After a lower severity, the escalation follows it: the tab that lowered the severity has set its own waits.
   const isOfBefore = ({ message }: Timer) => message.severity === transition.severity && message.hours?.waits === undefined;
   if (isWorse(transition.severity, severity)) memory.timersOf(transition.id).filter(isOfBefore).forEach(memory.dropTimer);
@@ -175,19 +194,19 @@ function conclude(hand: Hand, said: Concluded): void {
   // After its last escalation a transition may still wait for a meeting.
   const state = memory.timersOf(transition.id).length > 0 ? 'waiting' : 'concluded';
   const passes = way && { passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
-  memory.putTransition({ ...hadTurn(transition), ...passes, ...counts, severity, state, sent, conclusion });
+  memory.putTransition({ ...endTurn(transition), ...passes, ...counts, severity, state, sent, conclusion });
   if (isTold) {
-    tellGrown(memory, transition);
+    concludeOtherGrowth(memory, transition);
     dropOldEnds(hand, { transition, incident: told });
   }
   proceed(hand, incident.id);
 }
 
 /** A message about a grown group incident shows its present size, so other unsent growth is covered. */
-function tellGrown(memory: Memory, { id, incident, grew }: Transition): void {
+function concludeOtherGrowth(memory: EngineState, { id, incident, grew }: Transition): void {
   if (grew === undefined) return;
   const others = memory.liveOf(incident).filter((one) => one.id !== id && one.grew !== undefined && one.sent.length === 0);
-  for (const one of others) endUntold(memory, one, toldAgain);
+  for (const one of others) concludeUnsent(memory, one, replacedConclusion);
 }
 
 /** Passes kept per transition: its hold and each escalation. Each takes some hundred bytes. */
@@ -197,64 +216,69 @@ const passesKept = 6;
  * Cancels the unsent news and the escalations of an incident, since a new message replaces them. Returns the unsent news; after a quiet
  * this includes news that waits for the morning.
  */
-function gather(memory: Memory, incident: number, { young, again }: { young: readonly Transition[]; again: Again }): Transition[] {
+function cancelPending(
+  memory: EngineState,
+  incident: number,
+  { young, again }: { young: readonly Transition[]; again: Repeat },
+): Transition[] {
   const news = memory.liveOf(incident).filter((one) => !isEnd(one) && !young.includes(one));
   const wasQuiet = again.why === 'awake' || again.why === 'maintained';
   const untold = news.filter(({ state, sent }) => state === 'pending' || (wasQuiet && state === 'waiting' && sent.length === 0));
-  for (const one of untold) endUntold(memory, one, toldAgain);
+  for (const one of untold) concludeUnsent(memory, one, replacedConclusion);
   for (const one of news.filter(({ state, sent }) => state === 'waiting' && sent.length > 0)) {
     const levels = memory.timersOf(one.id).filter(({ message }) => message.hours?.waits === undefined);
-    for (const timer of levels) endWait(memory, { transition: one, timer, how: toldAgain });
+    for (const timer of levels) endWait(memory, { transition: one, timer, how: replacedConclusion });
   }
   return untold;
 }
 
 /** Concludes a transition and drops its timers. */
-function endUntold(memory: Memory, one: Transition, how: string): void {
+function concludeUnsent(memory: EngineState, one: Transition, how: string): void {
   for (const timer of memory.timersOf(one.id)) memory.dropTimer(timer);
-  memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, how) });
+  memory.putTransition({ ...one, state: 'concluded', conclusion: appendConclusion(one.conclusion, how) });
 }
 
-const toldAgain = 'told once more';
+const replacedConclusion = 'told once more';
 
-function proceed(hand: Hand, incidentId: number): void {
+function proceed(hand: StepContext, incidentId: number): void {
   const { memory } = hand;
   for (const one of memory.liveOf(incidentId)) {
     if (one.state === 'waiting') continue;
     if (one.state === 'open') return;
     const incident = memory.incidents.get(incidentId);
     if (incident === undefined) return;
-    const judged = judge(one, incident);
-    if (judged.next === 'over') overUntold(hand, { transition: one, incident }, judged.how);
+    const judged = judgeOffer(one, incident);
+    if (judged.next === 'over') concludeOver(hand, { transition: one, incident }, judged.how);
     // It keeps waiting, and does not block later transitions.
-    if (judged.next !== 'go' || (!isEnd(one) && isQuiet(memory, incident)) || waitsItsTurn(hand, one, incident)) continue;
-    return offer({ ...hand, transition: withOthers(hand, one, incident) });
+    if (judged.next !== 'go' || (!isEnd(one) && isSnoozedOrMaintained(memory, incident)) || isHeldByHourlyLimit(hand, one, incident))
+      continue;
+    return offer({ ...hand, transition: mergeWaiting(hand, one, incident) });
   }
 }
 
 /** Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24). */
-function offer({ memory, options, now, transition, timer }: Hand & { transition: Transition; timer?: Timer }): void {
+function offer({ memory, options, now, transition, timer }: StepContext & { transition: Transition; timer?: Timer }): void {
   const incident = memory.incidents.get(transition.incident);
-  if (incident === undefined || (transition.state === 'pending' && !mayTell({ memory, options, now }, transition, incident))) return;
+  if (incident === undefined || (transition.state === 'pending' && !mayOffer({ memory, options, now }, transition, incident))) return;
   const offers = timer === undefined && transition.state === 'open' ? transition.offers + 1 : 1;
   const next: Transition = { ...transition, state: 'open', offers, offeredAt: now };
   memory.putTransition(next);
   const fields = timer === undefined ? {} : { fields: timer.message };
-  const message = wireMessage({ transition: next, incident, place: options.facts(incident.scope), ...fields });
+  const message = offerMessageOf({ transition: next, incident, place: options.facts(incident.scope), ...fields });
   memory.effect({ do: 'offer', message, node: timer?.node ?? null });
 }
 
 /** Judges the transition before a second offer: it may be over by now (R24). */
-function offerAgain(hand: Hand & { transition: Transition }): void {
+function offerAgain(hand: StepContext & { transition: Transition }): void {
   const { memory, transition, now } = hand;
   const incident = memory.incidents.get(transition.incident);
-  const judged = incident && judge(transition, incident);
+  const judged = incident && judgeOffer(transition, incident);
   if (judged?.next !== 'over') return offer(hand);
-  memory.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, judged.how) });
+  memory.putTransition({ ...transition, state: 'concluded', conclusion: appendConclusion(transition.conclusion, judged.how) });
   proceed({ memory, options: hand.options, now }, transition.incident);
 }
 
-function fire({ timer, ...hand }: Hand & { timer: Timer }): void {
+function fireTimer({ timer, ...hand }: StepContext & { timer: Timer }): void {
   const { memory, options, now } = hand;
   const transition = memory.transitions.get(timer.transition);
   const incident = transition && memory.incidents.get(transition.incident);
@@ -263,111 +287,114 @@ function fire({ timer, ...hand }: Hand & { timer: Timer }): void {
   const judged = judgeTimer(timer, { transition, incident, now });
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
   // Timers that depend on hours and meetings are judged anyway: the news may have become urgent.
-  if (isQuiet(memory, incident) && timer.message.hours?.waits === undefined) return;
-  if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayTell(hand, transition, incident)) return;
+  if (isSnoozedOrMaintained(memory, incident) && timer.message.hours?.waits === undefined) return;
+  if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayOffer(hand, transition, incident)) return;
   if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
   memory.dropTimer(timer);
-  offer({ ...hand, transition: withHeld(hand, { transition, timer, incident }), timer });
+  offer({ ...hand, transition: mergeSimultaneous(hand, { transition, timer, incident }), timer });
 }
 
-function endWait(memory: Memory, { transition, timer, how }: { transition: Transition; timer: Timer; how: string }): void {
+function endWait(memory: EngineState, { transition, timer, how }: { transition: Transition; timer: Timer; how: string }): void {
   memory.dropTimer(timer);
   if (transition.state === 'open' || memory.timersOf(transition.id).length > 0) return;
-  memory.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, how) });
+  memory.putTransition({ ...transition, state: 'concluded', conclusion: appendConclusion(transition.conclusion, how) });
 }
 
-function bundle({ memory, options, now, unfinished }: Hand & { unfinished: Transition[] }): void {
+function useDefaultRoute({ memory, options, now, unfinished }: StepContext & { unfinished: Transition[] }): void {
   const lines = unfinished.map(({ incident: id, about, kind }) => {
     const incident = memory.incidents.get(id);
     const place = incident?.place ?? options.place(incident?.scope ?? 'centre');
     const fault = about[0]?.fault ?? '';
     return `${place.site.en}, ${place.room.en}: ${faultOf(fault)?.title.en ?? fault} (${kind})`;
   });
-  const recipients = tellCentral({ memory, options, now }, { kind: 'unfinished', lines, key: `default-${unfinished[0]?.id}` });
+  const recipients = notifyCentral({ memory, options, now }, { kind: 'unfinished', lines, key: `default-${unfinished[0]?.id}` });
   for (const one of unfinished) {
     const incident = memory.incidents.get(one.incident);
     if (incident === undefined) continue;
     const told = [...incident.told, ...recipients.map((to) => ({ ...to, at: now }))];
-    memory.putIncident(withTold({ ...incident, told }, one));
-    memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, 'default route: central told') });
+    memory.putIncident(recordNotified({ ...incident, told }, one));
+    memory.putTransition({ ...one, state: 'concluded', conclusion: appendConclusion(one.conclusion, 'default route: central told') });
     proceed({ memory, options, now }, incident.id);
   }
 }
 
-function joined(before: string | null, how: string): string {
+function appendConclusion(before: string | null, how: string): string {
   if (before === null) return how;
   return before === how || before.endsWith(`; ${how}`) ? before : `${before}; ${how}`;
 }
 
 /** Judges a due timer. It ends if its news is over or was acknowledged in time, and waits while the acknowledgement can be withdrawn. */
-function judgeTimer(timer: Timer, { transition, incident, now }: Omit<Judged, 'acts'> & Pick<Hand, 'now'>): ReturnType<typeof judge> {
+function judgeTimer(
+  timer: Timer,
+  { transition, incident, now }: Omit<JudgedTransition, 'acts'> & Pick<StepContext, 'now'>,
+): ReturnType<typeof judgeOffer> {
   const { acknowledged } = incident;
-  const judged = judge(transition, incident);
+  const judged = judgeOffer(transition, incident);
   // The higher levels know the group incident, so the escalation waits until that ends.
-  const waits = timer.unlessAcknowledged && newsOf(transition, incident).every(({ hidden, explained }) => hidden || explained);
-  if (acknowledged === null && waits && judged.next === 'go') return { next: 'later', inMs: causeLookMs };
+  const waits = timer.unlessAcknowledged && remainingFaults(transition, incident).every(({ hidden, explained }) => hidden || explained);
+  if (acknowledged === null && waits && judged.next === 'go') return { next: 'later', inMs: causeRecheckMs };
   if (!timer.unlessAcknowledged || acknowledged === null) return judged;
   if (!isSettled(acknowledged, now)) return { next: 'later', inMs: acknowledged.at + withdrawForMs - now };
   return { next: 'over', how: `acknowledged by ${acknowledged.by}` };
 }
 
 /** Conclusion of a transition that waits for the hourly limit. */
-const turnWord = 'held back: enough was told in this hour';
+const heldBackConclusion = 'held back: enough was told in this hour';
 /** Conclusion of a transition that was over before its turn. */
-const countedWord = 'counted: enough was told in this hour';
+const countedConclusion = 'counted: enough was told in this hour';
 /** Interval at which a waiting transition is offered again: a near meeting may have made it critical. */
-const lookAgainMs = 10 * 60_000;
+const reofferEveryMs = 10 * 60_000;
 
-type Judged = { transition: Transition; incident: Incident; acts: readonly Act[] };
+type JudgedTransition = { transition: Transition; incident: Incident; acts: readonly TabAct[] };
 
 /** True if the hourly limit holds the message back. A morning digest is one message, whatever its size. */
-function isTooMuch({ options, now }: Hand, { transition, incident, acts }: Judged): boolean {
+function exceedsHourlyLimit({ options, now }: StepContext, { transition, incident, acts }: JudgedTransition): boolean {
   const { scope } = incident;
   if (transition.again !== undefined || transition.sent.length > 0 || options.pace.left(scope, now) > 0) return false;
   const deliveries = acts.filter((act) => act.do === 'deliver');
-  if (deliveries.length === 0 || isOfMorning(acts)) return false;
-  if (deliveries.some(({ hours }) => hours?.meeting !== undefined) && criticalOf(transition, incident).length > 0) return false;
-  return criticalOf(transition, incident).every((fault) => options.pace.wasCritical(scope, fault, now));
+  if (deliveries.length === 0 || isForDigest(acts)) return false;
+  if (deliveries.some(({ hours }) => hours?.meeting !== undefined) && criticalFaultsOf(transition, incident).length > 0) return false;
+  return criticalFaultsOf(transition, incident).every((fault) => options.pace.wasCritical(scope, fault, now));
 }
 
 /** True while the hourly limit holds a transition back. If an end and later news both wait, both go in this order, or neither. */
-function waitsItsTurn({ memory, options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
+function isHeldByHourlyLimit({ memory, options, now }: StepContext, transition: Transition, { scope }: Incident): boolean {
   if (!isWaiting(transition)) return false;
   const left = options.pace.left(scope, now);
   const waiting = memory.liveScope(scope).flatMap((id) => memory.liveOf(id).filter(isWaiting));
   const isPair = waiting.some(isEnd) && waiting.some((one) => !isEnd(one));
   if (left > 1 || (left === 1 && !isPair)) return false;
-  return isEnd(transition) || now < looksAgainAt(transition);
+  return isEnd(transition) || now < reofferAt(transition);
 }
 
 /**
  * Returns when a waiting transition is offered again. Counting from the start of the wait keeps a late offer from delaying all later ones.
  */
-function looksAgainAt({ turn, offeredAt }: Transition): number {
+function reofferAt({ turn, offeredAt }: Transition): number {
   const offered = offeredAt ?? 0;
   const since = turn?.at ?? offered;
-  const passed = Math.floor(Math.max(0, offered - since) / lookAgainMs);
-  return since + (passed + 1) * lookAgainMs;
+  const passed = Math.floor(Math.max(0, offered - since) / reofferEveryMs);
+  return since + (passed + 1) * reofferEveryMs;
 }
 
 /** Queues a transition for the hourly limit. */
-function holdForTurn({ memory, options, now }: Hand, { transition, incident }: Omit<Judged, 'acts'>, how: string): void {
+function holdForTurn({ memory, options, now }: StepContext, { transition, incident }: Omit<JudgedTransition, 'acts'>, how: string): void {
   if (!hasWaited(transition) && !isEnd(transition)) options.pace.cameNews(incident.scope, now);
-  const conclusion = transition.turn?.is === 'waits' ? transition.conclusion : `${how}; ${turnWord}`;
+  const conclusion = transition.turn?.is === 'waits' ? transition.conclusion : `${how}; ${heldBackConclusion}`;
   memory.putTransition({ ...transition, state: 'pending', conclusion, turn: { is: 'waits', at: transition.turn?.at ?? now } });
 }
 
 /** Ends the wait for the hourly limit. */
-function hadTurn(transition: Transition): Transition {
+function endTurn(transition: Transition): Transition {
   const { turn, offeredAt } = transition;
   return turn?.is === 'waits' ? { ...transition, turn: { is: 'waited', at: turn.at, hadAt: offeredAt ?? turn.at } } : transition;
 }
 
 /** Concludes an unsent transition that is over. If it waited for the hourly limit, the next message of its scope counts it. */
-function overUntold({ memory, options, now }: Hand, { transition, incident }: Omit<Judged, 'acts'>, how: string): void {
+function concludeOver({ memory, options, now }: StepContext, { transition, incident }: Omit<JudgedTransition, 'acts'>, how: string): void {
   if (!hasWaited(transition)) return memory.putTransition({ ...transition, state: 'concluded', conclusion: how });
   options.pace.count(incident.scope);
-  memory.putTransition({ ...transition, state: 'concluded', conclusion: countedWord, turn: { is: 'counted', at: now } });
+  memory.putTransition({ ...transition, state: 'concluded', conclusion: countedConclusion, turn: { is: 'counted', at: now } });
 }
 
 /**
@@ -375,7 +402,7 @@ function overUntold({ memory, options, now }: Hand, { transition, incident }: Om
  * counted.
  * The recipients of the earlier incident are added here, so that they are notified of the end of this one.
  */
-function dropOldEnds(hand: Hand, { transition, incident }: Omit<Judged, 'acts'>): void {
+function dropOldEnds(hand: StepContext, { transition, incident }: Omit<JudgedTransition, 'acts'>): void {
   const { memory } = hand;
   if (isEnd(transition)) return;
   const keysOf = ({ about }: Transition) => about.map((one) => faultKey(one.fault, one.device));
@@ -385,7 +412,7 @@ function dropOldEnds(hand: Hand, { transition, incident }: Omit<Judged, 'acts'>)
     const isAgain = (one: Transition) => one.kind === 'cleared' && isWaiting(one) && keysOf(one).every((key) => keys.includes(key));
     for (const end of memory.liveOf(id).filter(isAgain)) {
       if (earlier === undefined) continue;
-      overUntold(hand, { transition: end, incident: earlier }, countedWord);
+      concludeOver(hand, { transition: end, incident: earlier }, countedConclusion);
       const known = new Set(incident.told.map(({ person }) => person));
       memory.putIncident({ ...incident, told: [...incident.told, ...earlier.told.filter(({ person }) => !known.has(person))] });
     }
@@ -393,12 +420,12 @@ function dropOldEnds(hand: Hand, { transition, incident }: Omit<Judged, 'acts'>)
 }
 
 /** Merges the waiting news of the same incident into one message when the first one has its turn. */
-function withOthers({ memory, options, now }: Hand, transition: Transition, incident: Incident): Transition {
+function mergeWaiting({ memory, options, now }: StepContext, transition: Transition, incident: Incident): Transition {
   if (!isWaiting(transition) || isEnd(transition) || options.pace.left(incident.scope, now) < 1) return transition;
   const isBeside = (one: Transition) => one.id !== transition.id && isWaiting(one) && !isEnd(one);
-  const others = memory.liveOf(incident.id).filter((one) => isBeside(one) && judge(one, incident).next === 'go');
+  const others = memory.liveOf(incident.id).filter((one) => isBeside(one) && judgeOffer(one, incident).next === 'go');
   for (const one of others) memory.putTransition({ ...one, state: 'concluded', conclusion: `${one.conclusion}; told once more` });
-  return together([transition, ...others]);
+  return mergeTransitions([transition, ...others]);
 }
 
 /** True while a transition waits for the hourly limit. */
@@ -412,17 +439,17 @@ export function hasWaited(transition: Transition): boolean {
 }
 
 /** Counts the first message of a transition. Returns the fields to store for the next start. */
-function noteTold({ options, now }: Hand, { transition, incident, acts }: Judged): Pick<Transition, 'told'> {
+function countFirstMessage({ options, now }: StepContext, { transition, incident, acts }: JudgedTransition): Pick<Transition, 'told'> {
   const { scope } = incident;
-  if (isFirst(transition) && !hasWaited(transition)) options.pace.cameNews(scope, now);
-  if (transition.sent.length > 0 || transition.again !== undefined || isOfMorning(acts)) return {};
-  const critical = criticalOf(transition, incident);
-  options.pace.told(scope, { faults: idsOf(transition), critical }, now);
+  if (isUnsentNews(transition) && !hasWaited(transition)) options.pace.cameNews(scope, now);
+  if (transition.sent.length > 0 || transition.again !== undefined || isForDigest(acts)) return {};
+  const critical = criticalFaultsOf(transition, incident);
+  options.pace.told(scope, { faults: faultIdsOf(transition), critical }, now);
   return { told: { at: now, critical } };
 }
 
 /** Restores the rate limits at start. Otherwise a server that restarts repeatedly would begin a new hour each time. */
-export function recall(pace: TransitionOptions['pace'], { transitions, incidents }: Memory): void {
+export function restoreLimits(pace: TransitionOptions['pace'], { transitions, incidents }: EngineState): void {
   const marks: { at: number; does(): void }[] = [];
   for (const one of transitions.values()) {
     const { told, turn, again, incident } = one;
@@ -430,48 +457,48 @@ export function recall(pace: TransitionOptions['pace'], { transitions, incidents
     const newsAt = isEnd(one) || again !== undefined ? undefined : (turn?.at ?? told?.at);
     if (newsAt !== undefined) marks.push({ at: newsAt, does: () => pace.cameNews(scope, newsAt) });
     if (turn?.is === 'counted') marks.push({ at: turn.at, does: () => pace.count(scope) });
-    if (told) marks.push({ at: told.at, does: () => pace.told(scope, { faults: idsOf(one), critical: told.critical }, told.at) });
+    if (told) marks.push({ at: told.at, does: () => pace.told(scope, { faults: faultIdsOf(one), critical: told.critical }, told.at) });
   }
   for (const { does } of marks.toSorted((a, b) => a.at - b.at)) does();
 }
 
 /** True if the limits of the hour and the minute allow another offer. */
-function mayTell({ options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
-  return !(isFirst(transition) && options.pace.isFull(scope, now)) && options.pace.mayTell(scope, idsOf(transition), now);
+function mayOffer({ options, now }: StepContext, transition: Transition, { scope }: Incident): boolean {
+  return !(isUnsentNews(transition) && options.pace.isFull(scope, now)) && options.pace.mayTell(scope, faultIdsOf(transition), now);
 }
 
 /** Returns the rooms that exceed the hourly limit of news, so that they are muted. */
-function refused({ memory, options, now }: Hand): string[] {
+function findRoomsOverLimit({ memory, options, now }: StepContext): string[] {
   const due = (one: Transition) => one.state === 'pending' || memory.timersOf(one.id).some(({ dueAt }) => dueAt <= now);
   const of = (one: Transition) => memory.incidents.get(one.incident);
-  const first = memory.live().filter((one) => isFirst(one) && !hasWaited(one) && due(one));
-  const scopes = new Set(first.flatMap((one) => of(one) ?? []).flatMap((one) => (isQuiet(memory, one) ? [] : one.scope)));
+  const first = memory.live().filter((one) => isUnsentNews(one) && !hasWaited(one) && due(one));
+  const scopes = new Set(first.flatMap((one) => of(one) ?? []).flatMap((one) => (isSnoozedOrMaintained(memory, one) ? [] : one.scope)));
   return [...scopes].filter((scope) => options.pace.isFull(scope, now));
 }
 
 /** True for unsent news. A repeated notification is not news from the PC. */
-function isFirst(transition: Transition): boolean {
+function isUnsentNews(transition: Transition): boolean {
   return !isEnd(transition) && transition.sent.length === 0 && transition.again === undefined;
 }
 
-function isOfMorning(acts: readonly Act[]): boolean {
+function isForDigest(acts: readonly TabAct[]): boolean {
   return acts.some((act) => act.do === 'deliver' && act.hours?.digest === true);
 }
 
-function idsOf({ about }: Transition): string[] {
+function faultIdsOf({ about }: Transition): string[] {
   return about.map(({ fault }) => fault);
 }
 
 /** Returns the critical faults of the news, with the severities that tabs have set; none for an end. */
-function criticalOf(transition: Transition, incident: Incident): string[] {
-  return isEnd(transition) ? [] : newsOf(transition, incident).flatMap((one) => (one.severity === 'critical' ? one.fault : []));
+function criticalFaultsOf(transition: Transition, incident: Incident): string[] {
+  return isEnd(transition) ? [] : remainingFaults(transition, incident).flatMap((one) => (one.severity === 'critical' ? one.fault : []));
 }
 
 /** Faults with one cause, such as devices on one hub, arrive in two states that are at most this far apart. */
-const momentMs = 2_000;
+const simultaneousMs = 2_000;
 
 /** Merges transitions into one. */
-function together([first, ...others]: [Transition, ...Transition[]]): Transition {
+function mergeTransitions([first, ...others]: [Transition, ...Transition[]]): Transition {
   const all = [first, ...others];
   const about = new Map(all.flatMap((one) => one.about).map((one) => [faultKey(one.fault, one.device), one]));
   const [severity = first.severity] = all.map((one) => one.severity).sort(bySeverity);
@@ -485,47 +512,52 @@ function together([first, ...others]: [Transition, ...Transition[]]): Transition
 
 /**
  * Merges a due transition with others that broke in the same moment, are due a moment later and wait alike.
- * Guarantee: no fault is notified more than `momentMs` before its hold ends, and each counts as news of its room (R27).
+ * Guarantee: no fault is notified more than `simultaneousMs` before its hold ends, and each counts as news of its room (R27).
  */
-function withHeld({ memory, options, now }: Hand, { transition, timer, incident }: Omit<Judged, 'acts'> & { timer: Timer }): Transition {
-  if (!isHeld(transition)) return transition;
+function mergeSimultaneous(
+  { memory, options, now }: StepContext,
+  { transition, timer, incident }: Omit<JudgedTransition, 'acts'> & { timer: Timer },
+): Transition {
+  if (!isInHold(transition)) return transition;
   const held = memory.liveOf(incident.id).flatMap((one) => {
     const [own, ...more] = memory.timersOf(one.id);
-    if (one.id === transition.id || own === undefined || more.length > 0 || !isHeld(one)) return [];
+    if (one.id === transition.id || own === undefined || more.length > 0 || !isInHold(one)) return [];
     const apartMs = Math.max(Math.abs(one.at - transition.at), own.dueAt - timer.dueAt);
-    return apartMs <= momentMs && markOf(own) === markOf(timer) && judge(one, incident).next === 'go' ? [{ one, own }] : [];
+    return apartMs <= simultaneousMs && mergeKeyOf(own) === mergeKeyOf(timer) && judgeOffer(one, incident).next === 'go'
+      ? [{ one, own }]
+      : [];
   });
   for (const { one, own } of held) {
     options.pace.cameNews(incident.scope, now);
     memory.dropTimer(own);
-    memory.putTransition({ ...one, state: 'concluded', conclusion: `${one.conclusion}; ${toldTogether}` });
+    memory.putTransition({ ...one, state: 'concluded', conclusion: `${one.conclusion}; ${mergedConclusion}` });
   }
-  return together([transition, ...held.map(({ one }) => one)]);
+  return mergeTransitions([transition, ...held.map(({ one }) => one)]);
 }
 
-const toldTogether = 'told with what broke in the same moment';
+const mergedConclusion = 'told with what broke in the same moment';
 
 /** True for unsent news that waits for the end of its hold. */
-function isHeld(one: Transition): boolean {
+function isInHold(one: Transition): boolean {
   return !isEnd(one) && one.state === 'waiting' && one.sent.length === 0 && one.again === undefined;
 }
 
 /** Returns a key that is equal for timers with the same node and the same fields. */
-function markOf({ node, unlessAcknowledged, message: { severity, to, hours } }: Timer): string {
+function mergeKeyOf({ node, unlessAcknowledged, message: { severity, to, hours } }: Timer): string {
   return JSON.stringify([node, unlessAcknowledged, severity, to, hours ?? null]);
 }
 
 /** Builds the message of an offer. `fields` come from the timer; an offer to the head uses those of the transition. */
-function wireMessage(at: {
+function offerMessageOf(at: {
   transition: Transition;
   incident: Incident;
   place: ReturnType<TransitionOptions['facts']>;
-  fields?: WireFields;
-}): WireMessage {
+  fields?: OfferFields;
+}): OfferMessage {
   const { transition, incident, place } = at;
   const { id, offers, kind, again, grew } = transition;
   const faultIds = transition.about.map((one) => one.fault);
-  const first = toldFaults(transition, incident)[0]?.fault ?? faultIds[0] ?? '';
+  const first = faultsToReport(transition, incident)[0]?.fault ?? faultIds[0] ?? '';
   const path = incident.spread?.path ?? pathOfScope(incident.scope);
   const isPlace = isPcPath(path) || incident.spread !== undefined || maintainedIn(incident.scope) !== undefined;
   const [state = '', site] = isPlace ? path.split('/') : [];
@@ -547,7 +579,7 @@ function wireMessage(at: {
       acknowledged: isSettled(incident.acknowledged, transition.offeredAt ?? Number.POSITIVE_INFINITY),
       // A person who was first notified after the group incident grew already knows its present size.
       told: [...new Set(incident.told.filter(({ at: toldAt }) => !grew || toldAt <= transition.at).map(({ person }) => person))],
-      cause: causeOf(incident),
+      cause: groupCauseOf(incident),
     },
     fault: first,
     faults: faultIds,
@@ -560,7 +592,7 @@ function wireMessage(at: {
   };
 }
 
-function causeOf({ scope, spread }: Incident): WireMessage['incident']['cause'] {
+function groupCauseOf({ scope, spread }: Incident): OfferMessage['incident']['cause'] {
   const kind = causeKindOf(scope);
   return kind === undefined ? null : { kind, down: spread?.away.length ?? 0, of: spread?.of ?? 0 };
 }

@@ -1,7 +1,7 @@
 /** The node types of the tabs. Each wraps a pure function and the small, typed part of Node-RED's API that it needs. */
 
-import { chosenNumbers, usualNumbers } from '../../engine/correlation/numbers.ts';
-import type { WireMessage } from '../../engine/records/incidents.ts';
+import { defaultNumbers, readDialogNumbers } from '../../engine/correlation/numbers.ts';
+import type { OfferMessage } from '../../engine/records/incidents.ts';
 import { actByHours } from '../../sites/calendar/when.ts';
 import type { NodeRedOptions } from '../node-red.ts';
 import {
@@ -94,7 +94,7 @@ function showStatus(node: RedNode, textOf: () => string): void {
 }
 
 /** Calls `handle` with each message of the engine. Any other message is an error of one line, which a catch node receives. */
-function onMessage(node: RedNode, handle: (message: WireMessage, send: Send) => string | undefined): void {
+function onMessage(node: RedNode, handle: (message: OfferMessage, send: Send) => string | undefined): void {
   node.on('input', (msg, send, done) => {
     const read = readMessage(msg);
     done(read.ok ? handle(read.message, send) : read.line);
@@ -121,7 +121,11 @@ export function incident(red: NodeRed): void {
 
 /** The nodes that decide by their dialog alone: *who* sets recipients, *urgency* sets severity and hold, *which* selects an output. */
 export function decide(red: NodeRed): void {
-  function byDialog<T>(type: string, read: (config: unknown) => ReadResult<T>, decide: (message: WireMessage, dialog: T) => unknown): void {
+  function byDialog<T>(
+    type: string,
+    read: (config: unknown) => ReadResult<T>,
+    decide: (message: OfferMessage, dialog: T) => unknown,
+  ): void {
     register(red, type, (node, config: unknown) => {
       const dialog = read(config);
       onMessage(node, (message, send) => {
@@ -147,7 +151,7 @@ type WaitConfig = { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; u
 export function wait(red: NodeRed): void {
   register(red, 'sabha-wait', (node, config: WaitConfig) => {
     const fromMessage = config.durationType === 'msg';
-    const duration = (message: WireMessage) =>
+    const duration = (message: OfferMessage) =>
       fromMessage ? toMs(red.util.getMessageProperty(message, config.duration), 'ms') : toMs(config.duration, config.durationType);
 
     whileRunning(red, node, () => red.settings.sabha.waiting(node.id, (message) => node.send([null, structuredClone(message)])));
@@ -170,7 +174,7 @@ export function when(red: NodeRed): void {
     const { sabha } = red.settings;
     const read = readWhen(config);
     if (!read.ok) node.status({ fill: 'yellow', shape: 'ring', text: read.line });
-    const handle = (message: WireMessage, send: Send) => {
+    const handle = (message: OfferMessage, send: Send) => {
       if (!read.ok) return read.line;
       const { go, how } = actByHours(message, sabha.moment(message.incident.scope, read.value), { node: node.id, now: sabha.now() });
       send(go ? [null, message] : [Object.assign(message, { how }), null]);
@@ -192,11 +196,11 @@ export function when(red: NodeRed): void {
 export function correlate(red: NodeRed): void {
   register(red, 'sabha-correlate', (node, config: Readonly<Record<string, unknown>>) => {
     const { sabha } = red.settings;
-    const read = chosenNumbers(config);
+    const read = readDialogNumbers(config);
     if (!read.ok) return node.status({ fill: 'yellow', shape: 'ring', text: read.line });
     whileRunning(red, node, () => {
       sabha.correlate(read.numbers);
-      return () => sabha.correlate(usualNumbers);
+      return () => sabha.correlate(defaultNumbers);
     });
   });
 }
@@ -289,7 +293,7 @@ export function conclude(red: NodeRed): void {
 /** `error` names the node that failed, as a catch node reports it. */
 type ConcludeConfig = { how: string; howType: 'str' | 'msg' | 'error' };
 
-function conclusionOf(red: NodeRed, { how, howType }: ConcludeConfig, message: WireMessage): { how: unknown; from: string } {
+function conclusionOf(red: NodeRed, { how, howType }: ConcludeConfig, message: OfferMessage): { how: unknown; from: string } {
   if (howType === 'error') return { how: conclusionOfError(message), from: 'msg.error' };
   return howType === 'msg' ? { how: red.util.getMessageProperty(message, how), from: `msg.${how}` } : { how, from: 'the text' };
 }

@@ -1,11 +1,11 @@
 /** Recorded actions of people are replayed. Each row expects the replay to repeat the notifications that the engine sent. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { createStage, fault, ok, type Path, pc, type Stage } from '../../engine/incidents/stage.test-helper.ts';
+import { createStage, type EngineStage, fault, ok, type Path, pc } from '../../engine/incidents/stage.test-helper.ts';
 import type { HandlingOrder } from '../../engine/records/incidents.ts';
-import type { Past } from '../../engine/records/ops.ts';
+import type { PastIncidents } from '../../engine/records/ops.ts';
 import type { MaintenanceDate } from '../../engine/records/sites.ts';
-import { inThread } from '../../storage/ledger/ledger.ts';
+import { openInThread } from '../../storage/ledger/ledger.ts';
 import { openStore } from '../../storage/ledger/store.ts';
 import { type ReplayWorld, replayPast } from './run.ts';
 
@@ -39,21 +39,21 @@ function room() {
   stage.live(minute);
   return { stage, dates };
 }
-const well = (stage: Stage) => stage.state([ok('microphone'), ok('camera')]);
-const brokenFor = (stage: Stage, ms: number) => {
+const well = (stage: EngineStage) => stage.state([ok('microphone'), ok('camera')]);
+const brokenFor = (stage: EngineStage, ms: number) => {
   stage.state([ok('microphone'), fault('camera.missing')]);
   stage.live(ms);
 };
 type OrderOfType<T extends HandlingOrder['type']> = Omit<Extract<HandlingOrder, { type: T }>, 'type' | 'incident' | 'by'>;
-const order = <T extends HandlingOrder['type']>(stage: Stage, type: T, more: OrderOfType<T>) =>
+const order = <T extends HandlingOrder['type']>(stage: EngineStage, type: T, more: OrderOfType<T>) =>
   stage.apply({ type, incident: 1, by: 'technician', ...more } as unknown as HandlingOrder);
 
 /** Returns the sent notifications and those of the replay through the same tabs, each with its reason of repetition. */
-async function playedOf(stage: Stage): Promise<{ sent: string[]; played: string[]; lateMs: number }> {
+async function playedOf(stage: EngineStage): Promise<{ sent: string[]; played: string[]; lateMs: number }> {
   const db = new DatabaseSync(':memory:');
   openStore(db).commit([stage.ops]);
-  const { json } = await inThread(db).past({ since: 0, after: 0 });
-  const past = JSON.parse(json) as Past;
+  const { json } = await openInThread(db).past({ since: 0, after: 0 });
+  const past = JSON.parse(json) as PastIncidents;
   const why = new Map<string, string>();
   const world: ReplayWorld = {
     recipients: (to, channel) => to.map((person) => ({ person, channel })),
@@ -80,7 +80,7 @@ async function playedOf(stage: Stage): Promise<{ sent: string[]; played: string[
   };
 }
 
-const table: { what: string; tells: string[]; scene(stage: Stage, dates: MaintenanceDate[]): void }[] = [
+const table: { what: string; tells: string[]; scene(stage: EngineStage, dates: MaintenanceDate[]): void }[] = [
   {
     what: 'an acknowledgement that lapses is told once more',
     tells: [

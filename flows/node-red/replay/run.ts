@@ -1,20 +1,27 @@
 /** Replays the past under virtual time, with the engine's rules for offers and notifications. `ReplayWorld` decides in place of the tabs. */
-import { createMemory, emptyContents } from '../../engine/memory/memory.ts';
-import type { Act, Transition, WireMessage } from '../../engine/records/incidents.ts';
-import type { OutboxRow, Place } from '../../engine/records/notices.ts';
-import type { Op, Past } from '../../engine/records/ops.ts';
-import { createNoise, holdOf, knownWord, type PlaceFacts, type Recipients, worseWord } from '../../engine/transitions/noise.ts';
+import { createEngineState, emptyContents } from '../../engine/memory/memory.ts';
+import type { OfferMessage, TabAct, Transition } from '../../engine/records/incidents.ts';
+import type { OutboxRow, PlaceDetails } from '../../engine/records/notices.ts';
+import type { Op, PastIncidents } from '../../engine/records/ops.ts';
+import {
+  createFloodControl,
+  knownConclusion,
+  type PlaceFacts,
+  type Recipients,
+  shortestHoldMs,
+  worseConclusion,
+} from '../../engine/transitions/noise.ts';
 import { createTransitions } from '../../engine/transitions/transitions.ts';
 import { createStory, isByTimer, type ReplayStep, replayAction, stepsOf } from './story.ts';
 
-export type TabsDecision = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
+export type TabsDecision = { acts: readonly TabAct[]; severity: OfferMessage['severity']; how: string };
 
 export type ReplayWorld = Recipients & {
-  place(scope: string): Place;
+  place(scope: string): PlaceDetails;
   facts(scope: string): PlaceFacts;
   setNow(at: number): void;
   /** Returns undefined if the message reached no conclusion. */
-  decide(message: WireMessage, node: string | null): Promise<TabsDecision | undefined>;
+  decide(message: OfferMessage, node: string | null): Promise<TabsDecision | undefined>;
 };
 
 /**
@@ -25,7 +32,7 @@ export type ReplayedNotification = Pick<OutboxRow, 'key' | 'channel' | 'person'>
   at: number;
   incident: number | null;
   kind: string;
-  severity: WireMessage['severity'];
+  severity: OfferMessage['severity'];
   digest: boolean;
 };
 
@@ -40,7 +47,7 @@ const calmAfterMs = 60_000;
 type ReplayRun = ReturnType<typeof openReplay>;
 
 /** Replays the whole past until a time. Guarantee: nothing is written and nobody is notified. */
-export async function replayPast(past: Past, world: ReplayWorld, until: number): Promise<ReplayResult> {
+export async function replayPast(past: PastIncidents, world: ReplayWorld, until: number): Promise<ReplayResult> {
   const all = openReplay(past, world);
   const { memory, story, transitions, played } = all;
   const steps = stepsOf(past);
@@ -64,9 +71,9 @@ export async function replayPast(past: Past, world: ReplayWorld, until: number):
   }
 }
 
-function openReplay(past: Past, world: ReplayWorld) {
-  const memory = createMemory(emptyContents);
-  const own = { isUnread: () => false, isBeside: () => false, pace: createNoise() };
+function openReplay(past: PastIncidents, world: ReplayWorld) {
+  const memory = createEngineState(emptyContents);
+  const own = { isUnread: () => false, isBeside: () => false, pace: createFloodControl() };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
   /** The real transition, by its number in the replay. */
@@ -100,10 +107,11 @@ function replayOffer({ story, transitions, real, memory, played }: ReplayRun, tr
   const { kind, at, again, grew, holdMs, conclusion } = transition;
   played.steps += 1;
   // The ledger does not store which members were down at which time. The real conclusion shows whether those of a growth were still down.
-  if (conclusion === worseWord || (grew && conclusion?.endsWith(knownWord))) return;
+  if (conclusion === worseConclusion || (grew && conclusion?.endsWith(knownConclusion))) return;
   const more = grew && { grew: incident.spread?.away ?? [] };
-  if (again === undefined) transitions.add(incident, { kind, faults, held: holdMs === 0 && holdOf(faults) > 0, ...more }, at);
-  else transitions.addAgain({ ...incident, faults }, again, at);
+  if (again === undefined)
+    transitions.addTransition(incident, { kind, faults, held: holdMs === 0 && shortestHoldMs(faults) > 0, ...more }, at);
+  else transitions.addRepeat({ ...incident, faults }, again, at);
   real.set([...memory.stepsOf(incident.id)].at(-1)?.id ?? 0, transition);
   if (conclusion?.includes(muted)) transitions.mute(incident.id, muted);
   transitions.proceed(incident.id, at);

@@ -1,12 +1,12 @@
 /** Turns the stored past into ordered steps, and applies them to a memory: the same incidents, without their notifications. */
 import { causeKindOf, faultOf } from '@sabha/contracts';
-import { handled, woken } from '../../engine/handling/handling.ts';
+import { applyOrder, endSnooze } from '../../engine/handling/handling.ts';
 import type { EngineOptions } from '../../engine/incidents/core.ts';
-import { answered } from '../../engine/incidents/engine.ts';
-import type { Memory } from '../../engine/memory/memory.ts';
-import type { Answer, Deed, FaultNews, Incident, StandingFault, Transition } from '../../engine/records/incidents.ts';
-import type { Past, PcChange } from '../../engine/records/ops.ts';
-import { silence, standingFault, takenBack, watchedUntil, worst } from '../../engine/transitions/incident.ts';
+import { recordReply } from '../../engine/incidents/engine.ts';
+import type { EngineState } from '../../engine/memory/memory.ts';
+import type { FaultNews, Incident, IncidentFault, IncidentReply, LogEntry, Transition } from '../../engine/records/incidents.ts';
+import type { PastIncidents, PcChange } from '../../engine/records/ops.ts';
+import { createPresentFault, highestSeverity, overUnlessBackAt, revokeIfWorse, silenceKey } from '../../engine/transitions/incident.ts';
 
 export type ReplayStep = { at: number } & (
   | { kind: 'change'; change: PcChange }
@@ -17,7 +17,7 @@ export type ReplayStep = { at: number } & (
 const order = { change: 0, done: 1, transition: 2 } satisfies Record<ReplayStep['kind'], number>;
 
 /** Returns all steps of the past in order of time. */
-export function stepsOf({ transitions: rows, changes, incidents }: Past): ReplayStep[] {
+export function stepsOf({ transitions: rows, changes, incidents }: PastIncidents): ReplayStep[] {
   const transitions = rows.map((one) => ({ ...one, ...one.was }));
   const done = incidents.flatMap(({ id: incident, deeds = [], answers = [] }) => [
     ...deeds.map((deed): ReplayedAction => ({ at: deed.at, incident, kind: 'deed', deed })),
@@ -38,7 +38,7 @@ function idOf(step: ReplayStep): number {
 }
 
 /** Creates the replay state of these incidents. The recipients come from the replay, not from the stored rows. */
-export function createStory(memory: Memory, rows: readonly Incident[]) {
+export function createStory(memory: EngineState, rows: readonly Incident[]) {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const children = Map.groupBy(
     rows.filter(({ parent }) => parent !== undefined),
@@ -73,7 +73,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
      */
     passed(id: number, now: number): void {
       const incident = memory.incidents.get(id);
-      const isUntold = (one: StandingFault) => one.told === null && one.key !== silence && now >= watchedUntil(one, {});
+      const isUntold = (one: IncidentFault) => one.told === null && one.key !== silenceKey && now >= overUnlessBackAt(one, {});
       const faults = incident?.faults.filter((one) => !isUntold(one)) ?? [];
       if (incident?.over === null && faults.length > 0 && faults.length < incident.faults.length) put({ ...incident, faults }, now);
     },
@@ -88,7 +88,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       put({ ...incident, faults }, at);
     },
     /** Applies a transition to its incident. Returns the incident and the faults of the transition. */
-    stepped(transition: Transition): { incident: Incident; faults: StandingFault[] } | undefined {
+    stepped(transition: Transition): { incident: Incident; faults: IncidentFault[] } | undefined {
       const { incident: id, kind, at, about, again, grew } = transition;
       const row = byId.get(id);
       if (row === undefined) return undefined;
@@ -99,7 +99,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       if (isNews(kind)) newsAt.set(id, at);
       const next = afterStep(held, { kind, at, faults });
       // A repeated notification or a growth does not worsen the incident, so it does not revoke an acknowledgement.
-      const incident = put(again || grew ? next : takenBack(next, [{ kind, faults }], at), at);
+      const incident = put(again || grew ? next : revokeIfWorse(next, [{ kind, faults }], at), at);
       below(id, at);
       return { incident, faults };
     },
@@ -138,7 +138,7 @@ function isNews(kind: Transition['kind']): boolean {
   return kind === 'raised' || kind === 'worsened';
 }
 
-function afterStep(held: Incident, { kind, at, faults }: { kind: Transition['kind']; at: number; faults: StandingFault[] }): Incident {
+function afterStep(held: Incident, { kind, at, faults }: { kind: Transition['kind']; at: number; faults: IncidentFault[] }): Incident {
   if (kind === 'cleared' || kind === 'closed') return { ...held, overAt: at, over: kind };
   const stepKeys = new Set(faults.map(({ key }) => key));
   const others = held.faults.filter(({ key }) => !stepKeys.has(key));
@@ -146,16 +146,16 @@ function afterStep(held: Incident, { kind, at, faults }: { kind: Transition['kin
 }
 
 /** Returns the fault of a transition. A fault that the incident has already keeps its edits and its recipients. */
-function newsOf(one: FaultNews, { faults }: Incident): StandingFault {
-  const made = standingFault(one.fault, one.device, one.since);
+function newsOf(one: FaultNews, { faults }: Incident): IncidentFault {
+  const made = createPresentFault(one.fault, one.device, one.since);
   const held = faults.find(({ key }) => key === made.key);
   return { ...seen, told: null, ...made, ...(held?.since === one.since && held), ...one };
 }
 
 /** Returns the fault after the latest check results of its PC. */
-function withCheckResult(fault: StandingFault, latestResults: ReadonlyMap<string, PcChange>, at: number): StandingFault {
+function withCheckResult(fault: IncidentFault, latestResults: ReadonlyMap<string, PcChange>, at: number): IncidentFault {
   const presence = latestResults.get('presence');
-  if (fault.key === silence) {
+  if (fault.key === silenceKey) {
     const isGone = presence !== undefined && presence.at > fault.since && presence.status !== 'silent';
     return { ...fault, goneAt: isGone ? (fault.goneAt ?? at) : null, unknownSince: null };
   }
@@ -168,28 +168,28 @@ function withCheckResult(fault: StandingFault, latestResults: ReadonlyMap<string
 }
 
 function withHidden(incident: Incident, isExplained: boolean, now: number): Incident {
-  const hides = ({ fault, goneAt }: StandingFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
+  const hides = ({ fault, goneAt }: IncidentFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
   const hiding = new Set(incident.faults.filter(hides).map(({ fault }) => fault));
-  const isHidden = (one: StandingFault) => isExplained || (faultOf(one.fault)?.parents ?? []).some((parent) => hiding.has(parent));
+  const isHidden = (one: IncidentFault) => isExplained || (faultOf(one.fault)?.parents ?? []).some((parent) => hiding.has(parent));
   const faults = incident.faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
   const isCause = causeKindOf(incident.scope) !== undefined;
-  return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : worst(faults) };
+  return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : highestSeverity(faults) };
 }
 
 /** An action on an incident, or a response in which a person gives it back. */
-type ReplayedAction = { at: number; incident: number } & ({ kind: 'deed'; deed: Deed } | { kind: 'given back'; answer: Answer });
+type ReplayedAction = { at: number; incident: number } & ({ kind: 'deed'; deed: LogEntry } | { kind: 'given back'; answer: IncidentReply });
 
 /** Returns true for actions of the engine's timers, which follow what is due at the same tick. */
-export function isByTimer({ did }: Deed): boolean {
+export function isByTimer({ did }: LogEntry): boolean {
   return did === 'awake' || did === 'lapsed' || did === 'reopened';
 }
 
 /** Repeats an action of a person; does nothing if the incident has ended or does not exist yet. */
-export function replayAction(memory: Memory, options: Pick<EngineOptions, 'central' | 'place'>, done: ReplayedAction): void {
+export function replayAction(memory: EngineState, options: Pick<EngineOptions, 'central' | 'place'>, done: ReplayedAction): void {
   const incident = memory.incidents.get(done.incident);
   if (incident?.over !== null) return;
   if (done.kind === 'deed') return memory.putIncident(afterDeed(incident, done.deed));
-  answered({ memory, options, known: new Map() }, { type: 'answer', incident: incident.id, ...done.answer }, done.at);
+  recordReply({ memory, options, known: new Map() }, { type: 'answer', incident: incident.id, ...done.answer }, done.at);
 }
 
 /** The order that caused each recorded action; all other actions come from timers. */
@@ -200,14 +200,14 @@ const orderOf = {
   fixed: 'fixed',
 } as const;
 
-function afterDeed(incident: Incident, { did, at: now, by, to = '', until = now }: Deed): Incident {
+function afterDeed(incident: Incident, { did, at: now, by, to = '', until = now }: LogEntry): Incident {
   // The link is a dummy value: the end of the wait after "fixed" comes from a recorded action.
   const around = { now, link: 'fibre' } as const;
   const order = { incident: incident.id, by };
-  if (did === 'assigned') return handled(incident, { ...order, type: 'assign', to }, around);
-  if (did === 'snoozed') return handled(incident, { ...order, type: 'snooze', until }, around);
-  if (did === 'awake') return woken(incident, now);
-  if (did !== 'lapsed' && did !== 'reopened') return handled(incident, { ...order, type: orderOf[did] }, around);
+  if (did === 'assigned') return applyOrder(incident, { ...order, type: 'assign', to }, around);
+  if (did === 'snoozed') return applyOrder(incident, { ...order, type: 'snooze', until }, around);
+  if (did === 'awake') return endSnooze(incident, now);
+  if (did !== 'lapsed' && did !== 'reopened') return applyOrder(incident, { ...order, type: orderOf[did] }, around);
   const { fixed: _, ...rest } = incident;
   return { ...rest, acknowledged: null };
 }

@@ -4,14 +4,14 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Incident, WireMessage } from '../../engine/records/incidents.ts';
-import type { Place } from '../../engine/records/notices.ts';
-import type { Past, Sent } from '../../engine/records/ops.ts';
+import type { Incident, OfferMessage } from '../../engine/records/incidents.ts';
+import type { PlaceDetails } from '../../engine/records/notices.ts';
+import type { PastIncidents, SentRow } from '../../engine/records/ops.ts';
 import type { Meeting, Member, TreeNode } from '../../engine/records/sites.ts';
 import type { Channels } from '../../notify/people/channels/channels.ts';
 import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
 import { createCalendar } from '../../sites/calendar/calendar.ts';
-import { createMoments } from '../../sites/calendar/when.ts';
+import { createOfficeStates } from '../../sites/calendar/when.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import { startNodeRed } from '../node-red.ts';
 import { isKnownType } from '../tabs.ts';
@@ -33,10 +33,10 @@ export type ReplayInput = {
   meetings: readonly Meeting[];
 };
 
-export type IncidentAbout = Pick<Incident, 'id' | 'scope' | 'openedAt'> & { fault: string; place: Place };
+export type IncidentAbout = Pick<Incident, 'id' | 'scope' | 'openedAt'> & { fault: string; place: PlaceDetails };
 
 /** The replay, the really sent notifications and their incidents, or one line with the reason of failure. */
-export type ReplayOutput = { ok: true; played: ReplayResult; sent: Sent[]; about: IncidentAbout[] } | { ok: false; line: string };
+export type ReplayOutput = { ok: true; played: ReplayResult; sent: SentRow[]; about: IncidentAbout[] } | { ok: false; line: string };
 
 const port = parentPort;
 if (port) {
@@ -60,7 +60,7 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   const calendar = createCalendar(input.meetings, () => table);
   // The member sites of a shared cause, from its incident at that time.
   const members = (scope: string) => past.incidents.findLast((one) => one.scope === scope && one.openedAt <= now)?.spread?.members ?? [];
-  const moment = createMoments({ calendar: () => calendar, table: () => table, members, now: () => now });
+  const moment = createOfficeStates({ calendar: () => calendar, table: () => table, members, now: () => now });
   const decide = await startSandbox(input.nodes, { channels: () => input.channels, moment, now: () => now });
   const world: ReplayWorld = {
     ...recipientsOf({ roster, channels, log: { warn() {} } }),
@@ -82,9 +82,10 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   return { ok: true, played, sent: past.sent, about };
 }
 
-function mergePages(pages: readonly string[]): Past {
-  const parts = pages.map((page) => JSON.parse(page) as Past);
-  const all = <K extends keyof Past>(key: K) => parts.flatMap((part) => part[key] as Past[K][number][]) as Past[K];
+function mergePages(pages: readonly string[]): PastIncidents {
+  const parts = pages.map((page) => JSON.parse(page) as PastIncidents);
+  const all = <K extends keyof PastIncidents>(key: K) =>
+    parts.flatMap((part) => part[key] as PastIncidents[K][number][]) as PastIncidents[K];
   const changes = new Map(all('changes').map((one) => [`${one.pc} ${one.component} ${one.at}`, one]));
   return {
     incidents: all('incidents'),
@@ -105,9 +106,9 @@ async function startSandbox(
   nodes: readonly FlowNode[],
   queries: Pick<Wires, 'channels' | 'moment' | 'now'>,
 ): Promise<ReplayWorld['decide']> {
-  const waits = new Map<string, (message: WireMessage) => void>();
+  const waits = new Map<string, (message: OfferMessage) => void>();
   const ends = new Map<string, TabsDecision>();
-  let head: ((message: WireMessage) => void) | undefined;
+  let head: ((message: OfferMessage) => void) | undefined;
   const wires: Wires = {
     ...queries,
     head(take) {

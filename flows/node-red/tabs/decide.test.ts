@@ -1,6 +1,6 @@
 import type { Severity } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Act, WireMessage } from '../../engine/records/incidents.ts';
+import type { OfferMessage, TabAct } from '../../engine/records/incidents.ts';
 import { asleep, type Conclusion, type Live, now, startLive, type TabsRun, tabsDir, wireMessage } from '../tabs.test-helper.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
 
@@ -18,7 +18,7 @@ test('a new fault is put on hold for its hold time, and nobody is notified yet',
   expect(end?.message.acts).toEqual([wait('faults-hold', 20_000, { unlessAcknowledged: false, holdMs: 20_000, to: [] })]);
 });
 
-test.each<[Severity, Act[], string]>([
+test.each<[Severity, TabAct[], string]>([
   ['critical', [wait('escalate-15-min', 15 * minute)], 'told; the next level follows unless acknowledged'],
   ['major', [wait('escalate-60-min', 60 * minute, { severity: 'major' })], 'told; the next level follows unless acknowledged'],
   ['minor', [], 'told'],
@@ -28,7 +28,7 @@ test.each<[Severity, Act[], string]>([
 });
 
 test('R22 a fault below critical at a high or thin-linked site is held for at least a minute', async () => {
-  const places: Partial<WireMessage['incident']>[] = [{ elevationM: 3500 }, { elevationM: 2500 }, { link: 'geo' }, { link: 'floor' }];
+  const places: Partial<OfferMessage['incident']>[] = [{ elevationM: 3500 }, { elevationM: 2500 }, { link: 'geo' }, { link: 'floor' }];
   for (const place of places) {
     const [major, longer, critical] = await live.offer([
       { message: wireMessage({ severity: 'major', holdMs: 20_000 }, place) },
@@ -46,7 +46,7 @@ test('R22 a fault below critical at a high or thin-linked site is held for at le
 });
 
 const lehPlace = { elevationM: 3_524, link: 'geo' } as const;
-const held = async (message: Partial<WireMessage>, place: Partial<WireMessage['incident']> = lehPlace) => {
+const held = async (message: Partial<OfferMessage>, place: Partial<OfferMessage['incident']> = lehPlace) => {
   const [fault = ''] = message.faults ?? [];
   return (await one(wireMessage({ fault, severity: 'minor', ...message }, place)))?.message.acts;
 };
@@ -84,7 +84,7 @@ test('a fault of the server notifies central at once without escalation', async 
   expect(state?.how).toBe('on hold');
 });
 
-test.each<[string, Partial<WireMessage['incident']>, string]>([
+test.each<[string, Partial<OfferMessage['incident']>, string]>([
   ['outage.state', { scope: 'state:bihar', state: 'bihar', site: '', cause: { kind: 'state', down: 8, of: 20 } }, 'state'],
   ['outage.provider', { scope: 'provider:Jio', state: 'bihar', site: '', cause: { kind: 'provider', down: 4, of: 9 } }, 'state'],
   ['outage.provider', { scope: 'provider:Jio', state: '', site: '', cause: { kind: 'provider', down: 12, of: 12 } }, 'central'],
@@ -143,7 +143,7 @@ test('an unacknowledged critical fault escalates to the state and then to centra
   expect(major).toMatchObject({ how: 'told', message: { acts: told(['central'], 'major') } });
 });
 
-const pathOf = (acts: readonly Act[]) => acts.map((act) => (act.do === 'wait' ? act.node : act.to.join()));
+const pathOf = (acts: readonly TabAct[]) => acts.map((act) => (act.do === 'wait' ? act.node : act.to.join()));
 
 test.each(['microphone.missing', 'pc.silent', 'outage.site', 'centre.plane'])(
   'R21 a repeated notification of %s goes to its first recipients, and to the next level after that',
@@ -180,7 +180,7 @@ test('a node that throws on any tab is caught, reported to central and named in 
   const throwers = rigged.filter((node) => node.type === 'test-throws');
   expect(throwers.length).toBe(7);
   const runs = throwers.map(
-    ({ z }): TabsRun => ({ ...waysTo[String(z)], message: { ...waysTo[String(z)]?.message, topic: String(z) } as WireMessage }),
+    ({ z }): TabsRun => ({ ...waysTo[String(z)], message: { ...waysTo[String(z)]?.message, topic: String(z) } as OfferMessage }),
   );
   await live.deploy(rigged);
   const ends = await live.offer(runs);
@@ -196,7 +196,7 @@ test('a node that throws on any tab is caught, reported to central and named in 
   expect(idle).toEqual([]);
 });
 
-async function one(message: WireMessage, node?: string): Promise<Conclusion | undefined> {
+async function one(message: OfferMessage, node?: string): Promise<Conclusion | undefined> {
   const [end] = await live.offer([node === undefined ? { message } : { message, node }]);
   return end;
 }
@@ -207,18 +207,18 @@ function tabs(): FlowNode[] {
   return read.nodes;
 }
 
-function told(to: string[], severity: Severity): Act[] {
+function told(to: string[], severity: Severity): TabAct[] {
   return ['own-order', 'webhook', 'console'].map((channel) => ({ do: 'deliver', channel, to, severity }));
 }
 
 type WaitFields = { unlessAcknowledged?: boolean; severity?: Severity; holdMs?: number; to?: string[] };
 
-function wait(node: string, forMs: number, fields: WaitFields = {}): Act {
+function wait(node: string, forMs: number, fields: WaitFields = {}): TabAct {
   const { unlessAcknowledged = true, severity = 'critical', holdMs = 20_000, to = ['technician'] } = fields;
   return { do: 'wait', node, dueAt: now + forMs, unlessAcknowledged, message: { severity, holdMs, to } };
 }
 
-function at(minutesAgo: number): WireMessage['transition'] {
+function at(minutesAgo: number): OfferMessage['transition'] {
   return { id: 1, offer: 1, kind: 'raised', at: now - minutesAgo * minute };
 }
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TabsStep } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { WireMessage } from '../../engine/records/incidents.ts';
+import type { OfferMessage } from '../../engine/records/incidents.ts';
 import { type Live, startLive, wireMessage } from '../tabs.test-helper.ts';
 import { createTabsOrders } from '../tabs.ts';
 import type { FlowNode } from '../tabs-storage.ts';
@@ -59,7 +59,7 @@ test('"Restart Flows" with a broken file keeps the last valid tabs and the edito
 
 test('a malformed message injected by hand causes one error line', async () => {
   live.lines.length = 0;
-  const message = { ...wireMessage({ fault: 'pc.silent' }), incident: { scope: 'x' } } as WireMessage;
+  const message = { ...wireMessage({ fault: 'pc.silent' }), incident: { scope: 'x' } } as OfferMessage;
   expect(await live.offer([{ message }])).toEqual([undefined]);
   expect(live.lines).toEqual(['not a message of the wires: incident.id: expected "id", found undefined']);
 });
@@ -74,7 +74,7 @@ test('the thresholds of causes apply from a Deploy, and one outside its range is
   await live.deploy(changed('outages-numbers', { regionSites: '3' }));
 });
 
-const explain = (change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}) =>
+const explain = (change: Partial<OfferMessage> = {}, incident: Partial<OfferMessage['incident']> = {}) =>
   live.explainer.explain(wireMessage(change, incident), live.red.watch);
 
 test('explain returns the nodes, holds, recipients and channels of the running tabs, and concludes nothing', async () => {

@@ -1,7 +1,7 @@
 import { realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
-import type { WireMessage } from '../../engine/records/incidents.ts';
+import type { OfferMessage } from '../../engine/records/incidents.ts';
 import { checkRoster, type PlannedMessage } from '../../notify/orders/check.ts';
 import { openChannels } from '../../notify/people/channels/channels.ts';
 import { createOffers } from '../../notify/people/channels/offered.ts';
@@ -24,7 +24,7 @@ const channels = openChannels({
   clock: realClock(),
 });
 
-type CheckedMessage = { message: WireMessage; node: string; tells: PlannedMessage[] };
+type CheckedMessage = { message: OfferMessage; node: string; tells: PlannedMessage[] };
 
 let live: Live;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { node, smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
-import { inThread } from '../../storage/ledger/ledger.ts';
+import { openInThread } from '../../storage/ledger/ledger.ts';
 import { testClock } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
 import { channelsNamed, member, wednesday } from '../roster/roster.test-helper.ts';
@@ -17,7 +17,7 @@ const email = 'somebody@office.test';
 function rig() {
   const db = new DatabaseSync(':memory:');
   onTestFinished(() => db.close());
-  const ledger = inThread(db);
+  const ledger = openInThread(db);
   let now = wednesday;
   const members = [
     member('asha', { name: 'Asha', duty: [], email }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Answer } from '../../engine/records/notices.ts';
+import type { ChannelReply } from '../../engine/records/notices.ts';
 import { technician } from '../people/people.test-helper.ts';
 import { answersRig, pc } from './answers.test-helper.ts';
 
@@ -124,7 +124,7 @@ function pressing(told: string[]) {
   const group = { ...technician, id: 'leh-it', name: 'Leh IT', language: 'hi' as const, addresses: { telegram: '-100200' } };
   const rig = answersRig([technician, group]);
   for (const person of told) rig.stage.incident()?.told.push({ person, channel: 'telegram', at: 0 });
-  const press = (addresses: string[], changes: Partial<Answer> = {}) =>
+  const press = (addresses: string[], changes: Partial<ChannelReply> = {}) =>
     rig.answers.byButton({ channel: 'telegram', addresses, incident: rig.incident, word: 'going', ...changes });
   return { ...rig, press, said: () => rig.stage.incident()?.answers?.map(({ person, word }) => `${person} ${word}`) ?? [] };
 }

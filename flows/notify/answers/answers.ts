@@ -3,9 +3,9 @@
  * action is possible this way.
  */
 import { type Cancel, type Clock, isPcPath, type MessageLanguage, type Person, pathOfScope, siteOf, wordsIn } from '@sabha/contracts';
-import { has } from '../../engine/handling/handling.ts';
+import { isAcknowledgedBy } from '../../engine/handling/handling.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
-import type { Answer, TakeAnswer, TakeMissedCall } from '../../engine/records/notices.ts';
+import type { ChannelReply, HandleMissedCall, HandleReply } from '../../engine/records/notices.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
 import type { CentreView } from '../../view/live.ts';
@@ -50,20 +50,20 @@ export function createAnswers(options: AnswersOptions) {
   const parts: AnswersContext = { ...options, checks };
   const found = (incident: number) => ingest()?.memory.incidents.get(incident);
   return {
-    answer: (id: string, incident: number, word: Answer['word']) => recordAnswer(parts, { id, incident, word }),
+    answer: (id: string, incident: number, word: ChannelReply['word']) => recordAnswer(parts, { id, incident, word }),
     /**
      * Records an answer by a link, unless this answer still holds. `holder`: the assignee that the person saw; another assignee is not
      * replaced.
      */
-    answerByLink: ({ person: id, incident, id: link }: AnswerLink, word: Answer['word'], holder?: string) =>
+    answerByLink: ({ person: id, incident, id: link }: AnswerLink, word: ChannelReply['word'], holder?: string) =>
       recordAnswer(parts, { id, incident, word, link, holder }),
-    byButton: (answer: Answer): ReturnType<TakeAnswer> => recordButton(parts, answer),
+    byButton: (answer: ChannelReply): ReturnType<HandleReply> => recordButton(parts, answer),
     /**
      * Records a missed call as *going* for the incident of which the caller was notified.
      * Guarantee: number, person and incident must each be unique, and the number needs at least ten digits. No other answer is possible,
      * since a number can be forged.
      */
-    async byMissedCall(channel: string, number: string): ReturnType<TakeMissedCall> {
+    async byMissedCall(channel: string, number: string): ReturnType<HandleMissedCall> {
       const callers = roster.book().members.filter(({ addresses }) => isSamePhone(addresses[channel] ?? '', number));
       const [person, ...others] = callers;
       if (person === undefined || others.length > 0) return 'stranger';
@@ -113,7 +113,7 @@ export function createAnswers(options: AnswersOptions) {
   };
 }
 
-type AnswerInput = { word: Answer['word']; link?: string | undefined; holder?: string | undefined };
+type AnswerInput = { word: ChannelReply['word']; link?: string | undefined; holder?: string | undefined };
 
 async function recordAnswer(
   parts: AnswersContext,
@@ -140,8 +140,8 @@ async function recordAnswer(
  */
 async function recordButton(
   parts: AnswersContext,
-  { channel, addresses, person: notifiedPerson, incident, word }: Answer,
-): ReturnType<TakeAnswer> {
+  { channel, addresses, person: notifiedPerson, incident, word }: ChannelReply,
+): ReturnType<HandleReply> {
   const { members } = parts.roster.book();
   const at = addresses.flatMap((address) => members.filter((one) => one.addresses[channel] === address));
   const meant = notifiedPerson === undefined ? at : members.filter(({ id }) => id === notifiedPerson);
@@ -163,7 +163,7 @@ type OpenIngest = NonNullable<ReturnType<AnswersOptions['ingest']>>;
 async function recordInEngine(
   open: OpenIngest,
   person: Person,
-  said: { incident: number; word: Answer['word'] | 'here'; link: string | undefined },
+  said: { incident: number; word: ChannelReply['word'] | 'here'; link: string | undefined },
 ): Promise<void> {
   const { id, name: by } = person;
   const { incident, word, link } = said;
@@ -191,11 +191,13 @@ function refusalOf(incident: Incident | undefined, { person, word, link, holder 
   if (link !== undefined && (isSpent || answerStillHolds(incident, { ...person, link }, word))) return 'used' as const;
   if (over !== null) return 'over' as const;
   const by = acknowledged?.by ?? '';
-  return word === 'going' && holder !== undefined && by !== '' && !has(incident, person) && by !== holder ? ('taken' as const) : undefined;
+  return word === 'going' && holder !== undefined && by !== '' && !isAcknowledgedBy(incident, person) && by !== holder
+    ? ('taken' as const)
+    : undefined;
 }
 
 /** Whether this is the person's last answer, is recent, and still holds. */
-function isRecorded(incident: Incident, { person, word, now }: { person: Person; word: Answer['word']; now: number }): boolean {
+function isRecorded(incident: Incident, { person, word, now }: { person: Person; word: ChannelReply['word']; now: number }): boolean {
   const last = incident.answers?.findLast((one) => one.person === person.id && one.word !== 'here');
   return last?.word === word && Math.abs(now - last.at) < repeatWindowMs && answerStillHolds(incident, person, word);
 }

@@ -1,7 +1,7 @@
 import type { MessageLanguage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { isWatched, needsSomebody } from '../../../dashboards/wall/live/model.js';
-import { createStage, fault, ok, pc, type Stage } from '../../engine/incidents/stage.test-helper.ts';
+import { createStage, type EngineStage, fault, ok, pc } from '../../engine/incidents/stage.test-helper.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
 import type { Notice } from '../../engine/records/notices.ts';
 import { createSiteTable } from '../../sites/table.ts';
@@ -13,7 +13,7 @@ const minute = 60_000;
 const other = 'la/leh/room-2';
 const known = [pc, other].map((one) => ({ pc: one, link: 'fibre', elevationM: 3_524, alerts: true }) as const);
 
-function site(): Stage {
+function site(): EngineStage {
   const stage = createStage({ known: [...known], at: Date.UTC(2026, 2, 3, 8, 30) });
   stage.subscribe();
   for (const one of known) {
@@ -24,14 +24,14 @@ function site(): Stage {
 }
 
 /** Advances time; only the PCs in `heard` send beats. */
-function pass(stage: Stage, ms: number, heard: readonly string[] = [pc, other]): void {
+function pass(stage: EngineStage, ms: number, heard: readonly string[] = [pc, other]): void {
   for (let left = ms; left > 0; left -= 20_000) {
     stage.pass(Math.min(left, 20_000));
     for (const one of heard) stage.beat(one);
   }
 }
 
-function sheet(stage: Stage, changes = {}, language: MessageLanguage = 'en') {
+function sheet(stage: EngineStage, changes = {}, language: MessageLanguage = 'en') {
   const incident = stage.incident();
   if (incident === undefined) throw new Error('there is no incident');
   const place = () => ({ site: { en: 'Leh', hi: 'लेह' }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata' });

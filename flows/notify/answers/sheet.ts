@@ -13,13 +13,13 @@ import {
   titleIn,
   wordsIn,
 } from '@sabha/contracts';
-import { has } from '../../engine/handling/handling.ts';
+import { isAcknowledgedBy } from '../../engine/handling/handling.ts';
 import { isBeside } from '../../engine/outages/outages.ts';
-import type { Incident, StandingFault } from '../../engine/records/incidents.ts';
+import type { Incident, IncidentFault } from '../../engine/records/incidents.ts';
 import type { Notice } from '../../engine/records/notices.ts';
-import { isOwn, isReadyIn } from '../../engine/transitions/delivery.ts';
-import { endOf, oneFlaps } from '../../engine/transitions/incident.ts';
-import { factsOf } from '../../engine/transitions/noise.ts';
+import { isOwnOutage, isReadyIn } from '../../engine/transitions/delivery.ts';
+import { faultsAtEnd, isAnyFlapping } from '../../engine/transitions/incident.ts';
+import { faultNewsOf } from '../../engine/transitions/noise.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
 import { shorten, timeOfDayText } from '../people/channels/kit/plain.ts';
@@ -76,10 +76,10 @@ function noticeNow(at: SheetContext, incident: Incident, place: ReturnType<Sheet
     severity: shown[0]?.severity ?? incident.severity,
     scope,
     ...place,
-    faults: shown.map(factsOf),
+    faults: shown.map(faultNewsOf),
     at: incident.overAt ?? incident.openedAt,
-    flapping: flapping && oneFlaps(shown.map(factsOf), at.memory.endedOf(scope)),
-    ...(outage && isOwn(incident) && shown.some(({ fault }) => isAbsence(fault)) && { outage }),
+    flapping: flapping && isAnyFlapping(shown.map(faultNewsOf), at.memory.endedOf(scope)),
+    ...(outage && isOwnOutage(incident) && shown.some(({ fault }) => isAbsence(fault)) && { outage }),
     ...(over === null && neighbourOnline(at, scope) && { beside: true }),
     ...(over !== null && toldOutage && { toldOutage }),
     ...(before && before.length > 0 && { before }),
@@ -88,8 +88,8 @@ function noticeNow(at: SheetContext, incident: Incident, place: ReturnType<Sheet
 }
 
 /** Faults of the page: the open ones, otherwise the watched ones, otherwise those of the end. The most severe come first. */
-function shownOf(incident: Incident): StandingFault[] {
-  if (incident.over !== null) return endOf(incident);
+function shownOf(incident: Incident): IncidentFault[] {
+  if (incident.over !== null) return faultsAtEnd(incident);
   const seen = incident.faults.filter((one) => !one.hidden);
   const standing = seen.filter(({ goneAt }) => goneAt === null);
   const shown = [standing, seen, incident.faults].find((some) => some.length > 0) ?? [];
@@ -116,7 +116,7 @@ function liveOf(
   const { answer } = wordsIn(person.language);
   const { acknowledged, answers = [] } = incident;
   const clock = (ms: number) => timeOfDayText(ms, timeZone);
-  const isMine = has(incident, person);
+  const isMine = isAcknowledgedBy(incident, person);
   const { cure, status } = standing;
   const [mine, others] = cure === 'over' ? [answer.mineBefore, answer.had] : [answer.mine, answer.has];
   const holder = acknowledged && filled(isMine ? mine : others, { name: acknowledged.by, time: clock(acknowledged.at) });
@@ -163,7 +163,7 @@ function sideLinesOf(
 ): string[] {
   const { answer, message } = wordsIn(language);
   const now = time();
-  const timed = (text: string, { fault, name }: StandingFault, ms: number) => {
+  const timed = (text: string, { fault, name }: IncidentFault, ms: number) => {
     const what = `${titleIn(fault, language) ?? fault}${name ? `: ${shorten(name)}` : ''}`;
     return filled(text, { what, time: dayAndTimeOf(ms, now, { timeZone, language }) });
   };
@@ -222,7 +222,7 @@ export function answerStillHolds(
   word: AnswerWord,
 ): boolean {
   const said = incident.answers?.filter((one) => one.person === person.id) ?? [];
-  const isHolder = has(incident, person);
+  const isHolder = isAcknowledgedBy(incident, person);
   switch (word) {
     case 'seen':
       return said.some((one) => one.word === word && (person.link === undefined || one.link === person.link));

@@ -1,14 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
-import { inThread } from '../../storage/ledger/ledger.ts';
+import { openInThread } from '../../storage/ledger/ledger.ts';
 import { member } from '../roster/roster.test-helper.ts';
 import { createPeopleOrders } from './forget.ts';
 
 const asha = member('asha', { name: 'Asha Kumari', email: 'asha@office.test', addresses: { phone: '+919876543210' } });
 
 async function setUp({ isFixed = false, ops = [] as Op[] } = {}) {
-  const ledger = inThread(new DatabaseSync(':memory:'));
+  const ledger = openInThread(new DatabaseSync(':memory:'));
   await ledger.commit([{ op: 'audit', at: 1, who: 'ravi', what: 'leave set', about: 'asha: call +91 98765 43210' }, ...ops]);
   const did: string[] = [];
   const people = createPeopleOrders({

@@ -1,7 +1,7 @@
 /** Exports or erases all data about one person: ledger rows and roster entry. */
 import { isId, type PersonExport, type PersonForgotten } from '@sabha/contracts';
 import { type Ledger, type Op, olderKey } from '../../engine/records/ops.ts';
-import type { PersonRow, PersonWords } from '../../engine/records/sites.ts';
+import type { PersonIdentifiers, PersonRow } from '../../engine/records/sites.ts';
 import { type OrderResult, type RosterOrders, type RosterOrdersOptions, refusedOrder } from './roster-orders.ts';
 
 export type ForgetOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
@@ -68,7 +68,7 @@ function isInRestoreNote({ table, row: { key, value } }: PersonRow, now: number)
 }
 
 /** Words to search for: the typed ones, and those of the roster. A person who left is found only by the typed ones. */
-function wordsOf({ roster, randomId }: ForgetOptions, { name, also }: PersonRequest): PersonWords {
+function wordsOf({ roster, randomId }: ForgetOptions, { name, also }: PersonRequest): PersonIdentifiers {
   const member = roster.known(name)?.member;
   const given = [name, ...also];
   const isNumber = (word: string) => /^[\d-]+$/.test(word);

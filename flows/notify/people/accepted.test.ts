@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
-import type { OutboxRow, Report } from '../../engine/records/notices.ts';
+import type { DeliveryReport, OutboxRow } from '../../engine/records/notices.ts';
 import { type Changes, delivered, outboxOver } from './outbox.test-helper.ts';
 import { notice, row } from './people.test-helper.ts';
 
 const further = ['telegram', 'console'];
 const sms = (changes: Partial<OutboxRow> = {}) => row({ channel: 'sms', further, ...changes });
-const report = (outcome: Report['outcome'] = { result: 'delivered' }, id = 'g-1'): Report => ({ channel: 'sms', id, outcome });
+const report = (outcome: DeliveryReport['outcome'] = { result: 'delivered' }, id = 'g-1'): DeliveryReport => ({
+  channel: 'sms',
+  id,
+  outcome,
+});
 const unreachable = { result: 'refused', reason: 'the gateway says UNDELIV' } as const;
 
 /** A gateway that accepts each message under an id, and a Telegram channel that delivers. `ledger` outlives the outbox. */

@@ -1,6 +1,6 @@
 /** Queues of the outbox: one send at a time per channel, more if the channel is slow. No room and no person delays another. */
 import { type Cancel, type Clock, keepLatest, messageOf, withinTime } from '@sabha/contracts';
-import type { Channel, OutboxRow, Report, SendOutcome } from '../../engine/records/notices.ts';
+import type { Channel, DeliveryReport, OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
 import { lastChannel } from './channels/channels.ts';
 
 // Constants: how long a message is current, how many sends run in parallel, and when a row moves to the next channel.
@@ -331,12 +331,12 @@ const rememberedAtMost = 2_000;
 /** Guarantee: a report counts once. */
 export function createAccepted(clock: Clock) {
   const held = new Map<string, AcceptedMessage>();
-  const early = new Map<string, Report['outcome']>();
+  const early = new Map<string, DeliveryReport['outcome']>();
   const seen = new Map<string, OutboxRow>();
   const nameOf = (channel: string, id: string) => `${channel} ${id}`;
   return {
     /** Holds rows with the same `accepted`. Returns the delivery report instead if it came before the response of the gateway. */
-    hold(rows: OutboxRow[]): Report['outcome'] | undefined {
+    hold(rows: OutboxRow[]): DeliveryReport['outcome'] | undefined {
       const [first] = rows;
       if (first?.accepted === undefined) return undefined;
       const { id, at } = first.accepted;
@@ -351,7 +351,7 @@ export function createAccepted(clock: Clock) {
       return undefined;
     },
     /** Returns the rows that a delivery report concerns and stops holding them. An unknown report returns undefined and is kept for a while. */
-    take({ channel, id, outcome }: Report): OutboxRow[] | undefined {
+    take({ channel, id, outcome }: DeliveryReport): OutboxRow[] | undefined {
       const name = nameOf(channel, id);
       const found = held.get(name);
       if (found === undefined) keepLatest(early, [name, outcome], rememberedAtMost);

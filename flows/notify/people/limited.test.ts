@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import type { Outcome } from '../../engine/records/notices.ts';
+import type { DeliveryOutcome } from '../../engine/records/notices.ts';
 import { sendWithinLimit } from './lanes.ts';
 import { testClock } from './people.test-helper.ts';
 
-const late: Outcome = { result: 'retry', reason: 'no answer in 1 s' };
+const late: DeliveryOutcome = { result: 'retry', reason: 'no answer in 1 s' };
 
 test.each(['the limit', 'the cut', 'a cut that came before'])(
   'a send that ignores its signal ends at %s, and its signal is aborted',

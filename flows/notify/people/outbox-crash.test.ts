@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
-import type { Channel, OutboxRow, Outcome } from '../../engine/records/notices.ts';
+import type { Channel, DeliveryOutcome, OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { Channels } from './channels/channels.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
@@ -88,7 +88,7 @@ function start(world: CrashWorld, random: Random, killAt: KillAt) {
     if (dead) await new Promise(() => {});
   };
   const channel = (): Channel => ({
-    async send({ key, list, notice }): Promise<Outcome> {
+    async send({ key, list, notice }): Promise<DeliveryOutcome> {
       sends += 1;
       await passes('before the send');
       if (random.next() < 0.3) return { result: 'retry', reason: '451 later' };

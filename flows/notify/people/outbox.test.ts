@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../../engine/records/notices.ts';
+import type { DeliveryOutcome } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { type Changes, delivered, hangs, outboxOver, type Send } from './outbox.test-helper.ts';
 import { notice, row, technician } from './people.test-helper.ts';
@@ -44,7 +44,7 @@ test('R26 retries start within 5 s and double to 15 min, each recorded with its 
 });
 
 test('the wait that a provider names is kept, up to the longest backoff', async () => {
-  const answers: Outcome[] = [
+  const answers: DeliveryOutcome[] = [
     { result: 'retry', reason: 'slow', afterMs: 60_000 },
     { result: 'retry', reason: 'slow', afterMs: 9e9 },
     { result: 'delivered' },
@@ -182,7 +182,7 @@ test('a row is not sent before its time, and a wall clock set back does not dela
 
 describe('stop', () => {
   test('running sends end normally, and no new one starts', async () => {
-    const answer = Promise.withResolvers<Outcome>();
+    const answer = Promise.withResolvers<DeliveryOutcome>();
     const { clock, outbox, ledger, keys, ended } = rig(() => answer.promise);
     outbox.add([row(), row({ transition: 2 })]);
     await clock.pass(0);
@@ -207,7 +207,7 @@ describe('stop', () => {
 });
 
 test('the morning digest is one message for each person without ended incidents, also in a retry, and each row gets its outcome', async () => {
-  const answers: Outcome[] = [{ result: 'retry', reason: '451 later' }, { result: 'delivered' }];
+  const answers: DeliveryOutcome[] = [{ result: 'retry', reason: '451 later' }, { result: 'delivered' }];
   const { clock, outbox, messages, ledger } = rig(async () => answers.shift() ?? { result: 'delivered' }, {
     isOver: (incident) => incident === 2,
   });
@@ -296,7 +296,7 @@ test('an SMS has a short link, and a digest has one link for each incident', asy
 });
 
 test('S19 the audit line is above the footer until one message arrived, once for each person, and never on the console', async () => {
-  const first: Outcome[] = [{ result: 'retry', reason: '451 later' }];
+  const first: DeliveryOutcome[] = [{ result: 'retry', reason: '451 later' }];
   const known = new Set<string>();
   const note = {
     lineFor: ({ id }: { id: string }) => (known.has(id) ? undefined : 'Audit of 2027-01-05: row 812, 0123 4567 89ab cdef'),

@@ -1,17 +1,17 @@
 /** The outbox: sends waiting notifications and records their outcomes, R26 (outbox delivery). */
 import { bySeverity, type Clock, doubledMs, filled, keepLatest, type MessageLanguage, nameIn, titleIn, wordsIn } from '@sabha/contracts';
 import {
-  type Copy,
+  type DeliveryOutcome,
+  type DeliveryReport,
+  type EditableMessage,
   linkMark,
   type Notice,
   type OutboxRow,
-  type Outcome,
   type RenderedMessage,
-  type Report,
   type SendOutcome,
 } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
-import type { Note } from '../../storage/audit/chain.ts';
+import type { AuditNote } from '../../storage/audit/chain.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { shorten } from './channels/kit/plain.ts';
 import {
@@ -52,7 +52,7 @@ export type OutboxOptions = {
   /** Links by which a person replies to an incident or confirms an announcement; absent if the server has no public name. */
   linksTo?: ((person: string, notice: Pick<Notice, 'incident' | 'announcement'>) => ReplyLinks) | undefined;
   /** Line of the signed audit at the end of a message. */
-  note?: Note | undefined;
+  note?: AuditNote | undefined;
   /** Called after the commit. After a refusal the caller raises a channel fault for central. */
   onOutcome: (row: OutboxRow, outcome: SendOutcome) => void;
   /** Called after the commit of each delivered message that its channel can edit. */
@@ -112,7 +112,7 @@ export function createOutbox(options: OutboxOptions) {
     /** Takes rows that are in the ledger. Ignores a key that already waits. */
     add,
     /** Records a delivery report and ends after the commit. Ignores an unknown id. */
-    async report(report: Report): Promise<void> {
+    async report(report: DeliveryReport): Promise<void> {
       const work = endAccepted(context, accepted.take(report) ?? [], report.outcome);
       work.catch(fail);
       await work;
@@ -248,7 +248,7 @@ function markDeliveredElsewhere(lanes: OutboxContext['lanes'], rows: readonly Ou
   });
 }
 
-const staleOutcome: Outcome = { result: 'refused', reason: 'it is no news any more' };
+const staleOutcome: DeliveryOutcome = { result: 'refused', reason: 'it is no news any more' };
 
 /** Sends the rows over the next channel of the person. The old rows keep waiting on their channel, as stale. */
 async function moveToNextChannel(context: OutboxContext, items: readonly QueuedRow[]): Promise<void> {
@@ -275,7 +275,7 @@ async function queueNextRows(context: OutboxContext, rows: readonly OutboxRow[])
 }
 
 /** Records the final outcome of an accepted message. */
-async function endAccepted(context: OutboxContext, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
+async function endAccepted(context: OutboxContext, rows: readonly OutboxRow[], outcome: DeliveryReport['outcome']): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
   const lastError = outcome.result === 'delivered' ? null : outcome.reason;
@@ -407,7 +407,7 @@ function createLocks({ clock, channels }: OutboxOptions) {
 }
 
 /** `editableCopy`: the delivered message that the channel can edit. */
-type SendResult = SendOutcome & { editableCopy?: Copy };
+type SendResult = SendOutcome & { editableCopy?: EditableMessage };
 
 /** Computes the rows of one message after an attempt. The copy belongs to the last row. Rows of one message are retried together. */
 function rowsAfterSend(context: OutboxContext, rows: readonly OutboxRow[], { editableCopy: stands, ...outcome }: SendResult) {
@@ -417,7 +417,7 @@ function rowsAfterSend(context: OutboxContext, rows: readonly OutboxRow[], { edi
 }
 
 /** Outcome of an accepted message without a delivery report. */
-const unsaid: Report['outcome'] = {
+const unsaid: DeliveryReport['outcome'] = {
   result: 'refused',
   reason: `taken, but nothing was said of it in ${reportLimitMs / 3_600_000} hours`,
 };

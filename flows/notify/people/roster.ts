@@ -1,6 +1,6 @@
 /** Finds the recipients by role and scope, and the channels that reach each of them. */
 import { isWithin, type Person, type Role, roles } from '@sabha/contracts';
-import type { Notice, OpenChannel, OutboxRow, People } from '../../engine/records/notices.ts';
+import type { Notice, OpenChannel, OutboxRow, RecipientChoices } from '../../engine/records/notices.ts';
 import type { Member, SiteTable } from '../../engine/records/sites.ts';
 import type { Recipients } from '../../engine/transitions/noise.ts';
 import {
@@ -68,7 +68,7 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
     central: byCentral,
     responsible: (role: Role, scope: string): Person[] => book.ofRole(role, scope),
     /** All values that a tab may use in `to`. */
-    people: (): People => ({
+    people: (): RecipientChoices => ({
       roles: [...roles],
       groups: [...new Set(book.members.flatMap(({ groups }) => groups))].sort(),
       persons: book.members.map(({ id, name, role, scope }) => ({ id, name, role, scope })),

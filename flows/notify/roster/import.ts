@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { Leave, Member, SiteTable } from '../../engine/records/sites.ts';
 import { cell } from '../../sites/columns.ts';
 import { dutyOf, dutyWanted, hoursText } from '../../sites/hours.ts';
-import { csvText, readRow, sheetLines, sortedProblems, type Wrong as WrongCell } from '../../sites/sheet.ts';
+import { csvText, readRow, sheetLines, sortedProblems, type CellProblem as WrongCell } from '../../sites/sheet.ts';
 import type { Channels } from '../people/channels/channels.ts';
 import { dialledNumber, reservedWord, sharedNumbers } from './book.ts';
 
@@ -174,7 +174,7 @@ function namesIn(members: readonly ReadMember[], ids: ReadonlyMap<string, number
   return { groups, isPerson: (word: string) => ids.has(word) || others.has(word) };
 }
 
-const { that, read, isPlain, isTimeZone, mail, textMark } = cell;
+const { textSchema: that, cellSchema: read, isPlain, isTimeZone, mail, textMark } = cell;
 /** Separator within a cell, as in the site table. */
 const bar = '|';
 const partsLimit = 50;

@@ -6,7 +6,7 @@ import type { Ledger } from '../../engine/records/ops.ts';
 import { createIngest, type Ingest } from '../../ingest/ingest.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { node } from '../../sites/sites.test-helper.ts';
-import { inThread } from '../../storage/ledger/ledger.ts';
+import { openInThread } from '../../storage/ledger/ledger.ts';
 import { type Commands, createCommands } from './commands.ts';
 
 const hall = 'ladakh/leh/hall';
@@ -27,7 +27,7 @@ const birth = {
 
 /** The ingest module with its commands over a real ledger. */
 async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), change = (ledger: Ledger) => ledger } = {}) {
-  const inner = inThread(db);
+  const inner = openInThread(db);
   if ((await inner.load()).nodes.length === 0) {
     const sites = ['ladakh/leh', 'goa/panaji'].map((path) => node(path, {}, {}));
     const rest = ['', 'ladakh', 'goa', hall, office, panaji].map((path) => node(path));
@@ -79,14 +79,14 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
         return opened?.ok ? [{ topic: topic.slice('sabha/v1/'.length), ...opened.value }] : [];
       }),
     async born(pc: string) {
-      ingest?.take(pcTopic(pc, 'presence'), encode('presence', birth));
+      ingest?.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
       await settle();
     },
     async answers(pc: string, body: Partial<CommandAnswer>) {
       seq += 1;
       const said = { id: 'c-1', verb: 'probe-now', outcome: 'done', reason: null, ...body };
       const event = { spool: 's1', seq, boot: 'b1', at: 9, grade: 'event', kind: 'command', body: said } as const;
-      ingest?.take(pcTopic(pc, 'event'), encode('event', event));
+      ingest?.takeMessage(pcTopic(pc, 'event'), encode('event', event));
       await settle();
     },
     audit: () => db.prepare('SELECT who, what, about FROM audit').all(),

@@ -34,7 +34,7 @@ import {
 } from '@sabha/contracts';
 import type { CommandRow, Contents, Ledger } from '../../engine/records/ops.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { Report } from '../../ingest/read-message.ts';
+import type { DecodedMessage } from '../../ingest/read-message.ts';
 
 const counterKey = 'commands.counter';
 /** Author of measurements that the schedule of a link class orders. */
@@ -106,7 +106,7 @@ export function createCommands(options: CommandsOptions) {
         if (!answered.has(row.to)) options.send(pcTopic(addressOf(row.to), 'cmd'), encode('cmd', row.signed), 1);
     },
     /** Takes a committed report: responses, or a birth, after which the PC may have missed a command. */
-    onReport({ pc, event, ops }: Pick<Report, 'pc' | 'event' | 'ops'>): void {
+    onReport({ pc, event, ops }: Pick<DecodedMessage, 'pc' | 'event' | 'ops'>): void {
       for (const { answer } of ops.filter((op) => op.op === 'command-answer')) state.open.get(answer.id)?.answered.add(pc);
       if (event.type !== 'birth') return;
       const now = options.clock.now();
@@ -221,7 +221,7 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
       },
     },
     /** Takes a committed report of a PC. */
-    noteReport({ pc, ops }: Pick<Report, 'pc' | 'ops'>): void {
+    noteReport({ pc, ops }: Pick<DecodedMessage, 'pc' | 'ops'>): void {
       for (const op of ops) {
         if (op.op !== 'command-answer') continue;
         const { id, verb: _, ...said } = op.answer;

@@ -6,7 +6,7 @@ import type { TreeNode } from '../../engine/records/sites.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { createRoster } from '../../notify/people/roster.ts';
-import { createSiteTable, noFacts } from '../../sites/table.ts';
+import { createSiteTable, emptyFacts } from '../../sites/table.ts';
 import { createRollCalls } from './rollcall.ts';
 
 const well = [ok('microphone'), ok('camera'), ok('speaker')];
@@ -17,7 +17,7 @@ const people = [person('tashi', 'technician', 'ladakh/leh'), person('stanzin', '
 
 function nodes(): TreeNode[] {
   const name = { en: 'Name', hi: 'नाम' };
-  const site = (path: string, stage: SiteStage): TreeNode => ({ path, name, layer: {}, site: { ...noFacts, stage } });
+  const site = (path: string, stage: SiteStage): TreeNode => ({ path, name, layer: {}, site: { ...emptyFacts, stage } });
   const plain = (path: string): TreeNode => ({ path, name, layer: {}, site: null });
   const sites = [site('ladakh/leh', 'live'), site('ladakh/kargil', 'live'), site('goa/panaji', 'live'), site('goa/margao', 'planned')];
   return [plain(''), plain('ladakh'), plain('goa'), ...sites, ...[leh, kargil, goa, planned].map(plain)];

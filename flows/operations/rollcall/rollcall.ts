@@ -18,7 +18,7 @@ import {
 } from '@sabha/contracts';
 import type { PcRecord } from '../../engine/records/incidents.ts';
 import type { Ledger } from '../../engine/records/ops.ts';
-import type { Born } from '../../ingest/acks.ts';
+import type { BirthState } from '../../ingest/acks.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Roster } from '../../notify/people/roster.ts';
 import { safeTable } from '../../sites/sheet.ts';
@@ -85,7 +85,7 @@ export function createRollCalls(options: RollCallOptions) {
     },
     isRunning: (id: string): boolean => state.running?.id === id,
     /** Takes a committed birth that responds to the call; its state may follow later. */
-    born(pc: string, { digest, session, rev }: Born): void {
+    born(pc: string, { digest, session, rev }: BirthState): void {
       if (!state.running?.waiting.has(pc)) return;
       state.running.waiting.set(pc, { digest, session, rev });
       noteResponse(state, pc);
@@ -150,7 +150,7 @@ function createCall(call: CallHeader, rows: Map<string, RollCallRow>, up: number
     isHeard: true,
     rows,
     /** PCs that have not answered, with the state that their birth named. */
-    waiting: new Map([...rows.keys()].map((pc): [string, Born | undefined] => [pc, undefined])),
+    waiting: new Map([...rows.keys()].map((pc): [string, BirthState | undefined] => [pc, undefined])),
     news: new Set<string>(),
     cancelProgress: undefined as Cancel | undefined,
     cancelEnd: (() => {}) as Cancel,
@@ -186,7 +186,7 @@ function sendHello({ options }: RollCallState, { id, scope, by, waiting }: Runni
   const ingest = options.ingest();
   if (!ingest?.isSubscribed()) return;
   const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size);
-  ingest.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
+  ingest.requestBirths(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
 }
 
 function noteResponse(state: RollCallState, pc: string): void {
@@ -206,7 +206,7 @@ function elapsedMs({ options }: RollCallState, { startedUp }: RunningCall): numb
 }
 
 /** Whether the memory holds the state that the birth named, or a later one. */
-function isHeld(born: Born, record: PcRecord | undefined): boolean {
+function isHeld(born: BirthState, record: PcRecord | undefined): boolean {
   if (record === undefined || record.digest === born.digest) return record !== undefined;
   return record.rev > 0 && (record.session > born.session || (record.session === born.session && record.rev >= born.rev));
 }

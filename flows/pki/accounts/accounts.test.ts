@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { hashToken } from '@sabha/contracts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { PasswordHash } from '../../engine/records/sites.ts';
-import { inThread } from '../../storage/ledger/ledger.ts';
+import { openInThread } from '../../storage/ledger/ledger.ts';
 import { type Accounts, createAccounts, hashOf, type Program } from './accounts.ts';
 import { createPasswords } from './password.ts';
 
@@ -19,7 +19,7 @@ let work: object[];
 
 /** Opens the accounts from the ledger, as a start of `flows` does. */
 async function open(programs: readonly Program[] = []): Promise<void> {
-  const ledger = inThread(db);
+  const ledger = openInThread(db);
   const newToken = () => `${++made}`.padEnd(43, 'x');
   const contents = await ledger.accounts();
   const cheap = createPasswords(2);

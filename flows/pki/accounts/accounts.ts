@@ -17,7 +17,7 @@ import {
   type TokenView,
 } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
-import type { Account, AccountContents, Login } from '../../engine/records/sites.ts';
+import type { Account, AccountContents, AccountSession } from '../../engine/records/sites.ts';
 import { newSecret, type Passwords } from './password.ts';
 
 /** Limits concurrent password checks. Each takes 32 MiB and 250 ms, so more would overload the server. */
@@ -459,7 +459,7 @@ function createSessions(options: AccountsOptions, accounts: ReadonlyMap<string, 
   const held = new Map(contents.logins.map((login) => [login.hash, login]));
 
   /** Returns the account of a valid session. A session from a clock that was ahead is invalid, because it would last that much longer. */
-  function ownerOf(login: Login): Account | undefined {
+  function ownerOf(login: AccountSession): Account | undefined {
     const owner = accounts.get(login.account);
     const far = (at: number) => Math.abs(now() - at);
     const isOver = owner?.stamp !== login.stamp || far(login.startedAt) > sessionLifeMs || far(login.usedAt) > idleMs;

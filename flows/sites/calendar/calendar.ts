@@ -257,10 +257,10 @@ export function isLocal(text: string): boolean {
   return Number.isFinite(at.getTime()) && at.toISOString().startsWith(text.slice(0, 16));
 }
 
-type Parts = Pick<Rule, 'months' | 'monthDays' | 'weekdays'>;
+type RuleParts = Pick<Rule, 'months' | 'monthDays' | 'weekdays'>;
 
 /** Fills the missing parts of a rule from its first date. */
-function withDefaults({ frequency, months, monthDays, weekdays }: Rule, first: number): Parts {
+function withDefaults({ frequency, months, monthDays, weekdays }: Rule, first: number): RuleParts {
   if (weekdays.length > 0 || monthDays.length > 0 || frequency === 'DAILY') return { months, monthDays, weekdays };
   if (frequency === 'WEEKLY') return { months, monthDays, weekdays: [{ day: weekdayOf(first), nth: 0 }] };
   const { month, date } = dateParts(first);
@@ -268,7 +268,7 @@ function withDefaults({ frequency, months, monthDays, weekdays }: Rule, first: n
 }
 
 /** Checks the weekday first, because that needs no calendar. */
-function matches({ months, monthDays, weekdays }: Parts, day: number): boolean {
+function matches({ months, monthDays, weekdays }: RuleParts, day: number): boolean {
   const named = weekdays.filter((one) => one.day === weekdayOf(day));
   if (weekdays.length > 0 && named.length === 0) return false;
   const isEach = named.some(({ nth }) => nth === 0) || weekdays.length === 0;

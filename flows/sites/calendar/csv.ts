@@ -4,19 +4,19 @@ import { oneLine } from '@sabha/contracts';
 import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 import { sheetLines } from '../sheet.ts';
 import { atOf, isLocal, ruleOfText } from './calendar.ts';
-import { inParts, lengthProblem, limits, type ReadFile, scopesOf, titleOf, zoneNamed } from './draft.ts';
+import { inSlices, lengthProblem, limits, type ReadFile, scopesOf, titleOf, zoneNamed } from './draft.ts';
 
 const optional = ['id', 'time_zone', 'repeat', 'except', 'status'] as const;
 const columns = ['title', 'rooms', 'start', 'end', ...optional] as const;
 
-type Cells = Partial<Record<(typeof columns)[number], string>>;
+type MeetingCells = Partial<Record<(typeof columns)[number], string>>;
 
 /** Reads a file. Guarantee: every faulty line is named by its number in the file. */
 export async function readMeetingsCsv(text: string, table: SiteTable): Promise<ReadFile> {
   const { lines, problems } = sheetLines<(typeof columns)[number]>(text, { columns, later: optional, limitLines: limits.meetings });
   const file: ReadFile = { meetings: [], cancelled: [], problems, notes: [] };
   const seen = new Map<string, number>();
-  for await (const one of inParts(lines)) {
+  for await (const one of inSlices(lines)) {
     const { meeting, wrong } = meetingOf(one.cells, table);
     for (const [column, what] of wrong) problems.push({ line: one.line, column, what });
     if (meeting === undefined) continue;
@@ -29,10 +29,10 @@ export async function readMeetingsCsv(text: string, table: SiteTable): Promise<R
   return file;
 }
 
-type Wrong = [column: string, what: string];
+type MeetingCellProblem = [column: string, what: string];
 
-function meetingOf(cells: Cells, table: SiteTable): { meeting?: Meeting; wrong: Wrong[] } {
-  const wrong: Wrong[] = [];
+function meetingOf(cells: MeetingCells, table: SiteTable): { meeting?: Meeting; wrong: MeetingCellProblem[] } {
+  const wrong: MeetingCellProblem[] = [];
   const title = titleOf(cells.title ?? '');
   if (title === '') wrong.push(['title', 'must not be empty']);
   const rooms = scopesOf(cells.rooms ?? '', table);
@@ -51,7 +51,7 @@ function meetingOf(cells: Cells, table: SiteTable): { meeting?: Meeting; wrong: 
   return { wrong, meeting: { id, title, scopes: rooms.scopes, ...span, zone, rule: read.rule, except, moved: [] } };
 }
 
-function spanOf({ start = '', end = '' }: Cells, wrong: Wrong[]): Pick<Meeting, 'start' | 'minutes'> {
+function spanOf({ start = '', end = '' }: MeetingCells, wrong: MeetingCellProblem[]): Pick<Meeting, 'start' | 'minutes'> {
   const from = localOf(start);
   if (from === undefined) wrong.push(['start', 'expected a time such as 2027-01-15 11:00']);
   const isClock = /^\d\d:\d\d$/.test(end);
@@ -68,7 +68,7 @@ function spanOf({ start = '', end = '' }: Cells, wrong: Wrong[]): Pick<Meeting, 
 }
 
 /** Returns the excluded days, at the time of day of the meeting. */
-function datesIn({ except = '' }: Cells, start: string, wrong: Wrong[]): string[] {
+function datesIn({ except = '' }: MeetingCells, start: string, wrong: MeetingCellProblem[]): string[] {
   const days = except.split(/[;,\s]+/).filter((day) => day !== '');
   const locals = days.map((day) => `${day}T${start.slice(11) || '00:00:00'}`);
   if (!locals.every(isLocal)) wrong.push(['except', 'expected dates such as 2027-01-26, with ";" between']);

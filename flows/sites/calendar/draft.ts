@@ -33,7 +33,7 @@ export function titleOf(text: string): string {
 }
 
 /** Yields to the event loop after every tenth entry, because a file of 20,000 meetings takes a second. */
-export async function* inParts<T>(all: Iterable<T>): AsyncGenerator<T> {
+export async function* inSlices<T>(all: Iterable<T>): AsyncGenerator<T> {
   for (const [at, one] of [...all].entries()) {
     if (at % 10 === 9) await setImmediate();
     yield one;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { HoursFields, WireMessage } from '../../engine/records/incidents.ts';
-import type { Moment } from './when.ts';
+import type { HoursFields, OfferMessage } from '../../engine/records/incidents.ts';
+import type { OfficeState } from './when.ts';
 import { actByHours } from './when.ts';
 
 const now = 1_800_000_000_000;
 const hour = 3_600_000;
-const open: Moment = {
+const open: OfficeState = {
   is: 'open',
   meeting: null,
   digestAt: now,
@@ -15,11 +15,11 @@ const open: Moment = {
   closed: null,
   lookAt: null,
 };
-const night: Moment = { ...open, is: 'night', digestAt: now + 7 * hour, backAt: now + 8 * hour, isNearClosing: true };
+const night: OfficeState = { ...open, is: 'night', digestAt: now + 7 * hour, backAt: now + 8 * hour, isNearClosing: true };
 const review = { id: 'm', title: 'Review', from: now + hour / 2, to: now + 2 * hour };
-const soon: Moment = { ...open, is: 'soon', meeting: review, lookAt: review.to };
+const soon: OfficeState = { ...open, is: 'soon', meeting: review, lookAt: review.to };
 
-function message(change: Partial<WireMessage> = {}): WireMessage {
+function message(change: Partial<OfferMessage> = {}): OfferMessage {
   const scope = 'bihar/patna/vc-1';
   const incident = {
     id: 1,
@@ -51,7 +51,7 @@ function message(change: Partial<WireMessage> = {}): WireMessage {
   };
 }
 
-function act(one: WireMessage, moment: Moment) {
+function act(one: OfferMessage, moment: OfficeState) {
   const { go, how } = actByHours(one, moment, { node: 'when', now });
   const waits = one.acts.flatMap((each) => (each.do === 'wait' ? [{ dueAt: each.dueAt - now, ...each.message.hours }] : []));
   return { go, how, severity: one.severity, hours: one.hours, waits };
@@ -62,7 +62,7 @@ test('a fault at night waits for the morning or for the next meeting, whichever 
   expect(act(message(), { ...night, lookAt: now + hour })).toMatchObject({ waits: [{ dueAt: hour }] });
 });
 
-test.each<[string, Partial<WireMessage>, boolean]>([
+test.each<[string, Partial<OfferMessage>, boolean]>([
   ['a muted microphone', {}, true],
   ['a quiet microphone, which is minor', { fault: 'microphone.volume_low', severity: 'minor' }, true],
   ['a disk that is hot, which is minor', { fault: 'climate.hot', severity: 'minor' }, false],
@@ -131,7 +131,7 @@ test.each([
   ['outage.state', 'link-down', ''],
   ['outage.state', 'power-cut', ''],
 ] as const)('offices that close at one time are not reported as a regional outage: %s, %s', (fault, cause, how) => {
-  const closing: Moment = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
+  const closing: OfficeState = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
   const outage = cause === null ? null : { cause, confidence: 0.85 };
   expect(act(message({ fault, outage }), closing)).toMatchObject({ go: how === '', how });
   expect(act(message({ fault, outage }), { ...closing, isClosing: false })).toMatchObject({ go: true });

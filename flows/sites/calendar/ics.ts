@@ -4,7 +4,7 @@ import { oneLine, zonedAt } from '@sabha/contracts';
 import ICAL from 'ical.js';
 import type { Meeting, Rule, SiteTable } from '../../engine/records/sites.ts';
 import { atOf, isLocal, isStart, ruleOf } from './calendar.ts';
-import { inParts, lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf, zoneNamed } from './draft.ts';
+import { inSlices, lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf, zoneNamed } from './draft.ts';
 
 type Property = [name: string, params: Record<string, unknown>, type: string, ...values: unknown[]];
 type Block = { line: number; text: string[] };
@@ -13,7 +13,7 @@ type Zones = ReadonlyMap<string, string | undefined>;
 /** A local time with its zone; a null zone is that of the site. */
 type Time = { local: string; zone: string | null };
 /** Context of a file: `rooms` are those of the meetings that name none. */
-type Around = { table: SiteTable; zones: Zones; rooms: string[] | null; isCancelling: boolean };
+type IcsContext = { table: SiteTable; zones: Zones; rooms: string[] | null; isCancelling: boolean };
 /** One VEVENT; `of` is the date that it moves or cancels. */
 type Entry = { line: number; of: Time | null; cancelled: boolean; meeting: Meeting; said: Property[] };
 
@@ -21,7 +21,7 @@ type Entry = { line: number; of: Time | null; cancelled: boolean; meeting: Meeti
  * Reads a file.
  * Guarantee: every faulty entry is named by its line, and entries are read independently.
  */
-export async function readIcs(text: string, by: Pick<Around, 'table' | 'rooms'>): Promise<ReadFile> {
+export async function readIcs(text: string, by: Pick<IcsContext, 'table' | 'rooms'>): Promise<ReadFile> {
   const file: ReadFile = { meetings: [], cancelled: [], problems: [], notes: [] };
   const events = blocksOf(text, file.problems);
   if (events.length > limits.meetings) {
@@ -30,11 +30,11 @@ export async function readIcs(text: string, by: Pick<Around, 'table' | 'rooms'>)
   }
   const around = { ...by, zones: zonesOf(text), isCancelling: isCancelling(text, file.problems) };
   const entries: Entry[] = [];
-  for await (const block of inParts(events)) {
+  for await (const block of inSlices(events)) {
     const entry = readEntry(block, around, file);
     if (entry !== undefined) entries.push(entry);
   }
-  join(entries, around, file);
+  addSingleDates(entries, around, file);
   return file;
 }
 
@@ -83,7 +83,7 @@ function zonesOf(text: string): Zones {
   return zones;
 }
 
-function readEntry(block: Block, around: Around, file: ReadFile): Entry | undefined {
+function readEntry(block: Block, around: IcsContext, file: ReadFile): Entry | undefined {
   const say = (list: Problem[], column: string, what: string) => void list.push({ line: block.line, column, what });
   let properties: Property[];
   try {
@@ -99,21 +99,21 @@ function readEntry(block: Block, around: Around, file: ReadFile): Entry | undefi
     else say(file.notes, 'DTSTART', `"${titleOf(textOf(properties, 'summary'))}" is a whole day and no meeting: left out`);
     return undefined;
   }
-  return judged(block.line, file.problems, () => entryOf(properties, block, around));
+  return recordProblem(block.line, file.problems, () => entryOf(properties, block, around));
 }
 
-/** Returns the result of `read`. Records an `Unusable` error as a problem and returns undefined. */
-function judged<T>(line: number, problems: Problem[], read: () => T): T | undefined {
+/** Returns the result of `read`. Records an `IcsError` error as a problem and returns undefined. */
+function recordProblem<T>(line: number, problems: Problem[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof Unusable)) throw error;
+    if (!(error instanceof IcsError)) throw error;
     problems.push({ line, column: error.column, what: error.message });
     return undefined;
   }
 }
 
-class Unusable extends Error {
+class IcsError extends Error {
   readonly column: string;
   constructor(column: string, what: string) {
     super(what);
@@ -121,14 +121,14 @@ class Unusable extends Error {
   }
 }
 
-function entryOf(properties: Property[], { line }: Block, { table, zones, rooms, isCancelling }: Around): Entry {
+function entryOf(properties: Property[], { line }: Block, { table, zones, rooms, isCancelling }: IcsContext): Entry {
   const times = (name: string): Time[] => properties.filter(([one]) => one === name).flatMap((one) => timesOf(one, zones));
   const [begin] = times('dtstart');
   const uid = textOf(properties, 'uid');
-  if (begin === undefined) throw new Unusable('DTSTART', 'a meeting needs its start');
-  if (uid === '') throw new Unusable('UID', 'a meeting needs its UID');
+  if (begin === undefined) throw new IcsError('DTSTART', 'a meeting needs its start');
+  if (uid === '') throw new IcsError('UID', 'a meeting needs its UID');
   const except = times('exdate').map((time) => startOf(time, begin, 'EXDATE'));
-  if (except.length > limits.dates) throw new Unusable('EXDATE', `names more than ${limits.dates} dates`);
+  if (except.length > limits.dates) throw new IcsError('EXDATE', `names more than ${limits.dates} dates`);
   const [of = null] = times('recurrence-id');
   const cancelled = isCancelling || textOf(properties, 'status').toUpperCase() === 'CANCELLED';
   const meeting: Meeting = {
@@ -147,22 +147,22 @@ function entryOf(properties: Property[], { line }: Block, { table, zones, rooms,
 }
 
 /** Unsupported properties that would change the dates. */
-const refused = {
+const unsupportedProperties = {
   rdate: 'is not understood: write the date as a meeting of its own',
   exrule: 'is not understood: name the dates that fall out with EXDATE',
 };
 
 function ruleIn(properties: readonly Property[], start: string): Rule | null {
   const has = (name: string) => properties.some(([one]) => one === name);
-  for (const [name, what] of Object.entries(refused)) if (has(name)) throw new Unusable(name.toUpperCase(), what);
+  for (const [name, what] of Object.entries(unsupportedProperties)) if (has(name)) throw new IcsError(name.toUpperCase(), what);
   if (properties.some(([, params]) => params['range'] !== undefined))
-    throw new Unusable('RECURRENCE-ID', 'RANGE is not understood: end the meeting with UNTIL, and write what follows as another');
+    throw new IcsError('RECURRENCE-ID', 'RANGE is not understood: end the meeting with UNTIL, and write what follows as another');
   const [said, ...more] = properties.filter(([name]) => name === 'rrule');
   if (said === undefined) return null;
-  if (has('recurrence-id')) throw new Unusable('RRULE', 'is not understood for a single date (RECURRENCE-ID)');
-  if (more.length > 0) throw new Unusable('RRULE', 'stands twice');
+  if (has('recurrence-id')) throw new IcsError('RRULE', 'is not understood for a single date (RECURRENCE-ID)');
+  if (more.length > 0) throw new IcsError('RRULE', 'stands twice');
   const read = ruleOf(said[3], start);
-  if (!read.ok) throw new Unusable('RRULE', read.line);
+  if (!read.ok) throw new IcsError('RRULE', read.line);
   return read.rule;
 }
 
@@ -175,9 +175,9 @@ function roomsOf(properties: readonly Property[], table: SiteTable, rooms: strin
   // A single word without a slash may be a state, or the name of a hall in free text.
   const isMeant = own !== '' || location.includes('/');
   if (named.line === undefined && named.isPaths) return named.scopes;
-  if (named.line !== undefined && isMeant) throw new Unusable(column, named.line);
+  if (named.line !== undefined && isMeant) throw new IcsError(column, named.line);
   if (own === '' && rooms !== null) return rooms;
-  throw new Unusable(column, `names no site or room: expected paths such as bihar/patna, or --rooms for the whole file`);
+  throw new IcsError(column, `names no site or room: expected paths such as bihar/patna, or --rooms for the whole file`);
 }
 
 /** Returns the length: one hour if the entry has neither end nor duration. */
@@ -191,7 +191,7 @@ function minutesOf(properties: readonly Property[], begin: Time, end: Time | und
     minutes = Number.NaN;
   }
   const problem = lengthProblem(minutes);
-  if (problem !== undefined) throw new Unusable(said === '' ? 'DTEND' : 'DURATION', problem);
+  if (problem !== undefined) throw new IcsError(said === '' ? 'DTEND' : 'DURATION', problem);
   return minutes;
 }
 
@@ -200,12 +200,12 @@ function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
   const tzid = typeof params['tzid'] === 'string' ? params['tzid'] : undefined;
   const zone = tzid === undefined ? null : (zoneNamed(tzid) ?? zones.get(tzid));
   if (zone === undefined) {
-    throw new Unusable(name.toUpperCase(), `the zone "${oneLine(tzid ?? '', 40)}" is not known: a name such as Asia/Kolkata`);
+    throw new IcsError(name.toUpperCase(), `the zone "${oneLine(tzid ?? '', 40)}" is not known: a name such as Asia/Kolkata`);
   }
   return values.map((value) => {
     const text = String(value);
     const local = text.replace(/Z$/, '');
-    if (!isLocal(local)) throw new Unusable(name.toUpperCase(), `is no time: "${oneLine(text, 40)}"`);
+    if (!isLocal(local)) throw new IcsError(name.toUpperCase(), `is no time: "${oneLine(text, 40)}"`);
     return { local, zone: text.endsWith('Z') ? 'UTC' : zone };
   });
 }
@@ -214,29 +214,29 @@ function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
 function startOf({ local, zone }: Time, begin: Time, column: string): string {
   if (zone === begin.zone) return local;
   if (zone === null || begin.zone === null)
-    throw new Unusable(column, 'it or DTSTART names no zone, and the other does: write both in one zone');
+    throw new IcsError(column, 'it or DTSTART names no zone, and the other does: write both in one zone');
   return zonedAt(atOf(local, zone), begin.zone).toPlainDateTime().toString({ smallestUnit: 'second' });
 }
 
 /** Adds single dates (RECURRENCE-ID) to their meeting. */
-function join(entries: readonly Entry[], around: Around, file: ReadFile): void {
+function addSingleDates(entries: readonly Entry[], around: IcsContext, file: ReadFile): void {
   const whole = new Map<string, Entry>();
   const seen = new Map<string, Entry>();
   const once = (held: Map<string, Entry>, key: string, one: Entry) => {
     const before = held.get(key);
     const column = one.of === null ? 'UID' : 'RECURRENCE-ID';
-    if (before !== undefined) throw new Unusable(column, `stands twice: line ${before.line} is the same meeting`);
+    if (before !== undefined) throw new IcsError(column, `stands twice: line ${before.line} is the same meeting`);
     held.set(key, one);
   };
   const [meetings, dates] = [entries.filter(({ of }) => of === null), entries.filter(({ of }) => of !== null)];
-  for (const one of meetings) judged(one.line, file.problems, () => once(whole, one.meeting.id, one));
+  for (const one of meetings) recordProblem(one.line, file.problems, () => once(whole, one.meeting.id, one));
   for (const one of dates) {
-    judged(one.line, file.problems, () => {
+    recordProblem(one.line, file.problems, () => {
       const main = whole.get(one.meeting.id);
-      if (main === undefined) throw new Unusable('RECURRENCE-ID', 'the meeting that it belongs to is not in the file');
+      if (main === undefined) throw new IcsError('RECURRENCE-ID', 'the meeting that it belongs to is not in the file');
       const date = startOf(one.of as Time, { local: main.meeting.start, zone: main.meeting.zone }, 'RECURRENCE-ID');
       once(seen, `${date} ${one.meeting.id}`, one);
-      joinDate(one, { main, date }, around);
+      applySingleDate(one, { main, date }, around);
     });
   }
   for (const { cancelled, meeting } of whole.values()) {
@@ -246,8 +246,8 @@ function join(entries: readonly Entry[], around: Around, file: ReadFile): void {
 }
 
 /** Moves or cancels one date. `date`: its original start. */
-function joinDate({ cancelled, meeting, said }: Entry, { main, date }: { main: Entry; date: string }, around: Around): void {
-  const wrong = (what: string) => new Unusable('RECURRENCE-ID', what);
+function applySingleDate({ cancelled, meeting, said }: Entry, { main, date }: { main: Entry; date: string }, around: IcsContext): void {
+  const wrong = (what: string) => new IcsError('RECURRENCE-ID', what);
   if (cancelled) return void main.meeting.except.push(date);
   if (!isStart(main.meeting, date)) throw wrong(`the meeting has no date at ${date.slice(0, 16).replace('T', ' ')}`);
   const location = textOf(said, 'location');

@@ -3,7 +3,7 @@ import type { Meeting } from '../../engine/records/sites.ts';
 import { fileLimitBytes } from '../sheet.ts';
 import { createSiteTable } from '../table.ts';
 import { createCalendar } from './calendar.ts';
-import { type ImportOf, planMeetings } from './meeting-orders.ts';
+import { type MeetingImportInput, planMeetings } from './meeting-orders.ts';
 
 const name = { en: 'x', hi: 'x' };
 const table = createSiteTable(
@@ -11,10 +11,10 @@ const table = createSiteTable(
 );
 const now = Date.UTC(2027, 0, 15, 3);
 
-function plan(text: string, change: Partial<ImportOf> = {}) {
+function plan(text: string, change: Partial<MeetingImportInput> = {}) {
   return planMeetings({ text, rooms: '', replace: false, table, held: new Map(), now, ...change });
 }
-const problems = async (text: string, change: Partial<ImportOf> = {}) =>
+const problems = async (text: string, change: Partial<MeetingImportInput> = {}) =>
   (await plan(text, change)).import.problems.map(({ line, column, what }) => `${line} ${column}: ${what}`);
 
 function ics(...events: string[]): string {

@@ -5,7 +5,7 @@ import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 import { fileLimitBytes } from '../sheet.ts';
 import { byNextDate, type Calendar, endsAt } from './calendar.ts';
 import { readMeetingsCsv } from './csv.ts';
-import { inParts, limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
+import { inSlices, limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
 import { readIcs } from './ics.ts';
 
 export type MeetingOrdersOptions = {
@@ -76,14 +76,21 @@ function viewOf(calendar: Calendar, meeting: Meeting, now: number): MeetingView 
 }
 
 /** An import. `rooms`: rooms of entries that name none. `replace`: removes the meetings that the file lacks. */
-export type ImportOf = { text: string; rooms: string; replace: boolean; table: SiteTable; held: ReadonlyMap<string, Meeting>; now: number };
+export type MeetingImportInput = {
+  text: string;
+  rooms: string;
+  replace: boolean;
+  table: SiteTable;
+  held: ReadonlyMap<string, Meeting>;
+  now: number;
+};
 type MeetingsChange = { put: Meeting[]; gone: string[] };
 
 /**
  * Plans an import. `change` is null if there is a problem or no difference.
  * Guarantee: one problem anywhere rejects the whole file; a past meeting is skipped with one line.
  */
-export async function planMeetings(at: ImportOf): Promise<{ import: MeetingsImport; change: MeetingsChange | null }> {
+export async function planMeetings(at: MeetingImportInput): Promise<{ import: MeetingsImport; change: MeetingsChange | null }> {
   const file = await readFile(at);
   const { problems, notes } = file;
   const none: MeetingsImport['difference'] = { added: [], changed: [], removed: [], same: 0 };
@@ -98,7 +105,7 @@ export async function planMeetings(at: ImportOf): Promise<{ import: MeetingsImpo
   return { ...told([], difference), change: put.length + gone.length > 0 ? { put, gone } : null };
 }
 
-async function readFile({ text, rooms, table }: ImportOf): Promise<ReadFile> {
+async function readFile({ text, rooms, table }: MeetingImportInput): Promise<ReadFile> {
   const wrong = (what: string): ReadFile => ({ meetings: [], cancelled: [], problems: [{ line: 1, column: '', what }], notes: [] });
   if (Buffer.byteLength(text) > fileLimitBytes) return wrong(`the file is larger than ${fileLimitBytes / 1024 / 1024} MiB`);
   const named = rooms === '' ? null : scopesOf(rooms, table);
@@ -106,13 +113,13 @@ async function readFile({ text, rooms, table }: ImportOf): Promise<ReadFile> {
   return /^\ufeff?\s*BEGIN:VCALENDAR/i.test(text) ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);
 }
 
-async function changeOf({ table, held, now, replace }: ImportOf, file: ReadFile) {
+async function changeOf({ table, held, now, replace }: MeetingImportInput, file: ReadFile) {
   const difference: MeetingsImport['difference'] = { added: [], changed: [], removed: [], same: 0 };
   const { notes } = file;
   const cancelled = new Set(file.cancelled);
   const put: Meeting[] = [];
   const gone: string[] = [];
-  for await (const meeting of inParts(file.meetings)) {
+  for await (const meeting of inSlices(file.meetings)) {
     const { id, title } = meeting;
     const before = held.get(id);
     if (cancelled.has(id)) {

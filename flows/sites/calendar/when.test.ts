@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import type { OfficeHours } from '../../engine/records/sites.ts';
-import { momentOf, momentOfMany, nextDigestAt, type Office, type WhenRules } from './when.ts';
+import { combineOffices, nextDigestAt, type OfficeTimes, officeStateAt, type WhenRules } from './when.ts';
 
 const minute = 60_000;
 const rules: WhenRules = { beforeMs: 30 * minute, digest: 9 * 60, nearMs: 60 * minute, graceMs: 15 * minute };
 const hours: OfficeHours = { vc: [{ days: [1, 2, 3, 4, 5], from: 570, to: 1080 }], closes: 1110 };
-const leh: Office = { timeZone: 'Asia/Kolkata', hours };
+const leh: OfficeTimes = { timeZone: 'Asia/Kolkata', hours };
 
 const at = (local: string, zone = 'Asia/Kolkata') => Temporal.PlainDateTime.from(local).toZonedDateTime(zone).epochMilliseconds;
 const local = (ms: number, zone = 'Asia/Kolkata') =>
   Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).toPlainDateTime().toString().slice(0, 16);
 const dates = [{ id: 'm', title: 'Review', from: at('2027-01-15T11:00'), to: at('2027-01-15T12:00') }];
 const moment = (now: string, office = leh, meetings = dates) =>
-  momentOf({ office, dates: meetings.filter(({ to }) => to > at(now)), rules, now: at(now) });
+  officeStateAt({ office, dates: meetings.filter(({ to }) => to > at(now)), rules, now: at(now) });
 
 // 15 January 2027 is a Friday.
 test.each([
@@ -69,7 +69,7 @@ test('the next check is when the next meeting comes near, or when the running on
 });
 
 test('the digest time is local time, also across clock changes, a leap day and the end of a year', () => {
-  const york: Office = { timeZone: 'America/New_York', hours: null };
+  const york: OfficeTimes = { timeZone: 'America/New_York', hours: null };
   const before = at('2027-03-13T10:00', york.timeZone);
   expect(nextDigestAt(before, york, 540) - before).toBe(22 * 60 * minute);
   expect(local(nextDigestAt(at('2028-02-28T10:00'), { ...leh, hours: null }, 540))).toBe('2028-02-29T09:00');
@@ -93,7 +93,7 @@ test.each([
   ['two of four that close', [evening, evening, always, always], false],
   ['none that is known', [], false],
 ] as const)('a group of offices, %s', (_, moments, closes) => {
-  const many = momentOfMany(moments, always);
+  const many = combineOffices(moments, always);
   expect([many.isClosing, many.digestAt]).toEqual([closes, always.digestAt]);
   expect(local(many.backAt)).toBe(closes ? '2027-01-18T09:45' : '2027-01-15T18:20');
 });

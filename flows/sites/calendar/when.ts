@@ -1,6 +1,6 @@
 /** Decides for the node *when* whether an office is in a meeting, in its hours or closed. */
 import { causeKindOf, meetingComponents, pathOfScope, zonedAt } from '@sabha/contracts';
-import type { Act, HoursFields, WireMessage } from '../../engine/records/incidents.ts';
+import type { HoursFields, OfferMessage, TabAct } from '../../engine/records/incidents.ts';
 import type { DayHours, Occurrence, OfficeHours, SiteTable } from '../../engine/records/sites.ts';
 import { atOf, type Calendar, dateOf, dayOf, weekdayOf } from './calendar.ts';
 
@@ -10,7 +10,7 @@ const closedDays = 15;
 /** Settings of the node *when*. `digest` is in minutes after midnight. */
 export type WhenRules = { beforeMs: number; digest: number; nearMs: number; graceMs: number };
 /** An office. `hours` is null if none are set: it is then always open. */
-export type Office = { timeZone: string; hours: OfficeHours | null };
+export type OfficeTimes = { timeZone: string; hours: OfficeHours | null };
 
 /**
  * State of an office:
@@ -20,7 +20,7 @@ export type Office = { timeZone: string; hours: OfficeHours | null };
  * - `closed`: until the next digest, by day
  * - `night`: the same, between 20:00 and 6:00
  */
-export type Moment = {
+export type OfficeState = {
   is: 'meeting' | 'soon' | 'open' | 'closed' | 'night';
   /** The meeting of `meeting` and `soon`. */
   meeting: Occurrence | null;
@@ -39,26 +39,26 @@ export type Moment = {
 };
 
 /** Judges a time. `dates` are the dates of the room that are not over, sorted. */
-export function momentOf(at: { office: Office; dates: readonly Occurrence[]; rules: WhenRules; now: number }): Moment {
+export function officeStateAt(at: { office: OfficeTimes; dates: readonly Occurrence[]; rules: WhenRules; now: number }): OfficeState {
   const { office, dates, rules, now } = at;
   const near = dates.filter(({ from, to }) => from - rules.beforeMs <= now && to > now);
   const later = dates.find(({ from }) => from - rules.beforeMs > now);
   const running = near.find(({ from }) => from <= now) ?? null;
-  const digestAt = tellableAt(office, rules, now);
+  const digestAt = sendableAt(office, rules, now);
   const today = localDay(now, office.timeZone);
   const closings = [today - 1, today].flatMap((day) => {
     const span = spanOn(office.hours, day);
     return span === null || span.goesOn ? [] : timeOn(day, span.to, office.timeZone);
   });
   const closing = closings.find((at) => now < at && at - now <= rules.nearMs) ?? null;
-  const backAt = openAt(office, rules, closing ?? now);
+  const backAt = roomsOnAt(office, rules, closing ?? now);
   const ends = Math.max(...near.map(({ to }) => to));
   const lookAt = near.length > 0 ? ends : later === undefined ? null : later.from - rules.beforeMs;
   const quiet = digestAt > now;
   const isNearClosing = quiet || closing !== null;
   const is = running ? 'meeting' : near.length > 0 ? 'soon' : quiet ? quietKind(office, now) : 'open';
   const isClosing = closings.some((at) => Math.abs(now - at) <= rules.nearMs);
-  const closed = quiet ? null : lastNight(office, rules, now);
+  const closed = quiet ? null : closedSpan(office, rules, now);
   return { is, meeting: running ?? near[0] ?? null, digestAt, backAt, isNearClosing, isClosing, closed, lookAt };
 }
 
@@ -66,7 +66,7 @@ export function momentOf(at: { office: Office; dates: readonly Occurrence[]; rul
  * Combines many offices: open, unless most of them close. Then `backAt` is the median of the closing ones, and the first meeting of any
  * counts.
  */
-export function momentOfMany(moments: readonly Moment[], open: Moment): Moment {
+export function combineOffices(moments: readonly OfficeState[], open: OfficeState): OfficeState {
   const closing = moments.filter(({ isClosing }) => isClosing);
   if (closing.length * 2 <= moments.length) return open;
   const backs = closing.map(({ backAt }) => backAt).toSorted((a, b) => a - b);
@@ -77,7 +77,7 @@ export function momentOfMany(moments: readonly Moment[], open: Moment): Moment {
 }
 
 /** Returns the next digest after `at`, in the zone of the office, on its next office day. */
-export function nextDigestAt(at: number, { timeZone, hours }: Office, digest: number): number {
+export function nextDigestAt(at: number, { timeZone, hours }: OfficeTimes, digest: number): number {
   for (const day of daysFrom(at, timeZone)) {
     const time = timeOn(day, digest, timeZone);
     if (time > at && (hours === null || spanOn(hours, day) !== null)) return time;
@@ -86,7 +86,7 @@ export function nextDigestAt(at: number, { timeZone, hours }: Office, digest: nu
 }
 
 /** Returns now during the office day, which includes the digest; else the next digest. */
-function tellableAt(office: Office, { digest }: WhenRules, now: number): number {
+function sendableAt(office: OfficeTimes, { digest }: WhenRules, now: number): number {
   const { hours, timeZone } = office;
   if (hours === null) return now;
   const day = localDay(now, timeZone);
@@ -97,7 +97,7 @@ function tellableAt(office: Office, { digest }: WhenRules, now: number): number 
 }
 
 /** Returns the time at which the rooms are switched on again, with a grace time. */
-function openAt(office: Office, { graceMs }: WhenRules, now: number): number {
+function roomsOnAt(office: OfficeTimes, { graceMs }: WhenRules, now: number): number {
   const { hours, timeZone } = office;
   if (hours === null) return now;
   for (const day of daysFrom(now, timeZone)) {
@@ -111,7 +111,7 @@ function openAt(office: Office, { graceMs }: WhenRules, now: number): number {
 /**
  * Returns the span from near the last closing until today's opening. Null once all PCs should be online, or if the last closing is unknown.
  */
-function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: WhenRules, now: number): Moment['closed'] {
+function closedSpan({ hours, timeZone }: OfficeTimes, { nearMs, digest, graceMs }: WhenRules, now: number): OfficeState['closed'] {
   const today = localDay(now, timeZone);
   const span = spanOn(hours, today);
   if (span === null || span.goesOnFromBefore || now >= timeOn(today, span.from, timeZone) + graceMs) return null;
@@ -123,7 +123,7 @@ function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: Whe
 }
 
 /** Night is from 20:00 to 6:00 local time. */
-function quietKind({ timeZone }: Office, now: number): 'closed' | 'night' {
+function quietKind({ timeZone }: OfficeTimes, now: number): 'closed' | 'night' {
   const { hour } = zonedAt(now, timeZone);
   return hour >= 20 || hour < 6 ? 'night' : 'closed';
 }
@@ -174,7 +174,7 @@ function daysFrom(at: number, zone: string): number[] {
   return Array.from({ length: closedDays }, (_, ahead) => today + ahead);
 }
 
-type MomentsOptions = {
+type OfficeStatesOptions = {
   calendar(): Calendar;
   /** Undefined while the ledger is opened again. */
   table(): SiteTable | undefined;
@@ -187,13 +187,18 @@ type MomentsOptions = {
  * Guarantee: a site has the meetings and hours of its office, and a group of sites the moment of the majority. A scope without a site and
  * an office without hours are always open, so nothing waits for them.
  */
-export function createMoments({ calendar, table, members, now }: MomentsOptions): (scope: string, rules: WhenRules) => Moment {
+export function createOfficeStates({
+  calendar,
+  table,
+  members,
+  now,
+}: OfficeStatesOptions): (scope: string, rules: WhenRules) => OfficeState {
   const momentAt = (scope: string, rules: WhenRules) => {
     const places = table();
     const isPlace = scope !== '' && places?.node(scope) !== undefined;
     const { timeZone = 'UTC', office: hours = null } = isPlace ? places.resolve(scope) : {};
     const dates = isPlace ? calendar().next(scope, now()) : [];
-    const moment = momentOf({ office: { timeZone, hours }, dates, rules, now: now() });
+    const moment = officeStateAt({ office: { timeZone, hours }, dates, rules, now: now() });
     // The next import may add a meeting of this room.
     return isPlace && moment.lookAt === null && calendar().all().size > 0 ? { ...moment, lookAt: Number.POSITIVE_INFINITY } : moment;
   };
@@ -202,46 +207,51 @@ export function createMoments({ calendar, table, members, now }: MomentsOptions)
     if (kind === undefined || kind === 'spread') return momentAt(scope, rules);
     if (kind === 'site') return momentAt(pathOfScope(scope), rules);
     const sites = members(scope).map((site) => momentAt(site, rules));
-    return momentOfMany(sites, momentAt('', rules));
+    return combineOffices(sites, momentAt('', rules));
   };
 }
 
 /**
  * `go`: true to notify now. Otherwise the message waits, and `how` says for what. Both change the message: its severity, `hours` and acts.
  */
-type HoursAnswer = { go: boolean; how: string };
+type HoursDecision = { go: boolean; how: string };
 
 /** Interval of the checks of a fault that was sent, without a meeting or opening to wait for: meetings are imported daily. */
 const lookAgainMs = 24 * 3_600_000;
-const dayWords = {
-  until: 'critical until the meeting is over',
+const waitReasons = {
+  untilMeetingEnds: 'critical until the meeting is over',
   waits: 'waits for the morning',
   back: 'waits for the opening of the office',
   told: 'told; looked at again before a meeting',
 };
 
 /** Judges a message at a moment. `node`: the node that continues after the wait. */
-export function actByHours(message: WireMessage, moment: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
+export function actByHours(message: OfferMessage, moment: OfficeState, { node, now }: { node: string; now: number }): HoursDecision {
   if (message.transition.kind !== 'raised' && message.transition.kind !== 'worsened') return { go: true, how: '' };
   const before = message.hours;
   if (before?.was !== undefined) message.severity = before.was;
-  if ((moment.is === 'meeting' || moment.is === 'soon') && countsInMeeting(message)) return urgent(message, moment, { node, now });
+  if ((moment.is === 'meeting' || moment.is === 'soon') && countsInMeeting(message)) return sendUrgently(message, moment, { node, now });
   // A fault that was sent is not sent again unless it becomes urgent. After a meeting it is processed as usual.
-  if (before?.waits === 'told') return wait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } }, dayWords.told);
-  if (isSwitchedOff(message, moment) && moment.backAt > now) return wait(message, until(moment, moment.backAt, node), dayWords.back);
-  if (moment.digestAt > now) return wait(message, until(moment, moment.digestAt, node), dayWords.waits);
-  return usual(message, moment, { node, now });
+  if (before?.waits === 'told') return addWait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } }, waitReasons.told);
+  if (isSwitchedOff(message, moment) && moment.backAt > now)
+    return addWait(message, waitUntil(moment, moment.backAt, node), waitReasons.back);
+  if (moment.digestAt > now) return addWait(message, waitUntil(moment, moment.digestAt, node), waitReasons.waits);
+  return sendByDay(message, moment, { node, now });
 }
 
 /** Sends the fault at once as critical until the meeting ends. Escalation to higher levels counts from now. */
-function urgent(message: WireMessage, { meeting, lookAt: ends }: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
+function sendUrgently(
+  message: OfferMessage,
+  { meeting, lookAt: ends }: OfficeState,
+  { node, now }: { node: string; now: number },
+): HoursDecision {
   const was = message.severity;
   const { waits } = message.hours ?? {};
   const dueAt = Math.max(ends ?? now, now + 1);
   // A fault that was critical before the meeting then waits for the next one.
-  wait(message, { node, dueAt, hours: was === 'critical' ? { waits: 'told' } : { waits: 'meeting', was } });
+  addWait(message, { node, dueAt, hours: was === 'critical' ? { waits: 'told' } : { waits: 'meeting', was } });
   message.severity = 'critical';
-  if (waits === 'meeting') return { go: false, how: dayWords.until };
+  if (waits === 'meeting') return { go: false, how: waitReasons.untilMeetingEnds };
   message.hours = {
     ...(waits !== undefined && { countsFrom: now }),
     ...(waits === 'told' && was === 'critical' && { known: true }),
@@ -251,37 +261,37 @@ function urgent(message: WireMessage, { meeting, lookAt: ends }: Moment, { node,
 }
 
 /** Sends a fault by day, in the digest if it waited for that. Checks it again when a meeting comes near. */
-function usual(message: WireMessage, moment: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
+function sendByDay(message: OfferMessage, moment: OfficeState, { node, now }: { node: string; now: number }): HoursDecision {
   const { waits } = message.hours ?? {};
   // A repeated critical fault gets its reminders from the step that sent it first.
   const isRepeated = message.severity === 'critical' && message.transition.again !== undefined;
   if (countsInMeeting(message) && moment.lookAt !== null && !isRepeated) {
-    wait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } });
+    addWait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } });
   }
   if (waits === undefined) return { go: true, how: '' };
   message.hours = { countsFrom: now, ...(waits === 'held' && { digest: true }) };
   return { go: true, how: '' };
 }
 
-function until(moment: Moment, at: number, node: string): Waiting {
+function waitUntil(moment: OfficeState, at: number, node: string): PlannedWait {
   return { node, dueAt: Math.min(at, moment.lookAt ?? at), hours: { waits: 'held' } };
 }
 
-type Waiting = { node: string; dueAt: number; hours: HoursFields };
+type PlannedWait = { node: string; dueAt: number; hours: HoursFields };
 
-function wait(message: WireMessage, { node, dueAt, hours }: Waiting, how = ''): HoursAnswer {
+function addWait(message: OfferMessage, { node, dueAt, hours }: PlannedWait, how = ''): HoursDecision {
   const { severity, holdMs, to } = message;
-  const act: Act = { do: 'wait', node, dueAt, unlessAcknowledged: false, message: { severity, holdMs, to: [...to], hours } };
+  const act: TabAct = { do: 'wait', node, dueAt, unlessAcknowledged: false, message: { severity, holdMs, to: [...to], hours } };
   message.acts = [...message.acts, act];
   return { go: false, how };
 }
 
-function lookAt(moment: Moment, now: number): number {
+function lookAt(moment: OfficeState, now: number): number {
   return Math.max(now + 1, Math.min(moment.lookAt ?? Number.POSITIVE_INFINITY, now + lookAgainMs));
 }
 
 /** Returns true if the fault can disturb a meeting. `info` never does. */
-function countsInMeeting({ severity, faults, fault }: WireMessage): boolean {
+function countsInMeeting({ severity, faults, fault }: OfferMessage): boolean {
   if (severity === 'info') return false;
   const touches = [fault, ...faults].some((id) => meetingParts.includes(id.slice(0, id.indexOf('.'))));
   return severity === 'critical' || severity === 'major' || touches;
@@ -290,9 +300,9 @@ function countsInMeeting({ severity, faults, fault }: WireMessage): boolean {
 const meetingParts = [...meetingComponents, 'display', 'pc', 'power', 'path', 'link'];
 
 /** Faults of single PCs. When the PCs of a closing office go offline one by one, the last one makes the whole site silent. */
-const ofOne: ReadonlySet<string> = new Set(['pc.silent', 'outage.site']);
+const singlePcFaults: ReadonlySet<string> = new Set(['pc.silent', 'outage.site']);
 /** Faults of many sites. Offices that close at one time look like a regional outage. */
-const ofMany: ReadonlySet<string> = new Set(['outage.link', 'outage.provider', 'outage.state', 'outage.nation', 'centre.plane']);
+const multiSiteFaults: ReadonlySet<string> = new Set(['outage.link', 'outage.provider', 'outage.state', 'outage.nation', 'centre.plane']);
 
 /**
  * Returns true if the PC was probably switched off with its office: it sent a bye or fell silent. A broken link or a lost state does not
@@ -300,11 +310,11 @@ const ofMany: ReadonlySet<string> = new Set(['outage.link', 'outage.provider', '
  * If most offices of a group close, a joint outage proves no broken line unless one PC reported it. In the morning the start of the outage
  * counts; an outage of many ends before the last PC is expected.
  */
-function isSwitchedOff({ fault, outage }: WireMessage, { isNearClosing, isClosing, closed }: Moment): boolean {
+function isSwitchedOff({ fault, outage }: OfferMessage, { isNearClosing, isClosing, closed }: OfficeState): boolean {
   const { cause = 'undetermined', from = Number.NaN } = outage ?? {};
   if (cause === 'link-down' || cause === 'crash') return false;
-  if (ofMany.has(fault)) return isClosing && cause !== 'power-cut';
-  if (!ofOne.has(fault)) return false;
+  if (multiSiteFaults.has(fault)) return isClosing && cause !== 'power-cut';
+  if (!singlePcFaults.has(fault)) return false;
   const isOfNight = closed !== null && from >= closed.from && from < closed.to;
   return isOfNight || (isNearClosing && cause !== 'upstream');
 }

@@ -4,7 +4,7 @@ import type { Maintenance } from '../../engine/records/sites.ts';
 import { smallTree } from '../sites.test-helper.ts';
 import { createSiteTable } from '../table.ts';
 
-import { type Asked, createMaintenanceOrders, createPlanned } from './maintenance.ts';
+import { createMaintenanceOrders, createPlannedMaintenance, type MaintenanceRequest } from './maintenance.ts';
 
 const table = createSiteTable(smallTree());
 /** 08:30 in Leh. */
@@ -13,7 +13,7 @@ const hour = 3_600_000;
 
 function opened(plans: Maintenance[] = []) {
   const written: Op[] = [];
-  let planned = createPlanned(plans, () => table);
+  let planned = createPlannedMaintenance(plans, () => table);
   let at = now;
   const ids = ['m-1', 'm-2', 'm-3'].values();
   const orders = createMaintenanceOrders({
@@ -23,7 +23,7 @@ function opened(plans: Maintenance[] = []) {
     randomId: () => ids.next().value ?? 'm-4',
     apply: async (all, ops) => {
       written.push(...ops);
-      planned = createPlanned(all, () => table);
+      planned = createPlannedMaintenance(all, () => table);
     },
   });
   const pass = (ms: number) => {
@@ -32,7 +32,7 @@ function opened(plans: Maintenance[] = []) {
   return { orders, written, pass, planned: () => planned };
 }
 
-const asked = (edit: Partial<Asked> = {}): Asked => ({
+const asked = (edit: Partial<MaintenanceRequest> = {}): MaintenanceRequest => ({
   scope: 'ladakh/leh',
   title: 'New UPS',
   from: '2027-01-15T22:00',
@@ -123,5 +123,5 @@ test('maintenance is removed by its id, and only within the scope of the caller'
 });
 
 test('the dates are undefined while the site table is unknown', () => {
-  expect(createPlanned([], () => undefined).around(now)).toBeUndefined();
+  expect(createPlannedMaintenance([], () => undefined).around(now)).toBeUndefined();
 });

@@ -6,7 +6,7 @@ import { atOf, byNextDate, createDateCache, endsAt, isLocal, lingerMs, occurrenc
 import { zoneNamed } from '../calendar/draft.ts';
 
 export type MaintenanceOrdersOptions = {
-  planned(): Planned;
+  planned(): PlannedMaintenance;
   table(): SiteTable;
   /** Commits the rows and replaces the plans. Rejects without any effect. */
   apply(plans: Iterable<Maintenance>, ops: readonly Op[]): Promise<void>;
@@ -45,10 +45,10 @@ export function createMaintenanceOrders({ planned, table, apply, now, randomId }
       const plans = [...planned().all().values()].filter((one) => touches(one.scope));
       return plans.map((one) => viewOf(planned(), one, now())).sort(byNextDate);
     },
-    add: (asked: Asked): Promise<{ ok: true; value: MaintenanceView } | { ok: false; line: string }> =>
+    add: (asked: MaintenanceRequest): Promise<{ ok: true; value: MaintenanceView } | { ok: false; line: string }> =>
       inTurn(async () => {
         if (planned().all().size >= plansLimit) return { ok: false, line: `more than ${plansLimit} are planned already: remove one` };
-        const plan = planOf(asked, { table: table(), now: now(), id: randomId() });
+        const plan = parsePlan(asked, { table: table(), now: now(), id: randomId() });
         if (typeof plan === 'string') return { ok: false, line: plan };
         await change({ put: plan }, { who: asked.by, what: 'maintenance planned', about: aboutOf(plan) });
         return { ok: true, value: viewOf(planned(), plan, now()) };
@@ -68,14 +68,14 @@ function aboutOf({ id, scope, title, start, minutes, ruleText }: Maintenance): s
   return `${id} of ${scope}: ${title}, ${start.slice(0, 16)} for ${minutes} min${ruleText === null ? '' : `, ${ruleText}`}`;
 }
 
-function viewOf(planned: Planned, plan: Maintenance, now: number): MaintenanceView {
+function viewOf(planned: PlannedMaintenance, plan: Maintenance, now: number): MaintenanceView {
   const { id, scope, title, start, zone, minutes, ruleText: rule, by, at } = plan;
   const next = planned.next(plan, now);
   return { id, scope, title, start, zone, minutes, rule, by, at, next: next ? { from: next.from, to: next.to } : null };
 }
 
 /** A request. Times are local; `to` or `minutes` gives the end. */
-export type Asked = {
+export type MaintenanceRequest = {
   scope: string;
   title: string;
   from: string;
@@ -98,8 +98,8 @@ const dayMs = 86_400_000;
 /** Time ahead in which overlapping dates of a rule are searched. */
 const lookAheadMs = 60 * dayMs;
 
-function planOf(
-  asked: Asked,
+function parsePlan(
+  asked: MaintenanceRequest,
   { table, now, id }: { table: Pick<SiteTable, 'node' | 'resolve'>; now: number; id: string },
 ): Maintenance | string {
   const { scope, by } = asked;
@@ -118,7 +118,7 @@ function planOf(
 
 const titleLimit = 120;
 
-function timesOf({ from, to, minutes }: Asked, zone: string): Pick<Maintenance, 'start' | 'minutes'> | string {
+function timesOf({ from, to, minutes }: MaintenanceRequest, zone: string): Pick<Maintenance, 'start' | 'minutes'> | string {
   const start = localOf(from);
   if (start === undefined) return `"from" is a time of day there, such as 2027-01-15T22:00, not "${oneLine(from, 40)}"`;
   if (to === undefined && minutes === undefined) return 'it has no end: say "to", or for how many minutes';
@@ -133,12 +133,12 @@ function timesOf({ from, to, minutes }: Asked, zone: string): Pick<Maintenance, 
 }
 
 function dateProblem(plan: Maintenance, zone: string, now: number): string | undefined {
-  const end = endsAt(heldAs(plan), zone);
+  const end = endsAt(toMeeting(plan), zone);
   if (end !== null && end <= now) return 'it is over already';
   if (plan.rule === null) return undefined;
   // Maintenance that never pauses would hide a fault for ever.
   const first = atOf(plan.start, zone);
-  const dates = occurrencesIn(heldAs(plan), { from: first, to: first + lookAheadMs }, zone);
+  const dates = occurrencesIn(toMeeting(plan), { from: first, to: first + lookAheadMs }, zone);
   const isWithout = dates.some(({ from }, at) => at > 0 && from <= (dates[at - 1]?.to ?? 0));
   return isWithout ? `it comes back (${plan.rule.frequency}) before it is over, and would never end` : undefined;
 }
@@ -150,10 +150,10 @@ function localOf(text: string): string | undefined {
   return date !== undefined && isLocal(local) ? local : undefined;
 }
 
-export type Planned = ReturnType<typeof createPlanned>;
+export type PlannedMaintenance = ReturnType<typeof createPlannedMaintenance>;
 
 /** Holds the plans. Computes dates on demand and caches them for some days. */
-export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<SiteTable, 'node' | 'resolve'> | undefined) {
+export function createPlannedMaintenance(plans: Iterable<Maintenance>, table: () => Pick<SiteTable, 'node' | 'resolve'> | undefined) {
   const byId = new Map([...plans].map((one) => [one.id, one]));
   const meetings = new Map<Maintenance, Meeting>();
   const datesAround = createDateCache();
@@ -162,7 +162,7 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<Si
     const places = table();
     // A plan of a removed place has no effect.
     if (places?.node(plan.scope) === undefined) return [];
-    const dates = datesAround(meetings.getOrInsertComputed(plan, heldAs), zoneOf(plan, places), now);
+    const dates = datesAround(meetings.getOrInsertComputed(plan, toMeeting), zoneOf(plan, places), now);
     return dates.map((date) => ({ ...date, scope: plan.scope }));
   }
 
@@ -176,7 +176,7 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<Si
     /** Returns true if no date of the plan is in the future. */
     isOver(plan: Maintenance, now: number): boolean {
       const places = table();
-      const end = places && endsAt(heldAs(plan), zoneOf(plan, places));
+      const end = places && endsAt(toMeeting(plan), zoneOf(plan, places));
       return typeof end === 'number' && end <= now;
     },
   };
@@ -188,6 +188,6 @@ function zoneOf({ zone, scope }: Pick<Maintenance, 'zone' | 'scope'>, table: Pic
 }
 
 /** Converts a plan to a meeting, to compute its dates. */
-function heldAs({ id, title, scope, start, zone, minutes, rule }: Maintenance): Meeting {
+function toMeeting({ id, title, scope, start, zone, minutes, rule }: Maintenance): Meeting {
   return { id, title, scopes: [scope], start, zone, minutes, rule, except: [], moved: [] };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createEventsReader, eventsIn, gather } from './events.ts';
+import { collectEvents, createEventsReader, eventsIn } from './events.ts';
 
 const dayMs = 86_400_000;
 const now = 1_000 * dayMs;
@@ -10,7 +10,7 @@ function event(seq: number, edit: { at?: number; received?: number; name?: strin
 }
 
 function seqsOf(events: ReturnType<typeof event>[], span: { from: number; to: number }): number[] {
-  const gathered = gather({ ...ask, ...span });
+  const gathered = collectEvents({ ...ask, ...span });
   for (const one of events) gathered.add(one);
   return gathered.end().events.map(({ seq }) => seq);
 }
@@ -33,11 +33,11 @@ test('each event is returned once in a fixed order; readings are returned only o
 });
 
 test('the result is limited in events and bytes, and names the first event beyond the limit', () => {
-  const gathered = gather(ask);
+  const gathered = collectEvents(ask);
   for (let seq = 60_000; seq >= 1; seq -= 1) gathered.add(event(seq, { at: now - 60_000 + seq }));
   const { events, next } = gathered.end();
   expect([events.length, events[0]?.seq, events.at(-1)?.seq, next?.seq]).toEqual([20_000, 1, 20_000, 20_001]);
-  const heavy = gather(ask);
+  const heavy = collectEvents(ask);
   const body = JSON.stringify({ text: 'x'.repeat(60_000) });
   for (let seq = 1; seq <= 900; seq += 1) heavy.add(event(seq, { body }));
   const found = heavy.end();

@@ -1,6 +1,6 @@
 /** Reads the events of a PC or site within a time span, from the archives and the ledger, sorted by time. */
 import { type Clock, codeOf, messageOf, realClock, type SaidEvent, type SaidEvents } from '@sabha/contracts';
-import type { HeldMonth, HeldOf, LeavingEvent, Ledger, PagePlace } from '../../engine/records/ops.ts';
+import type { ArchivedEvents, ArchivedMonth, LeavingEvent, Ledger, PagePlace } from '../../engine/records/ops.ts';
 import { runOnce } from '../run-once.ts';
 import { readSegment } from './retention.ts';
 
@@ -12,25 +12,25 @@ const most = { events: 20_000, bytes: 16 * 1024 * 1024 };
 const readMs = 4 * 60_000;
 
 /** The PC or site, the span from `from` to before `to` in ms since 1970, and whether routine samples are included. */
-export type EventsAsk = { path: string; from: number; to: number; readings: boolean };
+export type EventsQuery = { path: string; from: number; to: number; readings: boolean };
 /** The archives: folder, passphrase, records in the ledger, and retention in months. */
-export type ArchivesAt = { folder: string; passphrase: string | undefined; held: HeldOf; keptMonths: number };
-type Row = Omit<LeavingEvent, 'spool' | 'mark'>;
+export type ArchiveAccess = { folder: string; passphrase: string | undefined; held: ArchivedEvents; keptMonths: number };
+type EventRow = Omit<LeavingEvent, 'spool' | 'mark'>;
 
-type Gathered = { events: Row[]; next?: Row | undefined };
+type CollectedEvents = { events: EventRow[]; next?: EventRow | undefined };
 /** Collects events without duplicates. Discards events beyond the limit at once, so that the memory stays bounded. */
-export type Gathering = { add(event: Row): void; end(): Gathered };
-export type ArchivesAsk = { ask: EventsAsk; ledger: readonly Row[]; at: ArchivesAt };
+export type EventCollector = { add(event: EventRow): void; end(): CollectedEvents };
+export type ArchivesQuery = { ask: EventsQuery; ledger: readonly EventRow[]; at: ArchiveAccess };
 
 /** Returns the time of the PC if it is plausible. If the clock of the PC was ahead or far behind, returns the time of receipt. */
-function timeOf({ at, received }: Pick<Row, 'at' | 'received'>): number {
+function timeOf({ at, received }: Pick<EventRow, 'at' | 'received'>): number {
   return at > received || at < received - lateMs ? received : at;
 }
 
-export function gather({ from, to, readings }: EventsAsk): Gathering {
-  let kept: Row[] = [];
+export function collectEvents({ from, to, readings }: EventsQuery): EventCollector {
+  let kept: EventRow[] = [];
   let bytes = 0;
-  const end = (): Gathered => {
+  const end = (): CollectedEvents => {
     const found = firstOf(kept.sort(byTime));
     kept = [...found.events, ...(found.next === undefined ? [] : [found.next])];
     bytes = kept.reduce((sum, { body }) => sum + body.length, 0);
@@ -48,13 +48,13 @@ export function gather({ from, to, readings }: EventsAsk): Gathering {
   };
 }
 
-function byTime(a: Row, b: Row): number {
+function byTime(a: EventRow, b: EventRow): number {
   return timeOf(a) - timeOf(b) || (keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b))) || a.seq - b.seq;
 }
 
 /** Cuts the sorted events at the limits. Skips duplicates: an event that is being archived exists in the ledger and in the archive. */
-function firstOf(sorted: readonly Row[]): Gathered {
-  const events: Row[] = [];
+function firstOf(sorted: readonly EventRow[]): CollectedEvents {
+  const events: EventRow[] = [];
   let bytes = 0;
   for (const event of sorted) {
     const before = events.at(-1);
@@ -66,18 +66,18 @@ function firstOf(sorted: readonly Row[]): Gathered {
   return { events };
 }
 
-const keyOf = ({ pc, name }: Pick<Row, 'pc' | 'name'>) => `${pc} ${name}`;
+const keyOf = ({ pc, name }: Pick<EventRow, 'pc' | 'name'>) => `${pc} ${name}`;
 
 /**
  * Adds the events of the archives to those of the ledger.
  * Guarantee: never rejects because of an archive. Each missing part is one line of the result, and the rest is returned.
  */
-export async function eventsIn({ ask, ledger, at }: ArchivesAsk, clock: Pick<Clock, 'up'>): Promise<SaidEvents> {
-  const gathered = gather(ask);
+export async function eventsIn({ ask, ledger, at }: ArchivesQuery, clock: Pick<Clock, 'up'>): Promise<SaidEvents> {
+  const gathered = collectEvents(ask);
   for (const event of ledger) gathered.add(event);
-  const missing = goneOf(ask, at);
+  const missing = expiredLine(ask, at);
   const until = clock.up() + readMs;
-  const reading: Reading = { ask, at, gathered, done: new Set(), isEnded: () => clock.up() > until, late: false };
+  const reading: MonthReading = { ask, at, gathered, done: new Set(), isEnded: () => clock.up() > until, late: false };
   const months = new Set(at.held.months.filter(({ expired }) => !expired).map(({ month }) => month));
   for (const month of months) {
     const line = await readMonth(reading, month);
@@ -85,22 +85,22 @@ export async function eventsIn({ ask, ledger, at }: ArchivesAsk, clock: Pick<Clo
     if (reading.late) break;
   }
   const { events, next } = gathered.end();
-  return { events: events.map(saidOf), next: next === undefined ? null : timeOf(next), missing };
+  return { events: events.map(toApiEvent), next: next === undefined ? null : timeOf(next), missing };
 }
 
 /** Returns the same as JSON. Runs in a worker thread, so the event loop does not have to serialise. */
-export async function eventsJson(asked: ArchivesAsk): Promise<string> {
+export async function eventsJson(asked: ArchivesQuery): Promise<string> {
   return JSON.stringify(await eventsIn(asked, realClock()));
 }
 
 /** Converts a row to the form of the API, without its hash. */
-function saidOf({ pc, name, seq, boot, at, received, grade, kind, body }: Row): SaidEvent {
+function toApiEvent({ pc, name, seq, boot, at, received, grade, kind, body }: EventRow): SaidEvent {
   const time = timeOf({ at, received });
   return { time, at, received, pc, kind, grade: grade as SaidEvent['grade'], body: JSON.parse(body), boot, spool: name, seq };
 }
 
 /** Returns one line that counts the events whose archives have expired. */
-function goneOf({ path, from, to }: EventsAsk, { held, keptMonths }: ArchivesAt): string[] {
+function expiredLine({ path, from, to }: EventsQuery, { held, keptMonths }: ArchiveAccess): string[] {
   const last = new Date(Math.min(to, Date.UTC(9_999, 0))).toISOString().slice(0, 7);
   const gone = held.months.filter(({ expired, newest, month }) => expired && newest >= from && month <= last);
   if (gone.length === 0) return [];
@@ -108,13 +108,13 @@ function goneOf({ path, from, to }: EventsAsk, { held, keptMonths }: ArchivesAt)
   return [`archives are kept for ${keptMonths} months, older ones are gone: up to ${count} events of ${path} are not shown`];
 }
 
-type Reading = { ask: EventsAsk; at: ArchivesAt; gathered: Gathering; done: Set<string>; isEnded(): boolean; late: boolean };
-type Left = Pick<HeldMonth, 'a' | 'count'> & { seen: number };
+type MonthReading = { ask: EventsQuery; at: ArchiveAccess; gathered: EventCollector; done: Set<string>; isEnded(): boolean; late: boolean };
+type UnreadSpool = Pick<ArchivedMonth, 'a' | 'count'> & { seen: number };
 
 /**
  * Reads the archive of a month until all wanted events are found or lie after the span. Returns a line about missing events, or undefined.
  */
-async function readMonth(reading: Reading, month: string): Promise<string | undefined> {
+async function readMonth(reading: MonthReading, month: string): Promise<string | undefined> {
   const { ask, at, done, isEnded } = reading;
   const wanted = at.held.months.filter((one) => one.month === month && one.newest >= ask.from && !done.has(keyOf(one)));
   const left = new Map(wanted.map((one) => [keyOf(one), { ...one, seen: 0 }]));
@@ -125,18 +125,18 @@ async function readMonth(reading: Reading, month: string): Promise<string | unde
     if (reading.late) return `archives from ${month} on were not read to their end, it took too long: ask for a shorter span`;
     try {
       for await (const line of readSegment({ ...at, month, at: begin }, sum))
-        if (line.startsWith(`["${ask.path}",`) || line.startsWith(`["${ask.path}/`)) hidden += take(eventOf(line), reading, left);
+        if (line.startsWith(`["${ask.path}",`) || line.startsWith(`["${ask.path}/`)) hidden += addEvent(eventOf(line), reading, left);
     } catch (error) {
       wrong ??= error;
     }
   }
   const unseen = Array.from(left.values(), ({ count, seen }) => count - seen).reduce((sum, one) => sum + one, 0);
   const count = unseen + (wrong === undefined ? 0 : hidden);
-  return count === 0 ? undefined : `${month}.archive ${faultOf(wrong)}: up to ${count} events of ${ask.path} are not shown`;
+  return count === 0 ? undefined : `${month}.archive ${archiveFaultText(wrong)}: up to ${count} events of ${ask.path} are not shown`;
 }
 
 /** Adds an event. If it is the first of its spool after the span, returns how many events of that spool before it are missing. */
-function take(event: Row, { ask, gathered, done }: Reading, left: Map<string, Left>): number {
+function addEvent(event: EventRow, { ask, gathered, done }: MonthReading, left: Map<string, UnreadSpool>): number {
   gathered.add(event);
   const key = keyOf(event);
   const own = left.get(key);
@@ -150,19 +150,19 @@ function take(event: Row, { ask, gathered, done }: Reading, left: Map<string, Le
   return isBehind ? unseen : 0;
 }
 
-function faultOf(error: unknown): string {
+function archiveFaultText(error: unknown): string {
   if (error === undefined) return 'cannot be read (it holds less than the ledger says)';
   if (codeOf(error) === 'ENOENT') return 'is missing';
   const why = messageOf(error).replace(/^it is encrypted: .*/, 'it is encrypted, and the passphrase of backups cannot be read');
   return `cannot be read (${why})`;
 }
 
-function eventOf(line: string): Row {
+function eventOf(line: string): EventRow {
   const [pc, name, seq, , received, boot, at, grade, kind, body] = JSON.parse(line);
   return { pc, name, seq, received, boot, at, grade, kind, body };
 }
 
-export type ReaderOptions = Pick<ArchivesAt, 'folder' | 'keptMonths'> & {
+export type ReaderOptions = Pick<ArchiveAccess, 'folder' | 'keptMonths'> & {
   ledger: Pick<Ledger, 'page' | 'held'>;
   /** Reads the passphrase each time. Throws if that fails. */
   passphrase(): string | undefined;
@@ -173,7 +173,7 @@ export type ReaderOptions = Pick<ArchivesAt, 'folder' | 'keptMonths'> & {
 export type ReadEvents = { ok: true; json: string } | { ok: false; missing: boolean; line: string };
 
 /** `read` ends when the signal `gone` aborts. */
-export type EventsReader = { read(ask: EventsAsk, gone: AbortSignal): Promise<ReadEvents> };
+export type EventsReader = { read(ask: EventsQuery, gone: AbortSignal): Promise<ReadEvents> };
 
 /**
  * Creates the reader.
@@ -194,10 +194,10 @@ export function createEventsReader(options: ReaderOptions): EventsReader {
   };
 }
 
-async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal): Promise<ReadEvents> {
+async function readAll(options: ReaderOptions, ask: EventsQuery, gone: AbortSignal): Promise<ReadEvents> {
   const { ledger, folder, keptMonths, has } = options;
   const { path } = ask;
-  const gathered = gather(ask);
+  const gathered = collectEvents(ask);
   for (let after: PagePlace | null = { spool: 0, seq: 0 }; after !== null; ) {
     const page = await ledger.page({ path, after });
     for (const event of page.events) gathered.add(event);
@@ -209,7 +209,7 @@ async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal
     return { ok: false, missing: true, line: `there is no ${path.split('/').length === 3 ? 'PC' : 'site'} ${path}` };
   // Without a passphrase the result names the encrypted archives and contains the rest.
   const passphrase = await Promise.try(options.passphrase).catch(() => undefined);
-  const at: ArchivesAt = { folder, keptMonths, held, passphrase };
+  const at: ArchiveAccess = { folder, keptMonths, held, passphrase };
   const { events, next } = gathered.end();
   const wanted = { ask, ledger: [...events, ...(next === undefined ? [] : [next])], at };
   const json = await runOnce(eventsJson, { args: [wanted], signal: gone });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LeavingPage, Ledger, Op, PagePlace } from '../../engine/records/ops.ts';
-import { inThread } from '../ledger/ledger.ts';
+import { openInThread } from '../ledger/ledger.ts';
 import { openDatabase } from '../ledger/schema.ts';
-import { archiveFile, readSegment, retain, wrongArchives } from './retention.ts';
+import { archiveFile, faultyArchives, readSegment, runRetention } from './retention.ts';
 
 const pc = 'la/leh/pc-1';
 const dayMs = 86_400_000;
@@ -42,7 +42,7 @@ afterEach(() => {
 
 function openIt(): void {
   db = openDatabase({ file: file() });
-  ledger = inThread(db);
+  ledger = openInThread(db);
 }
 
 function kill(): void {
@@ -52,7 +52,7 @@ function kill(): void {
 
 function archive({ passphrase, ...edit }: { ledger?: Ledger; passphrase?: string; settings?: typeof kept } = {}) {
   const at = { ledgerFile: file(), folder: folder(), now: () => nowMs, settledAt: () => nowMs };
-  return retain({ ledger, settings: kept, ...at, passphrase: () => passphrase, clock, log: quiet, ...edit });
+  return runRetention({ ledger, settings: kept, ...at, passphrase: () => passphrase, clock, log: quiet, ...edit });
 }
 
 function birth(last: number, spool = 'a', of = pc): Op {
@@ -90,7 +90,7 @@ const numbersHeld = () =>
     .prepare('SELECT seq FROM events ORDER BY seq')
     .all()
     .map(({ seq }) => Number(seq));
-const wrong = () => wrongArchives(db, folder(), () => true);
+const wrong = () => faultyArchives(db, folder(), () => true);
 
 test('events older than two days move to the archive of their month and all counts stay the same', { tags: ['long'] }, async () => {
   await ledger.commit([birth(40)]);

@@ -48,7 +48,7 @@ export function startRetention(options: RetentionOptions): Cancel {
   const run = async (): Promise<void> => {
     let nextMs = everyMs;
     try {
-      const { archived } = await retain(options, closed.signal);
+      const { archived } = await runRetention(options, closed.signal);
       if (archived > 0) log.info({ archived }, 'events went into the archive');
     } catch (error) {
       nextMs = hourMs;
@@ -67,31 +67,31 @@ export function startRetention(options: RetentionOptions): Cancel {
  * Runs the retention once. Rejects with the error of the ledger or disk, and between two slices when the signal aborts. The completed
  * slices are consistent, and the next run continues.
  */
-export async function retain(options: RetentionOptions, signal?: AbortSignal): Promise<{ archived: number }> {
+export async function runRetention(options: RetentionOptions, signal?: AbortSignal): Promise<{ archived: number }> {
   const { ledger, settings, folder, ledgerFile, settledAt, clock } = options;
-  const rest = (): Promise<void> => {
+  const pauseBetween = (): Promise<void> => {
     signal?.throwIfAborted();
     return new Promise((resolve) => void clock.after(restMs, resolve));
   };
   await stat(ledgerFile);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // Deletes events that an earlier run sealed but did not delete.
-  await whole(ledger.leave, rest);
+  await runSlices(ledger.leave, pauseBetween);
   let archived = 0;
   for (let after: PagePlace | null = { spool: 0, seq: 0 }; after !== null; ) {
-    const done = await archiveSome(options, after, rest);
+    const done = await archiveSome(options, after, pauseBetween);
     archived += done.archived;
     after = done.next;
-    await whole(ledger.leave, rest);
+    await runSlices(ledger.leave, pauseBetween);
   }
   for (const month of await ledger.expire(settings.archiveMonths)) await rm(archiveFile(folder, month), { force: true });
   const before = settledAt() - settings.historyDays * dayMs;
-  await whole(() => ledger.forgetBefore(before), rest);
-  await whole(ledger.shrink, rest);
+  await runSlices(() => ledger.forgetBefore(before), pauseBetween);
+  await runSlices(ledger.shrink, pauseBetween);
   return { archived };
 }
 
-async function whole(slice: () => Promise<boolean>, rest: () => Promise<void>): Promise<void> {
+async function runSlices(slice: () => Promise<boolean>, rest: () => Promise<void>): Promise<void> {
   while (await slice()) await rest();
 }
 
@@ -229,18 +229,18 @@ export async function* readSegment({ folder, month, at, passphrase }: SegmentPla
  * Returns one line per faulty archive of the ledger. Reads every byte of the months for which `isRead` is true; checks only the length of
  * the others.
  */
-export function wrongArchives(db: DatabaseSync, folder: string, isRead: (month: string) => boolean): string[] {
+export function faultyArchives(db: DatabaseSync, folder: string, isRead: (month: string) => boolean): string[] {
   const months = db.prepare('SELECT month, bytes FROM archives WHERE expired = 0 ORDER BY month').all();
   const segments = db.prepare('SELECT at, bytes, sha256 FROM archive_segments WHERE month = ? ORDER BY at');
   return months.flatMap(({ month, bytes }) => {
     const file = archiveFile(folder, String(month));
     const read = isRead(String(month)) ? (segments.all(String(month)) as SegmentSum[]) : [];
-    const found = wrongIn(file, Number(bytes), read);
+    const found = faultOfArchive(file, Number(bytes), read);
     return found === undefined ? [] : [`${basename(file)} ${found}`];
   });
 }
 
-function wrongIn(file: string, bytes: number, segments: readonly SegmentSum[]): string | undefined {
+function faultOfArchive(file: string, bytes: number, segments: readonly SegmentSum[]): string | undefined {
   try {
     const { size } = statSync(file);
     if (size < bytes) return `is cut: ${size} bytes are there of ${bytes}`;

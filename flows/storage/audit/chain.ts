@@ -6,7 +6,7 @@ import { createHash, hash as digest, type KeyObject, randomBytes, sign, verify }
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import { devicePrefix } from '../../engine/records/ops.ts';
-import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../../engine/records/sites.ts';
+import type { ErasedRows, PersonErasure, PersonIdentifiers, PersonRow } from '../../engine/records/sites.ts';
 
 export type AuditLine = { at: number; who: string; what: string; about: string };
 /** A row of the table. A field with a mark (salted hash) was erased. */
@@ -20,7 +20,7 @@ export type AuditRow = AuditLine & {
 };
 
 /** The last row and its hash in hex; row 0 means an empty chain. */
-export type Head = { row: number; hash: string };
+export type ChainHead = { row: number; hash: string };
 
 const saltBytes = 16;
 
@@ -30,21 +30,21 @@ export function openChain(db: DatabaseSync): (line: AuditLine) => void {
   return ({ at, who, what, about }) => {
     const head = headOf(db);
     const [whoSalt, aboutSalt] = [randomBytes(saltBytes), randomBytes(saltBytes)];
-    const marks = { who: markOf(whoSalt, who), about: markOf(aboutSalt, about) };
+    const marks = { who: saltedHash(whoSalt, who), about: saltedHash(aboutSalt, about) };
     const hash = rowHash(head.hash, { id: head.row + 1, at, what, marks });
     write.run(head.row + 1, at, who, what, about, whoSalt, aboutSalt, hash);
   };
 }
 
 /** Returns the end of the chain; for an empty chain its start value, which is unique to this ledger. */
-export function headOf(db: DatabaseSync): Head {
-  const last = db.prepare('SELECT id AS row, lower(hex(hash)) AS hash FROM audit ORDER BY id DESC LIMIT 1').get() as Head | undefined;
+export function headOf(db: DatabaseSync): ChainHead {
+  const last = db.prepare('SELECT id AS row, lower(hex(hash)) AS hash FROM audit ORDER BY id DESC LIMIT 1').get() as ChainHead | undefined;
   return last === undefined ? { row: 0, hash: genesis(db) } : { ...last };
 }
 
 /** Returns the hash of one row in hex; null if the row does not exist. */
 export function hashAt(db: DatabaseSync, row: number): string | null {
-  return (db.prepare('SELECT lower(hex(hash)) AS hash FROM audit WHERE id = ?').get(row) as Head | undefined)?.hash ?? null;
+  return (db.prepare('SELECT lower(hex(hash)) AS hash FROM audit WHERE id = ?').get(row) as ChainHead | undefined)?.hash ?? null;
 }
 
 /** Returns the start value of the chain. */
@@ -57,49 +57,49 @@ export function ledgerOf(db: DatabaseSync): string {
 }
 
 /** Returns a salted hash. It proves a known text; without the salt the text cannot be guessed. */
-function markOf(salt: Uint8Array, word: string): Buffer {
+function saltedHash(salt: Uint8Array, word: string): Buffer {
   return createHash('sha256').update(salt).update(word).digest();
 }
 
 /** Returns the expected hash of a row after another one; undefined if its fields have neither salt nor mark. */
-function hashBehind(before: string, row: AuditRow): string | undefined {
-  const who = row.who_mark ?? (row.who_salt && markOf(row.who_salt, row.who));
-  const about = row.about_mark ?? (row.about_salt && markOf(row.about_salt, row.about));
+function expectedHash(before: string, row: AuditRow): string | undefined {
+  const who = row.who_mark ?? (row.who_salt && saltedHash(row.who_salt, row.who));
+  const about = row.about_mark ?? (row.about_salt && saltedHash(row.about_salt, row.about));
   if (who === null || about === null) return undefined;
   return rowHash(before, { id: row.id, at: row.at, what: row.what, marks: { who, about } }).toString('hex');
 }
 
-type Sealed = { id: number; at: number; what: string; marks: { who: Uint8Array; about: Uint8Array } };
+type HashedRow = { id: number; at: number; what: string; marks: { who: Uint8Array; about: Uint8Array } };
 
-function rowHash(before: string, { id, at, what, marks }: Sealed): Buffer {
+function rowHash(before: string, { id, at, what, marks }: HashedRow): Buffer {
   return digest('sha256', JSON.stringify([before, id, at, what, marks.who.toHex(), marks.about.toHex()]), 'buffer');
 }
 
 /** Name of the act in a row that holds a signed head. */
-export const headSigned = 'head signed';
+export const headSignedAction = 'head signed';
 
 /** The signed data. The id of the ledger and the time prevent a copy to another place. */
-export type HeadAt = Head & { ledger: string; at: number };
+export type SignedHeadData = ChainHead & { ledger: string; at: number };
 
 const pattern = /^row (\d+) sha256:([0-9a-f]{64}) ed25519:([\w-]{86})$/;
 
-export function headLine(head: HeadAt, key: KeyObject): AuditLine {
+export function headLine(head: SignedHeadData, key: KeyObject): AuditLine {
   const signature = sign(null, textOf(head), key).toString('base64url');
-  return { at: head.at, who: 'centre', what: headSigned, about: `row ${head.row} sha256:${head.hash} ed25519:${signature}` };
+  return { at: head.at, who: 'centre', what: headSignedAction, about: `row ${head.row} sha256:${head.hash} ed25519:${signature}` };
 }
 
 /** Parses such a row; undefined if it does not match. */
-function readHead(about: string): (Head & { signature: string }) | undefined {
+function readHead(about: string): (ChainHead & { signature: string }) | undefined {
   const [, row, hash = '', signature = ''] = pattern.exec(about) ?? [];
   return row === undefined ? undefined : { row: Number(row), hash, signature };
 }
 
 /** Verifies the signature with the public key of the server. */
-function isSignedBy(key: KeyObject, { signature, ...head }: HeadAt & { signature: string }): boolean {
+function isSignedBy(key: KeyObject, { signature, ...head }: SignedHeadData & { signature: string }): boolean {
   return verify(null, textOf(head), key, Buffer.from(signature, 'base64url'));
 }
 
-function textOf({ ledger, row, hash, at }: HeadAt): Buffer {
+function textOf({ ledger, row, hash, at }: SignedHeadData): Buffer {
   return Buffer.from(JSON.stringify(['sabha audit head', ledger, row, hash, at]));
 }
 
@@ -108,10 +108,10 @@ export function shortHash(hash: string): string {
   return (hash.slice(0, 16).match(/.{4}/g) ?? []).join(' ');
 }
 
-export type Note = ReturnType<typeof createNote>;
+export type AuditNote = ReturnType<typeof createAuditNote>;
 
 /** `signed` returns the last signed head. The list of recipients is in memory only, so a restart may repeat the line. */
-export function createNote(signed: () => (Head & { at: number }) | undefined) {
+export function createAuditNote(signed: () => (ChainHead & { at: number }) | undefined) {
   const known = new Map<string, number>();
   return {
     /** Returns the line for a person; undefined if the person is not of central or already has it. */
@@ -130,10 +130,10 @@ export function createNote(signed: () => (Head & { at: number }) | undefined) {
 }
 
 /** Name of the act in the row that lists the erased rows. */
-const personForgotten = 'person forgotten';
+const personErasedAction = 'person forgotten';
 
 /** Returns the text of such a row: the erased rows as sorted ranges. */
-function forgottenText(rows: readonly number[], elsewhere: number): string {
+function erasedRowsText(rows: readonly number[], elsewhere: number): string {
   const runs: [number, number][] = [];
   for (const row of rows.toSorted((a, b) => a - b)) {
     const last = runs.at(-1);
@@ -145,7 +145,7 @@ function forgottenText(rows: readonly number[], elsewhere: number): string {
 }
 
 /** Parses the ranges of such a row. */
-function readForgotten(about: string): [number, number][] {
+function readErasedRows(about: string): [number, number][] {
   const [, listed = ''] = /^rows ([\d, -]+) of the audit, \d+ elsewhere$/.exec(about) ?? [];
   return listed.split(', ').flatMap((run): [number, number][] => {
     const [from = 0, to = from] = run.split('-').map(Number);
@@ -154,20 +154,20 @@ function readForgotten(about: string): [number, number][] {
 }
 
 /** Replaces a person in a value, depending on the name of its field. */
-type Scrub = ReturnType<typeof scrubOf>;
+type PersonScrub = ReturnType<typeof scrubOf>;
 
 /** Fields with paths and terms of the domain. A value here that equals the id of a person is not a person. */
-const notPeople = new Set(
+const domainFields = new Set(
   'scope scopes path pc site state fault channel kind verb status component device groups role roles language link'.split(' '),
 );
 /** Fields with free text. */
-const free = new Set('about text reason lastError lines said how conclusion title closedBecause note value'.split(' '));
+const freeTextFields = new Set('about text reason lastError lines said how conclusion title closedBecause note value'.split(' '));
 /** Fields in which the id of a person follows a slash: `12/email/asha`. */
-const joined = new Set(['key', 'sent']);
+const slashFields = new Set(['key', 'sent']);
 const digitsOfPhone = 7;
 
 /** Returns the functions that replace a person. Guarantee: never replaces a part of another word. */
-export function scrubOf({ ids, texts, alias }: PersonWords) {
+export function scrubOf({ ids, texts, alias }: PersonIdentifiers) {
   const anywhere = texts.map((text) => patternOf(text));
   const tokens = ids.map((id) => new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_.@-])${escaped(id)}(?![\\p{L}\\p{M}\\p{N}_@/-])`, 'giu'));
   const isId = (value: string) => ids.some((id) => id.toLowerCase() === value.toLowerCase());
@@ -178,17 +178,19 @@ export function scrubOf({ ids, texts, alias }: PersonWords) {
   };
 
   function text(name: string, value: string): string {
-    if (isId(value)) return notPeople.has(name) ? value : alias;
+    if (isId(value)) return domainFields.has(name) ? value : alias;
     const last = value.slice(value.lastIndexOf('/') + 1);
-    const own = joined.has(name) && isId(last) ? `${value.slice(0, value.length - last.length)}${alias}` : value;
-    return replaced(own, free.has(name) ? [...anywhere, ...tokens] : anywhere);
+    const own = slashFields.has(name) && isId(last) ? `${value.slice(0, value.length - last.length)}${alias}` : value;
+    return replaced(own, freeTextFields.has(name) ? [...anywhere, ...tokens] : anywhere);
   }
 
   function json(value: unknown, name: string): unknown {
     if (typeof value === 'string') return text(name, value);
     if (Array.isArray(value)) return value.map((one) => json(one, name));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [isId(key) && !notPeople.has(name) ? alias : key, json(one, key)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [isId(key) && !domainFields.has(name) ? alias : key, json(one, key)]),
+    );
   }
 
   return {
@@ -238,7 +240,7 @@ function escaped(text: string): string {
  * Result of the verification. `forgotten`: number of rows with erased fields; `signed`: last row signed by the server, and when; `wrong`:
  * one line per fault.
  */
-export type ChainProof = { rows: number; head: Head; forgotten: number; signed: (Head & { at: number }) | null; wrong: string[] };
+export type ChainProof = { rows: number; head: ChainHead; forgotten: number; signed: (ChainHead & { at: number }) | null; wrong: string[] };
 
 const namedMost = 20;
 
@@ -263,12 +265,12 @@ export function proveChain(db: DatabaseSync, key?: KeyObject): ChainProof {
   let [rows, before, next] = [0, genesis(db), 1];
   for (const found of db.prepare('SELECT * FROM audit ORDER BY id').iterate()) {
     const row = found as unknown as AuditRow;
-    if (row.id > next) wrong.push(missing(next, row.id - 1));
+    if (row.id > next) wrong.push(missingRowsLine(next, row.id - 1));
     // A row after a gap cannot be verified, because the row before is missing.
-    else if (hashBehind(before, row) !== row.hash.toHex()) wrong.push(notBehind(row));
+    else if (expectedHash(before, row) !== row.hash.toHex()) wrong.push(brokenRowLine(row));
     if (row.who_mark !== null || row.about_mark !== null) blank.push(row.id);
-    if (row.what === personForgotten) told.push(...readForgotten(row.about));
-    if (row.what === headSigned) lookAtHead(row);
+    if (row.what === personErasedAction) told.push(...readErasedRows(row.about));
+    if (row.what === headSignedAction) lookAtHead(row);
     rows += 1;
     [before, next] = [row.hash.toHex(), row.id + 1];
   }
@@ -278,11 +280,11 @@ export function proveChain(db: DatabaseSync, key?: KeyObject): ChainProof {
   return { rows, head: { row: next - 1, hash: before }, forgotten: blank.length, signed, wrong: named };
 }
 
-function missing(from: number, to: number): string {
+function missingRowsLine(from: number, to: number): string {
   return from === to ? `row ${from} is missing` : `rows ${from} to ${to} are missing`;
 }
 
-function notBehind({ id, at }: AuditRow): string {
+function brokenRowLine({ id, at }: AuditRow): string {
   const follows = id === 1 ? 'is not the first one of this ledger' : `does not follow from row ${id - 1}`;
   return `row ${id} (${timeText(at)}) ${follows}: it was changed, moved or put in`;
 }
@@ -303,23 +305,23 @@ const tables = [
 /** Tables that may name a person, besides the audit log. */
 export const personTables: readonly string[] = [...ownTables, ...tables];
 
-export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
+export function personRows(db: DatabaseSync, words: PersonIdentifiers): PersonRow[] {
   const scrub = scrubOf(words);
   const devices = devicesOf(db, words).map((row) => ({ table: 'meta', row }));
   const isDevice = (key: unknown) => devices.some(({ row }) => row.key === key);
   const others = personTables
-    .flatMap((table) => changes(db, table, scrub).map(({ row }) => ({ table, row })))
+    .flatMap((table) => rowErasures(db, table, scrub).map(({ row }) => ({ table, row })))
     .filter(({ table, row }) => table !== 'meta' || !isDevice(row['key']));
-  const acts = auditChanges(db, scrub).map(({ row: { id, at, who, what, about } }) => ({
+  const acts = auditErasures(db, scrub).map(({ row: { id, at, who, what, about } }) => ({
     table: 'audit',
     row: { id, at, who, what, about },
   }));
-  const shownIn = (row: object) => Object.fromEntries(Object.entries(row).map(([name, one]) => [name, shown(one)]));
+  const shownIn = (row: object) => Object.fromEntries(Object.entries(row).map(([name, one]) => [name, parsedValue(one)]));
   return [...[...others, ...devices].map(({ table, row }) => ({ table, row: shownIn(row) })), ...acts];
 }
 
 /** Returns the push devices of a person. Only their key names the person. */
-function devicesOf(db: DatabaseSync, { ids }: PersonWords): { key: string; value: string }[] {
+function devicesOf(db: DatabaseSync, { ids }: PersonIdentifiers): { key: string; value: string }[] {
   const read = db.prepare('SELECT key, value FROM meta WHERE key = ?');
   return ids.flatMap((id) => (read.get(`${devicePrefix}${id}`) as { key: string; value: string } | undefined) ?? []);
 }
@@ -328,34 +330,34 @@ function devicesOf(db: DatabaseSync, { ids }: PersonWords): { key: string; value
  * Erases a person from the rows of the ledger and records the erasure. The caller opens the transaction.
  * Guarantee: the audit chain still verifies; its new row names the erased rows, not the person.
  */
-export function takeOut(db: DatabaseSync, { words, by, at }: Forgetting): Forgotten {
+export function erasePerson(db: DatabaseSync, { words, by, at }: PersonErasure): ErasedRows {
   const scrub = scrubOf(words);
   const updates = new Map<string, StatementSync>();
   const devices = devicesOf(db, words);
   for (const { key } of devices) db.prepare('DELETE FROM meta WHERE key = ?').run(key);
   let elsewhere = devices.length;
   for (const table of tables)
-    for (const { keys, row, to } of changes(db, table, scrub)) {
+    for (const { keys, row, to } of rowErasures(db, table, scrub)) {
       const sets = Object.keys(to).map((name) => `${name} = ?`);
       const sql = `UPDATE ${table} SET ${sets.join()} WHERE ${keys.map((key) => `${key} = ?`).join(' AND ')}`;
       const update = updates.getOrInsertComputed(sql, () => db.prepare(sql));
       update.run(...Object.values(to), ...keys.map((key) => row[key] ?? null));
       elsewhere += 1;
     }
-  const rows = auditChanges(db, scrub);
-  for (const { row, who, about } of rows) empty(db, row, { who, about });
+  const rows = auditErasures(db, scrub);
+  for (const { row, who, about } of rows) eraseFields(db, row, { who, about });
   const ids = rows.map(({ row }) => row.id);
-  openChain(db)({ at, who: scrub.text('who', by), what: personForgotten, about: forgottenText(ids, elsewhere) });
+  openChain(db)({ at, who: scrub.text('who', by), what: personErasedAction, about: erasedRowsText(ids, elsewhere) });
   return { audit: rows.length, elsewhere };
 }
 
-type Change = { keys: string[]; row: Record<string, SQLInputValue>; to: Record<string, string> };
+type RowErasure = { keys: string[]; row: Record<string, SQLInputValue>; to: Record<string, string> };
 
-function changes(db: DatabaseSync, table: string, scrub: Scrub): Change[] {
+function rowErasures(db: DatabaseSync, table: string, scrub: PersonScrub): RowErasure[] {
   const info = db.prepare(`SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid`).all(table);
   const texts = info.filter(({ type }) => type === 'TEXT').map(({ name }) => String(name));
   const keys = info.filter(({ pk }) => Number(pk) > 0).map(({ name }) => String(name));
-  const found = db.prepare(`SELECT * FROM ${table} WHERE ${hinted(db, texts, scrub)}`).all(...scrub.hints);
+  const found = db.prepare(`SELECT * FROM ${table} WHERE ${hintCondition(db, texts, scrub)}`).all(...scrub.hints);
   return found.flatMap((row) => {
     const to = texts.flatMap((name) => {
       // Keys of the table `meta` name places, so they are scrubbed as paths.
@@ -367,45 +369,45 @@ function changes(db: DatabaseSync, table: string, scrub: Scrub): Change[] {
   });
 }
 
-function auditChanges(db: DatabaseSync, scrub: Scrub): { row: AuditRow; who: string; about: string }[] {
-  const sql = `SELECT * FROM audit WHERE what <> '${headSigned}' AND (${hinted(db, ['who', 'about'], scrub)}) ORDER BY id`;
+function auditErasures(db: DatabaseSync, scrub: PersonScrub): { row: AuditRow; who: string; about: string }[] {
+  const sql = `SELECT * FROM audit WHERE what <> '${headSignedAction}' AND (${hintCondition(db, ['who', 'about'], scrub)}) ORDER BY id`;
   return db
     .prepare(sql)
     .all(...scrub.hints)
     .flatMap((found) => {
       const row = found as unknown as AuditRow;
       // In a row that records an erasure only `who` names a person.
-      const about = row.what === personForgotten ? row.about : scrub.text('about', row.about);
+      const about = row.what === personErasedAction ? row.about : scrub.text('about', row.about);
       const who = scrub.text('who', row.who);
       return who === row.who && about === row.about ? [] : [{ row, who, about }];
     });
 }
 
 /** Erases the fields of a row. Keeps their salted hash and deletes the salt, so that nobody can guess the text. */
-function empty(db: DatabaseSync, row: AuditRow, to: { who: string; about: string }): void {
+function eraseFields(db: DatabaseSync, row: AuditRow, to: { who: string; about: string }): void {
   for (const part of ['who', 'about'] as const) {
     if (to[part] === row[part]) continue;
     const salt = row[`${part}_salt`];
-    const mark = row[`${part}_mark`] ?? (salt === null ? null : markOf(salt, row[part]));
+    const mark = row[`${part}_mark`] ?? (salt === null ? null : saltedHash(salt, row[part]));
     db.prepare(`UPDATE audit SET ${part} = ?, ${part}_mark = ?, ${part}_salt = NULL WHERE id = ?`).run(to[part], mark, row.id);
   }
 }
 
 /** Returns an SQL condition with the function `folded`, because SQLite's `lower` handles ASCII only. */
-function hinted(db: DatabaseSync, texts: readonly string[], { hints }: Scrub): string {
+function hintCondition(db: DatabaseSync, texts: readonly string[], { hints }: PersonScrub): string {
   db.function('folded', { deterministic: true }, (text) => folded(String(text)));
   const all = `folded(${texts.join(" || ' ' || ")})`;
   return hints.map((_, at) => `instr(${all}, ?${at + 1}) > 0`).join(' OR ') || '0';
 }
 
-function scrubbed(scrub: Scrub, name: string, value: string): string {
+function scrubbed(scrub: PersonScrub, name: string, value: string): string {
   const held = parsed(value);
   if (held === undefined) return scrub.text(name, value);
   const text = JSON.stringify(scrub.json(held, name));
   return text === JSON.stringify(held) ? value : text;
 }
 
-function shown(value: SQLInputValue): unknown {
+function parsedValue(value: SQLInputValue): unknown {
   return typeof value === 'string' ? (parsed(value) ?? value) : value;
 }
 

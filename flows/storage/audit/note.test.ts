@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { createNote } from './chain.ts';
+import { createAuditNote } from './chain.ts';
 
 test('S19 a person of central receives each signed head once, in the first message after it and in their language; others never do', () => {
   let signed: { row: number; hash: string; at: number } | undefined;
-  const note = createNote(() => signed);
+  const note = createAuditNote(() => signed);
   const person = { id: 'meera', role: 'central', language: 'en' } as const;
   expect(note.lineFor(person)).toBeUndefined();
   signed = { row: 812, hash: '0123456789abcdef'.repeat(4), at: Date.UTC(2027, 0, 5) };

@@ -18,8 +18,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { openLedger } from '../ledger/ledger.ts';
-import { type Backups, centreFiles, centreMark, createBackups } from './backup.ts';
-import type { Packed } from './format/backup-file.ts';
+import { type Backups, createBackups, serverFiles, serverIdentity } from './backup.ts';
+import type { PackedFile } from './format/backup-file.ts';
 import { readBackup, writeBackup } from './format/backup-file.ts';
 import { proofOf } from './proof.ts';
 import { restore } from './restore.ts';
@@ -85,13 +85,13 @@ function backups(edit: Partial<Parameters<typeof createBackups>[0]> = {}): Backu
     ledgerFile: file(),
     clock: testClock(),
     now,
-    say,
+    setFault: say,
     second: undefined,
     passphrase: () => 'correct horse',
-    prove: async (copy, archives) => proofOf(copy, { archives }),
+    verifyCopy: async (copy, archives) => proofOf(copy, { archives }),
     sign: async (head) => ({ ...head, at: now() }),
-    files: () => centreFiles(places),
-    centre: centreMark(centreKey),
+    files: () => serverFiles(places),
+    centre: serverIdentity(centreKey),
     folder: join(flows(), 'backups'),
     archives: join(flows(), 'archives'),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -241,7 +241,7 @@ test('a copy with unreadable pages raises the damage fault, and the audit no lon
     if (isDamaged) writeFileSync(copy, readFileSync(copy).fill(0, 8_192));
     return proofOf(copy);
   };
-  const one = plain({ prove });
+  const one = plain({ verifyCopy: prove });
   expect(await one.audit(false)).toMatchObject({ integrity: 'ok' });
   isDamaged = true;
   await expect(one.make()).rejects.toThrow('malformed');
@@ -391,7 +391,7 @@ test('backups run five minutes after the first start, then hourly with a checkpo
   const clock = testClock();
   const lines: string[] = [];
   const checkpoints: number[] = [];
-  let files = async (): Promise<Packed[]> => [];
+  let files = async (): Promise<PackedFile[]> => [];
   const one = plain({
     clock,
     now: clock.now,

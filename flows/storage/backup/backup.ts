@@ -10,9 +10,9 @@ import type { BackupMade, Cancel, Clock, LedgerAudit, Settings } from '@sabha/co
 import { codeOf, loadText, messageOf, mutex, realClock } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Base } from '../../settings.ts';
-import { type Head, headLine } from '../audit/chain.ts';
-import { BackupError, checkRoom, copyInto, isPackable, type Packed, readBackup, writeBackup } from './format/backup-file.ts';
-import { type ArchivesAt, provingBy } from './proof.ts';
+import { type ChainHead, headLine } from '../audit/chain.ts';
+import { BackupError, checkFreeSpace, copyInto, isPackable, type PackedFile, readBackup, writeBackup } from './format/backup-file.ts';
+import { type ArchivesToRead, verifyInWorker } from './proof.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -35,8 +35,8 @@ export type BackupOptions = {
   ledger: Pick<Ledger, 'copyTo' | 'progress' | 'checkpoint'>;
   /** File of the ledger. Its size determines the free space that a copy needs. */
   ledgerFile: string;
-  prove: ReturnType<typeof provingBy>;
-  files(): Promise<Packed[]>;
+  verifyCopy: ReturnType<typeof verifyInWorker>;
+  files(): Promise<PackedFile[]>;
   /** Hash of the server's public key. */
   centre: string;
   folder: string;
@@ -46,22 +46,22 @@ export type BackupOptions = {
   /** Reads the passphrase each time. Throws if that fails. */
   passphrase(): string | undefined;
   /** Signs the audit head in a separate row and returns it with the time. */
-  sign(head: Head): Promise<Signed>;
+  sign(head: ChainHead): Promise<SignedHead>;
   /** Raises a fault of the server, or clears it with null. */
-  say(fault: 'centre.backup_old' | 'centre.ledger_damaged' | 'centre.audit_changed', reason: string | null): void;
+  setFault(fault: 'centre.backup_old' | 'centre.ledger_damaged' | 'centre.audit_changed', reason: string | null): void;
   clock: Clock;
   now(): number;
   log: Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
 };
 
-export type Signed = Head & { at: number };
+export type SignedHead = ChainHead & { at: number };
 
 export type Backups = ReturnType<typeof createBackups>;
 
-type State = {
+type BackupState = {
   options: BackupOptions;
   audit: LedgerAudit | undefined;
-  signed: Signed | undefined;
+  signed: SignedHead | undefined;
   proofs: number;
   goodAt: number;
   cancel: Cancel;
@@ -71,9 +71,9 @@ type State = {
 /** Creates the backups of one server. Starts nothing before `start`, `make` or `audit`. */
 export function createBackups(options: BackupOptions) {
   const nothing = { audit: undefined, signed: undefined, proofs: 0 };
-  const state: State = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: new AbortController() };
+  const state: BackupState = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: new AbortController() };
   const inTurn = mutex();
-  const make = () => inTurn(() => makeOne(state));
+  const make = () => inTurn(() => makeBackup(state));
 
   async function hourly(): Promise<void> {
     const made = await make().then(
@@ -82,7 +82,7 @@ export function createBackups(options: BackupOptions) {
     );
     if (state.closed.signal.aborted) return;
     if (made?.failed !== undefined) options.log.error({}, `no backup: ${made.failed}`);
-    judge(state, made?.failed);
+    updateAgeFault(state, made?.failed);
     state.cancel = options.clock.after(made === undefined ? hourMs : retryMs, () => void hourly());
   }
 
@@ -90,7 +90,7 @@ export function createBackups(options: BackupOptions) {
     async start(): Promise<void> {
       const newest = (await backupsIn(options.folder)).findLast(({ at }) => at <= options.now())?.at;
       if (newest !== undefined) state.goodAt = newest;
-      judge(state, undefined);
+      updateAgeFault(state, undefined);
       const dueMs = state.goodAt + hourMs - options.now();
       state.cancel = options.clock.after(newest === undefined ? firstAfterMs : Math.max(firstAfterMs, dueMs), () => void hourly());
     },
@@ -98,9 +98,10 @@ export function createBackups(options: BackupOptions) {
     make,
     /** Returns the audit of the newest copy. Makes a new copy if `now` is true or no copy exists. */
     audit: async (now: boolean): Promise<LedgerAudit> =>
-      (now ? undefined : state.audit) ?? (await inTurn(() => inWork(state, async (work) => (await provenCopy(state, work, 'all')).audit))),
+      (now ? undefined : state.audit) ??
+      (await inTurn(() => withWorkFolder(state, async (work) => (await makeVerifiedCopy(state, work, 'all')).audit))),
     /** Returns undefined until the first copy of this process is verified. */
-    signed: (): Signed | undefined => state.signed,
+    signed: (): SignedHead | undefined => state.signed,
     close(): void {
       state.closed.abort();
       state.cancel();
@@ -108,21 +109,21 @@ export function createBackups(options: BackupOptions) {
   };
 }
 
-function judge(state: State, failed: string | undefined): void {
+function updateAgeFault(state: BackupState, failed: string | undefined): void {
   const { options } = state;
   // A clock that was ahead would otherwise delay the fault.
   state.goodAt = Math.min(state.goodAt, options.now());
   const oldForMs = options.now() - state.goodAt;
   const since = `none for ${Math.floor(oldForMs / hourMs)} h`;
-  options.say('centre.backup_old', oldForMs < oldMs ? null : failed === undefined ? since : `${since}: ${failed}`);
+  options.setFault('centre.backup_old', oldForMs < oldMs ? null : failed === undefined ? since : `${since}: ${failed}`);
 }
 
 /** Makes one backup. Guarantee: a backup with a damaged ledger never replaces a good one. */
-async function makeOne(state: State): Promise<BackupMade> {
-  const { ledger, folder, second, files, centre, passphrase, now, say } = state.options;
-  return inWork(state, async (work) => {
+async function makeBackup(state: BackupState): Promise<BackupMade> {
+  const { ledger, folder, second, files, centre, passphrase, now, setFault: say } = state.options;
+  return withWorkFolder(state, async (work) => {
     const secret = passphrase();
-    const { copy, bytes, audit, damage } = await provenCopy(state, work);
+    const { copy, bytes, audit, damage } = await makeVerifiedCopy(state, work);
     if (damage !== null) throw new BackupError(`the ledger is damaged (${damage}): the backups of before stay as they are`);
     say('centre.ledger_damaged', null);
     const at = now();
@@ -134,7 +135,7 @@ async function makeOne(state: State): Promise<BackupMade> {
       throw error;
     });
     await ledger.checkpoint();
-    await sweep(folder, file);
+    await deleteExpired(folder, file);
     if (second !== undefined) await copyToSecond(file, second);
     state.goodAt = at;
     return { file, bytes: (await stat(file)).size, at };
@@ -145,15 +146,15 @@ async function makeOne(state: State): Promise<BackupMade> {
 async function copyToSecond(file: string, second: string): Promise<void> {
   try {
     await copyInto(file, second);
-    await sweep(second, file);
+    await deleteExpired(second, file);
   } catch (error) {
     throw new BackupError(`the second folder ${second} takes none: ${codeOf(error)}; the first one has it`);
   }
 }
 
 /** Copies and verifies the ledger. Each hour reads other archives in full, so that every old archive is read in turn. */
-async function provenCopy(state: State, work: string, read: ArchivesAt['read'] = state.proofs++) {
-  const { ledger, prove, archives, say, now, log } = state.options;
+async function makeVerifiedCopy(state: BackupState, work: string, read: ArchivesToRead['read'] = state.proofs++) {
+  const { ledger, verifyCopy: prove, archives, setFault: say, now, log } = state.options;
   const copy = join(work, 'ledger.db');
   const at = now();
   await ledger.copyTo(copy);
@@ -171,13 +172,13 @@ async function provenCopy(state: State, work: string, read: ArchivesAt['read'] =
   const { audit, damage } = proof;
   if (damage !== null) tell(damage);
   state.audit = { ...audit, at };
-  await followChain(state, audit);
+  await checkAuditChain(state, audit);
   return { copy, bytes: (await stat(copy)).size, audit: state.audit, damage };
 }
 
 /** Reports a broken audit chain. Signs the head of a verified chain once a day. */
-async function followChain(state: State, { chain }: LedgerAudit): Promise<void> {
-  const { say, sign, now, log } = state.options;
+async function checkAuditChain(state: BackupState, { chain }: LedgerAudit): Promise<void> {
+  const { setFault: say, sign, now, log } = state.options;
   if (chain === undefined) return;
   const { wrong, head, signed } = chain;
   const [first, ...others] = wrong;
@@ -194,7 +195,7 @@ async function followChain(state: State, { chain }: LedgerAudit): Promise<void> 
 }
 
 /** Runs work in an empty folder and removes the folder afterwards. */
-async function inWork<T>({ options }: State, make: (work: string) => Promise<T>): Promise<T> {
+async function withWorkFolder<T>({ options }: BackupState, make: (work: string) => Promise<T>): Promise<T> {
   const work = join(options.folder, 'work');
   try {
     // Checked first: if the data folder was moved, it must not be created again, or it could not be moved back.
@@ -202,7 +203,7 @@ async function inWork<T>({ options }: State, make: (work: string) => Promise<T>)
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
     // The copy, and in the worst case as much again for the packed file.
-    await checkRoom(options.folder, 2 * size);
+    await checkFreeSpace(options.folder, 2 * size);
     return await make(work);
   } catch (error) {
     throw error instanceof BackupError ? error : new BackupError(messageOf(error));
@@ -212,7 +213,7 @@ async function inWork<T>({ options }: State, make: (work: string) => Promise<T>)
 }
 
 /** Age at which no present backup is kept any longer, if each week has one. */
-export const goneAfterMs = 9 * 7 * dayMs;
+export const backupsGoneAfterMs = 9 * 7 * dayMs;
 
 export function backupName(at: number): string {
   return `sabha-${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z.backup`;
@@ -243,7 +244,7 @@ export function expired(times: readonly number[]): number[] {
  * Deletes expired backups and partial files after a kill. No other writer may use the folder. Keeps the new backup, also if the clock is
  * wrong.
  */
-export async function sweep(folder: string, made: string): Promise<void> {
+export async function deleteExpired(folder: string, made: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const halves = names.filter((name) => name.endsWith('.part') && namePattern.test(name.slice(0, -'.part'.length)));
   for (const name of halves) await rm(join(folder, name), { force: true });
@@ -253,32 +254,36 @@ export async function sweep(folder: string, made: string): Promise<void> {
 }
 
 /** Files outside of the data folder, and the key of the server. */
-type Beside = Omit<CentrePlaces, 'flows'> & { centreKey: KeyObject };
+type OutsideFiles = Omit<ServerPaths, 'flows'> & { centreKey: KeyObject };
 
 export function archivesIn(flows: string): string {
   return join(flows, 'archives');
 }
 
 /** Creates the backups of this process. They run in real time, not at the speed of the demo's clock. */
-export function openBackups({ settings, dataDir, ledger, log }: Base, { centreKey, ...beside }: Beside, say: BackupOptions['say']) {
+export function openBackups(
+  { settings, dataDir, ledger, log }: Base,
+  { centreKey, ...beside }: OutsideFiles,
+  say: BackupOptions['setFault'],
+) {
   const places = { flows: dataDir, ...beside };
   return createBackups({
     ledger,
     ledgerFile: join(places.flows, 'ledger.db'),
-    prove: provingBy(createPublicKey(centreKey)),
+    verifyCopy: verifyInWorker(createPublicKey(centreKey)),
     async sign(head) {
       const { ledger: name } = await ledger.progress();
       const at = Date.now();
       await ledger.commit([{ op: 'audit', ...headLine({ ...head, ledger: name, at }, centreKey) }]);
       return { ...head, at };
     },
-    files: () => centreFiles(places),
-    centre: centreMark(centreKey),
+    files: () => serverFiles(places),
+    centre: serverIdentity(centreKey),
     folder: join(places.flows, 'backups'),
     archives: archivesIn(places.flows),
     second: settings.backup?.folder,
     passphrase: passphraseOf(settings),
-    say,
+    setFault: say,
     clock: realClock(),
     now: Date.now,
     log,
@@ -294,7 +299,7 @@ export function passphraseOf({ backup }: Pick<Settings, 'backup'>): () => string
 // Collects the files that a backup holds beside the ledger: keys, authority, registry, settings, tabs.
 
 /** `flows`: its data folder; `registry`: the broker's snapshot; `settings`: sabha.json. */
-export type CentrePlaces = { flows: string; registry: string; settings: string; registryKey: KeyObject };
+export type ServerPaths = { flows: string; registry: string; settings: string; registryKey: KeyObject };
 
 /**
  * Files of the data folder that are not packed:
@@ -303,11 +308,11 @@ export type CentrePlaces = { flows: string; registry: string; settings: string; 
  * - files that are generated again
  * - files that PCs download
  */
-const leftOut = /^(ledger\.db|backups|archives|compiled|updates|first-secret|told-|restored\.json|service\.env)/;
+const notPacked = /^(ledger\.db|backups|archives|compiled|updates|first-secret|told-|restored\.json|service\.env)/;
 
-export async function centreFiles({ flows, registry, settings, registryKey }: CentrePlaces): Promise<Packed[]> {
+export async function serverFiles({ flows, registry, settings, registryKey }: ServerPaths): Promise<PackedFile[]> {
   const publicKey = createPublicKey(registryKey).export({ type: 'spki', format: 'pem' });
-  const own = (await filesBelow(flows)).filter((file) => !leftOut.test(relative(flows, file)));
+  const own = (await filesBelow(flows)).filter((file) => !notPacked.test(relative(flows, file)));
   const all = await Promise.all([
     ...own.toSorted().map((file) => read(file, `flows/${relative(flows, file).split(sep).join('/')}`)),
     read(registry, 'broker/registry.json'),
@@ -317,7 +322,7 @@ export async function centreFiles({ flows, registry, settings, registryKey }: Ce
 }
 
 /** Returns the identity of a server: the hash of the public key that its PCs trust. */
-export function centreMark(centreKey: KeyObject): string {
+export function serverIdentity(centreKey: KeyObject): string {
   return hash('sha256', createPublicKey(centreKey).export({ type: 'spki', format: 'der' }));
 }
 
@@ -335,7 +340,7 @@ async function filesBelow(folder: string, above: readonly string[] = []): Promis
   return (await Promise.all(found)).flat();
 }
 
-async function read(file: string, path: string): Promise<Packed | undefined> {
+async function read(file: string, path: string): Promise<PackedFile | undefined> {
   if (!isPackable(path)) throw new BackupError(`${file}: a file of that name cannot be packed: give it another one`);
   try {
     const content = await readFile(file);

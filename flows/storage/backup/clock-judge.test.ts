@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createClockJudge, isSynchronised } from './watch.ts';
+import { createClockCheck, isSynchronised } from './watch.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -10,7 +10,7 @@ const noon = Date.UTC(2026, 5, 1, 12);
 
 function rig({ newestAt = noon, now = noon, synchronised = undefined as boolean | undefined } = {}) {
   const at = { now, up: 0, synchronised };
-  const judge = createClockJudge({ newestAt, now: () => at.now, up: () => at.up, isSynchronised: () => at.synchronised });
+  const judge = createClockCheck({ newestAt, now: () => at.now, up: () => at.up, isSynchronised: () => at.synchronised });
   const pass = (ms: number) => {
     at.now += ms;
     at.up += ms;

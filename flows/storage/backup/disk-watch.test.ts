@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { testClock } from '../../notify/people/people.test-helper.ts';
-import { createDiskJudge, watchDisk } from './disk-watch.ts';
+import { createDiskCheck, watchDisk } from './disk-watch.ts';
 
 const of = (part: number) => [{ part, line: `${part}`, leftBytes: 1 }];
 
 test('a disk reports its fault once at 80 % and once at 90 %, also if a temporary backup changes the level', () => {
-  const judge = createDiskJudge();
+  const judge = createDiskCheck();
   const both = (disk: string | null, full: string | null) => [
     { fault: 'centre.disk', reason: disk },
     { fault: 'centre.disk_full', reason: full },

@@ -12,17 +12,17 @@ const mib = 1024 * 1024;
 /** Free bytes below which commits are refused: a small commit might pass, but the next one would fail. */
 const leastBytes = mib;
 
-type Fault = keyof typeof levels;
+type DiskFault = keyof typeof levels;
 
 /** Used part of a disk or limit, its description, and the bytes left. */
-export type Fill = { part: number; line: string; leftBytes: number };
+export type FillLevel = { part: number; line: string; leftBytes: number };
 /** `limitMiB`: maximum size of the ledger, 0 = no limit except the disk. */
 export type DiskOptions = {
   folder: string;
   ledgerFile: string;
   limitMiB: number;
   clock: Clock;
-  say(fault: Fault, reason: string | null): void;
+  say(fault: DiskFault, reason: string | null): void;
   /** Called at each check with the reason why writes would fail, or null. */
   full(reason: string | null): void;
   log: { warn(fields: object, line: string): void };
@@ -31,12 +31,12 @@ export type DiskOptions = {
 /** Checks every ten seconds. Returns a function that stops it. */
 export function watchDisk(options: DiskOptions): Cancel {
   const { clock, say, full, log } = options;
-  const judge = createDiskJudge();
+  const judge = createDiskCheck();
   let cancel: Cancel = () => undefined;
   let closed = false;
   const look = async (): Promise<void> => {
     try {
-      const fills = await fillsOf(options);
+      const fills = await fillLevels(options);
       full(fills.find(({ leftBytes }) => leftBytes < leastBytes)?.line ?? null);
       for (const { fault, reason } of judge(fills)) say(fault, reason);
     } catch (error) {
@@ -51,7 +51,7 @@ export function watchDisk(options: DiskOptions): Cancel {
   };
 }
 
-async function fillsOf({ folder, ledgerFile, limitMiB }: DiskOptions): Promise<Fill[]> {
+async function fillLevels({ folder, ledgerFile, limitMiB }: DiskOptions): Promise<FillLevel[]> {
   const { blocks, bfree, bavail, bsize } = await statfs(folder);
   const used = blocks - bfree;
   // The same calculation as df: blocks reserved for root do not count.
@@ -66,11 +66,11 @@ async function fillsOf({ folder, ledgerFile, limitMiB }: DiskOptions): Promise<F
 }
 
 /** Returns a function that judges the fill levels. It returns each fault whose state changed; the first call returns both. */
-export function createDiskJudge(): (fills: readonly Fill[]) => { fault: Fault; reason: string | null }[] {
-  const standing = new Map<Fault, boolean>();
+export function createDiskCheck(): (fills: readonly FillLevel[]) => { fault: DiskFault; reason: string | null }[] {
+  const standing = new Map<DiskFault, boolean>();
   return (fills) => {
     const worst = fills.reduce((most, one) => (one.part > most.part ? one : most), { part: 0, line: '', leftBytes: 0 });
-    return (Object.keys(levels) as Fault[]).flatMap((fault) => {
+    return (Object.keys(levels) as DiskFault[]).flatMap((fault) => {
       const stands = worst.part >= levels[fault] - (standing.get(fault) === true ? slack : 0);
       if (standing.get(fault) === stands) return [];
       standing.set(fault, stands);

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { backupName, backupsIn, expired, sweep } from './backup.ts';
+import { backupName, backupsIn, deleteExpired, expired } from './backup.ts';
 
 const hourMs = 3_600_000;
 const start = Date.UTC(2026, 5, 1, 0, 30);
@@ -41,7 +41,7 @@ test('a file name holds the time to the second; a sweep deletes partial files an
   expect(backupName(start)).toBe('sabha-20260601T003000Z.backup');
   const names = Array.from({ length: 60 }, (_, hour) => backupName(start + hour * hourMs));
   for (const name of [...names, 'notes.txt', 'sabha-20260601T003000Z.backup.part']) writeFileSync(join(folder, name), '');
-  await sweep(folder, names.at(-1) ?? '');
+  await deleteExpired(folder, names.at(-1) ?? '');
   const found = await backupsIn(folder);
   expect(found.at(-1)).toEqual({ at: start + 59 * hourMs, file: join(folder, names[59] ?? '') });
   expect(found.length).toBeLessThan(30);

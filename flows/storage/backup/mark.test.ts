@@ -7,7 +7,7 @@ import { randomFrom } from '../../../test/random.ts';
 import type { Progress } from '../../engine/records/ops.ts';
 import { openDatabase } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
-import { markText, readMark, readNote, wentBack } from './watch.ts';
+import { findMissing, markText, readMark, readRestoreNote } from './watch.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -20,29 +20,29 @@ const act = (id: number) => ({ id, at, who: 'asha', what: `act ${id}`, about: 'x
 const held: Progress = { ledger: 'a', commits: 10, lastAct: 3, head: 'f'.repeat(64), acts: [act(3)], older: null, newestAt: at };
 
 test('a ledger at or beyond its mark, or without a mark, is complete', () => {
-  expect(wentBack(held, undefined, undefined)).toBeUndefined();
-  expect(wentBack(held, held, undefined)).toBeUndefined();
-  expect(wentBack(held, { ...held, commits: 9 }, { at, restoredAt: at })).toBeUndefined();
+  expect(findMissing(held, undefined, undefined)).toBeUndefined();
+  expect(findMissing(held, held, undefined)).toBeUndefined();
+  expect(findMissing(held, { ...held, commits: 9 }, { at, restoredAt: at })).toBeUndefined();
 });
 
 test('missing commits are counted, and the newest five missing acts of people are named', () => {
   const mark = { ...held, commits: 60, lastAct: 12, acts: [12, 11, 9, 8, 7, 6, 3, 2].map(act) };
-  const found = wentBack(held, mark, undefined);
+  const found = findMissing(held, mark, undefined);
   expect(found?.acts.map(({ id }) => id)).toEqual([12, 11, 9, 8, 7, 6]);
   expect(found?.line).toMatch(
     /^the ledger went back: 50 commits and 6 acts of people are gone: asha: act 12 \(2026-06-01 00:30 UTC\); .*asha: act 7 \(.*\), and 1 more$/,
   );
-  expect(wentBack({ ...held, ledger: 'b' }, held, undefined)?.line).toMatch(
+  expect(findMissing({ ...held, ledger: 'b' }, held, undefined)?.line).toMatch(
     /^this is another ledger than the one that stood here: 10 commits and at least 1 act /,
   );
 });
 
 test('a restored backup is reported with its time, also without a mark', () => {
   const note = { at, restoredAt: at + 1 };
-  expect(wentBack(held, undefined, note)?.line).toBe(
+  expect(findMissing(held, undefined, note)?.line).toBe(
     'the ledger was restored from a backup of 2026-06-01 00:30 UTC: what people did after it is not known here, and is gone',
   );
-  expect(wentBack(held, { ...held, commits: 11 }, note)?.line).toMatch(
+  expect(findMissing(held, { ...held, commits: 11 }, note)?.line).toMatch(
     /^the ledger was restored from a backup of .*: 1 commit and 0 acts of people are gone$/,
   );
 });
@@ -56,7 +56,7 @@ test('a mark is read as written with shortened texts; an invalid one is ignored'
     writeFileSync(file, text);
     expect(readMark(file), text).toBeUndefined();
   }
-  expect(readNote(folder)).toBeUndefined();
+  expect(readRestoreNote(folder)).toBeUndefined();
 });
 
 test('a write-ahead log that is truncated, missing or damaged gives a ledger that is refused or reported as incomplete', () => {
@@ -89,7 +89,7 @@ function lackOf(file: string, mark: Progress): 'named' | 'refused' | 'whole' {
     const store = openStore(openDatabase({ file }));
     const progress = store.progress();
     store.close();
-    if (wentBack(progress, mark, undefined) !== undefined) return 'named';
+    if (findMissing(progress, mark, undefined) !== undefined) return 'named';
     expect(progress).toEqual(mark);
     return 'whole';
   } catch (error) {

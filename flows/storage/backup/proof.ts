@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, type LedgerAudit, markOf, messageOf } from '@sabha/contracts';
-import { wrongArchives } from '../archive/retention.ts';
+import { faultyArchives } from '../archive/retention.ts';
 import { proveChain } from '../audit/chain.ts';
 import { asLedgerError } from '../ledger/poison.ts';
 import { reads } from '../ledger/reads.ts';
@@ -11,17 +11,20 @@ import { runOnce } from '../run-once.ts';
 import { DamageError } from './format/backup-file.ts';
 
 /** Result of a verification; `damage` is one line about the fault, or null. */
-export type Proof = { audit: LedgerAudit; damage: string | null };
+export type CopyProof = { audit: LedgerAudit; damage: string | null };
 
 /** Folder of the archives, and the months to read in full. The other archives are checked for existence and length only. */
-export type ArchivesAt = { folder: string; read: 'all' | number };
+export type ArchivesToRead = { folder: string; read: 'all' | number };
 
 /**
  * Verifies a copy: pages, the hash of every event, checksums, archives and the audit chain. `key` is the public key that verifies the
  * signed heads.
  * Throws `DamageError` if its pages cannot be read, and `LedgerError` if it cannot be opened.
  */
-export function proofOf(file: string, { key, archives }: { key?: KeyObject | undefined; archives?: ArchivesAt | undefined } = {}): Proof {
+export function proofOf(
+  file: string,
+  { key, archives }: { key?: KeyObject | undefined; archives?: ArchivesToRead | undefined } = {},
+): CopyProof {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file);
@@ -32,8 +35,8 @@ export function proofOf(file: string, { key, archives }: { key?: KeyObject | und
       commits: numberFrom(db, 'SELECT commits FROM progress'),
       chain: proveChain(db, key),
     };
-    const wrong = archives === undefined ? [] : wrongArchives(db, archives.folder, isRead(db, archives));
-    return { audit: { ...found, ...(wrong.length > 0 && { archives: wrong }) }, damage: damageIn(found, wrongSums(db)) };
+    const wrong = archives === undefined ? [] : faultyArchives(db, archives.folder, isRead(db, archives));
+    return { audit: { ...found, ...(wrong.length > 0 && { archives: wrong }) }, damage: damageLine(found, wrongSums(db)) };
   } catch (error) {
     const isDamage = error instanceof Error && 'errcode' in error && damageCodes.includes(Number(error.errcode) & 0xff);
     throw isDamage ? new DamageError(messageOf(error)) : asLedgerError(error);
@@ -43,12 +46,12 @@ export function proofOf(file: string, { key, archives }: { key?: KeyObject | und
 }
 
 /** Verifies in a worker thread, with the public key of the server. Returns undefined if the signal aborts. */
-export function provingBy(key: KeyObject) {
-  return (file: string, archives: ArchivesAt, signal: AbortSignal) => runOnce(proofOf, { args: [file, { key, archives }], signal });
+export function verifyInWorker(key: KeyObject) {
+  return (file: string, archives: ArchivesToRead, signal: AbortSignal) => runOnce(proofOf, { args: [file, { key, archives }], signal });
 }
 
 /** Selects the newest archive, and one of the older ones in turn. */
-function isRead(db: DatabaseSync, { read }: ArchivesAt): (month: string) => boolean {
+function isRead(db: DatabaseSync, { read }: ArchivesToRead): (month: string) => boolean {
   if (read === 'all') return () => true;
   const months = Array.from(db.prepare('SELECT month FROM archives WHERE expired = 0 ORDER BY month').all(), ({ month }) => String(month));
   const turn = [months.at(-1), months[read % Math.max(1, months.length)]];
@@ -59,7 +62,7 @@ function isRead(db: DatabaseSync, { read }: ArchivesAt): (month: string) => bool
  * Returns the damage in one line, or null. Gaps are counted, so they are no damage. A broken chain is reported separately and must not stop
  * backups.
  */
-function damageIn({ integrity, altered: changed = 0 }: LedgerAudit, tables: readonly string[]): string | null {
+function damageLine({ integrity, altered: changed = 0 }: LedgerAudit, tables: readonly string[]): string | null {
   if (integrity !== 'ok') return integrity.split('\n').join(' ');
   if (changed > 0) return `${changed} events are not what was written`;
   return tables.length === 0 ? null : `the rows of ${tables.join(', ')} are not what was written`;

@@ -7,8 +7,8 @@ import { type DyingDisk, installDyingDisk } from '../../../test/dying-disk.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { openDatabase } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
-import { centreMark } from './backup.ts';
-import type { Packed } from './format/backup-file.ts';
+import { serverIdentity } from './backup.ts';
+import type { PackedFile } from './format/backup-file.ts';
 import { copyInto, readBackup, writeBackup } from './format/backup-file.ts';
 import { proofOf } from './proof.ts';
 import { restore } from './restore.ts';
@@ -41,13 +41,13 @@ beforeEach(async () => {
   writeFileSync(join(flows, 'archives', `${month}.archive`), 'x');
   writeFileSync(join(root, 'now/data/broker/registry.json'), 'told since');
   writeFileSync(join(root, 'now/sabha.json'), '{"people":[],"editor":true}');
-  const packed = (path: string, text: string): Packed => ({ path, bytes: text.length, content: Buffer.from(text) });
+  const packed = (path: string, text: string): PackedFile => ({ path, bytes: text.length, content: Buffer.from(text) });
   await writeBackup(join(root, 'a.backup'), {
     files: [
       { path: 'flows/ledger.db', bytes: readFileSync(copy).length, content: { file: copy } },
       ...[packed('flows/centre.key', key), packed('broker/registry.json', 'told'), packed('sabha.json', '{"people":[]}')],
     ],
-    about: { at: 1, centre: centreMark(privateKey), commits: 1 },
+    about: { at: 1, centre: serverIdentity(privateKey), commits: 1 },
     passphrase: undefined,
   });
 });

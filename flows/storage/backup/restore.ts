@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf, replaceFile } from '@sabha/contracts';
 import { archiveFile } from '../archive/retention.ts';
-import { centreMark } from './backup.ts';
-import { type About, BackupError, checkRoom, readAbout, readBackup } from './format/backup-file.ts';
-import { type Proof, proofOf } from './proof.ts';
+import { serverIdentity } from './backup.ts';
+import { BackupError, type BackupHead, checkFreeSpace, readAbout, readBackup } from './format/backup-file.ts';
+import { type CopyProof, proofOf } from './proof.ts';
 
 /** `data`: the data folder of the server; `settings`: its sabha.json; `check`: verify only. */
 export type RestoreOptions = {
@@ -25,7 +25,7 @@ export type RestoreOptions = {
 };
 
 /** Result of a restore or check. `aside`: old data, which nothing deletes; `left`: why older archives were not moved. */
-export type Restored = { about: About; audit: Proof['audit']; aside: string[]; left?: string };
+export type Restored = { about: BackupHead; audit: CopyProof['audit']; aside: string[]; left?: string };
 
 /** File in the data folder of `flows` that reports the restore at the next start. */
 export const restoredNote = 'restored.json';
@@ -41,18 +41,18 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const { file, data } = options;
   try {
     const about = await readAbout(file);
-    checkOwn(about, join(data, 'flows'));
+    checkSameServer(about, join(data, 'flows'));
     // A check may run beside a running server.
     if (!options.check) checkStopped(join(data, 'flows'));
     await mkdir(data, { recursive: true, mode: 0o700 });
-    await checkRoom(data, about.bytes * 1.1);
+    await checkFreeSpace(data, about.bytes * 1.1);
     return await unpackAndSwap(about, options);
   } catch (error) {
     throw new BackupError(`${file}: ${messageOf(error)}; nothing is changed`);
   }
 }
 
-async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Restored> {
+async function unpackAndSwap(about: BackupHead, options: RestoreOptions): Promise<Restored> {
   const { file, data, passphrase, check } = options;
   const fresh = join(data, check ? 'check.restoring' : 'unpacked.restoring');
   await rm(fresh, { recursive: true, force: true });
@@ -63,13 +63,17 @@ async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Res
     const key = existsSync(centreKey) ? createPublicKey(readFileSync(centreKey, 'utf8')) : undefined;
     const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'), { key });
     if (damage !== null) throw new BackupError(`its ledger is damaged: ${damage}`);
-    return { about, audit, ...(check ? { aside: [] } : await swap(fresh, about, options)) };
+    return { about, audit, ...(check ? { aside: [] } : await swapInPlace(fresh, about, options)) };
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
 }
 
-async function swap(fresh: string, about: About, { data, settings, file, now }: RestoreOptions): Promise<Pick<Restored, 'aside' | 'left'>> {
+async function swapInPlace(
+  fresh: string,
+  about: BackupHead,
+  { data, settings, file, now }: RestoreOptions,
+): Promise<Pick<Restored, 'aside' | 'left'>> {
   const stamp = new Date(now()).toISOString().slice(0, 19).replace(/[-:]/g, '');
   // The start of the server knows this name too.
   const [flows, restoring] = [join(data, 'flows'), join(data, 'flows.restoring')];
@@ -153,27 +157,27 @@ function swapSettings(restored: string, settings: string, stamp: string): string
   return [`${settings}.before-${stamp}`];
 }
 
-function checkOwn({ centre }: About, flows: string): void {
+function checkSameServer({ centre }: BackupHead, flows: string): void {
   const key = join(flows, 'centre.key');
   if (existsSync(key) && ![undefined, centre].includes(markOf(readFileSync(key))))
     throw new BackupError(`it is another centre's than the one in ${flows}: give it a data folder of its own by SABHA_DATA`);
 }
 
 function checkStopped(flows: string): void {
-  if (isHeld(join(flows, 'ledger.db'))) throw new BackupError(`the centre in ${flows} runs: stop it first`);
+  if (isLocked(join(flows, 'ledger.db'))) throw new BackupError(`the centre in ${flows} runs: stop it first`);
 }
 
 /** Undefined for a file without a key, for instance a truncated one. A restore then acts as if the file were missing. */
 function markOf(pem: Buffer): string | undefined {
   try {
-    return centreMark(createPrivateKey(pem));
+    return serverIdentity(createPrivateKey(pem));
   } catch {
     return undefined;
   }
 }
 
 /** Returns true if a process holds the lock of the ledger. A ledger that cannot be opened for another reason counts as free. */
-function isHeld(ledger: string): boolean {
+function isLocked(ledger: string): boolean {
   if (!existsSync(ledger)) return false;
   let db: DatabaseSync | undefined;
   try {

@@ -10,7 +10,7 @@ import { restoredNote } from './restore.ts';
 
 const everyMs = 5_000;
 /** PCs keep acknowledged events for this time and can send them again (R4, cumulative acknowledgement). */
-const toldForMs = 24 * 3_600_000;
+const reportedForMs = 24 * 3_600_000;
 
 /** `flows`: the data folder with the ledger; `registry`: the broker's snapshot. The mark lies beside that snapshot. */
 export type WatchOptions = {
@@ -31,33 +31,34 @@ export type WatchOptions = {
 /** `ledger` is the one to write to: its commits fail while the file is missing. */
 export type LedgerWatch = Awaited<ReturnType<typeof watchLedger>>;
 
-type Fault = 'centre.ledger_older' | 'centre.clock';
-type Say = (fault: Fault, reason: string | null) => void;
+type WatchFault = 'centre.ledger_older' | 'centre.clock';
+type SetWatchFault = (fault: WatchFault, reason: string | null) => void;
 type RecordOps = (ops: readonly Op[]) => Promise<boolean>;
-type State = {
+type WatchState = {
   options: WatchOptions;
   clockTrouble: () => string | null;
   inode: number;
   lost: string | null;
-  found: WentBack | undefined;
-  told: Told | null;
+  found: MissingData | undefined;
+  told: ActiveReport | null;
   /** Content of the mark file, and the last reported reason of each fault. */
   mark: string;
-  said: { [fault in Fault]?: string | null };
+  said: { [fault in WatchFault]?: string | null };
   cancel: Cancel;
   closed: boolean;
 };
-type Told = { until: number; line: string };
+type ActiveReport = { until: number; line: string };
 
 /** Compares the opened ledger with its mark. Must run before the first write. Rejects if the ledger cannot be read. */
 export async function watchLedger(options: WatchOptions) {
   const { ledger, ledgerFile, flows, log, now } = options;
   const held = await ledger.progress();
   const mark = readMark(markFile(options));
-  const found = wentBack(held, mark, readNote(flows)) ?? (mark && changedBehind(held, mark, await ledger.hashAt(mark.lastAct)));
+  const found =
+    findMissing(held, mark, readRestoreNote(flows)) ?? (mark && findChangedAudit(held, mark, await ledger.hashAt(mark.lastAct)));
   if (found !== undefined) log.error({ acts: found.acts }, `${found.line}; PCs are asked for what they keep of the last 24 hours`);
-  const told = found ? { until: now() + toldForMs, line: found.line } : (JSON.parse(held.older ?? 'null') as Told | null);
-  const clockTrouble = createClockJudge({
+  const told = found ? { until: now() + reportedForMs, line: found.line } : (JSON.parse(held.older ?? 'null') as ActiveReport | null);
+  const clockTrouble = createClockCheck({
     newestAt: options.ignoresTime === true ? 0 : held.newestAt,
     up: options.clock.up,
     isSynchronised: () => undefined,
@@ -65,7 +66,7 @@ export async function watchLedger(options: WatchOptions) {
   });
   const { ino: inode } = statSync(ledgerFile);
   const none = { lost: null, mark: '', said: {}, cancel: () => undefined, closed: false };
-  const state: State = { options, clockTrouble, inode, found, told, ...none };
+  const state: WatchState = { options, clockTrouble, inode, found, told, ...none };
   return {
     ledger: {
       ...ledger,
@@ -80,11 +81,11 @@ export async function watchLedger(options: WatchOptions) {
     },
     /** Returns what the ledger lacks, for a day, as a field of the audit. */
     older(): { older?: string } {
-      const line = standing(state);
+      const line = currentReport(state);
       return line === null ? {} : { older: line };
     },
     /** Records what the ledger lacks, then keeps the mark up to date. `record` returns false if it failed, and is repeated. */
-    start: (record: RecordOps, say: Say): Promise<void> => tick(state, record, say),
+    start: (record: RecordOps, say: SetWatchFault): Promise<void> => checkAndReport(state, record, say),
     close(): void {
       state.closed = true;
       state.cancel();
@@ -92,21 +93,21 @@ export async function watchLedger(options: WatchOptions) {
   };
 }
 
-async function tick(state: State, record: RecordOps, say: Say): Promise<void> {
-  look(state);
-  if (state.lost === null) await keepMark(state, record);
+async function checkAndReport(state: WatchState, record: RecordOps, say: SetWatchFault): Promise<void> {
+  checkFile(state);
+  if (state.lost === null) await updateMark(state, record);
   const before = state.said;
-  const said = { 'centre.ledger_older': standing(state), 'centre.clock': state.clockTrouble() };
+  const said = { 'centre.ledger_older': currentReport(state), 'centre.clock': state.clockTrouble() };
   // The first call always reports, because an earlier incident may still be open.
   for (const fault of ['centre.ledger_older', 'centre.clock'] as const) if (said[fault] !== before[fault]) say(fault, said[fault]);
   state.said = said;
-  if (!state.closed) state.cancel = state.options.clock.after(everyMs, () => void tick(state, record, say));
+  if (!state.closed) state.cancel = state.options.clock.after(everyMs, () => void checkAndReport(state, record, say));
 }
 
-function standing({ told, options }: State): string | null {
+function currentReport({ told, options }: WatchState): string | null {
   if (told === null) return null;
   const now = options.now();
-  told.until = Math.min(told.until, now + toldForMs);
+  told.until = Math.min(told.until, now + reportedForMs);
   return told.until > now ? told.line : null;
 }
 
@@ -116,7 +117,7 @@ function markFile({ registry }: WatchOptions): string {
 }
 
 /** Detects a moved or deleted file. The open handle could still write to it, and the next start would lose all of that. */
-function look(state: State): void {
+function checkFile(state: WatchState): void {
   const { ledgerFile, gone, log } = state.options;
   const isThere = statSync(ledgerFile, { throwIfNoEntry: false })?.ino === state.inode;
   if (isThere === (state.lost === null)) return;
@@ -130,7 +131,7 @@ function look(state: State): void {
 }
 
 /** Guarantee: the mark advances only after the ledger has recorded what it lacks. */
-async function keepMark(state: State, record: RecordOps): Promise<void> {
+async function updateMark(state: WatchState, record: RecordOps): Promise<void> {
   const { ledger, flows, log, now } = state.options;
   try {
     if (state.found !== undefined && !(await record(rowsOf(state.found, state.told, now())))) return;
@@ -146,7 +147,7 @@ async function keepMark(state: State, record: RecordOps): Promise<void> {
 }
 
 /** Writes one row per missing act, because the summary line has space only for the newest. */
-function rowsOf({ line, acts }: WentBack, told: Told | null, at: number): Op[] {
+function rowsOf({ line, acts }: MissingData, told: ActiveReport | null, at: number): Op[] {
   const gone = acts.toReversed().map((one) => oneLine(`${one.who}: ${one.what}, ${one.about} (${timeText(one.at)})`, 2 * textMost));
   return [
     ...gone.map((about): Op => ({ op: 'audit', at, who: 'centre', what: 'act is gone', about })),
@@ -169,18 +170,18 @@ const markSchema = v.object({
 });
 const noteSchema = v.object({ at: v.number(), restoredAt: v.number() });
 
-export type Mark = v.InferOutput<typeof markSchema>;
+export type LedgerMark = v.InferOutput<typeof markSchema>;
 /** Time of a restored backup, and of the restore. */
-export type Note = v.InferOutput<typeof noteSchema>;
+export type RestoreNote = v.InferOutput<typeof noteSchema>;
 /** The missing part of a ledger: one line, and each missing act of people, newest first. */
-export type WentBack = { line: string; acts: AuditAct[] };
+export type MissingData = { line: string; acts: AuditAct[] };
 
-const actsTold = 5;
+const actsNamed = 5;
 /** Characters of each text of an act in the mark. */
 const textMost = 200;
 
 /** Compares a ledger with its mark. Returns undefined if nothing is known to be missing. */
-export function wentBack(held: Progress, mark: Mark | undefined, note: Note | undefined): WentBack | undefined {
+export function findMissing(held: Progress, mark: LedgerMark | undefined, note: RestoreNote | undefined): MissingData | undefined {
   const how = note === undefined ? 'the ledger went back' : `the ledger was restored from a backup of ${timeText(note.at)}`;
   if (mark === undefined) {
     const since = `what people did after it is not known here, and is gone`;
@@ -191,8 +192,8 @@ export function wentBack(held: Progress, mark: Mark | undefined, note: Note | un
   if (commits <= 0) return undefined;
   const acts = mark.acts.filter(({ id }) => !isSame || id > held.lastAct);
   const head = isSame ? how : 'this is another ledger than the one that stood here';
-  const named = acts.slice(0, actsTold).map((one) => `${one.who}: ${one.what} (${timeText(one.at)})`);
-  const more = acts.length > actsTold ? `, and ${acts.length - actsTold} more` : '';
+  const named = acts.slice(0, actsNamed).map((one) => `${one.who}: ${one.what} (${timeText(one.at)})`);
+  const more = acts.length > actsNamed ? `, and ${acts.length - actsNamed} more` : '';
   // The mark holds only the newest acts. If all of these are missing, older ones may be missing too.
   const isAll = (acts.at(-1)?.id ?? 0) <= (isSame ? held.lastAct : 0) + 1 || acts.length < mark.acts.length;
   const count = `${isAll ? '' : 'at least '}${acts.length} ${acts.length === 1 ? 'act' : 'acts'}`;
@@ -205,17 +206,17 @@ export function wentBack(held: Progress, mark: Mark | undefined, note: Note | un
  * undefined
  * if the hash matches, is unknown, or belongs to another ledger.
  */
-function changedBehind(held: Progress, { ledger, lastAct, head }: Mark, hash: string | null): WentBack | undefined {
+function findChangedAudit(held: Progress, { ledger, lastAct, head }: LedgerMark, hash: string | null): MissingData | undefined {
   if (ledger !== held.ledger || head === undefined || lastAct === 0 || hash === head) return undefined;
   const how = hash === null ? 'is gone' : 'is not the one that stood here';
   return { line: `the audit was changed while the centre did not run: its row ${lastAct} ${how}`, acts: [] };
 }
 
-export function readMark(file: string): Mark | undefined {
+export function readMark(file: string): LedgerMark | undefined {
   return readJson(file, markSchema);
 }
 
-export function readNote(flows: string): Note | undefined {
+export function readRestoreNote(flows: string): RestoreNote | undefined {
   return readJson(`${flows}/${restoredNote}`, noteSchema);
 }
 
@@ -234,7 +235,7 @@ function readJson<S extends v.GenericSchema>(file: string, schema: S): v.InferOu
 // Judges the clock of the machine: it must not be behind the ledger, and a time service must set it.
 
 /** `newestAt`: newest time in the ledger; `now` and `up`: wall clock and uptime of the machine. */
-export type ClockJudgeOptions = {
+export type ClockCheckOptions = {
   newestAt: number;
   now(): number;
   up(): number;
@@ -248,19 +249,19 @@ const toleranceMs = minuteMs;
 /** Time after the start until the clock must be set. */
 const unsetMs = 10 * minuteMs;
 /** After a day behind, the clock is trusted: the ledger was written by a clock that was ahead. */
-const believedForMs = 24 * 60 * minuteMs;
+const trustedAfterMs = 24 * 60 * minuteMs;
 
 /**
  * Returns a function that returns the fault of the clock in one line, or null. A clock that is set while the server runs is followed (R29,
  * clock of the server). Only the start is compared with the ledger, because later nothing shows which time is right.
  */
-export function createClockJudge({ newestAt, now, up, isSynchronised }: ClockJudgeOptions): () => string | null {
+export function createClockCheck({ newestAt, now, up, isSynchronised }: ClockCheckOptions): () => string | null {
   const startedUp = up();
   let newest = newestAt;
   return () => {
     const behindMs = newest - now();
     // The clock has caught up, was set, or has been behind for a day.
-    if (behindMs <= toleranceMs || up() - startedUp > believedForMs) newest = 0;
+    if (behindMs <= toleranceMs || up() - startedUp > trustedAfterMs) newest = 0;
     else return `the clock of this machine is ${spanOf(behindMs)} behind what the ledger has written already`;
     if (up() - startedUp > unsetMs && isSynchronised() === false)
       return 'nothing sets the clock of this machine: systemd-timesyncd has reached no time server yet';

@@ -1,6 +1,15 @@
 /** Tables of the archives: the events that leave, and the record of what archives hold: numbers, segments and checksums. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { HeldMonth, HeldOf, LeavingEvent, PageAsk, Retention, Run, Segment, SegmentSpool } from '../../engine/records/ops.ts';
+import type {
+  ArchivedEvents,
+  ArchivedMonth,
+  LeavingEvent,
+  NumberRange,
+  PageQuery,
+  Retention,
+  Segment,
+  SegmentSpool,
+} from '../../engine/records/ops.ts';
 
 /** Most rows, body bytes and spools of one slice: some milliseconds on a slow disk. */
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
@@ -13,7 +22,14 @@ const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
 export function openArchiveRows(db: DatabaseSync): Omit<Retention, 'forgetBefore' | 'shrink'> {
   const bytes = db.prepare('SELECT bytes FROM archives WHERE month = ?');
   const end = (month: string) => Number(bytes.get(month)?.['bytes'] ?? 0);
-  return { page: openPage(db), end, held: openHeld(db), seal: openSeal(db, end), leave: openLeave(db), expire: openExpire(db) };
+  return {
+    page: openPage(db),
+    end,
+    held: openArchivedOf(db),
+    seal: openSeal(db, end),
+    leave: openDeleteSealed(db),
+    expire: openExpire(db),
+  };
 }
 
 /** SQL condition: the PC itself, or every PC below a site, as two ranges of one index. */
@@ -26,7 +42,7 @@ function openPage(db: DatabaseSync): Retention['page'] {
   const events = db.prepare(`
     SELECT seq, mark, received, boot, at, grade, kind, body FROM events WHERE spool = ? AND seq > ? AND seq < ? ORDER BY seq`);
 
-  function* due(asked: readonly AskedSpool[], ask: PageAsk): Generator<LeavingEvent> {
+  function* due(asked: readonly RequestedSpool[], ask: PageQuery): Generator<LeavingEvent> {
     const { after } = ask;
     for (const { id, pc, name, upTo = Number.MAX_SAFE_INTEGER } of asked) {
       const from = id === after.spool ? after.seq : 0;
@@ -42,7 +58,7 @@ function openPage(db: DatabaseSync): Retention['page'] {
     const found: LeavingEvent[] = [];
     let bytes = 0;
     const { spool } = ask.after;
-    const asked = ('path' in ask ? below.all({ id: spool, path: ask.path }) : spools.all(spool)) as AskedSpool[];
+    const asked = ('path' in ask ? below.all({ id: spool, path: ask.path }) : spools.all(spool)) as RequestedSpool[];
     for (const event of due(asked, ask)) {
       found.push(event);
       bytes += event.body.length;
@@ -52,9 +68,9 @@ function openPage(db: DatabaseSync): Retention['page'] {
   };
 }
 
-type AskedSpool = { id: number; pc: string; name: string; upTo?: number };
+type RequestedSpool = { id: number; pc: string; name: string; upTo?: number };
 
-function openHeld(db: DatabaseSync): Retention['held'] {
+function openArchivedOf(db: DatabaseSync): Retention['held'] {
   const known = db.prepare(`SELECT 1 FROM spools WHERE ${ofPath} LIMIT 1`);
   const months = db.prepare(`
     SELECT s.pc, s.spool AS name, h.month, h.a, h.count, h.newest, a.expired
@@ -62,8 +78,8 @@ function openHeld(db: DatabaseSync): Retention['held'] {
     ORDER BY h.month, s.id`);
   const segments = db.prepare('SELECT month, at, bytes, sha256 FROM archive_segments WHERE month = ? ORDER BY at');
   return (path) => {
-    const held = Array.from(months.all({ path }), (row) => ({ ...row, expired: row['expired'] === 1 }) as HeldMonth);
-    const found = [...new Set(held.map(({ month }) => month))].flatMap((month) => segments.all(month) as HeldOf['segments']);
+    const held = Array.from(months.all({ path }), (row) => ({ ...row, expired: row['expired'] === 1 }) as ArchivedMonth);
+    const found = [...new Set(held.map(({ month }) => month))].flatMap((month) => segments.all(month) as ArchivedEvents['segments']);
     return { known: known.get({ path }) !== undefined, months: held, segments: found };
   };
 }
@@ -91,7 +107,7 @@ function openSeal(db: DatabaseSync, end: Retention['end']): Retention['seal'] {
   };
 }
 
-function openLeave(db: DatabaseSync): Retention['leave'] {
+function openDeleteSealed(db: DatabaseSync): Retention['leave'] {
   const first = db.prepare('SELECT spool, a, b FROM leaving ORDER BY spool, a LIMIT 1');
   // End of the slice. `octet_length` reads the size of a body without reading the body.
   const last = db.prepare(`
@@ -108,7 +124,7 @@ function openLeave(db: DatabaseSync): Retention['leave'] {
   const joined = db.prepare('DELETE FROM archived WHERE spool = ? AND a = ?');
   const save = db.prepare('REPLACE INTO archived VALUES (?, ?, ?)');
   return () => {
-    const one = first.get() as (Run & { spool: number }) | undefined;
+    const one = first.get() as (NumberRange & { spool: number }) | undefined;
     if (one === undefined) return false;
     const { spool, a, b } = one;
     const to = Number(last.get(spool, a, b)?.['seq']);
@@ -152,7 +168,7 @@ const freePages = 256;
  * Guarantee: the newest incident and transition stay, because the next ids follow theirs. Open, waiting and unconcluded rows stay.
  */
 export function openOldRows(db: DatabaseSync): Retention['forgetBefore'] {
-  const deletes = (sql: string): Kind => {
+  const deletes = (sql: string): DeleteOld => {
     const statement = db.prepare(sql);
     return (before) => statement.run({ before }).changes > 0;
   };
@@ -174,13 +190,13 @@ export function openOldRows(db: DatabaseSync): Retention['forgetBefore'] {
   return (before) => kinds.some((kind) => kind(before));
 }
 
-type Kind = (before: number) => boolean;
+type DeleteOld = (before: number) => boolean;
 
 /**
  * Deletes the spools of a PC that is no longer in the site table, once its newest event is old enough. This includes events that no archive
  * takes: those above a hole, and the last one.
  */
-function openGoneSpools(db: DatabaseSync): Kind {
+function openGoneSpools(db: DatabaseSync): DeleteOld {
   const found = db.prepare(`
     SELECT id FROM spools s
     WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.path = s.pc)

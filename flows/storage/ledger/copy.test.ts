@@ -6,8 +6,8 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Incident, Transition } from '../../engine/records/incidents.ts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
-import type { Ledger, Op, Past } from '../../engine/records/ops.ts';
-import { inThread, openLedger } from './ledger.ts';
+import type { Ledger, Op, PastIncidents } from '../../engine/records/ops.ts';
+import { openInThread, openLedger } from './ledger.ts';
 import { copyOf } from './store.ts';
 
 const pc = 'la/leh/pc-1';
@@ -20,7 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 const ways: [string, () => Promise<Ledger>][] = [
   ['in a worker thread', () => openLedger({ file: at('ledger.db') })],
-  ['in this thread', async () => inThread(new DatabaseSync(at('ledger.db')))],
+  ['in this thread', async () => openInThread(new DatabaseSync(at('ledger.db')))],
 ];
 
 function event(seq: number): Op {
@@ -52,7 +52,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
     await ledger.checkpoint();
     const audit = await ledger.audit();
     await ledger.close();
-    const copy = inThread(new DatabaseSync(at('copy.db')));
+    const copy = openInThread(new DatabaseSync(at('copy.db')));
     const [found, held] = [await copy.audit(), await copy.progress()];
     expect([found.integrity, held.ledger, audit.events]).toEqual(['ok', before.ledger, 200]);
     expect(found.events).toBeLessThanOrEqual(200);
@@ -96,7 +96,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
     ]);
     const page = async (after: number, most?: number) => {
       const { json, last } = await ledger.past({ since: 20, after, ...(most !== undefined && { most }) });
-      return { last, past: JSON.parse(json) as Past };
+      return { last, past: JSON.parse(json) as PastIncidents };
     };
     const first = await page(0, 1);
     expect(first.last).toBe(2);

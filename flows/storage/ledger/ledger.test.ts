@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
-import { inThread, openLedger } from './ledger.ts';
+import { openInThread, openLedger } from './ledger.ts';
 
 const pc = 'la/leh/pc-1';
 let folder = '';
@@ -26,7 +26,7 @@ function event(seq: number, text = ''): Op {
 
 const ways: [string, () => Promise<Ledger>][] = [
   ['in a worker thread', () => openLedger({ file })],
-  ['in this thread', async () => inThread(new DatabaseSync(':memory:'))],
+  ['in this thread', async () => openInThread(new DatabaseSync(':memory:'))],
 ];
 
 describe.each(ways)('the ledger %s', (_, open) => {
@@ -68,7 +68,7 @@ describe.each(ways)('the ledger %s', (_, open) => {
 });
 
 test('a ledger in a worker thread and one in this thread have the same functions', async () => {
-  const [worker, here] = [await openLedger({ file }), inThread(new DatabaseSync(':memory:'))];
+  const [worker, here] = [await openLedger({ file }), openInThread(new DatabaseSync(':memory:'))];
   expect(Object.keys(worker).sort()).toEqual(Object.keys(here).sort());
   expect(Object.keys(here)).toEqual(expect.arrayContaining(['load', 'person', 'forget', 'checkpoint', 'commit', 'close']));
   await Promise.all([worker.close(), here.close()]);

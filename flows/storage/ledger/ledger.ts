@@ -3,10 +3,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock } from '@sabha/contracts';
 import type { Ledger, Op, Poison, Receipt } from '../../engine/records/ops.ts';
-import { asLedgerError, LedgerError, sift } from './poison.ts';
+import { asLedgerError, LedgerError, removePoison } from './poison.ts';
 import type { LedgerFile } from './schema.ts';
 import { openStore } from './store.ts';
-import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './worker.ts';
+import type { CopyRequest, CopyResponse, LedgerResponse, QueryName, WorkerRequest } from './worker.ts';
 
 /**
  * Opens the ledger in a worker thread. Batches that arrive during a commit wait and are then written as one transaction.
@@ -22,47 +22,49 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
   // No `error` listener: an uncaught error of the thread is a bug and ends the process.
   worker.on('exit', queue.stopped);
   const names = await queue.opened();
-  return { ...callsBy(names, queue.ask), commit: queue.commit, copyTo: queue.copyTo };
+  return { ...ledgerCalls(names, queue.ask), commit: queue.commit, copyTo: queue.copyTo };
 }
 
 /** Opens the ledger in the calling thread, for the simulation. */
-export function inThread(db: DatabaseSync): Ledger {
+export function openInThread(db: DatabaseSync): Ledger {
   const store = openStore(db);
-  const calls = callsBy(Object.keys(store), async (name, args) => (store[name] as (...all: readonly unknown[]) => unknown)(...args));
+  const calls = ledgerCalls(Object.keys(store), async (name, args) => (store[name] as (...all: readonly unknown[]) => unknown)(...args));
   return { ...calls, commit: async (ops) => store.commit([ops])[0] as Receipt };
 }
 
 /** Returns one function per name. Each function sends its name and its arguments. */
-function callsBy(names: readonly string[], send: (name: Query, args: readonly unknown[]) => Promise<unknown>): Ledger {
-  return Object.fromEntries(names.map((name) => [name, (...args: readonly unknown[]) => send(name as Query, args)])) as unknown as Ledger;
+function ledgerCalls(names: readonly string[], send: (name: QueryName, args: readonly unknown[]) => Promise<unknown>): Ledger {
+  return Object.fromEntries(
+    names.map((name) => [name, (...args: readonly unknown[]) => send(name as QueryName, args)]),
+  ) as unknown as Ledger;
 }
 
-type Wish = { call: 'commit'; ops: Op[] } | { call: Query; args: readonly unknown[] };
-type Waiting = { resolve(value: unknown): void; reject(error: LedgerError): void };
-type Job = Waiting & { wish: Wish };
+type LedgerRequest = { call: 'commit'; ops: Op[] } | { call: QueryName; args: readonly unknown[] };
+type PendingRequest = { resolve(value: unknown): void; reject(error: LedgerError): void };
+type QueuedRequest = PendingRequest & { wish: LedgerRequest };
 
 /** A first-in first-out request queue. One request is in progress at a time; adjacent commits are sent together. */
-function openQueue(send: (request: Request | CopyRequest) => void) {
-  let waiting: Job[] = [];
-  let underWay: Job[] = [];
+function openQueue(send: (request: WorkerRequest | CopyRequest) => void) {
+  let waiting: QueuedRequest[] = [];
+  let inProgress: QueuedRequest[] = [];
   /** Copies bypass the queue, because commits must not wait for a copy. */
-  let copying: Waiting[] = [];
+  let copying: PendingRequest[] = [];
   let stopped = false;
 
   function next(): void {
-    if (underWay.length > 0 || waiting.length === 0) return;
+    if (inProgress.length > 0 || waiting.length === 0) return;
     const other = waiting.findIndex((job) => !isCommit(job));
-    underWay = waiting.splice(0, other === -1 ? waiting.length : Math.max(1, other));
+    inProgress = waiting.splice(0, other === -1 ? waiting.length : Math.max(1, other));
     try {
-      underWay = sendWithoutPoison(underWay, send);
+      inProgress = sendWithoutPoison(inProgress, send);
     } catch (error) {
-      answered({ ok: false, code: 'other', message: `the batch cannot be sent to the ledger: ${asLedgerError(error).message}` });
+      handleResponse({ ok: false, code: 'other', message: `the batch cannot be sent to the ledger: ${asLedgerError(error).message}` });
     }
   }
 
-  function answered(answer: Answer | CopyAnswer): void {
+  function handleResponse(answer: LedgerResponse | CopyResponse): void {
     if ('copied' in answer) return settle(copying.splice(0), answer);
-    const done = underWay.splice(0);
+    const done = inProgress.splice(0);
     if (!answer.ok) {
       done.push(...waiting.filter(isCommit));
       waiting = waiting.filter((job) => !isCommit(job));
@@ -71,7 +73,7 @@ function openQueue(send: (request: Request | CopyRequest) => void) {
     next();
   }
 
-  function wait(wish: Wish): Promise<unknown> {
+  function enqueue(wish: LedgerRequest): Promise<unknown> {
     if (stopped) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       waiting.push({ wish, resolve, reject });
@@ -82,27 +84,27 @@ function openQueue(send: (request: Request | CopyRequest) => void) {
   return {
     /** Resolves with the first response of the thread. This response says whether the file is open and lists the names of all queries. */
     opened: () =>
-      new Promise((resolve, reject) => underWay.push({ wish: { call: 'load', args: [] }, resolve, reject })) as Promise<string[]>,
-    commit: (ops: Op[]) => wait({ call: 'commit', ops }) as Promise<Receipt>,
-    ask: (call: Query, args: readonly unknown[]) => wait({ call, args }),
+      new Promise((resolve, reject) => inProgress.push({ wish: { call: 'load', args: [] }, resolve, reject })) as Promise<string[]>,
+    commit: (ops: Op[]) => enqueue({ call: 'commit', ops }) as Promise<Receipt>,
+    ask: (call: QueryName, args: readonly unknown[]) => enqueue({ call, args }),
     copyTo(file: string): Promise<void> {
       if (stopped) return Promise.reject(closed());
       if (copying.length > 0) return Promise.reject(new LedgerError('other', 'another copy is being written already'));
       send({ copyTo: file });
       return new Promise<unknown>((resolve, reject) => copying.push({ resolve, reject })) as Promise<void>;
     },
-    answered,
+    answered: handleResponse,
     stopped(): void {
       stopped = true;
-      for (const { reject } of [...underWay, ...waiting, ...copying]) reject(closed());
-      [underWay, waiting, copying] = [[], [], []];
+      for (const { reject } of [...inProgress, ...waiting, ...copying]) reject(closed());
+      [inProgress, waiting, copying] = [[], [], []];
     },
   };
 }
 
-const isCommit = ({ wish }: Job) => wish.call === 'commit';
+const isCommit = ({ wish }: QueuedRequest) => wish.call === 'commit';
 
-function settle(jobs: readonly Waiting[], answer: Answer): void {
+function settle(jobs: readonly PendingRequest[], answer: LedgerResponse): void {
   if (answer.ok) return jobs.forEach(({ resolve }, index) => void resolve(answer.values[index]));
   const error = new LedgerError(answer.code, answer.message);
   for (const { reject } of jobs) reject(error);
@@ -112,14 +114,14 @@ function settle(jobs: readonly Waiting[], answer: Answer): void {
  * Sends the jobs. Looks for operations that cannot be cloned only after the send failed, because a second clone would slow down each
  * commit.
  */
-function sendWithoutPoison(jobs: Job[], send: (request: Request) => void): Job[] {
+function sendWithoutPoison(jobs: QueuedRequest[], send: (request: WorkerRequest) => void): QueuedRequest[] {
   try {
     send(requestOf(jobs));
     return jobs;
   } catch {
-    const sifted = jobs.map((job): Job => {
+    const sifted = jobs.map((job): QueuedRequest => {
       if (job.wish.call !== 'commit') return job;
-      const { ops, poison } = sift(job.wish.ops);
+      const { ops, poison } = removePoison(job.wish.ops);
       return { ...job, wish: { call: 'commit', ops }, resolve: (value) => job.resolve(withPoison(value as Receipt, poison)) };
     });
     send(requestOf(sifted));
@@ -136,7 +138,7 @@ function closed(): LedgerError {
   return new LedgerError('other', 'the ledger is closed');
 }
 
-function requestOf(jobs: Job[]): Request {
+function requestOf(jobs: QueuedRequest[]): WorkerRequest {
   const [first] = jobs;
   if (first !== undefined && first.wish.call !== 'commit') return first.wish;
   return { call: 'commit', batches: jobs.map(({ wish }) => (wish.call === 'commit' ? wish.ops : [])) };
@@ -146,14 +148,14 @@ function requestOf(jobs: Job[]): Request {
 export const slowCommitMs = 5_000;
 
 /** `commitMs` returns the age of the oldest commit in progress in real milliseconds, or 0 without a commit. */
-export type Watched = { ledger: Ledger; commitMs(): number };
+export type WatchedLedger = { ledger: Ledger; commitMs(): number };
 
 /**
  * Calls `slow` once when a commit exceeds the limit, and `took` after each successful commit. Neither callback needs the ledger.
  * A commit that hangs neither succeeds nor fails, so nothing else would report it.
  * Guarantee: a pause of this process is not reported as a slow disk.
  */
-export function watched(ledger: Ledger, { clock, slow, took }: { clock: Clock; slow(): void; took(): void }): Watched {
+export function watchCommits(ledger: Ledger, { clock, slow, took }: { clock: Clock; slow(): void; took(): void }): WatchedLedger {
   // The disk runs in real time, not at the speed of the demo's clock.
   const limitMs = slowCommitMs * (clock.speed ?? 1);
   const startedUp = new Set<{ up: number }>();

@@ -3,12 +3,12 @@ import { messageOf } from '@sabha/contracts';
 import { inventoryPrefix, type Op, type Poison } from '../../engine/records/ops.ts';
 
 /** SQLite result codes for a value that does not fit: too big, constraint, mismatch. All others concern the file. */
-const ofTheValue = [18, 19, 20];
+const valueErrorCodes = [18, 19, 20];
 
 /** Returns true if the written value is at fault, not the disk. This is a bug of ours, and one PC must not use it to stop all others. */
 export function isPoison({ code, cause }: LedgerError): boolean {
   if (code !== 'other' || !(cause instanceof Error)) return false;
-  return !('errcode' in cause) || ofTheValue.includes(Number(cause.errcode) & 0xff);
+  return !('errcode' in cause) || valueErrorCodes.includes(Number(cause.errcode) & 0xff);
 }
 
 /** Returns the PC that caused an operation; undefined for an operation of the server, which is never skipped. */
@@ -29,7 +29,7 @@ export function pcOf(op: Op): string | undefined {
 }
 
 /** Removes operations that cannot be cloned into the thread. An operation of the server stays and fails its batch. */
-export function sift(ops: readonly Op[]): { ops: Op[]; poison: Poison[] } {
+export function removePoison(ops: readonly Op[]): { ops: Op[]; poison: Poison[] } {
   const poison: Poison[] = [];
   const whole = ops.filter((op) => {
     const pc = pcOf(op);

@@ -3,26 +3,26 @@ import { budgets, type LedgerAudit, type RollCallView, vocabulary } from '@sabha
 import type { Incident, Transition } from '../../engine/records/incidents.ts';
 import { type Announcement, announcementPrefix, notMinePrefix, type OutboxRow } from '../../engine/records/notices.ts';
 import {
-  type Away,
   admittedPrefix,
-  type Change,
   type CommandRow,
+  type ComponentChange,
   codePrefix,
   devicePrefix,
   fingerprintsKey,
   inventoryPrefix,
   olderKey,
-  type Past,
+  type PastIncidents,
   type PcChange,
   type Progress,
   type Queries,
+  type ReceiveGap,
   type Retention,
   reflectorKeyKey,
   registryVersionKey,
-  type Sent,
-  settledKey,
+  retainedUntilKey,
+  type SentRow,
 } from '../../engine/records/ops.ts';
-import { hashAt, headOf, headSigned, personRows } from '../audit/chain.ts';
+import { hashAt, headOf, headSignedAction, personRows } from '../audit/chain.ts';
 import { LedgerError } from './poison.ts';
 import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
 import { heldIn, lostIn } from './spools.ts';
@@ -153,7 +153,7 @@ export const reads: Omit<Reads, 'forget'> = {
       rows<Transition>(db, 'SELECT row FROM transitions WHERE incident = ? ORDER BY id', id),
     );
     const sentUnder = (prefix: string, end: string) =>
-      found<Sent>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", prefix, end);
+      found<SentRow>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", prefix, end);
     // Includes the direct notification to central when a recipient handed an incident back.
     const sent = [
       ...transitions.flatMap(({ id }) => sentUnder(`${id}/`, `${id}0`)),
@@ -161,7 +161,7 @@ export const reads: Omit<Reads, 'forget'> = {
     ];
     const first = Math.min(since, ...incidents.map(({ openedAt }) => openedAt));
     const changes = [...new Set(incidents.map(({ scope }) => scope))].flatMap((pc) => changesOf(db, pc, first));
-    const page: Past = { incidents, transitions, changes, sent };
+    const page: PastIncidents = { incidents, transitions, changes, sent };
     return { json: JSON.stringify(page), last: incidents.at(-1)?.id ?? null };
   },
 
@@ -190,7 +190,7 @@ export const reads: Omit<Reads, 'forget'> = {
   /** Returns the id of the ledger, its commit count, the last acts of people, and the newest time in it. */
   progress(db) {
     const [which] = found<Pick<Progress, 'ledger' | 'commits'>>(db, 'SELECT ledger, commits FROM progress');
-    const acts = `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSigned}' ORDER BY id DESC LIMIT ${actsRemembered}`;
+    const acts = `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSignedAction}' ORDER BY id DESC LIMIT ${actsRemembered}`;
     const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
     const { row: lastAct, hash: head } = headOf(db);
     return { ledger: '', commits: 0, ...which, lastAct, head, acts: found(db, acts), older, newestAt: newestAt(db) };
@@ -249,7 +249,7 @@ function changesOf(db: DatabaseSync, pc: string, since: number): PcChange[] {
 
 /** Returns the newest time among the last act, the last step of a machine, and the running time that is stored each minute. */
 function newestAt(db: DatabaseSync): number {
-  const note = metaWhere(db, `key = '${settledKey}'`)[settledKey];
+  const note = metaWhere(db, `key = '${retainedUntilKey}'`)[retainedUntilKey];
   const { from, ranMs } = (note === undefined ? { from: 0, ranMs: 0 } : JSON.parse(note)) as { from: number; ranMs: number };
   const lastOf = (table: string) => numberFrom(db, `SELECT coalesce((SELECT at FROM ${table} ORDER BY id DESC LIMIT 1), 0)`);
   return Math.max(from + ranMs, lastOf('audit'), lastOf('steps'));
@@ -310,13 +310,13 @@ const mostOfAll = budgets.changesADay.most + budgets.changesAtOnce.most;
  * left
  * out, the component is unknown.
  */
-function history(db: DatabaseSync, pc: string, since: number): Change[] {
+function history(db: DatabaseSync, pc: string, since: number): ComponentChange[] {
   const newest = db.prepare(`
     SELECT component, at, status, faults FROM changes
     WHERE pc = :pc AND component = :component AND at >= coalesce(
       (SELECT max(at) FROM changes WHERE pc = :pc AND component = :component AND at < :since), :since)
     ORDER BY at DESC LIMIT :most + 1`);
-  const lines: Change[][] = [];
+  const lines: ComponentChange[][] = [];
   let left = mostOfAll;
   for (const component of new Set([...known, ...namesOf(db, pc)])) {
     const most = Math.min(left, budgets.changesRead.most);
@@ -340,13 +340,13 @@ function namesOf(db: DatabaseSync, pc: string): string[] {
   return Array.from(db.prepare(query).all({ pc }), ({ name }) => String(name));
 }
 
-function changeOf(row: Record<string, unknown>): Change {
-  return { ...(row as Change), faults: JSON.parse(String(row['faults'])) };
+function changeOf(row: Record<string, unknown>): ComponentChange {
+  return { ...(row as ComponentChange), faults: JSON.parse(String(row['faults'])) };
 }
 
 /** Returns the writers for the strips (history bars), and the writer that corrects rows from a clock that was ahead. */
-export function openStrips(db: DatabaseSync) {
-  return { change: openChanges(db), away: openAways(db), 'not-ahead': openNotAhead(db) };
+export function openStatusStrips(db: DatabaseSync) {
+  return { change: openChanges(db), away: openReceiveGaps(db), 'not-ahead': openClampTimes(db) };
 }
 
 /** Removed components deleted per change. A PC cannot create them faster. */
@@ -357,9 +357,9 @@ const goneAtOnce = 64;
  * not
  * reported for as long.
  */
-function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => void {
+function openChanges(db: DatabaseSync): (change: ComponentChange & { pc: string }) => void {
   const write = db.prepare('REPLACE INTO changes VALUES (?, ?, ?, ?, ?)');
-  const oldest = `(SELECT min(:at, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${settledKey}')`;
+  const oldest = `(SELECT min(:at, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${retainedUntilKey}')`;
   const prune = db.prepare(`
     DELETE FROM changes WHERE pc = :pc AND component = :component
       AND at < (SELECT max(at) FROM changes WHERE pc = :pc AND component = :component AND at <= ${oldest})`);
@@ -376,10 +376,10 @@ function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => voi
   };
 }
 
-function openAways(db: DatabaseSync): (away: Away) => void {
+function openReceiveGaps(db: DatabaseSync): (away: ReceiveGap) => void {
   const write = db.prepare('REPLACE INTO away VALUES (?, ?)');
   const prune = db.prepare(
-    `DELETE FROM away WHERE until < (SELECT min(?, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${settledKey}')`,
+    `DELETE FROM away WHERE until < (SELECT min(?, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${retainedUntilKey}')`,
   );
   return ({ from, to }) => {
     write.run(from, to);
@@ -388,7 +388,7 @@ function openAways(db: DatabaseSync): (away: Away) => void {
 }
 
 /** Corrects times that lie in the future. Reads all changes once or twice: a tenth of a second for a million. */
-function openNotAhead(db: DatabaseSync): (now: { at: number }) => void {
+function openClampTimes(db: DatabaseSync): (now: { at: number }) => void {
   const early = db.prepare(`
     DELETE FROM changes WHERE at > :at
       AND at < (SELECT max(at) FROM changes later WHERE later.pc = changes.pc AND later.component = changes.component)`);
@@ -396,11 +396,11 @@ function openNotAhead(db: DatabaseSync): (now: { at: number }) => void {
   const awayGone = db.prepare('DELETE FROM away WHERE since >= ?');
   const awayCut = db.prepare('UPDATE away SET until = :at WHERE until > :at');
   const commandsMoved = db.prepare(`
-    UPDATE commands SET expires = expires - ahead, row = ${movedIn('row', ['at', 'expires'])}
+    UPDATE commands SET expires = expires - ahead, row = ${shiftedBackSql('row', ['at', 'expires'])}
     FROM (SELECT id AS moved, row ->> '$.at' - :at AS ahead FROM commands) WHERE id = moved AND ahead > 0`);
   const times = ['startedAt', 'endsAt', 'finishedAt'];
   const callsMoved = db.prepare(`
-    UPDATE rollcalls SET at = at - ahead, summary = ${movedIn('summary', times)}, row = ${movedIn('row', times)}
+    UPDATE rollcalls SET at = at - ahead, summary = ${shiftedBackSql('summary', times)}, row = ${shiftedBackSql('row', times)}
     FROM (SELECT id AS moved, summary ->> '$.finishedAt' - :at AS ahead FROM rollcalls) WHERE id = moved AND ahead > 0`);
   return ({ at }) => {
     early.run({ at });
@@ -413,6 +413,6 @@ function openNotAhead(db: DatabaseSync): (now: { at: number }) => void {
 }
 
 /** Returns an SQL expression that moves the given times of a JSON row back by `ahead`. */
-function movedIn(column: string, times: readonly string[]): string {
+function shiftedBackSql(column: string, times: readonly string[]): string {
   return `json_set(${column}, ${times.map((time) => `'$.${time}', ${column} ->> '$.${time}' - ahead`).join()})`;
 }

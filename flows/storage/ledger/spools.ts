@@ -26,11 +26,11 @@ export function openSpools(db: DatabaseSync) {
     const { totals, gapsOf } = batch;
     const poison: Poison[] = [];
     return {
-      birth: (op: BirthOp) => birth(batch, op),
-      event: (op: EventOp) => event(batch, op),
+      applyBirth: (op: BirthOp) => addBirth(batch, op),
+      storeEvent: (op: EventOp) => addEventMessage(batch, op),
       /** Writes what arrived so far. Returns an undo function, to be called after a rollback of the rows written since. */
       mark() {
-        flush(batch);
+        saveChanged(batch);
         const before = { ...totals };
         return (found: Poison) => {
           poison.push(found);
@@ -40,8 +40,8 @@ export function openSpools(db: DatabaseSync) {
         };
       },
       end(): Receipt {
-        flush(batch);
-        if (batch.named.size > 0) tell(batch);
+        saveChanged(batch);
+        if (batch.named.size > 0) countLost(batch);
         const named = [...batch.named.values()].flatMap(({ pc, spool }) => find(batch, pc, spool) ?? []);
         const cursors = named.map((it) => ({ pc: it.pc, spool: it.spool, upTo: it.upTo, mark: table.markAt(it, it.upTo) }));
         const gaps = gapsOf.values().reduce((sum, count) => sum + count, 0);
@@ -71,10 +71,10 @@ function openBatch(ranges: ReturnType<typeof openRanges>, table: ReturnType<type
   };
 }
 
-function birth(batch: Batch, { pc, spool: name, first, last, carries }: BirthOp): void {
+function addBirth(batch: Batch, { pc, spool: name, first, last, carries }: BirthOp): void {
   const { ranges, table, changed } = batch;
-  const spool = touch(batch, pc, name);
-  if (spool.first === null) begin(batch, spool, first);
+  const spool = openSpool(batch, pc, name);
+  if (spool.first === null) settleBefore(batch, spool, first);
   else {
     // Reopens gaps that the PC still holds: an ack above them would make the PC delete these events. Numbers that it no longer holds become
     // gaps.
@@ -87,26 +87,26 @@ function birth(batch: Batch, { pc, spool: name, first, last, carries }: BirthOp)
     const carried = find(batch, pc, carries);
     if (carried !== undefined) changed.add(Object.assign(carried, { forked: 2 }));
   }
-  flush(batch);
-  for (const other of table.unfinished(pc, name)) close(batch, remember(batch, other));
-  tell(batch);
+  saveChanged(batch);
+  for (const other of table.unfinished(pc, name)) closeSpool(batch, cacheSpool(batch, other));
+  countLost(batch);
 }
 
 /** Settles the numbers below the first one of an unknown spool as "before our time". */
-function begin({ ranges }: Batch, spool: Spool, first: number): void {
+function settleBefore({ ranges }: Batch, spool: Spool, first: number): void {
   spool.first = first;
   ranges.fill(spool.id, { a: 1, b: first - 1 }, 'before');
 }
 
 /** Closes a spool that another spool has replaced. All its missing numbers are settled; late events are still accepted. */
-function close(batch: Batch, spool: Spool): void {
-  if (spool.first === null) begin(batch, spool, batch.table.lowest(spool));
+function closeSpool(batch: Batch, spool: Spool): void {
+  if (spool.first === null) settleBefore(batch, spool, batch.table.lowest(spool));
   batch.ranges.fill(spool.id, { a: spool.upTo + 1, b: spool.last }, spool.forked === 2 ? 'carried' : 'gap');
   batch.changed.add(spool);
 }
 
 /** Counts lost and dropped numbers in wide ranges, within the budget of the batch. */
-function tell(batch: Batch): void {
+function countLost(batch: Batch): void {
   const { ranges, gapsOf, totals } = batch;
   while (batch.rowsLeft > 0) {
     const found = ranges.tell(batch.rowsLeft);
@@ -119,9 +119,9 @@ function tell(batch: Batch): void {
   }
 }
 
-function event(batch: Batch, { pc, event, at }: EventOp): void {
+function addEventMessage(batch: Batch, { pc, event, at }: EventOp): void {
   const { table, ranges, totals } = batch;
-  const spool = touch(batch, pc, event.spool);
+  const spool = openSpool(batch, pc, event.spool);
   const stamp = { mark: markOf(event), at };
   spool.last = Math.max(spool.last, event.seq);
   if (spool.forked && table.hasCopy(spool, event, stamp)) {
@@ -156,8 +156,8 @@ function rangesOf(body: unknown, limit: number): Range[] {
   return merged;
 }
 
-function touch(batch: Batch, pc: string, name: string): Spool {
-  const spool = find(batch, pc, name) ?? remember(batch, batch.table.add(pc, name));
+function openSpool(batch: Batch, pc: string, name: string): Spool {
+  const spool = find(batch, pc, name) ?? cacheSpool(batch, batch.table.add(pc, name));
   batch.changed.add(spool);
   batch.named.set(keyOf(pc, name), { pc, spool: name });
   return spool;
@@ -167,10 +167,10 @@ function find(batch: Batch, pc: string, name: string): Spool | undefined {
   const known = batch.spools.get(keyOf(pc, name));
   if (known) return known;
   const stored = batch.table.get(pc, name);
-  return stored && remember(batch, stored);
+  return stored && cacheSpool(batch, stored);
 }
 
-function remember({ spools }: Batch, spool: Spool): Spool {
+function cacheSpool({ spools }: Batch, spool: Spool): Spool {
   const key = keyOf(spool.pc, spool.spool);
   const known = spools.get(key) ?? spool;
   spools.set(key, known);
@@ -181,7 +181,7 @@ function keyOf(pc: string, spool: string): string {
   return `${pc} ${spool}`;
 }
 
-function flush({ changed, ranges, table, steps }: Batch): void {
+function saveChanged({ changed, ranges, table, steps }: Batch): void {
   for (const spool of changed) {
     const walked = steps.get(spool.pc) ?? 0;
     if (spool.first !== null) {
@@ -200,18 +200,18 @@ function flush({ changed, ranges, table, steps }: Batch): void {
  */
 type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 | 2 };
 /** Short hash of an event, and the time of receipt. */
-type Stamp = { mark: string; at: number };
+type EventStamp = { mark: string; at: number };
 
 /** Newest spools of a PC searched at once. An honest PC has two or three; a PC with more delays only itself (R27). */
-const searched = 32;
+const spoolsSearchedLimit = 32;
 /** Events compared per hash. The hash is short, so a PC can forge collisions; the limit bounds their cost. */
-const ofOneMark = 8;
+const eventsPerHashLimit = 8;
 
 function openSpoolTable(db: DatabaseSync) {
   const columns = 'SELECT id, pc, spool, first, last, up_to AS upTo, forked FROM spools';
   const get = db.prepare(`${columns} WHERE pc = ? AND spool = ?`);
   const unfinished = db.prepare(`
-    ${columns} INDEXED BY spools_unfinished WHERE pc = ? AND spool <> ? AND (first IS NULL OR up_to < last) ORDER BY id DESC LIMIT ${searched}`);
+    ${columns} INDEXED BY spools_unfinished WHERE pc = ? AND spool <> ? AND (first IS NULL OR up_to < last) ORDER BY id DESC LIMIT ${spoolsSearchedLimit}`);
   const add = db.prepare('INSERT INTO spools (pc, spool, first, last, up_to, forked) VALUES (?, ?, NULL, 0, 0, 0)');
   const save = db.prepare('UPDATE spools SET first = ?, last = ?, up_to = ?, forked = ? WHERE id = ?');
   const lowest = db.prepare('SELECT min(seq) AS seq FROM events WHERE spool = ?');
@@ -222,8 +222,8 @@ function openSpoolTable(db: DatabaseSync) {
   const fork = db.prepare('INSERT INTO forks VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
   // Looks up each spool of the PC through the index of hashes, so that repeated content causes no scan.
   const original = db.prepare(`
-    SELECT 1 FROM (SELECT id FROM spools INDEXED BY spools_newest WHERE pc = :pc AND id <> :id ORDER BY id DESC LIMIT ${searched}) s
-    JOIN events e ON e.spool = s.id AND e.seq IN (SELECT seq FROM events WHERE mark = :mark AND spool = s.id LIMIT ${ofOneMark})
+    SELECT 1 FROM (SELECT id FROM spools INDEXED BY spools_newest WHERE pc = :pc AND id <> :id ORDER BY id DESC LIMIT ${spoolsSearchedLimit}) s
+    JOIN events e ON e.spool = s.id AND e.seq IN (SELECT seq FROM events WHERE mark = :mark AND spool = s.id LIMIT ${eventsPerHashLimit})
     WHERE e.boot = :boot AND e.at = :at AND e.kind = :kind AND e.body = :body LIMIT 1`);
   const copy = db.prepare(`
     INSERT INTO copies SELECT :id, :seq WHERE NOT EXISTS (SELECT 1 FROM events WHERE spool = :id AND seq = :seq) ON CONFLICT DO NOTHING`);
@@ -241,17 +241,17 @@ function openSpoolTable(db: DatabaseSync) {
     lowest: ({ id }: Spool) => Number(lowest.get(id)?.['seq']),
     markAt: ({ id }: Spool, seq: number) => mark.get(id, seq)?.['mark'] as string | undefined,
     /** Returns false if the ledger or an archive already holds the number. */
-    addEvent: ({ id, forked }: Spool, { seq, boot, at, grade, kind, body }: EventMessage, stamp: Stamp) => {
+    addEvent: ({ id, forked }: Spool, { seq, boot, at, grade, kind, body }: EventMessage, stamp: EventStamp) => {
       const isNew = event.run(id, seq, stamp.mark, stamp.at, boot, at, grade, kind, JSON.stringify(body)).changes === 1;
       if (isNew && forked) copyGone.run(id, seq);
       return isNew;
     },
     /** Records that a number arrived whose content is stored under another number. */
     addCopy: ({ id }: Spool, seq: number) => void copy.run({ id, seq }),
-    addFork: ({ id }: Spool, message: EventMessage, stamp: Stamp) =>
+    addFork: ({ id }: Spool, message: EventMessage, stamp: EventStamp) =>
       void fork.run(id, message.seq, stamp.mark, stamp.at, JSON.stringify(message)),
     /** Returns true if another spool of the PC holds the same event. */
-    hasCopy: ({ id, pc }: Spool, { boot, at, kind, body }: EventMessage, { mark }: Stamp) =>
+    hasCopy: ({ id, pc }: Spool, { boot, at, kind, body }: EventMessage, { mark }: EventStamp) =>
       original.get({ pc, id, mark, boot, at, kind, body: JSON.stringify(body) }) !== undefined,
   };
 }
@@ -263,11 +263,11 @@ function openSpoolTable(db: DatabaseSync) {
  * once they are counted. A wide range is therefore one row however many events it contains, and settled numbers are not walked again (R27).
  */
 function openRanges(db: DatabaseSync) {
-  const pieces = openPieces(db);
-  const wide = openWide(db);
+  const pieces = openDroppedPieces(db);
+  const wide = openSettledRanges(db);
 
-  /** Marks a range as dropped. Returns how many numbers are newly dropped; 0 for a wide range, which `tell` counts later. */
-  function bury(spool: number, { a, b }: Range): number {
+  /** Marks a range as dropped. Returns how many numbers are newly dropped; 0 for a wide range, which `countLost` counts later. */
+  function markDropped(spool: number, { a, b }: Range): number {
     const near = pieces.near(spool, { a, b });
     if (near.length > piecesJoined) {
       wide.cut(spool, { a, b }, wide.within(spool, { a, b }));
@@ -280,20 +280,20 @@ function openRanges(db: DatabaseSync) {
   }
 
   return {
-    /** Settles the open numbers from `a` to `b`. `tell` counts the lost numbers of a gap later. */
-    fill(spool: number, range: Range, why: Why): void {
+    /** Settles the open numbers from `a` to `b`. `countLost` counts the lost numbers of a gap later. */
+    fill(spool: number, range: Range, why: SettledReason): void {
       for (const { a, b } of holesIn(wide.within(spool, range), range)) wide.put(spool, { a, b, why, told: why === 'gap' ? a - 1 : b });
     },
 
     /**
      * Marks sorted, disjoint ranges as dropped. Returns how many numbers are neither held nor dropped before.
-     * `tell` counts the numbers of wide ranges later.
+     * `countLost` counts the numbers of wide ranges later.
      */
     drop(spool: number, list: readonly Range[]): number {
       const [first, last] = [list.at(0), list.at(-1)];
       if (first === undefined || last === undefined) return 0;
       const done = wide.within(spool, { a: first.a, b: last.b }).filter(isDropped);
-      return list.flatMap((range) => holesIn(done, range)).reduce((count, hole) => count + bury(spool, hole), 0);
+      return list.flatMap((range) => holesIn(done, range)).reduce((count, hole) => count + markDropped(spool, hole), 0);
     },
 
     /**
@@ -322,11 +322,11 @@ function openRanges(db: DatabaseSync) {
       return { pc, why: row.why, ...pieces.lost(spool, { a: row.told + 1, b: told }) };
     },
 
-    ...openReach(db),
+    ...openCursorSearch(db),
   };
 }
 
-function openWide(db: DatabaseSync) {
+function openSettledRanges(db: DatabaseSync) {
   const saved = db.prepare('REPLACE INTO settled (spool, a, b, why, told) VALUES (?, ?, ?, ?, ?)');
   const removed = db.prepare('DELETE FROM settled WHERE spool = ? AND a = ?');
   const overlapping = overlapsIn('settled', { spool: ':spool', a: ':a', b: ':b' });
@@ -396,10 +396,10 @@ function holesIn(covered: readonly Range[], { a, b }: Range): Range[] {
 }
 
 /** `before`: before our time. `carried`: renumbered in another spool. `gap`: lost. `dropped`: final, no birth reopens it. */
-type Why = 'dropped' | 'before' | 'carried' | 'gap';
+type SettledReason = 'dropped' | 'before' | 'carried' | 'gap';
 type Range = { a: number; b: number };
 /** A range of settled numbers. `told`: number up to which lost numbers are counted. Only gaps and dropped ranges are counted. */
-type Settled = Range & { why: Why; told: number };
+type Settled = Range & { why: SettledReason; told: number };
 
 /** Tables of held numbers. They are read through an index, because reading a long event body is slow. */
 const heldRows = ['events INDEXED BY events_place', 'copies'];
@@ -411,9 +411,9 @@ const archived = 'archived';
 const piecesJoined = 256;
 
 /** Consecutive held numbers that cost as much time as one range. */
-const heldAStep = 16;
+const heldNumbersPerStep = 16;
 
-function openPieces(db: DatabaseSync) {
+function openDroppedPieces(db: DatabaseSync) {
   const insert = db.prepare('INSERT INTO pieces (spool, a, b) VALUES (?, ?, ?)');
   const remove = db.prepare('DELETE FROM pieces WHERE spool = ? AND a = ?');
   const overlapping = overlapsIn('pieces', { spool: ':spool', a: ':a', b: ':b' });
@@ -434,7 +434,7 @@ function openPieces(db: DatabaseSync) {
   };
 }
 
-function openReach(db: DatabaseSync) {
+function openCursorSearch(db: DatabaseSync) {
   const endOf = (rows: string) => `SELECT b FROM (SELECT b FROM ${rows} WHERE spool = :spool AND a <= :number ORDER BY a DESC LIMIT 1)`;
   const settled = db.prepare(`SELECT max(b) AS b FROM (${['pieces', 'settled', archived].map(endOf).join(' UNION ALL ')})`);
   const next = (rows: string) => `coalesce((SELECT min(a) FROM ${rows} WHERE spool = :spool AND a > :from), ${Number.MAX_SAFE_INTEGER})`;
@@ -465,9 +465,9 @@ function openReach(db: DatabaseSync) {
       let steps = 0;
       while (steps < most) {
         const end = settledTo(spool, upTo + 1);
-        const next = end > upTo ? end : heldTo(spool, upTo, Math.ceil((most - steps) * heldAStep));
+        const next = end > upTo ? end : heldTo(spool, upTo, Math.ceil((most - steps) * heldNumbersPerStep));
         if (next === upTo) break;
-        steps += end > upTo ? 1 : 1 + (next - upTo) / heldAStep;
+        steps += end > upTo ? 1 : 1 + (next - upTo) / heldNumbersPerStep;
         upTo = next;
       }
       return { upTo, steps };

@@ -4,17 +4,17 @@ import { backup, type DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { messageOf } from '@sabha/contracts';
 import type { Op, Queries, Receipt, Retention, Segment } from '../../engine/records/ops.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/ops.ts';
-import type { Forgetting, Forgotten } from '../../engine/records/sites.ts';
-import { type AuditLine, openChain, takeOut } from '../audit/chain.ts';
+import type { ErasedRows, PersonErasure } from '../../engine/records/sites.ts';
+import { type AuditLine, erasePerson, openChain } from '../audit/chain.ts';
 import { openArchiveRows, openOldRows, openShrink } from './archive-rows.ts';
 import { asLedgerError, isPoison, LedgerError, pcOf } from './poison.ts';
-import { openStrips, type Reads, reads } from './reads.ts';
+import { openStatusStrips, type Reads, reads } from './reads.ts';
 import { commandsKept, keepSums, makeTables, rollcallsKept } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
 export type Store = ReturnType<typeof openStore>;
 
-const queries: Reads = { ...reads, forget: forgetPerson };
+const queries: Reads = { ...reads, forget: erasePersonRows };
 
 export function openStore(db: DatabaseSync) {
   makeTables(db);
@@ -22,7 +22,7 @@ export function openStore(db: DatabaseSync) {
   const beginSpools = openSpools(db);
   const writers = openWriters(db);
   const write: Write = (op, spools) => void (writers[op.op] as Write)(op, spools);
-  const forget = openForget(db);
+  const forget = openDeletePcData(db);
   const archives = openArchiveRows(db);
   const forgetBefore = openOldRows(db);
   const bound = Object.entries(queries).map(([name, query]) => [name, (query as (...args: unknown[]) => unknown).bind(undefined, db)]);
@@ -49,7 +49,7 @@ export function openStore(db: DatabaseSync) {
         return inTransaction(db, () => all(write));
       } catch (error) {
         if (!isPoison(asLedgerError(error))) throw error;
-        return inTransaction(db, () => all(oneByOne(db, write)));
+        return inTransaction(db, () => all(writeOneByOne(db, write)));
       }
     },
     ...(Object.fromEntries(bound) as Omit<Queries, keyof Retention>),
@@ -68,8 +68,8 @@ export function openStore(db: DatabaseSync) {
  * Guarantee: after this call, no page of the file and no page of its WAL contains the deleted data. That includes earlier versions of a
  * row.
  */
-function forgetPerson(db: DatabaseSync, whom: Forgetting): Forgotten {
-  const done = inTransaction(db, () => takeOut(db, whom));
+function erasePersonRows(db: DatabaseSync, whom: PersonErasure): ErasedRows {
+  const done = inTransaction(db, () => erasePerson(db, whom));
   try {
     db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   } catch (error) {
@@ -98,7 +98,7 @@ type Write = (op: Op, spools: SpoolBatch) => unknown;
  * Writes the operations of a PC each in a savepoint, so that one can be rolled back alone. Slow: used only after a batch failed because of
  * poison.
  */
-function oneByOne(db: DatabaseSync, write: Write): Write {
+function writeOneByOne(db: DatabaseSync, write: Write): Write {
   return (op, spools) => {
     const pc = pcOf(op);
     if (pc === undefined) return write(op, spools);
@@ -128,7 +128,7 @@ function openWriters(db: DatabaseSync): Writers {
   const row = rowWriters(db);
   const step = db.prepare('INSERT INTO steps (at, who, what, about) VALUES (?, ?, ?, ?)');
   const oldSteps = db.prepare(`DELETE FROM steps WHERE id IN (SELECT id FROM steps ORDER BY id LIMIT ${stepsGoneAtOnce}) AND at < ?`);
-  const stepped = ({ at, who, what, about }: AuditLine) => {
+  const writeStep = ({ at, who, what, about }: AuditLine) => {
     step.run(at, who, what, about);
     oldSteps.run(at - stepsKeptMs);
   };
@@ -140,8 +140,8 @@ function openWriters(db: DatabaseSync): Writers {
   const metaGone = db.prepare('DELETE FROM meta WHERE key = ?');
 
   return {
-    birth: (op, spools) => spools.birth(op),
-    event: (op, spools) => spools.event(op),
+    birth: (op, spools) => spools.applyBirth(op),
+    event: (op, spools) => spools.storeEvent(op),
     pc: row(({ record }) => [record.pc, json(record)], 'REPLACE INTO pcs VALUES (?, ?)'),
     incident: row(({ incident: one }) => [one.id, one.overAt, json(one)], 'REPLACE INTO incidents VALUES (?, ?, ?)'),
     transition: row(({ transition: one }) => [one.id, one.incident, one.state, json(one)], 'REPLACE INTO transitions VALUES (?, ?, ?, ?)'),
@@ -151,17 +151,17 @@ function openWriters(db: DatabaseSync): Writers {
     outbox: row(({ row: one }) => [one.key, one.state, json(one)], 'INSERT INTO outbox VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
     'outbox-set': row(({ row: one }) => [one.key, one.state, json(one)], 'REPLACE INTO outbox VALUES (?, ?, ?)'),
     audit: openChain(db),
-    step: stepped,
+    step: writeStep,
     registry: row(({ entry }) => [entry.pc, json(entry)], 'REPLACE INTO registry VALUES (?, ?)'),
     node: row(({ node }) => [node.path, json(node)], 'REPLACE INTO nodes VALUES (?, ?)'),
     'node-gone': row(({ path }) => [path], 'DELETE FROM nodes WHERE path = ?'),
-    ...openStrips(db),
+    ...openStatusStrips(db),
     rollcall: ({ rollcall: one }) => {
       const { rows: _, ...summary } = one;
       rollcalls.run(one.id, one.startedAt, json(summary), json(one));
       oldRollcalls.run();
     },
-    ...openCommandRows(db, stepped),
+    ...openCommandRows(db, writeStep),
     ...openPeopleRows(db),
     meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
   };
@@ -210,7 +210,7 @@ function openPeopleRows(db: DatabaseSync) {
  * Deletes the stored data of a removed PC or site. Runs at the end of the batch, because the engine may write the record again in that
  * batch.
  */
-function openForget(db: DatabaseSync): (path: string) => void {
+function openDeletePcData(db: DatabaseSync): (path: string) => void {
   const gone = 'NOT EXISTS (SELECT 1 FROM nodes WHERE path = :path)';
   const pcs = db.prepare(`DELETE FROM pcs WHERE pc = :path AND ${gone}`);
   const keys = [inventoryPrefix, linkReportPrefix, linkBreakPrefix].map((prefix) => `'${prefix}' || :path`).join();
@@ -272,7 +272,7 @@ export async function copyOf(db: DatabaseSync, file: string, copy: typeof backup
     );
   };
   try {
-    await begun(() => copy(db, file, { rate: pagesAtOnce, progress: (at) => sync(at.totalPages - at.remainingPages) }));
+    await retryCopy(() => copy(db, file, { rate: pagesAtOnce, progress: (at) => sync(at.totalPages - at.remainingPages) }));
     await handle.sync();
   } finally {
     await handle.close();
@@ -280,7 +280,7 @@ export async function copyOf(db: DatabaseSync, file: string, copy: typeof backup
 }
 
 /** Retries the copy. `backup` stops without an error code if its first step meets an open transaction. */
-async function begun(copy: () => Promise<unknown>): Promise<void> {
+async function retryCopy(copy: () => Promise<unknown>): Promise<void> {
   for (let left = tries; ; left -= 1) {
     try {
       await copy();

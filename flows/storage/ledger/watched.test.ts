@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Ledger, Receipt } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
-import { slowCommitMs, watched } from './ledger.ts';
+import { slowCommitMs, watchCommits } from './ledger.ts';
 
 const receipt: Receipt = { cursors: [], applied: 0, gaps: 0, dropped: 0 };
 
@@ -16,7 +16,7 @@ function open() {
   };
   const inner = { commit: hung } as unknown as Ledger;
   const tell = { slow: () => void said.push('slow'), took: () => void said.push('took') };
-  return { clock, said, commits, ...watched(inner, { clock, ...tell }) };
+  return { clock, said, commits, ...watchCommits(inner, { clock, ...tell }) };
 }
 
 test('R20 a commit that hangs is reported once, and each commit that succeeds is reported', async () => {

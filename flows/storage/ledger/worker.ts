@@ -5,14 +5,14 @@ import { asLedgerError, type LedgerFault } from './poison.ts';
 import { openDatabase } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 
-export type Query = keyof Queries | 'close';
-export type Request = { call: 'commit'; batches: Op[][] } | { call: Query; args: readonly unknown[] };
+export type QueryName = keyof Queries | 'close';
+export type WorkerRequest = { call: 'commit'; batches: Op[][] } | { call: QueryName; args: readonly unknown[] };
 /** `values`: one value per batch of a commit, otherwise exactly one value. */
-export type Answer = { ok: true; values: unknown[] } | { ok: false; code: LedgerFault; message: string };
+export type LedgerResponse = { ok: true; values: unknown[] } | { ok: false; code: LedgerFault; message: string };
 
 /** A copy runs beside the other requests. Its response follows when the copy is complete. */
 export type CopyRequest = { copyTo: string };
-export type CopyAnswer = Answer & { copied: true };
+export type CopyResponse = LedgerResponse & { copied: true };
 
 if (parentPort) serve(parentPort);
 
@@ -23,19 +23,19 @@ function serve(port: MessagePort): void {
   } catch (error) {
     return port.postMessage(failure(error));
   }
-  port.postMessage({ ok: true, values: [Object.keys(store)] } satisfies Answer);
-  port.on('message', async (request: Request | CopyRequest) => {
+  port.postMessage({ ok: true, values: [Object.keys(store)] } satisfies LedgerResponse);
+  port.on('message', async (request: WorkerRequest | CopyRequest) => {
     if ('copyTo' in request) {
-      const answer = await store.copyTo(request.copyTo).then((): Answer => ({ ok: true, values: [] }), failure);
-      return port.postMessage({ ...answer, copied: true } satisfies CopyAnswer);
+      const answer = await store.copyTo(request.copyTo).then((): LedgerResponse => ({ ok: true, values: [] }), failure);
+      return port.postMessage({ ...answer, copied: true } satisfies CopyResponse);
     }
-    port.postMessage(answerTo(store, request));
+    port.postMessage(handleRequest(store, request));
     if (request.call === 'close') port.close();
   });
 }
 
 /** Handles a request. Never throws: every error becomes a response. */
-function answerTo(store: Store, request: Request): Answer {
+function handleRequest(store: Store, request: WorkerRequest): LedgerResponse {
   try {
     if (request.call === 'commit') return { ok: true, values: store.commit(request.batches) };
     const query = store[request.call] as (...args: readonly unknown[]) => unknown;
@@ -45,7 +45,7 @@ function answerTo(store: Store, request: Request): Answer {
   }
 }
 
-function failure(thrown: unknown): Answer {
+function failure(thrown: unknown): LedgerResponse {
   const { code, message } = asLedgerError(thrown);
   return { ok: false, code, message };
 }

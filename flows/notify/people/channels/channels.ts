@@ -2,7 +2,7 @@
 
 import { type Language, type Person, setting, type Vocabulary, vocabulary } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Around, ChannelKind, OpenChannel } from '../../../engine/records/notices.ts';
+import type { ChannelContext, ChannelKind, OpenChannel } from '../../../engine/records/notices.ts';
 import { consoleKind } from './console.ts';
 import { emailKind } from './email.ts';
 import { channelOnTabs, type Offers } from './offered.ts';
@@ -72,7 +72,7 @@ function setTwice(settings: ChannelSettings): string | undefined {
 }
 
 /** Opens the channels of the settings, and always the console, which writes to `log`. */
-export function openChannels({ settings, offers, ...around }: Around & { settings: ChannelSettings; offers: Offers }): Channels {
+export function openChannels({ settings, offers, ...around }: ChannelContext & { settings: ChannelSettings; offers: Offers }): Channels {
   const own = kinds
     .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
     .map((kind) => [kind.name, openOne(kind, settings[kind.name], around)] as const);
@@ -80,7 +80,7 @@ export function openChannels({ settings, offers, ...around }: Around & { setting
   return new Map([...own, ...onTabs]);
 }
 
-function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChannel {
+function openOne(kind: ChannelKind, settings: unknown, around: ChannelContext): OpenChannel {
   const { name, open, reaches = ({ addresses }) => addresses[name] !== undefined, carries, ...flags } = kind;
   const isAsked = (person: Person) => !flags.asked || person.channels?.includes(name) === true;
   return {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Clock, isLoopback, setting } from '@sabha/contracts';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import * as v from 'valibot';
-import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
+import type { Channel, ChannelKind, DeliveryOutcome, RenderedMessage } from '../../../engine/records/notices.ts';
 import { htmlOf } from './kit/html.ts';
 import { createRateLimiter } from './kit/pace.ts';
 import { plainLine } from './kit/plain.ts';
@@ -113,7 +113,7 @@ function threadOf({ notice, list }: RenderedMessage, idOf: (text: string) => str
  * Only a permanent refusal of this very message is final: a server that refuses every connection may be repaired. A wrong password locks
  * the channel.
  */
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown): DeliveryOutcome {
   const { code, command, responseCode, message } = error as { code?: string; command?: string; responseCode?: number; message: string };
   const reason = plainLine(`${code ?? ''} ${message}`).slice(0, 200);
   if (code === 'EAUTH' && (responseCode ?? 0) >= 500) return { result: 'locked', reason };

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Outcome } from '../../../engine/records/notices.ts';
+import type { DeliveryOutcome } from '../../../engine/records/notices.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
 import { conformance, message, type Trouble } from './conformance.test-helper.ts';
 import { createOffers, type OfferedMessage } from './offered.ts';
 
 /** A community node that records its messages and gives the outcome `answer`; without one it gives none. */
-function tab(answer: Outcome | undefined, runs = true) {
+function tab(answer: DeliveryOutcome | undefined, runs = true) {
   const offers = createOffers();
   const given: OfferedMessage[] = [];
   const letGo = offers.take('telegram', (one) => {
@@ -16,7 +16,7 @@ function tab(answer: Outcome | undefined, runs = true) {
   return { offers, given, channel: offers.channel('telegram', testClock()) };
 }
 
-const answers: Partial<Record<Trouble, Outcome>> = {
+const answers: Partial<Record<Trouble, DeliveryOutcome>> = {
   busy: { result: 'retry', reason: 'flood wait' },
   refuses: { result: 'refused', reason: 'chat not found' },
 };

@@ -1,6 +1,6 @@
 /** Channels that tabs provide: *offer* passes a message to any community node, *outcome* returns its result. */
 import { type Cancel, type Clock, type Person, withinTime } from '@sabha/contracts';
-import type { Channel, OpenChannel, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
+import type { Channel, DeliveryOutcome, OpenChannel, RenderedMessage } from '../../../engine/records/notices.ts';
 
 /** Time for a community node to return an outcome; then the message is offered again, R25 (timers and outcomes). */
 const outcomeLimitMs = 120_000;
@@ -31,15 +31,15 @@ export function createHandlers<T>() {
 /** Guarantee: `delivered` only after an outcome node confirmed this very message. */
 export function createOffers() {
   const takers = createHandlers<OfferedMessage>();
-  const waiting = new Map<string, (outcome: Outcome) => void>();
+  const waiting = new Map<string, (outcome: DeliveryOutcome) => void>();
   let changes = 0;
 
-  function ask(name: string, offer: OfferedMessage, signal: AbortSignal): Promise<Outcome> {
+  function ask(name: string, offer: OfferedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
     const give = takers.of(name);
     if (give === undefined) return Promise.resolve({ result: 'retry', reason: `no offer node of the channel "${name}" runs` });
     const { key } = offer.sabha;
     return new Promise((resolve) => {
-      const settle = (outcome: Outcome) => {
+      const settle = (outcome: DeliveryOutcome) => {
         waiting.delete(key);
         signal.removeEventListener('abort', tooLate);
         resolve(outcome);
@@ -69,12 +69,12 @@ export function createOffers() {
         const { text, lines } = said();
         const changed = { key, subject: '', text: [text.trimEnd(), ...lines].join('\n\n'), severity: notice.severity };
         const offer = { ...offeredMessageOf(name, changed, person), sabha: { key, copy } };
-        return withinTime<Outcome>({ clock, limitMs: outcomeLimitMs, late: timedOut, cut }, (signal) => ask(name, offer, signal));
+        return withinTime<DeliveryOutcome>({ clock, limitMs: outcomeLimitMs, late: timedOut, cut }, (signal) => ask(name, offer, signal));
       },
     }),
     take: takers.register,
     /** Settles a message; returns false if no message waits for this outcome. */
-    outcome(key: string, outcome: Outcome): boolean {
+    outcome(key: string, outcome: DeliveryOutcome): boolean {
       const settle = waiting.get(key);
       settle?.(outcome);
       return settle !== undefined;

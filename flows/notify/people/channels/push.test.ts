@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Device, Report } from '../../../engine/records/notices.ts';
+import type { DeliveryReport, Device } from '../../../engine/records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { type ChannelRig, conformance, message, type Trouble } from './conformance.test-helper.ts';
 import { newEncryptionInput, pushKeyOf } from './kit/web-push.ts';
@@ -15,7 +15,7 @@ async function open({ answer, names = ['phone'], speed = 1 }: { answer?: PushAns
   const service = await pushService(answer);
   const secret = newEncryptionInput().secret;
   const held: Device[] = names.map((name) => service.device(name, pushKeyOf(secret).public));
-  const reported: Report[] = [];
+  const reported: DeliveryReport[] = [];
   const devices = {
     secret,
     of: (person: string) => (person === technician.id ? held : []),
@@ -25,7 +25,7 @@ async function open({ answer, names = ['phone'], speed = 1 }: { answer?: PushAns
         1,
       ),
   };
-  const reports = { take: async (report: Report) => void reported.push(report), about: () => undefined };
+  const reports = { take: async (report: DeliveryReport) => void reported.push(report), about: () => undefined };
   const options = { contact: 'mailto:it@office.test', devices, reports, now: Date.now, fetch, clock: realClock(speed) };
   const shown = () => service.pushed.map(({ text }) => JSON.parse(text));
   return { channel: createPush(options), service, held, reported, shown, options, close: service.close };

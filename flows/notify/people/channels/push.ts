@@ -5,7 +5,15 @@
 import { createHash, createHmac } from 'node:crypto';
 import { nameIn, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Around, Channel, ChannelKind, Device, HookCall, RenderedMessage, SendOutcome } from '../../../engine/records/notices.ts';
+import type {
+  Channel,
+  ChannelContext,
+  ChannelKind,
+  Device,
+  HookCall,
+  RenderedMessage,
+  SendOutcome,
+} from '../../../engine/records/notices.ts';
 import { type Fetch, type HttpAnswer, request, retryAfterOf } from './kit/http.ts';
 import { buttonsOf, plainLine, readButton } from './kit/plain.ts';
 import { isSameSecret } from './kit/reports.ts';
@@ -62,7 +70,7 @@ const placeKnownBy = 8;
 const listMost = 8;
 
 /** `now`: wall clock of the machine, since push services check times. */
-export type PushOptions = Pick<Around, 'devices' | 'reports' | 'clock'> & { contact: string; now(): number; fetch: Fetch };
+export type PushOptions = Pick<ChannelContext, 'devices' | 'reports' | 'clock'> & { contact: string; now(): number; fetch: Fetch };
 
 type DeviceOutcome = SendOutcome | { result: 'gone' };
 

@@ -1,6 +1,6 @@
 import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { HookCall, RenderedMessage, Report } from '../../../engine/records/notices.ts';
+import type { DeliveryReport, HookCall, RenderedMessage } from '../../../engine/records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { scrubber } from '../sms/scrubber.test-helper.ts';
 import { smsOf, templatesWith } from '../sms/sms.ts';
@@ -132,8 +132,8 @@ const token = 'a-secret-of-the-gateway-4711';
 const reading = { tokenFile: '', token, id: 'requestId', status: 'status', delivered: ['1', 'DELIVRD'], failed: ['2', 'UNDELIV'] };
 /** A gateway with delivery reports; records those that the channel accepts. */
 function reporting(how: object = {}) {
-  const taken: Report[] = [];
-  const takes = { take: async (report: Report) => void taken.push(report) };
+  const taken: DeliveryReport[] = [];
+  const takes = { take: async (report: DeliveryReport) => void taken.push(report) };
   const answer: Fetch = async () => Response.json({ type: 'success', data: [{ id: 'g-77' }] });
   const open = channel(answer, { settings: { ...settings, idInAnswer: 'data.0.id' }, reportHook: { ...reading, takes, ...how } });
   const call = (changes: Partial<HookCall>): HookCall => ({

@@ -3,7 +3,7 @@ import { type Clock, loadText, StartError, setting } from '@sabha/contracts';
 import { parse } from 'csv-parse/sync';
 
 import * as v from 'valibot';
-import type { Channel, ChannelKind, HookCall, HookReply, Reports } from '../../../engine/records/notices.ts';
+import type { Channel, ChannelKind, DeliveryReports, HookCall, HookReply } from '../../../engine/records/notices.ts';
 import { smsOf } from '../sms/sms.ts';
 import { createGateway, gatewayFields, isPhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
@@ -44,7 +44,7 @@ export const smsKind: ChannelKind<typeof gatewaySettings> = {
 export type SmsChannelOptions = {
   settings: Omit<SmsGatewaySettings, 'secretFile' | 'templatesFile' | 'reports'>;
   clock: Clock;
-  reportHook?: (ReportSettings & { token: string; takes: Pick<Reports, 'take'> }) | undefined;
+  reportHook?: (ReportSettings & { token: string; takes: Pick<DeliveryReports, 'take'> }) | undefined;
   secret: string;
   registered: ReadonlyMap<string, string>;
   fetch: Fetch;

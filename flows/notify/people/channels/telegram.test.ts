@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Incident } from '../../../engine/records/incidents.ts';
-import type { OutboxRow, TakeAnswer } from '../../../engine/records/notices.ts';
+import type { HandleReply, OutboxRow } from '../../../engine/records/notices.ts';
 import { createCopies } from '../copies/copies.ts';
 import { outboxOver } from '../outbox.test-helper.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
@@ -15,12 +15,12 @@ type ScriptOption = Parameters<typeof telegramBot>[1];
 const group = { ...technician, id: 'group', language: 'hi' as const, addresses: { telegram: '-1001' } };
 
 /** A channel to the simulated bot. It passes answers to their incident, and edits sent messages through their copies. */
-function rig(say?: ScriptOption, onAnswer?: TakeAnswer, { sayEdit }: { sayEdit?: ScriptOption } = {}) {
+function rig(say?: ScriptOption, onAnswer?: HandleReply, { sayEdit }: { sayEdit?: ScriptOption } = {}) {
   const clock = testClock();
   const bot = telegramBot(clock, say, sayEdit);
   const rows: OutboxRow[] = [];
   const answers: Record<number, NonNullable<Incident['answers']>> = {};
-  const takes: TakeAnswer = async (answer) => {
+  const takes: HandleReply = async (answer) => {
     const answered = (await onAnswer?.(answer)) ?? { line: '' };
     const { incident: id, word } = answer;
     const { by } = answered;
@@ -239,7 +239,7 @@ test('an empty or repeated poll response does not cause a busy loop, and a press
     if (asked > 1_000) await new Promise(() => {});
     return new Response(JSON.stringify({ ok: true, result: isPoll ? result : true }));
   };
-  const onAnswer: TakeAnswer = async ({ word }) => {
+  const onAnswer: HandleReply = async ({ word }) => {
     heard.push(word);
     return { line: 'noted' };
   };

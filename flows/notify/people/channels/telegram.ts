@@ -1,7 +1,7 @@
 /** Telegram through the organisation's own bot: to persons and groups, with buttons, and with messages that can be edited. */
 import { type Clock, doubledMs, loadText, setting, withinTime } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Changed, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../../engine/records/notices.ts';
+import type { Channel, ChannelKind, DeliveryOutcome, HandleReply, MessageEdit, RenderedMessage } from '../../../engine/records/notices.ts';
 import { type Fetch, parseJson, request } from './kit/http.ts';
 import { createRateLimiter, type RateLimiter, waitUnlessAborted } from './kit/pace.ts';
 import { buttonsOf, plainLine, readButton } from './kit/plain.ts';
@@ -36,7 +36,7 @@ export type TelegramOptions = {
   api: string;
   clock: Clock;
   fetch: Fetch;
-  onAnswer?: TakeAnswer | undefined;
+  onAnswer?: HandleReply | undefined;
 };
 
 /** Guarantee: `delivered` only after Telegram confirmed this message. Rate limits and requested waits are kept. */
@@ -53,7 +53,7 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
     return { text, link_preview_options: { is_disabled: true }, ...(rows.length > 0 && { reply_markup: { inline_keyboard: rows } }) };
   }
 
-  function heed(chat: string, outcome: Outcome): void {
+  function heed(chat: string, outcome: DeliveryOutcome): void {
     if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
   }
 
@@ -95,17 +95,17 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
   };
 }
 
-const noTurn: Outcome = { result: 'retry', reason: 'no turn in time' };
+const noTurn: DeliveryOutcome = { result: 'retry', reason: 'no turn in time' };
 
 /** Returns undefined once it is the turn of this chat, otherwise the outcome. */
-async function waitFor(pace: RateLimiter, chat: string, signal: AbortSignal): Promise<Outcome | undefined> {
+async function waitFor(pace: RateLimiter, chat: string, signal: AbortSignal): Promise<DeliveryOutcome | undefined> {
   const afterMs = pace.pausedMs(chat);
   if (afterMs > waitLimitMs) return { result: 'retry', reason: 'Telegram asked to wait', afterMs };
   return (await pace.waitForTurn(chat, { minIntervalMs: apartOf(chat), signal })) ? undefined : noTurn;
 }
 
 /** Appends the lines to the text, within the length that Telegram accepts. */
-function withLines({ text, lines }: ReturnType<Changed['said']>): string {
+function withLines({ text, lines }: ReturnType<MessageEdit['said']>): string {
   const tail = lines.map((line) => `\n\n${line}`).join('');
   return `${text.trimEnd().slice(0, Math.max(0, textLimit - tail.length))}${tail}`.slice(0, textLimit);
 }
@@ -171,7 +171,7 @@ function callInTime(bot: Bot, method: string, at: { body: object; signal: AbortS
 }
 
 /** Outcome of a response: 401 and 404 concern our token, 400 and 403 this chat permanently; any other error may pass. */
-function outcomeOf(called: BotApiResult): Outcome {
+function outcomeOf(called: BotApiResult): DeliveryOutcome {
   if (called.ok) return { result: 'delivered' };
   const { code, reason, afterMs, movedTo } = called;
   if (code === 401 || code === 404) return { result: 'locked', reason };
@@ -203,7 +203,7 @@ const again = { firstMs: 1_000, maxMs: 60_000, lockedMs: 15 * 60_000 };
 const replyLimit = 200;
 
 /** `greets`: called for each chat that asks for its number. */
-type PollOptions = { bot: Bot; signal: AbortSignal; onAnswer: TakeAnswer; greets(chat: string): void };
+type PollOptions = { bot: Bot; signal: AbortSignal; onAnswer: HandleReply; greets(chat: string): void };
 
 /** Polls until the signal ends it. Guarantee: never rejects. An update is requested until it was handled, and is handled once. */
 async function pollAnswers(options: PollOptions): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { realClock } from '@sabha/contracts';
 import * as v from 'valibot';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Answer, OpenChannel, OutboxRow, SendOutcome } from '../../../engine/records/notices.ts';
+import type { ChannelReply, OpenChannel, OutboxRow, SendOutcome } from '../../../engine/records/notices.ts';
 import { delivered, outboxOver } from '../outbox.test-helper.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
 import { type ChannelRoute, channelsOf, createRoster, routeTo } from '../roster.ts';
@@ -73,7 +73,7 @@ const day = Date.UTC(2026, 2, 3, 6, 30);
 /** An outbox with voice and Telegram; records answers and missed calls. */
 function office({ at = () => 'unanswered', start = night }: { at?: (to: string) => AtPhone; start?: number } = {}) {
   const clock = testClock(start);
-  const answers: Answer[] = [];
+  const answers: ChannelReply[] = [];
   const missed: string[] = [];
   const gateway = voiceGateway(clock, token, at);
   const voice: ReturnType<typeof createVoice> = open(gateway.fetch, {

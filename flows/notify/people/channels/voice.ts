@@ -5,7 +5,15 @@
 import { type Clock, loadText, type MessageLanguage, setting } from '@sabha/contracts';
 
 import * as v from 'valibot';
-import type { Around, Channel, ChannelKind, HookCall, HookReply, RenderedMessage, Report } from '../../../engine/records/notices.ts';
+import type {
+  Channel,
+  ChannelContext,
+  ChannelKind,
+  DeliveryReport,
+  HookCall,
+  HookReply,
+  RenderedMessage,
+} from '../../../engine/records/notices.ts';
 import { voiceTextOf } from '../words.ts';
 import { createGateway, gatewayFields, isPhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
@@ -69,7 +77,7 @@ const phrases: Readonly<Record<MessageLanguage, { hello: string; press: string; 
 const goingKey = '1';
 
 /** `token`: secret of our address. `onMissedCall`, `onAnswer` and `reports` receive the calls to it. */
-export type VoiceOptions = Pick<Around, 'onAnswer' | 'onMissedCall' | 'reports'> & {
+export type VoiceOptions = Pick<ChannelContext, 'onAnswer' | 'onMissedCall' | 'reports'> & {
   settings: Omit<VoiceSettings, 'secretFile' | 'rings'>;
   secret: string;
   token: string;
@@ -120,7 +128,7 @@ async function handleReport(
   { settings: { reports: reading }, reports, onAnswer }: VoiceOptions,
 ): Promise<HookReply> {
   const call = reports?.about('voice', id);
-  const report = (outcome: Report['outcome']) => reports?.take({ channel: 'voice', id, outcome });
+  const report = (outcome: DeliveryReport['outcome']) => reports?.take({ channel: 'voice', id, outcome });
   if (valueAt(said, reading.key) === goingKey) {
     // The report may arrive before the response to our own request.
     if (call === undefined) return { status: 503 };

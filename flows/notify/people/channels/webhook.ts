@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { type Clock, type Person, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
+import type { Channel, ChannelKind, DeliveryOutcome, RenderedMessage } from '../../../engine/records/notices.ts';
 import { alertOf, webhookBodyOf } from './kit/alert.ts';
 import { type Fetch, type HttpAnswer, request, retryAfterOf } from './kit/http.ts';
 
@@ -89,7 +89,7 @@ function alertBodyOf({ notice, link }: RenderedMessage, person: Person) {
   return webhookBodyOf(alertOf({ incident, fault, severity, scope, site, room, startsAt, endsAt, link }), person.id);
 }
 
-function outcomeOf(answer: HttpAnswer): Outcome {
+function outcomeOf(answer: HttpAnswer): DeliveryOutcome {
   if (!answer.ok) return { result: 'retry', reason: answer.reason };
   const { status, headers } = answer;
   if (status >= 200 && status < 300) return { result: 'delivered' };

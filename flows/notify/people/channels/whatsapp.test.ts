@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { type Clock, filled, wordsIn } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Answer, HookCall, RenderedMessage, Report } from '../../../engine/records/notices.ts';
+import type { ChannelReply, DeliveryReport, HookCall, RenderedMessage } from '../../../engine/records/notices.ts';
 import { renderList } from '../outbox.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
 import { render } from '../words.ts';
@@ -161,8 +161,8 @@ test('one person gets a message every 6 s at most, and no other person waits', a
 
 /** A channel with signed calls of Meta; records reports and answers. */
 function meta(changes: Partial<WhatsappOptions> = {}) {
-  const reports: Report[] = [];
-  const answers: Answer[] = [];
+  const reports: DeliveryReport[] = [];
+  const answers: ChannelReply[] = [];
   const one = rig(undefined, {
     reports: {
       take: async (report) => void reports.push(report),

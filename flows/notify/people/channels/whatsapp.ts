@@ -6,7 +6,15 @@ import { createHmac } from 'node:crypto';
 import { type Clock, loadText, setting, withinTime } from '@sabha/contracts';
 
 import * as v from 'valibot';
-import type { Around, Channel, ChannelKind, HookCall, Outcome, RenderedMessage, Report } from '../../../engine/records/notices.ts';
+import type {
+  Channel,
+  ChannelContext,
+  ChannelKind,
+  DeliveryOutcome,
+  DeliveryReport,
+  HookCall,
+  RenderedMessage,
+} from '../../../engine/records/notices.ts';
 import { isPhone } from './kit/gateway.ts';
 import { type Fetch, type HttpAnswer, parseJson, request, retryAfterOf } from './kit/http.ts';
 import { createRateLimiter } from './kit/pace.ts';
@@ -53,7 +61,7 @@ const everyMs = 1_000 / 80;
 const apartMs = 6_000;
 const replyLimitMs = 20_000;
 /** `verify`: secret by which Meta verifies our address. */
-export type WhatsappOptions = Pick<Around, 'onAnswer' | 'reports'> & {
+export type WhatsappOptions = Pick<ChannelContext, 'onAnswer' | 'reports'> & {
   settings: Pick<v.InferOutput<typeof whatsappSettings>, 'number' | 'templates' | 'api'>;
   secrets: { token: string; appSecret: string; verify: string };
   clock: Clock;
@@ -212,7 +220,7 @@ const waitingCodes = new Set([1, 2, 4, 80_007, 130_429, 131_000, 131_016, 131_04
 const waitMs = 60_000;
 
 /** Outcome of the response to a message. Guarantee: accepted is not delivered, whatever the status. */
-function sendOutcomeOf(answer: HttpAnswer): Exclude<Outcome, { result: 'delivered' }> | { result: 'accepted'; id: string } {
+function sendOutcomeOf(answer: HttpAnswer): Exclude<DeliveryOutcome, { result: 'delivered' }> | { result: 'accepted'; id: string } {
   if (!answer.ok) return { result: 'retry', reason: answer.reason };
   const { status, headers, text } = answer;
   const said = parseJson(text);
@@ -256,7 +264,7 @@ const hook = v.looseObject({ entry: v.array(v.looseObject({ changes: v.array(v.l
 
 type PressedButton = NonNullable<ReturnType<typeof pressedOf>>;
 
-function reportOf(statusBody: unknown): Omit<Report, 'channel'> | undefined {
+function reportOf(statusBody: unknown): Omit<DeliveryReport, 'channel'> | undefined {
   const read = v.safeParse(status, statusBody);
   if (!read.success) return undefined;
   const { id, status: what, errors } = read.output;

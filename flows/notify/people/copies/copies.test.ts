@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { Answer, Incident } from '../../../engine/records/incidents.ts';
-import { type Changed, linkMark, type OutboxRow, type Outcome } from '../../../engine/records/notices.ts';
+import type { Incident, IncidentReply } from '../../../engine/records/incidents.ts';
+import { type DeliveryOutcome, linkMark, type MessageEdit, type OutboxRow } from '../../../engine/records/notices.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { createCopies } from './copies.ts';
 
 const at = notice().at;
-const going = (by: string, later = 1): Answer => ({ person: by, by, word: 'going', at: at + later });
-const incidentOf = (answers: Answer[], change: Partial<Incident> = {}) => ({ id: 17, over: null, answers, ...change }) as Incident;
+const going = (by: string, later = 1): IncidentReply => ({ person: by, by, word: 'going', at: at + later });
+const incidentOf = (answers: IncidentReply[], change: Partial<Incident> = {}) => ({ id: 17, over: null, answers, ...change }) as Incident;
 const copyOf = (change: Partial<OutboxRow> = {}) =>
   row({ channel: 'chat', state: 'delivered', copy: { id: 'c1', text: 'broken\n' }, ...change });
 
@@ -15,12 +15,12 @@ function rig(rows: OutboxRow[] = [copyOf()]) {
   const clock = testClock();
   const edits: string[] = [];
   const asked: number[] = [];
-  const outcomes: Outcome[] = [];
+  const outcomes: DeliveryOutcome[] = [];
   /** Blocks all edits until it resolves. */
   let turn: Promise<void> = Promise.resolve();
   /** Until it resolves the channel gives no outcome. */
   let answer: Promise<void> = Promise.resolve();
-  const edit = async ({ id, said }: Changed): Promise<Outcome> => {
+  const edit = async ({ id, said }: MessageEdit): Promise<DeliveryOutcome> => {
     await turn;
     const { text, lines } = said();
     edits.push([id, text.trim(), ...lines].join(' | '));

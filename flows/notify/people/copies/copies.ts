@@ -1,7 +1,7 @@
 /** Keeps messages up to date in channels that can edit them: the last answer or deed of the incident is written below each. */
 import { doubledMs, filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
-import type { Deed, Incident } from '../../../engine/records/incidents.ts';
-import { linkMark, type OutboxRow, type Outcome } from '../../../engine/records/notices.ts';
+import type { Incident, LogEntry } from '../../../engine/records/incidents.ts';
+import { type DeliveryOutcome, linkMark, type OutboxRow } from '../../../engine/records/notices.ts';
 import { waitUnlessAborted } from '../channels/kit/pace.ts';
 import { answerLine, shorten } from '../channels/kit/plain.ts';
 import type { OutboxOptions } from '../outbox.ts';
@@ -57,7 +57,7 @@ export function createCopies(options: CopiesOptions) {
     waiting.delete(key);
   }
 
-  async function edit({ key, copy, channel, notice, person: id }: OutboxRow, latest: LatestLine): Promise<Outcome | undefined> {
+  async function edit({ key, copy, channel, notice, person: id }: OutboxRow, latest: LatestLine): Promise<DeliveryOutcome | undefined> {
     const person = roster.book().byId.get(id);
     const incident = notice.incident ?? 0;
     let isSaid = false;
@@ -96,7 +96,7 @@ export function createCopies(options: CopiesOptions) {
 }
 
 /** Deeds that are shown. A snooze does not concern other recipients. */
-const shownDeeds: readonly Deed['did'][] = ['acknowledged', 'taken-over', 'assigned', 'fixed', 'lapsed', 'reopened', 'withdrawn'];
+const shownDeeds: readonly LogEntry['did'][] = ['acknowledged', 'taken-over', 'assigned', 'fixed', 'lapsed', 'reopened', 'withdrawn'];
 
 /** Prefers an answer to the deed that it caused, because the answer holds the words of the person. */
 export function latestOf({ deeds = [], answers = [] }: Pick<Incident, 'deeds' | 'answers'>): LatestLine {
@@ -107,7 +107,7 @@ export function latestOf({ deeds = [], answers = [] }: Pick<Incident, 'deeds' | 
   return { at: done?.at ?? 0, line: done === undefined || done.did === 'withdrawn' ? null : (...to) => lineOf(done, ...to) };
 }
 
-function lineOf({ by, did, to: whom = '' }: Deed, language: MessageLanguage, nameOf: (id: string) => string): string {
+function lineOf({ by, did, to: whom = '' }: LogEntry, language: MessageLanguage, nameOf: (id: string) => string): string {
   const { message, again: anew } = wordsIn(language);
   const [name, to] = [shorten(by), shorten(nameOf(whom))];
   if (did === 'fixed') return answerLine(name, did, language);

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Transition } from '../../../engine/records/incidents.ts';
 import { linkMark, type OutboxRow } from '../../../engine/records/notices.ts';
-import { inThread } from '../../../storage/ledger/ledger.ts';
+import { openInThread } from '../../../storage/ledger/ledger.ts';
 import { outboxOver } from '../outbox.test-helper.ts';
 import { notice, row, testClock } from '../people.test-helper.ts';
 
@@ -12,7 +12,7 @@ const at = row().createdAt;
 /** Sends rows over a channel with editable messages. Returns the ledger and the keys that `onCopy` received. */
 async function sent(rows: OutboxRow[], passMs = 0) {
   const clock = testClock();
-  const ledger = inThread(new DatabaseSync(':memory:'));
+  const ledger = openInThread(new DatabaseSync(':memory:'));
   const stood: string[] = [];
   let count = 0;
   const channel = { send: async () => ({ result: 'delivered' as const, copy: `4711/${++count}` }) };

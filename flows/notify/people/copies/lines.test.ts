@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { Answer, Deed, Incident } from '../../../engine/records/incidents.ts';
+import type { Incident, IncidentReply, LogEntry } from '../../../engine/records/incidents.ts';
 import { latestOf } from './copies.ts';
 
-const said = (at: number, by: string, word: Answer['word']): Answer => ({ at, by, word, person: by.toLowerCase() });
+const said = (at: number, by: string, word: IncidentReply['word']): IncidentReply => ({ at, by, word, person: by.toLowerCase() });
 const nameOf = (id: string) => (id === 'bina' ? 'Bina' : id);
 const line = (of: Pick<Incident, 'deeds' | 'answers'>, language: 'en' | 'hi' | 'mr' = 'en') =>
   latestOf(of).line?.(language, nameOf) ?? null;
 
-test.each<[Deed, string]>([
+test.each<[LogEntry, string]>([
   [{ at: 2, by: 'Asha', did: 'acknowledged' }, '✔ Asha: I am on it'],
   [{ at: 4, by: 'Meera', did: 'taken-over', to: 'Asha' }, '✔ Meera: I am on it'],
   [{ at: 6, by: '', did: 'lapsed', to: 'Meera' }, 'Meera was on it; nobody is now.'],
@@ -19,13 +19,13 @@ test.each<[Deed, string]>([
 });
 
 test('shows the last deed in the language of the reader', () => {
-  const deeds: Deed[] = [{ at: 6, by: '', did: 'lapsed', to: 'Meera' }];
+  const deeds: LogEntry[] = [{ at: 6, by: '', did: 'lapsed', to: 'Meera' }];
   expect(line({ deeds }, 'hi')).toBe('Meera इसे देख रहे थे, अब कोई नहीं देख रहा।');
   expect(line({ deeds: [{ at: 4, by: 'Meera', did: 'acknowledged' }] }, 'mr')).toBe('✔ Meera: मी पाहत आहे');
 });
 
 test('an answer takes precedence over the deed that it caused, and a withdrawn one shows no line', () => {
-  const deeds: Deed[] = [{ at: 2, by: 'Asha', did: 'acknowledged' }];
+  const deeds: LogEntry[] = [{ at: 2, by: 'Asha', did: 'acknowledged' }];
   expect(line({ deeds, answers: [said(2, 'Asha', 'going'), said(3, 'Asha', 'here')] })).toBe('✔ Asha: I am going');
   expect(line({ deeds: [...deeds, { at: 3, by: 'Asha', did: 'withdrawn' }] })).toBe(null);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Person } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { OpenChannel, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
+import type { DeliveryOutcome, OpenChannel, RenderedMessage } from '../../../engine/records/notices.ts';
 import type { Channels } from '../channels/channels.ts';
 import { technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
@@ -25,11 +25,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function rig(people: Person[], mail: () => Promise<Outcome>, { console = true, told = mkdtempSync(join(folder, 'told-')) } = {}) {
+function rig(people: Person[], mail: () => Promise<DeliveryOutcome>, { console = true, told = mkdtempSync(join(folder, 'told-')) } = {}) {
   const clock = testClock();
   const sent: { channel: string; person: string; message: RenderedMessage }[] = [];
   const failures: string[] = [];
-  const one = (name: string, answer: () => Promise<Outcome>, reaches: OpenChannel['reaches']): [string, OpenChannel] => [
+  const one = (name: string, answer: () => Promise<DeliveryOutcome>, reaches: OpenChannel['reaches']): [string, OpenChannel] => [
     name,
     {
       channel: {
@@ -78,7 +78,7 @@ test('each reason is sent at most once an hour, whatever the wall clock does', a
 });
 
 test('a channel that refuses, throws or hangs is reported to the caller, stops no other, and ends within 10 s', async () => {
-  const answers: (() => Promise<Outcome>)[] = [
+  const answers: (() => Promise<DeliveryOutcome>)[] = [
     async () => ({ result: 'refused', reason: '550' }),
     () => Promise.reject(new Error('bug')),
     () => new Promise(() => {}),
@@ -95,7 +95,7 @@ test('a channel that refuses, throws or hangs is reported to the caller, stops n
 
 test('a channel that fails is retried within the hour', async () => {
   const meera: Person = { ...devi, id: 'meera', name: 'Meera' };
-  const outcomes: Outcome[] = [{ result: 'retry', reason: 'away' }, { result: 'delivered' }, { result: 'refused', reason: '451' }];
+  const outcomes: DeliveryOutcome[] = [{ result: 'retry', reason: 'away' }, { result: 'delivered' }, { result: 'refused', reason: '451' }];
   const { clock, tell, sent, failures } = rig([devi, meera], async () => outcomes.shift() ?? { result: 'delivered' });
   await tell('disk_full', 'x');
   const since = () => sent.slice(4).map(({ channel, person }) => `${channel} ${person}`);
@@ -112,7 +112,7 @@ test('a channel that fails is retried within the hour', async () => {
 });
 
 test('F5 across restarts a reason is sent once an hour, and again at once if no one was reached', async () => {
-  const outcomes: Outcome[] = [{ result: 'refused', reason: '550' }, { result: 'delivered' }];
+  const outcomes: DeliveryOutcome[] = [{ result: 'refused', reason: '550' }, { result: 'delivered' }];
   const mail = async () => outcomes.shift() ?? ({ result: 'delivered' } as const);
   const told = async (afterMs: number, reason: 'disk_full' | 'commit_failed' = 'disk_full') => {
     const { clock, tell, sent } = rig([devi], mail, { console: false, told: folder });

@@ -5,7 +5,7 @@
 import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, doubledMs, keepLatest, type Person, type Vocabulary, withinTime } from '@sabha/contracts';
-import type { Channel, Notice, OutboxRow, Outcome, Report } from '../../../engine/records/notices.ts';
+import type { Channel, DeliveryOutcome, DeliveryReport, Notice, OutboxRow } from '../../../engine/records/notices.ts';
 import { centralNotice } from '../../../engine/transitions/delivery.ts';
 import { centrePlace } from '../../../sites/table.ts';
 import { type Channels, lastChannel } from '../channels/channels.ts';
@@ -109,7 +109,7 @@ export type TestOptions = { clock: Clock; channels: Channels; roster: Pick<Roste
 /** The operator waits for the result. */
 const proveLimitMs = 30_000;
 /** Outcome while no delivery report came: accepted is no proof of delivery. */
-const onTheWay: Outcome = { result: 'retry', reason: 'the gateway took it; whether it arrived, only the person can say' };
+const onTheWay: DeliveryOutcome = { result: 'retry', reason: 'the gateway took it; whether it arrived, only the person can say' };
 
 /**
  * Sends a channel test. Guarantee: sent once, with no retry, since a retry would test a later moment. An accepted message is proven by its
@@ -119,7 +119,7 @@ export async function testChannel(
   { clock, channels, roster, heard: pendingTests }: TestOptions,
   id: string,
   name: string,
-): Promise<Outcome> {
+): Promise<DeliveryOutcome> {
   const open = channels.get(name);
   const person = roster.person(id);
   if (open === undefined || !open.reaches(person)) return { result: 'refused', reason: `the channel "${name}" does not reach ${id}` };
@@ -147,7 +147,7 @@ function directNotice(lines: string[], now: number): Notice {
   return centralNotice({ kind: 'direct', lines, place: centrePlace(), now });
 }
 
-type ReportedOutcome = Report['outcome'];
+type ReportedOutcome = DeliveryReport['outcome'];
 
 export type PendingTests = ReturnType<typeof createPendingTests>;
 
@@ -174,7 +174,7 @@ export function createPendingTests(clock: Clock) {
       return said;
     },
     /** Returns true if the report belongs to a test, which then receives it. */
-    take({ channel, id, outcome }: Report): boolean {
+    take({ channel, id, outcome }: DeliveryReport): boolean {
       const name = nameOf(channel, id);
       const one = waiting.get(name);
       if (one === undefined) keepLatest(early, [name, outcome], rememberedAtMost);

@@ -1,7 +1,7 @@
 /** Channel tests of the roster over channels with delivery reports: voice calls and WhatsApp. */
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Channel, Reports } from '../../../engine/records/notices.ts';
+import type { Channel, DeliveryReports } from '../../../engine/records/notices.ts';
 import type { Fetch } from '../channels/kit/http.ts';
 import { createVoice, type VoiceOptions } from '../channels/voice.ts';
 import { type AtPhone, voiceGateway } from '../channels/voice-gateway.test-helper.ts';
@@ -24,10 +24,10 @@ const voiceSettings = {
 } as const satisfies VoiceOptions['settings'];
 
 /** Runs a channel test and passes its report to the waiting test. */
-function proving(name: string, open: (clock: TestClock, reports: Reports) => Channel) {
+function proving(name: string, open: (clock: TestClock, reports: DeliveryReports) => Channel) {
   const clock = testClock();
   const heard: PendingTests = createPendingTests(clock);
-  const reports: Reports = { take: async (report) => void heard.take(report), about: heard.about };
+  const reports: DeliveryReports = { take: async (report) => void heard.take(report), about: heard.about };
   const channels = new Map([[name, { channel: open(clock, reports), reaches: () => true }]]);
   const options = { clock, channels, roster: createRoster([asha]), heard };
   return { clock, prove: (id: string, name: string) => testChannel(options, id, name) };

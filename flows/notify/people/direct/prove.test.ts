@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Channel, Outcome, RenderedMessage, Report } from '../../../engine/records/notices.ts';
+import type { Channel, DeliveryOutcome, DeliveryReport, RenderedMessage } from '../../../engine/records/notices.ts';
 import { technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { render } from '../words.ts';
@@ -21,7 +21,7 @@ function rig(send: Channel['send']) {
   const word = (id: string, lines: string[]) => noticeRow(options, id, lines);
   return { clock, sent, heard, prove: (id: string, name: string) => testChannel(options, id, name), word };
 }
-const delivered = async (): Promise<Outcome> => ({ result: 'delivered' });
+const delivered = async (): Promise<DeliveryOutcome> => ({ result: 'delivered' });
 
 test("a test message says in the person's language that it is a test, asks for nothing and is not critical", async () => {
   const { prove, sent } = rig(delivered);
@@ -71,7 +71,7 @@ test("a notice of the server goes over the person's first channel, or to the con
 });
 
 const accepted: Channel['send'] = async () => ({ result: 'accepted', id: 'abc' });
-const reportOf = (outcome: Report['outcome'], id = 'abc'): Report => ({ channel: 'email', id, outcome });
+const reportOf = (outcome: DeliveryReport['outcome'], id = 'abc'): DeliveryReport => ({ channel: 'email', id, outcome });
 
 test('an accepted test returns the outcome of its delivery report within 90 s', async () => {
   const { prove, heard, clock } = rig(accepted);

@@ -15,9 +15,9 @@ const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/));
 
 /** `centre`: SHA-256 of the key that its PCs trust; `commits`: commit count of the ledger; `bytes`: unpacked size. */
 const about = v.object({ at: v.number(), centre: hex, ledger: count, commits: count, bytes: count });
-export type About = v.InferOutput<typeof about>;
+export type BackupHead = v.InferOutput<typeof about>;
 
-export type NewBackup = { files: readonly Packed[]; about: Omit<About, 'bytes' | 'ledger'>; passphrase: string | undefined };
+export type NewBackup = { files: readonly PackedFile[]; about: Omit<BackupHead, 'bytes' | 'ledger'>; passphrase: string | undefined };
 
 /**
  * Writes a backup. Rejects with the error of the system.
@@ -40,7 +40,7 @@ export async function writeBackup(file: string, { files, about: said, passphrase
 }
 
 /** Throws `BackupError` if the disk of a folder has not so many bytes free. */
-export async function checkRoom(folder: string, bytes: number): Promise<void> {
+export async function checkFreeSpace(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const mib = 1024 * 1024;
   if (bavail * bsize > bytes) return;
@@ -59,7 +59,7 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Reads the header of a backup. Throws `BackupError` for another file or a newer version. */
-export async function readAbout(file: string): Promise<About> {
+export async function readAbout(file: string): Promise<BackupHead> {
   const source = createReadStream(file);
   try {
     return (await headOf(bytesFrom(source))).head.about;
@@ -130,7 +130,7 @@ export async function copyInto(file: string, folder: string, name = basename(fil
 // Packs the files of a server into one stream: a manifest line with the name and size of each file, then the contents.
 
 /** A packed file: path within the data folder, size, and its content or source file. */
-export type Packed = { path: string; bytes: number; content: Uint8Array | { file: string } };
+export type PackedFile = { path: string; bytes: number; content: Uint8Array | { file: string } };
 
 /** Maximum length of the manifest in bytes, for about 100,000 files. */
 const manifestMost = 16 * 1024 * 1024;
@@ -144,7 +144,7 @@ export function isPackable(text: string): boolean {
 }
 
 /** Yields the packed stream. Throws if the size of a file changed. */
-async function* packed(files: readonly Packed[]): AsyncGenerator<Uint8Array> {
+async function* packed(files: readonly PackedFile[]): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`${JSON.stringify(files.map((one) => ({ path: one.path, bytes: one.bytes })))}\n`);
   for (const one of files) {
     let left = one.bytes;
@@ -250,8 +250,8 @@ const sealHead = v.union([
   }),
 ]);
 /** `bound`: the header, which the proof covers, so that a body fits only its header. */
-type Seal = { key: Buffer | undefined; bound: Buffer };
-type Kind = 'backup' | 'archive';
+type FileSeal = { key: Buffer | undefined; bound: Buffer };
+type SealedFileKind = 'backup' | 'archive';
 
 const proofBytes = 16;
 /** A constant nonce is safe, because the salt gives each file a separate key. */
@@ -262,7 +262,7 @@ const scryptCost = 2 ** 16;
 const scryptMost = 2 ** 20;
 
 /** Starts a file: returns its header, and with a passphrase its key. */
-export async function newSeal(kind: Kind, fields: object, passphrase: string | undefined): Promise<Seal> {
+export async function newSeal(kind: SealedFileKind, fields: object, passphrase: string | undefined): Promise<FileSeal> {
   if (passphrase === '') throw new BackupError('the passphrase is empty: it would protect nothing');
   const salt = randomBytes(16);
   const encrypted = { cipher: 'aes-256-gcm', kdf: 'scrypt', cost: scryptCost, salt: salt.toString('hex') };
@@ -272,7 +272,7 @@ export async function newSeal(kind: Kind, fields: object, passphrase: string | u
 }
 
 /** Parses the header of a file with the given schema of its fields. Throws `BackupError`. */
-export async function readHead<S extends v.GenericSchema>(from: Bytes, kind: Kind, fields: S) {
+export async function readHead<S extends v.GenericSchema>(from: Bytes, kind: SealedFileKind, fields: S) {
   const magic = `sabha-${kind} `;
   const line = await from.line(headMost);
   if (line === undefined || !line.startsWith(magic)) throw new BackupError(`it is no ${kind} of Sabha`);
@@ -296,7 +296,7 @@ function keyOf(passphrase: string, salt: Buffer, cost: number): Promise<Buffer> 
 }
 
 /** Yields a file: header, body and proof. */
-export async function* sealed(plain: AsyncIterable<Uint8Array>, { key, bound }: Seal): AsyncGenerator<Uint8Array> {
+export async function* sealed(plain: AsyncIterable<Uint8Array>, { key, bound }: FileSeal): AsyncGenerator<Uint8Array> {
   const { update, proof } = key === undefined ? summed(bound) : encrypted(key, bound);
   let bytes = 0;
   yield bound;
@@ -309,7 +309,7 @@ export async function* sealed(plain: AsyncIterable<Uint8Array>, { key, bound }: 
 }
 
 /** Yields the body. Throws `BackupError` at the end of the stream if the proof does not match. */
-export async function* unsealed(from: Bytes, seal: Seal): AsyncGenerator<Uint8Array> {
+export async function* unsealed(from: Bytes, seal: FileSeal): AsyncGenerator<Uint8Array> {
   const { update, isProven } = opening(seal);
   let held: Buffer = Buffer.alloc(0);
   for (let chunk = await from.some(); chunk.length > 0; chunk = await from.some()) {
@@ -322,11 +322,11 @@ export async function* unsealed(from: Bytes, seal: Seal): AsyncGenerator<Uint8Ar
 }
 
 /** With a passphrase, a wrong passphrase and damage look the same. */
-function damaged({ key }: Pick<Seal, 'key'>): BackupError {
+function damaged({ key }: Pick<FileSeal, 'key'>): BackupError {
   return new BackupError(key === undefined ? 'it is damaged or cut' : 'the passphrase is wrong, or it is damaged or cut');
 }
 
-function opening({ key, bound }: Seal): { update(body: Uint8Array): Uint8Array; isProven(proof: Buffer): boolean } {
+function opening({ key, bound }: FileSeal): { update(body: Uint8Array): Uint8Array; isProven(proof: Buffer): boolean } {
   if (key === undefined) {
     const { update, proof } = summed(bound);
     return { update, isProven: (found) => proof().equals(found) };

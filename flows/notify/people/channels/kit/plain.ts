@@ -1,6 +1,6 @@
 /** Sanitises names from outside: one line, no invisible characters, limited length. */
 import { type AnswerWord, answerWords, isTimeZone, type MessageLanguage, wordsIn, zonedAt } from '@sabha/contracts';
-import type { Answer, RenderedMessage } from '../../../../engine/records/notices.ts';
+import type { ChannelReply, RenderedMessage } from '../../../../engine/records/notices.ts';
 
 /** Longest name in a text, characters: the limit of a variable in an SMS template registered in India. */
 export const variableLimit = 30;
@@ -89,7 +89,7 @@ export function buttonsOf({ notice, list, language }: Pick<RenderedMessage, 'not
 }
 
 /** Parses the data of a button; undefined if it is not one of ours. */
-export function readButton(data: string): Pick<Answer, 'word' | 'incident'> | undefined {
+export function readButton(data: string): Pick<ChannelReply, 'word' | 'incident'> | undefined {
   const [, said, incident] = /^(seen|going|fixed|not-mine):([1-9]\d{0,14})$/.exec(data) ?? [];
   const word = answerWords.find((one) => one === said);
   return word === undefined ? undefined : { word, incident: Number(incident) };

@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { loadText, StartError, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { HookCall, Report } from '../../../../engine/records/notices.ts';
+import type { DeliveryReport, HookCall } from '../../../../engine/records/notices.ts';
 import { parseJson } from './http.ts';
 import { plainLine } from './plain.ts';
 
@@ -75,7 +75,7 @@ export function reportsIn(said: unknown, { list }: Pick<ReportSettings, 'list'>)
 }
 
 /** Parses one report; undefined if it is invalid or not final. */
-export function reportOf(said: unknown, settings: ReportSettings): Omit<Report, 'channel'> | undefined {
+export function reportOf(said: unknown, settings: ReportSettings): Omit<DeliveryReport, 'channel'> | undefined {
   const { delivered, failed } = settings;
   const [id, status] = [valueAt(said, settings.id), valueAt(said, settings.status)];
   if (id === undefined || status === undefined) return undefined;
