@@ -22,7 +22,8 @@ import {
   makeFolder,
   makeSigningKeys,
   modes,
-  onToldToEnd,
+  onShutdownRequest,
+  parseStartOptions,
   pcLines,
   proveServer,
   readSettings,
@@ -30,19 +31,18 @@ import {
   type Settings,
   StartError,
   siteLines,
-  startCall,
-  startLineIn,
+  translateStartLine,
 } from '@sabha/contracts';
 import { pino } from 'pino';
 
 const runtimeMajor = 26;
 const backoff = { firstMs: 500, maxMs: 30_000 };
 /** A part that ran for this long is stable: its next restart is immediate and its backoff starts anew. */
-const steadyMs = 60_000;
+const stableMs = 60_000;
 const stopLimitMs = 2_500;
 /** Time after which a late first health report is logged. The report is still shown when it arrives. */
 const healthLimitMs = 15_000;
-const asking = { everyMs: 200, lateEveryMs: 1_000, limitMs: 2_000 };
+const healthRequest = { everyMs: 200, lateEveryMs: 1_000, limitMs: 2_000 };
 /** Each row is stopped before the next, so that the bye of the agent still reaches the broker. */
 const stopOrder: readonly (readonly PartName[])[] = [['agent'], ['dashboards'], ['flows'], ['broker']];
 
@@ -57,33 +57,33 @@ const partNames = ['broker', 'flows', 'dashboards', 'agent'] as const;
 type PartName = (typeof partNames)[number];
 type Part = { name: PartName; script: string; env: Record<string, string> };
 type Running = Part & { child: ChildProcess | undefined; failures: number; ready: boolean; startedAt: number };
-/** `greet` is called once, when `flows` is ready. Before that another program may listen on its port. */
-type State = { stopping: boolean; greet: (() => void) | undefined };
+/** `onFlowsReady` is called once, when `flows` is ready. Before that another program may listen on its port. */
+type StartState = { stopping: boolean; onFlowsReady: (() => void) | undefined };
 
 const log = pino({ base: { part: 'start' } }, logOutput());
 
 async function main(): Promise<void> {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < runtimeMajor) stopWith(`Node ${process.version} is too old: run "npm ci && npm start", which brings Node ${runtimeMajor}`);
-  const asked = startCall(process.argv.slice(2), process.env);
-  if (asked.help !== undefined) return console.log(asked.help);
+  const options = parseStartOptions(process.argv.slice(2), process.env);
+  if (options.help !== undefined) return console.log(options.help);
   const configFile = resolve(process.env['SABHA_CONFIG'] ?? 'sabha.json');
-  const settings = await withPorts(loadSettings(configFile));
+  const settings = await fillFreePorts(loadSettings(configFile));
   const data = resolve(process.env['SABHA_DATA'] ?? 'data');
   // If systemd starts the parts, this PC has the agent's own package.
-  const own = asked['no-agent'] || asked.prepare ? null : ownPc(settings);
-  const places = placesIn(data, asked.editor || settings.editor === true);
-  const all = partsOf({ settings, configFile, data, own, places });
-  prepare(data, places, { pc: own?.pc, told: asked.prepare ? modes.shared : modes.own });
-  if (asked.prepare) return writeEnvironments(data, all);
+  const ownPcProfile = options['no-agent'] || options.prepare ? null : ownPc(settings);
+  const places = secretFilesIn(data, options.editor || settings.editor === true);
+  const all = describeParts({ settings, configFile, data, own: ownPcProfile, places });
+  prepare(data, places, { pc: ownPcProfile?.pc, inputMode: options.prepare ? modes.shared : modes.own });
+  if (options.prepare) return writeEnvironments(data, all);
   const parts = all.map((part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }));
-  const state: State = { stopping: false, greet: () => void sayHealth(settings, places, own?.pc) };
-  onToldToEnd({ env: process.env, script: process.argv[1] }, () => void stop(parts, state, 0));
+  const state: StartState = { stopping: false, onFlowsReady: () => void printHealth(settings, places, ownPcProfile?.pc) };
+  onShutdownRequest({ env: process.env, script: process.argv[1] }, () => void stopAll(parts, state, 0));
   // The reader of the output is gone (closed terminal or pipe). On a full disk only the log lines are lost, and the server continues.
   process.stdout.on('error', (error) => {
-    if (process.stdout.isTTY || codeOf(error) === 'EPIPE') void stop(parts, state, 1);
+    if (process.stdout.isTTY || codeOf(error) === 'EPIPE') void stopAll(parts, state, 1);
   });
-  for (const part of parts) if (part.name !== 'agent') run(part, parts, state);
+  for (const part of parts) if (part.name !== 'agent') startPart(part, parts, state);
 }
 
 type OwnPc = { pc: string; profile: object };
@@ -92,10 +92,10 @@ function ownPc({ site }: Settings): OwnPc | null {
   return site && { pc: `${site.state}/${site.id}/${site.pcs[0]?.id}`, profile: site.profile };
 }
 
-type Places = ReturnType<typeof placesIn>;
+type SecretFiles = ReturnType<typeof secretFilesIn>;
 
 /** Each secret is in the folder of the only part that may read it. */
-function placesIn(data: string, hasEditor: boolean) {
+function secretFilesIn(data: string, hasEditor: boolean) {
   const [broker, flows, dashboards, agent] = partNames.map((name) => join(data, name));
   return {
     flowsToken: `${flows}/flows.token`,
@@ -118,62 +118,66 @@ function placesIn(data: string, hasEditor: boolean) {
  * Returns the folder to which a part writes. The input files of broker and dashboards are one level above, without write access, and each
  * has one writer: `flows`, or this program.
  */
-function keptBy(data: string, name: PartName): string {
+function dataFolderOf(data: string, name: PartName): string {
   return name === 'broker' || name === 'dashboards' ? join(data, name, 'own') : join(data, name);
 }
 
 /**
- * Creates missing folders and secrets. `told`: mode of the input files of the parts, readable by the owner, or also by a part that runs as
+ * Creates missing folders and secrets. `inputMode`: mode of the input files of the parts, readable by the owner, or also by a part that runs as
  * its own user.
  */
-function prepare(data: string, places: Places, { pc, told }: { pc: string | undefined; told: number }): void {
+function prepare(data: string, places: SecretFiles, { pc, inputMode }: { pc: string | undefined; inputMode: number }): void {
   // A restore stopped between its two renames. New keys would be accepted by no PC.
   if (existsSync(join(data, 'flows.restoring')) && !existsSync(join(data, 'flows')))
     stopWith(`${data}: a restore was interrupted: run "npm run sabha -- restore FILE" again`);
-  for (const name of partNames) for (const one of [join(data, name), keptBy(data, name)]) makeFolder(one);
+  for (const name of partNames) for (const one of [join(data, name), dataFolderOf(data, name)]) makeFolder(one);
   const broker = join(data, 'broker');
-  moveOwn(broker, keptBy(data, 'broker'));
+  migrateBrokerFiles(broker, dataFolderOf(data, 'broker'));
   // Files of an older or restored data folder: flows rewrites them only on a change.
-  for (const file of [places.registry, join(broker, 'server.pem')]) if (existsSync(file)) chmodSync(file, told);
-  const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken, told)) };
-  write(join(broker, 'principals.json'), JSON.stringify(hashes), told);
+  for (const file of [places.registry, join(broker, 'server.pem')]) if (existsSync(file)) chmodSync(file, inputMode);
+  const hashes = {
+    flows: hashToken(readOrCreateSecret(places.flowsToken)),
+    exporter: hashToken(readOrCreateSecret(places.exporterToken, inputMode)),
+  };
+  writeOrStop(join(broker, 'principals.json'), JSON.stringify(hashes), inputMode);
   // The broker receives the exporter's MQTT token, so a separate token protects the API.
-  const command = { name: 'server-cli', role: 'central', hash: hashToken(secret(places.cliToken, told)) };
-  const exporter = { name: 'server-exporter', role: 'reader', hash: hashToken(secret(places.apiToken, told)) };
-  write(join(data, 'flows', 'programs.json'), JSON.stringify([command, exporter]));
-  if (!existsSync(places.registryKey)) write(places.registryKey, makeSigningKeys().privateKey);
-  write(join(broker, 'registry.pub'), publicHalf(places.registryKey, 'the broker admits nobody'), told);
+  const command = { name: 'server-cli', role: 'central', hash: hashToken(readOrCreateSecret(places.cliToken, inputMode)) };
+  const exporter = { name: 'server-exporter', role: 'reader', hash: hashToken(readOrCreateSecret(places.apiToken, inputMode)) };
+  writeOrStop(join(data, 'flows', 'programs.json'), JSON.stringify([command, exporter]));
+  if (!existsSync(places.registryKey)) writeOrStop(places.registryKey, makeSigningKeys().privateKey);
+  writeOrStop(join(broker, 'registry.pub'), publicKeyPem(places.registryKey, 'the broker admits nobody'), inputMode);
   // A ledger belongs to one key: its PCs accept no other, and with another key `sabha restore` refuses the backup.
-  if (!existsSync(places.centreKey) && !existsSync(join(data, 'flows/ledger.db'))) write(places.centreKey, makeSigningKeys().privateKey);
-  write(places.centrePub, publicHalf(places.centreKey, 'the PCs obey nobody'));
-  const admitted = pc === undefined ? [] : [{ pc, tokenHash: hashToken(secret(places.agentToken)), revoked: false }];
-  write(places.admit, JSON.stringify(admitted));
-  if (places.editor !== undefined) secret(places.editor);
+  if (!existsSync(places.centreKey) && !existsSync(join(data, 'flows/ledger.db')))
+    writeOrStop(places.centreKey, makeSigningKeys().privateKey);
+  writeOrStop(places.centrePub, publicKeyPem(places.centreKey, 'the PCs obey nobody'));
+  const admitted = pc === undefined ? [] : [{ pc, tokenHash: hashToken(readOrCreateSecret(places.agentToken)), revoked: false }];
+  writeOrStop(places.admit, JSON.stringify(admitted));
+  if (places.editor !== undefined) readOrCreateSecret(places.editor);
 }
 
 /** Migrates a data folder of an older release, in which the broker's own files were beside its input files. */
-function moveOwn(broker: string, own: string): void {
+function migrateBrokerFiles(broker: string, own: string): void {
   for (const name of ['registry-version', 'server.key', 'server.csr'])
     if (existsSync(join(broker, name))) renameSync(join(broker, name), join(own, name));
   rmSync(join(broker, 'compiled'), { recursive: true, force: true });
 }
 
-function publicHalf(file: string, without: string): string {
+function publicKeyPem(file: string, without: string): string {
   const hint = `put it back from a copy, or run "sabha restore FILE"; without it ${without}`;
   if (!existsSync(file)) stopWith(`${file} is missing: ${hint}`);
   return loadPem(file, createPublicKey, `is no private key: ${hint}`).export({ type: 'spki', format: 'pem' }).toString();
 }
 
-function secret(file: string, mode = modes.own): string {
+function readOrCreateSecret(file: string, mode = modes.own): string {
   // A full disk at an earlier start may have left an empty file, with which no login works.
   const held = existsSync(file) ? loadText(file).trim() : '';
   const text = held || randomBytes(32).toString('base64url');
-  if (held === '') write(file, text, mode);
+  if (held === '') writeOrStop(file, text, mode);
   else chmodSync(file, mode);
   return text;
 }
 
-function write(file: string, text: string, mode = modes.own): void {
+function writeOrStop(file: string, text: string, mode = modes.own): void {
   try {
     replaceFile(file, text, mode);
   } catch (error) {
@@ -181,7 +185,7 @@ function write(file: string, text: string, mode = modes.own): void {
   }
 }
 
-function partsOf(at: { settings: Settings; configFile: string; data: string; own: OwnPc | null; places: Places }): Part[] {
+function describeParts(at: { settings: Settings; configFile: string; data: string; own: OwnPc | null; places: SecretFiles }): Part[] {
   const { settings, configFile, data, own, places } = at;
   const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const common = {
@@ -200,7 +204,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_CENTRE_KEY: places.centreKey,
     SABHA_ADMIT: places.admit,
     SABHA_PROGRAMS: join(data, 'flows', 'programs.json'),
-    SABHA_BROKER_CSR: join(keptBy(data, 'broker'), 'server.csr'),
+    SABHA_BROKER_CSR: join(dataFolderOf(data, 'broker'), 'server.csr'),
     SABHA_BROKER_CERT: join(data, 'broker', 'server.pem'),
     ...mqtts,
     ...reflector,
@@ -232,9 +236,9 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
   const env = (name: PartName, more: Record<string, string>) => ({
     ...common,
     // The compile cache halves the start time of a part. It contains code, so each part has its own.
-    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(keptBy(data, name), 'compiled'),
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(dataFolderOf(data, name), 'compiled'),
     ...more,
-    SABHA_DATA: keptBy(data, name),
+    SABHA_DATA: dataFolderOf(data, name),
   });
   const agent = own && {
     ...(['0.0.0.0', '::'].includes(broker.SABHA_REFLECTOR_HOST) ? {} : { SABHA_REFLECTOR_HOST: broker.SABHA_REFLECTOR_HOST }),
@@ -255,12 +259,12 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
 function writeEnvironments(data: string, parts: readonly Part[]): void {
   for (const { name, env } of parts) {
     const rows = Object.entries(env).map(([key, value]) => `${key}="${value.replaceAll(/["\\$`]/g, '\\$&')}"\n`);
-    write(join(data, name, 'service.env'), rows.join(''));
+    writeOrStop(join(data, name, 'service.env'), rows.join(''));
   }
 }
 
 /** Starts a part, and restarts it whenever it ends. If a part never became ready, all parts stop; its own log line has the reason. */
-function run(part: Running, parts: Running[], state: State): void {
+function startPart(part: Running, parts: Running[], state: StartState): void {
   const child = spawn(process.execPath, [...runFlags, part.script], {
     env: { ...process.env, ...part.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -271,8 +275,8 @@ function run(part: Running, parts: Running[], state: State): void {
   for (const input of [child.stdout, child.stderr]) {
     if (input === null) continue;
     createInterface({ input }).on('line', (line) => {
-      if (line.includes('"msg":"ready"')) came(part, parts, state);
-      print(line, part.name);
+      if (line.includes('"msg":"ready"')) handleReady(part, parts, state);
+      printLine(line, part.name);
     });
   }
   child.on('exit', (code, signal) => {
@@ -280,25 +284,25 @@ function run(part: Running, parts: Running[], state: State): void {
     if (state.stopping) return;
     const never = !part.ready && signal === null;
     log.warn({ code, signal }, `${part.name} ended`);
-    if (never) return void stop(parts, state, 1);
-    const inARow = performance.now() - part.startedAt > steadyMs ? 0 : part.failures;
+    if (never) return void stopAll(parts, state, 1);
+    const inARow = performance.now() - part.startedAt > stableMs ? 0 : part.failures;
     part.failures = inARow + 1;
-    setTimeout(() => state.stopping || run(part, parts, state), inARow === 0 ? 0 : doubledMs(inARow - 1, backoff));
+    setTimeout(() => state.stopping || startPart(part, parts, state), inARow === 0 ? 0 : doubledMs(inARow - 1, backoff));
   });
 }
 
 /** The agent starts after `flows` has admitted it. An earlier attempt would be refused, and its backoff would delay the next one. */
-function came(part: Running, parts: Running[], state: State): void {
+function handleReady(part: Running, parts: Running[], state: StartState): void {
   part.ready = true;
   if (part.name === 'flows') {
-    state.greet?.();
-    state.greet = undefined;
+    state.onFlowsReady?.();
+    state.onFlowsReady = undefined;
   }
   const agent = parts.find(({ name, startedAt }) => name === 'agent' && startedAt === 0);
-  if (part.name === 'flows' && agent !== undefined && !state.stopping) run(agent, parts, state);
+  if (part.name === 'flows' && agent !== undefined && !state.stopping) startPart(agent, parts, state);
 }
 
-async function stop(parts: Running[], state: State, code: number): Promise<void> {
+async function stopAll(parts: Running[], state: StartState, code: number): Promise<void> {
   if (state.stopping) return;
   state.stopping = true;
   const kill = setTimeout(() => {
@@ -318,7 +322,7 @@ function stopPart({ child }: Running): Promise<void> {
 }
 
 /** Merges the logs of all parts: unchanged JSON, or short lines on a terminal. */
-function print(line: string, part: string): void {
+function printLine(line: string, part: string): void {
   if (!process.stdout.isTTY) return void process.stdout.write(`${line}\n`);
   try {
     const { time, level, msg, part: who, pid, hostname, ...rest } = JSON.parse(line) as Record<string, unknown>;
@@ -332,7 +336,7 @@ function print(line: string, part: string): void {
 }
 
 /** Prints the addresses, then the first health of this PC as seen by the server. Without an agent it prints the number of sites. */
-async function sayHealth({ ports, https }: Settings, { editor, cliToken }: Places, pc: string | undefined): Promise<void> {
+async function printHealth({ ports, https }: Settings, { editor, cliToken }: SecretFiles, pc: string | undefined): Promise<void> {
   const wall = `http://127.0.0.1:${ports.api}`;
   const addresses = [
     ...(https?.names ?? []).map((name) => `wall        https://${name}:${https?.port}, with an account`),
@@ -346,8 +350,8 @@ async function sayHealth({ ports, https }: Settings, { editor, cliToken }: Place
   process.stdout.write(`\nSabha runs.\n  ${addresses.join('\n  ')}\n`);
   const startedAt = Date.now();
   const lateAt = performance.now() + healthLimitMs;
-  for (let isLate = false; ; await new Promise((go) => setTimeout(go, isLate ? asking.lateEveryMs : asking.everyMs))) {
-    const asked = await ask<never>(`${wall}/api/${pc === undefined ? 'sites' : 'pcs'}`, loadText(cliToken).trim());
+  for (let isLate = false; ; await new Promise((go) => setTimeout(go, isLate ? healthRequest.lateEveryMs : healthRequest.everyMs))) {
+    const asked = await fetchList<never>(`${wall}/api/${pc === undefined ? 'sites' : 'pcs'}`, loadText(cliToken).trim());
     const lines = pc === undefined ? siteLines(asked) : pcLines(asked, pc, startedAt);
     if (lines !== undefined) return void process.stdout.write(`${lines.join('\n')}\n\n`);
     if (isLate || performance.now() < lateAt) continue;
@@ -357,10 +361,10 @@ async function sayHealth({ ports, https }: Settings, { editor, cliToken }: Place
 }
 
 /** Returns a list from the API; undefined for any other or no response. */
-async function ask<T>(url: string, token: string): Promise<T[] | undefined> {
+async function fetchList<T>(url: string, token: string): Promise<T[] | undefined> {
   try {
     await proveServer(url, { name: 'server-cli', text: token });
-    const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(asking.limitMs) });
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(healthRequest.limitMs) });
     const said: unknown = answer.ok ? await answer.json() : undefined;
     return Array.isArray(said) ? said : undefined;
   } catch {
@@ -372,13 +376,13 @@ async function ask<T>(url: string, token: string): Promise<T[] | undefined> {
 function loadSettings(file: string): Settings {
   const settings = readSettings(loadText(file), file);
   if (!settings.ok) stopWith(settings.line);
-  const judge = fileURLToPath(new URL('flows/settings.ts', import.meta.url));
-  if (spawnSync(process.execPath, [...runFlags, judge, file], { stdio: 'inherit' }).status !== 0) process.exit(1);
+  const validator = fileURLToPath(new URL('flows/settings.ts', import.meta.url));
+  if (spawnSync(process.execPath, [...runFlags, validator, file], { stdio: 'inherit' }).status !== 0) process.exit(1);
   return settings.value;
 }
 
 /** Replaces port 0 by a free port, so that all parts know it. */
-async function withPorts(settings: Settings): Promise<Settings> {
+async function fillFreePorts(settings: Settings): Promise<Settings> {
   const rows = Object.entries(settings.ports).map(async ([name, port]) => [name, port || (await freePort())]);
   const { https } = settings;
   const secure = https && { https: { ...https, port: https.port || (await freePort()), mqttPort: https.mqttPort || (await freePort()) } };
@@ -395,7 +399,7 @@ async function freePort(): Promise<number> {
 }
 
 function stopWith(line: string): never {
-  process.stderr.write(`${startLineIn(line, languageFor(process.argv, process.env))}\n`);
+  process.stderr.write(`${translateStartLine(line, languageFor(process.argv, process.env))}\n`);
   process.exit(1);
 }
 

@@ -1,7 +1,7 @@
 /** Composes the agent from probes, table, spool and link. Clock, randomness, disk, network and platform are parameters. */
 
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile, withinTime } from '@sabha/contracts';
+import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile, withTimeout } from '@sabha/contracts';
 import { type CheckChange, type CheckTable, createCheckTable, parseSavedChecks } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
 import type { CentreAccess, PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
@@ -240,7 +240,7 @@ function start(state: AgentState): void {
   record(state, { kind: 'started', body: { version: state.version, recovered: spool.unclean() } });
   state.commands.resume();
   runner.start();
-  void withinTime({ clock, limitMs: firstRoundMs, late: undefined }, runner.firstRound).then(() => {
+  void withTimeout({ clock, limitMs: firstRoundMs, timeoutValue: undefined }, runner.firstRound).then(() => {
     if (!state.live.stopped) uplink.start();
   });
   state.live.tick = clock.after(tickMs, () => tick(state));

@@ -2,7 +2,7 @@
  * Command line of the agent. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or setting, 3 no fault but something
  * unknown. Each verb imports what it needs, because the session helper keeps everything it imports in memory for months.
  */
-import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '@sabha/contracts';
+import { fillBlanks, languageFor, onNpmExit, realClock, showProgress } from '@sabha/contracts';
 import type { EnrolmentInput, PartialInput } from './identity/asking.ts';
 import { type CliVerb, calls, enrolledUntil, folder, nextSteps, parseCall, UsageError, usage, waitingForServer } from './identity/call.ts';
 import type { Result } from './identity/identity.ts';
@@ -59,14 +59,16 @@ async function enrol(args: string[]): Promise<number> {
   const problem = isAsked ? problemOfPc(own) : null;
   if (problem !== null) return printFailure(problem, args);
   const { stdin: input, stderr: output } = process;
-  const say = (seconds: number) => filled(waitingForServer[language], { seconds });
-  const act = (whole: EnrolmentInput) => withPatience(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
+  const say = (seconds: number) => fillBlanks(waitingForServer[language], { seconds });
+  const act = (whole: EnrolmentInput) => showProgress(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
   const done = read.ok
     ? await act(read.value)
     : await runTerminalDialogue({ input, output, language, known }, (desk) => enrolWithRetries(given, desk, act));
   const { lineOfFailure } = await import('./identity/asking.ts');
   if (!done.ok) return printFailure(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
-  console.log(filled(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
+  console.log(
+    fillBlanks(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }),
+  );
   // Only for a person: an installer takes output on stderr for an error.
   if (process.stderr.isTTY) console.error(nextSteps(language, data));
   return 0;
@@ -134,7 +136,7 @@ async function dispatch([verb = '', ...args]: string[]): Promise<number> {
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (!act) throw new UsageError(`${verb === '' ? 'no verb' : `unknown verb "${verb}"`}; ${usage}`);
   // These two end with a bye instead.
-  if (act !== run && act !== room) whenNpmIsGone({ env: process.env, script: process.argv[1] }, () => process.exit(1));
+  if (act !== run && act !== room) onNpmExit({ env: process.env, script: process.argv[1] }, () => process.exit(1));
   return act(args);
 }
 

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { endAlone, logOutput, messageOf, onToldToEnd, realClock, withoutNumberCache } from '@sabha/contracts';
+import { disableNumberCache, exitOrphaned, logOutput, messageOf, onShutdownRequest, realClock } from '@sabha/contracts';
 import { pino } from 'pino';
 import { type Agent, createAgent } from './agent.ts';
 import { createRoomResultWriter } from './checks/last-word.ts';
@@ -44,7 +44,7 @@ export async function main(env = process.env): Promise<void> {
   const who = readIdentityAndSettings(env);
   if (!who.ok) return fail(voice, who.line);
   const { settings, identity } = who.value;
-  await withoutNumberCache();
+  await disableNumberCache();
   keepPoolsSmall();
   let parts: Prepared;
   try {
@@ -66,7 +66,7 @@ export async function main(env = process.env): Promise<void> {
   const endReason = await ended;
   updates?.stop();
   // Limits the time of the stop, whatever the network does.
-  const exit = () => (endReason === 'orphaned' ? endAlone() : process.exit(0));
+  const exit = () => (endReason === 'orphaned' ? exitOrphaned() : process.exit(0));
   setTimeout(() => {
     // On a PC too busy to ask its system in time, the bye is stored at once.
     void agent.stop(endReason);
@@ -182,7 +182,7 @@ function readVersion(): string {
 /** Resolves when the system or a person ends the process, or its parent process is gone. */
 function endRequested(): Promise<string> {
   return new Promise((resolve) => {
-    onToldToEnd({ env: process.env, script: process.argv[1] }, resolve);
+    onShutdownRequest({ env: process.env, script: process.argv[1] }, resolve);
   });
 }
 

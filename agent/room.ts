@@ -1,7 +1,7 @@
 /** Session helper as a process: `sabha-agent room`, in the session of the signed-in user. */
 import { existsSync, mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { languageFor, messageOf, onToldToEnd, realClock } from '@sabha/contracts';
+import { languageFor, messageOf, onShutdownRequest, realClock } from '@sabha/contracts';
 import { keepHeapSmall } from './platform/heap.ts';
 import { createProbes } from './probes/probes.ts';
 import { isRoomProbe } from './session/seats/apart.ts';
@@ -17,7 +17,7 @@ const toStdout = (line: string) => void writeSync(stdoutFd, line);
 
 /** Runs in this session until the process must end. `data`: the folder of the agent. */
 export async function main(env: Env, data: string): Promise<void> {
-  const asked = new Promise((resolve) => onToldToEnd({ env, script: process.argv[1] }, resolve));
+  const asked = new Promise((resolve) => onShutdownRequest({ env, script: process.argv[1] }, resolve));
   const clock = realClock(Number(env['SABHA_SPEED'] ?? 1));
   const platform = createPlatform({ env: sessionEnv(env), clock });
   const probes = createProbes({ clock }).filter(isRoomProbe);

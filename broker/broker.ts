@@ -4,19 +4,19 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, isLoopback, type Log, listen, makeFolder, StartError } from '@sabha/contracts';
 import { Aedes } from 'aedes';
-import { createAdmission, createClones, createSessions, loadKey, loadSecrets, type Sessions } from './admission/admission.ts';
+import { createAdmission, createSessions, loadPublicKey, loadSecrets, type Sessions, trackClones } from './admission/admission.ts';
 import { followRegistry } from './admission/registry-file.ts';
-import { createTlsListener, type TlsListener, whyNoHandshake } from './admission/tls.ts';
+import { createTlsListener, describeHandshakeError, type TlsListener } from './admission/tls.ts';
 import { createHooks } from './hooks.ts';
 import { createMetrics } from './metrics.ts';
-import { type Conduct, createConduct } from './protection/conduct.ts';
-import { createGate, type Gate } from './protection/gate.ts';
-import { type Limits, usualLimits } from './protection/limits.ts';
-import { createRareLog, createRefuse, type Refuse } from './protection/refusals.ts';
+import { type ClientLimits, createClientLimits } from './protection/conduct.ts';
+import { type ConnectionLimiter, createConnectionLimiter } from './protection/gate.ts';
+import { defaultLimits, type Limits } from './protection/limits.ts';
+import { createRateLimitedLog, createRefuse, type Refuse } from './protection/refusals.ts';
 import { openReflector, type Reflector } from './reflector/reflector.ts';
-import { createRights } from './reflector/rights.ts';
-import { createStampAnswerer } from './reflector/stamp.ts';
-import { createTrains } from './reflector/trains.ts';
+import { createTokenVerifier } from './reflector/rights.ts';
+import { createStampHandler } from './reflector/stamp.ts';
+import { createTrainHandler } from './reflector/trains.ts';
 
 export type BrokerOptions = {
   /** Loopback only, because this listener is plain TCP. */
@@ -39,7 +39,7 @@ export type BrokerOptions = {
   dataDir: string;
   clock: Clock;
   /** The accelerated clock of a demo. The reflector uses it for time stamps and rate limits. */
-  played?: Clock;
+  demoClock?: Clock;
   log: Log;
   limits?: Partial<Limits>;
 };
@@ -49,34 +49,34 @@ export type BrokerOptions = {
  * Guarantee: does not start without valid secrets and key, and admits no PC without a registry snapshot.
  */
 export async function createBroker(options: BrokerOptions) {
-  const { clock, played = clock, log } = options;
-  const limits = { ...usualLimits, ...options.limits };
+  const { clock, demoClock = clock, log } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   if (!isLoopback(options.host)) throw new StartError(`host ${options.host} is not loopback: plain MQTT never leaves this machine`);
   const secrets = loadSecrets(options.secretsFile);
-  const key = loadKey(options.registryKeyFile);
+  const key = loadPublicKey(options.registryKeyFile);
   makeFolder(options.dataDir);
   const admission = createAdmission(secrets);
   const sessions = createSessions();
-  const rights = createRights(clock);
+  const tokens = createTokenVerifier(clock);
   const tls = options.tls && (await createTlsListener(options));
   const registryFile = followRegistry({
     file: options.registryFile,
     key,
-    floorFile: join(options.dataDir, 'registry-version'),
+    versionFile: join(options.dataDir, 'registry-version'),
     clock,
     log,
     onSnapshot(snapshot) {
-      admission.use(snapshot);
-      rights.use(snapshot);
-      tls?.trust(snapshot.roots);
-      for (const { name } of sessions.endUnless(admission.holds)) log.warn({ who: name }, 'session ended: no longer admitted');
+      admission.setRegistry(snapshot);
+      tokens.setKeyAndRevocations(snapshot);
+      tls?.setTrustedRoots(snapshot.roots);
+      for (const { name } of sessions.closeUnless(admission.isStillValid)) log.warn({ who: name }, 'session ended: no longer admitted');
     },
   });
   const metrics = createMetrics({ clients: sessions.count, registryVersion: registryFile.version });
-  const refuse = createRefuse(metrics.countRefused, createRareLog(clock, log));
-  const conduct = createConduct({ limits, clock, sessions, refuse, metrics, say: createRareLog(clock, log) });
+  const refuse = createRefuse(metrics.countRefused, createRateLimitedLog(clock, log));
+  const clientLimits = createClientLimits({ limits, clock, sessions, refuse, metrics, logLimited: createRateLimitedLog(clock, log) });
   const aedes = await Aedes.createBroker({
-    ...createHooks({ admission, sessions, refuse, clones: createClones(clock), pace: conduct.pace, countMessage: metrics.countMessage }),
+    ...createHooks({ admission, sessions, refuse, clones: trackClones(clock), pace: clientLimits.pace, onMessage: metrics.countMessage }),
     // With another concurrency valid traffic can crash the process, and one stalled subscriber blocks all others.
     concurrency: 0,
     drainTimeout: limits.drainTimeoutMs,
@@ -88,11 +88,11 @@ export async function createBroker(options: BrokerOptions) {
   // Every four minutes aedes publishes the wills of other brokers that seem dead by the wall clock. A clock step forward makes it consider
   // itself dead. Only one broker exists, and a lost connection publishes its will at once, so this is turned off.
   Object.assign((aedes as { persistence?: object }).persistence ?? {}, { streamWill: () => [] });
-  const listener = createListener({ aedes, refuse, conduct, sessions, gate: createGate(limits, clock, refuse) });
+  const listener = createListener({ aedes, refuse, clientLimits, sessions, connections: createConnectionLimiter(limits, clock, refuse) });
   if (tls) listener.add(tls.server);
-  const answerers = [
-    createStampAnswerer({ rights, clock: played, count: metrics.countPacket }),
-    createTrains({ prove: rights.prove, secret: randomBytes(32), clock, refill: played, count: metrics.countPacket }),
+  const handlers = [
+    createStampHandler({ tokens, clock: demoClock, count: metrics.countPacket }),
+    createTrainHandler({ checkToken: tokens.verify, secret: randomBytes(32), clock, quotaClock: demoClock, count: metrics.countPacket }),
   ];
   let reflector: Reflector | undefined;
   const close = async () => {
@@ -107,7 +107,7 @@ export async function createBroker(options: BrokerOptions) {
   try {
     const port = await listen(listener.server, options);
     const tlsPort = tls && options.tls ? await listen(tls.server, options.tls) : undefined;
-    reflector = options.reflector && (await openReflector({ ...options.reflector, answerers, count: metrics.countPacket }));
+    reflector = options.reflector && (await openReflector({ ...options.reflector, handlers, count: metrics.countPacket }));
     const unready = () => (registryFile.version() === 0 ? 'flows has not said yet which PCs are admitted' : undefined);
     return { port, tlsPort, reflectorPort: reflector?.port, series: metrics.series, unready, close };
   } catch (error) {
@@ -116,47 +116,47 @@ export async function createBroker(options: BrokerOptions) {
   }
 }
 
-type ListenerOptions = { aedes: Aedes; refuse: Refuse; conduct: Conduct; sessions: Sessions; gate: Gate };
+type ListenerOptions = { aedes: Aedes; refuse: Refuse; clientLimits: ClientLimits; sessions: Sessions; connections: ConnectionLimiter };
 
-function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOptions) {
+function createListener({ aedes, refuse, clientLimits, sessions, connections }: ListenerOptions) {
   const sockets = new Set<Socket>();
   const secures: Server[] = [];
-  const take = (socket: Socket) => {
+  const addSocket = (socket: Socket) => {
     sockets.add(socket);
     const client = aedes.handle(socket);
-    conduct.watch(client);
+    clientLimits.watchFrames(client);
     socket.once('close', () => {
       sockets.delete(socket);
-      sessions.gone(client);
-      conduct.pace.gone(client);
+      sessions.handleDisconnect(client);
+      clientLimits.pace.removeConnection(client);
     });
   };
   const server = createServer({ noDelay: true }, (socket) => {
-    if (gate.enter(socket)) take(socket);
+    if (connections.register(socket)) addSocket(socket);
   });
   // For example too many open files: the next connection may succeed.
-  const notAccepted = (error: Error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message });
-  server.on('error', notAccepted);
+  const onAcceptError = (error: Error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message });
+  server.on('error', onAcceptError);
   aedes.on('client', (client) => {
-    gate.admitted(client.conn as Socket, client.id);
-    conduct.admitted(client);
+    connections.markAdmitted(client.conn as Socket, client.id);
+    clientLimits.handleAdmitted(client);
   });
-  aedes.on('clientError', conduct.failed);
+  aedes.on('clientError', clientLimits.handleClientError);
   aedes.on('connectionError', (_client, error) => {
-    const reason = reasonOf(error);
+    const reason = refusalReason(error);
     if (reason) refuse({ action: 'connect', reason, who: '' });
   });
   return {
     server,
     add(secure: TlsListener['server']): void {
       secures.push(secure);
-      secure.on('error', notAccepted).on('secureConnection', take);
+      secure.on('error', onAcceptError).on('secureConnection', addSocket);
       // Sockets in the handshake must also be closed on shutdown.
       secure.on('connection', (socket) => {
-        if (gate.enter(socket)) sockets.add(socket.once('close', () => sockets.delete(socket)));
+        if (connections.register(socket)) sockets.add(socket.once('close', () => sockets.delete(socket)));
       });
       secure.on('tlsClientError', (error, socket) => {
-        refuse({ action: 'connect', reason: 'tls', who: '', what: whyNoHandshake(error) });
+        refuse({ action: 'connect', reason: 'tls', who: '', what: describeHandshakeError(error) });
         // Node reports a handshake timeout but does not close the socket.
         socket.destroy();
       });
@@ -169,7 +169,7 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
 }
 
 /** Maps a refusal by aedes itself, by its MQTT return code, to a reason. */
-function reasonOf(error: Error & { errorCode?: number }): string | undefined {
+function refusalReason(error: Error & { errorCode?: number }): string | undefined {
   if (error.message === 'connect did not arrive in time') return 'timeout';
   return { 1: 'version', 2: 'client_id', 6: 'keepalive' }[error.errorCode ?? 0];
 }

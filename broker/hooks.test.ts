@@ -55,13 +55,13 @@ function setUp() {
   const hooks = createHooks({
     admission: createAdmission(secrets),
     sessions,
-    clones: { refuses: () => false, spoke: (name, boot) => spoken.push(`${name} ${boot}`) },
+    clones: { isClone: () => false, recordPresence: (name, boot) => spoken.push(`${name} ${boot}`) },
     refuse: ({ action, reason }) => refused.push(`${action} ${reason}`),
     pace: { inTurn: (_client, _who, go) => go() },
-    countMessage() {},
+    onMessage() {},
   });
   const client = { id: 'ladakh.leh.pc-1', closed: false, close() {} } as Client;
-  sessions.open(client, { ok: true, principal: { kind: 'pc', pc: own }, name: client.id, ground: { tokenHash: '' } });
+  sessions.open(client, { ok: true, principal: { kind: 'pc', pc: own }, name: client.id, admittedBy: { tokenHash: '' } });
   const forwarded = (topic: string) => {
     const packet = {
       cmd: 'publish' as const,

@@ -5,35 +5,35 @@
 import { TLSSocket } from 'node:tls';
 import { decode, payloadLimitBytes } from '@sabha/contracts';
 import type { Aedes, Client } from 'aedes';
-import { type Action, type Asked, accessOf, principalOf } from './admission/access.ts';
-import type { Admission, Clones, Refusal, Sessions } from './admission/admission.ts';
-import type { Pace } from './protection/conduct.ts';
+import { type Action, checkAccess, principalOf, type TopicRequest } from './admission/access.ts';
+import type { Admission, CloneDetector, Refusal, Sessions } from './admission/admission.ts';
+import type { RateLimiter } from './protection/conduct.ts';
 import type { Refuse } from './protection/refusals.ts';
 
 export type HookOptions = {
   admission: Admission;
   sessions: Sessions;
-  clones: Clones;
+  clones: CloneDetector;
   refuse: Refuse;
-  pace: Pick<Pace, 'inTurn'>;
-  countMessage: (leaf: string) => void;
+  pace: Pick<RateLimiter, 'inTurn'>;
+  onMessage: (leaf: string) => void;
 };
 export type Hooks = Pick<Aedes, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>;
 
 /** Nobody can subscribe to this topic, so a refused message moved to it reaches nobody. */
-const nowhere = '$refused';
+const refusedTopic = '$refused';
 /** Return codes of CONNACK: 2 identifier rejected, 5 not authorised. */
 const returnCodes: Partial<Record<Refusal | 'cloned', number>> = { client_id: 2, unclean_session: 2 };
 
 /** Guarantee: nobody connects, publishes or receives without permission of admission and access rules. Each refusal is counted. */
-export function createHooks({ admission, sessions, clones, refuse, pace, countMessage }: HookOptions): Hooks {
+export function createHooks({ admission, sessions, clones, refuse, pace, onMessage }: HookOptions): Hooks {
   const boots = new WeakMap<Client, string | undefined>();
 
   /** Returns true if the admitted client has permission. Otherwise counts the refusal. */
-  function may(client: Client | null, action: Action, asked: Asked): boolean {
-    const session = client ? sessions.of(client) : undefined;
-    const access = session ? accessOf(session.principal, action, asked) : ({ allow: false, reason: 'not_admitted' } as const);
-    if (!access.allow) refuse({ action, reason: access.reason, who: session?.name ?? '', what: asked.topic });
+  function isPermitted(client: Client | null, action: Action, request: TopicRequest): boolean {
+    const session = client ? sessions.admissionOf(client) : undefined;
+    const access = session ? checkAccess(session.principal, action, request) : ({ allow: false, reason: 'not_admitted' } as const);
+    if (!access.allow) refuse({ action, reason: access.reason, who: session?.name ?? '', what: request.topic });
     return access.allow;
   }
 
@@ -43,7 +43,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
       const { will, username } = packet;
       const principal = principalOf(username);
       if (will && principal) {
-        const access = accessOf(principal, 'will', asAsked(will));
+        const access = checkAccess(principal, 'will', toTopicRequest(will));
         if (!access.allow) {
           refuse({ action: 'will', reason: access.reason, who: username ?? '', what: will.topic });
           delete packet.will;
@@ -57,7 +57,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
       // Over TLS only the certificate counts.
       const proof = conn instanceof TLSSocket ? { certificate: conn.getPeerX509Certificate() } : { password: password?.toString() };
       const admitted = admission.authenticate({ clientId, clean, username, proof });
-      if (admitted.ok && !clones.refuses(admitted.name, boots.get(client), sessions.isOpen(admitted.name))) {
+      if (admitted.ok && !clones.isClone(admitted.name, boots.get(client), sessions.isOpen(admitted.name))) {
         sessions.open(client, admitted);
         return done(null, true);
       }
@@ -70,22 +70,24 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
       const oversized = packet.payload.length > payloadLimitBytes;
       if (oversized) refuse({ action: 'publish', reason: 'oversized', who: client?.id ?? '', what: packet.topic });
       const leaf =
-        !oversized && may(client, 'publish', asAsked(packet)) ? packet.topic.slice(packet.topic.lastIndexOf('/') + 1) : undefined;
+        !oversized && isPermitted(client, 'publish', toTopicRequest(packet))
+          ? packet.topic.slice(packet.topic.lastIndexOf('/') + 1)
+          : undefined;
       // The client receives its PUBACK, but nobody receives the message.
-      if (leaf === undefined) Object.assign(packet, { topic: nowhere, payload: Buffer.alloc(0), retain: false });
-      else countMessage(leaf);
-      const session = client && !client.closed ? sessions.of(client) : undefined;
+      if (leaf === undefined) Object.assign(packet, { topic: refusedTopic, payload: Buffer.alloc(0), retain: false });
+      else onMessage(leaf);
+      const session = client && !client.closed ? sessions.admissionOf(client) : undefined;
       if (!client || session?.principal.kind !== 'pc') return done(null);
       pace.inTurn(client, session.name, () => {
-        if (leaf === 'presence') clones.spoke(session.name, boots.get(client));
+        if (leaf === 'presence') clones.recordPresence(session.name, boots.get(client));
         done(null);
       });
     },
     authorizeSubscribe(client, subscription, done) {
-      done(null, may(client, 'subscribe', asAsked(subscription)) ? subscription : null);
+      done(null, isPermitted(client, 'subscribe', toTopicRequest(subscription)) ? subscription : null);
     },
     authorizeForward(client, packet) {
-      return may(client, 'forward', asAsked({ topic: packet.topic })) ? packet : null;
+      return isPermitted(client, 'forward', toTopicRequest({ topic: packet.topic })) ? packet : null;
     },
   };
 }
@@ -95,6 +97,6 @@ function bootOf(payload: string | Buffer): string | undefined {
   return read.ok ? read.value.boot : undefined;
 }
 
-function asAsked({ topic, qos = 0, retain = false }: { topic: string; qos?: number; retain?: boolean }): Asked {
+function toTopicRequest({ topic, qos = 0, retain = false }: { topic: string; qos?: number; retain?: boolean }): TopicRequest {
   return { topic, qos, retain };
 }

@@ -1,12 +1,12 @@
 /** Entry point of the exporter: reads the environment, and logs one line when ready and one for a fatal error. */
 
-import { environment, loadText, oneLine, realClock, runPart, StartError, supervisorOf } from '@sabha/contracts';
+import { loadText, oneLine, readEnvironment, realClock, runPart, StartError, supervisorOf } from '@sabha/contracts';
 import { pino } from 'pino';
 import { startExporter } from './exporter/exporter.ts';
 
 const log = pino({ base: { part: 'dashboards' } });
 const { env } = process;
-const { required, port, number } = environment(env);
+const { required, port, number } = readEnvironment(env);
 
 await runPart({ log, name: 'the exporter', stopLimitMs: 900, start, supervisor: supervisorOf(env) });
 

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import {
   type Cancel,
   type Clock,
-  environment,
+  canaryTopic,
   flowsFilters,
-  hearingTopic,
   loadPem,
   loadText,
   makeFolder,
   openPartSession,
   openReflectorToken,
   type PartSession,
+  readEnvironment,
   realClock,
   replaceFile,
   runPart,
@@ -61,7 +61,7 @@ import { createReasonsReader } from './view/reasons.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
-const { required, port, number } = environment(env);
+const { required, port, number } = readEnvironment(env);
 
 await runPart({
   log,
@@ -201,7 +201,7 @@ function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession
   return openPartSession({
     connect,
     name: 'flows',
-    filters: [...flowsFilters, hearingTopic],
+    filters: [...flowsFilters, canaryTopic],
     qos: 1,
     host: env['SABHA_MQTT_HOST'] ?? '127.0.0.1',
     port: port('SABHA_MQTT_PORT', settings.ports.mqtt),

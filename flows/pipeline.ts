@@ -1,13 +1,13 @@
 /**
  * From the message of a PC to the notification of a person. The stages, in order:
  *
- * - `receive`, ingest/ingest.ts `take`: takes a message from the MQTT session
+ * - `receive`, ingest/ingest.ts `takeMessage`: takes a message from the MQTT session
  * - `read`, ingest/read-message.ts: decodes it into an engine event and rows
  * - `apply`, incidents/engine.ts: computes incidents and transitions, as rows and effects
  * - `commit`, ingest/ingest.ts: writes the batch in one transaction, R20 (one transaction per batch); later stages follow the commit
  * - `acknowledge`, ingest/acks.ts: the PC may trim its durable events, R4 (cumulative acknowledgement)
  * - `hear`, commands/ and rollcall/: forwards births and results to the parts that wait for them
- * - `offer`, runtime.ts `offered`: sends a transition to a node of the tabs, R24 (repeated offers and the default route)
+ * - `offer`, runtime.ts `onOffer`: sends a transition to a node of the tabs, R24 (repeated offers and the default route)
  * - `notify`, people/outbox.ts: delivers outbox rows through people/channels/, R26 (outbox delivery)
  * - `rewrite`, people/copies/copies.ts: edits delivered messages, for example after an acknowledgement
  * - `show`, view/live.ts: updates the live views
@@ -19,7 +19,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { sealSigned } from '@sabha/contracts';
-import type { Contents, Ledger } from './engine/records/ops.ts';
+import type { Ledger, LedgerContents } from './engine/records/ops.ts';
 import type { Committed, IngestOptions, NodeOffer, PcReport, ViewChanges } from './ingest/acks.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { Metrics } from './metrics.ts';
@@ -55,7 +55,7 @@ export type StageHandlers = Pick<IngestOptions, 'isRollCall' | 'listening' | 'cl
 export type Pipeline = { ingest: Ingest; outbox: Outbox; close(): Promise<void> };
 
 /** Opens the stages on the contents of the ledger. Waiting notifications continue at once. */
-export function openPipeline(around: PipelineOptions, contents: Contents, ends: StageHandlers): Pipeline {
+export function openPipeline(around: PipelineOptions, contents: LedgerContents, ends: StageHandlers): Pipeline {
   const { ledger, channels } = around;
   const { isRollCall, listening, clockSet, failed } = ends;
   const ingest = createIngest({

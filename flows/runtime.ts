@@ -40,7 +40,7 @@ export type Runtime = ReturnType<typeof createRuntime>;
 type PipelineState = ReturnType<typeof createPipelineState>;
 type RuntimeState = ReturnType<typeof createRuntimeState>;
 
-/** Creates the runtime; `openFromLedger` opens it. */
+/** Creates the runtime; `openFirstPipeline` opens it. */
 export function createRuntime(options: RuntimeOptions) {
   const state = createRuntimeState(options);
   const { life, rollcalls, live, measureQueue, now, dates, ingest, opened } = state;

@@ -2,7 +2,7 @@
  * Reads `sabha.json` with its notification channels. As a program it checks a file: it prints one line and sets exit code 1 if something is
  * wrong.
  */
-import { type Clock, describeIssue, isOpenToAll, loadText, readSettings, type Settings } from '@sabha/contracts';
+import { type Clock, describeIssue, isWorldReadable, loadText, readSettings, type Settings } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Ledger } from './engine/records/ops.ts';
 import { addressProblem, type ChannelSettings, channelProblem, channelSettings, secretsIn } from './notify/people/channels/channels.ts';
@@ -34,7 +34,7 @@ export function loadFlowsSettings(file: string): SettingsResult {
   if (!read.ok) return read;
   const { channels, communityNodes } = read.value;
   const [secret] = [...secretsIn(channels), ...(Object.keys(communityNodes.credentials).length > 0 ? ['communityNodes.credentials'] : [])];
-  if (secret === undefined || !isOpenToAll(file)) return read;
+  if (secret === undefined || !isWorldReadable(file)) return read;
   return { ok: false, line: `${file}: holds ${secret}, and everybody may read it: chmod 600 ${file}` };
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Language, type LineRow, lineIn, writeEnrolCode } from '@sabha/contracts';
+import { type Language, type LineRow, translateLine, writeEnrolCode } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import { type CliVerb as AgentVerb, calls } from '../agent/identity/call.ts';
 import { helpText as helpOfAgent } from '../agent/identity/help.ts';
@@ -17,7 +17,7 @@ import { eachNode, nameOf, parse, textOf } from './house/syntax.ts';
 import { hasTerminal, sit } from './typing.ts';
 
 const sources = repository('.').filter(({ path }) => isCode(path) && !isTest(path));
-const inHindi = (rows: readonly LineRow[]) => (line: string) => lineIn(line, 'hi', rows);
+const inHindi = (rows: readonly LineRow[]) => (line: string) => translateLine(line, 'hi', rows);
 const ofAgent = (line: string) => lineFor(line, ['--lang', 'hi'], {});
 const devanagari = /\p{Script=Devanagari}/u;
 const noRow = 'no row for it: CONTRIBUTING.md, "a line at a terminal"';

@@ -2,7 +2,7 @@
  * Present state of the PC: last results of all probes, digest (R11 (digest)) and changes (R12 (order and differences)). See also R14
  * (unknown).
  */
-import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, sameAnswer } from '@sabha/contracts';
+import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, hasSameResult } from '@sabha/contracts';
 
 /** Part of a check that an event reports. */
 type CheckResult = Pick<Check, 'status' | 'fault' | 'reason'>;
@@ -49,7 +49,7 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
     const key = checkKey(check);
     const lastReported = entries.get(key)?.lastReported ?? null;
     entries.set(key, { check, lastReported: check, staleUp });
-    return lastReported && sameAnswer(lastReported, check) ? undefined : change(check, lastReported, check);
+    return lastReported && hasSameResult(lastReported, check) ? undefined : change(check, lastReported, check);
   }
 
   return {
@@ -105,7 +105,7 @@ export function differenceOf(from: readonly Check[], to: readonly Check[]): { ch
   const after = new Set(to.map(checkKey));
   const checks = to.filter((check) => {
     const old = before.get(checkKey(check));
-    return old === undefined || !sameAnswer(old, check);
+    return old === undefined || !hasSameResult(old, check);
   });
   return { checks, gone: [...before.keys()].filter((key) => !after.has(key)) };
 }

@@ -3,7 +3,7 @@
  * change.
  */
 import { createHash } from 'node:crypto';
-import { type Cancel, type Clock, encode, type Inventory, messageOf, payloadLimitBytes, withinTime } from '@sabha/contracts';
+import { type Cancel, type Clock, encode, type Inventory, messageOf, payloadLimitBytes, withTimeout } from '@sabha/contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Log } from '../uplink/store/log.ts';
 
@@ -54,9 +54,9 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
   async function readNow(): Promise<void> {
     begunUp = clock.up();
     isStale = null;
-    const late = `no end within ${limitMs / 1_000} s`;
+    const timeoutValue = `no end within ${limitMs / 1_000} s`;
     const ask = async (signal: AbortSignal): Promise<Inventory | string> => inventoryOf(await platform.inventory(signal), clock.now());
-    const read = await withinTime({ clock, limitMs, late }, ask).catch(String);
+    const read = await withTimeout({ clock, limitMs, timeoutValue }, ask).catch(String);
     if (stopped) return;
     const failed = typeof read === 'string';
     if (failed) log.warn({}, `the inventory could not be read: ${read.slice(0, 200)}`);

@@ -1,6 +1,6 @@
 /** Saves the last room results of the session helper to a file, for `check`, which runs outside the session. */
 
-import { type Check, type Clock, readJson, state } from '@sabha/contracts';
+import { type Check, type Clock, parseJsonAs, state } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Probe } from './probe.ts';
 
@@ -44,7 +44,7 @@ export function createRoomResultWriter({
 
 /** Replaces room probes by the saved results of the helper. Without recent results the probes run themselves. */
 export function withSavedRoomResults(probes: readonly Probe[], { text, now, isRoomProbe }: SavedRoomResults): readonly Probe[] {
-  const read = readJson(savedResults, text);
+  const read = parseJsonAs(savedResults, text);
   if (read === undefined || Math.abs(now - read.at) > maxAgeMs) return probes;
   const said = (name: string) => read.checks.filter(({ component }) => component === name);
   return probes.map((probe) => (isRoomProbe(probe) ? { ...probe, run: async () => ({ checks: said(probe.name) }) } : probe));

@@ -1,5 +1,5 @@
 /** Runs each probe with its own timer and timeout, so that no probe affects another. */
-import { type Check, type Clock, messageOf, withinTime } from '@sabha/contracts';
+import { type Check, type Clock, messageOf, withTimeout } from '@sabha/contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 
@@ -182,9 +182,9 @@ function unknownResult(state: RunnerState, probe: Probe, result: ProbeResult | s
 /** Returns the result, or the reason for none. Never rejects. The signal aborts at the timeout, and later results are dropped. */
 async function runProbe(state: RunnerState, { probe }: ProbeState): Promise<ProbeResult | string> {
   const { clock, platform, context } = state.options;
-  const late = `no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`;
+  const timeoutValue = `no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`;
   try {
-    return await withinTime<ProbeResult | string>({ clock, limitMs: probe.timeoutMs, late }, async (signal) =>
+    return await withTimeout<ProbeResult | string>({ clock, limitMs: probe.timeoutMs, timeoutValue }, async (signal) =>
       checked(await probe.run({ ...context(), platform, signal })),
     );
   } catch (error) {

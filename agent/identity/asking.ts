@@ -1,15 +1,15 @@
 /** Asks the person at this PC for the missing input of an enrolment, in their language, until the server accepts it. */
 import { createInterface } from 'node:readline';
 import {
-  filled,
+  fillBlanks,
   isPcPath,
   type Language,
   oneLine,
   readEnrolCode,
   realClock,
   type Screen,
+  showProgress,
   type Words,
-  withPatience,
 } from '@sabha/contracts';
 import { UsageError, usageOf, waitingForServer } from './call.ts';
 import { type Enrolment, pcsOfCode } from './enrol.ts';
@@ -117,7 +117,7 @@ export async function runTerminalDialogue<T>(
 ): Promise<T> {
   const lines = createInterface({ input, output });
   const typed = lines[Symbol.asyncIterator]();
-  const say = (seconds: number) => filled(waitingForServer[language], { seconds });
+  const say = (seconds: number) => fillBlanks(waitingForServer[language], { seconds });
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const leave = () => {
     // ^C and ^D do not end the line on the screen.
@@ -138,7 +138,7 @@ export async function runTerminalDialogue<T>(
         return done ? ended : value.trim();
       },
       tell: (line) => void output.write(`${lineFor(line, ['--lang', language], {})}\n`),
-      pcsOf: (query) => withPatience(pcsOfCode(query), { clock: realClock(), screen: output, say }),
+      pcsOf: (query) => showProgress(pcsOfCode(query), { clock: realClock(), screen: output, say }),
       now: Date.now,
     });
     return await Promise.race([acting, ended]);
@@ -213,7 +213,7 @@ async function askValid(
 async function choosePc(pcs: readonly CodePc[], { language, ask, tell }: EnrolmentDialogue): Promise<string> {
   if (pcs.length === 1 && pcs[0] !== undefined) return pcs[0].pc;
   for (const [nth, { pc, room, open }] of pcs.entries())
-    tell(`  ${nth + 1}  ${oneLine(room[language], 60)}: ${open ? pc : filled(closedPc[language], { pc })}`);
+    tell(`  ${nth + 1}  ${oneLine(room[language], 60)}: ${open ? pc : fillBlanks(closedPc[language], { pc })}`);
   for (;;) {
     const text = (await ask((pcs.length === 0 ? pathQuestion : whichQuestion)[language], '')).toLowerCase();
     const pc = pcs.length === 0 ? text : (pcs[Number(text) - 1]?.pc ?? '');
@@ -254,7 +254,7 @@ export function lineOfFailure({ line, cause }: Failed, tried: Attempt): string {
   const words = cause === 'clock' ? clock : cause !== undefined && isServerOfPackage(tried) ? packageFailureTexts[cause] : undefined;
   if (words === undefined || (cause === 'pin' && !isHalfCode(tried))) return line;
   const at = serverUrl(centre).slice('https://'.length);
-  return filled(words[language], { host: centre.host, at, time: timeOf(tried) });
+  return fillBlanks(words[language], { host: centre.host, at, time: timeOf(tried) });
 }
 
 function isServerOfPackage({ centre, known }: Pick<Attempt, 'centre' | 'known'>): boolean {

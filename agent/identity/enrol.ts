@@ -1,7 +1,17 @@
 /** Enrols a PC by a code that a person types, and renews its certificate later. */
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
-import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '@sabha/contracts';
+import {
+  clientAuth,
+  codeOf,
+  commonNameOf,
+  makeCertificateRequest,
+  makePrivateKey,
+  nameOf,
+  type PcPath,
+  pinOf,
+  readEnrolCode,
+} from '@sabha/contracts';
 import type { CountBytes } from '../link/net/meter.ts';
 import { nextCommand } from './call.ts';
 import { type CodePc, fetchBrokerAddress, fetchCertificate, fetchPcs, fetchRoots, type HttpsEndpoint } from './est.ts';
@@ -93,7 +103,7 @@ async function requestCertificate({ endpoint, pc, folder, centre, password }: Ce
   const made: Result<string> = password === undefined ? { ok: true, value: makePrivateKey() } : enrolmentKey(folder);
   if (!made.ok) return made;
   const key = made.value;
-  const { der } = makeRequest(key, nameOf(pc));
+  const { der } = makeCertificateRequest(key, nameOf(pc));
   const issued = await fetchCertificate(endpoint, { request: der, ...(password !== undefined && { password }) });
   if (!issued.ok) return issued;
   const certificate = issued.value.find((one) => one.checkPrivateKey(createPrivateKey(key)));

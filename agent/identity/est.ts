@@ -4,7 +4,7 @@ import { type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
-import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine, serverAuth } from '@sabha/contracts';
+import { certificatesIn, codeOf, isPcPath, oneLine, serverAuth, serverSniName, serverSubjects, translateLine } from '@sabha/contracts';
 import * as v from 'valibot';
 import { type CountBytes, meteredTlsFor } from '../link/net/meter.ts';
 import { centreKey, type FailureCause, isSignedByRoot, port, type Result } from './identity.ts';
@@ -86,7 +86,7 @@ export async function fetchClock(
 type PeerCertificateInfo = { authorized: boolean; shown: X509Certificate | undefined };
 
 function isUndated({ shown }: PeerCertificateInfo, { host, trust: { roots = [] } }: HttpsEndpoint): boolean {
-  if (shown?.subject !== `CN=${doors.centre}` || !shown.keyUsage?.includes(serverAuth)) return false;
+  if (shown?.subject !== `CN=${serverSubjects.centre}` || !shown.keyUsage?.includes(serverAuth)) return false;
   const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
   return named !== undefined && isSignedByRoot(shown, roots);
 }
@@ -129,8 +129,8 @@ async function ask<T>(
  */
 function pinnedTlsOptions(host: string, roots: readonly string[]): ConnectionOptions {
   const problem = (_name: string, shown: PeerCertificate) =>
-    shown.subject.CN === doors.centre ? checkServerIdentity(host, shown) : new Error('its certificate is not that of the centre');
-  return { ca: [...roots], servername: centreServerName, checkServerIdentity: problem, minVersion: 'TLSv1.3' };
+    shown.subject.CN === serverSubjects.centre ? checkServerIdentity(host, shown) : new Error('its certificate is not that of the centre');
+  return { ca: [...roots], servername: serverSniName, checkServerIdentity: problem, minVersion: 'TLSv1.3' };
 }
 
 /** Returns TLS options with host and port of a URL of the server; without roots the system's trust store applies. */
@@ -172,7 +172,7 @@ function send({ body, ...options }: RequestOptions & { body?: string }): Promise
 function failureText(error: unknown): string {
   const code = codeOf(error);
   if (code === 'ABORT_ERR' || (error as Error).name === 'TimeoutError') return `no answer in ${timeoutMs / 1_000} s`;
-  const known = lineIn(code, 'en');
+  const known = translateLine(code, 'en');
   return known === code ? (error as Error).message || code : known;
 }
 

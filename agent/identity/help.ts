@@ -1,5 +1,5 @@
 /** Texts of `--help` for all verbs and languages. Loaded only on demand. */
-import { inColumns, type Language, type Words } from '@sabha/contracts';
+import { formatColumns, type Language, type Words } from '@sabha/contracts';
 import { type CliVerb, calls, command } from './call.ts';
 
 const folder = ['--data DIR', { en: 'the folder of its data (else ./data)', hi: 'डेटा का फ़ोल्डर (नहीं तो ./data)' }] as const;
@@ -79,8 +79,10 @@ const more: Words = { en: 'More about a verb: {call} VERB --help', hi: 'कि�
 export function helpText(verb: CliVerb | undefined, lang: Language): string {
   if (verb !== undefined) {
     const { does, options } = verbs[verb];
-    return [`${command} ${calls[verb]}`, '', does[lang], ...inColumns(options.map(([option, says]) => [option, says[lang]]))].join('\n');
+    return [`${command} ${calls[verb]}`, '', does[lang], ...formatColumns(options.map(([option, says]) => [option, says[lang]]))].join(
+      '\n',
+    );
   }
   const rows = Object.entries(verbs).map(([name, { does }]): [string, string] => [name, does[lang].split(/(?<=[.।]) /)[0] ?? '']);
-  return [`${command} VERB`, ...inColumns(rows), '', more[lang].replace('{call}', command)].join('\n');
+  return [`${command} VERB`, ...formatColumns(rows), '', more[lang].replace('{call}', command)].join('\n');
 }

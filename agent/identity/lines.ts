@@ -1,5 +1,5 @@
 /** Hindi versions of the agent's messages, and plainer English for some. Loaded only on an error. */
-import { type LineRow, languageFor, lineIn } from '@sabha/contracts';
+import { type LineRow, languageFor, translateLine } from '@sabha/contracts';
 
 const lines: readonly LineRow[] = [
   [/^no verb$/, { en: 'what is to be done is not said', hi: 'क्या करना है, यह नहीं लिखा' }],
@@ -83,5 +83,5 @@ const lines: readonly LineRow[] = [
 ];
 
 export function lineFor(line: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): string {
-  return lineIn(line, languageFor(args, env), lines);
+  return translateLine(line, languageFor(args, env), lines);
 }

@@ -1,5 +1,5 @@
 /** The inventory of this PC, read at start and once a day. */
-import { realClock, withinTime } from '@sabha/contracts';
+import { realClock, withTimeout } from '@sabha/contracts';
 import type { Answer, Platform, SoundDevice, SoundState } from './platform.ts';
 
 const limitMs = 10_000;
@@ -23,7 +23,7 @@ export async function readInventory(machine: ReadMachine, devices: DeviceReaders
   const items: Record<string, unknown> = { node: process.version, ...ofMachine };
   for (const [name, read] of Object.entries(parts)) {
     signal.throwIfAborted();
-    const value = await withinTime({ clock, limitMs, late: undefined }, () => read().catch(() => undefined));
+    const value = await withTimeout({ clock, limitMs, timeoutValue: undefined }, () => read().catch(() => undefined));
     if (value !== undefined) items[name] = value;
   }
   return items;

@@ -10,8 +10,8 @@ import {
   type Hello,
   type Inventory,
   type LinkLimits,
-  type MainsGone,
-  type Previous,
+  type MainsFailure,
+  type PreviousBoot,
 } from '@sabha/contracts';
 import type { CheckTable } from '../checks/check-table.ts';
 import type { Spool } from './spool/spool.ts';
@@ -30,9 +30,9 @@ export type BirthFacts = {
   limits: () => LinkLimits;
   configVersion: () => number;
   /** How the previous boot ended; undefined once the server knows it. */
-  previous: () => Previous | undefined;
+  previous: () => PreviousBoot | undefined;
   /** Last mains outage of this boot. */
-  gone: () => MainsGone | undefined;
+  gone: () => MainsFailure | undefined;
   /** Undefined before the first reading. */
   inventory: () => Inventory | undefined;
   /** Runs the state probes. Resolves when all have finished. */
@@ -142,7 +142,7 @@ function messageOf(facts: BirthFacts, isAnswered: boolean) {
  * Returns the mains outage only if it overlaps the time in which the server received nothing from this process.
  * A broken connection is noticed up to one beat and one keepalive late, so this time is included.
  */
-function unreportedOutage({ gone, lastAckedSessionEndUp, clock, limits }: BirthFacts): MainsGone | undefined {
+function unreportedOutage({ gone, lastAckedSessionEndUp, clock, limits }: BirthFacts): MainsFailure | undefined {
   const last = gone();
   if (last === undefined || lastAckedSessionEndUp === null) return undefined;
   const { beatMs, keepaliveMs } = limits();

@@ -16,7 +16,7 @@ import {
   pcTopic,
   type Signed,
   type UpLeaf,
-  type Want,
+  type WantedItem,
 } from '@sabha/contracts';
 import { type CheckTable, differenceOf } from '../checks/check-table.ts';
 import { grantOf } from '../link/measure/stamp.ts';
@@ -200,7 +200,7 @@ function startNewSpool({ eventSender, births }: SessionState): void {
   births.begin();
 }
 
-function answerWant(state: SessionState, want: Want): void {
+function answerWant(state: SessionState, want: WantedItem): void {
   if (want === 'state') state.stateSender.full();
   else if (want === 'inventory') sendInventory(state);
   else if (want === 'birth') state.births.say();

@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { codeOf, doors, serverAuth } from '@sabha/contracts';
+import { codeOf, serverAuth, serverSubjects } from '@sabha/contracts';
 import { type Identity, isSignedByRoot } from '../identity/identity.ts';
 import { type CountBytes, meteredTls, type OnMessage } from '../link/net/meter.ts';
 import type { CheckPeer, PeerState } from '../link/net/reach.ts';
@@ -70,7 +70,7 @@ function isClockBehind({ certificate }: Identity, now: number): boolean {
 function certificateProblem(shown: X509Certificate | undefined, { certificate, centre: { host }, roots }: Identity): string | null {
   if (shown === undefined) return 'the centre shows no certificate';
   if (!shown.keyUsage?.includes(serverAuth)) return 'the certificate of the centre is not made for a server';
-  if (shown.subject !== `CN=${doors.broker}`) return 'the certificate of the centre is not that of its broker';
+  if (shown.subject !== `CN=${serverSubjects.broker}`) return 'the certificate of the centre is not that of its broker';
   const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
   if (named === undefined) return `the certificate of the centre is not for ${host}`;
   if (shown.validToDate < certificate.validFromDate) return 'the certificate of the centre has ended';

@@ -7,12 +7,12 @@ import {
   decode,
   type EventMessage,
   encode,
+  eventHash,
   type Inventory,
   links,
-  type MainsGone,
+  type MainsFailure,
   type MessageOf,
-  markOf,
-  type Previous,
+  type PreviousBoot,
   parseTopic,
   pcTopic,
   type Signed,
@@ -100,8 +100,8 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     words: [] as unknown[],
     fresh: 0,
     probed: Promise.resolve(),
-    previous: undefined as Previous | undefined,
-    gone: undefined as MainsGone | undefined,
+    previous: undefined as PreviousBoot | undefined,
+    gone: undefined as MainsFailure | undefined,
     inventory: undefined as Inventory | undefined,
   };
   const note = (_: object, line: string) => logs.push(line);
@@ -146,7 +146,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     table.merge({ component: device, everyMs: 3_600_000, checks: [{ component: device, device: '', status, fault: null, reason: null }] });
     made.stateChanged();
   };
-  return { clock, spool, table, net, logs, seen, uplink: made, session, ack, event, status, markOf, filters: agentFilters(pc) };
+  return { clock, spool, table, net, logs, seen, uplink: made, session, ack, event, status, markOf: eventHash, filters: agentFilters(pc) };
 }
 
 export function decodeWill(options: ConnectOptions | undefined) {

@@ -1,6 +1,6 @@
-import { agentFilters, downLeaves, hearingTopic, pcTopic, upLeaves } from '@sabha/contracts';
+import { agentFilters, canaryTopic, downLeaves, pcTopic, upLeaves } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { type Action, accessOf, type Principal } from './access.ts';
+import { type Action, checkAccess, type Principal } from './access.ts';
 
 const own = 'sabha/v1/ladakh/leh/pc-1';
 const other = 'sabha/v1/ladakh/leh/pc-11';
@@ -48,7 +48,7 @@ const topics = [
   ...ownScopes,
   ...otherScopes,
   ...anyPc,
-  hearingTopic,
+  canaryTopic,
   ...odd,
 ];
 
@@ -68,10 +68,10 @@ const allowed: [string, Principal, Record<Action, string[]>][] = [
     'flows',
     flows,
     {
-      publish: [...under(own, down), ...under(other, down), ...ownScopes, ...otherScopes, hearingTopic],
+      publish: [...under(own, down), ...under(other, down), ...ownScopes, ...otherScopes, canaryTopic],
       will: [],
-      subscribe: [...anyPc, hearingTopic],
-      forward: [...under(own, up), ...under(other, up), hearingTopic],
+      subscribe: [...anyPc, canaryTopic],
+      forward: [...under(own, up), ...under(other, up), canaryTopic],
     },
   ],
   ['exporter', exporter, { publish: [], will: [], subscribe: ['sabha/v1/+/+/+/beat'], forward: [`${own}/beat`, `${other}/beat`] }],
@@ -79,14 +79,14 @@ const allowed: [string, Principal, Record<Action, string[]>][] = [
 
 describe.each(allowed)('%s', (_name, principal, table) => {
   test.each(actions)('may %s exactly the topics in the table', (action) => {
-    const granted = topics.filter((topic) => accessOf(principal, action, { topic, qos: 1, retain: false }).allow);
+    const granted = topics.filter((topic) => checkAccess(principal, action, { topic, qos: 1, retain: false }).allow);
     expect(granted.toSorted()).toEqual(table[action].toSorted());
   });
 
   test.each(actions)('may %s nothing retained and nothing with QoS 2', (action) => {
     for (const topic of topics) {
-      expect(accessOf(principal, action, { topic, qos: 0, retain: true })).toEqual({ allow: false, reason: 'retain' });
-      expect(accessOf(principal, action, { topic, qos: 2, retain: false })).toEqual({ allow: false, reason: 'qos' });
+      expect(checkAccess(principal, action, { topic, qos: 0, retain: true })).toEqual({ allow: false, reason: 'retain' });
+      expect(checkAccess(principal, action, { topic, qos: 2, retain: false })).toEqual({ allow: false, reason: 'qos' });
     }
   });
 });
@@ -96,7 +96,7 @@ test('S3, S4 in a nation of 736 sites each PC reaches its own topics and none of
   let leaks = 0;
   for (const [n, mine] of pcs.entries()) {
     const me: Principal = { kind: 'pc', pc: mine };
-    const ask = (action: Action, topic: string) => accessOf(me, action, { topic, qos: 1, retain: false }).allow;
+    const ask = (action: Action, topic: string) => checkAccess(me, action, { topic, qos: 1, retain: false }).allow;
     const foreign = [pcs[(n + 1) % 736] ?? '', pcs[(n + 36) % 736] ?? '', mine.replace('pc-1', 'pc-2'), `${mine}1`];
     for (const theirs of foreign) {
       for (const leaf of [...upLeaves, ...downLeaves]) leaks += actions.filter((action) => ask(action, pcTopic(theirs, leaf))).length;

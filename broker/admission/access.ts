@@ -1,9 +1,9 @@
 /** Access rules for topics: pure functions, deny by default. */
 import {
   agentFilters,
+  canaryTopic,
   exporterFilters,
   flowsFilters,
-  hearingTopic,
   isUpLeaf,
   type PcPath,
   parseTopic,
@@ -19,7 +19,7 @@ export const principalKinds = ['pc', 'flows', 'exporter'] as const satisfies rea
 /** `forward` is checked for each delivery to a client. */
 export type Action = 'publish' | 'will' | 'subscribe' | 'forward';
 /** The requested topic, or for `subscribe` the filter. */
-export type Asked = { topic: string; qos: number; retain: boolean };
+export type TopicRequest = { topic: string; qos: number; retain: boolean };
 /** A closed list, because each reason is a metric label. */
 export type Denial = 'qos' | 'retain' | 'unknown_topic' | 'foreign_topic' | 'filter';
 export type Access = { allow: true } | { allow: false; reason: Denial };
@@ -28,13 +28,13 @@ export type Access = { allow: true } | { allow: false; reason: Denial };
  * Guarantee: a PC publishes only to its own leaves and receives only its own messages and those of its scopes. Retained messages and QoS 2
  * are denied.
  */
-export function accessOf(principal: Principal, action: Action, asked: Asked): Access {
-  if (asked.qos > 1) return deny('qos');
-  if (asked.retain) return deny('retain');
-  if (action === 'subscribe') return filtersOf(principal).includes(asked.topic) ? { allow: true } : deny('filter');
-  const topic = parseTopic(asked.topic);
+export function checkAccess(principal: Principal, action: Action, request: TopicRequest): Access {
+  if (request.qos > 1) return deny('qos');
+  if (request.retain) return deny('retain');
+  if (action === 'subscribe') return allowedFilters(principal).includes(request.topic) ? { allow: true } : deny('filter');
+  const topic = parseTopic(request.topic);
   if (!topic) return deny('unknown_topic');
-  return rules[action](principal, topic, asked.topic) ? { allow: true } : deny('foreign_topic');
+  return rules[action](principal, topic, request.topic) ? { allow: true } : deny('foreign_topic');
 }
 
 /** Returns the principal of a user name; undefined for an invalid name. */
@@ -61,9 +61,9 @@ const rules: Record<Exclude<Action, 'subscribe'>, Rule> = {
   },
 };
 
-function filtersOf(principal: Principal): readonly string[] {
+function allowedFilters(principal: Principal): readonly string[] {
   if (principal.kind === 'pc') return agentFilters(principal.pc);
-  return principal.kind === 'flows' ? [...flowsFilters, hearingTopic] : exporterFilters;
+  return principal.kind === 'flows' ? [...flowsFilters, canaryTopic] : exporterFilters;
 }
 
 function deny(reason: Denial): Access {

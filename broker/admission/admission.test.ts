@@ -3,7 +3,7 @@ import { hashToken, type RegistryEntry } from '@sabha/contracts';
 import type { Client } from 'aedes';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../../test/security/authority.ts';
-import { type Admitted, createAdmission, createSessions, type Identity, readSecrets } from './admission.ts';
+import { type Admitted, createAdmission, createSessions, type Identity, parseSecrets } from './admission.ts';
 
 const name = 'ladakh.leh.pc-1';
 const secrets = { flows: hashToken('of-flows'), exporter: hashToken('of-exporter') };
@@ -39,9 +39,9 @@ test.each<[string, RegistryEntry[]]>([
   const admission = admissionWith([entry()]);
   const admitted = admission.authenticate(identity(name, 'right'));
   if (!admitted.ok) throw new Error(admitted.reason);
-  expect(admission.holds(admitted)).toBe(true);
-  admission.use({ version: 2, at: 0, pcs, roots: [] });
-  expect(admission.holds(admitted)).toBe(false);
+  expect(admission.isStillValid(admitted)).toBe(true);
+  admission.setRegistry({ version: 2, at: 0, pcs, roots: [] });
+  expect(admission.isStillValid(admitted)).toBe(false);
 });
 
 test.each([
@@ -53,7 +53,7 @@ test.each([
   const admission = admissionWith([entry({ tokenHash: null, certificates: isRecorded ? [serial] : [] })]);
   const answer = admission.authenticate({ ...identity(name, ''), proof: { certificate: new X509Certificate(pem) } });
   expect(answer).toMatchObject(
-    expected === 'admits the PC' ? { ok: true, ground: { serial } } : { ok: false, reason: 'wrong_certificate' },
+    expected === 'admits the PC' ? { ok: true, admittedBy: { serial } } : { ok: false, reason: 'wrong_certificate' },
   );
 });
 
@@ -63,26 +63,26 @@ test('a name stays connected when an older connection of the same name ends', ()
   const admitted = { ok: true, name } as Admitted;
   sessions.open(older, admitted);
   sessions.open(newer, admitted);
-  sessions.gone(older);
+  sessions.handleDisconnect(older);
   expect(sessions.isOpen(name)).toBe(true);
-  sessions.gone(newer);
+  sessions.handleDisconnect(newer);
   expect(sessions.isOpen(name)).toBe(false);
 });
 
 test('an invalid secrets file gives one line with the file, the key and the problem', () => {
-  expect(readSecrets(JSON.stringify(secrets), 'p.json')).toEqual({ ok: true, value: secrets });
-  expect(readSecrets('{', 'p.json')).toEqual({ ok: false, line: 'p.json: not JSON' });
-  expect(readSecrets(JSON.stringify({ flows: secrets.flows }), 'p.json')).toMatchObject({
+  expect(parseSecrets(JSON.stringify(secrets), 'p.json')).toEqual({ ok: true, value: secrets });
+  expect(parseSecrets('{', 'p.json')).toEqual({ ok: false, line: 'p.json: not JSON' });
+  expect(parseSecrets(JSON.stringify({ flows: secrets.flows }), 'p.json')).toMatchObject({
     line: expect.stringMatching(/^p\.json: exporter: /),
   });
-  expect(readSecrets(JSON.stringify({ ...secrets, flows: 'plain' }), 'p.json')).toMatchObject({
+  expect(parseSecrets(JSON.stringify({ ...secrets, flows: 'plain' }), 'p.json')).toMatchObject({
     line: expect.stringMatching(/^p\.json: flows: /),
   });
 });
 
 function admissionWith(pcs: RegistryEntry[]) {
   const admission = createAdmission(secrets);
-  admission.use({ version: 1, at: 0, pcs, roots: [] });
+  admission.setRegistry({ version: 1, at: 0, pcs, roots: [] });
   return admission;
 }
 

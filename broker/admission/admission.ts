@@ -28,22 +28,22 @@ export type Identity = { clientId: string; clean: boolean; username: string | un
 /** A password on the plain listener; over TLS a certificate, already verified against the roots. */
 export type Proof = { password: string | undefined } | { certificate: X509Certificate | undefined };
 /** The credential that admitted a client. */
-export type Ground = { tokenHash: string } | { serial: string };
-export type Admitted = { ok: true; principal: Principal; name: string; ground: Ground };
+export type Credential = { tokenHash: string } | { serial: string };
+export type Admitted = { ok: true; principal: Principal; name: string; admittedBy: Credential };
 /** Reason of a refused connection. A closed list, because each reason is a metric label. */
 export type Refusal = 'no_identity' | 'client_id' | 'unclean_session' | 'unknown' | 'wrong_token' | 'wrong_certificate' | 'revoked';
 
 export type Admission = ReturnType<typeof createAdmission>;
 
 /** `own`: hashes of the server's own parts, which are not in the registry. */
-export function createAdmission(own: Secrets) {
-  let pcs = new Map<string, Known>();
-  const find = (name: string): Known | undefined =>
-    name === 'flows' || name === 'exporter' ? { tokenHash: own[name], certificates: [], revoked: false } : pcs.get(name);
+export function createAdmission(ownHashes: Secrets) {
+  let pcs = new Map<string, KnownClient>();
+  const findClient = (name: string): KnownClient | undefined =>
+    name === 'flows' || name === 'exporter' ? { tokenHash: ownHashes[name], certificates: [], revoked: false } : pcs.get(name);
 
   return {
     /** Replaces the registry snapshot. Before the first one no PC is admitted. */
-    use(snapshot: RegistrySnapshot): void {
+    setRegistry(snapshot: RegistrySnapshot): void {
       pcs = new Map(snapshot.pcs.map((entry) => [nameOf(entry.pc), entry]));
     },
     /**
@@ -53,32 +53,32 @@ export function createAdmission(own: Secrets) {
     authenticate({ clientId, clean, username: name, proof }: Identity): Admitted | { ok: false; reason: Refusal } {
       // First: MQTT-3.1.3-8 requires a specific return code for an unclean session without client id.
       if (!clean) return refuse('unclean_session');
-      if (!name || !isShown(proof)) return refuse('no_identity');
+      if (!name || !hasCredential(proof)) return refuse('no_identity');
       if (clientId !== name) return refuse('client_id');
       const principal = principalOf(name);
-      const known = find(name);
+      const known = findClient(name);
       if (!principal || !known) return refuse('unknown');
-      const ground = groundOf(proof, name, known);
-      if (typeof ground === 'string') return refuse(ground);
+      const admittedBy = verifyProof(proof, name, known);
+      if (typeof admittedBy === 'string') return refuse(admittedBy);
       if (known.revoked) return refuse('revoked');
-      return { ok: true, principal, name, ground };
+      return { ok: true, principal, name, admittedBy };
     },
     /** Returns false when the credential is no longer valid: revoked, removed from the registry, or replaced. */
-    holds({ name, ground }: Admitted): boolean {
-      const known = find(name);
+    isStillValid({ name, admittedBy }: Admitted): boolean {
+      const known = findClient(name);
       if (known === undefined || known.revoked) return false;
-      return 'serial' in ground ? known.certificates.includes(ground.serial) : known.tokenHash === ground.tokenHash;
+      return 'serial' in admittedBy ? known.certificates.includes(admittedBy.serial) : known.tokenHash === admittedBy.tokenHash;
     },
   };
 }
 
-type Known = Pick<RegistrySnapshot['pcs'][number], 'tokenHash' | 'certificates' | 'revoked'>;
+type KnownClient = Pick<RegistrySnapshot['pcs'][number], 'tokenHash' | 'certificates' | 'revoked'>;
 
-function isShown(proof: Proof): boolean {
+function hasCredential(proof: Proof): boolean {
   return 'certificate' in proof ? proof.certificate !== undefined : Boolean(proof.password);
 }
 
-function groundOf(proof: Proof, name: string, { tokenHash, certificates }: Known): Ground | Refusal {
+function verifyProof(proof: Proof, name: string, { tokenHash, certificates }: KnownClient): Credential | Refusal {
   if (!('certificate' in proof)) return tokenHash !== null && tokenMatches(proof.password ?? '', tokenHash) ? { tokenHash } : 'wrong_token';
   const { certificate } = proof;
   if (certificate === undefined || commonNameOf(certificate) !== name) return 'client_id';
@@ -87,7 +87,7 @@ function groundOf(proof: Proof, name: string, { tokenHash, certificates }: Known
 }
 
 /** Reads the secrets file, or says in one line what is wrong with it. */
-export function readSecrets(text: string, file: string): { ok: true; value: Secrets } | { ok: false; line: string } {
+export function parseSecrets(text: string, file: string): { ok: true; value: Secrets } | { ok: false; line: string } {
   try {
     const result = v.safeParse(secrets, JSON.parse(text));
     return result.success ? { ok: true, value: result.output } : { ok: false, line: `${file}: ${describeIssue(result.issues[0])}` };
@@ -102,13 +102,13 @@ function refuse(reason: Refusal): { ok: false; reason: Refusal } {
 
 /** Reads the secrets by which `flows` and the exporter authenticate to the broker. Throws if the file is missing or invalid. */
 export function loadSecrets(file: string): Secrets {
-  const read = readSecrets(loadText(file), file);
+  const read = parseSecrets(loadText(file), file);
   if (!read.ok) throw new StartError(read.line);
   return read.value;
 }
 
 /** Reads a public key from a PEM file. Throws if it is missing or invalid. */
-export function loadKey(file: string): KeyObject {
+export function loadPublicKey(file: string): KeyObject {
   return loadPem(file, createPublicKey, 'not a public key');
 }
 
@@ -117,40 +117,40 @@ export type Sessions = ReturnType<typeof createSessions>;
 /** After a disconnect keeps only what the last will still needs. */
 export function createSessions() {
   const admittedAs = new WeakMap<Client, Admitted>();
-  const live = new Map<Client, Admitted>();
-  const named = new Map<string, Client>();
-  const leave = (client: Client) => {
-    const name = live.get(client)?.name ?? '';
-    if (named.get(name) === client) named.delete(name);
-    live.delete(client);
+  const openSessions = new Map<Client, Admitted>();
+  const clientsByName = new Map<string, Client>();
+  const removeClient = (client: Client) => {
+    const name = openSessions.get(client)?.name ?? '';
+    if (clientsByName.get(name) === client) clientsByName.delete(name);
+    openSessions.delete(client);
   };
   return {
     open(client: Client, admitted: Admitted): void {
-      if (client.closed) return; // the client has closed already, so `gone` will not be called
+      if (client.closed) return; // the client has closed already, so `handleDisconnect` will not be called
       admittedAs.set(client, admitted);
-      live.set(client, admitted);
-      named.set(admitted.name, client);
+      openSessions.set(client, admitted);
+      clientsByName.set(admitted.name, client);
     },
     /** Removes the connection. Its last will, which fires later, is still authorised. */
-    gone: leave,
-    of: (client: Client): Admitted | undefined => admittedAs.get(client),
-    isOpen: (name: string): boolean => named.has(name),
-    /** Closes every session for which `holds` is now false, and discards its last will. */
-    endUnless(holds: (admitted: Admitted) => boolean): Admitted[] {
-      const ended = [...live].filter(([, admitted]) => !holds(admitted));
+    handleDisconnect: removeClient,
+    admissionOf: (client: Client): Admitted | undefined => admittedAs.get(client),
+    isOpen: (name: string): boolean => clientsByName.has(name),
+    /** Closes every session for which `isValid` is now false, and discards its last will. */
+    closeUnless(isValid: (admitted: Admitted) => boolean): Admitted[] {
+      const ended = [...openSessions].filter(([, admitted]) => !isValid(admitted));
       for (const [client] of ended) {
         admittedAs.delete(client);
-        leave(client);
+        removeClient(client);
         client.close();
       }
       return ended.map(([, admitted]) => admitted);
     },
-    count: (kind: Principal['kind']): number => [...live.values()].filter(({ principal }) => principal.kind === kind).length,
+    count: (kind: Principal['kind']): number => [...openSessions.values()].filter(({ principal }) => principal.kind === kind).length,
   };
 }
 
 /** Distinguishes the reboot of a PC from a second machine with the same identity. */
-export type Clones = ReturnType<typeof createClones>;
+export type CloneDetector = ReturnType<typeof trackClones>;
 
 /** Boot ids kept per PC. Cloned disks reconnect in turn, so this exceeds the usual number of clones. */
 const bootsKept = 32;
@@ -158,28 +158,28 @@ const rememberedMs = 3_600_000;
 /** Returns of an earlier boot before a refusal. `flows` reports the clones from these returns, and one of them may be lost. */
 const returnsAllowed = 3;
 /** Time after which one return is admitted again, so that a server that was offline can still detect the clones. */
-const letInAfterMs = 600_000;
+const readmitAfterMs = 600_000;
 
 /**
  * Guarantee: a machine that only reboots is never refused, since an old boot id does not come back. After the detection the connected clone
  * stays connected: a machine that is cut off before its first message reports nothing.
  */
-export function createClones(clock: Clock) {
-  const known = new Map<string, { boots: readonly string[]; returns: number; returnedAt: number }>();
+export function trackClones(clock: Clock) {
+  const bootHistory = new Map<string, { boots: readonly string[]; returns: number; returnedAt: number }>();
   return {
     /** Decides on a client by its name, the boot id in its last will, and whether a client of that name is connected. */
-    refuses(name: string, boot: string | undefined, isOpen: boolean): boolean {
-      const now = known.get(name);
+    isClone(name: string, boot: string | undefined, isOpen: boolean): boolean {
+      const now = bootHistory.get(name);
       if (!now || !isOpen || boot === undefined || boot === now.boots[0]) return false;
-      return now.returns >= returnsAllowed && clock.up() - now.returnedAt < letInAfterMs;
+      return now.returns >= returnsAllowed && clock.up() - now.returnedAt < readmitAfterMs;
     },
     /** Records a presence message that is forwarded to `flows`, which detects clones from the same messages. */
-    spoke(name: string, boot: string | undefined): void {
-      const before = known.get(name) ?? { boots: [], returns: 0, returnedAt: 0 };
+    recordPresence(name: string, boot: string | undefined): void {
+      const before = bootHistory.get(name) ?? { boots: [], returns: 0, returnedAt: 0 };
       if (boot === undefined || boot === before.boots[0]) return;
       const isBack = before.boots.includes(boot);
       const returns = clock.up() - before.returnedAt < rememberedMs ? before.returns : 0;
-      known.set(name, {
+      bootHistory.set(name, {
         boots: [boot, ...before.boots.filter((one) => one !== boot)].slice(0, bootsKept),
         returns: returns + (isBack ? 1 : 0),
         returnedAt: isBack ? clock.up() : before.returnedAt,

@@ -1,19 +1,19 @@
 import type { Clock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createClones } from './admission.ts';
+import { trackClones } from './admission.ts';
 
 const minuteMs = 60_000;
 
 function setUp() {
   const time = { up: 0 };
   const clock: Clock = { now: () => 0, up: () => time.up, after: () => () => {} };
-  const clones = createClones(clock);
+  const clones = trackClones(clock);
   /** Each letter is one boot. Returns the refused ones. An admitted boot sends its birth unless `isSilent` is set. */
   const come = (boots: string, { isOpen = true, isSilent = false } = {}) =>
     [...boots]
       .filter((boot) => {
-        const refused = clones.refuses('pc', boot, isOpen);
-        if (!refused && !isSilent) clones.spoke('pc', boot);
+        const refused = clones.isClone('pc', boot, isOpen);
+        if (!refused && !isSilent) clones.recordPresence('pc', boot);
         return refused;
       })
       .join('');

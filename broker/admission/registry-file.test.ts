@@ -9,7 +9,7 @@ import { followRegistry, type RegistryFile } from './registry-file.ts';
 const keys = makeSigningKeys();
 let folder: string;
 let file: string;
-let floorFile: string;
+let versionFile: string;
 let used: number[];
 let lines: string[];
 let warned: string[];
@@ -19,7 +19,7 @@ let open: RegistryFile[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'registry-'));
   file = join(folder, 'flows', 'registry.json');
-  floorFile = join(folder, 'registry-version');
+  versionFile = join(folder, 'registry-version');
   mkdirSync(join(folder, 'flows'));
   used = [];
   lines = [];
@@ -69,20 +69,20 @@ test('an older snapshot is refused also after a restart, and the same version is
   expect(follow().version()).toBe(0);
   publish(7);
   expect(follow().version()).toBe(7);
-  expect(readFileSync(floorFile, 'utf8')).toMatch(/^7 [0-9a-f]{16}$/);
+  expect(readFileSync(versionFile, 'utf8')).toMatch(/^7 [0-9a-f]{16}$/);
 });
 
 test('a restart with the same version does not write the version file again', () => {
   publish(7);
   follow().close();
-  const { ino } = statSync(floorFile);
+  const { ino } = statSync(versionFile);
   expect(follow().version()).toBe(7);
-  expect(statSync(floorFile).ino).toBe(ino);
+  expect(statSync(versionFile).ino).toBe(ino);
 });
 
 test('a revocation takes effect even if its version cannot be stored', () => {
   publish(7);
-  floorFile = join(folder, 'no-such-folder', 'registry-version');
+  versionFile = join(folder, 'no-such-folder', 'registry-version');
   expect(follow().version()).toBe(7);
   expect(lines.at(-1)).toContain('cannot remember the version of the registry: ENOENT');
 });
@@ -90,16 +90,16 @@ test('a revocation takes effect even if its version cannot be stored', () => {
 test('a bit flip in the stored version is detected, and the signed snapshot is used', () => {
   publish(12);
   follow().close();
-  const kept = readFileSync(floorFile);
+  const kept = readFileSync(versionFile);
   for (let bit = 0; bit < 8 * kept.length; bit += 1) {
     const turned = Buffer.from(kept);
     turned[bit >> 3] = (turned[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    writeFileSync(floorFile, turned);
+    writeFileSync(versionFile, turned);
     lines = [];
     const registry = follow();
     expect([registry.version(), lines[0]], `bit ${bit}`).toEqual([12, expect.stringContaining('is damaged: the signed snapshot')]);
     registry.close();
-    expect(readFileSync(floorFile)).toEqual(kept);
+    expect(readFileSync(versionFile)).toEqual(kept);
   }
 });
 
@@ -119,7 +119,7 @@ function follow(): RegistryFile {
   const registry = followRegistry({
     file,
     key: createPublicKey(keys.publicKey),
-    floorFile,
+    versionFile,
     clock,
     log: { info: say, warn, error: say },
     onSnapshot: (snapshot) => used.push(snapshot.version),

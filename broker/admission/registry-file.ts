@@ -8,7 +8,7 @@ export type RegistryFileOptions = {
   file: string;
   key: KeyObject;
   /** Stores the highest version used, with a checksum, so that an older snapshot is refused after a restart too. */
-  floorFile: string;
+  versionFile: string;
   clock: Clock;
   log: Log;
   onSnapshot: (snapshot: RegistrySnapshot) => void;
@@ -20,41 +20,41 @@ export type RegistryFile = ReturnType<typeof followRegistry>;
  * Guarantee: `onSnapshot` receives only snapshots with a valid signature and a version not below any version used before.
  */
 export function followRegistry(options: RegistryFileOptions) {
-  const { file, key, floorFile, clock, log, onSnapshot } = options;
-  let floor = floorIn(options);
+  const { file, key, versionFile, clock, log, onSnapshot } = options;
+  let lowestVersion = readStoredVersion(options);
   let version = 0;
 
-  function take(text: FileText): void {
+  function handleText(text: FileText): void {
     const opened = text.ok ? openSnapshot(text.value, key) : { ok: false as const, reason: text.value };
-    if (!opened.ok && text.value === none && floor === 0) log.info({ file }, refusal(none));
-    else if (!opened.ok) refuse(opened.reason);
-    else if (opened.value.version < floor) refuse(`version ${opened.value.version} is older than ${floor}`);
-    else use(opened.value);
+    if (!opened.ok && text.value === missingFile && lowestVersion === 0) log.info({ file }, refusalText(missingFile));
+    else if (!opened.ok) logRefusal(opened.reason);
+    else if (opened.value.version < lowestVersion) logRefusal(`version ${opened.value.version} is older than ${lowestVersion}`);
+    else applySnapshot(opened.value);
   }
 
-  function use(snapshot: RegistrySnapshot): void {
+  function applySnapshot(snapshot: RegistrySnapshot): void {
     version = snapshot.version;
     onSnapshot(snapshot);
     log.info({ version, pcs: snapshot.pcs.length }, 'registry snapshot in use');
-    raiseFloor();
+    storeVersion();
   }
 
   /** The snapshot is in use before its version is stored, so that a full disk does not delay a revocation. */
-  function raiseFloor(): void {
-    if (version <= floor) return;
-    floor = version;
+  function storeVersion(): void {
+    if (version <= lowestVersion) return;
+    lowestVersion = version;
     try {
-      replaceFile(floorFile, floorText(floor));
+      replaceFile(versionFile, versionText(lowestVersion));
     } catch (error) {
-      log.error({ file: floorFile }, `cannot remember the version of the registry: ${codeOf(error)}`);
+      log.error({ file: versionFile }, `cannot remember the version of the registry: ${codeOf(error)}`);
     }
   }
 
-  function refuse(reason: string): void {
-    log.warn({ file, inUse: version }, refusal(reason));
+  function logRefusal(reason: string): void {
+    log.warn({ file, inUse: version }, refusalText(reason));
   }
 
-  const followed = followFile(file, clock, take);
+  const followed = followFile(file, clock, handleText);
   return {
     /** Version of the snapshot in use, 0 for none. */
     version: (): number => version,
@@ -62,7 +62,7 @@ export function followRegistry(options: RegistryFileOptions) {
   };
 }
 
-function refusal(reason: string): string {
+function refusalText(reason: string): string {
   return `registry snapshot cannot be used: ${reason}`;
 }
 
@@ -70,18 +70,18 @@ function refusal(reason: string): string {
  * Returns the stored version. A flipped digit would refuse every snapshot or accept an older one, so a checksum follows it. On a mismatch
  * the signed snapshot is trusted: only the broker's own user can write this file.
  */
-function floorIn({ floorFile: file, log }: RegistryFileOptions): number {
+function readStoredVersion({ versionFile: file, log }: RegistryFileOptions): number {
   const text = readText(file);
-  if (text.value === none) return 0;
+  if (text.value === missingFile) return 0;
   if (!text.ok) throw new StartError(`${file}: ${text.value}`);
   const floor = Number(/^\d{1,15}/.exec(text.value)?.[0]);
   // An earlier release wrote the version without a checksum.
-  if (text.value === floorText(floor) || text.value === String(floor)) return floor;
+  if (text.value === versionText(floor) || text.value === String(floor)) return floor;
   log.error({ file }, 'the version of the registry that was remembered is damaged: the signed snapshot that is there is believed');
   return 0;
 }
 
-function floorText(version: number): string {
+function versionText(version: number): string {
   return `${version} ${createHash('sha256').update(String(version)).digest('hex').slice(0, 16)}`;
 }
 
@@ -89,21 +89,21 @@ function floorText(version: number): string {
 export type FileText = { ok: boolean; value: string };
 
 /** Value for a missing file. */
-export const none = 'there is none';
+export const missingFile = 'there is none';
 
 /** Fallback interval for file systems without change events, and for a folder that appears later. */
-const readAgainMs = 2_000;
+const pollIntervalMs = 2_000;
 
 /** Reads the file at once, after each change, and every 2 s. `onText` is called only when the content differs. */
 export function followFile(file: string, clock: Clock, onText: (text: FileText) => void): { close(): void } {
-  let seen: string | undefined;
+  let lastText: string | undefined;
   let watcher: FSWatcher | undefined;
   let cancel: Cancel = () => {};
 
   function read(): void {
     const text = readText(file);
-    if (text.value === seen) return;
-    seen = text.value;
+    if (text.value === lastText) return;
+    lastText = text.value;
     onText(text);
   }
 
@@ -112,7 +112,7 @@ export function followFile(file: string, clock: Clock, onText: (text: FileText) 
       watcher = undefined;
     });
     read();
-    cancel = clock.after(readAgainMs, follow);
+    cancel = clock.after(pollIntervalMs, follow);
   }
 
   follow();
@@ -128,7 +128,7 @@ function readText(file: string): FileText {
   try {
     return { ok: true, value: readFileSync(file, 'utf8') };
   } catch (error) {
-    return { ok: false, value: codeOf(error) === 'ENOENT' ? none : `cannot be read: ${codeOf(error)}` };
+    return { ok: false, value: codeOf(error) === 'ENOENT' ? missingFile : `cannot be read: ${codeOf(error)}` };
   }
 }
 

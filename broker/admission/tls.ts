@@ -3,8 +3,18 @@ import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
-import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, modes, replaceFile, StartError } from '@sabha/contracts';
-import { followFile, none } from './registry-file.ts';
+import {
+  type Clock,
+  codeOf,
+  type Log,
+  loadText,
+  makeCertificateRequest,
+  makePrivateKey,
+  modes,
+  replaceFile,
+  StartError,
+} from '@sabha/contracts';
+import { followFile, missingFile } from './registry-file.ts';
 
 export type TlsOptions = {
   /** The broker's own folder, with its key and its certificate request. */
@@ -24,32 +34,32 @@ const handshakeTimeoutMs = 10_000;
  */
 export async function createTlsListener(options: TlsOptions) {
   const { dataDir, clock, log, certificateFile: file = join(dataDir, 'server.pem') } = options;
-  const key = await ownKey(dataDir);
+  const key = await loadOrCreateKey(dataDir);
   let cert = '';
   let ca: readonly string[] = [];
   const server = createServer({
-    ...contextOf({ key, cert, ca }),
+    ...tlsContext({ key, cert, ca }),
     requestCert: true,
     rejectUnauthorized: true,
     handshakeTimeout: handshakeTimeoutMs,
     noDelay: true,
   });
-  const renew = () => server.setSecureContext(contextOf({ key, cert, ca }));
+  const reloadContext = () => server.setSecureContext(tlsContext({ key, cert, ca }));
   const followed = followFile(file, clock, (text) => {
-    if (text.value === none) return log.info({ file }, 'waits for the certificate of the broker: nobody comes in over TLS yet');
-    const problem = text.ok ? problemOf(text.value, key) : text.value;
+    if (text.value === missingFile) return log.info({ file }, 'waits for the certificate of the broker: nobody comes in over TLS yet');
+    const problem = text.ok ? certificateProblem(text.value, key) : text.value;
     if (problem !== null) return log.warn({ file }, `certificate of the broker cannot be used: ${problem}`);
     cert = text.value;
-    renew();
+    reloadContext();
     log.info({ until: new X509Certificate(cert).validTo }, 'certificate of the broker in use');
   });
   return {
     server,
     /** Sets the trusted roots of a snapshot, PEM. Without roots no client is accepted. */
-    trust(roots: readonly string[]): void {
+    setTrustedRoots(roots: readonly string[]): void {
       if (roots.join() === ca.join()) return;
       ca = roots;
-      renew();
+      reloadContext();
     },
     close: followed.close,
   };
@@ -59,23 +69,23 @@ export async function createTlsListener(options: TlsOptions) {
  * An empty `ca` trusts nobody; an absent one would trust the roots of the system. Session tickets are off, so that every connection
  * presents its certificate: a resumed session would survive the removal of its root.
  */
-function contextOf({ key, cert, ca }: { key: string; cert: string; ca: readonly string[] }) {
+function tlsContext({ key, cert, ca }: { key: string; cert: string; ca: readonly string[] }) {
   const own = cert === '' ? {} : { key, cert };
   return { ...own, ca: [...ca], minVersion: 'TLSv1.3' as const, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 /** Creates the private key once, with its certificate request. The key never leaves its folder. */
-async function ownKey(dataDir: string): Promise<string> {
+async function loadOrCreateKey(dataDir: string): Promise<string> {
   const [keyFile, requestFile] = [join(dataDir, 'server.key'), join(dataDir, 'server.csr')];
   const isNew = !existsSync(keyFile);
-  if (isNew) put(keyFile, makePrivateKey(), modes.own);
+  if (isNew) writeOrThrow(keyFile, makePrivateKey(), modes.own);
   const key = loadText(keyFile);
   if (!isEcKey(key)) throw new StartError(`${keyFile}: not a private key of an elliptic curve`);
-  if (isNew || !existsSync(requestFile)) put(requestFile, makeRequest(key, 'broker').pem, modes.shared);
+  if (isNew || !existsSync(requestFile)) writeOrThrow(requestFile, makeCertificateRequest(key, 'broker').pem, modes.shared);
   return key;
 }
 
-function put(file: string, text: string, mode: number): void {
+function writeOrThrow(file: string, text: string, mode: number): void {
   try {
     replaceFile(file, text, mode);
   } catch (error) {
@@ -91,7 +101,7 @@ function isEcKey(text: string): boolean {
   }
 }
 
-function problemOf(text: string, key: string): string | null {
+function certificateProblem(text: string, key: string): string | null {
   try {
     return new X509Certificate(text).checkPrivateKey(createPrivateKey(key)) ? null : 'it is for another key';
   } catch {
@@ -100,7 +110,7 @@ function problemOf(text: string, key: string): string | null {
 }
 
 /** Texts by error code of Node or OpenSSL. The first match counts. */
-const handshakes: readonly (readonly [RegExp, string])[] = [
+const handshakeErrors: readonly (readonly [RegExp, string])[] = [
   [/PEER_DID_NOT_RETURN/, 'it showed no certificate: no enrolled PC'],
   [/HANDSHAKE_TIMEOUT/, 'it did not end the handshake in time'],
   [/^(?:ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT)$/, 'it went away before the handshake was over'],
@@ -112,7 +122,7 @@ const handshakes: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Returns why a handshake failed, in words that help the reader of the log more than those of the library. */
-export function whyNoHandshake(error: Error): string {
+export function describeHandshakeError(error: Error): string {
   const code = codeOf(error);
-  return handshakes.find(([pattern]) => pattern.test(code))?.[1] ?? `the handshake failed: ${code}`;
+  return handshakeErrors.find(([pattern]) => pattern.test(code))?.[1] ?? `the handshake failed: ${code}`;
 }

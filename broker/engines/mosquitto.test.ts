@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashToken, makeSigningKeys, type RegistryEntry, StartError, sealSnapshot } from '@sabha/contracts';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { renderAcl, renderUsers, type Update, updateMosquitto } from './mosquitto.ts';
+import { renderAcl, renderUsers, type UpdateOptions, updateMosquitto } from './mosquitto.ts';
 
 const one = 'ladakh/leh/pc-1';
 const two = 'kerala/kochi/pc-1';
@@ -27,11 +27,11 @@ const names = (text: string) =>
 
 describe('password file', () => {
   test('has a salted hash for each admitted client and no token in clear', () => {
-    const { text, without } = renderUsers(both, tokens);
+    const { text, withoutToken } = renderUsers(both, tokens);
     expect(names(text)).toEqual(['flows', 'exporter', 'ladakh.leh.pc-1', 'kerala.kochi.pc-1']);
     for (const row of text.trimEnd().split('\n')) expect(row).toMatch(/^[a-z0-9.-]+:\$7\$101\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}==$/);
     for (const token of Object.values(tokens).filter((two) => two.length > 1)) expect(text).not.toContain(token);
-    expect(without).toEqual([]);
+    expect(withoutToken).toEqual([]);
   });
 });
 
@@ -52,7 +52,7 @@ describe('updateMosquitto', () => {
       file('registry'),
       sealSnapshot({ version, at: 0, pcs: [entry(one, token)], roots: [] }, createPrivateKey(keys.privateKey)),
     );
-  const update = (more: Partial<Update> = {}) =>
+  const update = (more: Partial<UpdateOptions> = {}) =>
     updateMosquitto({ registryFile: file('registry'), dataDir: folder, outDir: folder, tokensFile: file('tokens'), ...more });
   const inUse = () => ['users', 'acl'].map((name) => readFileSync(file(name), 'utf8'));
 
@@ -73,7 +73,7 @@ describe('updateMosquitto', () => {
     expect(update({ tokensFile: undefined })).toEqual({ version: 3, without: [one] });
   });
 
-  test.each<[string, () => Partial<Update>, RegExp]>([
+  test.each<[string, () => Partial<UpdateOptions>, RegExp]>([
     ['an older registry', () => ({}), /registry: version 1 is older than 2, which is in use$/],
     ['a forged one', () => ({ registryFile: forged() }), /forged: wrong signature$/],
     ['no tokens', () => ({ tokensFile: file('none') }), /none: cannot be read: ENOENT$/],

@@ -8,25 +8,25 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   agentFilters,
+  canaryTopic,
   codeOf,
   describeIssue,
+  describeUsageError,
   downLeaves,
   exporterFilters,
   flowsFilters,
   hashToken,
-  hearingTopic,
   nameOf,
   openSnapshot,
   pcTopic,
   type RegistrySnapshot,
   StartError,
-  saidOfCall,
+  scopeMessages,
   scopeTopic,
-  scopeWords,
   upLeaves,
 } from '@sabha/contracts';
 import * as v from 'valibot';
-import { loadKey, loadSecrets, type Secrets } from '../admission/admission.ts';
+import { loadPublicKey, loadSecrets, type Secrets } from '../admission/admission.ts';
 
 /** A token is 32 random bytes, so the default rounds of `mosquitto_passwd` are more than sufficient. */
 const rounds = 101;
@@ -34,7 +34,7 @@ const saltBytes = 12;
 const hashBytes = 64;
 
 /** The clients to admit: the PCs of a snapshot, and the server's own parts. */
-export type Registry = { snapshot: RegistrySnapshot; secrets: Secrets };
+export type ClientRegistry = { snapshot: RegistrySnapshot; secrets: Secrets };
 /** Tokens in clear, by PC path or part. */
 export type Tokens = Record<string, string>;
 
@@ -43,30 +43,30 @@ export type Tokens = Record<string, string>;
  * clients with unknown token, which cannot connect until a new one is issued.
  * Guarantee: contains no revoked client, and no token that the registry does not hold.
  */
-export function renderUsers(registry: Registry, tokens: Tokens, before = ''): { text: string; without: string[] } {
+export function renderUsers(registry: ClientRegistry, tokens: Tokens, before = ''): { text: string; withoutToken: string[] } {
   const rows = new Map(before.split('\n').map((row) => [row.slice(0, row.indexOf(':')), row]));
-  const without: string[] = [];
+  const withoutToken: string[] = [];
   const kept = principalsOf(registry).flatMap(({ who, name, tokenHash }) => {
     const token = tokens[who];
     if (token !== undefined && hashToken(token) === tokenHash) return [rowOf(name, token)];
     const row = rows.get(name);
-    if (row?.startsWith(headOf(name, tokenHash))) return [row];
-    without.push(who);
+    if (row?.startsWith(rowPrefix(name, tokenHash))) return [row];
+    withoutToken.push(who);
     return [];
   });
-  return { text: kept.map((row) => `${row}\n`).join(''), without };
+  return { text: kept.map((row) => `${row}\n`).join(''), withoutToken };
 }
 
 /** Renders the access list: the rules of `access.ts` for mosquitto. Its first line stores the registry version. */
-export function renderAcl({ snapshot }: Registry): string {
+export function renderAcl({ snapshot }: ClientRegistry): string {
   const anyPc = downLeaves.map((leaf) => pcTopic('+/+/+', leaf));
-  const scopes = ['all', '+/all', '+/+/all'].flatMap((scope) => scopeWords.map((word) => scopeTopic(scope, word)));
+  const scopes = ['all', '+/all', '+/+/all'].flatMap((scope) => scopeMessages.map((word) => scopeTopic(scope, word)));
   const users = [
-    userOf('flows', [...anyPc, ...scopes, hearingTopic], [...flowsFilters, hearingTopic]),
-    userOf('exporter', [], exporterFilters),
-    ...admitted(snapshot).map(({ pc }) => {
+    userRules('flows', [...anyPc, ...scopes, canaryTopic], [...flowsFilters, canaryTopic]),
+    userRules('exporter', [], exporterFilters),
+    ...admittedPcs(snapshot).map(({ pc }) => {
       const own = upLeaves.map((leaf) => pcTopic(pc, leaf));
-      return userOf(nameOf(pc), own, agentFilters(pc));
+      return userRules(nameOf(pc), own, agentFilters(pc));
     }),
   ];
   return [`${versionLine}${snapshot.version}`, ...users, ''].join('\n');
@@ -74,33 +74,33 @@ export function renderAcl({ snapshot }: Registry): string {
 
 const versionLine = '# registry version ';
 
-function userOf(name: string, writes: readonly string[], reads: readonly string[]): string {
+function userRules(name: string, writes: readonly string[], reads: readonly string[]): string {
   return [`user ${name}`, ...writes.map((topic) => `topic write ${topic}`), ...reads.map((topic) => `topic read ${topic}`)].join('\n');
 }
 
-function principalsOf({ snapshot, secrets }: Registry): { who: string; name: string; tokenHash: string }[] {
+function principalsOf({ snapshot, secrets }: ClientRegistry): { who: string; name: string; tokenHash: string }[] {
   const parts = Object.entries(secrets).map(([who, tokenHash]) => ({ who, name: who, tokenHash }));
   // A PC with only a certificate has no password.
-  const pcs = admitted(snapshot).flatMap(({ pc, tokenHash }) => (tokenHash === null ? [] : [{ who: pc, name: nameOf(pc), tokenHash }]));
+  const pcs = admittedPcs(snapshot).flatMap(({ pc, tokenHash }) => (tokenHash === null ? [] : [{ who: pc, name: nameOf(pc), tokenHash }]));
   return [...parts, ...pcs];
 }
 
-function admitted(snapshot: RegistrySnapshot): RegistrySnapshot['pcs'] {
+function admittedPcs(snapshot: RegistrySnapshot): RegistrySnapshot['pcs'] {
   return snapshot.pcs.filter((one) => !one.revoked);
 }
 
 /** The salt is the beginning of the token's hash, so that a row shows its token. */
-function headOf(name: string, tokenHash: string): string {
+function rowPrefix(name: string, tokenHash: string): string {
   return `${name}:$7$${rounds}$${Buffer.from(tokenHash, 'hex').subarray(0, saltBytes).toString('base64')}$`;
 }
 
 function rowOf(name: string, token: string): string {
   const tokenHash = hashToken(token);
   const salt = Buffer.from(tokenHash, 'hex').subarray(0, saltBytes);
-  return `${headOf(name, tokenHash)}${pbkdf2Sync(token, salt, rounds, hashBytes, 'sha512').toString('base64')}`;
+  return `${rowPrefix(name, tokenHash)}${pbkdf2Sync(token, salt, rounds, hashBytes, 'sha512').toString('base64')}`;
 }
 
-export type Update = {
+export type UpdateOptions = {
   /** The registry snapshot, and the folder with the broker's own files: `registry.pub`, `principals.json`. */
   registryFile: string;
   dataDir: string;
@@ -117,8 +117,11 @@ export type Update = {
  * Guarantee: after a failure mosquitto got no signal and both files are unchanged, unless the line names both: then `users` may be newer.
  * Run it again.
  */
-export function updateMosquitto({ registryFile, dataDir, outDir, tokensFile, pidFile }: Update): { version: number; without: string[] } {
-  const opened = openSnapshot(read(registryFile), loadKey(join(dataDir, 'registry.pub')));
+export function updateMosquitto({ registryFile, dataDir, outDir, tokensFile, pidFile }: UpdateOptions): {
+  version: number;
+  without: string[];
+} {
+  const opened = openSnapshot(read(registryFile), loadPublicKey(join(dataDir, 'registry.pub')));
   if (!opened.ok) throw new StartError(`${registryFile}: ${opened.reason}`);
   const registry = { snapshot: opened.value, secrets: loadSecrets(join(dataDir, 'principals.json')) };
   const [users, acl] = [join(outDir, 'users'), join(outDir, 'acl')];
@@ -129,7 +132,7 @@ export function updateMosquitto({ registryFile, dataDir, outDir, tokensFile, pid
   const pid = pidFile === undefined ? undefined : readPid(pidFile);
   replace({ [users]: rendered.text, [acl]: renderAcl(registry) });
   if (pid !== undefined) process.kill(pid, 'SIGHUP');
-  return { version, without: rendered.without };
+  return { version, without: rendered.withoutToken };
 }
 
 function readTokens(file: string): Tokens {
@@ -193,7 +196,7 @@ function main(args: string[]): number {
   }
 }
 
-function parse(args: string[]): Update | string {
+function parse(args: string[]): UpdateOptions | string {
   const text = { type: 'string' } as const;
   try {
     const { values } = parseArgs({ args, options: { registry: text, data: text, out: text, tokens: text, pid: text } });
@@ -201,7 +204,7 @@ function parse(args: string[]): Update | string {
     if (!registry || !data || !out) return `--registry, --data and --out are needed; ${usage}`;
     return { registryFile: registry, dataDir: data, outDir: out, tokensFile: tokens, pidFile: pid };
   } catch (error) {
-    return `${saidOfCall(error)}; ${usage}`;
+    return `${describeUsageError(error)}; ${usage}`;
   }
 }
 

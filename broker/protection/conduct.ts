@@ -3,57 +3,57 @@
 import { type Cancel, type Clock, createBuckets } from '@sabha/contracts';
 import type { Client } from 'aedes';
 import type { Admitted, Sessions } from '../admission/admission.ts';
-import { type Frame, type FrameFault, guardFrames, waitForNobody } from './frame-guard.ts';
+import { disableBackPressure, type Frame, type FrameFault, guardFrames } from './frame-guard.ts';
 import type { Limits } from './limits.ts';
-import type { RareLog, Refuse } from './refusals.ts';
+import type { RateLimitedLog, Refuse } from './refusals.ts';
 
-export type ConductOptions = {
+export type ClientLimitsOptions = {
   limits: Limits;
   clock: Clock;
   sessions: Sessions;
   refuse: Refuse;
   metrics: { countDropped(principal: Admitted['principal']['kind'], reason: string): void; countSlowed(): void };
   /** A separate rate-limited log, so that refusals, which a stranger can cause, do not use up its quota. */
-  say: RareLog;
+  logLimited: RateLimitedLog;
 };
 
-export type Conduct = ReturnType<typeof createConduct>;
+export type ClientLimits = ReturnType<typeof createClientLimits>;
 
-const lines = { stalled: 'cut off: it did not read', flood: 'cut off: it sent too much at once' } as const;
+const cutOffMessages = { stalled: 'cut off: it did not read', flood: 'cut off: it sent too much at once' } as const;
 
 /** Guarantee: each client that is cut off is logged and counted once. */
-export function createConduct({ limits, clock, sessions, refuse, metrics, say }: ConductOptions) {
-  const pace = createPace(limits, clock, (who) => {
+export function createClientLimits({ limits, clock, sessions, refuse, metrics, logLimited }: ClientLimitsOptions) {
+  const rateLimiter = createRateLimiter(limits, clock, (who) => {
     metrics.countSlowed();
-    say(`slowed ${who}`, { who }, 'slowed down: it sends too fast');
+    logLimited(`slowed ${who}`, { who }, 'slowed down: it sends too fast');
   });
-  function cutOff({ principal, name }: Admitted, reason: keyof typeof lines): void {
+  function reportCutOff({ principal, name }: Admitted, reason: keyof typeof cutOffMessages): void {
     metrics.countDropped(principal.kind, reason);
-    say(`${reason} ${name}`, { who: name, reason }, lines[reason]);
+    logLimited(`${reason} ${name}`, { who: name, reason }, cutOffMessages[reason]);
   }
-  function onFault(client: Client, fault: FrameFault): void {
-    const admitted = sessions.of(client);
-    if (admitted && fault === 'flood') cutOff(admitted, fault);
+  function handleFrameFault(client: Client, fault: FrameFault): void {
+    const admission = sessions.admissionOf(client);
+    if (admission && fault === 'flood') reportCutOff(admission, fault);
     else refuse({ action: 'frame', reason: fault, who: client.id ?? '' });
   }
   return {
-    pace,
+    pace: rateLimiter,
     /** Watches a client before anything is read from it. */
-    watch(client: Client): void {
-      const mayTake = (frame: Frame) => {
-        const admitted = sessions.of(client);
-        return admitted?.principal.kind !== 'pc' || pace.take(admitted.name, weightOf(frame), frame.length);
+    watchFrames(client: Client): void {
+      const isWithinRate = (frame: Frame) => {
+        const admission = sessions.admissionOf(client);
+        return admission?.principal.kind !== 'pc' || rateLimiter.countFrame(admission.name, weightOf(frame), frame.length);
       };
-      guardFrames(client, { mayTake, onFault: (fault) => onFault(client, fault) });
+      guardFrames(client, { isWithinRate, onFault: (fault) => handleFrameFault(client, fault) });
     },
-    admitted(client: Client): void {
+    handleAdmitted(client: Client): void {
       // Only `flows` causes back pressure: unsent messages then stay in the spools of the PCs.
-      if (sessions.of(client)?.principal.kind !== 'flows') waitForNobody(client);
+      if (sessions.admissionOf(client)?.principal.kind !== 'flows') disableBackPressure(client);
     },
     /** Called before aedes closes a client for this error. */
-    failed(client: Client, error: Error): void {
-      const admitted = sessions.of(client);
-      if (admitted && !client.closed && error.message === 'drain timeout') cutOff(admitted, 'stalled');
+    handleClientError(client: Client, error: Error): void {
+      const admitted = sessions.admissionOf(client);
+      if (admitted && !client.closed && error.message === 'drain timeout') reportCutOff(admitted, 'stalled');
     },
   };
 }
@@ -67,54 +67,54 @@ function weightOf({ cmd, length }: Frame): number {
 }
 
 /** Rate limit that delays messages instead of refusing them. */
-export type Pace = ReturnType<typeof createPace>;
+export type RateLimiter = ReturnType<typeof createRateLimiter>;
 
-const nothing = { weight: 0, size: 0 };
+const emptyFrame = { weight: 0, size: 0 };
 
-type Line = { waiting: { dueAt: number; go: () => void }[]; cancel: Cancel };
+type DelayQueue = { waiting: { dueAt: number; go: () => void }[]; cancel: Cancel };
 
 /** Guarantee: delayed messages of a connection keep their order, and a reconnect gives a PC no new quota. */
-export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Clock, onSlowed: (who: string) => void) {
+export function createRateLimiter({ messages, bytes, maxDelayMs }: Limits, clock: Clock, onSlowed: (who: string) => void) {
   const byMessages = createBuckets(messages);
   const byBytes = createBuckets(bytes);
-  const lines = new Map<object, Line>();
+  const queues = new Map<object, DelayQueue>();
   const waitMs = (who: string, { weight, size }: { weight: number; size: number }, now: number) =>
     Math.max(byMessages.waitMs(who, weight, now), byBytes.waitMs(who, size, now));
 
-  function serve(connection: object, line: Line): void {
+  function runDue(connection: object, line: DelayQueue): void {
     while (line.waiting[0] && line.waiting[0].dueAt <= clock.up()) line.waiting.shift()?.go();
     const [next] = line.waiting;
-    if (next) line.cancel = clock.after(next.dueAt - clock.up(), () => serve(connection, line));
-    else if (lines.get(connection) === line) lines.delete(connection);
+    if (next) line.cancel = clock.after(next.dueAt - clock.up(), () => runDue(connection, line));
+    else if (queues.get(connection) === line) queues.delete(connection);
   }
 
   return {
     /** Counts a frame of a PC with its weight in messages. Returns false if its delay would be too long. */
-    take(who: string, weight: number, size: number): boolean {
+    countFrame(who: string, weight: number, size: number): boolean {
       const now = clock.up();
-      if (waitMs(who, { weight, size }, now) > longestWaitMs) return false;
+      if (waitMs(who, { weight, size }, now) > maxDelayMs) return false;
       byMessages.take(who, weight, now);
       byBytes.take(who, size, now);
       return true;
     },
     /** Runs `go` at once, or when the rate of its PC permits. */
     inTurn(connection: object, who: string, go: () => void): void {
-      const line = lines.get(connection);
+      const line = queues.get(connection);
       const now = clock.up();
-      const ownMs = waitMs(who, nothing, now);
+      const ownMs = waitMs(who, emptyFrame, now);
       if (!line && ownMs === 0) return go();
       onSlowed(who);
       const turn = { dueAt: now + ownMs, go };
       if (line) return void line.waiting.push(turn);
-      const first: Line = { waiting: [turn], cancel: () => {} };
-      lines.set(connection, first);
-      serve(connection, first);
+      const first: DelayQueue = { waiting: [turn], cancel: () => {} };
+      queues.set(connection, first);
+      runDue(connection, first);
     },
-    gone(connection: object): void {
-      const line = lines.get(connection);
+    removeConnection(connection: object): void {
+      const line = queues.get(connection);
       line?.cancel();
       line?.waiting.splice(0);
-      lines.delete(connection);
+      queues.delete(connection);
     },
   };
 }

@@ -23,9 +23,9 @@ type Guarded = Client & {
   waitForDrain(done: (error: Error | null, client: Client) => void): void;
 };
 
-export type FrameOptions = {
+export type FrameGuardOptions = {
   /** Called for each frame. False means over the rate limit. */
-  mayTake(frame: Frame): boolean;
+  isWithinRate(frame: Frame): boolean;
   onFault(fault: FrameFault): void;
 };
 
@@ -33,13 +33,13 @@ export type FrameOptions = {
  * Closes a client whose frame exceeds the size or rate limit, and reports each unreadable frame.
  * Guarantee: a frame is judged when its length field is read, even if it arrives as a whole. No byte of a refused body is stored.
  */
-export function guardFrames(client: Client, { mayTake, onFault }: FrameOptions): void {
+export function guardFrames(client: Client, { isWithinRate, onFault }: FrameGuardOptions): void {
   const { _parser: parser } = client as Guarded;
   const parseLength = parser._parseLength;
   parser._parseLength = () => {
     if (!parseLength.call(parser)) return false;
     const limit = (client as Guarded).connackSent ? limitBytes : limitBeforeConnackBytes;
-    const fault = parser.packet.length > limit ? 'oversized' : mayTake(parser.packet) ? undefined : 'flood';
+    const fault = parser.packet.length > limit ? 'oversized' : isWithinRate(parser.packet) ? undefined : 'flood';
     if (fault) parser._emitError(new FrameRefused(fault));
     return fault === undefined;
   };
@@ -50,7 +50,7 @@ export function guardFrames(client: Client, { mayTake, onFault }: FrameOptions):
  * Removes the back pressure of a subscriber: unread data is buffered until the drain timeout, when aedes closes the client. Otherwise a
  * single PC that stops reading would block `flows`, and so the acks of all PCs.
  */
-export function waitForNobody(client: Client): void {
+export function disableBackPressure(client: Client): void {
   const guarded = client as Guarded;
   const startTimeout = guarded.waitForDrain;
   guarded.waitForDrain = (done) => {

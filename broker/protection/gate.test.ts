@@ -2,14 +2,16 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createGate } from './gate.ts';
-import { usualLimits } from './limits.ts';
+import { createConnectionLimiter } from './gate.ts';
+import { defaultLimits } from './limits.ts';
 
 /** A gate with a manual clock, and connections from any address. */
 function setUp() {
   const state = { up: 0, port: 0 };
   const refused: string[] = [];
-  const gate = createGate(usualLimits, { ...realClock(), up: () => state.up }, ({ reason, who }) => refused.push(`${reason} ${who}`));
+  const gate = createConnectionLimiter(defaultLimits, { ...realClock(), up: () => state.up }, ({ reason, who }) =>
+    refused.push(`${reason} ${who}`),
+  );
   const from = (remoteAddress: string) => {
     state.port += 1;
     const socket = new EventEmitter();
@@ -33,10 +35,10 @@ test('S7 2,100 PCs behind one address reconnect in about a minute, because an ad
   const arrive = (name: string, failures: number) => {
     const socket = from('100.64.0.1');
     // Like agents: a longer delay each time, with jitter.
-    if (!gate.enter(socket))
+    if (!gate.register(socket))
       return later(1_000 + ((back * 7_919 + failures * 104_729 + Number(name) * 31) % 59_000), () => arrive(name, failures + 1));
     later(handshakeMs, () => {
-      gate.admitted(socket, name);
+      gate.markAdmitted(socket, name);
       back += 1;
       lastAt = state.up;
     });
@@ -55,9 +57,9 @@ test('S7 2,100 PCs behind one address reconnect in about a minute, because an ad
 
 test('S7 connections that are never admitted are limited to the rate of their address', () => {
   const { gate, from, refused } = setUp();
-  for (let n = 0; n < 1_000; n += 1) gate.enter(from('100.64.0.1'));
-  expect(refused).toHaveLength(1_000 - usualLimits.connects.burst);
-  expect(gate.enter(from('100.64.0.2'))).toBe(true);
+  for (let n = 0; n < 1_000; n += 1) gate.register(from('100.64.0.1'));
+  expect(refused).toHaveLength(1_000 - defaultLimits.connects.burst);
+  expect(gate.register(from('100.64.0.2'))).toBe(true);
 });
 
 test('S8 repeated connections of one admitted PC use up the quota of its address', () => {
@@ -65,10 +67,10 @@ test('S8 repeated connections of one admitted PC use up the quota of its address
   let entered = 0;
   for (let n = 0; n < 1_000; n += 1) {
     const socket = from('100.64.0.1');
-    if (!gate.enter(socket)) continue;
+    if (!gate.register(socket)) continue;
     entered += 1;
-    gate.admitted(socket, 'ladakh.leh.pc-1');
+    gate.markAdmitted(socket, 'ladakh.leh.pc-1');
     socket.destroy();
   }
-  expect(entered).toBeLessThan(usualLimits.connects.burst + 10);
+  expect(entered).toBeLessThan(defaultLimits.connects.burst + 10);
 });

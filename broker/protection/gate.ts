@@ -5,59 +5,59 @@ import type { Limits } from './limits.ts';
 import type { Refuse } from './refusals.ts';
 
 /** Reconnects of one PC that do not count for its address. Beyond this rate each one counts, because each is a handshake. */
-const freeReturns = { perSecond: 0.1, burst: 5 };
+const freeReconnects = { perSecond: 0.1, burst: 5 };
 
-export type Gate = ReturnType<typeof createGate>;
+export type ConnectionLimiter = ReturnType<typeof createConnectionLimiter>;
 
 /**
  * Guarantee: at most `strangers` connections are unauthenticated; beyond it the oldest one is closed, not the newest.
  * The rate of an address applies to unauthenticated connections only: a thousand PCs behind one gateway share it only until they are
  * admitted.
  */
-export function createGate({ strangers: most, connects, sparesLoopback }: Limits, clock: Clock, refuse: Refuse) {
+export function createConnectionLimiter({ strangers: most, connects, exemptLoopback }: Limits, clock: Clock, refuse: Refuse) {
   const strangers = new Map<string, Socket>();
-  const budget = createBuckets(connects);
-  const free = createBuckets(freeReturns);
+  const addressBudget = createBuckets(connects);
+  const reconnectBudget = createBuckets(freeReconnects);
 
-  function isTooFast(address: string): boolean {
+  function isOverRate(address: string): boolean {
     const network = networkOf(address);
-    if (sparesLoopback && isLoopback(network)) return false;
-    return !budget.tryTake(network, 1, clock.up());
+    if (exemptLoopback && isLoopback(network)) return false;
+    return !addressBudget.tryTake(network, 1, clock.up());
   }
-  function turnAway(socket: Socket, reason: 'rate' | 'crowd'): void {
+  function reject(socket: Socket, reason: 'rate' | 'crowd'): void {
     refuse({ action: 'connect', reason, who: socket.remoteAddress ?? '' });
     socket.destroy();
   }
 
   return {
     /** Registers a new connection. Closes it and returns false if it exceeds the rate. */
-    enter(socket: Socket): boolean {
-      if (isTooFast(socket.remoteAddress ?? '')) {
-        turnAway(socket, 'rate');
+    register(socket: Socket): boolean {
+      if (isOverRate(socket.remoteAddress ?? '')) {
+        reject(socket, 'rate');
         return false;
       }
-      const ends = endsOf(socket);
-      strangers.set(ends, socket);
+      const key = connectionKey(socket);
+      strangers.set(key, socket);
       socket.once('close', () => {
-        if (strangers.get(ends) === socket) strangers.delete(ends);
+        if (strangers.get(key) === socket) strangers.delete(key);
       });
       const [oldest] = strangers;
       if (oldest && strangers.size > most) {
         strangers.delete(oldest[0]);
-        turnAway(oldest[1], 'crowd');
+        reject(oldest[1], 'crowd');
       }
       return true;
     },
     /** Records that a connection is authenticated. Over TLS the socket is the inner one. */
-    admitted(socket: Socket, name: string): void {
+    markAdmitted(socket: Socket, name: string): void {
       const now = clock.up();
-      if (!strangers.delete(endsOf(socket)) || !free.tryTake(name, 1, now)) return;
-      budget.take(networkOf(socket.remoteAddress ?? ''), -1, now);
+      if (!strangers.delete(connectionKey(socket)) || !reconnectBudget.tryTake(name, 1, now)) return;
+      addressBudget.take(networkOf(socket.remoteAddress ?? ''), -1, now);
     },
   };
 }
 
 /** Identifies a connection by its addresses and ports, equal inside and outside TLS. */
-function endsOf({ remoteAddress, remotePort, localPort }: Socket): string {
+function connectionKey({ remoteAddress, remotePort, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localPort}`;
 }

@@ -1,9 +1,9 @@
 /** Limits of one client, so that it cannot harm the others. */
 import type { Rate } from '@sabha/contracts';
 
-export type Limits = typeof usualLimits;
+export type Limits = typeof defaultLimits;
 
-export const usualLimits = {
+export const defaultLimits = {
   /** Time for which a subscriber that stopped reading is kept; then it is closed. */
   drainTimeoutMs: 5_000,
   /** From the connection to its CONNECT. */
@@ -18,7 +18,7 @@ export const usualLimits = {
   connects: { perSecond: 10, burst: 50 },
   /** Loopback has no rate limit. */
   // It carries only the server's own parts and forwarded connections, which are many PCs from one address.
-  sparesLoopback: true,
+  exemptLoopback: true,
   /** Frames of one PC, over all its connections. */
   // An agent sends about 3 messages a minute, a dozen at each birth, and at most one state in 2 s.
   messages: { perSecond: 20, burst: 200 },
@@ -27,12 +27,12 @@ export const usualLimits = {
   bytes: { perSecond: 128 * 1_024, burst: 1_024 * 1_024 },
   /** Maximum delay of a message. A PC beyond it sent more than any agent does, and is cut off. */
   // 600 messages at once; well below the 30 s after which an agent sends again.
-  longestWaitMs: 20_000,
+  maxDelayMs: 20_000,
 };
 
 const unlimited: Rate = { perSecond: Number.POSITIVE_INFINITY, burst: 1 };
 /** For benchmarks, in which one client sends as much as hundreds of PCs. */
-export const withoutPace: Partial<Limits> = { messages: unlimited, bytes: unlimited };
+export const noRateLimits: Partial<Limits> = { messages: unlimited, bytes: unlimited };
 
 /** Returns the number of connections and files that this process may open. */
 export function openFilesLimit(): number {

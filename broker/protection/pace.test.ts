@@ -1,7 +1,7 @@
 import { payloadLimitBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createPace } from './conduct.ts';
-import { usualLimits } from './limits.ts';
+import { createRateLimiter } from './conduct.ts';
+import { defaultLimits } from './limits.ts';
 
 const pc = 'ladakh.leh.pc-1';
 const connection = {};
@@ -12,7 +12,7 @@ test('S8 an agent that drains a spool of 64 MB is delayed but not refused: below
   let longestMs = 0;
   // Like the agent: the next batch follows the ack of the last.
   for (let sent = 0; sent < 64 * 1_024 * 1_024; sent += batchBytes) {
-    expect(pace.take(pc, 1, batchBytes)).toBe(true);
+    expect(pace.countFrame(pc, 1, batchBytes)).toBe(true);
     const from = clock.up();
     let gone = false;
     pace.inTurn(connection, pc, () => {
@@ -30,7 +30,7 @@ test('S8 messages above the rate are delayed in order, and a second connection o
   const { pace, pass, slowed } = setUp();
   const heard: number[] = [];
   const send = (from: object, n: number) => {
-    expect(pace.take(pc, 1, 100)).toBe(true);
+    expect(pace.countFrame(pc, 1, 100)).toBe(true);
     pace.inTurn(from, pc, () => heard.push(n));
   };
   for (let n = 0; n < 210; n += 1) send(connection, n);
@@ -45,11 +45,11 @@ test('S8 messages above the rate are delayed in order, and a second connection o
 test('S8 a message with a delay above 20 s is refused and not counted, and another PC is not affected', () => {
   const { pace, pass } = setUp();
   let taken = 0;
-  while (pace.take(pc, 1, 100)) taken += 1;
+  while (pace.countFrame(pc, 1, 100)) taken += 1;
   expect(taken).toBe(200 + 20 * 20);
-  expect(pace.take('ladakh.leh.pc-2', 1, 100)).toBe(true);
+  expect(pace.countFrame('ladakh.leh.pc-2', 1, 100)).toBe(true);
   pass(50);
-  expect(pace.take(pc, 1, 100)).toBe(true);
+  expect(pace.countFrame(pc, 1, 100)).toBe(true);
 });
 
 function setUp() {
@@ -71,7 +71,7 @@ function setUp() {
     clock,
     slowed,
     timers: () => tasks.length,
-    pace: createPace(usualLimits, clock, (who) => slowed.push(who)),
+    pace: createRateLimiter(defaultLimits, clock, (who) => slowed.push(who)),
     pass(ms: number) {
       const until = up + ms;
       for (let next = tasks[0]; next && next.at <= until; next = tasks[0]) {

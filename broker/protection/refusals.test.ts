@@ -1,6 +1,6 @@
 import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createRareLog, createRefuse } from './refusals.ts';
+import { createRateLimitedLog, createRefuse } from './refusals.ts';
 
 test('a client with invented names can neither flood the log nor write long lines', () => {
   const { refuse, lines, counted } = setUp();
@@ -31,7 +31,7 @@ function setUp() {
   const say = (fields: object, line: string) => void lines.push([line, fields]);
   const refuse = createRefuse(
     (action, reason) => counted.set(`${action} ${reason}`, (counted.get(`${action} ${reason}`) ?? 0) + 1),
-    createRareLog({ ...realClock(), up: () => up }, { info: say, warn: say, error: say }),
+    createRateLimitedLog({ ...realClock(), up: () => up }, { info: say, warn: say, error: say }),
   );
   return {
     refuse,

@@ -1,20 +1,20 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { type Answerer, openReflector, type Reflector } from './reflector.ts';
+import { openReflector, type PacketHandler, type Reflector } from './reflector.ts';
 
 const open: { close(): void }[] = [];
 afterEach(() => {
   for (const one of open.splice(0)) one.close();
 });
 
-const echoOf = (first: number): Answerer => ({
-  takes: (packet) => packet[0] === first,
-  answer: (packet, _from, reply) => reply(Buffer.concat([Buffer.from(`${first}:`), packet.subarray(1)])),
+const echoOf = (first: number): PacketHandler => ({
+  matches: (packet) => packet[0] === first,
+  handlePacket: (packet, _from, reply) => reply(Buffer.concat([Buffer.from(`${first}:`), packet.subarray(1)])),
 });
 
-async function reflectorOf(answerers: Answerer[], counts: string[] = [], host = '127.0.0.1'): Promise<Reflector> {
-  const reflector = await openReflector({ host, port: 0, answerers, count: (kind, result) => counts.push(`${kind} ${result}`) });
+async function reflectorOf(handlers: PacketHandler[], counts: string[] = [], host = '127.0.0.1'): Promise<Reflector> {
+  const reflector = await openReflector({ host, port: 0, handlers, count: (kind, result) => counts.push(`${kind} ${result}`) });
   open.push(reflector);
   return reflector;
 }
@@ -40,7 +40,7 @@ test('each packet goes to the first handler that accepts it, and other packets a
 
 test('a port in use and a foreign address give one line', async () => {
   const { port } = await reflectorOf([]);
-  const again = (host: string) => openReflector({ host, port, answerers: [], count: () => {} });
+  const again = (host: string) => openReflector({ host, port, handlers: [], count: () => {} });
   await expect(again('127.0.0.1')).rejects.toThrow(`UDP port ${port} is in use by another program (127.0.0.1:${port})`);
   await expect(again('192.0.2.1')).rejects.toThrow(`cannot listen on UDP port ${port}: EADDRNOTAVAIL (192.0.2.1:${port})`);
 });

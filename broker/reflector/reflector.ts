@@ -7,7 +7,7 @@ export type ReflectorOptions = {
   host: string;
   /** 0 selects a free port. */
   port: number;
-  answerers: readonly Answerer[];
+  handlers: readonly PacketHandler[];
   /** Counts a packet that no handler accepts, or an error of the socket. */
   count(kind: 'other', result: string): void;
 };
@@ -19,20 +19,20 @@ const bufferBytes = 4 * 1024 * 1024;
 /**
  * Resolves when the socket listens; rejects with a `StartError` if it cannot. Guarantee: a packet that no handler accepts gets no response.
  */
-export async function openReflector({ host, port, answerers, count }: ReflectorOptions): Promise<Reflector> {
+export async function openReflector({ host, port, handlers, count }: ReflectorOptions): Promise<Reflector> {
   // Addresses need no lookup. Without it a reply leaves in the same turn of the event loop in which its time stamp is written.
   const lookup: SocketOptions['lookup'] = (address, _options, callback) => callback(null, address, isIP(address));
   const socket = createSocket({ type: isIP(host) === 6 ? 'udp6' : 'udp4', lookup });
   const reply = (packet: Buffer, { port, address }: RemoteInfo) =>
     socket.send(packet, port, address, (error) => error && count('other', 'not sent'));
   socket.on('message', (packet, from) => {
-    const taker = answerers.find((one) => one.takes(packet));
-    if (taker === undefined) count('other', 'malformed');
-    else taker.answer(packet, from, (answer) => reply(answer, from));
+    const packetHandler = handlers.find((one) => one.matches(packet));
+    if (packetHandler === undefined) count('other', 'malformed');
+    else packetHandler.handlePacket(packet, from, (answer) => reply(answer, from));
   });
   await bind(socket, host, port);
   socket.on('error', () => count('other', 'socket'));
-  widen(socket);
+  enlargeBuffers(socket);
   return { port: socket.address().port, close: () => void socket.close() };
 }
 
@@ -47,7 +47,7 @@ function bind(socket: Socket, host: string, port: number): Promise<void> {
   return promise.then(() => void socket.removeAllListeners('error'));
 }
 
-function widen(socket: Socket): void {
+function enlargeBuffers(socket: Socket): void {
   try {
     socket.setRecvBufferSize(bufferBytes);
     socket.setSendBufferSize(bufferBytes);
@@ -57,13 +57,13 @@ function widen(socket: Socket): void {
 }
 
 /** Handler of one kind of packet. */
-export type Answerer = {
+export type PacketHandler = {
   /**
    * Returns true if the packet has the format of this kind. Must be cheap and use no secret, since it runs for every packet of strangers.
    */
-  takes(packet: Buffer): boolean;
+  matches(packet: Buffer): boolean;
   /**
    * Guarantee of each handler: sends nothing without a valid token, and nothing larger than the request to an address that is not proven.
    */
-  answer(packet: Buffer, from: RemoteInfo, reply: (packet: Buffer) => void): void;
+  handlePacket(packet: Buffer, from: RemoteInfo, reply: (packet: Buffer) => void): void;
 };

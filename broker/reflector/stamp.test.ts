@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import { readReply, type StampReply, sealReflectorToken, writeProbe } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createRights } from './rights.ts';
-import { createStampAnswerer } from './stamp.ts';
+import { createTokenVerifier } from './rights.ts';
+import { createStampHandler } from './stamp.ts';
 
 const startMs = 1_764_000_000_000;
 const key = randomBytes(32);
@@ -12,10 +12,10 @@ function setUp() {
   const time = { up: 0 };
   const clock = { now: () => startMs + Math.floor(time.up), up: () => time.up };
   const counts: Record<string, number> = {};
-  const rights = createRights(clock);
-  rights.use({ reflectorKey: key.toString('base64url'), pcs: [] });
-  const stamp = createStampAnswerer({
-    rights,
+  const tokens = createTokenVerifier(clock);
+  tokens.setKeyAndRevocations({ reflectorKey: key.toString('base64url'), pcs: [] });
+  const stamp = createStampHandler({
+    tokens,
     clock,
     count: (kind, result) => {
       const name = `${kind} ${result}`;
@@ -26,7 +26,7 @@ function setUp() {
   const ask = (given: Partial<Parameters<typeof writeProbe>[0]> & { token: Buffer }, port = 40_000): StampReply | undefined => {
     const packet = writeProbe({ seq: 0, sentAt: 1, session: 1, ...given });
     const sent: Buffer[] = [];
-    if (stamp.takes(packet)) stamp.answer(packet, from(port), (reply) => sent.push(reply));
+    if (stamp.matches(packet)) stamp.handlePacket(packet, from(port), (reply) => sent.push(reply));
     expect(sent.every(({ length }) => length <= packet.length)).toBe(true);
     return sent[0] && readReply(sent[0]);
   };

@@ -1,10 +1,20 @@
 /** Stateful STAMP reflector (RFC 8762, 4.3) for the quality test. It responds only to a valid token. */
-import { type Clock, createBuckets, isStampProbe, keepLatest, type Rate, seqOf, sessionWord, tokenOf, writeReply } from '@sabha/contracts';
-import type { Answerer } from './reflector.ts';
-import type { Rights } from './rights.ts';
+import {
+  type Clock,
+  createBuckets,
+  isStampProbe,
+  keepLatest,
+  probeSessionKey,
+  type Rate,
+  seqOf,
+  tokenOf,
+  writeReply,
+} from '@sabha/contracts';
+import type { PacketHandler } from './reflector.ts';
+import type { TokenVerifier } from './rights.ts';
 
 export type StampOptions = {
-  rights: Rights;
+  tokens: TokenVerifier;
   clock: Pick<Clock, 'now' | 'up'>;
   count(kind: 'stamp', result: string): void;
 };
@@ -16,11 +26,11 @@ const sessionsAtMost = 4;
 /** Probes remembered per session: several rounds. */
 const probesAtMost = 256;
 /** A token without packets for this long starts a new session. */
-const forgetMs = 120_000;
+const expiryMs = 120_000;
 const tokensAtMost = 32_768;
 
-type Holder = {
-  heardUp: number;
+type TokenState = {
+  lastPacketUp: number;
   /** Sessions, the latest last: the next reply number and the received probes. */
   sessions: Map<string, { next: number; heard: Map<number, true> }>;
 };
@@ -30,24 +40,24 @@ type Holder = {
  * Guarantee: sends 44 bytes per 44-byte probe to a verified token, within its rate, and nothing to others. Each probe gets one response,
  * even if duplicated.
  */
-export function createStampAnswerer({ rights, clock, count }: StampOptions): Answerer {
+export function createStampHandler({ tokens, clock, count }: StampOptions): PacketHandler {
   const buckets = createBuckets(packets);
-  const holders = new Map<string, Holder>();
+  const holders = new Map<string, TokenState>();
   // Not Date.now: it has no microseconds and may jump during a round.
   const offsetMs = clock.now() - clock.up();
   const time = () => offsetMs + clock.up();
 
   return {
-    takes: isStampProbe,
-    answer(packet, _from, reply) {
+    matches: isStampProbe,
+    handlePacket(packet, _from, reply) {
       const receivedAt = time();
-      const opened = rights.prove(tokenOf(packet));
+      const opened = tokens.verify(tokenOf(packet));
       if (typeof opened === 'string') return count('stamp', opened);
-      const word = sessionWord(packet);
+      const word = probeSessionKey(packet);
       const who = word.slice(2);
       const now = clock.up();
       if (!buckets.tryTake(who, 1, now)) return count('stamp', 'limited');
-      const seq = numberOf(holderOf(holders, who, now), word, seqOf(packet));
+      const seq = nextReplyNumber(tokenStateOf(holders, who, now), word, seqOf(packet));
       if (seq === undefined) return count('stamp', 'doubled');
       reply(writeReply(packet, { seq, receivedAt, sentAt: time }));
       count('stamp', 'answered');
@@ -56,21 +66,21 @@ export function createStampAnswerer({ rights, clock, count }: StampOptions): Ans
 }
 
 /** Keeps holders in order of their last packet, so that expired ones are at the front. */
-function holderOf(holders: Map<string, Holder>, who: string, now: number): Holder {
+function tokenStateOf(holders: Map<string, TokenState>, who: string, now: number): TokenState {
   const held = holders.get(who);
-  const holder: Holder = held !== undefined && now - held.heardUp < forgetMs ? held : { heardUp: now, sessions: new Map() };
-  holder.heardUp = now;
+  const holder: TokenState = held !== undefined && now - held.lastPacketUp < expiryMs ? held : { lastPacketUp: now, sessions: new Map() };
+  holder.lastPacketUp = now;
   holders.delete(who);
   holders.set(who, holder);
-  for (const [oldest, { heardUp }] of holders) {
-    if (now - heardUp < forgetMs && holders.size <= tokensAtMost) break;
+  for (const [oldest, { lastPacketUp }] of holders) {
+    if (now - lastPacketUp < expiryMs && holders.size <= tokensAtMost) break;
     holders.delete(oldest);
   }
   return holder;
 }
 
 /** Returns the reply number in the session, from 0; undefined for a duplicate, which would count as two packets. */
-function numberOf({ sessions }: Holder, word: string, probe: number): number | undefined {
+function nextReplyNumber({ sessions }: TokenState, word: string, probe: number): number | undefined {
   const session = sessions.get(word) ?? { next: 0, heard: new Map() };
   keepLatest(sessions, [word, session], sessionsAtMost);
   if (session.heard.has(probe)) return undefined;

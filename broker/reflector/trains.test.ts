@@ -15,7 +15,7 @@ import {
   writeTrainRequest,
 } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createTrains } from './trains.ts';
+import { createTrainHandler } from './trains.ts';
 
 const key = randomBytes(32);
 const nowMs = 1_790_000_000_000;
@@ -28,18 +28,18 @@ function at(address: string, port: number): RemoteInfo {
 function setUp({ speed = 1 } = {}) {
   const counted = new Map<string, number>();
   const time = { up: 1_000 };
-  const trains = createTrains({
-    prove: (token) => openReflectorToken(token, key, nowMs) ?? 'stranger',
+  const trains = createTrainHandler({
+    checkToken: (token) => openReflectorToken(token, key, nowMs) ?? 'stranger',
     secret: randomBytes(32),
     clock: { up: () => time.up },
-    refill: { up: () => speed * time.up },
+    quotaClock: { up: () => speed * time.up },
     count: (_, result) => counted.set(result, (counted.get(result) ?? 0) + 1),
   });
   const ask = (request: Partial<TrainRequest>, from = here): Buffer[] => {
     const packet = writeTrainRequest({ kind: 'hello', train: 1, seq: 0, token: tokenOf('ladakh/leh/hall'), cookie: noCookie, ...request });
     const replies: Buffer[] = [];
-    expect(trains.takes(packet)).toBe(true);
-    trains.answer(packet, from, (reply) => replies.push(reply));
+    expect(trains.matches(packet)).toBe(true);
+    trains.handlePacket(packet, from, (reply) => replies.push(reply));
     return replies;
   };
   const cookieOf = (token: Buffer, from = here) => readTrainAnswer(ask({ token }, from)[0] ?? Buffer.alloc(0))?.body ?? noCookie;

@@ -22,16 +22,16 @@ import {
   writeTrainDenial,
   writeTrainReport,
 } from '@sabha/contracts';
-import type { Answerer } from './reflector.ts';
+import type { PacketHandler } from './reflector.ts';
 
-export type TrainsOptions = {
+export type TrainHandlerOptions = {
   /** Returns the content of a token, or why it is refused. */
-  prove(token: Buffer): { pc: number } | string;
+  checkToken(token: Buffer): { pc: number } | string;
   /** Random secret of this process, from which cookies are made. */
   secret: Buffer;
   clock: Pick<Clock, 'up'>;
   /** Clock of the byte quota of a PC. In a demo it is accelerated. */
-  refill?: Pick<Clock, 'up'>;
+  quotaClock?: Pick<Clock, 'up'>;
   count(kind: 'train', result: string): void;
 };
 
@@ -49,7 +49,7 @@ const upPacketsKept = 2_000;
 const upTrainsKept = 64;
 const frameBytes = trainWireBytes - trainPayloadBytes;
 
-type Session = {
+type TrainSession = {
   address: string;
   cookie: Buffer;
   pc: string;
@@ -63,8 +63,8 @@ type Session = {
   loaded: Set<number>;
 };
 
-type State = Required<TrainsOptions> & {
-  sessions: Map<string, Session>;
+type TrainState = Required<TrainHandlerOptions> & {
+  sessions: Map<string, TrainSession>;
   bytes: Buckets;
   allBytes: Buckets;
 };
@@ -73,34 +73,34 @@ type State = Required<TrainsOptions> & {
  * Guarantee: an unproven address receives only a cookie, shorter than its request. Nothing is sent without a valid token, and at most
  * `trainSessionBytes` in one session.
  */
-export function createTrains({ prove, secret, clock, refill = clock, count }: TrainsOptions): Answerer {
+export function createTrainHandler({ checkToken, secret, clock, quotaClock = clock, count }: TrainHandlerOptions): PacketHandler {
   const buckets = { bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };
-  const state: State = { prove, secret, clock, refill, count, sessions: new Map(), ...buckets };
+  const state: TrainState = { checkToken, secret, clock, quotaClock, count, sessions: new Map(), ...buckets };
   return {
-    takes: isTrainRequest,
-    answer(packet, from, reply) {
+    matches: isTrainRequest,
+    handlePacket(packet, from, reply) {
       const request = readTrainRequest(packet);
       state.count('train', request === undefined ? 'malformed' : answer(state, request, { from, reply }));
     },
   };
 }
 
-type Around = { from: RemoteInfo; reply: (packet: Buffer) => void };
-type Proven = { session: Session; reply: Around['reply'] };
+type PacketContext = { from: RemoteInfo; reply: (packet: Buffer) => void };
+type ProvenContext = { session: TrainSession; reply: PacketContext['reply'] };
 
-function answer(state: State, request: TrainRequest, around: Around): string {
-  if (request.kind === 'hello') return welcome(state, request, around);
-  const session = sessionOf(state, request, around);
-  if (session === 'crowded' || session === 'spent') return request.kind === 'up' ? session : deny(session, request, around);
+function answer(state: TrainState, request: TrainRequest, context: PacketContext): string {
+  if (request.kind === 'hello') return sendCookie(state, request, context);
+  const session = sessionOf(state, request, context);
+  if (session === 'crowded' || session === 'spent') return request.kind === 'up' ? session : sendDenial(session, request, context);
   if (typeof session === 'string') return session;
   session.usedUp = state.clock.up();
-  if (request.kind === 'up') return note(session, request);
-  const to = { session, reply: around.reply };
-  return request.kind === 'ask' ? report(state, request, to) : load(state, request, to);
+  if (request.kind === 'up') return recordArrival(session, request);
+  const to = { session, reply: context.reply };
+  return request.kind === 'ask' ? sendReport(state, request, to) : sendTrain(state, request, to);
 }
 
-function welcome(state: State, { token, train, seq }: TrainRequest, { from, reply }: Around): string {
-  const proven = state.prove(token);
+function sendCookie(state: TrainState, { token, train, seq }: TrainRequest, { from, reply }: PacketContext): string {
+  const proven = state.checkToken(token);
   if (typeof proven === 'string') return proven;
   const body = cookieFor(state, token, addressOf(from));
   reply(writeTrainAnswer({ kind: 'welcome', train, seq, parts: 1, body }));
@@ -108,24 +108,24 @@ function welcome(state: State, { token, train, seq }: TrainRequest, { from, repl
 }
 
 /** Returns the session of a token. A PC that restarts has another port, so its new session replaces the old one. */
-function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Around): Session | string {
-  const { sessions, clock, bytes, refill } = state;
+function sessionOf(state: TrainState, { token, cookie }: TrainRequest, { from }: PacketContext): TrainSession | string {
+  const { sessions, clock, bytes, quotaClock } = state;
   const name = token.toString('latin1');
   const address = addressOf(from);
   const held = sessions.get(name);
   if (held !== undefined && isAlive(held, clock.up()) && held.address === address) {
     return timingSafeEqual(held.cookie, cookie) ? held : 'no cookie';
   }
-  const proven = state.prove(token);
+  const proven = state.checkToken(token);
   if (typeof proven === 'string') return proven;
   if (!timingSafeEqual(cookieFor(state, token, address), cookie)) return 'no cookie';
   for (const [key, one] of sessions) if (!isAlive(one, clock.up())) sessions.delete(key);
   sessions.delete(name);
   if (sessions.size >= sessionsAtMost) return 'crowded';
   // A PC whose quota does not cover the downlink test is refused at once, before it spends its uplink test.
-  if (bytes.waitMs(`${proven.pc}`, trainSessionBytes, refill.up()) > 0) return 'spent';
+  if (bytes.waitMs(`${proven.pc}`, trainSessionBytes, quotaClock.up()) > 0) return 'spent';
   const up = clock.up();
-  const opened: Session = {
+  const opened: TrainSession = {
     address,
     cookie: Buffer.from(cookie),
     pc: `${proven.pc}`,
@@ -141,9 +141,9 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
 }
 
 /** The time stamp is `usedUp`, which is now. */
-function note(session: Session, { train, seq }: TrainRequest): string {
+function recordArrival(session: TrainSession, { train, seq }: TrainRequest): string {
   const { up, openedUp, usedUp } = session;
-  if (train > session.upTrain) begin(session, train);
+  if (train > session.upTrain) beginTrain(session, train);
   const arrivals = up.get(train);
   if (arrivals === undefined) return 'late';
   // A duplicate made by the line must not count as another packet.
@@ -154,7 +154,7 @@ function note(session: Session, { train, seq }: TrainRequest): string {
 }
 
 /** Begins a train. Earlier trains beyond the limits are deleted. */
-function begin(session: Session, train: number): void {
+function beginTrain(session: TrainSession, train: number): void {
   session.upTrain = train;
   session.up.set(train, new Map());
   let packets = session.up.values().reduce((sum, { size }) => sum + size, 0);
@@ -165,20 +165,20 @@ function begin(session: Session, train: number): void {
   }
 }
 
-function report(state: State, { train }: TrainRequest, { session, reply }: Proven): string {
+function sendReport(state: TrainState, { train }: TrainRequest, { session, reply }: ProvenContext): string {
   const parts = writeTrainReport(train, [...(session.up.get(train)?.values() ?? [])]);
   const wireBytes = parts.reduce((sum, part) => sum + part.length + frameBytes, 0);
-  const denial = spend(state, session, wireBytes);
-  if (denial !== null) return deny(denial, { train }, { session, reply });
+  const denial = spendQuota(state, session, wireBytes);
+  if (denial !== null) return sendDenial(denial, { train }, { session, reply });
   for (const part of parts) reply(part);
   return 'reported';
 }
 
 /** Sends each train once: a repeated request brings no second train. */
-function load(state: State, { train, seq: packets }: TrainRequest, { session, reply }: Proven): string {
+function sendTrain(state: TrainState, { train, seq: packets }: TrainRequest, { session, reply }: ProvenContext): string {
   if (session.loaded.has(train) || packets < 1 || packets > trainPacketsAtMost) return 'refused';
-  const denial = spend(state, session, packets * trainWireBytes);
-  if (denial !== null) return deny(denial, { train }, { session, reply });
+  const denial = spendQuota(state, session, packets * trainWireBytes);
+  if (denial !== null) return sendDenial(denial, { train }, { session, reply });
   session.loaded.add(train);
   const body = Buffer.alloc(0);
   for (let seq = 0; seq < packets; seq += 1) reply(writeTrainAnswer({ kind: 'load', train, seq, parts: packets, body }));
@@ -186,10 +186,10 @@ function load(state: State, { train, seq: packets }: TrainRequest, { session, re
 }
 
 /** Sends a denial: shorter than the request, only to a proven address, and within the session limit. */
-function deny(
+function sendDenial(
   why: TrainDenial,
   { train }: Pick<TrainRequest, 'train'>,
-  { session, reply }: Pick<Around, 'reply'> & Partial<Proven>,
+  { session, reply }: Pick<PacketContext, 'reply'> & Partial<ProvenContext>,
 ): TrainDenial {
   const packet = writeTrainDenial(train, why);
   const sentBytes = (session?.sentBytes ?? 0) + packet.length + frameBytes;
@@ -200,8 +200,8 @@ function deny(
 }
 
 /** Spends bytes of the quotas. Returns the reason if they do not suffice. */
-function spend({ bytes, allBytes, clock, refill }: State, session: Session, wireBytes: number): TrainDenial | null {
-  const [now, refilled] = [clock.up(), refill.up()];
+function spendQuota({ bytes, allBytes, clock, quotaClock }: TrainState, session: TrainSession, wireBytes: number): TrainDenial | null {
+  const [now, refilled] = [clock.up(), quotaClock.up()];
   if (session.sentBytes + wireBytes > trainSessionBytes || bytes.waitMs(session.pc, wireBytes, refilled) > 0) return 'spent';
   if (allBytes.waitMs(everybody, wireBytes, now) > 0) return 'crowded';
   bytes.take(session.pc, wireBytes, refilled);
@@ -210,11 +210,11 @@ function spend({ bytes, allBytes, clock, refill }: State, session: Session, wire
   return null;
 }
 
-function isAlive({ openedUp, usedUp }: Session, nowUp: number): boolean {
+function isAlive({ openedUp, usedUp }: TrainSession, nowUp: number): boolean {
   return nowUp - usedUp < idleMs && nowUp - openedUp < lifeMs;
 }
 
-function cookieFor({ secret }: State, token: Buffer, address: string): Buffer {
+function cookieFor({ secret }: TrainState, token: Buffer, address: string): Buffer {
   return createHmac('sha256', secret).update(token).update(address).digest().subarray(0, trainCookieBytes);
 }
 

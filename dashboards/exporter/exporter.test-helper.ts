@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { type Cancel, type Clock, hashToken, proofFor } from '@sabha/contracts';
 import type { FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
 
-export type HandClock = Clock & {
+export type ManualClock = Clock & {
   /** Advances the clock by `ms` and runs the due timers in order. */
   pass(ms: number): void;
 };
 
-export function handClock(): HandClock {
+export function manualClock(): ManualClock {
   let up = 0;
   let timers: { at: number; task: () => void }[] = [];
   const nextBefore = (end: number) => timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];

@@ -5,12 +5,12 @@ import { connect } from 'mqtt';
 import { followApi } from './feed.ts';
 import { createFleet } from './fleet.ts';
 import { type BeatResult, createMetrics } from './metrics.ts';
-import { fleetPage } from './page.ts';
+import { renderFleetPage } from './page.ts';
 import { servePages } from './server.ts';
 
 const defaultSeriesPerSite = 500;
 /** Broker and API start at the same time as the exporter. A refused connection is not logged during this period. */
-const startMs = 30_000;
+const quietStartMs = 30_000;
 
 /** The part of a pino logger that the exporter uses. */
 export type Log = { info(line: string): void; warn(line: string): void };
@@ -37,12 +37,12 @@ export async function startExporter(options: ExporterOptions): Promise<{ port: n
   const { mqtt, api, apiToken, clock, random, seriesPerSite = defaultSeriesPerSite } = options;
   const fleet = createFleet(clock.up);
   const metrics = createMetrics(fleet.view);
-  const broker = reporter(options, 'the broker');
-  const stream = reporter(options, 'the API of flows');
+  const broker = createConnectionLog(options, 'the broker');
+  const stream = createConnectionLog(options, 'the API of flows');
   const pages = {
     own: metrics.page,
-    fleet: () => fleetPage(fleet.view(), seriesPerSite, metrics.countRefused),
-    unready: () => broker.trouble() ?? stream.trouble(),
+    fleet: () => renderFleetPage(fleet.view(), seriesPerSite, metrics.countRefused),
+    unready: () => broker.notReadyReason() ?? stream.notReadyReason(),
   };
   const server = await servePages(pages, options.metricsPort);
   const session = openPartSession({
@@ -54,13 +54,13 @@ export async function startExporter(options: ExporterOptions): Promise<{ port: n
     qos: 0,
     clock,
     random,
-    onMessage: (topic, payload) => metrics.countBeat(takeBeat(topic, payload)),
+    onMessage: (topic, payload) => metrics.countBeat(handleBeat(topic, payload)),
     onSubscribed() {
-      fleet.brokerIs(true);
-      broker.well();
+      fleet.setBrokerConnected(true);
+      broker.recovered();
     },
     onLost(line) {
-      fleet.brokerIs(false);
+      fleet.setBrokerConnected(false);
       broker.failed(line);
     },
   });
@@ -70,22 +70,22 @@ export async function startExporter(options: ExporterOptions): Promise<{ port: n
     clock,
     random,
     onEvent({ event, value }) {
-      if (event === 'change') return fleet.takeChange(value);
-      fleet.takeSnapshot(value);
-      stream.well();
+      if (event === 'change') return fleet.applyChange(value);
+      fleet.applySnapshot(value);
+      stream.recovered();
     },
     onFailed(line) {
-      fleet.streamBroke();
+      fleet.markStreamLost();
       stream.failed(line);
     },
   });
 
-  function takeBeat(topic: string, payload: Buffer): BeatResult {
+  function handleBeat(topic: string, payload: Buffer): BeatResult {
     const address = parseTopic(topic);
     if (address?.kind !== 'pc') return 'topic';
     const beat = decode('beat', payload);
     if (!beat.ok) return beat.reason;
-    fleet.takeBeat(address.pc, beat.value.n, beat.value.part);
+    fleet.applyBeat(address.pc, beat.value.n, beat.value.part);
     return 'ok';
   }
 
@@ -100,20 +100,20 @@ export async function startExporter(options: ExporterOptions): Promise<{ port: n
 }
 
 /** Logs one line when a connection fails and one when it recovers, not one per attempt. */
-function reporter({ log, clock }: ExporterOptions, name: string) {
+function createConnectionLog({ log, clock }: ExporterOptions, name: string) {
   const startedUp = clock.up();
-  let saidIs: 'well' | 'failed' | undefined;
+  let reportedState: 'well' | 'failed' | undefined;
   return {
-    trouble: () => (saidIs === 'well' ? undefined : `${name} does not answer`),
-    well() {
-      if (saidIs !== 'well') log.info(`${name} answers`);
-      saidIs = 'well';
+    notReadyReason: () => (reportedState === 'well' ? undefined : `${name} does not answer`),
+    recovered() {
+      if (reportedState !== 'well') log.info(`${name} answers`);
+      reportedState = 'well';
     },
     failed(line: string) {
-      const isYoung = saidIs === undefined && clock.up() - startedUp < startMs;
-      if (saidIs === 'failed' || (isYoung && line.includes('ECONNREFUSED'))) return;
+      const isYoung = reportedState === undefined && clock.up() - startedUp < quietStartMs;
+      if (reportedState === 'failed' || (isYoung && line.includes('ECONNREFUSED'))) return;
       log.warn(`${name} does not answer: ${line}`);
-      saidIs = 'failed';
+      reportedState = 'failed';
     },
   };
 }

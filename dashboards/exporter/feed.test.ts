@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { fleetOf, handClock, pc1, pcNow, type ScriptedApi, scriptedApi } from './exporter.test-helper.ts';
+import { fleetOf, manualClock, pc1, pcNow, type ScriptedApi, scriptedApi } from './exporter.test-helper.ts';
 import { followApi } from './feed.ts';
 import type { FleetEvent } from './snapshot.ts';
 
@@ -15,7 +15,7 @@ async function api(...given: Parameters<typeof scriptedApi>): Promise<ScriptedAp
 }
 
 function follow(at: string) {
-  const hand = handClock();
+  const hand = manualClock();
   const waits: number[] = [];
   /** Records the reconnect delays. A delay of 40 s or more is the silence timeout. */
   const clock = {
@@ -59,7 +59,7 @@ test('it sends its token with the request for the stream, after the server has p
       response.end();
     },
   });
-  const options = { clock: handClock(), random: () => 0.5, onEvent: () => {}, onFailed: () => {} };
+  const options = { clock: manualClock(), random: () => 0.5, onEvent: () => {}, onFailed: () => {} };
   for (const apiToken of ['of the exporter', undefined]) closing.push(followApi({ ...options, api: at, apiToken }).close);
   await expect.poll(() => sent.toSorted()).toEqual(['Bearer of the exporter', undefined]);
   expect(asked.toSorted()).toEqual(['/api/stream?pcs=all', '/api/stream?pcs=all', '/healthz']);
@@ -68,7 +68,7 @@ test('it sends its token with the request for the stream, after the server has p
 test('it sends no token to a server without a valid proof, and verifies the server at each connection', async () => {
   const { asked, at } = await api(undefined, { token: 'of somebody else' });
   const lines: string[] = [];
-  const clock = handClock();
+  const clock = manualClock();
   const options = { clock, random: () => 0.5, onEvent: () => {}, onFailed: (line: string) => lines.push(line) };
   closing.push(followApi({ ...options, api: at, apiToken: 'of the exporter' }).close);
   const line = `another program listens on ${new URL(at).host}, the token was not sent`;

@@ -27,17 +27,19 @@ export function followApi({ api, apiToken, clock, random, onEvent, onFailed }: F
     const ending = new AbortController();
     reading = ending;
     let cancelSilence: Cancel = () => {};
-    const heard = () => {
+    const resetSilence = () => {
       cancelSilence();
       cancelSilence = clock.after(silenceLimitMs, () => ending.abort(new Error(`mute for ${silenceLimitMs / 1_000} s`)));
     };
-    heard();
+    resetSilence();
     const { signal } = ending;
-    const taken = (event: FleetEvent) => {
+    const handleEvent = (event: FleetEvent) => {
       if (event.event === 'snapshot') failures = 0;
       onEvent(event);
     };
-    const line = await read({ api, apiToken, signal, heard, onEvent: taken }).catch((error) => lineOf(signal.reason ?? error));
+    const line = await readStream({ api, apiToken, signal, resetSilence, onEvent: handleEvent }).catch((error) =>
+      errorLine(signal.reason ?? error),
+    );
     cancelSilence();
     ending.abort();
     if (closed) return;
@@ -56,9 +58,9 @@ export function followApi({ api, apiToken, clock, random, onEvent, onFailed }: F
   };
 }
 
-type ReadOptions = Pick<FeedOptions, 'api' | 'apiToken'> & { signal: AbortSignal; heard(): void; onEvent(event: FleetEvent): void };
+type ReadOptions = Pick<FeedOptions, 'api' | 'apiToken'> & { signal: AbortSignal; resetSilence(): void; onEvent(event: FleetEvent): void };
 
-async function read({ api, apiToken, signal, heard, onEvent }: ReadOptions): Promise<string> {
+async function readStream({ api, apiToken, signal, resetSilence, onEvent }: ReadOptions): Promise<string> {
   const headers = new Headers({ accept: 'text/event-stream' });
   if (apiToken) {
     await proveServer(api, { name: 'server-exporter', text: apiToken }, signal);
@@ -68,14 +70,14 @@ async function read({ api, apiToken, signal, heard, onEvent }: ReadOptions): Pro
   if (!response.ok || response.body === null) return `answered with status ${response.status}`;
   let unread: string[] = [];
   for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-    heard();
+    resetSilence();
     unread.push(text);
     // A snapshot of the nation has hundreds of chunks. They are joined only when an event may be complete, so the cost stays linear.
     if (!text.includes('\n\n') && !text.startsWith('\n')) continue;
     const blocks = unread.join('').split('\n\n');
     unread = blocks.splice(-1);
     for (const block of blocks) {
-      const event = readEvent(field(block, 'event'), field(block, 'data'));
+      const event = readEvent(fieldOf(block, 'event'), fieldOf(block, 'data'));
       if (!event.ok) return event.line;
       if (event.value) onEvent(event.value);
     }
@@ -84,11 +86,11 @@ async function read({ api, apiToken, signal, heard, onEvent }: ReadOptions): Pro
 }
 
 /** Returns the value of a field of an event. The API writes each field on one line. */
-function field(block: string, name: string): string {
+function fieldOf(block: string, name: string): string {
   const line = block.split('\n').find((one) => one.startsWith(`${name}: `));
   return line?.slice(name.length + 2) ?? '';
 }
 
-function lineOf(error: Error & { cause?: NodeJS.ErrnoException }): string {
+function errorLine(error: Error & { cause?: NodeJS.ErrnoException }): string {
   return oneLine(error.cause?.code ?? error.cause?.message ?? error.message, 120);
 }

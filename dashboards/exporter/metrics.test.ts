@@ -1,12 +1,12 @@
 import { allSeries } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { fleetOf, handClock, pc1, pcNow, samplesOf } from './exporter.test-helper.ts';
+import { fleetOf, manualClock, pc1, pcNow, samplesOf } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
 import { createMetrics } from './metrics.ts';
-import { fleetPage } from './page.ts';
+import { renderFleetPage } from './page.ts';
 
 function stage() {
-  const clock = handClock();
+  const clock = manualClock();
   const fleet = createFleet(clock.up);
   const metrics = createMetrics(fleet.view);
   const samples = async () => samplesOf((await metrics.page()).text);
@@ -15,9 +15,9 @@ function stage() {
 
 test('each series on the pages has the name, help, type and labels of the table', async () => {
   const { fleet, metrics } = stage();
-  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
-  fleet.takeBeat(pc1, {});
-  const text = (await metrics.page()).text + [...fleetPage(fleet.view(), 500, () => {})].join('');
+  fleet.applySnapshot(fleetOf([pcNow(pc1)]));
+  fleet.applyBeat(pc1, {});
+  const text = (await metrics.page()).text + [...renderFleetPage(fleet.view(), 500, () => {})].join('');
   const names = [...new Set([...text.matchAll(/^(sabha_\w+)/gm)].map(([, name]) => name))];
   expect(names).toHaveLength(2 + 5 + 3 + 7);
   for (const { name, help, type, labels } of allSeries.filter((one) => names.includes(one.name))) {
@@ -32,15 +32,15 @@ test('the broker metric is 1 only while the exporter, and flows if it responds, 
   const { clock, fleet, samples } = stage();
   const broker = async () => (await samples())['sabha_exporter_broker_up'];
   expect(await broker()).toBe(0);
-  fleet.brokerIs(true);
+  fleet.setBrokerConnected(true);
   expect(await broker()).toBe(1);
-  fleet.takeSnapshot(fleetOf([], { subscribed: false }));
+  fleet.applySnapshot(fleetOf([], { subscribed: false }));
   expect(await broker()).toBe(0);
   clock.pass(40_001);
   expect(await broker()).toBe(1);
-  fleet.takeSnapshot(fleetOf([]));
+  fleet.applySnapshot(fleetOf([]));
   expect(await broker()).toBe(1);
-  fleet.brokerIs(false);
+  fleet.setBrokerConnected(false);
   expect(await broker()).toBe(0);
 });
 
@@ -48,10 +48,10 @@ test('the age of the newest beat is absent before the first beat', async () => {
   const { clock, fleet, samples } = stage();
   const age = async () => (await samples())['sabha_exporter_newest_beat_age_seconds'];
   expect(await age()).toBeUndefined();
-  fleet.takeBeat(pc1, {});
+  fleet.applyBeat(pc1, {});
   clock.pass(61_000);
   expect(await age()).toBe(61);
-  fleet.takeBeat(pc1, {});
+  fleet.applyBeat(pc1, {});
   expect(await age()).toBe(0);
 });
 

@@ -1,9 +1,9 @@
 /** The metrics that prom-client writes: counts of sites and incidents, and the metrics of the exporter itself. */
 
-import { addProcessFigures, type Decoded, metricOf, ownSeries, type Series } from '@sabha/contracts';
+import { addProcessMetrics, type Decoded, metricOf, ownSeries, type Series } from '@sabha/contracts';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { FleetView } from './fleet.ts';
-import { rollupsOf } from './rollups.ts';
+import { apiRollups } from './rollups.ts';
 
 /** `topic`: the topic names no PC. The others are the reasons of `decode`. */
 export type BeatResult = 'ok' | 'topic' | Extract<Decoded<never>, { ok: false }>['reason'];
@@ -21,7 +21,7 @@ export function createMetrics(view: () => FleetView) {
   // Labelled children are looked up once: the counter's own `inc` sorts and hashes its labels at each call.
   const counted = new Map(beatResults.map((result) => [result, beats.labels({ result })]));
   for (const one of counted.values()) one.inc(0);
-  const added = addProcessFigures(registry);
+  const added = addProcessMetrics(registry);
 
   const gaugeOf = (series: Series) => gauges.getOrInsertComputed(series, () => new Gauge({ ...metricOf(series), registers }));
 
@@ -33,9 +33,9 @@ export function createMetrics(view: () => FleetView) {
       await added;
       const now = view();
       for (const gauge of gauges.values()) gauge.reset();
-      for (const { series, labels, value } of rollupsOf(now)) gaugeOf(series).set(labels, value);
-      apiUp.set(now.isJudged ? 1 : 0);
-      brokerUp.set(now.isListening && (now.isHeard || !now.isJudged) ? 1 : 0);
+      for (const { series, labels, value } of apiRollups(now)) gaugeOf(series).set(labels, value);
+      apiUp.set(now.isApiFresh ? 1 : 0);
+      brokerUp.set(now.isBrokerConnected && (now.isReceiving || !now.isApiFresh) ? 1 : 0);
       if (Number.isFinite(now.beatAt)) gaugeOf(ownSeries.exporterBeatAge).set((now.now - now.beatAt) / 1_000);
       return { type: registry.contentType, text: await registry.metrics() };
     },

@@ -1,9 +1,9 @@
 import { beatSeries, judgedSeries, type Series, statuses } from '@sabha/contracts';
 import { Gauge, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { fleetOf, handClock, pc1, pc2, pcNow, samplesOf, siteNow } from './exporter.test-helper.ts';
+import { fleetOf, manualClock, pc1, pc2, pcNow, samplesOf, siteNow } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
-import { fleetPage, pageOf } from './page.ts';
+import { renderFleetPage, renderSeries } from './page.ts';
 import type { FleetSnapshot } from './snapshot.ts';
 
 const numbers = { up: 60, load: 0.25, rtt: 0.61, fan: 1_200 };
@@ -13,12 +13,12 @@ const check = (component: string, status: string) =>
   `sabha_check_status{${site},pc="ladakh/leh/pc-1",component="${component}",status="${status}"}`;
 
 function stage(snapshot: FleetSnapshot, seriesPerSite = 500) {
-  const clock = handClock();
+  const clock = manualClock();
   const fleet = createFleet(clock.up);
-  fleet.takeSnapshot(snapshot);
-  for (const pc of [pc1, pc2]) fleet.takeBeat(pc, numbers);
+  fleet.applySnapshot(snapshot);
+  for (const pc of [pc1, pc2]) fleet.applyBeat(pc, numbers);
   let refused = 0;
-  const text = () => [...pageOf(fleet.view(), seriesPerSite, (count) => (refused += count))].join('');
+  const text = () => [...renderSeries(fleet.view(), seriesPerSite, (count) => (refused += count))].join('');
   /** Returns the values of the samples whose name and labels begin with `start`. */
   const values = (start: string) => Object.fromEntries(Object.entries(samplesOf(text())).filter(([key]) => key.startsWith(start)));
   return { clock, fleet, text, values, refused: () => refused };
@@ -88,7 +88,7 @@ test.each(['silent', 'lost', 'stopped', 'unheard'] as const)(
 
 test('the link capacity of a beat in bits becomes a series in bytes', () => {
   const { fleet, text } = stage(fleetOf([pcNow(pc1)]));
-  fleet.takeBeat(pc1, { cu: 4_000_000, cd: 1 });
+  fleet.applyBeat(pc1, { cu: 4_000_000, cd: 1 });
   const lines = text()
     .split('\n')
     .filter((line) => line.startsWith('sabha_link_capacity'));
@@ -101,7 +101,7 @@ test('the link capacity of a beat in bits becomes a series in bytes', () => {
 test('the numbers of a beat are dropped when it is older than three beats of the link class', () => {
   const { clock, fleet, values } = stage(fleetOf([pcNow(pc1)]));
   clock.pass(3 * 240_000);
-  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
+  fleet.applySnapshot(fleetOf([pcNow(pc1)]));
   expect(values('sabha_link')).not.toEqual({});
   clock.pass(1);
   expect(values('sabha_link')).toEqual({});
@@ -134,7 +134,7 @@ test('the limit cuts the series of a site, numbers first, and counts each refuse
     ...['sabha_pc_up', 'sabha_pc_up', 'sabha_room_ready', 'sabha_room_ready'],
   ]);
   expect(refused()).toBe(2 * (3 + 1 + 3));
-  fleet.takeBeat(pc1, { ...numbers, mem: 0.5 });
+  fleet.applyBeat(pc1, { ...numbers, mem: 0.5 });
   values('sabha_');
   expect(refused()).toBe(2 * (3 + 1 + 3) + 1);
 });
@@ -146,7 +146,7 @@ test('1,000 series with special characters match the output of prom-client exact
   const pcs = Array.from({ length: 50 }, (_, at) => pcNow(`ladakh/leh/pc-${at}`, { checks, outage: at === 7 ? outage : null }));
   const { fleet, text } = stage(fleetOf(pcs), 10_000);
   const beats = pcs.map(({ pc }, at) => ({ pc, n: awkward(at) }));
-  for (const { pc, n } of beats) fleet.takeBeat(pc, n);
+  for (const { pc, n } of beats) fleet.applyBeat(pc, n);
   const theirs = await pageOfPromClient(beats, names);
   expect(theirs.match(/^sabha_/gm)?.length).toBeGreaterThanOrEqual(1_000);
   expect(text().trimEnd()).toBe(theirs.trimEnd());
@@ -195,9 +195,9 @@ test('a total and its list show the same moment, and a change during the page ap
   const { fleet } = stage(fleetOf(pcs));
   const rows = { subscribed: true, sitesGone: [], pcsGone: [], heard: {}, incidents: [] };
   const lastPc = pcNow('ladakh/leh/pc-2999', { presence: 'silent', readiness: 'not-ready' });
-  const page = fleetPage(fleet.view(), 100_000, () => {});
+  const page = renderFleetPage(fleet.view(), 100_000, () => {});
   const first = page.next().value ?? '';
-  fleet.takeChange({ ...rows, pcs: [lastPc], sites: [siteNow('ladakh/leh', { readiness: 'not-ready' })] });
+  fleet.applyChange({ ...rows, pcs: [lastPc], sites: [siteNow('ladakh/leh', { readiness: 'not-ready' })] });
   const counted = (text: string) => {
     const samples = samplesOf(text);
     const away = Object.entries(samples).filter(([key, value]) => key.startsWith('sabha_pc_up{') && value === 0);
@@ -209,7 +209,7 @@ test('a total and its list show the same moment, and a change during the page ap
     };
   };
   expect(counted([first, ...page].join(''))).toEqual({ away: [0, 0], notReady: [0, 0] });
-  expect(counted([...fleetPage(fleet.view(), 100_000, () => {})].join(''))).toEqual({ away: [1, 1], notReady: [1, 1] });
+  expect(counted([...renderFleetPage(fleet.view(), 100_000, () => {})].join(''))).toEqual({ away: [1, 1], notReady: [1, 1] });
 });
 
 test('F22 after a day without scrapes the page has the same series and the newest numbers', () => {
@@ -217,8 +217,8 @@ test('F22 after a day without scrapes the page has the same series and the newes
   const names = () => Object.keys(samplesOf(text())).toSorted();
   const before = names();
   for (let beat = 1; beat <= 24 * 60; beat += 1) {
-    fleet.takeSnapshot(fleetOf([pcNow(pc1), pcNow(pc2)]));
-    for (const pc of [pc1, pc2]) fleet.takeBeat(pc, { ...numbers, up: 60 + beat * 60 });
+    fleet.applySnapshot(fleetOf([pcNow(pc1), pcNow(pc2)]));
+    for (const pc of [pc1, pc2]) fleet.applyBeat(pc, { ...numbers, up: 60 + beat * 60 });
   }
   expect(names()).toEqual(before);
   expect(samplesOf(text())[`sabha_pc_uptime_seconds${labels}`]).toBe(60 + 24 * 3_600);

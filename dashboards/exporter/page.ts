@@ -1,28 +1,31 @@
 /** Generates the metrics page of sites and PCs in chunks, so that a scrape does not block the beats. */
 import { beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '@sabha/contracts';
-import { beatKeys, type FleetView, type Pc, type Site } from './fleet.ts';
-import { heardRollupsOf } from './rollups.ts';
-import { headText, labelText } from './text.ts';
+import { beatKeys, type FleetPc, type FleetSite, type FleetView } from './fleet.ts';
+import { receivingRollups } from './rollups.ts';
+import { formatLabels, seriesHeader } from './text.ts';
 
 /** Characters of a chunk: some hundred lines, made in well under a millisecond. */
-const pieceChars = 48 * 1024;
+const chunkChars = 48 * 1024;
 
 /** Receives one sample: the text of its labels and its value. */
-type Take = (labels: string, value: number) => void;
-type Family = { series: Series } & ({ ofSite(site: Site, take: Take): void } | { ofPc(pc: Pc, site: Site, take: Take): void });
+type AddSample = (labels: string, value: number) => void;
+type SeriesFamily = { series: Series } & (
+  | { ofSite(site: FleetSite, take: AddSample): void }
+  | { ofPc(pc: FleetPc, site: FleetSite, take: AddSample): void }
+);
 
 /**
  * Yields the counts of each state, then the series that they count.
  * Guarantee: a total and its list show the same moment, even if data arrives while the page is read.
  */
-export function* fleetPage(view: FleetView, seriesPerSite: number, onRefused: (count: number) => void): Generator<string> {
+export function* renderFleetPage(view: FleetView, seriesPerSite: number, onRefused: (count: number) => void): Generator<string> {
   const moment = { ...view, pcs: view.pcs.map((pc) => ({ ...pc })) };
-  const counts = Map.groupBy(heardRollupsOf(moment), ({ series }) => series);
+  const counts = Map.groupBy(receivingRollups(moment), ({ series }) => series);
   for (const [series, rows] of counts) {
-    const lines = rows.map(({ labels, value }) => `${series.name}{${labelText(labels)}} ${value}\n`);
-    yield `${headText(series)}${lines.join('')}\n`;
+    const lines = rows.map(({ labels, value }) => `${series.name}{${formatLabels(labels)}} ${value}\n`);
+    yield `${seriesHeader(series)}${lines.join('')}\n`;
   }
-  yield* pageOf(moment, seriesPerSite, onRefused);
+  yield* renderSeries(moment, seriesPerSite, onRefused);
 }
 
 /**
@@ -31,49 +34,54 @@ export function* fleetPage(view: FleetView, seriesPerSite: number, onRefused: (c
  * Guarantee: judged series are absent without fresh data of the API, and series judged from presence also while `flows` is not subscribed.
  * An offline PC keeps `up` 0 and its last-seen time, and none of its checks counts as ok.
  */
-export function* pageOf(view: FleetView, seriesPerSite: number, onRefused: (count: number) => void): Generator<string> {
+export function* renderSeries(view: FleetView, seriesPerSite: number, onRefused: (count: number) => void): Generator<string> {
   const left = new Int32Array(view.sites.length).fill(seriesPerSite);
   let text = '';
   for (const family of familiesOf(view)) {
     const { name } = family.series;
     let index = 0;
-    const take: Take = (labels, value) => {
+    const take: AddSample = (labels, value) => {
       const room = left[index] as number;
       left[index] = room - 1;
       if (room > 0) text += `${name}{${labels}} ${value}\n`;
     };
-    text += headText(family.series);
+    text += seriesHeader(family.series);
     const count = 'ofSite' in family ? view.sites.length : view.pcs.length;
     for (let at = 0; at < count; at++) {
       index = 'ofSite' in family ? at : (view.siteOfPc[at] as number);
-      const site = view.sites[index] as Site;
+      const site = view.sites[index] as FleetSite;
       if ('ofSite' in family) family.ofSite(site, take);
-      else family.ofPc(view.pcs[at] as Pc, site, take);
-      if (text.length < pieceChars) continue;
+      else family.ofPc(view.pcs[at] as FleetPc, site, take);
+      if (text.length < chunkChars) continue;
       yield text;
       text = '';
     }
     text += '\n';
   }
   yield text;
-  onRefused(refusedAnew(view.sites, left));
+  onRefused(countNewlyRefused(view.sites, left));
 }
 
-function familiesOf(view: FleetView): Family[] {
-  return [...siteFamilies, ...(view.isHeard ? heardFamilies() : []), ...(view.isJudged ? judgedFamilies() : []), ...beatFamilies(view)];
+function familiesOf(view: FleetView): SeriesFamily[] {
+  return [
+    ...siteFamilies,
+    ...(view.isReceiving ? receivingFamilies() : []),
+    ...(view.isApiFresh ? judgedFamilies() : []),
+    ...beatFamilies(view),
+  ];
 }
 
 /** Facts of the site table. They do not expire. */
-const siteFamilies: readonly Family[] = [
+const siteFamilies: readonly SeriesFamily[] = [
   {
     series: judgedSeries.siteInfo,
-    ofSite: ({ labels, now }, take) => take(`${labels},${labelText({ stage: now.stage, link: now.link })}`, 1),
+    ofSite: ({ labels, now }, take) => take(`${labels},${formatLabels({ stage: now.stage, link: now.link })}`, 1),
   },
   { series: judgedSeries.siteElevation, ofSite: ({ labels, now }, take) => take(labels, now.elevationM) },
   { series: judgedSeries.siteRoomLimit, ofSite: ({ labels, now }, take) => take(labels, roomLimitCelsius(now.elevationM)) },
 ];
 
-function heardFamilies(): Family[] {
+function receivingFamilies(): SeriesFamily[] {
   return [
     { series: judgedSeries.pcUp, ofPc: ({ labels, now }, _site, take) => take(labels, now?.presence === 'online' ? 1 : 0) },
     {
@@ -85,7 +93,7 @@ function heardFamilies(): Family[] {
     {
       series: judgedSeries.pcOutage,
       ofPc({ labels, now }, _site, take) {
-        if (now?.outage) take(`${labels},${labelText({ cause: now.outage.cause })}`, now.outage.confidence);
+        if (now?.outage) take(`${labels},${formatLabels({ cause: now.outage.cause })}`, now.outage.confidence);
       },
     },
     { series: judgedSeries.checkStatus, ofPc: checkSamples() },
@@ -93,10 +101,10 @@ function heardFamilies(): Family[] {
 }
 
 /** Writes a zero for each status without checks, so that a graph shows the end of a fault. */
-function checkSamples(): (pc: Pc, site: Site, take: Take) => void {
+function checkSamples(): (pc: FleetPc, site: FleetSite, take: AddSample) => void {
   const ends = new Map<string, string[]>();
   const endsOf = (component: string) =>
-    ends.getOrInsertComputed(component, () => statuses.map((status) => labelText({ component, status })));
+    ends.getOrInsertComputed(component, () => statuses.map((status) => formatLabels({ component, status })));
   return (pc, _site, take) => {
     for (const { component, counts } of pc.components) {
       for (const [at, end] of endsOf(component).entries()) take(`${pc.labels},${end}`, counts[at] ?? 0);
@@ -104,8 +112,8 @@ function checkSamples(): (pc: Pc, site: Site, take: Take) => void {
   };
 }
 
-function judgedFamilies(): Family[] {
-  const time = (series: Series, key: 'heardAt' | 'calledAt'): Family => ({
+function judgedFamilies(): SeriesFamily[] {
+  const time = (series: Series, key: 'heardAt' | 'calledAt'): SeriesFamily => ({
     series,
     ofPc({ labels, now }, _site, take) {
       const at = now?.[key] ?? null;
@@ -115,14 +123,15 @@ function judgedFamilies(): Family[] {
   return [time(judgedSeries.lastSeen, 'heardAt'), time(judgedSeries.lastCalled, 'calledAt')];
 }
 
-function beatFamilies({ isHeard, now }: FleetView): Family[] {
-  const isMeasured = (pc: Pc, site: Site) => now - pc.beatAt <= site.patienceMs && (pc.now?.presence === 'online' || !isHeard);
+function beatFamilies({ isReceiving, now }: FleetView): SeriesFamily[] {
+  const isMeasured = (pc: FleetPc, site: FleetSite) =>
+    now - pc.beatAt <= site.beatTimeoutMs && (pc.now?.presence === 'online' || !isReceiving);
   return beatKeys.map((key, index) => {
     const series: Series = beatSeries[key];
     const { divisor = 1 } = series;
     return {
       series,
-      ofPc(pc: Pc, site: Site, take: Take) {
+      ofPc(pc: FleetPc, site: FleetSite, take: AddSample) {
         const value = pc.numbers[index] ?? Number.NaN;
         if (!Number.isNaN(value) && isMeasured(pc, site)) take(pc.labels, value / divisor);
       },
@@ -131,7 +140,7 @@ function beatFamilies({ isHeard, now }: FleetView): Family[] {
 }
 
 /** Counts a series that stays refused once, not at each scrape. */
-function refusedAnew(sites: readonly Site[], left: Int32Array): number {
+function countNewlyRefused(sites: readonly FleetSite[], left: Int32Array): number {
   let anew = 0;
   for (const [index, site] of sites.entries()) {
     const refused = Math.max(0, -(left[index] as number));

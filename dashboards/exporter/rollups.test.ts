@@ -1,20 +1,20 @@
 import { faults } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { fleetOf, handClock, pc1, pc2, pcNow, siteNow } from './exporter.test-helper.ts';
+import { fleetOf, manualClock, pc1, pc2, pcNow, siteNow } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
-import { heardRollupsOf, rollupsOf } from './rollups.ts';
+import { apiRollups, receivingRollups } from './rollups.ts';
 import type { FleetSnapshot } from './snapshot.ts';
 
 function stage(snapshot: FleetSnapshot) {
-  const clock = handClock();
+  const clock = manualClock();
   const fleet = createFleet(clock.up);
-  fleet.takeSnapshot(snapshot);
+  fleet.applySnapshot(snapshot);
   /** Returns the positive values whose name and labels begin with `start`. */
   const values = (start: string) => {
     const found = rows().map(({ series, labels, value }) => [[series.name, ...Object.values(labels)].join(' '), value] as const);
     return Object.fromEntries(found.filter(([key, value]) => key.startsWith(start) && value > 0));
   };
-  const rows = () => [...rollupsOf(fleet.view()), ...heardRollupsOf(fleet.view())];
+  const rows = () => [...apiRollups(fleet.view()), ...receivingRollups(fleet.view())];
   return { clock, fleet, values, rows };
 }
 

@@ -1,8 +1,8 @@
 /** Current counts for each state: pure functions of the exporter's memory. Only live sites count. */
 import { faults, judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '@sabha/contracts';
-import type { FleetView, Pc } from './fleet.ts';
+import type { FleetPc, FleetView } from './fleet.ts';
 
-export type Row = { series: Series; labels: Record<string, string>; value: number };
+export type RollupRow = { series: Series; labels: Record<string, string>; value: number };
 
 /** State label of the incidents that belong to no state: those of the server. */
 const centre = 'centre';
@@ -11,8 +11,8 @@ const centre = 'centre';
 const countedFaults = Object.keys(faults).filter((fault) => /^(link|path|bridge|power|climate)\./.test(fault));
 
 /** Counts sites and incidents. Guarantee: nothing without fresh data of the API. */
-export function rollupsOf(view: FleetView): Row[] {
-  if (!view.isJudged) return [];
+export function apiRollups(view: FleetView): RollupRow[] {
+  if (!view.isApiFresh) return [];
   const states = [...new Set(view.sites.map(({ now }) => now.state))];
   const stages = countBy(view.sites, ({ now }) => `${now.state} ${now.stage}`);
   return [...rowsOf(judgedSeries.sites, [states, siteStages], stages), ...incidentRows(view, states)];
@@ -22,12 +22,12 @@ export function rollupsOf(view: FleetView): Row[] {
  * Counts readiness, presence and current faults. The page of the PCs lists each of them.
  * Guarantee: nothing while `flows` does not receive from the PCs.
  */
-export function heardRollupsOf(view: FleetView): Row[] {
-  if (!view.isHeard) return [];
+export function receivingRollups(view: FleetView): RollupRow[] {
+  if (!view.isReceiving) return [];
   const states = [...new Set(view.sites.map(({ now }) => now.state))];
   const live = view.sites.filter(({ now }) => now.stage === 'live');
   const readiness = countBy(live, ({ now }) => `${now.state} ${now.readiness}`);
-  const isLive = (_pc: Pc, index: number) => view.sites[view.siteOfPc[index] as number]?.now.stage === 'live';
+  const isLive = (_pc: FleetPc, index: number) => view.sites[view.siteOfPc[index] as number]?.now.stage === 'live';
   const livePcs = view.pcs.filter(isLive);
   const presence = countBy(livePcs, ({ now }) => `${now?.state} ${now?.presence}`);
   const standing = livePcs.flatMap(({ now }) =>
@@ -40,7 +40,7 @@ export function heardRollupsOf(view: FleetView): Row[] {
   ];
 }
 
-function incidentRows(view: FleetView, states: string[]): Row[] {
+function incidentRows(view: FleetView, states: string[]): RollupRow[] {
   const known = new Set(states);
   const waiting = new Set(view.sites.filter(({ now }) => now.stage !== 'live').map(({ now }) => now.site));
   const counted = [...view.incidents].filter(({ scope }) => !waiting.has(siteOf(scope)) && !waiting.has(scope));
@@ -50,7 +50,7 @@ function incidentRows(view: FleetView, states: string[]): Row[] {
 }
 
 /** Returns one row for each state and value of the second label, with zeros. */
-function rowsOf(series: Series, [states, words]: [readonly string[], readonly string[]], count: (key: string) => number): Row[] {
+function rowsOf(series: Series, [states, words]: [readonly string[], readonly string[]], count: (key: string) => number): RollupRow[] {
   const [, label = ''] = series.labels;
   return states.flatMap((state) => words.map((word) => ({ series, labels: { state, [label]: word }, value: count(`${state} ${word}`) })));
 }

@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { type Pages, servePages } from './server.ts';
+import { type PageSources, servePages } from './server.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-const own: Pages['own'] = async () => ({ type: 'text/plain; version=0.0.4; charset=utf-8', text: 'a 1\n' });
+const own: PageSources['own'] = async () => ({ type: 'text/plain; version=0.0.4; charset=utf-8', text: 'a 1\n' });
 
-async function serve(fleet: Pages['fleet'] = () => ['b 1\n', 'c 2\n']) {
+async function serve(fleet: PageSources['fleet'] = () => ['b 1\n', 'c 2\n']) {
   const server = await servePages({ own, fleet, unready: () => 'the broker does not answer' }, 0);
   closing.push(server.close);
   return { ...server, at: `http://127.0.0.1:${server.port}` };

@@ -29,14 +29,14 @@ export const grey = '#8e8e99';
 /** Text of a panel without data, which cannot be mistaken for "all well". */
 export const noValue = 'No data';
 /** Text of a table cell without data. */
-export const noCell = '–';
+export const emptyCell = '–';
 const source = { type: 'prometheus', uid: '$' + '{datasource}' };
 
 /** A dashboard variable: the reader selects a result of a query or types text. */
 export type Variable = { name: string; label: string } & ({ query: string } | { text: string });
 export type Board = { uid: string; title: string; description: string; variables: readonly Variable[] };
 /** A panel with its size in grid units. Rows are filled from the left. */
-export type Sized = { panel: Panel; width: number; height: number };
+export type SizedPanel = { panel: Panel; width: number; height: number };
 
 /** Address of the wall. The reader may type another one. */
 const wall: Variable = { name: 'wall', label: 'Wall', text: 'http://127.0.0.1:1880' };
@@ -45,7 +45,7 @@ const wall: Variable = { name: 'wall', label: 'Wall', text: 'http://127.0.0.1:18
  * Builds a dashboard in the classic JSON form that Grafana 10 to 13 provisions, with a link to the wall. Throws if a row is wider than the
  * grid.
  */
-export function board({ uid, title, description, variables }: Board, rows: readonly Sized[][]): Dashboard {
+export function buildBoard({ uid, title, description, variables }: Board, rows: readonly SizedPanel[][]): Dashboard {
   const builder = new DashboardBuilder(title)
     .uid(uid)
     .description(description)
@@ -63,24 +63,24 @@ export function board({ uid, title, description, variables }: Board, rows: reado
         .targetBlank(true),
     )
     .link(new DashboardLinkBuilder('Sabha').type(DashboardLinkType.Dashboards).tags(['sabha']).includeVars(true).keepTime(true));
-  for (const one of [...variables, wall]) builder.withVariable('query' in one ? choice(one) : box(one));
-  return { ...builder.build(), panels: layOut(rows) };
+  for (const one of [...variables, wall]) builder.withVariable('query' in one ? queryVariable(one) : textVariable(one));
+  return { ...builder.build(), panels: placePanels(rows) };
 }
 
-export function now(expr: string, legend: string): DataqueryBuilder {
+export function instantQuery(expr: string, legend: string): DataqueryBuilder {
   return new DataqueryBuilder().expr(expr).legendFormat(legend).instant().datasource(source);
 }
 
-export function tableNow(expr: string): DataqueryBuilder {
+export function tableQuery(expr: string): DataqueryBuilder {
   return new DataqueryBuilder().expr(expr).instant().format(PromQueryFormat.Table).datasource(source);
 }
 
-export function course(expr: string, legend: string): DataqueryBuilder {
+export function rangeQuery(expr: string, legend: string): DataqueryBuilder {
   return new DataqueryBuilder().expr(expr).legendFormat(legend).range().datasource(source);
 }
 
 /** Returns colour thresholds. Guarantee: a missing value is grey, since Grafana paints it with the base colour. */
-export function lamp(...steps: [from: number, color: string][]): { build(): ThresholdsConfig } {
+export function greyBasedThresholds(...steps: [from: number, color: string][]): { build(): ThresholdsConfig } {
   const built = {
     mode: ThresholdsMode.Absolute,
     steps: [{ value: null, color: grey }, ...steps.map(([value, color]) => ({ value, color }))],
@@ -88,11 +88,11 @@ export function lamp(...steps: [from: number, color: string][]): { build(): Thre
   return { build: () => built };
 }
 
-function box({ name, label, text }: Extract<Variable, { text: string }>): TextBoxVariableBuilder {
+function textVariable({ name, label, text }: Extract<Variable, { text: string }>): TextBoxVariableBuilder {
   return new TextBoxVariableBuilder(name).label(label).defaultValue(text).current({ selected: true, text, value: text });
 }
 
-function choice({ name, label, query }: Extract<Variable, { query: string }>): QueryVariableBuilder {
+function queryVariable({ name, label, query }: Extract<Variable, { query: string }>): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
     .query(query)
@@ -105,7 +105,7 @@ function choice({ name, label, query }: Extract<Variable, { query: string }>): Q
     .sort(VariableSort.AlphabeticalAsc);
 }
 
-function layOut(rows: readonly Sized[][]): Panel[] {
+function placePanels(rows: readonly SizedPanel[][]): Panel[] {
   let y = 0;
   let id = 0;
   const panels: Panel[] = [];
@@ -114,7 +114,7 @@ function layOut(rows: readonly Sized[][]): Panel[] {
     for (const { panel, width, height } of row) {
       if (x + width > gridColumns) throw new Error(`the row of "${panel.title}" is wider than ${gridColumns} columns`);
       id += 1;
-      panels.push(finished(panel, { id, gridPos: { x, y, w: width, h: height } }));
+      panels.push(completePanel(panel, { id, gridPos: { x, y, w: width, h: height } }));
       x += width;
     }
     y += Math.max(...row.map(({ height }) => height));
@@ -122,14 +122,14 @@ function layOut(rows: readonly Sized[][]): Panel[] {
   return panels;
 }
 
-export function unknownAs(text: string): ValueMapping {
+export function mapUnknownTo(text: string): ValueMapping {
   return { type: MappingType.SpecialValue, options: { match: SpecialValueMatch.NullAndNan, result: { text, color: grey, index: 99 } } };
 }
 
-function finished(panel: Panel, place: Pick<Required<Panel>, 'id' | 'gridPos'>): Panel {
+function completePanel(panel: Panel, place: Pick<Required<Panel>, 'id' | 'gridPos'>): Panel {
   const { defaults = {}, overrides = [] } = panel.fieldConfig ?? {};
   const targets = (panel.targets ?? []).map((target, index) => ({ ...target, refId: String.fromCharCode(65 + index) }));
-  const unknown = panel.type === 'table' ? { mappings: [unknownAs(noCell)] } : {};
+  const unknown = panel.type === 'table' ? { mappings: [mapUnknownTo(emptyCell)] } : {};
   const fieldConfig = { defaults: { noValue, ...defaults, ...unknown }, overrides };
   return { ...panel, ...place, datasource: source, targets, fieldConfig };
 }

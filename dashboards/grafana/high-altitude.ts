@@ -4,24 +4,24 @@ import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/tabl
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Celsius, DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Series } from '@sabha/contracts';
-import { board, course, noCell, type Sized } from './board.ts';
-import { lamps } from './lamps.ts';
+import { buildBoard, emptyCell, rangeQuery, type SizedPanel } from './board.ts';
+import { statusPanels } from './lamps.ts';
 import {
-  byBudget,
-  byTier,
+  budgetColors,
   colored,
-  column,
-  figures,
+  keepAllRows,
   lines,
-  ofPc,
+  onlyWhileServerUp,
+  pcColumns,
   row,
-  shortPc,
+  shortenPcLabel,
+  statRow,
   steps,
   table,
-  tierWords,
-  told,
+  tierColors,
+  tierTexts,
   unit,
-  vouched,
+  valueTexts,
 } from './panels.ts';
 
 const { siteElevation, siteInfo, siteRoomLimit, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
@@ -42,7 +42,7 @@ const [none, some] = [steps([0, 'green'], [1, 'red']), steps([0, 'green'], [1, '
 
 /** Builds the dashboard of the sites above an elevation, 2,500 m by default. */
 export function highAltitude(): Dashboard {
-  return board(
+  return buildBoard(
     {
       uid: 'sabha-high-altitude',
       title: 'Sabha: High-altitude sites',
@@ -54,7 +54,7 @@ export function highAltitude(): Dashboard {
       ],
     },
     [
-      lamps(),
+      statusPanels(),
       ...nowFigures(),
       row(12, rooms()),
       row(9, temperature('min', 'Coldest PC of each site'), temperature('max', 'Warmest PC of each site')),
@@ -64,14 +64,14 @@ export function highAltitude(): Dashboard {
   );
 }
 
-function nowFigures(): Sized[][] {
+function nowFigures(): SizedPanel[][] {
   // With `bool` the sum is 0 when no PC matches, and absent when no data exists.
-  const count = (series: Series, condition: string) => vouched(`sum((${above(series)}) ${condition})`);
-  const inUse = vouched(`sum((${siteElevation.name}{${inState}} and on (state, site) ${used}) > bool $above)`);
+  const count = (series: Series, condition: string) => onlyWhileServerUp(`sum((${above(series)}) ${condition})`);
+  const inUse = onlyWhileServerUp(`sum((${siteElevation.name}{${inState}} and on (state, site) ${used}) > bool $above)`);
   const measured = 'Of the PCs whose newest beat says it.';
   const sensor = 'By the hottest sensor inside the PC.';
   return [
-    figures(4, [
+    statRow(4, [
       { expr: inUse, name: 'Sites', about: 'In use or being set up above the elevation.', look: [steps([0, 'blue'])] },
       { expr: count(roomReady, '== bool 0'), name: 'Rooms not ready', about: 'A check that a meeting needs is in fault.', look: [none] },
       { expr: count(pcUp, '== bool 0'), name: 'PCs away', about: 'Silent or stopped.', look: [some] },
@@ -79,9 +79,14 @@ function nowFigures(): Sized[][] {
       { expr: count(temp, `< bool ${freezing}`), name: `Below ${freezing} °C`, about: sensor, look: [none] },
       { expr: count(temp, `> bool ${warm}`), name: `Above ${warm} °C`, about: sensor, look: [some] },
     ]),
-    figures(4, [
+    statRow(4, [
       { expr: count(ac, '== bool 0'), name: 'On battery', about: measured, look: [some] },
-      { expr: vouched(`sum((${overLimit}) > bool 0)`), name: 'Rooms too warm', about: 'Above what a PC bears there.', look: [none] },
+      {
+        expr: onlyWhileServerUp(`sum((${overLimit}) > bool 0)`),
+        name: 'Rooms too warm',
+        about: 'Above what a PC bears there.',
+        look: [none],
+      },
       {
         expr: count(rise, '> bool 1.25'),
         name: 'Hotter than usual',
@@ -98,10 +103,10 @@ function rooms(): Table {
   const perSite = (expr: string) => `(${expr}) * on (state, site) group_right (link) (${pcUp.name} >= bool 0)`;
   const limit = `${siteRoomLimit.name} and on (state, site) (${sites})`;
   const overThat = `(${above(temp)}) - on (state, site) group_left () ${siteRoomLimit.name}`;
-  const readyWords = told({ 0: ['NOT READY', 'red'], 1: ['◐ READY (not proven)', 'blue'] }, 'UNKNOWN');
-  const powerWords = told({ 0: ['battery', 'orange'], 1: ['mains', 'green'] }, noCell);
+  const readyWords = valueTexts({ 0: ['NOT READY', 'red'], 1: ['◐ READY (not proven)', 'blue'] }, 'UNKNOWN');
+  const powerWords = valueTexts({ 0: ['battery', 'orange'], 1: ['mains', 'green'] }, emptyCell);
   const byRoundTrip = steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']);
-  const elevation = shortPc(vouched(`max by (state, site, pc, link) (${perSite(sites)})`));
+  const elevation = shortenPcLabel(onlyWhileServerUp(`max by (state, site, pc, link) (${perSite(sites)})`));
   const of = (series: Series) => eachPc(above(series));
   return table({
     title: 'Rooms',
@@ -110,7 +115,7 @@ function rooms(): Table {
     unit: Short,
     minWidth: 80,
     columns: [
-      ...ofPc,
+      ...pcColumns,
       { expr: elevation, name: 'Elevation', look: [unit('suffix:m')] },
       { label: 'link', name: 'Link' },
       { expr: of(roomReady), name: 'Room is', look: [readyWords, colored] },
@@ -131,8 +136,8 @@ function rooms(): Table {
       { expr: of(rise), name: 'Rise', look: [unit('suffix:times the usual'), steps([0, 'green'], [1.25, 'red']), colored] },
       { expr: of(uc), name: 'UPS', look: [unit(PercentUnit), byCharge, colored] },
       { expr: of(ur), name: 'UPS lasts', look: [unit(DurationSeconds)] },
-      { expr: of(tu), name: 'Link carries', look: [tierWords, byTier, colored] },
-      { expr: of(bt), name: 'Tests used', look: [unit(PercentUnit), byBudget, colored] },
+      { expr: of(tu), name: 'Link carries', look: [tierTexts, tierColors, colored] },
+      { expr: of(bt), name: 'Tests used', look: [unit(PercentUnit), budgetColors, colored] },
     ],
     hidden: ['state'],
     sort: ['Room is', '-Elevation'],
@@ -142,7 +147,7 @@ function rooms(): Table {
 function temperature(which: 'min' | 'max', title: string): TimeSeries {
   return lines(title, 'Hottest sensor inside the PC.')
     .unit(Celsius)
-    .withTarget(course(`${which} by (state, site) (${above(temp)})`, '{{site}}'));
+    .withTarget(rangeQuery(`${which} by (state, site) (${above(temp)})`, '{{site}}'));
 }
 
 function battery(): TimeSeries {
@@ -150,21 +155,21 @@ function battery(): TimeSeries {
     .unit(PercentUnit)
     .min(0)
     .max(1)
-    .withTarget(course(`min by (state, site) (${above(bat)})`, '{{site}}'));
+    .withTarget(rangeQuery(`min by (state, site) (${above(bat)})`, '{{site}}'));
 }
 
 function roundTrip(): TimeSeries {
   return lines('Round trip of each site', 'The slowest of its PCs, to the centre and back.')
     .unit(Seconds)
     .min(0)
-    .withTarget(course(`max by (state, site) (${above(rtt)})`, '{{site}}'));
+    .withTarget(rangeQuery(`max by (state, site) (${above(rtt)})`, '{{site}}'));
 }
 
 function roomCourse(): TimeSeries {
   return lines('Room of each site and its limit', 'Where something measures the room; the limit is for a PC rated for 35 degrees.')
     .unit(Celsius)
-    .withTarget(course(`max by (state, site) (${above(room)})`, '{{site}}'))
-    .withTarget(course(`max by (state, site) (${siteRoomLimit.name} and on (state, site) (${above(room)}))`, '{{site}}, limit'));
+    .withTarget(rangeQuery(`max by (state, site) (${above(room)})`, '{{site}}'))
+    .withTarget(rangeQuery(`max by (state, site) (${siteRoomLimit.name} and on (state, site) (${above(room)}))`, '{{site}}, limit'));
 }
 
 function upsCourse(): TimeSeries {
@@ -172,7 +177,7 @@ function upsCourse(): TimeSeries {
     .unit(PercentUnit)
     .min(0)
     .max(1)
-    .withTarget(course(`min by (state, site) (${above(uc)})`, '{{site}}'));
+    .withTarget(rangeQuery(`min by (state, site) (${above(uc)})`, '{{site}}'));
 }
 
 /** Limits a series to the sites above the elevation. */
@@ -183,5 +188,5 @@ function above({ name }: Series): string {
 /** Returns one row per PC. The aggregation drops the series name, otherwise rows of different series do not merge. */
 function eachPc(expr: string) {
   const one = 'max by (state, site, pc)';
-  return shortPc(vouched(column(`${one} (${expr})`, `${one} (${above(pcUp)})`)));
+  return shortenPcLabel(onlyWhileServerUp(keepAllRows(`${one} (${expr})`, `${one} (${above(pcUp)})`)));
 }

@@ -1,8 +1,8 @@
 /** The first row of every dashboard: status lamps that show which part of the server responds, and so explain grey panels. */
 import { DurationSeconds } from '@grafana/grafana-foundation-sdk/units';
 import { ownSeries } from '@sabha/contracts';
-import type { Sized } from './board.ts';
-import { figures, steps, told, unit } from './panels.ts';
+import type { SizedPanel } from './board.ts';
+import { statRow, steps, unit, valueTexts } from './panels.ts';
 
 const { exporterApiUp, exporterBrokerUp, exporterBeatAge } = ownSeries;
 const good = steps([0, 'red'], [1, 'green']);
@@ -11,25 +11,25 @@ const good = steps([0, 'red'], [1, 'green']);
  * Builds the status lamps. Guarantee: a lamp is green only on data of the last scrape, and grey without data. A part that does not respond
  * shows it on its own lamp, whatever else fails.
  */
-export function lamps(): Sized[] {
-  return figures(3, [
+export function statusPanels(): SizedPanel[] {
+  return statRow(3, [
     {
       name: 'Exporter',
       about: 'Whether Prometheus reads both pages of the exporter, from which every figure here comes.',
       expr: 'min(up{job=~"sabha-exporter|sabha-pcs"})',
-      look: [good, told({ 0: ['not read', 'red'], 1: ['read', 'green'] })],
+      look: [good, valueTexts({ 0: ['not read', 'red'], 1: ['read', 'green'] })],
     },
     {
       name: 'flows',
       about: 'Whether flows answers Prometheus, and the exporter. While it does not, nobody is told of any fault.',
       expr: `min(${exporterApiUp.name} or up{job="sabha-flows"})`,
-      look: [good, told({ 0: ['no answer', 'red'], 1: ['answers', 'green'] })],
+      look: [good, valueTexts({ 0: ['no answer', 'red'], 1: ['answers', 'green'] })],
     },
     {
       name: 'Broker',
       about: 'Whether the broker answers Prometheus, and both flows and the exporter hear the PCs through it.',
       expr: `min(${exporterBrokerUp.name} or up{job="sabha-broker"})`,
-      look: [good, told({ 0: ['not heard', 'red'], 1: ['answers', 'green'] })],
+      look: [good, valueTexts({ 0: ['not heard', 'red'], 1: ['answers', 'green'] })],
     },
     {
       name: 'Newest beat',
@@ -41,7 +41,7 @@ export function lamps(): Sized[] {
       name: 'Watchdog',
       about: "The dead man's rules: how many fire besides the one that fires always. Grey where Prometheus does not have them.",
       expr: 'count(ALERTS{alertname=~"Sabha.+",alertstate="firing"}) - 1',
-      look: [steps([0, 'green'], [1, 'red']), told({ 0: ['quiet', 'green'] })],
+      look: [steps([0, 'green'], [1, 'red']), valueTexts({ 0: ['quiet', 'green'] })],
     },
   ]);
 }

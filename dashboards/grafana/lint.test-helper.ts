@@ -1,11 +1,11 @@
 /** Linter for dashboards that needs no running Grafana. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { allSeries, beatSeries, judgedSeries } from '@sabha/contracts';
-import { vouched } from './panels.ts';
+import { onlyWhileServerUp } from './panels.ts';
 
 type Threshold = { value: number | null; color: string };
-type Source = { type: string; uid: string };
-export type Target = { refId?: string; expr: string; instant?: boolean; datasource?: Source };
+type DatasourceRef = { type: string; uid: string };
+export type Target = { refId?: string; expr: string; instant?: boolean; datasource?: DatasourceRef };
 type Override = { matcher: { id: string; options: string }; properties: { id: string; value: unknown }[] };
 type Organize = { id: string; options: { renameByName?: Record<string, string> } };
 export type PanelJson = {
@@ -14,22 +14,22 @@ export type PanelJson = {
   type?: string;
   description?: string;
   gridPos?: { y: number };
-  datasource?: Source;
+  datasource?: DatasourceRef;
   targets?: Target[];
   fieldConfig?: { defaults: { unit?: string; noValue?: string }; overrides: Override[] };
   options?: { sortBy?: { displayName: string }[] };
   transformations?: Organize[];
 };
-export type Variable = { name: string; type: string; query: string; datasource?: Source };
+export type VariableJson = { name: string; type: string; query: string; datasource?: DatasourceRef };
 type Link = { url: string };
-export type DashboardJson = { uid: string; panels: PanelJson[]; links: Link[]; templating: { list: Variable[] } };
+export type DashboardJson = { uid: string; panels: PanelJson[]; links: Link[]; templating: { list: VariableJson[] } };
 
 const knownUnits = new Set<unknown>(Object.values(units));
 const { siteInfo, siteElevation, siteRoomLimit, lastSeen, lastCalled, incidentsOpen, ...others } = judgedSeries;
-const spoken = [siteInfo, siteElevation, siteRoomLimit, lastSeen, lastCalled, incidentsOpen];
-const staying = new Set([...Object.values(beatSeries), ...spoken].map(({ name }) => name as string));
-const leaving = new Set(Object.values(others).map(({ name }) => name as string));
-const vouchedEnd = vouched('').slice(2);
+const lastingSeries = [siteInfo, siteElevation, siteRoomLimit, lastSeen, lastCalled, incidentsOpen];
+const outlivingSources = new Set([...Object.values(beatSeries), ...lastingSeries].map(({ name }) => name as string));
+const endingWithSource = new Set(Object.values(others).map(({ name }) => name as string));
+const serverUpCondition = onlyWhileServerUp('').slice(2);
 const source = '$' + '{datasource}';
 
 export function lint(dashboard: DashboardJson): string[] {
@@ -50,33 +50,33 @@ function panelLint(panel: PanelJson): string[] {
   const { title, description, datasource, targets = [], fieldConfig } = panel;
   const { unit, noValue } = fieldConfig?.defaults ?? {};
   return [
-    ...wrong(!title || !description, 'has no title or no description'),
-    ...wrong(targets.length === 0, 'has no query'),
-    ...wrong(panel.type === 'stat' && targets.length > 1, 'has figures that move when one has no value'),
-    ...wrong(
+    ...problemIf(!title || !description, 'has no title or no description'),
+    ...problemIf(targets.length === 0, 'has no query'),
+    ...problemIf(panel.type === 'stat' && targets.length > 1, 'has figures that move when one has no value'),
+    ...problemIf(
       panel.type === 'table' && targets.filter(({ expr }) => !staysAsColumn(expr)).length > 1,
       'has columns that go when one has no value',
     ),
-    ...wrong(
+    ...problemIf(
       targets.some(({ expr, instant }) => instant === true && outlives(expr)),
       'shows what outlives the part that vouches for it',
     ),
-    ...wrong(
+    ...problemIf(
       [datasource, ...targets.map((target) => target.datasource)].some((one) => one?.uid !== source),
       'names a data source itself',
     ),
-    ...[unit, ...propertiesOf(panel, 'unit')].flatMap((one) => wrong(!isUnit(one), `has no known unit: ${one}`)),
+    ...[unit, ...propertiesOf(panel, 'unit')].flatMap((one) => problemIf(!isUnit(one), `has no known unit: ${one}`)),
     ...columnLint(panel),
-    ...wrong(!noValue, 'says nothing where nothing is known'),
-    ...wrong(basesOf(panel).includes('green'), 'is green where nothing is known'),
-    ...wrong(
+    ...problemIf(!noValue, 'says nothing where nothing is known'),
+    ...problemIf(baseColors(panel).includes('green'), 'is green where nothing is known'),
+    ...problemIf(
       targets.some(({ expr }) => /\bvector\s*\(/.test(expr)),
       'makes up a number where nothing is known',
     ),
   ];
 }
 
-/** A query made by `column` has a cell for each row, even without data. */
+/** A query made by `keepAllRows` has a cell for each row, even without data. */
 function staysAsColumn(expr: string): boolean {
   return expr.includes(' or NaN * (');
 }
@@ -87,7 +87,11 @@ function staysAsColumn(expr: string): boolean {
  */
 function outlives(expr: string): boolean {
   const names = [...expr.matchAll(/\bsabha_\w+/g)].map(([name]) => name);
-  return names.some((name) => staying.has(name)) && !names.some((name) => leaving.has(name)) && !expr.includes(vouchedEnd);
+  return (
+    names.some((name) => outlivingSources.has(name)) &&
+    !names.some((name) => endingWithSource.has(name)) &&
+    !expr.includes(serverUpCondition)
+  );
 }
 
 /** Reports references to columns that the table lacks, and links to pages that are not ours. */
@@ -100,7 +104,7 @@ function columnLint(panel: PanelJson): string[] {
   const used = [...byName, ...(options?.sortBy ?? []).map(({ displayName }) => displayName), ...named];
   return [
     ...used.filter((name) => !columns.includes(name)).map((name) => `has no column ${name}`),
-    ...linksOf(panel).flatMap(({ url }) => wrong(!/^(\$\{wall\}\/#\/|\/d\/sabha-)/.test(url), `links to ${url}`)),
+    ...linksOf(panel).flatMap(({ url }) => problemIf(!/^(\$\{wall\}\/#\/|\/d\/sabha-)/.test(url), `links to ${url}`)),
   ];
 }
 
@@ -117,10 +121,10 @@ function isUnit(unit: unknown): boolean {
 }
 
 /** Collects the base colours of thresholds at any depth. Grafana paints a missing value with the base colour. */
-function basesOf(node: unknown): string[] {
+function baseColors(node: unknown): string[] {
   if (typeof node !== 'object' || node === null) return [];
   const steps = 'steps' in node && Array.isArray(node.steps) ? (node.steps as Threshold[]) : [];
-  return [...steps.slice(0, 1).map(({ color }) => color), ...Object.values(node).flatMap(basesOf)];
+  return [...steps.slice(0, 1).map(({ color }) => color), ...Object.values(node).flatMap(baseColors)];
 }
 
 /** Reports series that the exporter does not have, and labels that a series does not have. */
@@ -139,6 +143,6 @@ function unknownVariables(query: string, names: Set<string>): string[] {
   return used.filter((name) => !names.has(name) && !name.startsWith('__')).map((name) => `no variable is named ${name}`);
 }
 
-function wrong(isWrong: boolean, line: string): string[] {
+function problemIf(isWrong: boolean, line: string): string[] {
   return isWrong ? [line] : [];
 }

@@ -6,24 +6,24 @@ import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/tabl
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Presence, type Readiness, type Severity, type SiteStage } from '@sabha/contracts';
-import { board, course, lamp, now, type Sized } from './board.ts';
-import { lamps } from './lamps.ts';
+import { buildBoard, greyBasedThresholds, instantQuery, rangeQuery, type SizedPanel } from './board.ts';
+import { statusPanels } from './lamps.ts';
 import {
   colored,
-  column,
-  counted,
-  figures,
+  keepAllRows,
   latest,
   lines,
   link,
-  ofPc,
+  onlyWhileServerUp,
+  pcColumns,
   row,
-  shortPc,
+  shortenPcLabel,
+  statRow,
   steps,
   table,
-  toWall,
   unit,
-  vouched,
+  wallLink,
+  zeroOnlyWhileServerUp,
 } from './panels.ts';
 
 const { pcs, sites, sitesReady, siteInfo, incidentsOpen, checkStatus, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
@@ -43,7 +43,7 @@ const unsure = steps([0, 'green'], [1, 'purple']);
 
 /** Builds the home dashboard: the whole country, or the states that the reader selects. */
 export function nation(): Dashboard {
-  return board(
+  return buildBoard(
     {
       uid: 'sabha-nation',
       title: 'Sabha: Nation',
@@ -51,7 +51,7 @@ export function nation(): Dashboard {
       variables: [{ name: 'state', label: 'State', query: `label_values(${sites.name}, state)` }],
     },
     [
-      lamps(),
+      statusPanels(),
       siteFigures(),
       pcFigures(),
       [
@@ -64,13 +64,13 @@ export function nation(): Dashboard {
   );
 }
 
-function siteFigures(): Sized[] {
-  const open = (severity: string) => counted(`sum(${incidentsOpen.name}{${inStateOrCentre},severity${severity}"critical"})`);
+function siteFigures(): SizedPanel[] {
+  const open = (severity: string) => zeroOnlyWhileServerUp(`sum(${incidentsOpen.name}{${inStateOrCentre},severity${severity}"critical"})`);
   const ready = (value: Readiness) => `sum(${sitesReady.name}{${inState},readiness="${value}"})`;
   const staged = (stage: SiteStage) => `sum(${sites.name}{${inState},stage="${stage}"})`;
   const worst = 'Live sites, by the worst of their rooms.';
   const onlyLive = 'Only live sites alert and count.';
-  return figures(4, [
+  return statRow(4, [
     { expr: open('='), name: 'Critical incidents', about: 'Open, those of the centre itself included.', look: [bad] },
     { expr: open('!='), name: 'Other incidents', about: 'Open, those of the centre itself included.', look: [doubtful] },
     {
@@ -87,20 +87,20 @@ function siteFigures(): Sized[] {
   ]);
 }
 
-function pcFigures(): Sized[] {
+function pcFigures(): SizedPanel[] {
   const count = (...wanted: Presence[]) => `sum(${pcs.name}{${inState},presence=~"${wanted.join('|')}"})`;
   const called = `${lastCalled.name}{${inState}} ${ofLiveSites}`;
   const answered = `sum(time() - (${called}) < bool 86400) / count(${pcUp.name}{${inState}} ${ofLiveSites})`;
   const byShare = steps([0, 'red'], [0.9, 'orange'], [1, 'green']);
   const byAge = steps([0, 'green'], [86_400, 'orange']);
-  return figures(4, [
+  return statRow(4, [
     { expr: count('online'), name: 'PCs online', about: 'Of live sites.', look: [good] },
     { expr: count('silent'), name: 'PCs silent', about: 'Of live sites, away without a goodbye.', look: [bad] },
     { expr: count('stopped', 'lost', 'unheard'), name: 'PCs stopped, lost, unheard', about: 'Of live sites.', look: [doubtful] },
     { expr: count('never'), name: 'PCs never heard', about: 'Of live sites.', look: [plain] },
     { expr: answered, name: 'Roll call in 24 h', about: 'PCs of live sites that answered one.', look: [unit(PercentUnit), byShare] },
     {
-      expr: vouched(`time() - max(${called})`),
+      expr: onlyWhileServerUp(`time() - max(${called})`),
       name: 'Newest answer',
       about: 'How old the newest answer to a roll call is.',
       look: [unit(DurationSeconds), byAge],
@@ -109,8 +109,9 @@ function pcFigures(): Sized[] {
 }
 
 function states(): Table {
-  const each = (expr: string) => column(expr, `max by (state) (${siteInfo.name}{${inState}})`);
-  const open = (severity: string) => each(counted(`sum by (state) (${incidentsOpen.name}{${inState},severity${severity}"critical"})`));
+  const each = (expr: string) => keepAllRows(expr, `max by (state) (${siteInfo.name}{${inState}})`);
+  const open = (severity: string) =>
+    each(zeroOnlyWhileServerUp(`sum by (state) (${incidentsOpen.name}{${inState},severity${severity}"critical"})`));
   const ready = (value: Readiness) => each(`sum by (state) (${sitesReady.name}{${inState},readiness="${value}"})`);
   const silent = each(`sum by (state) (${pcs.name}{${inState},presence="silent"})`);
   const online = each(`sum by (state) (${pcs.name}{${inState},presence="online"}) / sum by (state) (${pcs.name}{${inState}})`);
@@ -136,17 +137,17 @@ function states(): Table {
 
 function incidents(): TimeSeries {
   const panel = stack('Open incidents', 'By severity, those of the centre itself included.').withTarget(
-    course(`sum by (severity) (${incidentsOpen.name}{${inStateOrCentre}})`, '{{severity}}'),
+    rangeQuery(`sum by (severity) (${incidentsOpen.name}{${inStateOrCentre}})`, '{{severity}}'),
   );
-  return painted(panel, severityColors);
+  return withColors(panel, severityColors);
 }
 
 function readiness(): TimeSeries {
   const panel = stack('Live sites by readiness', 'How the sites stood.').withTarget(
-    course(`sum by (readiness) (${sitesReady.name}{${inState}})`, '{{readiness}}'),
+    rangeQuery(`sum by (readiness) (${sitesReady.name}{${inState}})`, '{{readiness}}'),
   );
   const named = panel.overrideByName('ready', [{ id: 'displayName', value: 'Ready (not proven)' }]);
-  return painted(named, readinessColors);
+  return withColors(named, readinessColors);
 }
 
 function notReady(): Table {
@@ -156,9 +157,9 @@ function notReady(): Table {
     description: 'Live sites, those with the most rooms that are not ready first.',
     unit: Short,
     columns: [
-      { label: 'site', name: 'Site', look: [toWall] },
+      { label: 'site', name: 'Site', look: [wallLink] },
       {
-        expr: orNone(rooms, `sum(${roomReady.name}{${inState}} == bool 0 ${ofLiveSites}) == 0`),
+        expr: listOrText(rooms, `sum(${roomReady.name}{${inState}} == bool 0 ${ofLiveSites}) == 0`),
         name: 'Rooms not ready',
         look: [bad, colored],
       },
@@ -169,30 +170,32 @@ function notReady(): Table {
 }
 
 function away(): Table {
-  const longest = shortPc(`topk(20, time() - ${lastSeen.name}{${inState}} and on (state, site, pc) ${pcUp.name} == 0 ${ofLiveSites})`);
+  const longest = shortenPcLabel(
+    `topk(20, time() - ${lastSeen.name}{${inState}} and on (state, site, pc) ${pcUp.name} == 0 ${ofLiveSites})`,
+  );
   const none = `NaN * (sum(${pcUp.name}{${inState}} == bool 0 ${ofLiveSites}) == 0)`;
   return table({
     title: 'PCs away',
     description: 'PCs of live sites, silent, lost or stopped; the longest first. PCs that were never heard are not in the list.',
     unit: DurationSeconds,
-    columns: [...ofPc, { expr: orNone(longest, none), name: 'Last heard before' }],
+    columns: [...pcColumns, { expr: listOrText(longest, none), name: 'Last heard before' }],
     hidden: ['state', 'instance', 'job'],
     sort: ['-Last heard before'],
   });
 }
 
 /** Adds a row "None" to an empty list, because an empty list alone looks like missing data. */
-function orNone(list: string, none: string): string {
+function listOrText(list: string, none: string): string {
   return `${list} or label_replace(${none}, "site", "None", "", "")`;
 }
 
 function slowLinks(): Table {
-  const expr = shortPc(vouched(`topk(20, ${beatSeries.rtt.name}{${inState}})`));
+  const expr = shortenPcLabel(onlyWhileServerUp(`topk(20, ${beatSeries.rtt.name}{${inState}})`));
   return table({
     title: 'Slowest links',
     description: 'Round trip from the PC to the centre and back. A satellite link needs 0.6 s by nature.',
     unit: Seconds,
-    columns: [...ofPc, { expr, name: 'Round trip', look: [steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']), colored] }],
+    columns: [...pcColumns, { expr, name: 'Round trip', look: [steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']), colored] }],
     hidden: ['__name__', 'state', 'instance', 'job'],
     sort: ['-Round trip'],
   });
@@ -208,9 +211,9 @@ function checks(): BarGauge {
     .displayMode(BarGaugeDisplayMode.Basic)
     .orientation(VizOrientation.Horizontal)
     .reduceOptions(latest)
-    .thresholds(lamp([0, 'green'], [1, 'red']))
-    .withTarget(now(standing('fault'), '{{component}}: fault'))
-    .withTarget(now(standing('unknown'), '{{component}}: unknown'))
+    .thresholds(greyBasedThresholds([0, 'green'], [1, 'red']))
+    .withTarget(instantQuery(standing('fault'), '{{component}}: fault'))
+    .withTarget(instantQuery(standing('unknown'), '{{component}}: unknown'))
     .overrideByQuery('B', [unsure]);
 }
 
@@ -223,7 +226,7 @@ function stack(title: string, description: string): TimeSeries {
     .stacking({ build: () => ({ mode: StackingMode.Normal, group: 'A' }) });
 }
 
-function painted(panel: TimeSeries, colors: Record<string, string>): TimeSeries {
+function withColors(panel: TimeSeries, colors: Record<string, string>): TimeSeries {
   for (const [name, fixedColor] of Object.entries(colors))
     panel.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor } }]);
   return panel;

@@ -4,9 +4,24 @@ import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/tabl
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { BitsPerSecondSI, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Series } from '@sabha/contracts';
-import { board, course, type Sized } from './board.ts';
-import { lamps } from './lamps.ts';
-import { byBudget, byTier, colored, column, figures, lines, ofPc, row, shortPc, steps, table, tierWords, unit, vouched } from './panels.ts';
+import { buildBoard, rangeQuery, type SizedPanel } from './board.ts';
+import { statusPanels } from './lamps.ts';
+import {
+  budgetColors,
+  colored,
+  keepAllRows,
+  lines,
+  onlyWhileServerUp,
+  pcColumns,
+  row,
+  shortenPcLabel,
+  statRow,
+  steps,
+  table,
+  tierColors,
+  tierTexts,
+  unit,
+} from './panels.ts';
 
 const { siteInfo, faultsStanding } = judgedSeries;
 const { rtt, lu, ld, ju, jd, r, tu, td, cu, cd, bt, bm, sip } = beatSeries;
@@ -19,7 +34,7 @@ const byR = steps([0, 'red'], [60, 'orange'], [80, 'green']);
 
 /** Builds the dashboard of the links: the whole country, or the states that the reader selects. */
 export function network(): Dashboard {
-  return board(
+  return buildBoard(
     {
       uid: 'sabha-network',
       title: 'Sabha: Network',
@@ -27,7 +42,7 @@ export function network(): Dashboard {
       variables: [{ name: 'state', label: 'State', query: `label_values(${siteInfo.name}, state)` }],
     },
     [
-      lamps(),
+      statusPanels(),
       nowFigures(),
       [
         { panel: states().build(), width: 10, height: 12 },
@@ -44,26 +59,26 @@ export function network(): Dashboard {
   );
 }
 
-function nowFigures(): Sized[] {
+function nowFigures(): SizedPanel[] {
   const links = (series: Series) => `${series.name}{${inState}}`;
-  const standing = (fault: string) => vouched(`sum(${faultsStanding.name}{${inState},fault=~"${fault}"})`);
+  const standing = (fault: string) => onlyWhileServerUp(`sum(${faultsStanding.name}{${inState},fault=~"${fault}"})`);
   const lossy = `sum(clamp_max((${links(lu)} > bool 0.01) + (${links(ld)} > bool 0.01), 1))`;
   const measured = 'As the PC that measures the link last said.';
   const said = 'As live sites say it.';
-  return figures(4, [
-    { expr: vouched(`count(${links(tu)})`), name: 'Links measured', about: measured, look: [steps([0, 'blue'])] },
-    { expr: vouched(`sum(${links(tu)} < bool 2)`), name: 'Below SD to the centre', about: measured, look: [some] },
-    { expr: vouched(`sum(${links(td)} < bool 2)`), name: 'Below SD from the centre', about: measured, look: [some] },
-    { expr: vouched(lossy), name: 'Lose more than 1 %', about: measured, look: [some] },
+  return statRow(4, [
+    { expr: onlyWhileServerUp(`count(${links(tu)})`), name: 'Links measured', about: measured, look: [steps([0, 'blue'])] },
+    { expr: onlyWhileServerUp(`sum(${links(tu)} < bool 2)`), name: 'Below SD to the centre', about: measured, look: [some] },
+    { expr: onlyWhileServerUp(`sum(${links(td)} < bool 2)`), name: 'Below SD from the centre', about: measured, look: [some] },
+    { expr: onlyWhileServerUp(lossy), name: 'Lose more than 1 %', about: measured, look: [some] },
     { expr: standing('link.udp_blocked'), name: 'UDP blocked', about: said, look: [some] },
     { expr: standing('bridge\\\\..*'), name: 'Bridges that do not answer', about: said, look: [none] },
-    { expr: vouched(`sum(${links(bt)} >= bool 1)`), name: 'Budget of tests spent', about: measured, look: [some] },
+    { expr: onlyWhileServerUp(`sum(${links(bt)} >= bool 1)`), name: 'Budget of tests spent', about: measured, look: [some] },
   ]);
 }
 
 function states(): Table {
   const rows = `max by (state) (${siteInfo.name}{${inState}})`;
-  const by = (fold: string, expr: string) => column(vouched(`topk(50, ${fold} by (state) (${expr}))`), rows);
+  const by = (fold: string, expr: string) => keepAllRows(onlyWhileServerUp(`topk(50, ${fold} by (state) (${expr}))`), rows);
   const of = (series: Series) => `${series.name}{${inState}}`;
   return table({
     title: 'States',
@@ -86,7 +101,9 @@ function worst(): Table {
   const chosen = `bottomk(20, ${r.name}{${inState}})`;
   const of = ({ name, divisor = 1 }: Series) => {
     const value = `max by (state, site, pc) (${name}{${inState}} and on (state, site, pc) ${chosen})`;
-    return shortPc(vouched(column(divisor === 1 ? value : `${value} * ${divisor}`, `max by (state, site, pc) (${chosen})`)));
+    return shortenPcLabel(
+      onlyWhileServerUp(keepAllRows(divisor === 1 ? value : `${value} * ${divisor}`, `max by (state, site, pc) (${chosen})`)),
+    );
   };
   return table({
     title: 'Worst links',
@@ -94,10 +111,10 @@ function worst(): Table {
     unit: Short,
     minWidth: 70,
     columns: [
-      ...ofPc,
+      ...pcColumns,
       { expr: of(r), name: 'R', look: [byR, colored] },
-      { expr: of(tu), name: 'Up', look: [tierWords, byTier, colored] },
-      { expr: of(td), name: 'Down', look: [tierWords, byTier, colored] },
+      { expr: of(tu), name: 'Up', look: [tierTexts, tierColors, colored] },
+      { expr: of(td), name: 'Down', look: [tierTexts, tierColors, colored] },
       { expr: of(rtt), name: 'Round trip', look: [unit(Seconds), byRoundTrip, colored] },
       { expr: of(lu), name: 'Loss up', look: [unit(PercentUnit), byLoss, colored] },
       { expr: of(ld), name: 'Loss down', look: [unit(PercentUnit), byLoss, colored] },
@@ -111,14 +128,14 @@ function worst(): Table {
   });
 }
 
-type Course = { title: string; description: string; unitOf: string };
+type GraphOptions = { title: string; description: string; unitOf: string };
 
 /** Returns a graph per link class, so that a satellite link is not compared with fibre. */
-function byClass({ title, description, unitOf }: Course, of: Record<string, Series>): TimeSeries {
+function byClass({ title, description, unitOf }: GraphOptions, of: Record<string, Series>): TimeSeries {
   const panel = lines(`${title} by class of link`, description).unit(unitOf).min(0);
   for (const [way, { name }] of Object.entries(of)) {
     const classed = `${name}{${inState}} * on (state, site) group_left (link) ${siteInfo.name}`;
-    panel.withTarget(course(`quantile by (link) (0.95, ${classed})`, `{{link}}, ${way}`));
+    panel.withTarget(rangeQuery(`quantile by (link) (0.95, ${classed})`, `{{link}}, ${way}`));
   }
   return panel;
 }
@@ -127,25 +144,25 @@ function carried(): TimeSeries {
   return lines('Capacity by class of link', 'The middle one of its links, as packet trains measured it.')
     .unit(BitsPerSecondSI)
     .min(0)
-    .withTarget(course(middle(cu), '{{link}}, up'))
-    .withTarget(course(middle(cd), '{{link}}, down'));
+    .withTarget(rangeQuery(medianBySite(cu), '{{link}}, up'))
+    .withTarget(rangeQuery(medianBySite(cd), '{{link}}, down'));
 }
 
 /** Returns the median in bits per second, the usual unit for links. */
-function middle({ name }: Series): string {
+function medianBySite({ name }: Series): string {
   return `8 * quantile by (link) (0.5, ${name}{${inState}} * on (state, site) group_left (link) ${siteInfo.name})`;
 }
 
 function budgets(): Table {
-  const of = (series: Series, other: Series) => shortPc(column(mostOf(series), mostOf(other)));
+  const of = (series: Series, other: Series) => shortenPcLabel(keepAllRows(maxOf(series), maxOf(other)));
   return table({
     title: 'Data budget of this month',
     description: 'What the tests of a site and the telemetry of a PC used of what their class of link may; the most used first.',
     unit: PercentUnit,
     columns: [
-      ...ofPc,
-      { expr: of(bt, bm), name: 'Tests', look: [byBudget, colored] },
-      { expr: of(bm, bt), name: 'Telemetry', look: [byBudget, colored] },
+      ...pcColumns,
+      { expr: of(bt, bm), name: 'Tests', look: [budgetColors, colored] },
+      { expr: of(bm, bt), name: 'Telemetry', look: [budgetColors, colored] },
     ],
     hidden: ['state'],
     sort: ['-Tests'],
@@ -153,8 +170,8 @@ function budgets(): Table {
 }
 
 /** Returns the twenty PCs with the highest value. */
-function mostOf({ name }: Series): string {
-  return vouched(`topk(20, max by (state, site, pc) (${name}{${inState}}))`);
+function maxOf({ name }: Series): string {
+  return onlyWhileServerUp(`topk(20, max by (state, site, pc) (${name}{${inState}}))`);
 }
 
 function bridges(): Table {
@@ -164,7 +181,7 @@ function bridges(): Table {
     description:
       'How long the bridge of a site took to answer; the slowest first. One that does not answer is a fault and not in the list.',
     unit: Seconds,
-    columns: [...ofPc, { expr: shortPc(mostOf(sip)), name: 'Answered after', look }],
+    columns: [...pcColumns, { expr: shortenPcLabel(maxOf(sip)), name: 'Answered after', look }],
     hidden: ['state'],
     sort: ['-Answered after'],
   });

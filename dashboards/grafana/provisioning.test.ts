@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import { readSettings, startCall } from '@sabha/contracts';
+import { parseStartOptions, readSettings } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { dashboardFiles } from './generate.ts';
 
 type Scrape = { job_name: string; metrics_path?: string; scrape_interval?: string; static_configs: { targets: string[] }[] };
 type Prometheus = { global: { scrape_interval: string }; rule_files: string[]; scrape_configs: Scrape[] };
-type Source = { datasources: { url: string; jsonData: { timeInterval: string } }[] };
+type DatasourcesFile = { datasources: { url: string; jsonData: { timeInterval: string } }[] };
 type Service = {
   image: string;
   network_mode: string;
@@ -21,7 +21,7 @@ type Compose = { services: Record<'server' | 'prometheus' | 'grafana' | 'alertma
 const yaml = <T>(file: string): T => parse(readFileSync(file, 'utf8'));
 const prometheus = yaml<Prometheus>('dashboards/prometheus/prometheus.yml');
 const compose = yaml<Compose>('dashboards/compose.yaml');
-const [source] = yaml<Source>('dashboards/grafana/provisioning/datasources/sabha.yaml').datasources;
+const [source] = yaml<DatasourcesFile>('dashboards/grafana/provisioning/datasources/sabha.yaml').datasources;
 const grafanaEnv = Object.fromEntries(
   [...readFileSync('dashboards/grafana/grafana.env', 'utf8').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
 );
@@ -62,7 +62,7 @@ test('all mounts and commands of the compose file exist', () => {
   const { context = '', dockerfile = '' } = compose.services.server.build ?? {};
   const containerfile = readFileSync(posix.join('dashboards', context, dockerfile), 'utf8');
   const [, script = '', ...words]: string[] = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(containerfile)?.[1] ?? '[]');
-  expect([script, startCall(words, {})]).toMatchObject(['start.ts', { 'no-agent': true }]);
+  expect([script, parseStartOptions(words, {})]).toMatchObject(['start.ts', { 'no-agent': true }]);
 });
 
 test('the settings of the server container have no site, since no PC runs there', () => {

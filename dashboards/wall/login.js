@@ -8,7 +8,7 @@ import { refusedText } from './words/refused.js';
 import { say, shown } from './words/words.js';
 
 /** @import { Language, WhoView } from '@sabha/contracts' */
-/** @import { Posted } from './live/post.js' */
+/** @import { PostResult } from './live/post.js' */
 
 /** `?password` opens the password change for a signed-in person. */
 const wantsPassword = location.search === '?password';
@@ -18,14 +18,14 @@ function Login() {
   const { lang } = preferences;
   const [who, setWho] = useState(/** @type {WhoView | null | undefined} */ (undefined));
   const [secret, setSecret] = useState('');
-  useEffect(() => void answerOf('/api/me').then(setWho), []);
+  useEffect(() => void fetchJson('/api/me').then(setWho), []);
   useEffect(() => {
-    if (who && !who.once && !(wantsPassword && who.name !== null)) toWall();
+    if (who && !who.once && !(wantsPassword && who.name !== null)) openWall();
   }, [who]);
-  const entered = (/** @type {WhoView} */ now, /** @type {string} */ typed) => {
-    setSecret(typed);
+  const entered = (/** @type {WhoView} */ now, /** @type {string} */ enteredSecret) => {
+    setSecret(enteredSecret);
     if (now.once || wantsPassword) setWho(now);
-    else toWall();
+    else openWall();
   };
   const form =
     who === undefined
@@ -39,12 +39,12 @@ function Login() {
 
 /** @param {{ lang: Language, onDone: (who: WhoView, secret: string) => void }} props */
 function EnterForm({ lang, onDone }) {
-  const { busy, error, send } = useSending(lang, location.search === '?directory' ? say(lang, 'directoryNo') : '');
+  const { busy, error, send } = useSubmit(lang, location.search === '?directory' ? say(lang, 'directoryNo') : '');
   const [directory, setDirectory] = useState(/** @type {string | null} */ (null));
-  useEffect(() => void answerOf('/api/login').then((answer) => setDirectory(answer?.directory ?? null)), []);
+  useEffect(() => void fetchJson('/api/login').then((answer) => setDirectory(answer?.directory ?? null)), []);
   const away = location.search === '?away' && directory !== null ? say(lang, 'directoryAway', { name: directory }) : '';
   const submit = async (/** @type {SubmitEvent} */ event) => {
-    const { name = '', password = '' } = typed(event);
+    const { name = '', password = '' } = readForm(event);
     const done = await send('/api/login', { name, password });
     if (done !== null) onDone(done, password);
   };
@@ -60,12 +60,12 @@ function EnterForm({ lang, onDone }) {
 
 /** @param {{ lang: Language, who: WhoView, secret: string }} props */
 function ChooseForm({ lang, who, secret }) {
-  const { busy, error, send } = useSending(lang);
+  const { busy, error, send } = useSubmit(lang);
   const title = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => title.current?.focus(), []);
   const submit = async (/** @type {SubmitEvent} */ event) => {
-    const { old = secret, password = '' } = typed(event);
-    if ((await send('/api/password', { old, password })) !== null) toWall();
+    const { old = secret, password = '' } = readForm(event);
+    if ((await send('/api/password', { old, password })) !== null) openWall();
   };
   return html`<form class="card" onSubmit=${submit} aria-labelledby="choose">
     <h2 id="choose" tabindex="-1" ref=${title}>${say(lang, 'chooseTitle')}</h2>
@@ -82,12 +82,12 @@ function ChooseForm({ lang, who, secret }) {
  * @param {Language} lang
  * @param {string} [first]
  */
-function useSending(lang, first = '') {
+function useSubmit(lang, first = '') {
   const [state, setState] = useState({ busy: false, error: first });
   const send = async (/** @type {string} */ path, /** @type {Record<string, string>} */ body) => {
     setState({ busy: true, error: '' });
     const done = await post(path, body);
-    setState({ busy: false, error: whyNot(lang, done) });
+    setState({ busy: false, error: errorText(lang, done) });
     return done.status === 200 ? /** @type {WhoView} */ (done.answer) : null;
   };
   return { ...state, send };
@@ -95,9 +95,9 @@ function useSending(lang, first = '') {
 
 /**
  * @param {Language} lang
- * @param {Posted} done
+ * @param {PostResult} done
  */
-function whyNot(lang, done) {
+function errorText(lang, done) {
   const { status, waitS } = done;
   if (status === 200) return '';
   if (status === 0) return say(lang, 'noAnswer');
@@ -107,7 +107,7 @@ function whyNot(lang, done) {
 }
 
 /** @param {SubmitEvent} event @returns {Record<string, string>} */
-function typed(event) {
+function readForm(event) {
   event.preventDefault();
   const fields = new FormData(/** @type {HTMLFormElement} */ (event.target));
   return Object.fromEntries([...fields].map(([name, value]) => [name, String(value)]));
@@ -117,7 +117,7 @@ function typed(event) {
  * Returns null if nobody is signed in or the server does not respond. The form reports the latter when it is sent.
  * @param {string} path
  */
-async function answerOf(path) {
+async function fetchJson(path) {
   try {
     const response = await fetch(path, { signal: AbortSignal.timeout(answerLimitMs) });
     return response.ok ? await response.json() : null;
@@ -126,7 +126,7 @@ async function answerOf(path) {
   }
 }
 
-function toWall() {
+function openWall() {
   location.replace(`/${location.hash}`);
 }
 

@@ -18,9 +18,9 @@ const worker = /** @type {Worker} */ (/** @type {unknown} */ (globalThis));
 const icon = '/icon.svg';
 
 /** An older notification makes no sound: another channel has notified meanwhile. */
-const newsMs = 5 * 60_000;
+const alertMaxAgeMs = 5 * 60_000;
 /** Delays of the retries: a phone that just woke has no network yet. */
-const againAfterMs = [2_000, 5_000, 15_000];
+const retryDelaysMs = [2_000, 5_000, 15_000];
 /** Timeout of a request. A browser opens a page only within the first seconds after a press. */
 const answerLimitMs = 4_000;
 /** @type {Readonly<Record<string, string>>} */
@@ -42,12 +42,12 @@ worker.addEventListener('notificationclick', (event) => event.waitUntil(answer(e
  * @param {Shown} shown
  */
 async function show({ id, title, body, lang, link, tag, at, renotify, actions }) {
-  const isNews = renotify && Date.now() - at < newsMs;
+  const isNews = renotify && Date.now() - at < alertMaxAgeMs;
   await worker.registration.showNotification(
     title,
     /** @type {NotificationOptions} */ ({ body, lang, tag, timestamp: at, renotify: isNews, actions, data: { link }, icon }),
   );
-  for (const waitMs of [0, ...againAfterMs]) {
+  for (const waitMs of [0, ...retryDelaysMs]) {
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     if (await posted(`/hook/push/${id}`)) return;
   }

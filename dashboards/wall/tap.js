@@ -27,14 +27,14 @@ let isOld = false;
 let sent = '';
 
 /** @param {string} selector @param {string} text */
-function write(selector, text) {
+function setText(selector, text) {
   const element = document.querySelector(selector);
   // An unchanged text is not written, so that a screen reader does not repeat it.
   if (element !== null && element.textContent !== text) element.textContent = text;
 }
 
 /** @param {string} selector @param {'li' | 'p'} tag @param {string[]} texts */
-function list(selector, tag, texts) {
+function fillList(selector, tag, texts) {
   const made = texts.map((text) => Object.assign(document.createElement(tag), { textContent: text }));
   document.querySelector(selector)?.replaceChildren(...made);
 }
@@ -44,43 +44,43 @@ function show({ what, since, beside, why, steps, cure, status, line, holder, tak
   if (main === null) return;
   main.dataset['cure'] = cure;
   document.title = `${document.querySelector('.place')?.textContent}: ${what}`;
-  write('h1', what);
-  write('#since', since);
-  list('#beside', 'p', beside);
-  list('#why', 'p', why);
-  list('#steps', 'li', steps);
+  setText('h1', what);
+  setText('#since', since);
+  fillList('#beside', 'p', beside);
+  fillList('#why', 'p', why);
+  fillList('#steps', 'li', steps);
   form?.toggleAttribute('hidden', cure === 'well' || cure === 'over');
-  write('#status', status);
-  write('#line', line);
-  write('#holder', holder);
+  setText('#status', status);
+  setText('#line', line);
+  setText('#holder', holder);
   const before = form?.textContent;
-  for (const [word, label] of Object.entries(labels)) write(`button[value=${word}]`, label);
+  for (const [word, label] of Object.entries(labels)) setText(`button[value=${word}]`, label);
   // A changed label blocks taps: otherwise a tap aimed at "take" could take over.
-  if (form?.textContent !== before) rest();
+  if (form?.textContent !== before) blockButtons();
   if (field !== null) field.value = taken;
   for (const button of buttons) button.disabled = used.includes(button.value);
   document.querySelector('h2')?.toggleAttribute('hidden', said.length === 0);
-  list('#said', 'li', said);
+  fillList('#said', 'li', said);
 }
 
 /** Scrolls by the layout shift above visible buttons, so that they stay in place. @param {() => void} change */
-function still(change) {
+function keepInPlace(change) {
   const top = () => (form === null || form.hidden ? undefined : form.getBoundingClientRect().top);
   const before = top();
   change();
   const after = top();
   const moved = before === undefined || after === undefined ? 0 : after - before;
   if (moved !== 0 && before !== undefined && before < innerHeight) scrollBy(0, moved);
-  if (moved !== 0 || before === undefined) rest();
+  if (moved !== 0 || before === undefined) blockButtons();
 }
 
-function rest() {
+function blockButtons() {
   clearTimeout(resting);
   resting = setTimeout(() => {
     resting = undefined;
-    mark();
+    showButtonState();
   }, restMs);
-  mark();
+  showButtonState();
 }
 
 function isResting() {
@@ -88,50 +88,50 @@ function isResting() {
 }
 
 /** `aria-disabled` instead of `disabled`, so that the focus stays. */
-function mark() {
+function showButtonState() {
   for (const button of buttons) button.setAttribute('aria-disabled', `${isResting()}`);
   form?.toggleAttribute('data-busy', isSending);
 }
 
 /** An unsent answer has priority over the age of the page. */
-function note() {
+function showNote() {
   const { silent = '', clock = '' } = main?.dataset ?? {};
-  still(() => write('#note', sent || (isOld ? silent.replace('{time}', clock) : '')));
+  keepInPlace(() => setText('#note', sent || (isOld ? silent.replace('{time}', clock) : '')));
 }
 
 /** @param {boolean} is */
-function age(is) {
+function setOld(is) {
   isOld = is;
   main?.toggleAttribute('data-old', is);
-  note();
+  showNote();
 }
 
 /** @param {string} clock */
-function heard(clock) {
+function handleUpdate(clock) {
   if (main !== null) main.dataset['clock'] = clock;
-  listen();
-  age(false);
+  restartSilenceTimer();
+  setOld(false);
 }
 
-function listen() {
+function restartSilenceTimer() {
   clearTimeout(silence);
   silence = setTimeout(() => {
-    age(true);
-    follow();
+    setOld(true);
+    openStream();
   }, silentMs);
 }
 
-function follow() {
+function openStream() {
   source?.close();
   const own = new EventSource(main?.dataset['live'] ?? '');
   source = own;
-  listen();
-  own.addEventListener('clock', ({ data }) => heard(data));
-  own.onmessage = ({ data }) => still(() => show(JSON.parse(data)));
+  restartSilenceTimer();
+  own.addEventListener('clock', ({ data }) => handleUpdate(data));
+  own.onmessage = ({ data }) => keepInPlace(() => show(JSON.parse(data)));
   own.onerror = () => {
-    age(true);
+    setOld(true);
     // EventSource does not reconnect after the server closed it for good.
-    if (own.readyState === EventSource.CLOSED) setTimeout(() => own === source && follow(), 5_000);
+    if (own.readyState === EventSource.CLOSED) setTimeout(() => own === source && openStream(), 5_000);
   };
 }
 
@@ -159,20 +159,20 @@ async function posted(to, fields) {
 async function send(to, pressed) {
   isSending = true;
   sent = to.dataset['sending'] ?? '';
-  rest();
-  note();
+  blockButtons();
+  showNote();
   const became = await posted(to, { word: pressed.value, holder: field?.value ?? '' });
   isSending = false;
-  mark();
+  showButtonState();
   // The browser must show the refusal page: a second submit is refused again.
-  if (became === 'refused') return native(to, pressed);
+  if (became === 'refused') return submitNatively(to, pressed);
   sent = became === 'done' ? '' : (to.dataset[became] ?? '');
-  note();
+  showNote();
   if (became === 'done' && isOld) location.replace(to.action);
 }
 
 /** @param {HTMLFormElement} to @param {HTMLButtonElement} pressed */
-function native(to, pressed) {
+function submitNatively(to, pressed) {
   to.removeEventListener('submit', onSubmit);
   // A disabled button would send no value.
   pressed.disabled = false;
@@ -189,8 +189,8 @@ function onSubmit(event) {
 
 if (main?.dataset['live'] !== undefined) {
   form?.addEventListener('submit', onSubmit);
-  addEventListener('offline', () => age(true));
-  addEventListener('online', follow);
-  rest();
-  follow();
+  addEventListener('offline', () => setOld(true));
+  addEventListener('online', openStream);
+  blockButtons();
+  openStream();
 }

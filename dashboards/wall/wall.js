@@ -3,14 +3,14 @@ import { html } from 'htm/preact';
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useCatalogue, useStream } from './live/data.js';
-import { needsSomebody, news, tally } from './live/model.js';
+import { countSites, listNews, needsAction } from './live/model.js';
 import { useRoute } from './live/route.js';
-import { TellHere } from './parts/device.js';
-import { useFocusKept } from './parts/focus.js';
-import { skip, useKeys } from './parts/keys.js';
+import { PushButton } from './parts/device.js';
+import { useFocusRestored } from './parts/focus.js';
+import { focusFirstIncident, useKeys } from './parts/keys.js';
 import { Mark, mayAct } from './parts/parts.js';
 import { usePerson } from './parts/person.js';
-import { useTaking } from './parts/taking.js';
+import { useAcknowledge } from './parts/taking.js';
 import { Empty } from './views/empty.js';
 import { IncidentPage } from './views/incident.js';
 import { incidentTitle } from './views/incidents.js';
@@ -27,28 +27,28 @@ import { nameIn, say } from './words/words.js';
 /** @import { Route } from './live/route.js' */
 
 /** Maximum number of incidents in one announcement. */
-const spokenAtOnce = 5;
-const noWords = { faults: {}, reasons: [], words: {} };
+const announcedAtOnce = 5;
+const emptyCatalogue = { faults: {}, reasons: [], words: {} };
 
 function Wall() {
   const route = useRoute();
   const place = useRef('');
   if (route.view === 'nation' || route.view === 'site') place.current = route.at;
   const { view: streamed, connected, upMs } = useStream(route.view === 'site' ? route.at : null);
-  const told = useCatalogue(connected);
-  const { faults: catalogue, reasons, words } = told ?? noWords;
-  const view = told === null ? null : streamed;
+  const loaded = useCatalogue(connected);
+  const { faults: catalogue, reasons, words } = loaded ?? emptyCatalogue;
+  const view = loaded === null ? null : streamed;
   const preferences = usePreferences();
   const { lang } = preferences;
   const { act, dialog, scope, role, you, names, notice, switches } = usePerson(lang, connected);
-  const { take, undo, pieces } = useTaking({ lang, words }, act);
+  const { take, undo, pieces } = useAcknowledge({ lang, words }, act);
   const keys = useKeys(lang, undo);
-  useFocusKept();
-  useTick();
-  useOnlySite(view);
+  useFocusRestored();
+  useSecondTick();
+  openOnlySite(view);
 
   const now = view === null ? Date.now() : view.at + performance.now() - upMs;
-  const lostAt = view === null ? null : connected ? view.deafSince : view.at;
+  const lostAt = view === null ? null : connected ? view.notReceivingSince : view.at;
   /** @type {Scene} */
   const scene = {
     lang,
@@ -64,17 +64,17 @@ function Wall() {
     act,
     take,
   };
-  const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), true), [view?.sites]);
+  const counts = useMemo(() => countSites([...(view?.sites.values() ?? [])].flat(), true), [view?.sites]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene, counts) }));
   return html`
-    <button class="skip" onClick=${skip}>${say(lang, 'skip')}</button>
+    <button class="skip" onClick=${focusFirstIncident}>${say(lang, 'skip')}</button>
     <header class="top">
       <h1><a href="#/">Sabha</a> <small>${view === null ? null : html`<span>${say(lang, 'stages', counts)}</span>`}</small></h1>
       <${ConnectionState} scene=${scene} view=${view} connected=${connected} />
       <div class="switches">
         <a class=${mayAct(scene) ? 'button primary' : 'button'} href="#/rollcall">${say(lang, mayAct(scene) ? 'callRoll' : 'roll')}</a>
         ${switches}
-        <${TellHere} lang=${lang} you=${you} act=${act} />
+        <${PushButton} lang=${lang} you=${you} act=${act} />
         <${Switches} ...${preferences} />
         <button title=${say(lang, 'keys')} aria-label=${say(lang, 'keys')} onClick=${keys.open}>?</button>
       </div>
@@ -89,7 +89,7 @@ function Wall() {
 
 /**
  * `place`: the last opened state or site.
- * @param {{ scene: Scene, view: View, route: Route, place: string, counts: ReturnType<typeof tally> }} props
+ * @param {{ scene: Scene, view: View, route: Route, place: string, counts: ReturnType<typeof countSites> }} props
  */
 function Page({ scene, view, route, place, counts }) {
   const { at } = route;
@@ -106,7 +106,7 @@ function Page({ scene, view, route, place, counts }) {
  * Opens the site page directly if there is only one site and the address names no view.
  * @param {View | null} view
  */
-function useOnlySite(view) {
+function openOnlySite(view) {
   useEffect(() => {
     if (view === null || location.hash !== '') return;
     const sites = [...view.sites.values()].flat();
@@ -146,11 +146,11 @@ function Announcer({ scene, view }) {
   useEffect(() => {
     before.current ??= view;
     if (before.current === null || view === null) return;
-    const told = news(before.current.incidents, view.incidents);
+    const announced = listNews(before.current.incidents, view.incidents);
     before.current = view;
-    if (told.length === 0) return;
-    const lines = told
-      .slice(0, spokenAtOnce)
+    if (announced.length === 0) return;
+    const lines = announced
+      .slice(0, announcedAtOnce)
       .map(({ key, incident }) => say(lang, key, { title: incidentTitle(scene, incident), room: nameIn(lang, incident.room) }));
     setText(lines.join('. '));
   }, [view]);
@@ -158,7 +158,7 @@ function Announcer({ scene, view }) {
 }
 
 /** Redraws the page each second to update the ages. */
-function useTick() {
+function useSecondTick() {
   const [, setTick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setTick((n) => n + 1), 1_000);
@@ -169,10 +169,10 @@ function useTick() {
 /**
  * @param {View | null} view
  * @param {Scene} scene
- * @param {ReturnType<typeof tally>} counts
+ * @param {ReturnType<typeof countSites>} counts
  */
 function pageTitle(view, { live }, counts) {
-  const open = view === null ? 0 : view.incidents.filter((one) => needsSomebody(one)).length;
+  const open = view === null ? 0 : view.incidents.filter((one) => needsAction(one)).length;
   if (!live) return '○ Sabha';
   return open > 0 ? `◆ ${open} · Sabha` : `${counts.live > 0 && counts.unproven === counts.live ? '◐' : '○'} Sabha`;
 }
@@ -182,13 +182,13 @@ const root = document.getElementById('wall') ?? document.body;
 root.replaceChildren();
 
 /** A failed page must not stay green: stops all rendering, shows an error and reloads. */
-function broken() {
+function showFailure() {
   render(null, root);
   document.title = '○ Sabha';
   document.body.textContent = `${say('en', 'broken')} / ${say('hi', 'broken')}`;
   setTimeout(() => location.reload(), 10_000);
 }
 
-addEventListener('error', broken, { once: true });
-addEventListener('unhandledrejection', broken, { once: true });
+addEventListener('error', showFailure, { once: true });
+addEventListener('unhandledrejection', showFailure, { once: true });
 render(html`<${Wall} />`, root);

@@ -2,10 +2,10 @@
 import {
   auditLog,
   backupMade,
-  explained,
+  explanation,
   incidentReasons,
   ledgerAudit,
-  saidEvents,
+  reportedEvents,
   snapshot,
   type TabsState,
   tabsDifferences,
@@ -130,7 +130,7 @@ export const tabsRoutes: readonly Route[] = [
     { english: 'Shows whom a fault would reach and when, or why people were notified of an incident. Nobody is notified.' },
   ])(
     ['get /api/explain', 'Shows whom a fault of a site, a PC or the centre would reach and when. Nobody is notified.'],
-    { right: wholeTree('read'), query: v.strictObject({ scope: name, fault: name }), answer: explained, refusals: [404] },
+    { right: wholeTree('read'), query: v.strictObject({ scope: name, fault: name }), answer: explanation, refusals: [404] },
     async (explain, { query: { scope, fault } }) => orRefuse(await explain(scope, fault), 404).value,
   ),
   defineRoute('reasons')(
@@ -205,7 +205,7 @@ export const recordRoutes: readonly Route[] = [
     'दिखाता है कि किसी PC या ऑफ़िस के PC ने किसी समय में (नहीं तो पिछले एक दिन में) क्या बताया, पुराने रिकॉर्ड से भी।',
   ])(
     ['get /api/events', 'Lists what a PC, or the PCs of a site, said in a span of time (else the last day), from archives too.'],
-    { right: wholeTree('audit'), query: v.strictObject(span), answer: saidEvents, refusals: [404, 409] },
+    { right: wholeTree('audit'), query: v.strictObject(span), answer: reportedEvents, refusals: [404, 409] },
     async (events, { query: { of, from, to, readings }, reply }) => {
       if (from >= to) throw new RequestError(400, 'the span ends before it begins');
       const gone = new AbortController();

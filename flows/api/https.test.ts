@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
-import { centreServerName } from '@sabha/contracts';
+import { serverSniName } from '@sabha/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../test/certificate.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
@@ -91,9 +91,9 @@ test("a renewed server certificate leaves the organisation's certificate in plac
   const own = selfSigned(['sabha.test'], 'Sabha centre');
   await api.close();
   api = await start({ https: { ...httpsOptions(), tls: { ...own, ca: roots }, organisation } });
-  expect([await shownTo('sabha.test'), await shownTo(centreServerName)]).toEqual(['CN=Organisation', 'CN=Sabha centre']);
+  expect([await shownTo('sabha.test'), await shownTo(serverSniName)]).toEqual(['CN=Organisation', 'CN=Sabha centre']);
   api.useTls({ ...selfSigned(['sabha.test'], 'Sabha centre renewed'), ca: roots });
-  expect([await shownTo('sabha.test'), await shownTo(centreServerName)]).toEqual(['CN=Organisation', 'CN=Sabha centre renewed']);
+  expect([await shownTo('sabha.test'), await shownTo(serverSniName)]).toEqual(['CN=Organisation', 'CN=Sabha centre renewed']);
 });
 
 async function shownTo(servername: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Server as SecureServer } from 'node:tls';
-import { type Clock, centreServerName, codeOf, faultIds, faults, languages, oneLine, realClock, reasons } from '@sabha/contracts';
+import { type Clock, codeOf, faultIds, faults, languages, oneLine, realClock, reasons, serverSniName } from '@sabha/contracts';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
 import { answerUrl } from '../notify/answers/answer-link.ts';
@@ -161,7 +161,7 @@ function openListener(options: ApiOptions, { wall, docs }: Pages, https?: HttpsO
   if (options.prove !== undefined) addTransfers(app, { prove: options.prove, clock });
   const useTls = (tls: HttpsOptions['tls']) => {
     const server = app.server as unknown as SecureServer;
-    if (https?.organisation) server.addContext(centreServerName, tlsOptionsOf(tls));
+    if (https?.organisation) server.addContext(serverSniName, tlsOptionsOf(tls));
     else server.setSecureContext(tlsOptionsOf(tls));
   };
   if (https?.organisation) useTls(https.tls);

@@ -12,12 +12,12 @@ import {
   type Signed,
   sealReflectorToken,
   siteOf,
-  type Want,
+  type WantedItem,
 } from '@sabha/contracts';
 import type { EngineOptions } from '../engine/incidents/core.ts';
 import type { Incident, OfferMessage, PcRecord } from '../engine/records/incidents.ts';
 import type { OutboxRow } from '../engine/records/notices.ts';
-import type { Contents, Cursor, Ledger } from '../engine/records/ops.ts';
+import type { Cursor, Ledger, LedgerContents } from '../engine/records/ops.ts';
 import type { Recipients } from '../engine/transitions/noise.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
@@ -27,7 +27,7 @@ import type { DecodedMessage } from './read-message.ts';
 const tokenMs = 3 * 3_600_000;
 
 /** An ack in preparation. `duty`: carries the duty to measure the link, although the PC sent no birth or echo. */
-type AckDraft = { session?: number; echo?: number; duty?: true; want: Want[] };
+type AckDraft = { session?: number; echo?: number; duty?: true; want: WantedItem[] };
 
 export type AckDrafts = Map<string, AckDraft>;
 
@@ -78,7 +78,7 @@ export function createAcks(options: AcksOptions) {
      * Returns the acks so far, with the requests in `asks`, and starts an empty list for the next commit.
      * If the duty to measure moved among PCs that `changed`, its former and its new holder get an ack too.
      */
-    take(changed: readonly string[], asks: readonly { pc: string; want: readonly Want[] }[]): AckDrafts {
+    takeDrafts(changed: readonly string[], asks: readonly { pc: string; want: readonly WantedItem[] }[]): AckDrafts {
       const taken = drafts;
       drafts = new Map();
       for (const pc of election.changedHolders(changed)) taken.set(pc, { want: [], ...taken.get(pc), duty: true });
@@ -152,7 +152,7 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
 export type IngestOptions = Recipients &
   Pick<EngineOptions, 'numbers' | 'maintenance' | 'isMeetingNear'> & {
     ledger: Pick<Ledger, 'commit'>;
-    contents: Contents;
+    contents: LedgerContents;
     clock: Clock;
     seal: ConfigsOptions['seal'] & AcksOptions['seal'];
     reflector?: AcksOptions['reflector'];

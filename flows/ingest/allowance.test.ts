@@ -11,7 +11,7 @@ describe('R27 budget of one PC', () => {
     const second: MessageCost = { kind: 'events', count: 2, bytes: 128 * 1_024 };
     let bytes = 0;
     for (let at = 0; at < 2 * dayMs; at += 1_000) {
-      if (allowance.take(pc, second)) bytes += second.bytes;
+      if (allowance.spend(pc, second)) bytes += second.bytes;
       pass(1_000);
     }
     const { eventBytesADay, eventBytesAtOnce } = budgets;
@@ -24,7 +24,7 @@ describe('R27 budget of one PC', () => {
     let taken = 0;
     const quarters: number[] = [];
     for (let at = 0; at < 3 * dayMs; at += 10_000) {
-      if (allowance.take(pc, { kind: 'events', count: 10, bytes: 1 })) {
+      if (allowance.spend(pc, { kind: 'events', count: 10, bytes: 1 })) {
         taken += 10;
         quarters.push(at);
       }
@@ -40,7 +40,7 @@ describe('R27 budget of one PC', () => {
     const { allowance, pass } = open();
     const eachMs = dayMs / budgets.eventsADay.most;
     for (let at = 0; at < 10 * dayMs; at += eachMs) {
-      expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 1_000 })).toBe(true);
+      expect(allowance.spend(pc, { kind: 'events', count: 1, bytes: 1_000 })).toBe(true);
       pass(eachMs);
     }
   });
@@ -48,14 +48,14 @@ describe('R27 budget of one PC', () => {
   test('R27 a PC that was offline for weeks sends its full spool at once, also to a server that has just started', () => {
     const { allowance } = open(budgets.eventsGathered.most);
     const batch: MessageCost = { kind: 'events', count: 500, bytes: 65_536 };
-    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
+    const taken = Array.from({ length: 2_000 }, () => allowance.spend(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
   });
 
   test('R27 after a restart of the server, a PC sends the events that its first birth announced, and a later claim adds nothing', () => {
     const { allowance, pass } = open(17_600);
     const batch: MessageCost = { kind: 'events', count: 200, bytes: 50_000 };
-    const taken = () => Array.from({ length: 3_000 }, () => allowance.take(pc, batch)).filter(Boolean).length * batch.count;
+    const taken = () => Array.from({ length: 3_000 }, () => allowance.spend(pc, batch)).filter(Boolean).length * batch.count;
     const first = taken();
     expect(first).toBeGreaterThanOrEqual(17_600);
     expect(first).toBeLessThanOrEqual(17_600 + budgets.eventsAtOnce.most);
@@ -69,17 +69,17 @@ describe('R27 budget of one PC', () => {
     pass(105 * dayMs);
     allowance.startWithBacklog(pc, 0);
     const batch: MessageCost = { kind: 'events', count: 500, bytes: 65_536 };
-    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
+    const taken = Array.from({ length: 2_000 }, () => allowance.spend(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
   });
 
   test('R27 before its first birth a PC may send one full spool at most', () => {
     const allowance = createQuotas(() => 0);
     const batch: MessageCost = { kind: 'events', count: 500, bytes: 65_536 };
-    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
+    const taken = Array.from({ length: 2_000 }, () => allowance.spend(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
     allowance.startWithBacklog(pc, budgets.eventsGathered.most);
-    expect(allowance.take(pc, batch)).toBe(false);
+    expect(allowance.spend(pc, batch)).toBe(false);
   });
 
   test('R27, R17 a birth that answers a hello is free once for each PC and hello, and an unknown or expired hello is not free', () => {
@@ -95,7 +95,7 @@ describe('R27 budget of one PC', () => {
     const { allowance, pass } = open();
     const taken = (who: string, bytes: number) => {
       let count = 0;
-      while (allowance.take(who, { kind: 'words', count: 1, bytes })) count += 1;
+      while (allowance.spend(who, { kind: 'words', count: 1, bytes })) count += 1;
       return count;
     };
     expect(taken(pc, 300)).toBe(budgets.wordsAtOnce.most);
@@ -104,7 +104,7 @@ describe('R27 budget of one PC', () => {
     expect(taken(pc, 300)).toBe(budgets.wordsAtOnce.most);
     let hour = 0;
     for (let at = 0; at < 3_600; at += 1) {
-      if (allowance.take(pc, { kind: 'words', count: 1, bytes: 20_000 })) hour += 20_000;
+      if (allowance.spend(pc, { kind: 'words', count: 1, bytes: 20_000 })) hour += 20_000;
       pass(1_000);
     }
     expect(hour).toBeLessThanOrEqual(budgets.wordBytesAnHour.most + budgets.wordBytesAtOnce.most);
@@ -116,7 +116,7 @@ describe('R27 budget of one PC', () => {
     const beat: MessageCost = { kind: 'signs', count: 1, bytes: 0 };
     const taken = (ms: number) => {
       pass(ms);
-      return allowance.take(pc, beat) ? 1 : 0;
+      return allowance.spend(pc, beat) ? 1 : 0;
     };
     let flapping = 0;
     for (let at = 0; at < dayMs; at += 15_000) flapping += taken(15_000);
@@ -125,7 +125,7 @@ describe('R27 budget of one PC', () => {
     for (let at = 0; at < 3_600_000; at += 50) hostile += taken(50);
     expect(hostile).toBeLessThanOrEqual(budgets.signsAnHour.most + budgets.signsAtOnce.most);
     expect(hostile).toBeGreaterThan(0.9 * budgets.signsAnHour.most);
-    expect(allowance.take(other, beat)).toBe(true);
+    expect(allowance.spend(other, beat)).toBe(true);
     expect(budgets.signsAnHour.most).toBe(600);
   });
 
@@ -145,13 +145,13 @@ describe('R27 budget of one PC', () => {
   test('R27, R8 a PC that was held back resumes with a quarter of the burst, so that its oldest event is not mistaken for poison', () => {
     const { allowance, pass } = open();
     const one: MessageCost = { kind: 'events', count: 1, bytes: 65_536 };
-    while (allowance.take(pc, one));
+    while (allowance.spend(pc, one));
     const { most } = budgets.eventBytesAtOnce;
     const resumeMs = (most / 4 / budgets.eventBytesADay.most) * dayMs;
     pass(resumeMs - 60_000);
-    expect(allowance.take(pc, one)).toBe(false);
+    expect(allowance.spend(pc, one)).toBe(false);
     pass(60_000);
-    const taken = Array.from({ length: 100 }, () => allowance.take(pc, one)).filter(Boolean).length;
+    const taken = Array.from({ length: 100 }, () => allowance.spend(pc, one)).filter(Boolean).length;
     expect(taken).toBe(Math.floor(most / 4 / one.bytes));
   });
 });
@@ -159,12 +159,12 @@ describe('R27 budget of one PC', () => {
 describe('spools that no birth named', () => {
   const events = (count: number, ...foreign: string[]): MessageCost => ({ kind: 'events', count, bytes: 100, foreign });
   const taken = (allowance: ReturnType<typeof createQuotas>, of: (n: number) => MessageCost, messages = 1_000) =>
-    Array.from({ length: messages }, (_, n) => allowance.take(pc, of(n))).filter(Boolean).length;
+    Array.from({ length: messages }, (_, n) => allowance.spend(pc, of(n))).filter(Boolean).length;
 
   test('R27 a backlog with a new spool per event is refused, and one new spool costs 512 events', () => {
     const { allowance } = open();
     const many = Array.from({ length: 500 }, (_, n) => `x${n}`);
-    expect(allowance.take(pc, events(500, ...many))).toBe(false);
+    expect(allowance.spend(pc, events(500, ...many))).toBe(false);
     expect(budgets.spoolEvents.most).toBe(512);
     expect(taken(open().allowance, (n) => events(1, `x${n}`))).toBe(Math.floor(budgets.eventsAtOnce.most / 513));
     expect(taken(open().allowance, (n) => events(1, `x${2 * n}`, `x${2 * n + 1}`))).toBe(Math.floor(budgets.eventsAtOnce.most / 1_025));
@@ -179,9 +179,9 @@ describe('spools that no birth named', () => {
 
   test('R27, R7 late events of a forked spool pay for that spool once', () => {
     const { allowance } = open();
-    for (let n = 0; n < 20; n += 1) expect(allowance.take(pc, events(100, 'forked'))).toBe(true);
+    for (let n = 0; n < 20; n += 1) expect(allowance.spend(pc, events(100, 'forked'))).toBe(true);
     const left = budgets.eventsAtOnce.most - 2_000 - 512;
-    expect(allowance.take(pc, events(left + 1))).toBe(false);
+    expect(allowance.spend(pc, events(left + 1))).toBe(false);
   });
 
   test('R27, R7 the newest 16 paid spools stay paid, and an older one is paid for again', () => {
@@ -190,16 +190,16 @@ describe('spools that no birth named', () => {
     expect(taken(allowance, (n) => events(1, `x${n}`), most)).toBe(most);
     // The time in which the quota gains one spool.
     pass(dayMs / budgets.spoolsADay.most + 1);
-    expect(allowance.take(pc, events(1, `x${most}`))).toBe(true);
+    expect(allowance.spend(pc, events(1, `x${most}`))).toBe(true);
     expect(taken(allowance, (n) => events(1, `x${n + 1}`), most)).toBe(most);
-    expect(allowance.take(pc, events(1, 'x0'))).toBe(false);
+    expect(allowance.spend(pc, events(1, 'x0'))).toBe(false);
   });
 
   test('R27 a PC that is forgotten pays again for a spool that it had paid for', () => {
     const { allowance } = open(budgets.eventNumber.most);
-    expect(allowance.take(pc, events(1, 'x'))).toBe(true);
+    expect(allowance.spend(pc, events(1, 'x'))).toBe(true);
     allowance.forget(pc);
-    expect(allowance.take(pc, events(1, 'x'))).toBe(true);
+    expect(allowance.spend(pc, events(1, 'x'))).toBe(true);
     expect(taken(allowance, (n) => events(1, `y${n}`))).toBe(budgets.spoolsAtOnce.most - 1);
   });
 

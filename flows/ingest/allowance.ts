@@ -61,22 +61,22 @@ export function createQuotas(up: () => number) {
   /** The newest foreign spools that each PC has paid for. */
   const paid = new Map<string, readonly string[]>();
   const born = new Set<string>();
-  const has = (kind: MessageCost['kind'], pc: string, pace = quotaRates[kind]): Bucket => {
+  const currentBucket = (kind: MessageCost['kind'], pc: string, pace = quotaRates[kind]): Bucket => {
     const one = held.get(`${kind} ${pc}`);
     if (one === undefined) return { ...pace.most, at: up(), isHeldBack: false };
     const filled = (name: keyof Rate) => Math.min(pace.most[name], one[name] + (up() - one.at) * pace.perMs[name]);
     return { ...one, count: filled('count'), bytes: filled('bytes'), at: up() };
   };
 
-  function take(pc: string, { kind, count: own, bytes, foreign = [], isUnborn = false }: MessageCost): boolean {
+  function spendCost(pc: string, { kind, count: own, bytes, foreign = [], isUnborn = false }: MessageCost): boolean {
     const pace = isUnborn ? unbornRate : quotaRates[kind];
-    const had = has(kind, pc, pace);
+    const had = currentBucket(kind, pc, pace);
     const opened = foreign.filter((one) => !paid.get(pc)?.includes(one));
     const count = own + opened.length * budgets.spoolEvents.most;
     const least = (name: keyof Rate) => (had.isHeldBack ? Math.min(resumePart * pace.start[name], pace.perMs[name] * hourMs) : 0);
     const isEnough = (name: keyof Rate, needed: number) => had[name] >= Math.max(needed, least(name));
     const isWithin = isEnough('count', count) && isEnough('bytes', bytes);
-    const goes = isWithin && (opened.length === 0 || take(pc, { kind: 'spools', count: opened.length, bytes: 0 }));
+    const goes = isWithin && (opened.length === 0 || spendCost(pc, { kind: 'spools', count: opened.length, bytes: 0 }));
     const left = goes ? { count: had.count - count, bytes: had.bytes - bytes } : {};
     held.set(`${kind} ${pc}`, { ...had, ...left, isHeldBack: !goes });
     if (goes && opened.length > 0) paid.set(pc, [...(paid.get(pc) ?? []), ...opened].slice(-budgets.spoolsAtOnce.most));
@@ -85,13 +85,13 @@ export function createQuotas(up: () => number) {
 
   return {
     /** Takes the cost of a message. Returns false if the PC is beyond its budget; then the message must be dropped. */
-    take,
+    spend: spendCost,
 
     /** Returns false if a birth names another spool or an earlier first number than the last one, and the limit for that is used up. */
     allowsSpool(pc: string, { spool, first }: { spool: string; first: number }): boolean {
       const last = spools.get(pc);
       const isBack = last !== undefined && (last.spool !== spool || first < last.first);
-      if (isBack && !take(pc, { kind: 'spools', count: 1, bytes: 0 })) return false;
+      if (isBack && !spendCost(pc, { kind: 'spools', count: 1, bytes: 0 })) return false;
       spools.set(pc, { spool, first });
       return true;
     },
@@ -106,7 +106,7 @@ export function createQuotas(up: () => number) {
       born.add(pc);
       const { start } = quotaRates.events;
       const most = { count: start.count + count, bytes: start.bytes + count * budgets.messageBytes.most };
-      const had = isUnborn ? { ...most, at: up(), isHeldBack: false } : has('events', pc);
+      const had = isUnborn ? { ...most, at: up(), isHeldBack: false } : currentBucket('events', pc);
       held.set(`events ${pc}`, { ...had, count: Math.min(had.count, most.count), bytes: Math.min(had.bytes, most.bytes) });
     },
 

@@ -1,6 +1,6 @@
 /** Ingest over a ledger in memory, with a test clock and records of everything that it sends. */
 import { DatabaseSync } from 'node:sqlite';
-import { type Ack, decode, digestOf, hearingTopic, pcTopic, readSettings } from '@sabha/contracts';
+import { type Ack, canaryTopic, decode, digestOf, pcTopic, readSettings } from '@sabha/contracts';
 import { sealed } from '../../test/centre-key.ts';
 import type { OfferMessage } from '../engine/records/incidents.ts';
 import type { OutboxRow } from '../engine/records/notices.ts';
@@ -58,7 +58,7 @@ export async function createRig(
     personNamed: (name) => name,
     central: () => [{ person: 'central', channel: 'console' }],
     send(topic, payload) {
-      if (topic !== hearingTopic) return void sent.push({ topic, payload });
+      if (topic !== canaryTopic) return void sent.push({ topic, payload });
       words.push(payload.toString());
       if (broker.answers) void Promise.resolve().then(() => ingest.takeMessage(topic, payload));
     },

@@ -7,10 +7,10 @@ import {
   type BeatKey,
   budgets,
   type Cancel,
+  canaryTopic,
   decode,
   encode,
   type Hello,
-  hearingTopic,
   helloTopicAll,
   isThin,
   type LinkClass,
@@ -235,7 +235,7 @@ function handleMessage(state: IngestState, topic: string, payload: Buffer): void
 /** Reads a message and applies it in memory. */
 function applyMessage(state: IngestState, topic: string, payload: Buffer): void {
   const { options, engine } = state;
-  if (topic === hearingTopic) return state.listening.take(payload);
+  if (topic === canaryTopic) return state.listening.handleCanary(payload);
   const now = state.time();
   const report = decodeMessage(topic, payload, { at: now, isRollCall: options.isRollCall, askedMs: state.quotas.helloAgeMs });
   const isOurs = report !== undefined && engine.known.has(report.pc) && engine.acceptsMachine(report.event);
@@ -254,7 +254,7 @@ function exceededQuota({ quotas: allowance, engine }: IngestState, report: Decod
   const { pc, birth } = report;
   const { session = 0, spool = null } = engine.memory.pcs.get(pc) ?? {};
   const weight = allowance.answersHello(pc, birth?.hello) ? undefined : costOf(report, { bytes, session, spool });
-  if (weight !== undefined && !allowance.take(pc, weight)) return weight.kind;
+  if (weight !== undefined && !allowance.spend(pc, weight)) return weight.kind;
   if (birth === undefined) return undefined;
   if (!allowance.allowsSpool(pc, birth)) return 'spools';
   allowance.startWithBacklog(pc, birth.waiting, spool === null);
@@ -278,7 +278,7 @@ function dropOverQuota(state: IngestState, { pc, leaf, event }: DecodedMessage, 
 function collectRows(state: IngestState, report: DecodedMessage): void {
   const { gathered, links, acks, configs } = state;
   const { pc, leaf, event, ops, answer, news = [], result, detail } = report;
-  for (const one of news) links.take(one);
+  for (const one of news) links.recordLinkEvent(one);
   gathered.ops.push(...ops);
   if (detail !== undefined) noteFault(state, { pc, what: `unreadable ${leaf}`, reason: result, about: detail });
   if (answer !== undefined) acks.add(pc, answer);
@@ -420,7 +420,7 @@ function collectBatch(state: IngestState): { ops: Op[]; committed: Committed } {
   const asks = effects.filter((effect) => effect.do === 'ask');
   const offers = effects.filter((effect) => effect.do === 'offer');
   const pcs = ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
-  const owed = acks.take([...pcs, ...pcsGone], asks);
+  const owed = acks.takeDrafts([...pcs, ...pcsGone], asks);
   const notices = ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
   const handled = ops.flatMap((op) => (op.op === 'incident' && (op.incident.deeds ?? op.incident.answers) ? [op.incident] : []));
   const incidents = ops.flatMap((op) => (op.op === 'incident' ? [op.incident.id] : op.op === 'transition' ? [op.transition.incident] : []));

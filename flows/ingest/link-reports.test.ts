@@ -24,7 +24,7 @@ test('the latest link report and the latest link break of a site are kept, also 
   const meta: Record<string, string> = { starts: '[]' };
   const reports = createLinkReports(meta);
   expect(reports.of(site)).toEqual({ link: null, broke: null });
-  for (const news of [said(10), broke(20, 'path.gateway'), said(30)]) reports.take(news);
+  for (const news of [said(10), broke(20, 'path.gateway'), said(30)]) reports.recordLinkEvent(news);
   write(reports.changed(), meta);
   const kept = { link: { pc, at: 30, report: { at: 30 } }, broke: { pc, at: 20, fault: 'path.gateway' } };
   expect(reports.of(site)).toEqual(kept);
@@ -34,26 +34,26 @@ test('the latest link report and the latest link break of a site are kept, also 
 
 test('R6, R9 repeated and older events change nothing', () => {
   const reports = createLinkReports({});
-  for (const news of [said(30), broke(31, 'path.last_mile')]) reports.take(news);
+  for (const news of [said(30), broke(31, 'path.last_mile')]) reports.recordLinkEvent(news);
   expect(reports.changed()).toHaveLength(2);
   for (const news of [said(30, { heardAt: 40, at: 40 }), said(20, { isLive: false }), broke(29, 'path.dns', { isLive: false })])
-    reports.take(news);
+    reports.recordLinkEvent(news);
   expect(reports.changed()).toEqual([]);
   expect(reports.of(site)).toMatchObject({ link: { report: { at: 30 } }, broke: { fault: 'path.last_mile' } });
 });
 
 test('another PC replaces the report only with a live one, not with a replayed one', () => {
   const reports = createLinkReports({});
-  reports.take(said(30));
-  reports.take(said(90, { pc: other, isLive: false }));
+  reports.recordLinkEvent(said(30));
+  reports.recordLinkEvent(said(90, { pc: other, isLive: false }));
   expect(reports.of(site).link?.pc).toBe(pc);
-  reports.take(said(5, { pc: other }));
+  reports.recordLinkEvent(said(5, { pc: other }));
   expect(reports.of(site).link?.pc).toBe(other);
 });
 
 test('R29 a report from a clock that was ahead is replaced by a later report of the same spool', () => {
   const reports = createLinkReports({});
-  for (const news of [said(1, { says: 10 * year }), said(2)]) reports.take(news);
+  for (const news of [said(1, { says: 10 * year }), said(2)]) reports.recordLinkEvent(news);
   expect(reports.of(site).link?.report.at).toBe(2);
 });
 
@@ -61,7 +61,7 @@ test("R29 a link break received while the server's clock was ahead is replaced b
   const ahead = { at: year, heardAt: year };
   for (const later of [{}, { spool: 'next' }, { pc: other }, { pc: other, isLive: false }]) {
     const reports = createLinkReports({});
-    for (const news of [broke(1, 'path.local', ahead), broke(2, 'path.gateway', later)]) reports.take(news);
+    for (const news of [broke(1, 'path.local', ahead), broke(2, 'path.gateway', later)]) reports.recordLinkEvent(news);
     expect(reports.of(site).broke, JSON.stringify(later)).toMatchObject({ at: 2, fault: 'path.gateway' });
   }
 });
@@ -69,9 +69,9 @@ test("R29 a link break received while the server's clock was ahead is replaced b
 test('replayed events of another spool are ordered by time and do not replace newer ones', () => {
   const reports = createLinkReports({});
   const waited = { spool: 'before', isLive: false, heardAt: 50 };
-  for (const news of [said(30), broke(30, 'path.gateway')]) reports.take(news);
-  for (const news of [said(20, waited), broke(20, 'path.dns', waited)]) reports.take(news);
+  for (const news of [said(30), broke(30, 'path.gateway')]) reports.recordLinkEvent(news);
+  for (const news of [said(20, waited), broke(20, 'path.dns', waited)]) reports.recordLinkEvent(news);
   expect(reports.of(site)).toMatchObject({ link: { report: { at: 30 } }, broke: { fault: 'path.gateway' } });
-  for (const news of [said(40, waited), broke(40, 'path.dns', waited)]) reports.take(news);
+  for (const news of [said(40, waited), broke(40, 'path.dns', waited)]) reports.recordLinkEvent(news);
   expect(reports.of(site)).toMatchObject({ link: { report: { at: 40 } }, broke: { fault: 'path.dns' } });
 });

@@ -2,7 +2,7 @@
  * Detects receive gaps of the server and steps of its clock, at each tick before anything is judged.
  * R18a (canary), R29 (clock of the server).
  */
-import { type Clock, hearingTopic } from '@sabha/contracts';
+import { type Clock, canaryTopic } from '@sabha/contracts';
 import { shiftTimestamps } from '../engine/memory/memory.ts';
 import { createCanary } from '../engine/outages/pc.ts';
 import type { ServerEvent } from '../engine/records/incidents.ts';
@@ -52,7 +52,7 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
       sendPendingHello(now);
     }
     const word = hearing.nextCanary(now);
-    if (word !== undefined) options.send(hearingTopic, Buffer.from(word), 1);
+    if (word !== undefined) options.send(canaryTopic, Buffer.from(word), 1);
   }
 
   /** Called when messages arrive again: every PC gets its whole limit and is asked for a birth. R17 (hello after every SUBACK), R18a. */
@@ -80,7 +80,7 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
     },
 
     /** Handles a canary that returned. */
-    take(payload: Buffer): void {
+    handleCanary(payload: Buffer): void {
       if (!hearing.canaryReturned(payload.toString())) return;
       subscribed();
       options.listening();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { openReflectorToken, type Presence, pcMark } from '@sabha/contracts';
+import { openReflectorToken, type Presence, pcHash } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { newRecord } from '../engine/outages/pc.ts';
 import { createElection } from './acks.ts';
@@ -25,7 +25,7 @@ test('the online PC with the lowest id measures, with a token of three hours tha
   const words = measuring.measureFields(b);
   expect(words).toMatchObject({ measure: true, reflector: { port: 8_620, endsAt: now + 10_800_000 } });
   const token = Buffer.from(words.reflector?.token ?? '', 'base64url');
-  expect(openReflectorToken(token, key, now)).toEqual({ endsAt: now + 10_800_000, pc: pcMark(b) });
+  expect(openReflectorToken(token, key, now)).toEqual({ endsAt: now + 10_800_000, pc: pcHash(b) });
 });
 
 test('without a reflector the elected PC measures but gets no token', () => {

@@ -153,7 +153,7 @@ export function createLinkReports(meta: Readonly<Record<string, string>>) {
       };
     },
 
-    take(news: LinkEvent): void {
+    recordLinkEvent(news: LinkEvent): void {
       const { site, heardAt: _, isLive: __, ...said } = news;
       const key = `${'fault' in news ? linkBreakPrefix : linkReportPrefix}${site}`;
       const before = read(key);

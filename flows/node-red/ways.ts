@@ -4,7 +4,7 @@
  * It also explains a fault in advance, by a message through the running tabs. The conclusion is withheld from the ledger, so that nobody is
  * notified.
  */
-import { type Cancel, type Clock, mutex, oneLine } from '@sabha/contracts';
+import { type Cancel, type Clock, createMutex, oneLine } from '@sabha/contracts';
 import type { OfferMessage, TabPath } from '../engine/records/incidents.ts';
 import { readMessage, toMs } from './rules.ts';
 import type { Tabs } from './tabs.ts';
@@ -39,7 +39,7 @@ export function createPathRecorder({ wires, tabs, clock }: { wires: Wires; tabs:
   const passing = createProgressRecorder(tabs);
   const heads = new Set<(message: OfferMessage) => void>();
   const running = new Map<number, RunningPath>();
-  const oneByOne = mutex();
+  const oneByOne = createMutex();
   let explanationCount = 0;
   return {
     wires: {

@@ -3,9 +3,9 @@ import { hash, type KeyObject } from 'node:crypto';
 import {
   type Clock,
   createBuckets,
+  createMutex,
   type EnrolCodeView,
   enrolSecretOf,
-  mutex,
   nameOf,
   networkOf,
   oneLine,
@@ -80,7 +80,7 @@ type CsrInput = { address: string; request: string };
  */
 export function createEnrolment(options: EnrolmentOptions) {
   const state = openState(options);
-  const inTurn = mutex();
+  const inTurn = createMutex();
   return {
     makeCode: (codeRequest: CodeRequest) => inTurn(() => makeCode(state, codeRequest)),
     codes: (): EnrolCodeView[] => openCodes(state).map(({ site, uses, ends, by }) => ({ site, uses, ends, by })),

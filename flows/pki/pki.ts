@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { type Clock, commonNameOf, doors, makePrivateKey, modes, oneLine, repeat, replaceFile, serialOf } from '@sabha/contracts';
+import { type Clock, commonNameOf, makePrivateKey, modes, oneLine, repeat, replaceFile, serialOf, serverSubjects } from '@sabha/contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../settings.ts';
 import { type Authority, readTextFile } from './authority.ts';
@@ -215,7 +215,7 @@ export async function keepServerKeys(options: ServerKeysOptions) {
 
   async function look(): Promise<void> {
     try {
-      if (key && (await certify(options, { key, file, name: doors.centre }))) options.onHttps(tls());
+      if (key && (await certify(options, { key, file, name: serverSubjects.centre }))) options.onHttps(tls());
       const asked = await broker();
       if (asked && (await certify(options, asked))) log.info({}, 'the broker has a new certificate');
       warned = '';
@@ -239,7 +239,7 @@ function brokerOf({ broker, authority }: ServerKeysOptions): () => Promise<Serve
     if (broker === undefined || text === undefined || text === seen?.text) return text === undefined ? undefined : seen?.server;
     const request = await authority.readRequest(text);
     if (!request.ok) throw new Error(`${broker.request}: ${request.line}`);
-    seen = { text, server: { key: request.value.publicKey, file: broker.certificate, name: doors.broker } };
+    seen = { text, server: { key: request.value.publicKey, file: broker.certificate, name: serverSubjects.broker } };
     return seen.server;
   };
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makePrivateKey, makeRequest } from '@sabha/contracts';
+import { makeCertificateRequest, makePrivateKey } from '@sabha/contracts';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openAuthority } from './authority.ts';
 import { keepServerKeys, type ServerKeysOptions } from './pki.ts';
@@ -46,7 +46,7 @@ async function start(change: Partial<ServerKeysOptions> = {}) {
   onTestFinished(servers.close);
   return { said, renewals, authority, servers };
 }
-const request = async (key: string) => writeFileSync(at('server.csr'), makeRequest(key, 'broker').pem);
+const request = async (key: string) => writeFileSync(at('server.csr'), makeCertificateRequest(key, 'broker').pem);
 const clock = {
   after(_delayMs: number, task: () => void) {
     next = task;

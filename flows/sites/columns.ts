@@ -3,8 +3,8 @@
 import {
   expectedKinds,
   expectedLimit,
-  helpWanted,
-  isHelp,
+  helpFormat,
+  isHelpAddress,
   isId,
   isLanguage,
   isTimeZone,
@@ -80,7 +80,7 @@ export const rowSchema = v.object({
   ups: readOrNone(upsOf, 'a UPS such as apc@localhost:3493'),
   displays: devices,
   programs: devices,
-  help: readOrNone((text) => (isHelp(text) ? text : undefined), helpWanted),
+  help: readOrNone((text) => (isHelpAddress(text) ? text : undefined), helpFormat),
   languages: parsedCell(languagesOf, `languages of ${languages.join(', ')} with "|" between, the first one large`),
   room_phone: phone,
   way_in: text,
@@ -210,7 +210,7 @@ function parsedCell<T>(parse: (text: string) => T | undefined, wanted: string) {
   );
 }
 
-/** Like `cellSchema`, but the cell `none` gives null: this place has none, although a level above sets one. */
+/** Like `parsedCell`, but the cell `none` gives null: this place has none, although a level above sets one. */
 function readOrNone<T>(parse: (text: string) => T | undefined, wanted: string) {
   return parsedCell((text) => (text === none ? null : parse(text)), `${wanted}, or ${none}`);
 }

@@ -19,7 +19,7 @@ export function planImport(at: { csv: string; table: SiteTable; now: number; by:
   const { nodes, problems } = readCsv(at.csv, at.table, at.now);
   const difference: SitesDifference = { added: [], changed: [], same: 0, missing: [] };
   if (problems.length > 0) return { import: { problems, difference, applied: false }, change: null };
-  const fresh = nodes.filter((node) => differs(node, at.table.node(node.path), difference));
+  const fresh = nodes.filter((node) => recordDifference(node, at.table.node(node.path), difference));
   const paths = new Set(nodes.map(({ path }) => path));
   difference.missing = [...at.table.nodes()].map(({ path }) => path).filter((path) => !paths.has(path));
   const about = `${difference.added.length} added, ${fresh.length - difference.added.length} changed, ${difference.same} the same`;
@@ -29,7 +29,7 @@ export function planImport(at: { csv: string; table: SiteTable; now: number; by:
   return { import: { problems, difference, applied: false }, change };
 }
 
-function differs(node: TreeNode, before: TreeNode | undefined, difference: SitesDifference): boolean {
+function recordDifference(node: TreeNode, before: TreeNode | undefined, difference: SitesDifference): boolean {
   if (before === undefined) {
     difference.added.push(node.path);
     return true;
@@ -49,7 +49,7 @@ export function readCsv(text: string, table: SiteTable, now: number): { nodes: T
   const split = sheetLines<SiteColumn>(text, { columns, later: laterColumns, limitLines: linesLimit });
   const found = split.problems;
   const lineOf = new Map<string, number>();
-  const lines = split.lines.map(({ line, cells }) => ({ line, cells: completed(cells, table) }));
+  const lines = split.lines.map(({ line, cells }) => ({ line, cells: fillLaterColumns(cells, table) }));
   // All paths first, so that a child may precede its parent.
   for (const { line, cells } of lines) {
     const path = pathOf(cells);
@@ -59,7 +59,7 @@ export function readCsv(text: string, table: SiteTable, now: number): { nodes: T
   }
   const nodes = lines.flatMap(({ line, cells }) => {
     const read = readRow(cells, rowSchema);
-    const wrong = [...read.wrong, ...misplaced(cells, { table, lines: lineOf })];
+    const wrong = [...read.wrong, ...placeProblems(cells, { table, lines: lineOf })];
     found.push(...wrong.map(([column, what]) => ({ line, column, what })));
     return wrong.length === 0 && read.row !== undefined ? nodeOf(read.row, table.node(pathOf(cells)), now) : [];
   });
@@ -68,7 +68,7 @@ export function readCsv(text: string, table: SiteTable, now: number): { nodes: T
 }
 
 /** Fills columns that an older file lacks with the values of the table. */
-function completed(cells: SiteCells, table: SiteTable): SiteCells {
+function fillLaterColumns(cells: SiteCells, table: SiteTable): SiteCells {
   const absent = laterColumns.filter((column) => cells[column] === undefined);
   if (absent.length === 0) return cells;
   const held = table.node(pathOf(cells));
@@ -82,7 +82,7 @@ export function toCsv(table: SiteTable, isWanted: (node: TreeNode) => boolean = 
 }
 
 /** Returns problems beyond a single cell: a missing parent, or a column that this level may not fill. */
-function misplaced(
+function placeProblems(
   cells: SiteCells,
   { table, lines }: { table: SiteTable; lines: ReadonlyMap<string, number> },
 ): CellProblem<SiteColumn>[] {

@@ -35,14 +35,14 @@ export function setStage(
   const node = sight.table.node(at.site);
   if (node?.site == null) return missing(`there is no site ${at.site}`);
   const from = node.site.stage;
-  if (from === at.stage) return refused(`${at.site} is ${from} already`);
-  if (!nextStages[from].includes(at.stage)) return refused(`${at.site} is ${from}: next can be ${nextStages[from].join(' or ')}`);
+  if (from === at.stage) return refuse(`${at.site} is ${from} already`);
+  if (!nextStages[from].includes(at.stage)) return refuse(`${at.site} is ${from}: next can be ${nextStages[from].join(' or ')}`);
   const open = at.stage === 'live' ? checklist(sight, at.site).filter(({ done }) => !done) : [];
   if (open.length > 0 && !at.force) {
     const itemLine = ({ item, about }: ChecklistItem) =>
       `${item} (${shortList(about.map(({ pc, component, fault }) => `${pc} ${fault ?? component ?? ''}`.trim()))})`;
     const why = sight.table.pcsOf(at.site).length === 0 ? 'it has no PC' : open.map(itemLine).join('; ');
-    return refused(`${at.site} is not ready to go live: ${why}`);
+    return refuse(`${at.site} is not ready to go live: ${why}`);
   }
   const site = { ...node.site, stage: at.stage, stageAt: now, cleanSince: null };
   const what = open.length > 0 ? 'site forced live' : `site ${at.stage}`;
@@ -96,9 +96,9 @@ export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(
   const to = levelOf(at.to) === 2 ? `${at.to}/${at.pc.split('/')[2]}` : at.to;
   const site = parentOf(to) ?? '';
   const stage = table.stageOf(site);
-  if (levelOf(to) !== 3 || stage === undefined) return refused(`there is no site ${site}`);
-  if (stage === 'closed') return refused(`${site} is closed`);
-  if (table.node(to) !== undefined) return refused(`${to} stands in the site table already`);
+  if (levelOf(to) !== 3 || stage === undefined) return refuse(`there is no site ${site}`);
+  if (stage === 'closed') return refuse(`${site} is closed`);
+  if (table.node(to) !== undefined) return refuse(`${to} stands in the site table already`);
   const { entries, tokens } = createTokens([to], at.newToken);
   const gone = [{ path: at.pc, because: `moved to ${to}` }];
   const registry = [revoked(at.pc), ...entries];
@@ -130,9 +130,9 @@ type TokensFor = { pcs: readonly string[]; newToken(): string; entry(pc: string)
 export function issueTokens(table: SiteTable, at: TokensFor, by: string): PlannedChange {
   const unknown = at.pcs.find((pc) => pcNode(table, pc) === undefined);
   if (unknown !== undefined) return missing(`there is no PC ${unknown}`);
-  if (at.pcs.length === 0) return refused('no PC is named');
+  if (at.pcs.length === 0) return refuse('no PC is named');
   const out = at.pcs.find((pc) => at.entry(pc)?.revoked);
-  if (out !== undefined) return refused(`${out} is revoked: only "pcs replace" lets a machine in there again`);
+  if (out !== undefined) return refuse(`${out} is revoked: only "pcs replace" lets a machine in there again`);
   const { entries, tokens } = createTokens(at.pcs, at.newToken);
   const registry = entries.map((entry) => ({ ...entry, ...at.entry(entry.pc), tokenHash: entry.tokenHash }));
   return planned({ registry }, [by, 'tokens issued', shortList(at.pcs)], tokens);
@@ -195,6 +195,6 @@ function missing(line: string): PlanRefusal {
   return { ok: false, missing: true, line };
 }
 
-function refused(line: string): PlanRefusal {
+function refuse(line: string): PlanRefusal {
   return { ok: false, missing: false, line };
 }

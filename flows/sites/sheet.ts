@@ -1,6 +1,6 @@
 /** Reads CSV files into named cells with line numbers, validates them, and writes CSV for spreadsheets. */
 
-import { type CsvProblem, describeIssue, headingOf, oneLine } from '@sabha/contracts';
+import { type CsvProblem, describeIssue, normaliseHeading, oneLine } from '@sabha/contracts';
 import { CsvError, parse } from 'csv-parse/sync';
 import * as v from 'valibot';
 
@@ -49,7 +49,7 @@ export function sheetLines<C extends string>(text: string, sheet: SheetFormat<C>
   if (records.length > limitLines + 1) return none(end, `the file has more than ${limitLines} lines`);
   const [first, ...rest] = records.filter(({ record }) => record.some((cell) => cell !== ''));
   if (first === undefined) return none(1, 'the file is empty');
-  const header = first.record.map(headingOf);
+  const header = first.record.map(normaliseHeading);
   const wrong = headerProblems(header, sheet);
   if (wrong.length > 0) return { lines: [], problems: wrong };
   const problems: CsvProblem[] = [];

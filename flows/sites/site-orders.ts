@@ -11,7 +11,7 @@
  * - send, `config-push.ts`: signed, to each of them, in stages on request
  * - hold, the agent: its birth names the version; an older one is sent again
  */
-import { mutex, type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport } from '@sabha/contracts';
+import { createMutex, type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
@@ -44,7 +44,7 @@ export type SiteOperations = ReturnType<typeof createSiteOperations>;
  */
 export function createSiteOperations(options: SiteOperationsOptions) {
   const { table, newToken, now } = options;
-  const inTurn = mutex();
+  const inTurn = createMutex();
   const sight = (): ChecklistData => ({ table: table(), records: options.records(), wanted: options.wanted });
   const runOperation = (plan: () => PlannedChange): Promise<OperationResult> =>
     inTurn(async () => {

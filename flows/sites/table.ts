@@ -9,9 +9,9 @@ import {
   groupOfScope,
   groupScope,
   isWithin,
-  maintainedIn,
   nameInScope,
   pathOfScope,
+  placeOfMaintenance,
   type RegistryEntry,
   type SettingsSite,
   type SiteStage,
@@ -21,7 +21,7 @@ import {
 } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { PlaceDetails } from '../engine/records/notices.ts';
-import type { Contents, Op } from '../engine/records/ops.ts';
+import type { LedgerContents, Op } from '../engine/records/ops.ts';
 import type { ProfileLayer, ResolvedProfile, SiteChange, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
 
 const inherited = ['link', 'elevationM', 'timeZone', 'tier', 'bridge', 'ups', 'help', 'languages'] as const;
@@ -166,7 +166,7 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
 }
 
 function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): PlaceDetails {
-  const planned = maintainedIn(scope);
+  const planned = placeOfMaintenance(scope);
   if (planned !== undefined) {
     // A room is its own scope; a site or a state uses the scope of a common cause.
     const level = levelOf(planned);
@@ -238,7 +238,7 @@ function inBoth(words: { en: string; hi?: string | undefined }): Words {
 export type Tree = ReturnType<typeof createTree>;
 
 export function createTree(
-  { nodes, meta, registry }: Pick<Contents, 'nodes' | 'meta' | 'registry'>,
+  { nodes, meta, registry }: Pick<LedgerContents, 'nodes' | 'meta' | 'registry'>,
   recordOf: (pc: string) => PcRecord | undefined,
 ) {
   let table = createSiteTable(nodes);

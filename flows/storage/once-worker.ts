@@ -7,13 +7,13 @@ import { proofOf } from './backup/proof.ts';
 const works: Record<string, (...args: never[]) => unknown> = { eventsJson, proofOf };
 
 if (parentPort) {
-  stepBack();
+  lowerPriority();
   const { name, args } = workerData as { name: string; args: never[] };
   parentPort.postMessage(await works[name]?.(...args));
 }
 
 /** Lowers the priority of this thread. Only Linux supports that; if it fails, the work runs at normal priority. */
-function stepBack(): void {
+function lowerPriority(): void {
   if (process.platform !== 'linux') return;
   try {
     setPriority(constants.priority.PRIORITY_LOW);

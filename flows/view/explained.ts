@@ -1,5 +1,5 @@
 /** Dry run of a fault through the running tabs: nodes, hold, persons, channels and texts. Nobody is notified. */
-import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '@sabha/contracts';
+import { type Explanation, faultOf, isPcPath, siteOf, stateOf } from '@sabha/contracts';
 import type { OfferMessage } from '../engine/records/incidents.ts';
 import type { Notice } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
@@ -47,7 +47,7 @@ export function createRecipientsLookup(options: Pick<ExplainedOptions, 'way' | '
 }
 
 export function createExplain(options: ExplainedOptions) {
-  return async (asked: string, fault: string): Promise<{ ok: true; value: Explained } | { ok: false; line: string }> => {
+  return async (asked: string, fault: string): Promise<{ ok: true; value: Explanation } | { ok: false; line: string }> => {
     if (faultOf(fault) === undefined) return { ok: false, line: `there is no fault "${fault}"` };
     const { table, roster, channels, now } = options;
     const pc = table().known.find((one) => one.pc === asked || siteOf(one.pc) === asked);

@@ -5,15 +5,16 @@ import {
   bySeverity,
   type Cancel,
   type Clock,
+  confidenceLevelOf,
   type HistoryView,
   type IncidentNews,
   type IncidentRow,
   type IncidentView,
   isPcPath,
   links,
-  maintainedIn,
   type PcView,
   type Presence,
+  placeOfMaintenance,
   type RollCallSummary,
   type RollCallView,
   readinessOf,
@@ -26,7 +27,6 @@ import {
   type StreamFrame,
   siteOf,
   stateOf,
-  surenessOf,
 } from '@sabha/contracts';
 import { isOverOrderLimit, mayWithdraw, snoozeMostMs } from '../engine/handling/handling.ts';
 import { isBeside } from '../engine/outages/outages.ts';
@@ -345,7 +345,7 @@ function touchIncident({ options, sites, incidents }: LiveState, id: number): vo
   incidents.touch(id);
   const scope = options.ingest()?.memory.incidents.get(id)?.scope ?? '';
   // Open incidents of a place show the end of its maintenance.
-  if (maintainedIn(scope) !== undefined) incidents.touchAll();
+  if (placeOfMaintenance(scope) !== undefined) incidents.touchAll();
   if (scope.split('/').length === 3) sites.touch(siteOf(scope));
 }
 
@@ -478,7 +478,7 @@ function outageOf(view: View, record: PcRecord | undefined): PcView['outage'] {
   const { absence, presence } = record ?? {};
   if (!record || !absence || absence.to !== null || presence === 'online' || presence === 'never') return null;
   const { cause, confidence, from } = absence;
-  return { cause, confidence, sureness: surenessOf(confidence), from, ...besideOf(view, record.pc) };
+  return { cause, confidence, sureness: confidenceLevelOf(confidence), from, ...besideOf(view, record.pc) };
 }
 
 /** Whether another PC of the site responds, by the rule of the messages and only for PCs that are shown as online. */
@@ -567,7 +567,11 @@ export function incidentRow(view: View, incident: Incident): IncidentRow {
     ...(assigned && { assigned: { ...assigned, to: personName(assigned.to) } }),
     ...(snoozed && { snoozed: { by: snoozed.by, at: snoozed.at, until: snoozed.until } }),
     ...(planned?.until !== undefined && { maintenance: { incident: planned.id, until: planned.until } }),
-    outage: outage && { ...outage, sureness: surenessOf(outage.confidence), ...(outage.to === null && besideOf(view, incident.scope)) },
+    outage: outage && {
+      ...outage,
+      sureness: confidenceLevelOf(outage.confidence),
+      ...(outage.to === null && besideOf(view, incident.scope)),
+    },
     faults: faults.map((one) => {
       const { key: _, reason: __, goneAt: ___, told: notifiedAs, ...fault } = one;
       const unnotified = incident.overAt === null && told.length > 0 && notifiedAs === null && !one.hidden;

@@ -3,19 +3,19 @@
 import { type BeatKey, beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '@sabha/contracts';
 import { Gauge, Registry } from 'prom-client';
 import { createFleet, type Fleet } from '../../dashboards/exporter/fleet.ts';
-import { fleetPage } from '../../dashboards/exporter/page.ts';
-import type { Pages } from '../../dashboards/exporter/server.ts';
+import { renderFleetPage } from '../../dashboards/exporter/page.ts';
+import type { PageSources } from '../../dashboards/exporter/server.ts';
 import type { FleetRow } from './exporter-fleet.ts';
 
-export function oursOf({ snapshot, beats }: FleetRow): Pages {
+export function oursOf({ snapshot, beats }: FleetRow): PageSources {
   const fleet: Fleet = createFleet(() => 0);
-  fleet.takeSnapshot(snapshot);
-  for (const { pc, n } of beats) fleet.takeBeat(pc, n);
-  return { own: async () => ({ type: 'text/plain', text: '' }), fleet: () => fleetPage(fleet.view(), 1_000, () => {}) };
+  fleet.applySnapshot(snapshot);
+  for (const { pc, n } of beats) fleet.applyBeat(pc, n);
+  return { own: async () => ({ type: 'text/plain', text: '' }), fleet: () => renderFleetPage(fleet.view(), 1_000, () => {}) };
 }
 
 /** Creates gauges that are set in advance, so that a scrape only has to render them. */
-export function promClientOf({ snapshot, beats }: FleetRow): Pages {
+export function promClientOf({ snapshot, beats }: FleetRow): PageSources {
   const registry = new Registry();
   const gauge = ({ name, help, labels }: Series) => new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
   setSites(snapshot.sites, gauge);

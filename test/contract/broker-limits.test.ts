@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { agentFilters, exporterFilters, flowsFilters, nameOf, pcTopic, realClock } from '@sabha/contracts';
 import packets from 'mqtt-packet';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Limits, withoutPace } from '../../broker/protection/limits.ts';
+import { type Limits, noRateLimits } from '../../broker/protection/limits.ts';
 import { type OwnBroker, startOwnBroker } from './broker-under-test.ts';
 import { type Bare, connect, connectBare, type Peer, stallOn } from './peers.ts';
 
@@ -32,7 +32,7 @@ describe('a subscriber that stops reading', () => {
   test('F13 flows is disconnected after the drain time, named and counted once, and the exporter loses nothing', {
     tags: ['long'],
   }, async () => {
-    await start({ drainTimeoutMs: 300, ...withoutPace });
+    await start({ drainTimeoutMs: 300, ...noRateLimits });
     const exporter = await connect(broker.port, 'exporter');
     await exporter.subscribe([...exporterFilters]);
     const stalled = await stallOn(broker.port, 'flows', flowsFilters);
@@ -153,7 +153,7 @@ describe('unauthenticated connections', () => {
   });
 
   test('S7 from one address are rate limited without effect on another address, and a refused one uses no quota', async () => {
-    await start({ connects: { perSecond: 1, burst: 3 }, sparesLoopback: false }, handClock);
+    await start({ connects: { perSecond: 1, burst: 3 }, exemptLoopback: false }, handClock);
     const inside = await crowd(3);
     for (const { closed } of await crowd(2)) await closed;
     expect(await refused('connect', 'rate')).toBe(2);

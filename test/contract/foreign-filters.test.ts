@@ -3,7 +3,7 @@
 import { agentFilters, downLeaves, pcTopic, upLeaves } from '@sabha/contracts';
 import packets from 'mqtt-packet';
 import { expect, test } from 'vitest';
-import { withoutPace } from '../../broker/protection/limits.ts';
+import { noRateLimits } from '../../broker/protection/limits.ts';
 import { reportFigure } from '../figures.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { startOwnBroker } from './broker-under-test.ts';
@@ -16,7 +16,7 @@ const curious = 'ladakh/leh/pc-1';
 const others = ['ladakh/leh/pc-2', 'ladakh/nubra/pc-1', 'bihar/patna/pc-1', 'ladakh/leh/pc-10'];
 
 test(`S4 ${filters} fuzzed filters over many sessions receive no foreign message (SABHA_SEED=${seed})`, async ({ onTestFinished }) => {
-  const broker = await startOwnBroker(withoutPace);
+  const broker = await startOwnBroker(noRateLimits);
   onTestFinished(() => broker.stop());
   await broker.admit([curious, ...others].map((pc) => ({ pc })));
   const random = randomFrom(seed);

@@ -7,7 +7,7 @@ import { tooFewBytes } from '../../agent/link/analysis/capacity.ts';
 import { nextTier } from '../../agent/link/analysis/tier.ts';
 import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';
 import { directionBytesOf } from '../../agent/link/measure/measure.ts';
-import { createTrains } from '../../broker/reflector/trains.ts';
+import { createTrainHandler } from '../../broker/reflector/trains.ts';
 import { createWay, type Narrow } from './narrow-way.ts';
 
 const key = randomBytes(32);
@@ -19,8 +19,8 @@ const ways = ['up', 'down'] as const;
 
 async function measure(link: Measured, line: Partial<Narrow> & { bps: number }, directionBytes = directionBytesOf(links[link])) {
   const narrow: Narrow = { bucketBytes: 3 * kB, delayMs: delayMs[link], lost: () => false, ...line };
-  const prove = (one: Buffer) => openReflectorToken(one, key, 0) ?? 'stranger';
-  const way = createWay((clock) => createTrains({ prove, secret: randomBytes(32), clock, count: () => undefined }), {
+  const checkToken = (one: Buffer) => openReflectorToken(one, key, 0) ?? 'stranger';
+  const way = createWay((clock) => createTrainHandler({ checkToken, secret: randomBytes(32), clock, count: () => undefined }), {
     up: narrow,
     down: narrow,
   });

@@ -3,7 +3,7 @@
  * broker.
  */
 import { randomBytes } from 'node:crypto';
-import { measureLater, openReflectorToken, sealReflectorToken, transferWireBytes } from '@sabha/contracts';
+import { measureRefusals, openReflectorToken, sealReflectorToken, transferWireBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { createMeasureLinkCommand } from '../../agent/link/measure/capacity-command.ts';
 import type { ReportedCapacity } from '../../agent/link/measure/quality-history.ts';
@@ -11,7 +11,7 @@ import type { LinkView } from '../../agent/link/measure/quality-rounds.ts';
 import type { Busy } from '../../agent/link/measure/traffic.ts';
 import type { TransferRates } from '../../agent/link/measure/transfer.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
-import { createTrains } from '../../broker/reflector/trains.ts';
+import { createTrainHandler } from '../../broker/reflector/trains.ts';
 import { createWay, type Narrow } from './narrow-way.ts';
 
 const key = randomBytes(32);
@@ -39,8 +39,8 @@ type Given = {
 function setUp(given: Given = {}) {
   const { down, measures = true, hasGrant = true, heldBy = [], left = 1e8, busy = quiet, last, cardBps, transferred } = given;
   const narrow: Narrow = { bps: 2 * mbit, bucketBytes: 3_000, delayMs: 20, lost: () => false };
-  const prove = (token: Buffer) => openReflectorToken(token, key, 0) ?? 'stranger';
-  const way = createWay((clock) => createTrains({ prove, secret: randomBytes(32), clock, count: () => undefined }), {
+  const checkToken = (token: Buffer) => openReflectorToken(token, key, 0) ?? 'stranger';
+  const way = createWay((clock) => createTrainHandler({ checkToken, secret: randomBytes(32), clock, count: () => undefined }), {
     up: narrow,
     down: { ...narrow, bps: 8 * mbit, ...down },
   });
@@ -109,16 +109,16 @@ test('a link test stores and returns its result, with the free rate of the busie
 });
 
 test.each([
-  ['a meeting', { heldBy: ['zoom'] }, measureLater.meeting],
-  ['an empty budget', { left: 200_000 }, measureLater.budget],
-  ['a budget that is left for most of a test', { left: 5_000_000 }, measureLater.budget],
+  ['a meeting', { heldBy: ['zoom'] }, measureRefusals.meeting],
+  ['an empty budget', { left: 200_000 }, measureRefusals.budget],
+  ['a budget that is left for most of a test', { left: 5_000_000 }, measureRefusals.budget],
   [
     'a link in use',
     {
       busy: { upBps: 0.7 * mbit, downBps: 0 },
       last: { at: 0, how: 'train' as const, upBps: 2 * mbit, downBps: 8 * mbit, udpBlocked: false },
     },
-    measureLater.busy,
+    measureRefusals.busy,
   ],
   ['another PC that measures', { measures: false }, 'this PC does not measure the link of its site'],
   ['a centre without a reflector', { hasGrant: false }, 'the centre has no reflector'],
@@ -131,7 +131,7 @@ test.each([
 test('a meeting that begins during the test ends it, and no result is stored', async () => {
   const { way, run, seen, heldBy } = setUp();
   way.clock.after(300, () => heldBy.push('teams'));
-  expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.meeting });
+  expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureRefusals.meeting });
   expect(seen.takeCapacity).toEqual([]);
 });
 
@@ -206,7 +206,7 @@ test('a test beyond the quota of the reflector is refused with its reason and gi
     way.rebind();
   }
   expect(answers.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'done', 'failed']);
-  expect(answers.at(-1)).toEqual({ outcome: 'failed', reason: measureLater.spent });
+  expect(answers.at(-1)).toEqual({ outcome: 'failed', reason: measureRefusals.spent });
   expect(seen.takeCapacity.map(({ udpBlocked }) => udpBlocked)).toEqual([false, false, false]);
   // The refusal arrives with the first train.
   expect(costs[3]).toBeLessThan(60_000);
@@ -219,7 +219,7 @@ test.each([
   for (const packetsBefore of [5, 30, 60, 78]) {
     const { way, run, seen, onPacket } = setUp();
     onPacket((nth) => nth === packetsBefore && way[what]());
-    expect(await way.run(run()), `${packetsBefore}`).toEqual({ outcome: 'failed', reason: measureLater.moved });
+    expect(await way.run(run()), `${packetsBefore}`).toEqual({ outcome: 'failed', reason: measureRefusals.moved });
     expect(seen.takeCapacity).toEqual([]);
   }
 });
@@ -237,6 +237,6 @@ test('if packets of the quality test return, the reflector counts as full, not U
     conservativeTiers: { up: undefined, down: undefined },
   };
   const { way, run, seen } = setUp({ down: { lost: () => true }, view });
-  expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.crowded });
+  expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureRefusals.crowded });
   expect(seen.takeCapacity).toEqual([]);
 });

@@ -4,7 +4,7 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import type { Clock } from '@sabha/contracts';
-import type { Answerer } from '../../broker/reflector/reflector.ts';
+import type { PacketHandler } from '../../broker/reflector/reflector.ts';
 import { createTime } from '../simulation/time.ts';
 
 /** `peakBps`: rate of the tokens in the bucket, unlimited if absent; `drops`: packets beyond the bucket are dropped instead of queued. */
@@ -38,7 +38,7 @@ const frameBytes = 14;
 const first: RemoteInfo = { address: '10.1.2.3', port: 40_000, family: 'IPv4', size: 0 };
 
 /** Creates the path. Its internal time is in microseconds. */
-export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { up: Narrow; down: Narrow }): Way {
+export function createWay(answerer: (clock: Clock) => PacketHandler, { up, down }: { up: Narrow; down: Narrow }): Way {
   const time = createTime();
   const clock: Clock = {
     now: () => 1_790_000_000_000 + time.now() / 1_000,
@@ -79,7 +79,7 @@ export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { 
           passed.up += packet.length + ipAndUdpBytes + frameBytes;
           if (atUs === null) return;
           copied(up, atUs, () => {
-            if (reflector.takes(packet)) reflector.answer(packet, from, replyTo(from));
+            if (reflector.matches(packet)) reflector.handlePacket(packet, from, replyTo(from));
           });
         },
         close() {

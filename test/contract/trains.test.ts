@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { openReflectorToken, readTrainRequest, sealReflectorToken, trainSessionBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';
-import { createTrains } from '../../broker/reflector/trains.ts';
+import { createTrainHandler } from '../../broker/reflector/trains.ts';
 import { randomFrom } from '../random.ts';
 import { createWay, type Narrow } from './narrow-way.ts';
 
@@ -25,8 +25,8 @@ async function measure({ up, down, left = 12_000_000, directionBytes = 1_500_000
   const usual: Narrow = { bps: 8 * mbit, bucketBytes: 3_000, delayMs: 20, lost: never };
   const way = createWay(
     (clock) =>
-      createTrains({
-        prove: (one) => openReflectorToken(one, key, clock.now()) ?? 'stranger',
+      createTrainHandler({
+        checkToken: (one) => openReflectorToken(one, key, clock.now()) ?? 'stranger',
         secret: randomBytes(32),
         clock,
         count: () => undefined,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { doors, openReflectorToken, realClock, sealReflectorToken, transferBytes, transferWireBytes } from '@sabha/contracts';
+import { openReflectorToken, realClock, sealReflectorToken, serverSubjects, transferBytes, transferWireBytes } from '@sabha/contracts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { measureByTransfer } from '../../agent/link/measure/transfer.ts';
@@ -22,7 +22,7 @@ let wireBits = 0;
 let wireMs = 0;
 
 beforeAll(async () => {
-  certificate = selfSigned(['localhost'], doors.centre);
+  certificate = selfSigned(['localhost'], serverSubjects.centre);
   app = fastify({ https: certificate }) as unknown as FastifyInstance;
   addTransfers(app, { prove: (token) => openReflectorToken(token, key, 0), clock });
   await app.listen({ host: '127.0.0.1', port: 0 });

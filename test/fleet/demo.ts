@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, faults, type LinkClass, onToldToEnd, type PcPath, realClock, withoutNumberCache } from '@sabha/contracts';
+import { type Clock, disableNumberCache, faults, type LinkClass, onShutdownRequest, type PcPath, realClock } from '@sabha/contracts';
 import { type DemoCentre, startDemoCentre } from './demo-centre.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { type MemoryWatch, watchMemory } from './memory.ts';
@@ -55,7 +55,7 @@ async function main(): Promise<number> {
   const tellFolder = () => process.stderr.write(`logs and ledger: ${folder}\n`);
   const asked = new Promise<void>((resolve) => {
     let askedAt: number | undefined;
-    onToldToEnd({ env: process.env, script: process.argv[1] }, (why) => {
+    onShutdownRequest({ env: process.env, script: process.argv[1] }, (why) => {
       if (askedAt === undefined) {
         askedAt = performance.now();
         if (!read.value.json) process.stdout.write('It ends. Ctrl-C again ends it at once.\n');
@@ -78,7 +78,7 @@ async function main(): Promise<number> {
 }
 
 async function run(options: DemoOptions, folder: string, asked: Promise<void>): Promise<number> {
-  await withoutNumberCache();
+  await disableNumberCache();
   const { speed, seed, portBase, json } = options;
   const say = (line: string) => void (json || process.stdout.write(`${line}\n`));
   const nation = createNation(options);

@@ -43,7 +43,7 @@ function down(leaf: string, message: v.GenericSchema, summary: string): Row {
   return { address: pcAddress(leaf), message, from: 'flows', summary, qos: 1 };
 }
 
-function scope(path: string, word: contracts.ScopeWord, summary: string): Row {
+function scope(path: string, word: contracts.ScopeMessage, summary: string): Row {
   const message = word === 'hello' ? hello : signed;
   return { address: contracts.scopeTopic(path, word), message, from: 'flows', summary, qos: 1 };
 }

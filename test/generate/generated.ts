@@ -33,7 +33,7 @@ export async function outOfDate(rows: readonly Generated[], root: URL, write: bo
   return stale;
 }
 
-/** Returns the JSON Schema of the settings. Checks beyond JSON Schema (a reserved id, a time zone) are left to `readCentreSettings`. */
+/** Returns the JSON Schema of the settings. Checks beyond JSON Schema (a reserved id, a time zone) are left to `readFlowsSettings`. */
 function settingsSchema(): string {
   const schema = toJsonSchema(v.strictObject({ ...settings.entries, channels: channelSettings }), {
     typeMode: 'input',

@@ -66,12 +66,16 @@ const tests = repository('agent/probes').filter(({ path }) => isTest(path) && !p
 /** Rows of the research in its order, then the others in the order of the catalogue. */
 export const probeRows: readonly ProbeRow[] = [
   ...research.flatMap(([n, ...all]) => all.map((fault) => ({ n, ...rowOf(fault) }))),
-  ...faultIds.filter((id) => faultOf(id)?.asked !== undefined && !research.some(([, ...all]) => all.includes(id))).map((id) => rowOf(id)),
+  ...faultIds
+    .filter((id) => faultOf(id)?.checkedBy !== undefined && !research.some(([, ...all]) => all.includes(id)))
+    .map((id) => rowOf(id)),
 ];
 
 function rowOf(fault: string): ProbeRow {
-  const { asked } = faultOf(fault) ?? ({} as Partial<Fault>);
-  return asked === undefined ? { fault, linux: due, windows: due, test: '', ...never[fault] } : { fault, ...asked, test: testOf(fault) };
+  const { checkedBy } = faultOf(fault) ?? ({} as Partial<Fault>);
+  return checkedBy === undefined
+    ? { fault, linux: due, windows: due, test: '', ...never[fault] }
+    : { fault, ...checkedBy, test: testOf(fault) };
 }
 
 /** Returns the test that names the fault: that of its component, else another one of the probes. */

@@ -3,7 +3,7 @@
  * Texts that
  * a language lacks are listed, without an error.
  */
-import { components, faultIds, further, reasons } from '@sabha/contracts';
+import { components, faultIds, notificationOnlyLanguages, reasons } from '@sabha/contracts';
 import { lintTemplates } from '../../flows/notify/people/sms/lint.test-helper.ts';
 import { templatesWith } from '../../flows/notify/people/sms/sms.ts';
 
@@ -11,7 +11,7 @@ const wrong = [true, false].flatMap((link) => lintTemplates(templatesWith(link))
 for (const line of new Set(wrong)) console.error(line);
 process.exitCode = wrong.length > 0 ? 1 : 0;
 
-for (const [language, { titles, actions, reasons: texts, vocabulary, names }] of Object.entries(further)) {
+for (const [language, { titles, actions, reasons: texts, vocabulary, names }] of Object.entries(notificationOnlyLanguages)) {
   const lacks = (said: object, keys: readonly string[]) => keys.filter((key) => !Object.hasOwn(said, key));
   const patterns = reasons.map(([pattern]) => pattern);
   const all = [

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Check, doors, type Language } from '@sabha/contracts';
+import { type Check, type Language, serverSubjects } from '@sabha/contracts';
 import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
 import { createAuthority, type Issued, type Wanted } from '../security/authority.ts';
 import { type Program, startProgram } from '../system/processes.ts';
@@ -41,7 +41,7 @@ export async function openBrokenOffice({ isWhole = false } = {}) {
   const [office = '', router = '', world = ''] = spaces;
   const folder = mkdtempSync(join(tmpdir(), 'sabha-path-'));
   const [authority, foreign] = [await createAuthority('Sabha'), await createAuthority('Portal')];
-  const server: Wanted = { cn: doors.broker, use: 'server', hosts: [centreName, at.centre] };
+  const server: Wanted = { cn: serverSubjects.broker, use: 'server', hosts: [centreName, at.centre] };
   await enrol(join(folder, 'data'), await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' }), authority.root);
   const certificates = { ours: await authority.issue(server), foreign: await foreign.issue(server) };
   for (const [name, { key, pem }] of Object.entries(certificates)) writeFileSync(join(folder, `${name}.pem`), key + pem);

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LinkReport, measureLater, trainIpBytes, trainWireBytes } from '@sabha/contracts';
+import { type LinkReport, measureRefusals, trainIpBytes, trainWireBytes } from '@sabha/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { canShape } from '../bench/shaped-link.ts';
 import type { Program } from '../system/processes.ts';
@@ -71,7 +71,7 @@ describe.runIf(runs)('a running agent at its server', () => {
     whole.shape(lent);
     await start();
     // The agent must know its anchors from a measurement. The earlier tests may already have used the quota of the reflector.
-    expect([null, measureLater.spent]).toContain((await whole.order('measure-link')).reason);
+    expect([null, measureRefusals.spent]).toContain((await whole.order('measure-link')).reason);
     await brokenNetworks.find(({ what }) => what.startsWith('30 %'))?.breaks(whole.office);
     const room = async () => {
       const { presence, readiness, why } = (await whole.pc()) ?? {};
@@ -100,7 +100,7 @@ describe.runIf(runs)('a running agent at its server', () => {
     for (const ahead of [aheadMs, 0]) {
       await start({ aheadMs: ahead });
       // Earlier tests may have used the quota of the reflector, but never the budget of the month.
-      expect([null, measureLater.spent]).toContain((await whole.order('measure-link')).reason);
+      expect([null, measureRefusals.spent]).toContain((await whole.order('measure-link')).reason);
       const { budget } = (await reportAfter(alone.tests)) ?? {};
       expect(budget).toMatchObject({ month: now, testLimit: 1_500_000_000 });
       expect(budget?.testBytes).toBeGreaterThan(alone.tests);

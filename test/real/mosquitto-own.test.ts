@@ -5,7 +5,7 @@
 
 import { agentFilters, downLeaves, flowsFilters, pcTopic, scopeTopic, upLeaves } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Action, accessOf, type Principal } from '../../broker/admission/access.ts';
+import { type Action, checkAccess, type Principal } from '../../broker/admission/access.ts';
 import { connect, type Peer } from '../contract/peers.ts';
 import { type Mosquitto, mosquittoFound, startMosquitto } from './mosquitto-under-test.ts';
 import { requirePart } from './parts.ts';
@@ -75,7 +75,7 @@ describe.runIf(running)('mosquitto', () => {
   });
 
   describe.each(principals)('%s', (who, principal) => {
-    const allowed = (action: Action) => topics.filter((topic) => accessOf(principal, action, { topic, qos: 1, retain: false }).allow);
+    const allowed = (action: Action) => topics.filter((topic) => checkAccess(principal, action, { topic, qos: 1, retain: false }).allow);
 
     test('may publish exactly the topics that our function permits', async () => {
       const [witness, peer] = [await join('witness'), await join(who)];

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { doors, writeEnrolCode } from '@sabha/contracts';
+import { serverSubjects, writeEnrolCode } from '@sabha/contracts';
 import { type Authority, asPkcs7, type Wanted } from './authority.ts';
 
 const secret = Buffer.from('0123456789abcdef0123456789', 'hex');
@@ -20,7 +20,7 @@ export type CentreOptions = {
 };
 
 export async function startCentreOfCertificates({ authority, roots = [authority.root], pc, mqttPort, server = {} }: CentreOptions) {
-  const own = await authority.issue({ cn: doors.centre, use: 'server', hosts: ['localhost', '127.0.0.1'], ...server });
+  const own = await authority.issue({ cn: serverSubjects.centre, use: 'server', hosts: ['localhost', '127.0.0.1'], ...server });
   const tls = { key: own.key, cert: own.pem, ca: roots, requestCert: true, rejectUnauthorized: false };
   const code = writeEnrolCode(secret, derOf(authority.root));
   const state = {

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer as createPlainServer, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
-import { doors } from '@sabha/contracts';
+import { serverSubjects } from '@sabha/contracts';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Identity } from '../../agent/identity/identity.ts';
 import { type PortState, probeTcpPort } from '../../agent/link/net/reach.ts';
@@ -11,7 +11,7 @@ import { createPeerCheck, dial } from '../../agent/uplink/tls.ts';
 import { type Authority, createAuthority, type Issued, selfSigned, type Wanted } from './authority.ts';
 
 const second = 1 / 86_400;
-const server: Wanted = { cn: doors.broker, use: 'server', hosts: ['localhost'] };
+const server: Wanted = { cn: serverSubjects.broker, use: 'server', hosts: ['localhost'] };
 const future = { fromDays: 1, toDays: 90 };
 
 let ours: Authority & { key: string };
@@ -59,7 +59,7 @@ const table: [what: string, shown: () => Shown, right: 'in' | 'out', dead: 'in' 
   ['signed by a PC of ours', byPc, 'out', 'out'],
   ['for another host', () => ours.issue({ ...server, hosts: ['elsewhere'] }), 'out', 'out'],
   ['with the host as its common name alone', () => ours.issue({ cn: 'localhost', use: 'server' }), 'out', 'out'],
-  ['of the other door of the centre', () => ours.issue({ ...server, cn: doors.centre }), 'out', 'out'],
+  ['of the other door of the centre', () => ours.issue({ ...server, cn: serverSubjects.centre }), 'out', 'out'],
   ['of a PC', () => ours.issue({ ...server, use: 'client' }), 'out', 'out'],
   ['made for nothing', () => ours.issue({ ...server, use: 'none' }), 'out', 'out'],
 ];

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { makePrivateKey, makeRequest, makeSigningKeys, openSnapshot, type RegistryEntry } from '@sabha/contracts';
+import { makeCertificateRequest, makePrivateKey, makeSigningKeys, openSnapshot, type RegistryEntry } from '@sabha/contracts';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Op } from '../../flows/engine/records/ops.ts';
 import type { SiteChange } from '../../flows/engine/records/sites.ts';
@@ -176,7 +176,7 @@ export function ask(rig: Pick<Rig, 'authority' | 'port'>, { path, body, password
 
 export async function newRequest(name: string): Promise<{ key: string; body: string }> {
   const key = makePrivateKey();
-  return { key, body: makeRequest(key, name).der.toString('base64') };
+  return { key, body: makeCertificateRequest(key, name).der.toString('base64') };
 }
 
 /** Enrols a PC; `cert` is empty if the server refused. */

@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  checkManifest,
   command,
   configuration,
-  judgeManifest,
   makeSigningKeys,
   openSigned,
   openSnapshot,
@@ -137,12 +137,12 @@ test('S18, S10 no update of the agent signed with a key of the broker is accepte
   const manifest = { version: '9.0.0', minimum: '0.0.0', expires: 2e12, size: 1, sha256: 'a'.repeat(64) };
   const [held, publicKey] = [{ version: '0.1.0', minimum: '0.0.0' }, createPublicKey(releases.publicKey)];
   for (const key of lootedKeys()) {
-    expect(judgeManifest(signedBy(key, JSON.stringify(manifest)), publicKey, { ...held, now: 1 })).toEqual({
+    expect(checkManifest(signedBy(key, JSON.stringify(manifest)), publicKey, { ...held, now: 1 })).toEqual({
       ok: false,
       reason: 'wrong signature',
     });
   }
   // A manifest with the right signature is accepted, so the signature alone was the reason.
   const signed = JSON.stringify(sealSigned(manifest, createPrivateKey(releases.privateKey)));
-  expect(judgeManifest(signed, publicKey, { ...held, now: 1 })).toMatchObject({ ok: true });
+  expect(checkManifest(signed, publicKey, { ...held, now: 1 })).toMatchObject({ ok: true });
 });

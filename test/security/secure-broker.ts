@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { doors, nameOf, type PcPath, type RegistryEntry, realClock } from '@sabha/contracts';
+import { nameOf, type PcPath, type RegistryEntry, realClock, serverSubjects } from '@sabha/contracts';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { createBroker } from '../../broker/broker.ts';
 import { brokerFiles, listeningLog } from '../contract/broker-under-test.ts';
@@ -52,7 +52,7 @@ export type SecureBroker = Awaited<ReturnType<typeof startSecureBroker>>;
 /** Signs the certificate request in the folder of a broker and stores the certificate beside it. */
 export async function certifyIn(folder: string, authority: Authority, more: Partial<Wanted> = {}): Promise<Issued> {
   const request = readFileSync(join(folder, 'server.csr'), 'utf8');
-  const issued = await authority.issueTo(request, { cn: doors.broker, use: 'server', hosts: [host, 'localhost'], ...more });
+  const issued = await authority.issueTo(request, { cn: serverSubjects.broker, use: 'server', hosts: [host, 'localhost'], ...more });
   writeFileSync(join(folder, 'server.pem'), issued.pem);
   return issued;
 }

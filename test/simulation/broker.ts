@@ -3,7 +3,7 @@
  * kill loses everything.
  */
 import type { Connection, ConnectionHandlers, ConnectResult } from '../../agent/uplink/mqtt.ts';
-import { accessOf, type Principal, principalOf } from '../../broker/admission/access.ts';
+import { checkAccess, type Principal, principalOf } from '../../broker/admission/access.ts';
 import type { Random } from '../random.ts';
 import { createPipe, type Link, type Pipe } from './network.ts';
 import type { Process, Time } from './time.ts';
@@ -131,14 +131,14 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     const { principal } = session;
     if (principal === undefined) return;
     if (frame.do === 'subscribe') {
-      const granted = frame.filters.filter((topic) => accessOf(principal, 'subscribe', { topic, qos: 1, retain: false }).allow);
+      const granted = frame.filters.filter((topic) => checkAccess(principal, 'subscribe', { topic, qos: 1, retain: false }).allow);
       session.filters = granted;
       return session.down.send({ do: 'answer', id: frame.id, ok: granted.length === frame.filters.length });
     }
     const { topic, qos, payload, id } = frame;
     session.down.send({ do: 'answer', id, ok: true });
     if (diesNow() || swallow.some((takes) => takes(topic, payload))) return;
-    if (accessOf(principal, 'publish', { topic, qos, retain: false }).allow) forward(topic, payload);
+    if (checkAccess(principal, 'publish', { topic, qos, retain: false }).allow) forward(topic, payload);
   }
 
   /** A broker that dies here has acknowledged a message without delivering it. */
@@ -152,7 +152,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     for (const session of sessions.values()) {
       const { principal } = session;
       if (principal === undefined || !session.filters.some((filter) => matches(filter, topic))) continue;
-      if (!accessOf(principal, 'forward', { topic, qos: 1, retain: false }).allow) continue;
+      if (!checkAccess(principal, 'forward', { topic, qos: 1, retain: false }).allow) continue;
       session.down.send({ do: 'publish', topic, payload });
       if (state.duplicate > 0 && random.next() < state.duplicate) {
         time.later(random.below(2) * random.below(4_000), () => session.down.send({ do: 'publish', topic, payload }));

@@ -1,10 +1,10 @@
 /** The server machine: `flows` without Node-RED and sockets, on a ledger that survives it, with a disk that can be full. */
 import { DatabaseSync } from 'node:sqlite';
 import {
-  createRetries,
+  canaryTopic,
+  createRetryDelays,
   decode,
   flowsFilters,
-  hearingTopic,
   parseTopic,
   readSettings,
   type SettingsSite,
@@ -175,7 +175,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
   /** Opens a clean session that always reconnects, like broker/contracts/kit/session.ts. */
   function openSession(process: Process, on: { message(topic: string, payload: Buffer): void; subscribed(): void; lost(): void }) {
     let connection: Connection | undefined;
-    const retries = createRetries(process.clock.up, random.next);
+    const retries = createRetryDelays(process.clock.up, random.next);
     const again = () => void process.clock.after(retries.lost().waitMs, () => void open());
     async function open(): Promise<void> {
       const answer = await broker.connect(
@@ -194,7 +194,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
       if (!process.alive()) return;
       if (!answer.ok) return again();
       connection = answer.connection;
-      if (!(await connection.subscribe([...flowsFilters, hearingTopic])) || !process.alive()) return;
+      if (!(await connection.subscribe([...flowsFilters, canaryTopic])) || !process.alive()) return;
       retries.up();
       mark(true);
       note('flows is subscribed');

@@ -3,7 +3,7 @@
  * Random outages with a seed, each cause as often as in real life. The named cause is checked during the outage and after it; `bench
  * verdicts` plays 2,000.
  */
-import { openUpTo, sureFrom } from '@sabha/contracts';
+import { openThreshold, sureThreshold } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { isRight, playStories } from './outage-play.ts';
 
@@ -13,11 +13,11 @@ test.each(seeds)(
   'at least 95 % of the causes that are called sure are right, and nothing is claimed of outages that look alike: seed %i',
   async (seed) => {
     const judged = await playStories(seed, 120);
-    const sure = judged.filter(({ confidence }) => confidence >= sureFrom);
+    const sure = judged.filter(({ confidence }) => confidence >= sureThreshold);
     expect(sure.length).toBeGreaterThan(30);
     const wrong = sure.filter((one) => !isRight(one)).map(({ kind, when, cause }) => `${kind}: ${when} ${cause}`);
     expect(wrong.length / sure.length, wrong.join('\n')).toBeLessThanOrEqual(0.05);
-    const claimed = judged.filter(({ isTwin, cause, confidence }) => isTwin && cause !== 'undetermined' && confidence > openUpTo);
+    const claimed = judged.filter(({ isTwin, cause, confidence }) => isTwin && cause !== 'undetermined' && confidence > openThreshold);
     expect(claimed.map(({ kind, when, cause }) => `${kind}: ${when} ${cause}`)).toEqual([]);
   },
   300_000,

@@ -1,7 +1,7 @@
 // @module-tag long
 /** Tests `sabha explain` with the real server and tabs: why people were notified yesterday, and what the tabs of today would do. */
 import { spawnSync } from 'node:child_process';
-import type { Explained, IncidentRow } from '@sabha/contracts';
+import type { Explanation, IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import { ask } from './centre-under-test.ts';
 import { edit, incident, ofRoom, open, receivers, renamed } from './tabs-scene.ts';
@@ -48,7 +48,7 @@ test('an old incident is explained by the tabs of that time, also after a start 
     (await ask<IncidentRow[]>(parts.site.ports, '/api/incidents')).filter(({ scope }) => scope.startsWith('ladakh'));
   expect(explained()).toEqual(yesterday);
   const today = sabha('explain', 'ladakh/leh/pc-1', 'microphone.muted', '--json');
-  const { severity, holdMs, tells } = JSON.parse(today.stdout) as Explained;
+  const { severity, holdMs, tells } = JSON.parse(today.stdout) as Explanation;
   const mail = (person: string, afterMs: number) => ({ person, channel: 'email', severity: 'critical', afterMs });
   expect({ severity, holdMs }).toEqual({ severity: 'major', holdMs: 30_000 });
   expect(tells.filter(({ channel }) => channel === 'email')).toMatchObject([

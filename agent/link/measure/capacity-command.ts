@@ -1,5 +1,5 @@
 /** Command `measure-link`: decides whether the measurement may run now, and reports its result. The measurement: capacity.ts. */
-import { type Clock, type Done, measureLater, transferWireBytes } from '@sabha/contracts';
+import { type Clock, type CommandResult, measureRefusals, transferWireBytes } from '@sabha/contracts';
 import { isInMeeting } from '../../platform/in-meeting.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { type CapacityEstimate as Estimate, tooFewBytes } from '../analysis/capacity.ts';
@@ -41,10 +41,10 @@ const leastShare = 0.9;
 const busyShare = 0.3;
 
 /** Guarantee: it never runs twice at once, never while a program uses camera or microphone, never beyond the budget. */
-export function createMeasureLinkCommand(options: MeasureLinkOptions): () => Promise<Done> {
+export function createMeasureLinkCommand(options: MeasureLinkOptions): () => Promise<CommandResult> {
   let isRunning = false;
   return async () => {
-    if (isRunning) return failed(measureLater.running);
+    if (isRunning) return failed(measureRefusals.running);
     isRunning = true;
     try {
       return (await reasonNotToMeasure(options)) ?? (await measure(options));
@@ -54,17 +54,17 @@ export function createMeasureLinkCommand(options: MeasureLinkOptions): () => Pro
   };
 }
 
-async function reasonNotToMeasure({ rounds, platform, budget, traffic, limits }: MeasureLinkOptions): Promise<Done | undefined> {
+async function reasonNotToMeasure({ rounds, platform, budget, traffic, limits }: MeasureLinkOptions): Promise<CommandResult | undefined> {
   const { directionBytes } = limits();
   const needed = Number.isFinite(directionBytes) ? Math.max(leastBytes, 2 * leastShare * directionBytes) : leastBytes;
   if (!rounds.measures()) return failed('this PC does not measure the link of its site');
   if (rounds.grant() === undefined) return failed('the centre has no reflector');
-  if (await isInMeeting(platform)) return failed(measureLater.meeting);
-  if (budget !== undefined && budget.left() < needed) return failed(measureLater.budget);
-  return isBusy(traffic.busiest(), rounds.capacity()) ? failed(measureLater.busy) : undefined;
+  if (await isInMeeting(platform)) return failed(measureRefusals.meeting);
+  if (budget !== undefined && budget.left() < needed) return failed(measureRefusals.budget);
+  return isBusy(traffic.busiest(), rounds.capacity()) ? failed(measureRefusals.busy) : undefined;
 }
 
-async function measure(options: MeasureLinkOptions): Promise<Done> {
+async function measure(options: MeasureLinkOptions): Promise<CommandResult> {
   const { rounds, platform, budget, traffic, open, limits, clock } = options;
   const grant = rounds.grant();
   if (grant === undefined || open === undefined) return failed('this PC has no socket for it');
@@ -77,12 +77,12 @@ async function measure(options: MeasureLinkOptions): Promise<Done> {
     ceilingBps: limits().ceilingBps,
     directionBytes: limits().directionBytes,
     cardBps: traffic.cardBps(),
-    objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
+    objection: async () => ((await isInMeeting(platform)) ? measureRefusals.meeting : null),
   });
   if (!measured.ok) return failed(measured.reason);
   // Packets of the quality test come back, so UDP is not blocked.
   const seen = rounds.view();
-  if (measured.blocked === 'all' && seen?.problem === null && seen.windows.length > 0) return failed(measureLater.crowded);
+  if (measured.blocked === 'all' && seen?.problem === null && seen.windows.length > 0) return failed(measureRefusals.crowded);
   const found = capacityOf(measured, busy, clock.now());
   const lines = [lineOf('up', measured.up), lineOf('down', measured.down), ...freeLines(found)];
   // UDP gave nothing for a direction. After too few bytes a short transfer is skipped, because it would measure only the burst.
@@ -154,6 +154,6 @@ function transferLine({ upBps, downBps }: TransferRates): string {
   return `by TCP at least: up ${words(upBps)}, down ${words(downBps)}`;
 }
 
-function failed(reason: string): Done {
+function failed(reason: string): CommandResult {
   return { outcome: 'failed', reason };
 }

@@ -2,7 +2,7 @@
 import {
   type Cancel,
   type Clock,
-  measureLater,
+  measureRefusals,
   type TrainDenial,
   trainIpBytes,
   trainPayloadBytes,
@@ -141,9 +141,9 @@ async function sendTrain(
   const train = await send();
   cancel();
   if (begun !== null) return begun;
-  if (typeof train === 'string') return measureLater[train];
+  if (typeof train === 'string') return measureRefusals[train];
   // If the reflector no longer knows this PC by its address, the empty train says nothing about the link.
-  return isEmpty(train) && !(await way.isStillThere()) ? measureLater.moved : train;
+  return isEmpty(train) && !(await way.isStillThere()) ? measureRefusals.moved : train;
 }
 
 function isEmpty({ arrivals }: Train): boolean {

@@ -1,6 +1,6 @@
 /** Keeps what the rounds so far show of a link: windows, tier of each direction, usual round trip, and last capacity. */
 
-import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, readJson, tierNeeds } from '@sabha/contracts';
+import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, parseJsonAs, tierNeeds } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Spool } from '../../uplink/spool/spool.ts';
 import { ratingOf } from '../analysis/emodel.ts';
@@ -42,12 +42,12 @@ function createState(options: QualityHistoryOptions) {
   return {
     ...options,
     held: [] as { window: Window; up: number }[],
-    usual: (readJson(baseline, spool.recall(keys.usual)) ?? []) as Baseline,
+    usual: (parseJsonAs(baseline, spool.recall(keys.usual)) ?? []) as Baseline,
     savedUp: clock.up(),
     slow: openLatch,
     /** Latch for the class that was configured at the last window. */
     other: { link: link(), latch: openLatch },
-    taken: readJson(linkReport, spool.recall(keys.capacity))?.capacity,
+    taken: parseJsonAs(linkReport, spool.recall(keys.capacity))?.capacity,
     tiers: { up: undefined, down: undefined } as Tiers,
     conservativeTiers: { up: undefined, down: undefined } as Tiers,
   };

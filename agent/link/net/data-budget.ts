@@ -1,6 +1,6 @@
 /** Data budget: link bytes of this PC in this month by cause, and the rest that its link class allows (DESIGN, link classes). */
 
-import { type Clock, type LinkLimits, type LinkReport, links, readJson } from '@sabha/contracts';
+import { type Clock, type LinkLimits, type LinkReport, links, parseJsonAs } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { TextFile } from '../../uplink/store/data-folder.ts';
 
@@ -138,7 +138,7 @@ export function inMemoryStore(): TextFile {
 
 /** Returns what a running agent saved within the last ten minutes, for another process on the PC. */
 export function readFigures(store: Pick<TextFile, 'load'>): BudgetFigures | undefined {
-  const book = readJson(savedBook, store.load());
+  const book = parseJsonAs(savedBook, store.load());
   return book && figuresOf(book);
 }
 
@@ -149,7 +149,7 @@ function figuresOf({ month, telemetry, tests, limits }: Book): BudgetFigures {
 
 /** After a kill, the peak of ten minutes is added for the unsaved bytes. */
 function openBook(store: TextFile, month: string): Book {
-  const book = readJson(savedBook, store.load());
+  const book = parseJsonAs(savedBook, store.load());
   if (book === undefined)
     return { ...none(), month, peak: none(), doubtful: none(), isProven: false, clean: true, limits: links.fibre.budget };
   if (book.clean) return book;

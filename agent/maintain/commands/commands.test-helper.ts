@@ -1,6 +1,6 @@
 /** Runs commands on a separate spool: a PC whose actions are counted, and a server that signs. */
 import { DatabaseSync } from 'node:sqlite';
-import { type Command, type CommandAnswer, commandLifeMs, type Done, type Verb, verbNames } from '@sabha/contracts';
+import { type Command, type CommandAnswer, type CommandResult, commandLifeMs, type Verb, verbNames } from '@sabha/contracts';
 import { centrePublicKey, sealed } from '../../../test/centre-key.ts';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';
@@ -15,7 +15,7 @@ export type CommandsSetup = {
   clock?: ReturnType<typeof handClock>;
   boot?: string;
   offsetMs?: number | null;
-  act?: (verb: Verb) => Promise<Done>;
+  act?: (verb: Verb) => Promise<CommandResult>;
 };
 
 export function setUp(given: CommandsSetup = {}) {

@@ -2,25 +2,25 @@
 
 import type { KeyObject } from 'node:crypto';
 import {
-  addresses,
   type Clock,
   type Command,
   type CommandAnswer,
+  type CommandResult,
   command,
   commandLifeMs,
-  type Done,
+  isAddressedTo,
   messageOf,
   type Opened,
   type Order,
   oneLine,
   openSigned,
   type PcPath,
-  readJson,
-  readOrder,
+  parseJsonAs,
+  parseOrder,
   type Signed,
   type Verb,
   verbs,
-  withinTime,
+  withTimeout,
 } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Runner } from '../../checks/runner.ts';
@@ -29,7 +29,7 @@ import type { Spool } from '../../uplink/spool/spool.ts';
 import type { LogMemory } from '../../uplink/store/log.ts';
 
 /** Action of each verb; the signal aborts at its time limit. */
-export type CommandActions = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };
+export type CommandActions = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<CommandResult> };
 
 export type CommandsOptions = {
   pc: PcPath;
@@ -95,7 +95,7 @@ export function createCommands(options: CommandsOptions) {
 function read({ key, pc }: CommandsOptions, message: Signed): Opened<Command> {
   if (key === null) return { ok: false, reason: 'this PC has no key of the centre' };
   const opened = openSigned(command, message, key);
-  if (opened.ok && !addresses(opened.value.to, pc)) return { ok: false, reason: 'addressed to another PC' };
+  if (opened.ok && !isAddressedTo(opened.value.to, pc)) return { ok: false, reason: 'addressed to another PC' };
   return opened;
 }
 
@@ -109,7 +109,7 @@ function judge(state: CommandsState, value: Command): void {
   }
   const { id, verb, counter, notBefore } = value;
   const entry: Entry = { id, verb, counter, at: notBefore, boot: state.options.boot, state: 'begun' };
-  const order = readOrder(value);
+  const order = parseOrder(value);
   const reason = refusalReason ?? validityProblem(value, state.options.clock.now() - offsetMs);
   if (reason !== null) answerCommand(state, entry, { outcome: 'refused', reason });
   else if (!order.ok) answerCommand(state, entry, { outcome: 'refused', reason: order.reason });
@@ -130,11 +130,11 @@ async function begin(state: CommandsState, entry: Entry, order: Order): Promise<
   else if (done.outcome === 'done') answerCommand(state, entry, { ...done, reason: null });
 }
 
-async function execute({ acts, clock }: CommandsOptions, { verb, args }: Order): Promise<Done> {
+async function execute({ acts, clock }: CommandsOptions, { verb, args }: Order): Promise<CommandResult> {
   const limitMs = verb === 'measure-link' ? measureLimitMs : actLimitMs;
-  const late: Done = { outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` };
+  const timeoutValue: CommandResult = { outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` };
   try {
-    return await withinTime({ clock, limitMs, late }, (signal) => acts[verb](args as never, signal));
+    return await withTimeout({ clock, limitMs, timeoutValue }, (signal) => acts[verb](args as never, signal));
   } catch (error) {
     return { outcome: 'failed', reason: oneLine(messageOf(error), reasonLength) };
   }
@@ -222,7 +222,7 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
 /** The first start writes the journal. So a spool with events, or a rebuilt one, without a journal has lost it. */
 function load(spool: Spool): SignedContent {
   const kept = spool.recall(journalKey);
-  return readJson(content, kept) ?? { floor: 0, entries: [], isLost: kept !== undefined || spool.range().last > 1 || spool.isRebuilt() };
+  return parseJsonAs(content, kept) ?? { floor: 0, entries: [], isLost: kept !== undefined || spool.range().last > 1 || spool.isRebuilt() };
 }
 
 /**
@@ -241,7 +241,7 @@ export type CommandActionsOptions = {
   platform: Platform;
   runner: Runner;
   log: LogMemory;
-  measureLink(): Promise<Done>;
+  measureLink(): Promise<CommandResult>;
   /** Ends this process in order; its supervisor starts another. */
   restart(): void;
 };
@@ -273,6 +273,6 @@ export function createCommandActions({ platform, runner, log, measureLink, resta
   };
 }
 
-function said(order: PlatformOrder): Done {
+function said(order: PlatformOrder): CommandResult {
   return order.done ? { outcome: 'done' } : { outcome: 'failed', reason: order.reason };
 }

@@ -1,5 +1,14 @@
 /** Describes the last link measurement of the running agent for a person at the PC. */
-import { filled, type Language, type LinkDirection, type LinkReport, linkReport, readJson, vocabulary, type Words } from '@sabha/contracts';
+import {
+  fillBlanks,
+  type Language,
+  type LinkDirection,
+  type LinkReport,
+  linkReport,
+  parseJsonAs,
+  vocabulary,
+  type Words,
+} from '@sabha/contracts';
 
 const mbit = 1_000_000;
 
@@ -7,7 +16,7 @@ const mbit = 1_000_000;
 export function linkLines({ at, quality, capacity }: LinkReport, now: number, language: Language): string[] {
   const say = (words: Words) => words[language];
   const { measure } = vocabulary[language];
-  const pair = (up: string, down: string) => filled(measure.upDown, { up, down });
+  const pair = (up: string, down: string) => fillBlanks(measure.upDown, { up, down });
   const lines = [
     ...(quality === undefined
       ? []
@@ -29,12 +38,12 @@ function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: 
   const { how, upBps, downBps, burst, seenBytes, free, atLeast } = capacity;
   const { measure, status } = vocabulary[language];
   const rate = (bps: number | null) => (bps === null ? status.unknown : `${Number((bps / mbit).toPrecision(3))} Mbit/s`);
-  const pair = (up: string, down: string) => filled(measure.upDown, { up, down });
+  const pair = (up: string, down: string) => fillBlanks(measure.upDown, { up, down });
   const both = (bps: number | null, way: 'up' | 'down') => {
     const [lent, seen, least] = [burst?.[way], seenBytes?.[way], way === 'up' ? atLeast?.upBps : atLeast?.downBps];
-    if (bps === null) return typeof least === 'number' ? filled(measure.least, { rate: rate(least) }) : rate(bps);
-    if (lent) return filled(measure.burst, { rate: rate(bps), peak: rate(lent.bps), kB: `${Math.round(lent.bytes / 1_000)}` });
-    return typeof seen === 'number' ? filled(measure.seen, { rate: rate(bps), MB: (seen / mbit).toFixed(1) }) : rate(bps);
+    if (bps === null) return typeof least === 'number' ? fillBlanks(measure.least, { rate: rate(least) }) : rate(bps);
+    if (lent) return fillBlanks(measure.burst, { rate: rate(bps), peak: rate(lent.bps), kB: `${Math.round(lent.bytes / 1_000)}` });
+    return typeof seen === 'number' ? fillBlanks(measure.seen, { rate: rate(bps), MB: (seen / mbit).toFixed(1) }) : rate(bps);
   };
   const isLess = free !== undefined && (free.upBps !== upBps || free.downBps !== downBps);
   return [
@@ -45,7 +54,7 @@ function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: 
 
 /** Returns undefined for a missing or invalid report. */
 export function readReport(text: string | undefined): LinkReport | undefined {
-  return readJson(linkReport, text);
+  return parseJsonAs(linkReport, text);
 }
 
 function tierText({ tier, limit }: LinkDirection, language: Language): string {

@@ -1,5 +1,14 @@
 /** Formats a self-test for one screen: faults with their actions first, then unknown results, then what works. */
-import { type Answer, answerOf, faultOf, filled, type Language, noneExpected, reasonIn, vocabulary } from '@sabha/contracts';
+import {
+  faultOf,
+  fillBlanks,
+  type Language,
+  noneExpected,
+  type ShownStatus,
+  shownStatusOf,
+  translateCoreReason,
+  vocabulary,
+} from '@sabha/contracts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
 import { actionOf, budgetLine, type CheckReport, type CheckRow, faultsOf, headOf, marks, verdictLine } from './report.ts';
@@ -61,7 +70,7 @@ export function progressOn(out: { columns?: number; write(text: string): unknown
   };
 }
 
-type RenderContext = { language: Language; start: string; paint(answer: Answer, text: string): string };
+type RenderContext = { language: Language; start: string; paint(answer: ShownStatus, text: string): string };
 
 function faultLines(check: CheckRow, { language, paint }: RenderContext): string[] {
   const row = check.fault === null ? undefined : faultOf(check.fault);
@@ -79,14 +88,14 @@ function unknownLines(checks: readonly CheckRow[], { language, start, paint }: R
     const subjects = same.map((one) => subjectOf(one, language)).join(' · ');
     const [check] = same;
     const said = check === undefined ? '' : withReason(words.status.unknown, check, language);
-    const next = filled(words.nextStep[nextStepOf(reason ?? '', isEnrolled)], { start });
+    const next = fillBlanks(words.nextStep[nextStepOf(reason ?? '', isEnrolled)], { start });
     return [`${paint('unknown', marks.unknown)} ${subjects}: ${said}`, `  → ${next}`];
   });
 }
 
 /** Lists what works, then what is present but unproven, then what the room need not have and was not checked. */
 function okLines(checks: readonly CheckRow[], { language, paint }: RenderContext): string[] {
-  const of = (answer: Answer) => checks.filter((one) => !isUnwanted(one) && answerOf(one) === answer);
+  const of = (answer: ShownStatus) => checks.filter((one) => !isUnwanted(one) && shownStatusOf(one) === answer);
   const [unwanted, working, unproven] = [checks.filter(isUnwanted), of('ok'), of('unproven')];
   const said = (one: CheckRow) => withReason(subjectOf(one, language), one, language);
   const list = (all: readonly CheckRow[], say: (one: CheckRow) => string) => all.map(say).join(' · ');
@@ -95,7 +104,9 @@ function okLines(checks: readonly CheckRow[], { language, paint }: RenderContext
     ...(unproven.length > 0
       ? [`${paint('unproven', marks.unproven)} ${vocabulary[language].status.unproven}: ${list(unproven, said)}`]
       : []),
-    ...(unwanted.length > 0 ? [`- ${reasonIn(noneExpected, language)}: ${list(unwanted, (one) => subjectOf(one, language))}`] : []),
+    ...(unwanted.length > 0
+      ? [`- ${translateCoreReason(noneExpected, language)}: ${list(unwanted, (one) => subjectOf(one, language))}`]
+      : []),
   ];
 }
 
@@ -104,7 +115,7 @@ function isUnwanted({ reason }: CheckRow): boolean {
 }
 
 function withReason(text: string, { reason }: CheckRow, language: Language): string {
-  return reason === null ? text : `${text} (${reasonIn(reason, language)})`;
+  return reason === null ? text : `${text} (${translateCoreReason(reason, language)})`;
 }
 
 /** Shows each step of the path to the server with its mark, from this PC outwards; nothing without a path. */

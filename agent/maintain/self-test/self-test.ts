@@ -1,6 +1,5 @@
 /** Self-test: runs every probe once and returns the result as an object or as text. */
 import {
-  answerOf,
   type Check,
   type Clock,
   faultOf,
@@ -10,11 +9,12 @@ import {
   messageOf,
   noneExpected,
   type Profile,
-  reasonIn,
   type Status,
+  shownStatusOf,
+  translateCoreReason,
   vocabulary,
   type Words,
-  withinTime,
+  withTimeout,
 } from '@sabha/contracts';
 import type { Probe, ProbeContext, ProbeResult, SelfFigures } from '../../checks/probe.ts';
 import { type PathFacts, stepsOf } from '../../link/analysis/path.ts';
@@ -129,8 +129,8 @@ type ProbedRows = Pick<ProbeResult, 'path'> & { rows: CheckRow[] };
 async function ask(probe: Probe, context: Omit<ProbeContext, 'signal'>, clock: Clock): Promise<ProbedRows> {
   const { timeoutMs: limitMs } = probe;
   const startedUp = clock.up();
-  const late = { checks: [failed(probe, `no answer in ${limitMs / 1000} s`)] };
-  const asked = withinTime<ProbeResult>({ clock, limitMs, late }, (signal) => probe.run({ ...context, signal }));
+  const timeoutValue = { checks: [failed(probe, `no answer in ${limitMs / 1000} s`)] };
+  const asked = withTimeout<ProbeResult>({ clock, limitMs, timeoutValue }, (signal) => probe.run({ ...context, signal }));
   const { checks, ...seen }: ProbeResult = await asked.catch((error: unknown) => ({ checks: [failed(probe, error)] }));
   const ms = Math.round(clock.up() - startedUp);
   return { rows: checks.map((check) => ({ ...check, ms, provenAt: null })), ...(seen.path && { path: seen.path }) };
@@ -142,9 +142,9 @@ function failed(probe: Probe, error: unknown): Check {
 }
 
 function lineOf(check: CheckRow, language: Language): string {
-  const answer = answerOf(check);
+  const answer = shownStatusOf(check);
   const title = check.fault === null ? vocabulary[language].status[answer] : (faultOf(check.fault)?.title[language] ?? check.fault);
-  const reason = check.reason === null ? '' : reasonIn(check.reason, language);
+  const reason = check.reason === null ? '' : translateCoreReason(check.reason, language);
   // Equipment that is not expected was not checked, so no status is shown.
   const said = check.reason === noneExpected ? reason : `${title}${reason && ` (${reason})`}`;
   const line = `${marks[answer]} ${subjectOf(check, language)}: ${said}`;

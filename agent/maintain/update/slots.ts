@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, compareVersions, readJson, replaceFile } from '@sabha/contracts';
+import { codeOf, compareVersions, parseJsonAs, replaceFile } from '@sabha/contracts';
 import * as v from 'valibot';
 
 const slotName = v.picklist(['a', 'b']);
@@ -44,7 +44,7 @@ export type SlotsDisk = { read(path: string): Buffer; replace(path: string, text
 export function openSlots(folder: string, { installed = '0.0.0', disk = system }: { installed?: string; disk?: SlotsDisk } = {}) {
   const stateFile = join(folder, 'slots.json');
   const bundle = ({ slot }: Pick<Bundle, 'slot'>) => join(folder, slot, bundleName);
-  const read = (): SlotsFile => readJson(file, contentOf(stateFile, disk.read)?.toString()) ?? empty;
+  const read = (): SlotsFile => parseJsonAs(file, contentOf(stateFile, disk.read)?.toString()) ?? empty;
   const write = (state: SlotsFile) => disk.replace(stateFile, JSON.stringify(state));
   const isStartable = (one: Bundle) => hasHash(bundle(one), one.sha256, disk.read);
   const rejectTrial = (version: string, reason: string, at: number) => {

@@ -4,12 +4,12 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
-import { doors } from '@sabha/contracts';
+import { serverSubjects } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { selfSigned } from '../../../test/certificate.ts';
 import { createUpdateSource } from './source.ts';
 
-const tls = selfSigned(['localhost'], doors.centre);
+const tls = selfSigned(['localhost'], serverSubjects.centre);
 const bundle = 'abcdefghij';
 const asked: string[] = [];
 const server = createServer(tls, ({ url, headers }, response) => {

@@ -1,6 +1,6 @@
 /** Looks for a newer agent, downloads it, and starts its trial outside meetings. */
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, judgeManifest, type Manifest, messageOf } from '@sabha/contracts';
+import { type Cancel, type Clock, checkManifest, type Manifest, messageOf } from '@sabha/contracts';
 import type { Log } from '../../uplink/store/log.ts';
 import { download, type FetchFrom } from './download.ts';
 import type { Slots } from './slots.ts';
@@ -91,7 +91,7 @@ async function findUpdate({ source, key, slots, clock, now, version, log, record
   });
   if (text === null) return null;
   const { minimum, rejected } = slots.read();
-  const found = judgeManifest(text, key, { version, minimum, now: now() });
+  const found = checkManifest(text, key, { version, minimum, now: now() });
   if (!found.ok) {
     log.warn({}, `an update is refused: ${found.reason}`);
     record('update', { outcome: 'refused', reason: found.reason });

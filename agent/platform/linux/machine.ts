@@ -3,7 +3,7 @@
  * It therefore runs in a separate short process: this program with another verb.
  */
 import { join } from 'node:path';
-import { realClock, withinTime } from '@sabha/contracts';
+import { realClock, withTimeout } from '@sabha/contracts';
 import { runCommand } from '../child.ts';
 
 declare const SABHA_VERSION: string | undefined;
@@ -29,7 +29,7 @@ export async function machine(): Promise<Record<string, unknown>> {
   };
   const clock = realClock();
   const read = Object.entries(parts).map(async ([name, ask]) => {
-    const value = await withinTime({ clock, limitMs, late: undefined }, () => ask().catch(() => undefined));
+    const value = await withTimeout({ clock, limitMs, timeoutValue: undefined }, () => ask().catch(() => undefined));
     return [name, value] as const;
   });
   return Object.fromEntries(await Promise.all(read));

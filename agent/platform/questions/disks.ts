@@ -3,7 +3,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJson } from '@sabha/contracts';
+import { parseJsonAs } from '@sabha/contracts';
 import * as v from 'valibot';
 import { type Output, runCommand } from '../child.ts';
 import { readNames, readNumber, readText } from '../linux/files.ts';
@@ -77,7 +77,7 @@ const drive = 'org.freedesktop.UDisks2.Drive';
 
 /** Returns disks that predict their failure by their counters (SMART), as last read by UDisks. */
 function byItself(output: Output): string[] | undefined {
-  const read = output.ok ? readJson(drives, output.text) : undefined;
+  const read = output.ok ? parseJsonAs(drives, output.text) : undefined;
   if (read === undefined) return undefined;
   return Object.values(read.data[0]).flatMap((faces) => {
     const isFailing = faces[`${drive}.Ata`]?.['SmartFailing']?.data === true;

@@ -1,6 +1,6 @@
 /** Checks temperature, humidity and altitude of the PC. Without a sensor there is no check. */
 import { connect } from 'node:net';
-import { type BeatKey, type Check, type Clock, readJson, realClock, riseFactor } from '@sabha/contracts';
+import { type BeatKey, type Check, type Clock, parseJsonAs, realClock, riseFactor } from '@sabha/contracts';
 import type { Probe, ProbeContext } from '../../checks/probe.ts';
 import {
   type ClimateLimits,
@@ -194,7 +194,7 @@ export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: Ris
   }
 
   return (reading, store) => {
-    let held = withHour(memory ?? readJson(riseMemory, store.recall(memoryKey)) ?? emptyMemory, clock.now(), reading.processorCelsius);
+    let held = withHour(memory ?? parseJsonAs(riseMemory, store.recall(memoryKey)) ?? emptyMemory, clock.now(), reading.processorCelsius);
     const factor = riseFactor(reading.elevationM);
     const key = keyOf(reading);
     const room = reading.roomCelsius ?? coldestOf(held);

@@ -12,7 +12,7 @@ import {
   oneLine,
   type Profile,
   readinessOf,
-  reasonIn,
+  translateCoreReason,
   type Words,
 } from '@sabha/contracts';
 import { subjectOf } from '../../maintain/self-test/words.ts';
@@ -37,7 +37,7 @@ export function statementOf({ pc, checks, profile, place }: RoomFacts) {
   // If readiness is unknown, the unknown part matters more than a minor fault.
   const needed = checks.find(({ component, status }) => meetingComponents.includes(component) && status === 'unknown');
   const unknown = readiness === 'unknown' ? (needed ?? nothingKnown) : undefined;
-  const reason = (language: Language) => (unknown?.reason ? oneLine(reasonIn(unknown.reason, language), aboutLength) : '');
+  const reason = (language: Language) => (unknown?.reason ? oneLine(translateCoreReason(unknown.reason, language), aboutLength) : '');
   const known = (profile.languages ?? []).filter(isLanguage);
   const [state = '', site = ''] = pc.split('/');
   return {

@@ -1,7 +1,7 @@
 /** Service side of the local channel: admits one session helper, and only that of the user at the console. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { type Clock, readJson } from '@sabha/contracts';
+import { type Clock, parseJsonAs } from '@sabha/contracts';
 import type { Answer, Platform } from '../../platform/platform.ts';
 import { ownerOfProof } from '../../platform/questions/proof.ts';
 import { readLines, sendLine } from './door.ts';
@@ -88,7 +88,7 @@ export function createAdmission(options: AdmissionOptions) {
         });
       readLines(socket, (text) => {
         if (socket.writableEnded) return;
-        const message = readJson(fromHelper, text);
+        const message = parseJsonAs(fromHelper, text);
         if (message?.type !== 'proof') return receive(socket, message);
         if (!awaitsProof) return refuse(socket, 'garbage');
         awaitsProof = false;

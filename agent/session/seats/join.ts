@@ -1,6 +1,6 @@
 /** Helper side of the local channel: on Linux it connects and proves its user, on Windows it waits at a pipe. */
 import { connect, type Server, type Socket } from 'node:net';
-import { backoffMs, type Clock, messageOf, readJson } from '@sabha/contracts';
+import { backoffMs, type Clock, messageOf, parseJsonAs } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { leaveProof, ownSession } from '../../platform/questions/proof.ts';
 import type { Log } from '../../uplink/store/log.ts';
@@ -92,7 +92,7 @@ function handleConnection(state: JoinState, socket: Socket): void {
     else if (wasJoined) logOnce(state, `not joined: ${why}`);
   });
   readLines(socket, (text) => {
-    const message = readJson(toHelper, text);
+    const message = parseJsonAs(toHelper, text);
     if (message?.type === 'refused') why = message.why;
     else if (message) receive(state, socket, message);
     else socket.destroy(new Error('the other seat says what cannot be read'));

@@ -9,8 +9,8 @@ import {
   type Language,
   messageOf,
   type Profile,
-  readJson,
-  reasonIn,
+  parseJsonAs,
+  translateCoreReason,
   type Words,
 } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -103,7 +103,7 @@ export function serveRepairKey(mend: RoomRepair, language: () => Language | unde
     const end = () => void socket.destroy();
     socket.on('error', end).setTimeout(askLimitMs, end);
     readLines(socket, (text) => {
-      const asked = readJson(question, text);
+      const asked = parseJsonAs(question, text);
       if (asked === undefined) return end();
       void mend[asked.key](AbortSignal.timeout(askLimitMs))
         .catch((error: unknown): KeyResult => ({ done: false, reason: messageOf(error) }))
@@ -122,7 +122,7 @@ export function serveRepairKey(mend: RoomRepair, language: () => Language | unde
 export function repairText(answer: KeyResult, otherwise: Language): string {
   const { language = otherwise } = answer;
   const lines = answer.steps?.map(({ did, name }) => `${phrases[did][language]}: ${name}`) ?? [];
-  if (!answer.done) lines.push(reasonIn(answer.reason, language));
+  if (!answer.done) lines.push(translateCoreReason(answer.reason, language));
   return lines.join('\n') || phrases.nothingToMend[language];
 }
 
@@ -134,7 +134,7 @@ export async function requestRepair(address: string, key: 'fix' | 'undo'): Promi
   socket
     .once('error', () => none('no room seat runs for this user: sign out and in again'))
     .once('close', () => none('the room seat went'));
-  readLines(socket, (text) => answer.resolve(readJson(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' }));
+  readLines(socket, (text) => answer.resolve(parseJsonAs(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' }));
   sendLine(socket, { key });
   return answer.promise.finally(() => socket.destroy());
 }

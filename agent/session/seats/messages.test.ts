@@ -1,4 +1,4 @@
-import { readJson } from '@sabha/contracts';
+import { parseJsonAs } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { seeded } from '../../checks/agent.test-helper.ts';
 import { type FromHelper, fromHelper, type ToHelper, toHelper } from './messages.ts';
@@ -22,9 +22,9 @@ const down: ToHelper[] = [
 ];
 
 test('decodes each message of either process as it was sent, without unknown fields', () => {
-  for (const message of up) expect(readJson(fromHelper, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
-  for (const message of down) expect(readJson(toHelper, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
-  expect(readJson(toHelper, JSON.stringify({ type: 'room', pc: 'a/b/c', profile, checks: [] }))).toMatchObject({ pc: 'a/b/c' });
+  for (const message of up) expect(parseJsonAs(fromHelper, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
+  for (const message of down) expect(parseJsonAs(toHelper, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
+  expect(parseJsonAs(toHelper, JSON.stringify({ type: 'room', pc: 'a/b/c', profile, checks: [] }))).toMatchObject({ pc: 'a/b/c' });
 });
 
 test('S15 refuses 20,000 corrupted lines or decodes them to a valid message', () => {
@@ -38,20 +38,20 @@ test('S15 refuses 20,000 corrupted lines or decodes them to a valid message', ()
     for (let n = 0; n < 10_000; n += 1) {
       const bytes = Buffer.from(JSON.stringify(messages[pick(messages.length)]));
       for (let change = pick(4); change >= 0; change -= 1) bytes[pick(bytes.length)] = pick(256);
-      const read = readJson(schema, bytes.toString('utf8', 0, random() < 0.2 ? pick(bytes.length) : bytes.length));
+      const read = parseJsonAs(schema, bytes.toString('utf8', 0, random() < 0.2 ? pick(bytes.length) : bytes.length));
       if (read === undefined) refused += 1;
       // Decoding is idempotent.
-      else expect(readJson(schema, JSON.stringify(read))).toEqual(read);
+      else expect(parseJsonAs(schema, JSON.stringify(read))).toEqual(read);
     }
     for (const text of ['', 'null', '[]', '7', '"alive"', '{}', '{"type":"__proto__"}', `${'['.repeat(100_000)}`, '{"type":"alive"'])
-      expect(readJson(schema, text), text.slice(0, 20)).toBeUndefined();
+      expect(parseJsonAs(schema, text), text.slice(0, 20)).toBeUndefined();
   }
   expect(refused).toBeGreaterThan(10_000);
 });
 
 test('refuses a component that the service checks itself, and a fault that only the server can raise', () => {
   const said = (name: string, check: object) =>
-    readJson(fromHelper, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
+    parseJsonAs(fromHelper, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
   expect(said('camera', {})).toBeDefined();
   expect(said('path', {})).toBeUndefined();
   expect(said('camera', { fault: 'pc.silent' })).toBeUndefined();

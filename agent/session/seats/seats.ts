@@ -1,7 +1,7 @@
 /** Session helper as the service sees it: its last checks of camera, sound and display, and the orders to it. */
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type Cancel, type Check, type Clock, messageOf, type Profile, withinTime } from '@sabha/contracts';
+import { type Cancel, type Check, type Clock, messageOf, type Profile, withTimeout } from '@sabha/contracts';
 import type { ProbeResult } from '../../checks/probe.ts';
 import type { OrderResult, Platform } from '../../platform/platform.ts';
 import { pipeAt } from '../../platform/questions/proof.ts';
@@ -115,8 +115,8 @@ export function createSessionHelper(options: SessionHelperOptions) {
       const { promise, resolve } = Promise.withResolvers<OrderResult>();
       orders.set(id, resolve);
       admission.send({ type: 'order', id, order });
-      const late: OrderResult = { done: false, reason: 'the room seat did not answer in time' };
-      return withinTime({ clock, limitMs: askLimitMs, late, cut }, () => promise).finally(() => orders.delete(id));
+      const timeoutValue: OrderResult = { done: false, reason: 'the room seat did not answer in time' };
+      return withTimeout({ clock, limitMs: askLimitMs, timeoutValue, cut }, () => promise).finally(() => orders.delete(id));
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The database file of the spool: node:sqlite in WAL mode. Every commit is on disk when it returns. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { keepPrivate } from '@sabha/contracts';
+import { makeFilePrivate } from '@sabha/contracts';
 
 /** `full`: no space. `damaged`: the stored data cannot be trusted. `failed`: the disk refused for another reason. */
 export class DiskError extends Error {
@@ -40,7 +40,7 @@ export function openSpoolDisk(where: string | DatabaseSync) {
   let statements = new Map<string, StatementSync>();
 
   function open(): void {
-    if (path !== undefined) keepPrivate(path);
+    if (path !== undefined) makeFilePrivate(path);
     handle = typeof where === 'string' ? new DatabaseSync(where) : where;
     statements = new Map();
     prepare(handle);

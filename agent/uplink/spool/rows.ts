@@ -1,5 +1,5 @@
 /** Rows and counters of the spool in its tables. */
-import { type EventMessage, markOf } from '@sabha/contracts';
+import { type EventMessage, eventHash } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from './database.ts';
 
 /** Drop order when space is short: `reading` first, `event` last. */
@@ -56,7 +56,7 @@ export function writeRow(disk: SpoolDisk, event: EventMessage): number {
   const body = JSON.stringify(event.body);
   const bytes = rowBytes(body);
   const { seq, grade, kind, at, boot } = event;
-  disk.run('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)', seq, grade, kind, at, boot, body, markOf(event), bytes);
+  disk.run('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)', seq, grade, kind, at, boot, body, eventHash(event), bytes);
   return bytes;
 }
 
@@ -64,7 +64,7 @@ export function writeRow(disk: SpoolDisk, event: EventMessage): number {
 export function readRow({ seq, grade, kind, at, boot, body, mark }: SpoolRow, spool: string): EventMessage | undefined {
   try {
     const event = { spool, seq, boot, at, grade, kind, body: JSON.parse(body) };
-    return markOf(event) === mark ? event : undefined;
+    return eventHash(event) === mark ? event : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { type EventMessage, markOf } from '@sabha/contracts';
+import { type EventMessage, eventHash } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { openSpoolDisk } from './database.ts';
@@ -63,7 +63,7 @@ test('R2 an event that append returned survives a kill, and its hash equals the 
   const event = appended(spool, 'check', { from: 1.5, to: { deep: ['x', null], gone: undefined } });
   const found = open('boot-2').after(1, 9);
   expect(found).toEqual([event]);
-  expect(markOf(JSON.parse(JSON.stringify(event)))).toBe(markOf(event));
+  expect(eventHash(JSON.parse(JSON.stringify(event)))).toBe(eventHash(event));
 });
 
 test('R4 the ack trims the queue, and acknowledged events stay readable for 24 h', () => {
@@ -126,7 +126,7 @@ test('R7 an ack above the last number forks: a new spool carries the unacknowled
 test('R7 a different hash under the same number forks, the same hash does not', () => {
   const { spool } = setUp();
   const event = appended(spool, 'a');
-  expect(spool.ack({ spool: spool.id(), upTo: 2, mark: markOf(event) })).toBe('advanced');
+  expect(spool.ack({ spool: spool.id(), upTo: 2, mark: eventHash(event) })).toBe('advanced');
   expect(spool.ack({ spool: spool.id(), upTo: 2, mark: 'ffffffff' })).toBe('fork');
   expect(spool.after(0, 9)[0]?.body['reason']).toBe('another content under one number');
 });

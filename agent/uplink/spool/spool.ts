@@ -3,7 +3,7 @@
  * Implements R1 (event identity), R2 (commit before send), R4 (cumulative acknowledgement) and R5 (the ack always advances).
  * Also implements R7 (idempotent apply, and forks) and R8 (bounded spool and refused messages).
  */
-import { believedSession, budgets, type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '@sabha/contracts';
+import { budgets, type Clock, decode, type EventMessage, encode, maxTrustedSession, payloadLimitBytes } from '@sabha/contracts';
 import { type AckResult, applyAck, dayMs, replaceDamagedSpool, replaceSpool, type SpoolAck } from './acks.ts';
 import type { SpoolDisk } from './database.ts';
 import { type Counters, freshCounters, type Grade, readRow, rowBytes, type SpoolRow, single } from './rows.ts';
@@ -76,7 +76,7 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
      * Guarantee: a value from the server is capped, so that higher numbers remain.
      */
     raiseSession: (session: number): void => {
-      context.counters = { ...context.counters, session: Math.max(context.counters.session, Math.min(session, believedSession)) };
+      context.counters = { ...context.counters, session: Math.max(context.counters.session, Math.min(session, maxTrustedSession)) };
     },
     figures: (): SpoolFigures => figuresOf(context),
     /** Stores a text with the spool, such as the last known checks. Returns false if the disk refused. */
@@ -206,7 +206,7 @@ function read(context: SpoolContext, sql: string, values: number[]): EventMessag
 
 function nextSession(context: SpoolContext): number {
   // Starts from the wall clock if that is ahead, so that sessions also rise across a rebuilt or restored spool.
-  const session = Math.max(context.counters.session + 1, Math.min(believedSession, Math.floor(context.clock.now() / 1_000)));
+  const session = Math.max(context.counters.session + 1, Math.min(maxTrustedSession, Math.floor(context.clock.now() / 1_000)));
   attempt(context, () =>
     commit(context, (draft) => {
       draft.session = session;

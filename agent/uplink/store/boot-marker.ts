@@ -1,6 +1,6 @@
 /** A marker on disk that shows that this boot is alive. The next boot reads from it when and how this one ended. */
 
-import { type Clock, type MainsGone, mainsGone, type Previous, previous, readJson } from '@sabha/contracts';
+import { type Clock, type MainsFailure, mainsGone, type PreviousBoot, parseJsonAs, previous } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { KeyValueStore } from './data-folder.ts';
 
@@ -38,7 +38,7 @@ type MarkerContent = v.InferOutput<typeof content>;
  */
 export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: MarkerOptions) {
   // A damaged text counts as absent. The end of the previous boot is then unknown.
-  let held = begun(readJson(content, memory.recall(memoryKey)), { at: clock.now(), boot, crashedBefore });
+  let held = begun(parseJsonAs(content, memory.recall(memoryKey)), { at: clock.now(), boot, crashedBefore });
   let savedUp = clock.up();
   const save = (next: Partial<MarkerContent>) => {
     held = { ...held, ...next };
@@ -58,12 +58,12 @@ export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: Mar
     },
     bye: (reason: string): void => save({ aliveAt: clock.now(), bye: reason }),
     /** Returns how the previous boot ended, or undefined once the server has acknowledged it. */
-    previous: (): Previous | undefined => held.previous ?? undefined,
+    previous: (): PreviousBoot | undefined => held.previous ?? undefined,
     told(): void {
       if (held.previous !== null) save({ previous: null });
     },
     /** Returns the last mains outage of this boot. */
-    gone: (): MainsGone | undefined => held.gone ?? undefined,
+    gone: (): MainsFailure | undefined => held.gone ?? undefined,
   };
 }
 
@@ -85,7 +85,7 @@ function begun(
   return { ...now, previous: previousOf(kept, crashedBefore) };
 }
 
-function previousOf({ previous: _earlier, gone, begun: what, ...last }: MarkerContent, crashedBefore: () => boolean): Previous {
+function previousOf({ previous: _earlier, gone, begun: what, ...last }: MarkerContent, crashedBefore: () => boolean): PreviousBoot {
   const more = { ...(gone !== null && { gone }), ...(what !== null && { begun: what }) };
   return { ...last, ...more, crashed: last.bye === null && crashedBefore() };
 }

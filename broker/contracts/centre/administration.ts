@@ -205,9 +205,9 @@ const act = v.object({ id: count, at: time, who: text, what: text, about: text }
 export const auditLog = v.object({ acts: v.array(act), before: v.nullable(count) });
 
 /** An event of a PC. `time`: when it happened, by the PC's clock if plausible. `received`: time of receipt at the server. */
-export const saidEvent = v.object({ time, pc: text, received: time, ...event.entries });
+export const reportedEvent = v.object({ time, pc: text, received: time, ...event.entries });
 /** In order of time. `next`: time of the first event not included, null if all are. `missing`: omitted data and the reason. */
-export const saidEvents = v.object({ events: v.array(saidEvent), next: v.nullable(time), missing: v.array(text) });
+export const reportedEvents = v.object({ events: v.array(reportedEvent), next: v.nullable(time), missing: v.array(text) });
 
 /** All ledger rows about a person, and the search terms. Rows may name other persons too. */
 export const personExport = v.object({
@@ -280,7 +280,7 @@ export const tabsTrial = v.object({
 });
 
 /** Simulated handling of a fault by the running tabs. `afterMs`: from the start of the fault. `how`: null without a conclusion. */
-export const explained = v.object({
+export const explanation = v.object({
   scope: text,
   fault: text,
   severity: v.picklist(severities),
@@ -315,15 +315,15 @@ export const incidentReasons = v.object({
   ),
 });
 
-export type Explained = v.InferOutput<typeof explained>;
+export type Explanation = v.InferOutput<typeof explanation>;
 export type CsvProblem = v.InferOutput<typeof csvProblem>;
 export type SitesDifference = v.InferOutput<typeof sitesDifference>;
 export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
 export type PersonExport = v.InferOutput<typeof personExport>;
 export type PersonForgotten = v.InferOutput<typeof personForgotten>;
 export type AuditLog = v.InferOutput<typeof auditLog>;
-export type SaidEvent = v.InferOutput<typeof saidEvent>;
-export type SaidEvents = v.InferOutput<typeof saidEvents>;
+export type ReportedEvent = v.InferOutput<typeof reportedEvent>;
+export type ReportedEvents = v.InferOutput<typeof reportedEvents>;
 export type BackupMade = v.InferOutput<typeof backupMade>;
 export type RolloutView = v.InferOutput<typeof rolloutView>;
 export type CommandSummary = v.InferOutput<typeof commandSummary>;

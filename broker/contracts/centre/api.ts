@@ -5,9 +5,9 @@
  */
 import * as v from 'valibot';
 import { linkClasses } from '../domain/links.ts';
-import { outageCauses, surenesses } from '../domain/outages.ts';
+import { confidenceLevels, outageCauses } from '../domain/outages.ts';
 import { readinesses, siteStages } from '../domain/sites.ts';
-import { againReasons, deedKinds, presences, saidWords, severities, statuses, transitionKinds } from '../domain/states.ts';
+import { incidentActionKinds, presences, repeatReasons, severities, statuses, storedAnswers, transitionKinds } from '../domain/states.ts';
 import { linkReport } from '../wire/link-report.ts';
 import { profile } from '../wire/messages.ts';
 
@@ -23,7 +23,7 @@ const why = v.nullable(v.object({ component: text, fault: maybeText, reason: may
 const outage = {
   cause: v.picklist(outageCauses),
   confidence: v.number(),
-  sureness: v.picklist(surenesses),
+  sureness: v.picklist(confidenceLevels),
   from: time,
   /** Another PC of the site responds now, so the site can be reached. */
   beside: v.exactOptional(v.literal(true)),
@@ -144,13 +144,15 @@ export const incidentView = v.object({
   ...incidentFields,
   notes: v.array(noteView),
   /** One-tap answers of the notified people. `link`: given by the link in a notification. */
-  answers: v.exactOptional(v.array(v.object({ at: time, by: text, word: v.picklist(saidWords), link: v.boolean() }))),
+  answers: v.exactOptional(v.array(v.object({ at: time, by: text, word: v.picklist(storedAnswers), link: v.boolean() }))),
   /** `again`: reason of a repeated notification. */
   history: v.array(
-    v.object({ kind: v.picklist(transitionKinds), at: time, conclusion: maybeText, again: v.exactOptional(v.picklist(againReasons)) }),
+    v.object({ kind: v.picklist(transitionKinds), at: time, conclusion: maybeText, again: v.exactOptional(v.picklist(repeatReasons)) }),
   ),
   /** Actions on the incident. `by`: empty for an automatic action. `to`: assignee, or the previous owner. */
-  deeds: v.array(v.object({ did: v.picklist(deedKinds), at: time, by: text, to: v.exactOptional(text), until: v.exactOptional(time) })),
+  deeds: v.array(
+    v.object({ did: v.picklist(incidentActionKinds), at: time, by: text, to: v.exactOptional(text), until: v.exactOptional(time) }),
+  ),
 });
 
 /** One result of a roll call. `after`: milliseconds from the start to the response, null while there is none. */

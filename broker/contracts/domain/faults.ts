@@ -25,7 +25,7 @@ export const components = {
   ...centreComponents,
 } as const satisfies Record<string, Words>;
 
-export function componentsIn(language: Language): Readonly<Record<keyof typeof components, string>> {
+export function componentNames(language: Language): Readonly<Record<keyof typeof components, string>> {
   const words = Object.entries(components).map(([component, said]) => [component, said[language]]);
   return Object.fromEntries(words) as Record<keyof typeof components, string>;
 }
@@ -38,7 +38,7 @@ export function faultOf(id: string): Fault | undefined {
   return Object.hasOwn(faults, id) ? faults[id as FaultId] : undefined;
 }
 
-const centresOnly: ReadonlySet<string> = new Set<FaultId>([
+const serverJudgedFaults: ReadonlySet<string> = new Set<FaultId>([
   'pc.silent',
   'pc.cloned',
   'pc.noisy',
@@ -48,7 +48,7 @@ const centresOnly: ReadonlySet<string> = new Set<FaultId>([
 
 /** Returns false for a fault that only the server judges and no check reports. */
 export function isJudgedByPc(id: string): boolean {
-  return !/^(centre|outage|maintenance)\./.test(id) && !centresOnly.has(id);
+  return !/^(centre|outage|maintenance)\./.test(id) && !serverJudgedFaults.has(id);
 }
 
 export function isLanguage(text: string): text is Language {

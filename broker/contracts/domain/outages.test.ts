@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { causeKindOf, causeKinds, causeScope, nameInScope, openUpTo, pathOfScope, sureFrom, surenessOf } from './outages.ts';
+import {
+  causeKindOf,
+  causeKinds,
+  causeScope,
+  confidenceLevelOf,
+  nameInScope,
+  openThreshold,
+  pathOfScope,
+  sureThreshold,
+} from './outages.ts';
 
 test('a scope gives the kind and name of its cause, and no PC path is mistaken for one', () => {
   for (const kind of causeKinds) expect([kind, causeKindOf(causeScope(kind, 'bihar/gaya'))]).toEqual([kind, kind]);
@@ -18,7 +27,7 @@ test('a cause belongs to the path that its scope names, or to the whole nation',
 });
 
 test('a confidence maps to sure, likely or open at fixed limits', () => {
-  expect([1, sureFrom, sureFrom - 0.01, openUpTo + 0.01, openUpTo, 0].map(surenessOf)).toEqual([
+  expect([1, sureThreshold, sureThreshold - 0.01, openThreshold + 0.01, openThreshold, 0].map(confidenceLevelOf)).toEqual([
     'sure',
     'sure',
     'likely',

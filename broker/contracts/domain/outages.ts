@@ -13,16 +13,16 @@ export type OutageCause = (typeof outageCauses)[number];
 /** Confidence of the cause: 0 to 1. */
 export type Outage = { cause: OutageCause; confidence: number };
 
-export const sureFrom = 0.9;
+export const sureThreshold = 0.9;
 /** Confidence up to which a cause is open, also the maximum if two causes look alike. Between the two limits it is likely. */
-export const openUpTo = 0.6;
+export const openThreshold = 0.6;
 
-export const surenesses = ['sure', 'likely', 'open'] as const;
-export type Sureness = (typeof surenesses)[number];
+export const confidenceLevels = ['sure', 'likely', 'open'] as const;
+export type ConfidenceLevel = (typeof confidenceLevels)[number];
 
-export function surenessOf(confidence: number): Sureness {
-  if (confidence >= sureFrom) return 'sure';
-  return confidence > openUpTo ? 'likely' : 'open';
+export function confidenceLevelOf(confidence: number): ConfidenceLevel {
+  if (confidence >= sureThreshold) return 'sure';
+  return confidence > openThreshold ? 'likely' : 'open';
 }
 
 /** Kinds of group incidents, the narrowest first. */
@@ -59,18 +59,18 @@ export function maintenanceScope(path: string): string {
 }
 
 /** Returns the place of a maintenance scope; undefined for every other scope. */
-export function maintainedIn(scope: string): string | undefined {
+export function placeOfMaintenance(scope: string): string | undefined {
   return scope.startsWith(maintenancePrefix) ? scope.slice(maintenancePrefix.length) : undefined;
 }
 
 /** Returns the path of a scope; '' for a scope of several states. The `spread` of a group incident is more precise. */
 export function pathOfScope(scope: string): string {
   const kind = causeKindOf(scope);
-  if (kind === undefined) return maintainedIn(scope) ?? scope;
+  if (kind === undefined) return placeOfMaintenance(scope) ?? scope;
   return kind === 'site' || kind === 'state' ? nameInScope(scope) : '';
 }
 
 /** Returns true for a fault that reports an outage. Its notifications name the cause. */
-export function isAbsence(fault: string): boolean {
+export function isOutageFault(fault: string): boolean {
   return fault === 'pc.silent' || fault === 'centre.plane' || fault.startsWith('outage.');
 }

@@ -11,7 +11,7 @@ import type { Language } from './faults.ts';
 export const noneExpected = 'none expected';
 
 /** Phrases that any check uses, and those of the server about a PC. */
-const ofAny: readonly Reason[] = [
+const commonReasons: readonly Reason[] = [
   [`^${noneExpected}$`, 'यहाँ ज़रूरी नहीं'],
   ['^(/\\S+) cannot be read$', '$1 पढ़ा नहीं जा सका'],
   ['^the profile does not say what is expected$', 'प्रोफ़ाइल में नहीं लिखा कि यहाँ क्या होना चाहिए'],
@@ -43,7 +43,7 @@ const ofAny: readonly Reason[] = [
 
 /** All phrases in the order of replacement. A phrase that occurs inside others is last. */
 export const reasons: readonly Reason[] = [
-  ...ofAny,
+  ...commonReasons,
   ...roomReasons,
   ...pcReasons,
   ...powerReasons,
@@ -52,11 +52,11 @@ export const reasons: readonly Reason[] = [
 ];
 
 /** Returns the reason in a language, as far as a translation exists. */
-export function reasonIn(reason: string, language: Language): string {
-  return language === 'hi' ? retold(reason, reasons) : reason;
+export function translateCoreReason(reason: string, language: Language): string {
+  return language === 'hi' ? applyTranslations(reason, reasons) : reason;
 }
 
 /** Replaces the matches of each pattern in turn with the text beside it. */
-export function retold(reason: string, rows: readonly Reason[]): string {
+export function applyTranslations(reason: string, rows: readonly Reason[]): string {
   return rows.reduce((text, [pattern, words]) => text.replace(new RegExp(pattern, 'g'), words), reason);
 }

@@ -15,16 +15,16 @@ export type Readiness = (typeof readinesses)[number];
 export const meetingComponents: readonly string[] = ['microphone', 'camera', 'speaker'];
 
 /** Status shown to people. `unproven`: a meeting device is present and open, but its sound or picture is not proven. */
-export type Answer = Status | 'unproven';
+export type ShownStatus = Status | 'unproven';
 
 /** Returns the shown status. Guarantee: no meeting device is reported as working before its sound or picture is proven. */
-export function answerOf({ component, status, reason }: Pick<Check, 'component' | 'status' | 'reason'>): Answer {
+export function shownStatusOf({ component, status, reason }: Pick<Check, 'component' | 'status' | 'reason'>): ShownStatus {
   return status === 'ok' && reason !== noneExpected && meetingComponents.includes(component) ? 'unproven' : status;
 }
 
 /** Why a room is not ready or unknown: the most severe check, or the presence of an offline PC. */
-export type Why = { component: string; fault: string | null; reason: string | null };
-export type ReadinessVerdict = { readiness: Readiness; why: Why | null };
+export type ReadinessReason = { component: string; fault: string | null; reason: string | null };
+export type ReadinessVerdict = { readiness: Readiness; why: ReadinessReason | null };
 
 /**
  * Derives the readiness of a room (DESIGN, decision 5): no critical or major fault, and every meeting component known.
@@ -50,7 +50,7 @@ function severityOf(check: Check) {
   return faultOf(check.fault ?? '')?.severity ?? 'major';
 }
 
-function whyOf({ component, fault, reason }: Check): Why {
+function whyOf({ component, fault, reason }: Check): ReadinessReason {
   return { component, fault, reason };
 }
 

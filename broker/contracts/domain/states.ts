@@ -13,14 +13,14 @@ export type Severity = (typeof severities)[number];
 export const transitionKinds = ['raised', 'worsened', 'eased', 'cleared', 'closed'] as const;
 export type TransitionKind = (typeof transitionKinds)[number];
 
-export const answerWords = ['seen', 'going', 'fixed', 'not-mine'] as const;
-export type AnswerWord = (typeof answerWords)[number];
+export const oneTapAnswers = ['seen', 'going', 'fixed', 'not-mine'] as const;
+export type OneTapAnswer = (typeof oneTapAnswers)[number];
 /** One-tap answers stored with an incident. `here`: the person has arrived. */
-export const saidWords = [...answerWords, 'here'] as const;
-export type SaidWord = (typeof saidWords)[number];
+export const storedAnswers = [...oneTapAnswers, 'here'] as const;
+export type StoredAnswer = (typeof storedAnswers)[number];
 
 /** Actions on an incident in its history, including automatic ones. */
-export const deedKinds = [
+export const incidentActionKinds = [
   'acknowledged',
   'taken-over',
   'withdrawn',
@@ -31,11 +31,11 @@ export const deedKinds = [
   'snoozed',
   'awake',
 ] as const;
-export type DeedKind = (typeof deedKinds)[number];
+export type IncidentActionKind = (typeof incidentActionKinds)[number];
 
 /** Reasons of a repeated notification. */
-export const againReasons = ['lapsed', 'reopened', 'assigned', 'awake', 'maintained'] as const;
-export type AgainReason = (typeof againReasons)[number];
+export const repeatReasons = ['lapsed', 'reopened', 'assigned', 'awake', 'maintained'] as const;
+export type RepeatReason = (typeof repeatReasons)[number];
 
 /**
  * Presence of a PC. `stopped`: clean disconnect. `silent`: without one (R18 (silence)). `unheard`: over its limit, but a receive gap of the

@@ -8,9 +8,9 @@ export const clientAuth = '1.3.6.1.5.5.7.3.2';
 export const serverAuth = '1.3.6.1.5.5.7.3.1';
 
 /** Subjects of the server certificates. They differ, so that the key of one listener is not valid for the other. */
-export const doors = { centre: 'Sabha centre', broker: 'Sabha broker' } as const;
+export const serverSubjects = { centre: 'Sabha centre', broker: 'Sabha broker' } as const;
 /** A PC requests this server name (SNI) to get the certificate of our authority, whatever certificate browsers see. */
-export const centreServerName = 'centre.sabha.internal';
+export const serverSniName = 'centre.sabha.internal';
 
 export function makePrivateKey(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -20,12 +20,12 @@ export function makePrivateKey(): string {
  * Creates a certificate request (PKCS#10) whose subject is one common name. Own code, because the library for it is a third of a packed
  * agent.
  */
-export function makeRequest(privateKey: string, name: string): { pem: string; der: Buffer } {
+export function makeCertificateRequest(privateKey: string, name: string): { pem: string; der: Buffer } {
   const subject = der(tags.sequence, der(tags.set, der(tags.sequence, commonName, der(tags.utf8, Buffer.from(name)))));
-  const shown = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
-  const asked = der(tags.sequence, der(tags.integer, Buffer.of(0)), subject, shown, der(tags.first));
-  const signature = der(tags.bits, Buffer.of(0), sign('sha256', asked, privateKey));
-  const request = der(tags.sequence, asked, der(tags.sequence, ecdsaWithSha256), signature);
+  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
+  const requestInfo = der(tags.sequence, der(tags.integer, Buffer.of(0)), subject, publicKey, der(tags.first));
+  const signature = der(tags.bits, Buffer.of(0), sign('sha256', requestInfo, privateKey));
+  const request = der(tags.sequence, requestInfo, der(tags.sequence, ecdsaWithSha256), signature);
   const lines = request.toString('base64').replaceAll(/.{64}(?!$)/g, '$&\n');
   return { pem: `-----BEGIN CERTIFICATE REQUEST-----\n${lines}\n-----END CERTIFICATE REQUEST-----\n`, der: request };
 }

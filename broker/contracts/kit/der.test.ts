@@ -2,7 +2,7 @@ import { webcrypto } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { asPkcs7, createAuthority } from '../../../test/security/authority.ts';
 import { loadX509 } from '../../../test/x509.ts';
-import { certificatesIn, der, readAll, readDer, tags } from './der.ts';
+import { certificatesIn, der, readAllDer, readDer, tags } from './der.ts';
 
 const authority = await createAuthority('Sabha');
 const issued = await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' });
@@ -11,7 +11,7 @@ const list = Buffer.from(asPkcs7(issued.pem, authority.root), 'base64');
 test('an encoded element of any length is decoded again', () => {
   for (const length of [0, 1, 127, 128, 255, 256, 65_535]) {
     const one = der(tags.sequence, Buffer.alloc(length, 7));
-    expect(readAll(Buffer.concat([one, one])).map(({ content }) => content.length)).toEqual([length, length]);
+    expect(readAllDer(Buffer.concat([one, one])).map(({ content }) => content.length)).toEqual([length, length]);
   }
   expect(() => der(tags.set, Buffer.alloc(65_536))).toThrow('too long');
 });

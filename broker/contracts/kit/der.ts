@@ -2,7 +2,7 @@
 
 export const tags = { integer: 0x02, bits: 0x03, oid: 0x06, utf8: 0x0c, sequence: 0x30, set: 0x31, first: 0xa0 } as const;
 /** One element: its content, the whole with its header, and the bytes after it. */
-export type Element = { tag: number; content: Buffer; whole: Buffer; rest: Buffer };
+export type DerElement = { tag: number; content: Buffer; whole: Buffer; rest: Buffer };
 
 const longForm = 0x80;
 const longestLength = 3;
@@ -18,7 +18,7 @@ export function der(tag: number, ...parts: Uint8Array[]): Buffer {
 }
 
 /** Decodes the first element. Throws if there is none, or if its length exceeds the input. */
-export function readDer(bytes: Buffer): Element {
+export function readDer(bytes: Buffer): DerElement {
   const [tag = 0, first = 0] = bytes;
   const lengthBytes = first < longForm ? 0 : first - longForm;
   const start = 2 + lengthBytes;
@@ -31,16 +31,16 @@ export function readDer(bytes: Buffer): Element {
 }
 
 /** Decodes consecutive elements. Throws like `readDer`. */
-export function readAll(bytes: Buffer): Element[] {
-  const all: Element[] = [];
+export function readAllDer(bytes: Buffer): DerElement[] {
+  const all: DerElement[] = [];
   for (let rest = bytes; rest.length > 0; rest = all.at(-1)?.rest ?? rest.subarray(rest.length)) all.push(readDer(rest));
   return all;
 }
 
 /** Returns the certificates of a PKCS#7 list (SignedData without signatures), each unchanged. Throws if it is no such list. */
 export function certificatesIn(list: Buffer): Buffer[] {
-  const [, signed] = readAll(readDer(list).content);
+  const [, signed] = readAllDer(readDer(list).content);
   if (signed?.tag !== tags.first) throw new Error('no list of certificates');
-  const held = readAll(readDer(signed.content).content).find(({ tag }) => tag === tags.first);
-  return readAll(held?.content ?? Buffer.alloc(0)).map(({ whole }) => whole);
+  const held = readAllDer(readDer(signed.content).content).find(({ tag }) => tag === tags.first);
+  return readAllDer(held?.content ?? Buffer.alloc(0)).map(({ whole }) => whole);
 }

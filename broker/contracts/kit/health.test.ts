@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { answersHealth, supervisorOf } from './health.ts';
+import { handleHealthRequest, supervisorOf } from './health.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -32,7 +32,7 @@ test('liveness and readiness respond to GET only, with the reason if not ready',
   const asked = (method: string, url: string, because?: string) => {
     const said: unknown[] = [];
     const response = { writeHead: (code: number) => ({ end: (text: string) => said.push(code, JSON.parse(text)) }) };
-    return [answersHealth({ method, url }, response as unknown as ServerResponse, () => because), ...said];
+    return [handleHealthRequest({ method, url }, response as unknown as ServerResponse, () => because), ...said];
   };
   expect(asked('GET', '/healthz', 'the disk is full')).toEqual([true, 200, { alive: true }]);
   expect(asked('GET', '/readyz')).toEqual([true, 200, { ready: true }]);

@@ -5,31 +5,31 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export type Supervisor = { ready(): void; stopping(): void };
 
 /** Interval of the watchdog messages as a share of its limit: two of them may be lost. */
-const share = 1 / 3;
+const watchdogShare = 1 / 3;
 
 /**
  * Returns the supervisor of this process from its environment (`sd_notify`); undefined without systemd. `tell` sends a state; a test
  * replaces it.
  * Guarantee: the alive message comes only from the event loop, so that a blocked event loop falls silent.
  */
-export function supervisorOf(env: Readonly<Record<string, string | undefined>>, tell = tellSystemd): Supervisor | undefined {
+export function supervisorOf(env: Readonly<Record<string, string | undefined>>, notify = notifySystemd): Supervisor | undefined {
   if (!env['NOTIFY_SOCKET']) return undefined;
   const limitMs = Number(env['WATCHDOG_USEC'] ?? 0) / 1_000;
   let beats: NodeJS.Timeout | undefined;
   return {
     ready() {
-      tell('READY=1');
-      if (limitMs > 0) beats = setInterval(tell, limitMs * share, 'WATCHDOG=1').unref();
+      notify('READY=1');
+      if (limitMs > 0) beats = setInterval(notify, limitMs * watchdogShare, 'WATCHDOG=1').unref();
     },
     stopping() {
       clearInterval(beats);
-      tell('STOPPING=1');
+      notify('STOPPING=1');
     },
   };
 }
 
 /** Node has no Unix datagram sockets, so systemd's own program sends the message. */
-function tellSystemd(state: string): void {
+function notifySystemd(state: string): void {
   const child = spawn('systemd-notify', [state], { stdio: 'ignore' });
   // Without that program systemd ends this process for lack of a message.
   child.on('error', () => {});
@@ -37,13 +37,13 @@ function tellSystemd(state: string): void {
 }
 
 /** Returns why a part is not ready, in one line; undefined if it is. */
-export type Unready = () => string | undefined;
+export type ReadinessCheck = () => string | undefined;
 
 /** Responds to `GET /healthz` and `GET /readyz` like the API of `flows`. Returns false for other requests. */
-export function answersHealth(
+export function handleHealthRequest(
   { method, url }: Pick<IncomingMessage, 'method' | 'url'>,
   response: ServerResponse,
-  unready: Unready,
+  unready: ReadinessCheck,
 ): boolean {
   if (method !== 'GET' || (url !== '/healthz' && url !== '/readyz')) return false;
   const because = url === '/readyz' ? unready() : undefined;

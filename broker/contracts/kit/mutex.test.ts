@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { mutex } from './waits.ts';
+import { createMutex } from './waits.ts';
 
 test('tasks run one after the other, and a failed one does not block the next', async () => {
-  const one = mutex();
+  const one = createMutex();
   const gate = Promise.withResolvers<void>();
   const ran: string[] = [];
   const first = one(async () => {

@@ -5,7 +5,7 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = oneLine(v.getDotPath(issue) ?? '(whole)', 120);
   if (issue.expected === 'never') return `${path}: this key is not known`;
   const measure = issue.type.endsWith('_length') ? 'a length ' : '';
-  const wanted = ownWords(issue) ?? `${measure}${issue.expected ?? issue.message}`;
+  const wanted = schemaMessage(issue) ?? `${measure}${issue.expected ?? issue.message}`;
   return `${path}: expected ${wanted}, found ${oneLine(issue.received, 60)}`;
 }
 
@@ -22,12 +22,12 @@ export function oneLine(text: string, limit: number): string {
 }
 
 /** Normalises a column heading such as `Name EN`: lower case, with underscores. */
-export function headingOf(heading: string): string {
+export function normaliseHeading(heading: string): string {
   return heading.trim().toLowerCase().replace(/[ -]+/g, '_');
 }
 
 /** Returns the schema's own message if it says more than the library's: `Invalid site: state/site` gives "state/site". */
-function ownWords({ message, expected }: v.BaseIssue<unknown>): string | undefined {
+function schemaMessage({ message, expected }: v.BaseIssue<unknown>): string | undefined {
   const [, what = '', form] = /^Invalid ([^:]*)(?:: (.+))?$/s.exec(message) ?? [];
   if (what === '') return message;
   if (form === undefined) return `a valid ${what}`;
@@ -36,12 +36,12 @@ function ownWords({ message, expected }: v.BaseIssue<unknown>): string | undefin
 }
 
 /** Returns the error of `parseArgs` without its advice. Words may contain dots. */
-export function saidOfCall(thrown: unknown): string {
+export function describeUsageError(thrown: unknown): string {
   return messageOf(thrown).replace(/\.(?:\n| To specify | This command ).*$/s, '');
 }
 
 /** Parses JSON of a schema; undefined if the text is missing or invalid. */
-export function readJson<S extends v.GenericSchema>(schema: S, text: string | undefined): v.InferOutput<S> | undefined {
+export function parseJsonAs<S extends v.GenericSchema>(schema: S, text: string | undefined): v.InferOutput<S> | undefined {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
   return read.success ? read.output : undefined;
 }

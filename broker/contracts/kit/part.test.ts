@@ -22,7 +22,7 @@ afterEach(() => {
   forgotten.mockClear();
 });
 
-async function run(stop: () => unknown = () => {}, options: { stopLimitMs?: number; isHeld?: () => boolean } = {}) {
+async function run(stop: () => unknown = () => {}, options: { stopLimitMs?: number; isParentConnected?: () => boolean } = {}) {
   const fatal = vi.fn();
   await runPart({ log: { fatal }, name: 'the broker', stopLimitMs: 60_000, start: async () => stop, ...options });
   const tell = (event: (typeof events)[number], ...said: unknown[]) => {

@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module';
 import type { Supervisor } from './health.ts';
 import { StartError } from './start.ts';
-import { endAlone } from './told-to-end.ts';
+import { exitOrphaned } from './told-to-end.ts';
 
 /** The options of `runPart`. A pino logger provides the `log`. */
 export type PartOptions = {
@@ -14,13 +14,13 @@ export type PartOptions = {
   /** Starts the part and logs that it is ready. Resolves with the stop function. */
   start(): Promise<() => unknown>;
   /** Returns whether the IPC channel of the parent process is open; undefined without one. A test replaces it. */
-  isHeld?(): boolean | undefined;
+  isParentConnected?(): boolean | undefined;
   /** Receives ready and alive messages; undefined without systemd. */
   supervisor?: Supervisor | undefined;
 };
 
 /** Turns off a cache of mqtt-packet: it holds a buffer for each number up to 65,535, 9 MiB, for little gain. */
-export async function withoutNumberCache(): Promise<void> {
+export async function disableNumberCache(): Promise<void> {
   // A dynamic import, because a reader of the contracts alone does not need it.
   const { writeToStream } = await import('mqtt-packet');
   writeToStream.cacheNumbers = false;
@@ -32,12 +32,12 @@ export async function withoutNumberCache(): Promise<void> {
  * within the same time.
  */
 export async function runPart(options: PartOptions): Promise<void> {
-  const { log, name, stopLimitMs, start, isHeld = () => process.connected, supervisor } = options;
+  const { log, name, stopLimitMs, start, isParentConnected = () => process.connected, supervisor } = options;
   let stop: (() => unknown) | undefined;
-  let isAlone = false;
-  const exit = () => (isAlone ? endAlone() : process.exit(0));
+  let isOrphaned = false;
+  const exit = () => (isOrphaned ? exitOrphaned() : process.exit(0));
   process.on('uncaughtException', (error) => {
-    if (isAlone) return endAlone();
+    if (isOrphaned) return exitOrphaned();
     if (error instanceof StartError) log.fatal(error.message);
     else log.fatal({ err: error }, `${name} cannot go on`);
     process.exit(1);
@@ -49,19 +49,19 @@ export async function runPart(options: PartOptions): Promise<void> {
     exit();
   };
   // During the start there is nothing to stop, and a start may take longer than the stop limit.
-  const leftAlone = () => {
-    isAlone = true;
+  const handleOrphaned = () => {
+    isOrphaned = true;
     void end();
   };
-  process.once('disconnect', leftAlone);
-  await withoutNumberCache();
+  process.once('disconnect', handleOrphaned);
+  await disableNumberCache();
   stop = await start();
   supervisor?.ready();
   // Now, not at the exit: a killed process has none, and its next start must be fast.
   flushCompileCache();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end());
   // The parent ended before the handler was set.
-  if (isHeld() === false && !isAlone) leftAlone();
+  if (isParentConnected() === false && !isOrphaned) handleOrphaned();
 }
 
 /** The log of a part; a pino logger provides it. */

@@ -5,7 +5,7 @@ import { Aedes } from 'aedes';
 import { connect } from 'mqtt';
 import { afterEach, expect, test } from 'vitest';
 import { realClock } from './clock.ts';
-import { createRetries, openPartSession, type PartSession } from './session.ts';
+import { createRetryDelays, openPartSession, type PartSession } from './session.ts';
 
 type Broker = { port: number; aedes: Aedes; cut(): void; close(): Promise<void> };
 const open: (() => Promise<void> | void)[] = [];
@@ -95,15 +95,15 @@ test('a broken session is reported once, reconnects and subscribes again', async
 
 test("two processes with the same name take over each other's session ever more slowly, and it is reported", () => {
   let now = 0;
-  const retries = createRetries(
+  const retries = createRetryDelays(
     () => now,
     () => 1,
   );
   const lost = () => {
     retries.up();
-    const { waitMs, isThrownOut } = retries.lost();
+    const { waitMs, isTakeoverSuspected } = retries.lost();
     now += waitMs;
-    return [waitMs, isThrownOut];
+    return [waitMs, isTakeoverSuspected];
   };
   expect([lost(), lost(), lost(), lost(), lost()]).toEqual([
     [1_100, false],
@@ -115,7 +115,7 @@ test("two processes with the same name take over each other's session ever more 
   // An unreachable broker takes over no session, and a minute without losses ends the suspicion.
   now += 60_000;
   retries.up();
-  expect([1, 2, 3, 4].map(() => retries.lost().isThrownOut)).toEqual([false, false, false, false]);
+  expect([1, 2, 3, 4].map(() => retries.lost().isTakeoverSuspected)).toEqual([false, false, false, false]);
 });
 
 test('R18a the keepalive is shorter on an accelerated clock, so that a stalled broker is noticed', async () => {

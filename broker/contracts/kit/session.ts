@@ -8,7 +8,7 @@ import { doubledMs } from './waits.ts';
 
 const shortestMs = 100;
 /** Losses of an established session within this time that suggest a second process with the same name (session takeover). */
-const thrownOut = { losses: 3, withinMs: 60_000 };
+const takeover = { losses: 3, withinMs: 60_000 };
 const limits = { firstMs: 500, maxMs: 10_000 };
 /** In time of the given clock, so that a stalled broker is noticed at its pace. */
 const keepaliveSeconds = 30;
@@ -37,7 +37,7 @@ export type PartSession = ReturnType<typeof openPartSession>;
 export function openPartSession({ host, port, name, token, filters, qos, ...options }: PartSessionOptions) {
   let client: MqttClient | undefined;
   let cancelRetry: Cancel = () => {};
-  const retries = createRetries(options.clock.up, options.random);
+  const retries = createRetryDelays(options.clock.up, options.random);
   let closed = false;
 
   function open(): void {
@@ -63,9 +63,9 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
       own.end(true);
       if (closed || client !== own) return;
       client = undefined;
-      const { waitMs, isThrownOut } = retries.lost();
+      const { waitMs, isTakeoverSuspected } = retries.lost();
       cancelRetry = options.clock.after(waitMs, open);
-      options.onLost(isThrownOut ? `${why}: again and again, perhaps since another process connects as ${name}` : why);
+      options.onLost(isTakeoverSuspected ? `${why}: again and again, perhaps since another process connects as ${name}` : why);
     });
   }
 
@@ -96,26 +96,26 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
  * Counts failures of a session. Guarantee: two processes that take over each other's session reconnect ever more slowly, although each of
  * them succeeds.
  */
-export function createRetries(up: Clock['up'], random: () => number) {
+export function createRetryDelays(up: Clock['up'], random: () => number) {
   let failures = 0;
   let isUp = false;
   let lossesAt: number[] = [];
-  const isThrownOut = () => lossesAt.length >= thrownOut.losses;
-  const lately = () => lossesAt.filter((at) => up() - at < thrownOut.withinMs);
+  const isTakeoverSuspected = () => lossesAt.length >= takeover.losses;
+  const recentLosses = () => lossesAt.filter((at) => up() - at < takeover.withinMs);
 
   return {
     up(): void {
       isUp = true;
-      lossesAt = lately();
-      if (!isThrownOut()) failures = 0;
+      lossesAt = recentLosses();
+      if (!isTakeoverSuspected()) failures = 0;
     },
 
     /** Records a failed attempt or a lost session. Returns the delay of the next attempt, and whether a takeover is suspected. */
-    lost(): { waitMs: number; isThrownOut: boolean } {
-      if (isUp) lossesAt = [...lately(), up()];
+    lost(): { waitMs: number; isTakeoverSuspected: boolean } {
+      if (isUp) lossesAt = [...recentLosses(), up()];
       isUp = false;
       failures += 1;
-      return { waitMs: reconnectMs(failures, random), isThrownOut: isThrownOut() };
+      return { waitMs: reconnectMs(failures, random), isTakeoverSuspected: isTakeoverSuspected() };
     },
   };
 }

@@ -5,7 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { environment, isOpenToAll, keepPrivate, listen, loadText, makeFolder, replaceFile, StartError, serveMetrics } from './start.ts';
+import {
+  isWorldReadable,
+  listen,
+  loadText,
+  makeFilePrivate,
+  makeFolder,
+  readEnvironment,
+  replaceFile,
+  StartError,
+  serveMetrics,
+} from './start.ts';
 
 let root: string;
 beforeEach(() => {
@@ -16,14 +26,14 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 test.skipIf(process.platform === 'win32')('a SQLite file and its log become readable by their owner only, whether new or existing', () => {
   const file = join(root, 'ledger.db');
   writeFileSync(`${file}-wal`, '', { mode: 0o644 });
-  expect(isOpenToAll(`${file}-wal`)).toBe(true);
-  keepPrivate(file);
+  expect(isWorldReadable(`${file}-wal`)).toBe(true);
+  makeFilePrivate(file);
   expect(['', '-wal'].map((end) => statSync(file + end).mode & 0o777)).toEqual([0o600, 0o600]);
-  expect([isOpenToAll(file), existsSync(`${file}-shm`)]).toEqual([false, false]);
+  expect([isWorldReadable(file), existsSync(`${file}-shm`)]).toEqual([false, false]);
 });
 
 describe('environment', () => {
-  const env = environment({ NAME: 'leh', EMPTY: '', PORT: '1883', LATE: '65536', WORD: 'x\ny', SPEED: '2.5', NULL: '0' });
+  const env = readEnvironment({ NAME: 'leh', EMPTY: '', PORT: '1883', LATE: '65536', WORD: 'x\ny', SPEED: '2.5', NULL: '0' });
 
   test('returns valid values, and the default for a missing one', () => {
     expect([env.required('NAME'), env.port('PORT', 1), env.port('NONE', 7), env.number('SPEED', 1), env.number('NONE', 1)]).toEqual([

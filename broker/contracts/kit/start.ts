@@ -17,7 +17,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { dirname } from 'node:path';
 import type { Registry } from 'prom-client';
-import { answersHealth, type Unready } from './health.ts';
+import { handleHealthRequest, type ReadinessCheck } from './health.ts';
 import { oneLine } from './one-line.ts';
 
 /** Reason of a failed start, in one line. */
@@ -26,7 +26,7 @@ export class StartError extends Error {
 }
 
 /** Reads typed environment variables. Throws a `StartError` for an invalid value. */
-export function environment(env: Readonly<Record<string, string | undefined>>) {
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>) {
   const wrong = (name: string, what: string) => new StartError(`${name}: ${what}: ${oneLine(env[name] ?? '', 40)}`);
   return {
     required(name: string): string {
@@ -62,7 +62,7 @@ export function loadText(file: string): string {
 }
 
 /** Returns true if every user of this machine may read the file. Windows has no such mode. */
-export function isOpenToAll(file: string): boolean {
+export function isWorldReadable(file: string): boolean {
   return process.platform !== 'win32' && (statSync(file).mode & 0o004) !== 0;
 }
 
@@ -70,7 +70,7 @@ export function isOpenToAll(file: string): boolean {
  * Makes a SQLite file readable by its owner only, with its log, which inherits the mode. The file is created if missing. Throws system
  * errors.
  */
-export function keepPrivate(file: string): void {
+export function makeFilePrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
   for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600);
 }
@@ -109,7 +109,7 @@ export async function listen(server: Server, { host, port }: { host: string; por
   return (server.address() as AddressInfo).port;
 }
 
-export async function addProcessFigures(register: Registry): Promise<void> {
+export async function addProcessMetrics(register: Registry): Promise<void> {
   // A dynamic import, because the agent serves no metrics.
   const { collectDefaultMetrics } = await import('prom-client');
   collectDefaultMetrics({ register });
@@ -118,10 +118,10 @@ export async function addProcessFigures(register: Registry): Promise<void> {
 }
 
 /** Serves a registry with process metrics, liveness and readiness on loopback, and nothing else. */
-export async function serveMetrics(registry: Registry, port: number, unready: Unready = () => undefined) {
-  await addProcessFigures(registry);
+export async function serveMetrics(registry: Registry, port: number, unready: ReadinessCheck = () => undefined) {
+  await addProcessMetrics(registry);
   const server = createServer(async (request, response) => {
-    if (answersHealth(request, response, unready)) return;
+    if (handleHealthRequest(request, response, unready)) return;
     if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end();
     const text = await registry.metrics();
     response.writeHead(200, { 'content-type': registry.contentType }).end(text);
@@ -145,7 +145,7 @@ export const modes = { own: 0o600, shared: 0o640 };
 export function replaceFile(file: string, content: string | Uint8Array, mode = modes.own): void {
   const fresh = `${file}.new`;
   try {
-    synced(fresh, 'w', (handle) => {
+    withSyncedFile(fresh, 'w', (handle) => {
       // A killed process may have left the file with another mode.
       fchmodSync(handle, mode);
       writeFileSync(handle, content);
@@ -156,10 +156,10 @@ export function replaceFile(file: string, content: string | Uint8Array, mode = m
     throw error;
   }
   // Without the sync of the folder a power cut may undo the rename. Windows has no such call and keeps the order.
-  if (process.platform !== 'win32') synced(dirname(file), 'r', () => undefined);
+  if (process.platform !== 'win32') withSyncedFile(dirname(file), 'r', () => undefined);
 }
 
-function synced(path: string, flags: string, use: (handle: number) => unknown): void {
+function withSyncedFile(path: string, flags: string, use: (handle: number) => unknown): void {
   const handle = openSync(path, flags, 0o600);
   try {
     use(handle);

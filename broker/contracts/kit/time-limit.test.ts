@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { withinTime } from './waits.ts';
+import { withTimeout } from './waits.ts';
 
 /** Returns a clock with one timer that the test fires. */
 function oneTimer() {
@@ -11,19 +11,19 @@ function oneTimer() {
       state.cancelled = true;
     };
   };
-  return { state, limit: { clock: { after }, limitMs: 5_000, late: 'late' } };
+  return { state, limit: { clock: { after }, limitMs: 5_000, timeoutValue: 'late' } };
 }
 
 test('a finished task returns its result and leaves no timer', async () => {
   const { state, limit } = oneTimer();
-  expect(await withinTime(limit, async () => 'answer')).toBe('answer');
+  expect(await withTimeout(limit, async () => 'answer')).toBe('answer');
   expect(state).toMatchObject({ delayMs: 5_000, cancelled: true });
 });
 
 test('a task over its limit is aborted by its signal, and its late result is dropped', async () => {
   const { state, limit } = oneTimer();
   const heard: boolean[] = [];
-  const answer = withinTime(limit, (signal) => {
+  const answer = withTimeout(limit, (signal) => {
     const { promise, reject } = Promise.withResolvers<string>();
     signal.addEventListener('abort', () => {
       heard.push(signal.aborted);
@@ -41,7 +41,7 @@ test.each(['while it runs', 'before it began'])('a task aborted %s gives the lat
   const cut = new AbortController();
   if (when === 'before it began') cut.abort();
   let told: AbortSignal | undefined;
-  const answer = withinTime({ ...limit, cut: cut.signal }, (signal) => {
+  const answer = withTimeout({ ...limit, cut: cut.signal }, (signal) => {
     told = signal;
     return new Promise<string>(() => {});
   });

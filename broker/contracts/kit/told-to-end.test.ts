@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { endAlone, onToldToEnd, type Started, whenNpmIsGone } from './told-to-end.ts';
+import { exitOrphaned, onNpmExit, onShutdownRequest, type ProgramContext } from './told-to-end.ts';
 
 /** Processes by id: parent process and command. */
 type Table = Record<number, [parent: number, command: string]>;
@@ -11,7 +11,7 @@ const env = { npm_lifecycle_script: 'node start.ts' };
 const script = '/opt/sabha/start.ts';
 const own = 30;
 
-function watch(table: Table, started: Partial<Started> = {}) {
+function watch(table: Table, started: Partial<ProgramContext> = {}) {
   const gone = vi.fn();
   const read = (path: string) => {
     const [, pid = '', file] = /^\/proc\/(\d+)\/(\w+)$/.exec(path) ?? [];
@@ -19,7 +19,7 @@ function watch(table: Table, started: Partial<Started> = {}) {
     if (command === undefined) return undefined;
     return file === 'cmdline' ? `${command.replaceAll('|', '\0')}\0` : `Name:\tx\nPPid:\t${parent}\n`;
   };
-  whenNpmIsGone({ env, script, parent: () => table[own]?.[0] ?? 1, read, ...started }, gone);
+  onNpmExit({ env, script, parent: () => table[own]?.[0] ?? 1, read, ...started }, gone);
   return () => {
     vi.advanceTimersByTime(1_000);
     return gone.mock.calls.length;
@@ -33,10 +33,10 @@ test('a program is asked to end at each signal, and once when its parent process
   vi.spyOn(process, 'once').mockImplementation(note as typeof process.once);
   onTestFinished(() => void vi.restoreAllMocks());
   const end = vi.fn();
-  onToldToEnd({ env: {}, script, isHeld: () => true }, end);
+  onShutdownRequest({ env: {}, script, isParentConnected: () => true }, end);
   for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGINT', 'disconnect']) listeners.get(event)?.();
   expect(end.mock.calls.flat()).toEqual(['stopped', 'stopped', 'stopped', 'stopped', 'orphaned']);
-  onToldToEnd({ env: {}, script, isHeld: () => false }, end);
+  onShutdownRequest({ env: {}, script, isParentConnected: () => false }, end);
   expect(end).toHaveBeenLastCalledWith('orphaned');
   expect(end).toHaveBeenCalledTimes(6);
 });
@@ -45,7 +45,7 @@ test('an orphaned process exits without waiting for the last lines of its log', 
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   const forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
   onTestFinished(() => void vi.restoreAllMocks());
-  endAlone();
+  exitOrphaned();
   expect([forgotten.mock.calls, exit.mock.calls]).toEqual([[['exit']], [[0]]]);
 });
 

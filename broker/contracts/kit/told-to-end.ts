@@ -2,37 +2,37 @@
 import { readFileSync } from 'node:fs';
 
 /** The program and its view of the machine; a test replaces the functions. */
-export type Started = {
+export type ProgramContext = {
   env: Readonly<Record<string, string | undefined>>;
   /** `process.argv[1]`. */
   script: string | undefined;
   parent?: () => number;
   /** Returns whether the IPC channel of the parent process is open; undefined without one. */
-  isHeld?: () => boolean | undefined;
+  isParentConnected?: () => boolean | undefined;
   /** Reads a file of /proc; undefined if it does not exist. */
   read?: (path: string) => string | undefined;
 };
 
-const lookEveryMs = 200;
+const pollIntervalMs = 200;
 
 /**
  * Calls `end` with the reason. `stopped`: at each signal (Ctrl-C, SIGTERM, a closed terminal). `orphaned`: once, when the parent process or
  * the npm that started this program is gone.
  */
-export function onToldToEnd(started: Started, end: (why: 'stopped' | 'orphaned') => void): void {
+export function onShutdownRequest(started: ProgramContext, end: (why: 'stopped' | 'orphaned') => void): void {
   const orphaned = () => end('orphaned');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end('stopped'));
   process.once('disconnect', orphaned);
-  const { isHeld = () => process.connected } = started;
-  if (isHeld() === false) return orphaned();
-  whenNpmIsGone(started, orphaned);
+  const { isParentConnected = () => process.connected } = started;
+  if (isParentConnected() === false) return orphaned();
+  onNpmExit(started, orphaned);
 }
 
 /**
  * Calls `gone` once, when the npm that runs this program as its script has ended. The shell of npm gets its signals but does not forward
  * them. After kill -9 npm sends none. A program started otherwise may outlive its parent, as `nohup`, `setsid` and systemd intend.
  */
-export function whenNpmIsGone(started: Started, gone: () => void): void {
+export function onNpmExit(started: ProgramContext, gone: () => void): void {
   const { env, script = '', parent = () => process.ppid, read = readText } = started;
   const command = env['npm_lifecycle_script'] ?? '';
   // Child processes inherit the variables of npm, but their own parent must end them.
@@ -51,17 +51,17 @@ export function whenNpmIsGone(started: Started, gone: () => void): void {
     if (holds) return;
     clearInterval(timer);
     gone();
-  }, lookEveryMs);
+  }, pollIntervalMs);
   timer.unref();
 }
 
 /** Ends an orphaned process without its exit handlers: the log would write its last lines into a closed pipe without end. */
-export function endAlone(): void {
+export function exitOrphaned(): void {
   process.removeAllListeners('exit');
   process.exit(0);
 }
 
-type Read = NonNullable<Started['read']>;
+type Read = NonNullable<ProgramContext['read']>;
 
 function argumentsOf(read: Read, pid: number): string | undefined {
   return read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ');

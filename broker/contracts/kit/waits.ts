@@ -4,10 +4,10 @@ import type { Clock } from './clock.ts';
 
 const shortestMs = 1_000;
 
-export type Doubling = { firstMs: number; maxMs: number };
+export type BackoffLimits = { firstMs: number; maxMs: number };
 
 /** Returns `firstMs` doubled `count` times, milliseconds. Guarantee: at most `maxMs` for any count. */
-export function doubledMs(count: number, { firstMs, maxMs }: Doubling): number {
+export function doubledMs(count: number, { firstMs, maxMs }: BackoffLimits): number {
   return Math.min(maxMs, firstMs * 2 ** count);
 }
 
@@ -16,7 +16,7 @@ export function doubledMs(count: number, { firstMs, maxMs }: Doubling): number {
  * [0, 1).
  * Guarantee: at least 1 s, at most `maxMs`.
  */
-export function backoffMs(failures: number, { random, ...limits }: Doubling & { random: () => number }): number {
+export function backoffMs(failures: number, { random, ...limits }: BackoffLimits & { random: () => number }): number {
   return shortestMs + random() * Math.max(0, doubledMs(failures, limits) - shortestMs);
 }
 
@@ -68,7 +68,7 @@ export function createBuckets({ perSecond, burst }: Rate) {
 }
 
 /** Runs tasks one after the other. A failed task does not block the next. */
-export function mutex(): <T>(task: () => Promise<T>) => Promise<T> {
+export function createMutex(): <T>(task: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {
     const result = last.then(task);
@@ -77,18 +77,21 @@ export function mutex(): <T>(task: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** `late`: the result if the task does not finish within `limitMs` or before `cut` is aborted. */
-export type TimeLimit<T> = { clock: Pick<Clock, 'after'>; limitMs: number; late: T; cut?: AbortSignal | undefined };
+/** `timeoutValue`: the result if the task does not finish within `limitMs` or before `cut` is aborted. */
+export type TimeoutOptions<T> = { clock: Pick<Clock, 'after'>; limitMs: number; timeoutValue: T; cut?: AbortSignal | undefined };
 
 /**
  * Returns the result of a task, whose signal is aborted when its time is over.
  * Guarantee: settles within `limitMs` and on `cut`, and leaves no timer and no listener. A later result or error of the task is dropped.
  */
-export async function withinTime<T>({ clock, limitMs, late, cut }: TimeLimit<T>, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withTimeout<T>(
+  { clock, limitMs, timeoutValue, cut }: TimeoutOptions<T>,
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const abort = new AbortController();
   const over = Promise.withResolvers<T>();
   const end = () => {
-    over.resolve(late);
+    over.resolve(timeoutValue);
     abort.abort();
   };
   const cancel = clock.after(limitMs, end);

@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { codeOf } from '../kit/start.ts';
-import { languageFor, lineIn } from './lines.ts';
+import { languageFor, translateLine } from './lines.ts';
 
 const nowhere = () => '';
 
@@ -47,8 +47,8 @@ test.each([
   ['nothing listens on this port: check address and port', 'nothing listens on this port: check address and port', /^इस पोर्ट पर/],
   ['what nobody foresaw', 'what nobody foresaw', 'what nobody foresaw'],
 ])('"%s" is shown in plain words in both languages', (line, en, hi) => {
-  expect(lineIn(line, 'en')).toBe(en);
-  expect(lineIn(line, 'hi')).toEqual(typeof hi === 'string' ? hi : expect.stringMatching(hi));
+  expect(translateLine(line, 'en')).toBe(en);
+  expect(translateLine(line, 'hi')).toEqual(typeof hi === 'string' ? hi : expect.stringMatching(hi));
 });
 
 /** Real errors of this machine. */
@@ -69,7 +69,7 @@ test.each(Object.keys(causes))('%s is shown without error code and library text 
   const [code, message] = [codeOf(error), (error as Error).message];
   for (const language of ['en', 'hi'] as const)
     for (const said of [code, message]) {
-      const line = lineIn(`x: ${said}`, language);
+      const line = translateLine(`x: ${said}`, language);
       expect(line).not.toMatch(/\bE[A-Z]{4,}\b|error:|getaddrinfo|syscall|UND_/);
       expect(line).not.toContain(said);
     }

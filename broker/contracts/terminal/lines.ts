@@ -26,19 +26,19 @@ export function languageFor(
  * Rewrites a line in plain words: problem, place and remedy. The whole line is looked up, then each capture group of its row. Unknown text
  * stays unchanged. `own`: rows of one command, with priority.
  */
-export function lineIn(line: string, language: Language, own: readonly LineRow[] = []): string {
+export function translateLine(line: string, language: Language, own: readonly LineRow[] = []): string {
   for (const [pattern, words] of [...own, ...lineRows]) {
     // A line that already has its English text also has its Hindi text.
     const caught = pattern.exec(line) ?? (line === words.en ? [line] : null);
     if (caught === null) continue;
     const text = words[language];
     if (text === undefined) return line;
-    return text.replace(/\$(\d)/g, (_, number: string) => lineIn(caught[Number(number)] ?? '', language, own));
+    return text.replace(/\$(\d)/g, (_, number: string) => translateLine(caught[Number(number)] ?? '', language, own));
   }
   return line;
 }
 
-export function inColumns(rows: readonly (readonly string[])[]): string[] {
+export function formatColumns(rows: readonly (readonly string[])[]): string[] {
   const width = Math.max(...rows.map(([name = '']) => name.length));
   return rows.map(([name = '', text = '']) => `  ${name.padEnd(width)}  ${text}`.trimEnd());
 }
@@ -46,14 +46,14 @@ export function inColumns(rows: readonly (readonly string[])[]): string[] {
 /** Terminal output. Without `isTTY` a program may read it. */
 export type Screen = { isTTY?: boolean; write(text: string): unknown };
 /** `say` returns the progress text after so many seconds. */
-export type Waiting = { clock: Pick<Clock, 'up' | 'after'>; screen: Screen; say(seconds: number): string };
+export type ProgressOptions = { clock: Pick<Clock, 'up' | 'after'>; screen: Screen; say(seconds: number): string };
 
 export const clearLine = '\r\u001b[K';
-const patientMs = 2_000;
+const progressAfterMs = 2_000;
 const everyMs = 1_000;
 
 /** Awaits the work. After two seconds shows a progress line, updated each second and cleared at the end. */
-export async function withPatience<T>(work: Promise<T>, { clock, screen, say }: Waiting): Promise<T> {
+export async function showProgress<T>(work: Promise<T>, { clock, screen, say }: ProgressOptions): Promise<T> {
   if (screen.isTTY !== true) return work;
   const begunUp = clock.up();
   let told = false;
@@ -62,7 +62,7 @@ export async function withPatience<T>(work: Promise<T>, { clock, screen, say }: 
     screen.write(`${clearLine}${say(Math.round((clock.up() - begunUp) / 1_000))}`);
     cancel = clock.after(everyMs, tell);
   };
-  let cancel = clock.after(patientMs, tell);
+  let cancel = clock.after(progressAfterMs, tell);
   try {
     return await work;
   } finally {

@@ -2,9 +2,9 @@
 
 import { parseArgs } from 'node:util';
 import { isLanguage, type Language, languages, type Words } from '../domain/faults.ts';
-import { saidOfCall } from '../kit/one-line.ts';
+import { describeUsageError } from '../kit/one-line.ts';
 import { StartError } from '../kit/start.ts';
-import { inColumns, type LanguageEnv, type LineRow, languageFor, lineIn } from './lines.ts';
+import { formatColumns, type LanguageEnv, type LineRow, languageFor, translateLine } from './lines.ts';
 
 /** Errors that stop `npm start`. */
 const starts: readonly LineRow[] = [
@@ -17,7 +17,7 @@ const starts: readonly LineRow[] = [
   ],
 ];
 
-export const rowsOfCentre: readonly LineRow[] = [
+export const serverLineRows: readonly LineRow[] = [
   [
     /^expected (\d+) cells as in the header, found (\d+)$/,
     { en: 'expected $1 cells, as in the first line, found $2', hi: 'पहली लाइन की तरह $1 खाने चाहिए, $2 नहीं' },
@@ -33,9 +33,9 @@ export const rowsOfCentre: readonly LineRow[] = [
   [/^(?:Error: )?bad port$/, { en: 'no program may ask this port', hi: 'इस पोर्ट से पूछा नहीं जा सकता' }],
 ];
 
-/** Like `lineIn`, for the user of `npm start`. */
-export function startLineIn(line: string, language: Language): string {
-  return lineIn(line, language, starts);
+/** Like `translateLine`, for the user of `npm start`. */
+export function translateStartLine(line: string, language: Language): string {
+  return translateLine(line, language, starts);
 }
 
 const words = {
@@ -48,19 +48,24 @@ type Option = keyof typeof words;
 const names = Object.keys(words) as Option[];
 
 /** Parses the options of `npm start`. `help`: the help text, if requested. Throws a `StartError` for an unknown option. */
-export function startCall(args: string[], env: LanguageEnv): Readonly<Record<Exclude<Option, 'help'>, boolean>> & { help?: string } {
+export function parseStartOptions(
+  args: string[],
+  env: LanguageEnv,
+): Readonly<Record<Exclude<Option, 'help'>, boolean>> & { help?: string } {
   const flag = { type: 'boolean', default: false } as const;
   const options = { 'no-agent': flag, editor: flag, prepare: flag, help: flag, lang: { type: 'string' } } as const;
   try {
     const { help, lang, ...asked } = parseArgs({ args, options }).values;
     if (lang !== undefined && !isLanguage(lang)) throw new Error(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
-    return help ? { ...asked, help: helpIn(languageFor(args, env)) } : asked;
+    return help ? { ...asked, help: startHelp(languageFor(args, env)) } : asked;
   } catch (error) {
-    throw new StartError(`${saidOfCall(error)}; usage: npm start -- ${names.map((name) => `[--${name}]`).join(' ')} [--lang en|hi]`);
+    throw new StartError(
+      `${describeUsageError(error)}; usage: npm start -- ${names.map((name) => `[--${name}]`).join(' ')} [--lang en|hi]`,
+    );
   }
 }
 
-function helpIn(language: keyof Words): string {
+function startHelp(language: keyof Words): string {
   const rows = Object.entries(words).map(([name, said]) => [`--${name}`, said[language]]);
-  return ['npm start -- OPTION … [--lang en|hi]', ...inColumns(rows)].join('\n');
+  return ['npm start -- OPTION … [--lang en|hi]', ...formatColumns(rows)].join('\n');
 }

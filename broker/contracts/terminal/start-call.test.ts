@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { startCall, startLineIn } from './rows-of-centre.ts';
+import { parseStartOptions, translateStartLine } from './rows-of-centre.ts';
 
 test('--help returns all options in the language of the environment and starts nothing', () => {
-  const [called, ...rows] = startCall(['--help'], { LC_ALL: 'C' }).help?.split('\n') ?? [];
+  const [called, ...rows] = parseStartOptions(['--help'], { LC_ALL: 'C' }).help?.split('\n') ?? [];
   expect(called).toBe('npm start -- OPTION … [--lang en|hi]');
   expect(rows.map((row) => row.trim().split(' ')[0])).toEqual(['--no-agent', '--editor', '--prepare', '--help']);
-  expect(startCall(['--help'], { LC_ALL: 'hi_IN.UTF-8' }).help).toContain('इस PC के एजेंट के बिना');
+  expect(parseStartOptions(['--help'], { LC_ALL: 'hi_IN.UTF-8' }).help).toContain('इस PC के एजेंट के बिना');
 });
 
 test.each([
@@ -14,11 +14,11 @@ test.each([
   [['demo'], /^Unexpected argument 'demo'; usage: /],
   [['./sabha.json'], /^Unexpected argument '\.\/sabha\.json'; usage: /],
 ])('an unknown option or argument is rejected with the usage line, and nothing starts: %j', (args, line) => {
-  const startIt = () => startCall(args, {});
+  const startIt = () => parseStartOptions(args, {});
   expect(startIt).toThrow(line);
   try {
     startIt();
   } catch (error) {
-    expect(startLineIn((error as Error).message, 'hi')).toMatch(/\p{Script=Devanagari}.*; ऐसे लिखें: npm start -- /u);
+    expect(translateStartLine((error as Error).message, 'hi')).toMatch(/\p{Script=Devanagari}.*; ऐसे लिखें: npm start -- /u);
   }
 });

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import { addresses, command, readOrder, verbNames, verbs } from './commands.ts';
+import { command, isAddressedTo, parseOrder, verbNames, verbs } from './commands.ts';
 
 const hall = 'ladakh/leh/hall';
 
@@ -14,7 +14,7 @@ test.each<[string, Record<string, unknown>, string]>([
   ['restart-agent', {}, 'all'],
   ['reboot', { confirm: hall }, hall],
 ])('%s with %j to %s is valid', (verb, args, to) => {
-  expect(readOrder({ verb, args, to })).toEqual({ ok: true, value: { verb, args } });
+  expect(parseOrder({ verb, args, to })).toEqual({ ok: true, value: { verb, args } });
 });
 
 test('the verbs are a closed list, and three of them accept one PC only', () => {
@@ -32,7 +32,7 @@ test('the verbs are a closed list, and three of them accept one PC only', () => 
 });
 
 test('a number as text, as in a command line, is converted', () => {
-  expect(readOrder({ verb: 'send-log', args: { lines: '20' }, to: hall })).toEqual({
+  expect(parseOrder({ verb: 'send-log', args: { lines: '20' }, to: hall })).toEqual({
     ok: true,
     value: { verb: 'send-log', args: { lines: 20 } },
   });
@@ -49,13 +49,13 @@ test.each<[string, Record<string, unknown>, string, string]>([
   ['reboot', { confirm: hall }, 'ladakh/leh/all', 'reboot goes to one PC only'],
   ['reboot', { confirm: 'ladakh/leh/other' }, hall, 'confirm does not name this PC'],
 ])('%s with %j to %s is rejected: %s', (verb, args, to, line) => {
-  expect(readOrder({ verb, args, to })).toEqual({ ok: false, reason: expect.stringContaining(line) });
+  expect(parseOrder({ verb, args, to })).toEqual({ ok: false, reason: expect.stringContaining(line) });
 });
 
 test('an address is a PC or all of a scope, and nothing else', () => {
-  for (const to of [hall, 'all', 'ladakh/all', 'ladakh/leh/all']) expect([to, addresses(to, hall)]).toEqual([to, true]);
+  for (const to of [hall, 'all', 'ladakh/all', 'ladakh/leh/all']) expect([to, isAddressedTo(to, hall)]).toEqual([to, true]);
   for (const to of ['ladakh/leh/hall-2', 'ladakh/leh', 'goa/all', 'ladakh/kargil/all', '']) {
-    expect([to, addresses(to, hall)]).toEqual([to, false]);
+    expect([to, isAddressedTo(to, hall)]).toEqual([to, false]);
   }
   const text = { id: 'c', verb: 'x', args: {}, notBefore: 1, expires: 2, counter: 1 };
   for (const to of ['', 'ladakh', 'ladakh/leh', 'a/b/c/d', 'a/b/c/all', '+/all', '../all', 'ladakh/#', 'all/all']) {

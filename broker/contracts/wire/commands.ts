@@ -44,7 +44,7 @@ export const verbNames = Object.keys(verbs) as Verb[];
 export type Order = { [V in Verb]: { verb: V; args: v.InferOutput<(typeof verbs)[V]['args']> } }[Verb];
 
 /** Reasons why a capacity measurement is refused for now. `flows` retries after one of these. */
-export const measureLater = {
+export const measureRefusals = {
   meeting: 'a program holds camera or microphone',
   busy: 'the link is in use',
   running: 'it is being measured',
@@ -83,7 +83,7 @@ export const commandAnswer = v.object({
 export type CommandAnswer = v.InferOutput<typeof commandAnswer>;
 
 /** Validates verb and arguments by the table. Both sides do, since neither trusts the other. */
-export function readOrder({ verb, args, to }: Pick<Command, 'verb' | 'args' | 'to'>): Opened<Order> {
+export function parseOrder({ verb, args, to }: Pick<Command, 'verb' | 'args' | 'to'>): Opened<Order> {
   if (!Object.hasOwn(verbs, verb)) return { ok: false, reason: 'unknown verb' };
   const row = verbs[verb as Verb];
   const read = v.safeParse(row.args, args);
@@ -94,7 +94,7 @@ export function readOrder({ verb, args, to }: Pick<Command, 'verb' | 'args' | 't
 }
 
 /** Returns true if a command to `to` concerns this PC. */
-export function addresses(to: PcPath | Scope, pc: PcPath): boolean {
+export function isAddressedTo(to: PcPath | Scope, pc: PcPath): boolean {
   return to === pc || scopesOf(pc).includes(to);
 }
 
@@ -104,4 +104,4 @@ function isAddress(to: string): boolean {
 }
 
 /** Result of an action at a PC. `later`: the response follows after the restart that it causes. */
-export type Done = { outcome: 'done'; lines?: string[] } | { outcome: 'later' } | { outcome: 'failed'; reason: string };
+export type CommandResult = { outcome: 'done'; lines?: string[] } | { outcome: 'later' } | { outcome: 'failed'; reason: string };

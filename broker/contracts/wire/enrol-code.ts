@@ -18,8 +18,8 @@ export function writeEnrolCode(secret: Uint8Array, rootDer: Uint8Array): string 
  * Parses a typed code: any case, O for 0, I and L for 1, with or without dashes of any kind. With `knownPin` the first half is sufficient.
  */
 export function readEnrolCode(text: string, knownPin?: string): { ok: true; value: EnrolCode } | { ok: false; line: string } {
-  const code = plain(text);
-  const strange = [...text].find((one) => plain(one) === undefined);
+  const code = normaliseCode(text);
+  const strange = [...text].find((one) => normaliseCode(one) === undefined);
   if (code === undefined) return { ok: false, line: `the enrolment code has ${JSON.stringify(strange)}, which none has` };
   const [secret, pin] = [code.slice(0, partLength), code.slice(partLength) || (knownPin ?? '')];
   if (secret.length === partLength && pin.length === partLength) return { ok: true, value: { secret, pin } };
@@ -29,7 +29,7 @@ export function readEnrolCode(text: string, knownPin?: string): { ok: true; valu
 
 /** Returns the secret of a whole code or of its first half; undefined for anything else. */
 export function enrolSecretOf(text: string): string | undefined {
-  const code = plain(text);
+  const code = normaliseCode(text);
   return code?.length === partLength || code?.length === 2 * partLength ? code.slice(0, partLength) : undefined;
 }
 
@@ -47,7 +47,7 @@ function toDigits(bytes: Uint8Array): string {
   return groups.map((group) => digits[Number.parseInt(group, 2)]).join('');
 }
 
-function plain(text: string): string | undefined {
+function normaliseCode(text: string): string | undefined {
   const code = text
     .toUpperCase()
     .replaceAll(/[\s\p{Pd}]/gu, '')

@@ -11,9 +11,9 @@ import {
   decode,
   type EventMessage,
   encode,
-  isHelp,
+  eventHash,
+  isHelpAddress,
   type MessageName,
-  markOf,
   payloadLimitBytes,
   peekDigest,
 } from './messages.ts';
@@ -56,10 +56,10 @@ describe('golden samples', () => {
 
   test('R7 the mark of an event is stable across versions and differs for other content', () => {
     const event = mustRead(decode('event', sample('event')));
-    expect(markOf(event)).toBe('e6405ba8');
-    expect(markOf({ ...event, spool: 'other', seq: 1 })).toBe('e6405ba8');
+    expect(eventHash(event)).toBe('e6405ba8');
+    expect(eventHash({ ...event, spool: 'other', seq: 1 })).toBe('e6405ba8');
     const others: Partial<EventMessage>[] = [{ boot: 'x' }, { at: 1 }, { grade: 'reading' }, { kind: 'x' }, { body: {} }];
-    for (const other of others) expect(markOf({ ...event, ...other })).not.toBe('e6405ba8');
+    for (const other of others) expect(eventHash({ ...event, ...other })).not.toBe('e6405ba8');
   });
 });
 
@@ -74,7 +74,7 @@ test.each([
   ['https://chat.example.org:99999/?a={text}', false],
   [`${'a'.repeat(200)}@example.org`, false],
 ])('whether the room card accepts the contact: %s', (address, may) => {
-  expect(isHelp(address)).toBe(may);
+  expect(isHelpAddress(address)).toBe(may);
 });
 
 describe('an unreadable payload has one of five reasons', () => {

@@ -7,7 +7,7 @@ import { type Check, digestLength, statuses } from '../domain/states.ts';
 import { tiers } from '../domain/tiers.ts';
 import { describeIssue, oneLine } from '../kit/one-line.ts';
 import { budgets } from './budgets.ts';
-import { isPcPath, type Leaf, type ScopeWord } from './topics.ts';
+import { isPcPath, type Leaf, type ScopeMessage } from './topics.ts';
 
 /** Maximum payload, bytes. */
 export const payloadLimitBytes = budgets.messageBytes.most;
@@ -20,7 +20,7 @@ const time = v.pipe(v.number(), v.finite());
 /** A rising counter, at least the seconds since 1970. The limit leaves room to count on from any accepted value (R16 (sessions)). */
 const session = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(2 ** 52));
 /** More seconds than any PC clock can show. A PC may jump to sessions up to here, and above only in steps of one (R16). */
-export const believedSession = 2 ** 40;
+export const maxTrustedSession = 2 ** 40;
 const word = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/));
 const token = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/));
 const text = v.pipe(v.string(), v.maxLength(256));
@@ -148,7 +148,7 @@ const want = v.union([v.picklist(['state', 'inventory', 'birth']), v.object({ fr
 export const ack = v.object({
   spool: token,
   upTo: count,
-  /** `markOf` the event `upTo` in the ledger. Other content under the same number is a fork (R7). */
+  /** `eventHash` the event `upTo` in the ledger. Other content under the same number is a fork (R7). */
   mark: v.optional(v.string()),
   at: time,
   session: v.optional(session),
@@ -184,12 +184,12 @@ export const expectedLimit = 8;
 
 /** URL of a chat, with one `{text}` in its query or fragment. */
 const chat = /^https:\/\/[a-z0-9.-]+(:\d{1,5})?\/[\w./~%+@:!,-]*[?#][\w./~?%+=&@:!,-]*\{text\}[\w./~?%+=&@:!,-]*$/i;
-export const helpWanted = 'a mail address, or a chat such as https://chat.example.org/new?text={text}';
+export const helpFormat = 'a mail address, or a chat such as https://chat.example.org/new?text={text}';
 
 /**
  * Returns true for a valid contact of the room card: a mail address, or a chat URL with the placeholder `{text}`.
  */
-export function isHelp(address: string): boolean {
+export function isHelpAddress(address: string): boolean {
   return address.length <= 200 && (v.EMAIL_REGEX.test(address) || (chat.test(address) && URL.canParse(address)));
 }
 
@@ -207,7 +207,7 @@ export const profile = v.object({
   bridge: v.exactOptional(v.object({ transport: v.picklist(['udp', 'tcp', 'tls']), host: hostWord, port })),
   /** Name of the UPS in NUT, and address of upsd. */
   ups: v.exactOptional(v.object({ name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,64}$/)), host: hostWord, port })),
-  help: v.exactOptional(v.pipe(v.string(), v.check(isHelp, helpWanted))),
+  help: v.exactOptional(v.pipe(v.string(), v.check(isHelpAddress, helpFormat))),
   /** Languages of the room card, the first one large. An unknown one is skipped. Absent: all. */
   languages: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(16))), v.maxLength(8))),
 });
@@ -218,14 +218,14 @@ const name = v.object(v.entriesFromList(languages, text));
 export const configuration = v.object({ pc, version: positive, profile, place: v.exactOptional(v.object({ site: name, room: name })) });
 
 export type Birth = v.InferOutput<typeof birth>;
-export type Previous = v.InferOutput<typeof previous>;
-export type MainsGone = v.InferOutput<typeof mainsGone>;
+export type PreviousBoot = v.InferOutput<typeof previous>;
+export type MainsFailure = v.InferOutput<typeof mainsGone>;
 export type PresenceMessage = v.InferOutput<typeof presence>;
 export type Beat = v.InferOutput<typeof beat>;
 export type Inventory = v.InferOutput<typeof inventory>;
 export type EventMessage = v.InferOutput<typeof event>;
 export type Ack = v.InferOutput<typeof ack>;
-export type Want = v.InferOutput<typeof want>;
+export type WantedItem = v.InferOutput<typeof want>;
 export type CentreClock = v.InferOutput<typeof centreClock>;
 export type Hello = v.InferOutput<typeof hello>;
 export type Profile = v.InferOutput<typeof profile>;
@@ -233,15 +233,15 @@ export type Config = v.InferOutput<typeof configuration>;
 export type Signed = v.InferOutput<typeof signed>;
 
 const schemas = { presence, state, beat, inventory, event, backlog, ack, config: signed, cmd: signed, hello } as const satisfies Record<
-  Leaf | ScopeWord,
+  Leaf | ScopeMessage,
   unknown
 >;
 export type MessageName = keyof typeof schemas;
 export type MessageOf<N extends MessageName> = v.InferOutput<(typeof schemas)[N]>;
 
 /** Reason of an unreadable payload. A closed list, because each reason is a metric label. */
-type Unread = { ok: false; reason: 'oversized' | 'version' | 'malformed' | 'shape' | 'schema'; detail: string };
-export type Decoded<T> = { ok: true; value: T } | Unread;
+type DecodeFailure = { ok: false; reason: 'oversized' | 'version' | 'malformed' | 'shape' | 'schema'; detail: string };
+export type Decoded<T> = { ok: true; value: T } | DecodeFailure;
 
 /**
  * Decodes a payload. A first byte `{` or `[` means plain JSON; any other is the version of a compressed envelope, of which none exists yet.
@@ -279,12 +279,12 @@ export function peekDigest(payload: Buffer): string | undefined {
   return found.length === digestLength ? found : undefined;
 }
 
-function failed(reason: Unread['reason'], detail: string): Unread {
+function failed(reason: DecodeFailure['reason'], detail: string): DecodeFailure {
   return { ok: false, reason, detail };
 }
 
 /** Returns a short hash of an event's content, by which both sides detect different content under one number (R7). */
-export function markOf(message: EventMessage): string {
+export function eventHash(message: EventMessage): string {
   const { boot, at, grade, kind, body } = message;
   return createHash('sha256')
     .update(JSON.stringify([boot, at, grade, kind, body]))
@@ -293,7 +293,7 @@ export function markOf(message: EventMessage): string {
 }
 
 /** Returns true if two checks have the same result, ignoring times and names. */
-export function sameAnswer(a: Check, b: Check): boolean {
+export function hasSameResult(a: Check, b: Check): boolean {
   return a.status === b.status && a.fault === b.fault && a.reason === b.reason;
 }
 
@@ -307,7 +307,7 @@ function shapeFault(text: Uint8Array, parsed: unknown): string | undefined {
   if (depth > budgets.messageDepth.most) return `${depth} levels deep, at most ${budgets.messageDepth.most}`;
   if (values > budgets.messageValues.most) return `${values} values, at most ${budgets.messageValues.most}`;
   // Parsers disagree on which of two duplicate keys counts, so a signature check could see other content than the reader.
-  return keysOf(parsed) === keys ? undefined : 'a key stands twice';
+  return countKeys(parsed) === keys ? undefined : 'a key stands twice';
 }
 
 /** Measures the text in one pass, without recursion. Each colon outside a string is a key. The number of values is approximate. */
@@ -333,9 +333,9 @@ function endOfString(text: Uint8Array, from: number): number {
   return at;
 }
 
-function keysOf(value: unknown): number {
+function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   const inner = Array.isArray(value) ? value : Object.values(value);
   const own = inner === value ? 0 : inner.length;
-  return inner.reduce((sum: number, one) => sum + keysOf(one), own);
+  return inner.reduce((sum: number, one) => sum + countKeys(one), own);
 }

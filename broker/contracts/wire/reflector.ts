@@ -11,13 +11,13 @@ export type ReflectorToken = { endsAt: number; pc: number };
 export function sealReflectorToken(pc: string, endsAt: number, key: Buffer): Buffer {
   const token = Buffer.alloc(reflectorTokenBytes);
   token.writeUInt32BE(Math.floor(endsAt / 1_000), 0);
-  token.writeUInt32BE(pcMark(pc), 4);
+  token.writeUInt32BE(pcHash(pc), 4);
   macOf(token, key).copy(token, macBytes);
   return token;
 }
 
 /** Returns the PC field of a token: 32 bits of a hash of the path. */
-export function pcMark(pc: string): number {
+export function pcHash(pc: string): number {
   return createHmac('sha256', 'sabha/pc').update(pc).digest().readUInt32BE(0);
 }
 

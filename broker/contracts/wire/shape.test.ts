@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../domain/states.ts';
 import { budgets } from './budgets.ts';
-import { decode, markOf } from './messages.ts';
+import { decode, eventHash } from './messages.ts';
 
 const event = (body: string) => Buffer.from(`{"spool":"s","seq":1,"boot":"b","at":1,"grade":"event","kind":"k","body":${body}}`);
 const nested = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
@@ -44,7 +44,7 @@ describe('the structure of a message is checked before any recursive reader', ()
     if (!read.ok) throw new Error(read.detail);
     const again = decode('event', Buffer.from(JSON.stringify(read.value)));
     expect(again).toEqual(read);
-    expect(markOf(read.value)).toBe(again.ok && markOf(again.value));
+    expect(eventHash(read.value)).toBe(again.ok && eventHash(again.value));
     expect({}).not.toHaveProperty('admin');
   });
 

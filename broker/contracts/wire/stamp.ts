@@ -27,7 +27,7 @@ export function writeProbe({ seq, sentAt, session, token }: { seq: number; sentA
 }
 
 /** Returns session and token of a probe as one string, to identify the session. */
-export function sessionWord(packet: Buffer): string {
+export function probeSessionKey(packet: Buffer): string {
   return packet.toString('latin1', at.session, at.token + reflectorTokenBytes);
 }
 

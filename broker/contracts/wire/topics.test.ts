@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import {
   agentFilters,
+  canaryTopic,
   downLeaves,
   exporterFilters,
   flowsFilters,
-  hearingTopic,
   nameOf,
   parseTopic,
   pathOfName,
   pcTopic,
+  scopeMessages,
   scopesOf,
   scopeTopic,
-  scopeWords,
   type Topic,
   upLeaves,
 } from './topics.ts';
@@ -33,7 +33,7 @@ describe('building and parsing of topics are inverse', () => {
     const random = randomFrom(2);
     for (let round = 0; round < 2_000; round++) {
       const scope = random.pick(scopesOf(somePath(random)));
-      const word = random.pick(scopeWords);
+      const word = random.pick(scopeMessages);
       expect(parseTopic(scopeTopic(scope, word))).toEqual({ kind: 'scope', scope, word });
     }
   });
@@ -144,6 +144,6 @@ function someId(random: Random): string {
 }
 
 function builtOf(topic: Topic): string {
-  if (topic.kind === 'hearing') return hearingTopic;
+  if (topic.kind === 'hearing') return canaryTopic;
   return topic.kind === 'pc' ? pcTopic(topic.pc, topic.leaf) : scopeTopic(topic.scope, topic.word);
 }

@@ -11,13 +11,13 @@ export type Scope = string;
 export const upLeaves = ['presence', 'state', 'beat', 'inventory', 'event', 'backlog'] as const;
 export const downLeaves = ['ack', 'cmd', 'config'] as const;
 const leaves: readonly string[] = [...upLeaves, ...downLeaves];
-export const scopeWords = ['hello', 'cmd'] as const;
+export const scopeMessages = ['hello', 'cmd'] as const;
 export type UpLeaf = (typeof upLeaves)[number];
 export type Leaf = UpLeaf | (typeof downLeaves)[number];
-export type ScopeWord = (typeof scopeWords)[number];
+export type ScopeMessage = (typeof scopeMessages)[number];
 
 /** Content of a topic: a leaf of a PC, a scope message, or the canary of `flows`. */
-export type Topic = { kind: 'pc'; pc: PcPath; leaf: Leaf } | { kind: 'scope'; scope: Scope; word: ScopeWord } | { kind: 'hearing' };
+export type Topic = { kind: 'pc'; pc: PcPath; leaf: Leaf } | { kind: 'scope'; scope: Scope; word: ScopeMessage } | { kind: 'hearing' };
 
 /** Returns true for an id of a state, site or PC: `[a-z0-9-]{1,32}`, except the reserved `all`. */
 export function isId(text: string): boolean {
@@ -54,7 +54,7 @@ export function pcTopic(pc: PcPath, leaf: Leaf): string {
 }
 
 /** Returns the topic of a scope message: `hello` requests births, `cmd` carries a command. */
-export function scopeTopic(scope: Scope, word: ScopeWord): string {
+export function scopeTopic(scope: Scope, word: ScopeMessage): string {
   return `${root}/${scope}/${word}`;
 }
 
@@ -62,7 +62,7 @@ export function scopeTopic(scope: Scope, word: ScopeWord): string {
 export const helloTopicAll = scopeTopic('all', 'hello');
 
 /** Topic of the canary of `flows` (R18a (canary)). No PC publishes or subscribes to it. */
-export const hearingTopic = `${root}/centre/hearing`;
+export const canaryTopic = `${root}/centre/hearing`;
 
 /** Returns the three scopes of a PC, widest first. */
 export function scopesOf(pc: PcPath): [Scope, Scope, Scope] {
@@ -75,7 +75,7 @@ export function scopesOf(pc: PcPath): [Scope, Scope, Scope] {
  */
 export function agentFilters(pc: PcPath): string[] {
   const own = downLeaves.map((leaf) => pcTopic(pc, leaf));
-  return [...own, ...scopesOf(pc).flatMap((scope) => scopeWords.map((word) => scopeTopic(scope, word)))];
+  return [...own, ...scopesOf(pc).flatMap((scope) => scopeMessages.map((word) => scopeTopic(scope, word)))];
 }
 
 /** Subscriptions of `flows`: every leaf that a PC publishes. */
@@ -86,14 +86,14 @@ export const exporterFilters: readonly string[] = [`${root}/+/+/+/beat`];
 
 /** Parses a topic; undefined for any other topic. */
 export function parseTopic(topic: string): Topic | undefined {
-  if (topic === hearingTopic) return { kind: 'hearing' };
+  if (topic === canaryTopic) return { kind: 'hearing' };
   if (!topic.startsWith(`${root}/`)) return undefined;
   const parts = topic.slice(root.length + 1).split('/');
   const last = parts.pop() ?? '';
   const path = parts.join('/');
   if (isPcPath(path) && leaves.includes(last)) return { kind: 'pc', pc: path, leaf: last as Leaf };
   const isScope = parts.length <= 3 && parts.at(-1) === 'all' && parts.slice(0, -1).every(isId);
-  if (isScope && (scopeWords as readonly string[]).includes(last)) return { kind: 'scope', scope: path, word: last as ScopeWord };
+  if (isScope && (scopeMessages as readonly string[]).includes(last)) return { kind: 'scope', scope: path, word: last as ScopeMessage };
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { makeSigningKeys, sealSigned } from './signed.ts';
-import { judgeManifest, type Manifest } from './update.ts';
+import { checkManifest, type Manifest } from './update.ts';
 
 const keys = makeSigningKeys();
 const [key, publicKey] = [createPrivateKey(keys.privateKey), createPublicKey(keys.publicKey)];
@@ -9,7 +9,7 @@ const now = 1_000;
 const offer: Manifest = { version: '1.2.0', minimum: '1.0.0', expires: 2_000, size: 10, sha256: 'a'.repeat(64) };
 const held = { version: '1.1.0', minimum: '0.0.0' };
 const judged = (edit: object = {}, at = held, signer = key) =>
-  judgeManifest(JSON.stringify(sealSigned({ ...offer, ...edit }, signer)), publicKey, { ...at, now });
+  checkManifest(JSON.stringify(sealSigned({ ...offer, ...edit }, signer)), publicKey, { ...at, now });
 
 test('a newer version is accepted, and the running one gives null', () => {
   expect(judged()).toEqual({ ok: true, value: offer });
@@ -31,8 +31,8 @@ test('S10 a manifest with a wrong key, changed text or wrong format is refused w
   const other = createPrivateKey(makeSigningKeys().privateKey);
   expect(judged({}, held, other)).toEqual({ ok: false, reason: 'wrong signature' });
   const changed = { ...sealSigned(offer, key), signed: JSON.stringify({ ...offer, size: 11 }) };
-  expect(judgeManifest(JSON.stringify(changed), publicKey, { ...held, now })).toEqual({ ok: false, reason: 'wrong signature' });
+  expect(checkManifest(JSON.stringify(changed), publicKey, { ...held, now })).toEqual({ ok: false, reason: 'wrong signature' });
   for (const text of ['', '{}', '[]', 'null', '<html>']) {
-    expect(judgeManifest(text, publicKey, { ...held, now })).toEqual({ ok: false, reason: 'not a signed manifest' });
+    expect(checkManifest(text, publicKey, { ...held, now })).toEqual({ ok: false, reason: 'not a signed manifest' });
   }
 });

@@ -23,10 +23,10 @@ export const manifest = v.object({
 export type Manifest = v.InferOutput<typeof manifest>;
 
 /** The running version of an agent, and the lowest version that it accepts. */
-export type Held = { version: string; minimum: string };
+export type InstalledVersion = { version: string; minimum: string };
 
 /** Judges a manifest. Returns the manifest to install, null if this version already runs, or one line with the reason of a refusal. */
-export function judgeManifest(text: string, key: KeyObject, held: Held & { now: number }): Opened<Manifest | null> {
+export function checkManifest(text: string, key: KeyObject, held: InstalledVersion & { now: number }): Opened<Manifest | null> {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), signed), text);
   if (!read.success) return { ok: false, reason: 'not a signed manifest' };
   const opened = openSigned(manifest, read.output, key);

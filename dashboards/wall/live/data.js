@@ -1,8 +1,8 @@
 /** Data of the wall: the event stream, the catalogue and single API requests of a view. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { changed, viewOf } from './model.js';
-import { answerLimitMs, toLogin } from './post.js';
-import { follow, silentLimitMs } from './stream.js';
+import { applyChange, createView } from './model.js';
+import { answerLimitMs, openSignIn } from './post.js';
+import { followStream, silentLimitMs } from './stream.js';
 
 /** @import { Vocabulary } from '../words/words.js' */
 /** @import { Catalogue, Reasons, View } from './model.js' */
@@ -24,22 +24,22 @@ const lastRetryMs = 30_000;
  */
 export function useStream(site) {
   const [connection, setConnection] = useState(/** @type {Connection} */ ({ view: null, connected: false, upMs: 0 }));
-  const visible = useVisible();
+  const visible = useIsVisible();
   useEffect(() => {
     if (!visible) return;
     const heard = (/** @type {(view: View | null) => View | null} */ next) =>
       setConnection(({ view }) => ({ view: next(view), connected: true, upMs: performance.now() }));
-    return follow(site === null ? '/api/stream' : `/api/stream?pcs=${site}`, {
-      onSnapshot: (snapshot) => heard((view) => viewOf(snapshot, view)),
-      onChange: (frame) => heard((view) => view && changed(view, frame)),
+    return followStream(site === null ? '/api/stream' : `/api/stream?pcs=${site}`, {
+      onSnapshot: (snapshot) => heard((view) => createView(snapshot, view)),
+      onChange: (frame) => heard((view) => view && applyChange(view, frame)),
       onLost: () => setConnection((old) => ({ ...old, connected: false })),
-      onDenied: toLogin,
+      onDenied: openSignIn,
     });
   }, [site, visible]);
   return { ...connection, connected: connection.connected && performance.now() - connection.upMs < silentLimitMs };
 }
 
-function useVisible() {
+function useIsVisible() {
   const [visible, setVisible] = useState(!document.hidden);
   // A layout effect runs at once. A background page delays its other effects by a second, and may be shown before.
   useLayoutEffect(() => {
@@ -77,7 +77,7 @@ export function useFetched(path, again) {
     if (path === null) return;
     asked.current += 1;
     const nth = asked.current;
-    return ask(path, (answer) => setGot((old) => (old.nth > nth ? old : { path, answer, nth })));
+    return fetchWithRetry(path, (answer) => setGot((old) => (old.nth > nth ? old : { path, answer, nth })));
   }, [path, ...again]);
   return path === null || got.path === path ? got.answer : null;
 }
@@ -87,12 +87,12 @@ export function useFetched(path, again) {
  * @param {string} path
  * @param {(answer: unknown) => void} onAnswer
  */
-function ask(path, onAnswer) {
+function fetchWithRetry(path, onAnswer) {
   let wanted = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   async function once(/** @type {number} */ retryMs) {
-    const answer = await answerOf(path);
+    const answer = await fetchOnce(path);
     if (answer !== null) onAnswer(answer);
     else if (wanted) timer = setTimeout(() => void once(Math.min(2 * retryMs, lastRetryMs)), retryMs);
   }
@@ -107,11 +107,11 @@ function ask(path, onAnswer) {
  * Returns null if the server failed or did not respond.
  * @param {string} path
  */
-async function answerOf(path) {
+async function fetchOnce(path) {
   try {
     const response = await fetch(path, { signal: AbortSignal.timeout(answerLimitMs) });
     if (response.ok) return await response.json();
-    if (response.status === 401) toLogin();
+    if (response.status === 401) openSignIn();
     return response.status < 500 && response.status !== 401 ? 'missing' : null;
   } catch {
     return null;

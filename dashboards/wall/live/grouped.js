@@ -5,7 +5,7 @@ import { pathOf, shownFaults } from './model.js';
 /** @typedef {{ id: string, state: string, fault: string, rows: IncidentRow[] }} Group */
 
 /** Maximum number of incidents of one group that are listed one by one. */
-const oneByOne = 10;
+const maxUngrouped = 10;
 
 /**
  * Puts each group at the place of its first incident. Groups in `kept` stay grouped even if few incidents remain, so that a line in use
@@ -15,10 +15,11 @@ const oneByOne = 10;
  * @param {{ kept?: readonly (number | string)[] }} [how]
  * @returns {(IncidentRow | Group)[]}
  */
-export function grouped(incidents, { kept = [] } = {}) {
+export function groupIncidents(incidents, { kept = [] } = {}) {
   const keyOf = (/** @type {IncidentRow} */ one) => `${pathOf(one).split('/')[0]}/${shownFaults(one)[0]?.fault ?? ''}`;
   const byKey = Map.groupBy(incidents, keyOf);
-  const isMany = (/** @type {string} */ key) => !key.startsWith('/') && ((byKey.get(key)?.length ?? 0) > oneByOne || kept.includes(key));
+  const isMany = (/** @type {string} */ key) =>
+    !key.startsWith('/') && ((byKey.get(key)?.length ?? 0) > maxUngrouped || kept.includes(key));
   const itemsOf = (/** @type {IncidentRow} */ one) => {
     /** @type {(IncidentRow | Group)[]} */
     const alone = [one];
@@ -37,7 +38,7 @@ export function grouped(incidents, { kept = [] } = {}) {
  * @param {string} search
  * @param {readonly string[]} texts
  */
-export function isMeant(search, texts) {
+export function matchesSearch(search, texts) {
   const text = texts.join('\n').toLowerCase();
   return search
     .toLowerCase()

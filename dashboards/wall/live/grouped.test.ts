@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { microphoneGone } from '../../../test/real/wall-nation.ts';
-import { grouped, isMeant, isOwn } from './grouped.js';
+import { groupIncidents, isOwn, matchesSearch } from './grouped.js';
 
 const now = 1_000_000;
 const many = (n: number, state: string, first: number) =>
   Array.from({ length: n }, (_, at) => microphoneGone(now, { id: first + at, scope: `${state}/site-${at}/vc-1` }));
-const ids = (...args: Parameters<typeof grouped>) =>
-  grouped(...args).map((one) => ('rows' in one ? `${one.id} × ${one.rows.length}` : one.id));
+const ids = (...args: Parameters<typeof groupIncidents>) =>
+  groupIncidents(...args).map((one) => ('rows' in one ? `${one.id} × ${one.rows.length}` : one.id));
 
 test('more than ten incidents of one fault in one state become one line, at the place of the first', () => {
   const all = [...many(1, 'goa', 1), ...many(11, 'assam', 100), ...many(10, 'bihar', 200)];
@@ -22,7 +22,7 @@ test('a group in use stays grouped when it shrinks, and an incident of several s
 
 test('a search matches texts that contain all its words, in any case and order', () => {
   const texts = ['Leh', 'Conference room', 'Microphone not found'];
-  expect(['', 'leh micro', 'MICRO Leh', 'leh camera'].map((search) => isMeant(search, texts))).toEqual([true, true, true, false]);
+  expect(['', 'leh micro', 'MICRO Leh', 'leh camera'].map((search) => matchesSearch(search, texts))).toEqual([true, true, true, false]);
 });
 
 test('the own incidents include those under the roster name, not only those under the account name', () => {

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 /** Time for which the list stays frozen after a finger is lifted, for the next tap. */
-const fingerMs = 5_000;
+const touchFreezeMs = 5_000;
 
 /**
  * Returns the rows to show: all wanted rows, or while frozen the rows of that moment with their current data. `waiting` counts the new
@@ -13,7 +13,7 @@ const fingerMs = 5_000;
  * @param {{ wanted: readonly T[], all: readonly T[] }} rows
  * @returns {{ shown: readonly T[], waiting: number }}
  */
-export function placed(held, { wanted, all }) {
+export function visibleRows(held, { wanted, all }) {
   if (held === null) return { shown: wanted, waiting: 0 };
   const byId = new Map(all.map((one) => [one.id, one]));
   const ids = new Set(held);
@@ -25,18 +25,18 @@ export function placed(held, { wanted, all }) {
  * @param {readonly (number | string)[]} held
  * @param {readonly (number | string)[]} ids
  */
-export function following(held, ids) {
+export function appendedIds(held, ids) {
   const known = new Set(held);
   return ids.slice(1 + ids.findLastIndex((id) => known.has(id)));
 }
 
 /**
- * Returns the frozen ids, or null. `ids` are the current ones; `hand` holds the event handlers of the list. When `drawn` grows, the ids
+ * Returns the frozen ids, or null. `ids` are the current ones; `handlers` holds the event handlers of the list. When `drawn` grows, the ids
  * appended to the list are frozen too.
  * @param {readonly (number | string)[]} ids
  * @param {number} [drawn]
  */
-export function useHeld(ids, drawn = 0) {
+export function useFrozenList(ids, drawn = 0) {
   const [held, setHeld] = useState(/** @type {readonly (number | string)[] | null} */ (null));
   const inside = useRef({ pointer: false, focus: false });
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
@@ -47,30 +47,30 @@ export function useHeld(ids, drawn = 0) {
   if (held === null) kept.current = null;
   else if (before?.drawn !== drawn) {
     const own = before?.ids ?? held;
-    kept.current = { held, drawn, ids: [...own, ...following(own, ids)] };
+    kept.current = { held, drawn, ids: [...own, ...appendedIds(own, ids)] };
   }
-  const come = (/** @type {'pointer' | 'focus'} */ how) => {
+  const freeze = (/** @type {'pointer' | 'focus'} */ how) => {
     clearTimeout(timer.current);
     inside.current[how] = true;
     setHeld((old) => old ?? ids);
   };
-  const go = (/** @type {'pointer' | 'focus'} */ how, afterMs = 0) => {
+  const release = (/** @type {'pointer' | 'focus'} */ how, afterMs = 0) => {
     inside.current[how] = false;
-    const letGo = () => setHeld((old) => (inside.current.pointer || inside.current.focus ? old : null));
+    const releaseNow = () => setHeld((old) => (inside.current.pointer || inside.current.focus ? old : null));
     clearTimeout(timer.current);
-    if (afterMs === 0) letGo();
-    else timer.current = setTimeout(letGo, afterMs);
+    if (afterMs === 0) releaseNow();
+    else timer.current = setTimeout(releaseNow, afterMs);
   };
-  const hand = {
-    onPointerEnter: () => come('pointer'),
-    onPointerLeave: (/** @type {PointerEvent} */ { pointerType }) => go('pointer', pointerType === 'mouse' ? 0 : fingerMs),
+  const handlers = {
+    onPointerEnter: () => freeze('pointer'),
+    onPointerLeave: (/** @type {PointerEvent} */ { pointerType }) => release('pointer', pointerType === 'mouse' ? 0 : touchFreezeMs),
     // Only keyboard focus freezes the list. A clicked button keeps the focus, which would freeze the list without limit.
     onFocusIn: (/** @type {{ target: EventTarget | null }} */ { target }) => {
-      if (target instanceof Element && target.matches(':focus-visible')) come('focus');
+      if (target instanceof Element && target.matches(':focus-visible')) freeze('focus');
     },
     onFocusOut: (/** @type {FocusEvent & { currentTarget: Element }} */ { currentTarget, relatedTarget }) => {
-      if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) go('focus');
+      if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) release('focus');
     },
   };
-  return { held: kept.current?.ids ?? null, hand, letGo: () => setHeld(null) };
+  return { held: kept.current?.ids ?? null, handlers, releaseNow: () => setHeld(null) };
 }

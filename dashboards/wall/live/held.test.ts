@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { following, placed } from './held.js';
+import { appendedIds, visibleRows } from './held.js';
 
 const rows = (...ids: number[]) => ids.map((id) => ({ id, words: `row ${id}` }));
 
 test('a list without a pointer in it shows the wanted rows', () => {
-  expect(placed(null, { wanted: rows(3, 1), all: rows(1, 2, 3) })).toEqual({ shown: rows(3, 1), waiting: 0 });
+  expect(visibleRows(null, { wanted: rows(3, 1), all: rows(1, 2, 3) })).toEqual({ shown: rows(3, 1), waiting: 0 });
 });
 
 test('rows under a pointer keep their places and show their current data, and new rows wait', () => {
   const all = [...rows(1, 3, 4, 5), { id: 2, words: 'Op is on it' }];
-  const { shown, waiting } = placed([1, 2, 3], { wanted: rows(5, 4, 3, 1), all });
+  const { shown, waiting } = visibleRows([1, 2, 3], { wanted: rows(5, 4, 3, 1), all });
   expect(shown).toEqual([
     { id: 1, words: 'row 1' },
     { id: 2, words: 'Op is on it' },
@@ -19,11 +19,11 @@ test('rows under a pointer keep their places and show their current data, and ne
 });
 
 test('a row that the server deleted vanishes from a frozen list', () => {
-  expect(placed([1, 2], { wanted: rows(2), all: rows(2) })).toEqual({ shown: rows(2), waiting: 0 });
+  expect(visibleRows([1, 2], { wanted: rows(2), all: rows(2) })).toEqual({ shown: rows(2), waiting: 0 });
 });
 
 test('rows appended to a frozen list are frozen too, and rows above them still wait', () => {
-  expect(following([3, 4], [9, 3, 4, 5, 6])).toEqual([5, 6]);
-  expect(following([3, 4], [9, 3, 8])).toEqual([8]);
-  expect(following([3, 4], [9, 3, 4])).toEqual([]);
+  expect(appendedIds([3, 4], [9, 3, 4, 5, 6])).toEqual([5, 6]);
+  expect(appendedIds([3, 4], [9, 3, 8])).toEqual([8]);
+  expect(appendedIds([3, 4], [9, 3, 4])).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'preact/hooks';
  * @param {string} name
  * @returns {unknown}
  */
-export function keptHere(name) {
+export function readHistoryState(name) {
   return /** @type {Record<string, unknown> | null} */ (history.state)?.[name];
 }
 
@@ -14,7 +14,7 @@ export function keptHere(name) {
  * @param {string} name
  * @param {unknown} value
  */
-export function keepHere(name, value) {
+export function writeHistoryState(name, value) {
   history.replaceState(Object.assign({}, history.state, { [name]: value }), '');
 }
 
@@ -25,13 +25,13 @@ export function keepHere(name, value) {
  * @param {string} name
  * @param {T} first
  */
-export function useKept(name, first) {
+export function useHistoryState(name, first) {
   const [value, setValue] = useState(() => {
-    const old = keptHere(name);
+    const old = readHistoryState(name);
     return typeof old === typeof first ? /** @type {T} */ (old) : first;
   });
   useEffect(() => {
-    if ((keptHere(name) ?? first) !== value) keepHere(name, value);
+    if ((readHistoryState(name) ?? first) !== value) writeHistoryState(name, value);
   });
   return /** @type {const} */ ([value, setValue]);
 }

@@ -7,12 +7,12 @@ import { noneExpected } from '../words/subject.js';
 /** @typedef {Record<string, { title: Words, action: Words }>} Catalogue */
 /** Patterns of an agent's reasons, and their Hindi. @typedef {readonly (readonly [string, string])[]} Reasons */
 /**
- * `at`: server time of the last frame. `deafSince`: since when the server receives from no PC. `away`: its last receive gap. `sites`: by
+ * `at`: server time of the last frame. `notReceivingSince`: since when the server receives from no PC. `away`: its last receive gap. `sites`: by
  * state, each list sorted by path; an unchanged list stays the same object, so that its tile is not drawn again. `rows`: roll call results
  * from the stream since its start.
  *
  * @typedef {{
- *   at: number, subscribed: boolean, deafSince: number | null, away: Snapshot['away'] | null, states: StateView[], sites: ReadonlyMap<string, readonly SiteView[]>,
+ *   at: number, subscribed: boolean, notReceivingSince: number | null, away: Snapshot['away'] | null, states: StateView[], sites: ReadonlyMap<string, readonly SiteView[]>,
  *   pcs: PcView[], incidents: IncidentRow[], rollcall: RollCallSummary | null, rows: ReadonlyMap<string, RollCallRow>,
  * }} View
  */
@@ -25,20 +25,20 @@ export const markRank = { fault: 0, unknown: 1, unproven: 2, ok: 3 };
 const readinessMarks = { ready: 'unproven', 'not-ready': 'fault', unknown: 'unknown' };
 
 /**
- * Creates the view from a snapshot. `before` keeps `deafSince` across a reconnect.
+ * Creates the view from a snapshot. `before` keeps `notReceivingSince` across a reconnect.
  * @param {Snapshot} snapshot
  * @param {View | null} before
  * @returns {View}
  */
-export function viewOf({ at, subscribed, away, states, sites, pcs, incidents, rollcall }, before = null) {
-  const deafSince = subscribed ? null : (before?.deafSince ?? at);
+export function createView({ at, subscribed, away, states, sites, pcs, incidents, rollcall }, before = null) {
+  const notReceivingSince = subscribed ? null : (before?.notReceivingSince ?? at);
   return {
     at,
     subscribed,
-    deafSince,
+    notReceivingSince,
     away: away ?? null,
     states,
-    sites: byState(new Map(), sites, []),
+    sites: updateSites(new Map(), sites, []),
     pcs,
     incidents,
     rollcall,
@@ -53,35 +53,35 @@ export function viewOf({ at, subscribed, away, states, sites, pcs, incidents, ro
  * @param {StreamFrame} frame
  * @returns {View}
  */
-export function changed(view, frame) {
+export function applyChange(view, frame) {
   const { at, subscribed, heard = {}, rollcall } = frame;
-  const pcs = merged(view.pcs, frame.pcs, (one) => one.pc).filter((one) => !frame.pcsGone?.includes(one.pc));
-  const sites = byState(view.sites, frame.sites ?? [], frame.sitesGone ?? []);
-  const fresh = frame.incidents?.map((one) => wholeRow(one, sites));
-  const incidents = merged(view.incidents, fresh, (one) => one.id);
+  const pcs = mergeByKey(view.pcs, frame.pcs, (one) => one.pc).filter((one) => !frame.pcsGone?.includes(one.pc));
+  const sites = updateSites(view.sites, frame.sites ?? [], frame.sitesGone ?? []);
+  const fresh = frame.incidents?.map((one) => fillOmittedFields(one, sites));
+  const incidents = mergeByKey(view.incidents, fresh, (one) => one.id);
   const goesOn = rollcall === undefined || rollcall.id === view.rollcall?.id;
   return {
     at,
     subscribed,
-    deafSince: subscribed ? null : (view.deafSince ?? at),
+    notReceivingSince: subscribed ? null : (view.notReceivingSince ?? at),
     away: frame.away ?? view.away,
-    states: merged(view.states, frame.states, (one) => one.state),
+    states: mergeByKey(view.states, frame.states, (one) => one.state),
     sites,
     pcs: pcs.map((one) => ({ ...one, heardAt: heard[one.pc] ?? one.heardAt })),
     incidents: incidents.filter((one) => one.overAt === null || at - one.overAt < dayMs),
     rollcall: rollcall ?? view.rollcall,
-    rows: rollcall === undefined ? view.rows : withRows(goesOn ? view.rows : new Map(), rollcall.rows),
+    rows: rollcall === undefined ? view.rows : addRows(goesOn ? view.rows : new Map(), rollcall.rows),
   };
 }
 
 /**
  * Fills the fields that the stream omits: null, false, and the name of a known site.
- * @param {IncidentNews} news
+ * @param {IncidentNews} incidentNews
  * @param {View['sites']} sites
  * @returns {IncidentRow}
  */
-function wholeRow(news, sites) {
-  const path = news.scope.split('/').slice(0, 2).join('/');
+function fillOmittedFields(incidentNews, sites) {
+  const path = incidentNews.scope.split('/').slice(0, 2).join('/');
   const name = sites.get(path.split('/')[0] ?? '')?.find((one) => one.site === path)?.name;
   return {
     over: null,
@@ -90,7 +90,7 @@ function wholeRow(news, sites) {
     acknowledged: null,
     outage: null,
     site: name ?? { en: path, hi: path },
-    ...news,
+    ...incidentNews,
   };
 }
 
@@ -98,7 +98,7 @@ function wholeRow(news, sites) {
  * @param {ReadonlyMap<string, RollCallRow>} rows
  * @param {Iterable<RollCallRow>} fresh
  */
-export function withRows(rows, fresh) {
+export function addRows(rows, fresh) {
   const next = new Map(rows);
   for (const row of fresh) next.set(row.pc, row);
   return next;
@@ -124,18 +124,18 @@ export function readinessMark(readiness, live) {
  * @returns {Mark}
  */
 export function checkMark(check, pc, live) {
-  return live && pc.presence === 'online' ? answerOf(check) : 'unknown';
+  return live && pc.presence === 'online' ? shownStatusOf(check) : 'unknown';
 }
 
 /**
- * Returns the status shown to people, like `answerOf` of the contracts: a meeting device is not ok before it is proven.
+ * Returns the status shown to people, like `shownStatusOf` of the contracts: a meeting device is not ok before it is proven.
  *
  * @template {string} T
  * @param {{ component: string, status: T, reason?: string | null }} check
  * @returns {T | 'unproven'}
  */
-export function answerOf({ component, status, reason }) {
-  return status === 'ok' && reason !== noneExpected && shownFirst.indexOf(component) > 0 ? 'unproven' : status;
+export function shownStatusOf({ component, status, reason }) {
+  return status === 'ok' && reason !== noneExpected && meetingOrder.indexOf(component) > 0 ? 'unproven' : status;
 }
 
 /**
@@ -161,7 +161,7 @@ export function unknownSince(pc, lostAt) {
  * @param {Iterable<SiteView>} sites
  * @param {boolean} live
  */
-export function tally(sites, live) {
+export function countSites(sites, live) {
   const counts = { unproven: 0, fault: 0, unknown: 0, live: 0, planned: 0, commissioning: 0, closed: 0 };
   for (const site of sites) {
     counts[site.stage] += 1;
@@ -190,7 +190,7 @@ export function worstFirst(all, markOf, pathOf) {
  */
 export function openIncidents(incidents, within = '') {
   const rank = (/** @type {IncidentRow} */ one) => (one.acknowledged === null ? 0 : 10) + severities.indexOf(one.severity);
-  const open = incidents.filter((one) => one.overAt === null && isOf(one, within) && !isExplained(one, incidents));
+  const open = incidents.filter((one) => one.overAt === null && concerns(one, within) && !isExplained(one, incidents));
   return open.sort((a, b) => rank(a) - rank(b) || b.openedAt - a.openedAt);
 }
 
@@ -198,7 +198,7 @@ export function openIncidents(incidents, within = '') {
  * @param {Pick<IncidentRow, 'scope' | 'spread'>} incident
  * @param {string} within
  */
-function isOf(incident, within) {
+function concerns(incident, within) {
   return isWithin(pathOf(incident), within) || incident.spread?.away.some((path) => isWithin(path, within)) === true;
 }
 
@@ -223,7 +223,7 @@ function isExplained({ parent, faults }, incidents) {
  * Returns true if a parent incident explains it and no person was notified of it.
  * @param {IncidentRow} incident
  */
-function isUntold({ parent, told }) {
+function isUnnotified({ parent, told }) {
   return parent !== undefined && told.length === 0;
 }
 
@@ -242,7 +242,7 @@ export function childrenOf(incidents, id) {
  * @param {string} within
  */
 export function overIncidents(incidents, within = '') {
-  const over = incidents.filter((one) => one.overAt !== null && isWithin(pathOf(one), within) && !isUntold(one));
+  const over = incidents.filter((one) => one.overAt !== null && isWithin(pathOf(one), within) && !isUnnotified(one));
   return over.sort((a, b) => (b.overAt ?? 0) - (a.overAt ?? 0));
 }
 
@@ -252,10 +252,10 @@ export function overIncidents(incidents, within = '') {
  *
  * @param {IncidentRow} incident
  */
-export function needsSomebody(incident) {
+export function needsAction(incident) {
   const { acknowledged, snoozed, maintenance, until } = incident;
   const isQuiet = acknowledged !== null || [snoozed, maintenance, until].some((one) => one !== undefined);
-  return incident.overAt === null && !isQuiet && !isWatched(incident);
+  return incident.overAt === null && !isQuiet && !isClearing(incident);
 }
 
 /**
@@ -263,7 +263,7 @@ export function needsSomebody(incident) {
  * for flapping faults.
  * @param {Pick<IncidentRow, 'faults'>} incident
  */
-export function isWatched(incident) {
+export function isClearing(incident) {
   return incident.faults.length > 0 && incident.faults.every(({ watched }) => watched !== undefined);
 }
 
@@ -276,15 +276,15 @@ export function isWatched(incident) {
 export function incidentMark(incident, { live }) {
   if (incident.overAt !== null) return 'ok';
   if (!live) return 'unknown';
-  return isWatched(incident) ? 'ok' : 'fault';
+  return isClearing(incident) ? 'ok' : 'fault';
 }
 
 /**
  * Returns the states with a critical or major incident on which a person must act.
  * @param {IncidentRow[]} incidents
  */
-export function hotStates(incidents) {
-  const hot = incidents.filter((one) => needsSomebody(one) && severities.indexOf(one.severity) < 2);
+export function urgentStates(incidents) {
+  const hot = incidents.filter((one) => needsAction(one) && severities.indexOf(one.severity) < 2);
   return new Set(hot.map((one) => pathOf(one).split('/')[0]));
 }
 
@@ -318,7 +318,7 @@ export function sinceOf(incident) {
  * @param {IncidentRow[]} before
  * @param {IncidentRow[]} after
  */
-export function news(before, after) {
+export function listNews(before, after) {
   const known = new Map(before.map((one) => [one.id, one.overAt]));
   /** @type {News[]} */
   const told = [];
@@ -343,13 +343,13 @@ function isWithin(scope, within) {
  * @param {SiteView[]} fresh
  * @param {string[]} gone
  */
-function byState(old, fresh, gone) {
+function updateSites(old, fresh, gone) {
   const touched = new Set([...fresh.map((one) => one.state), ...gone.map((path) => path.split('/')[0] ?? '')]);
   if (touched.size === 0) return old;
   const next = new Map(old);
   for (const state of touched) {
     const mine = fresh.filter((one) => one.state === state);
-    const list = merged([...(old.get(state) ?? [])], mine, (one) => one.site).filter((one) => !gone.includes(one.site));
+    const list = mergeByKey([...(old.get(state) ?? [])], mine, (one) => one.site).filter((one) => !gone.includes(one.site));
     if (list.length === 0) next.delete(state);
     else
       next.set(
@@ -367,20 +367,20 @@ function byState(old, fresh, gone) {
  * @param {(one: T) => string | number} key
  * @returns {T[]}
  */
-function merged(old, fresh, key) {
+function mergeByKey(old, fresh, key) {
   if (fresh === undefined) return old;
   const next = new Map(old.map((one) => [key(one), one]));
   for (const one of fresh) next.set(key(one), one);
   return [...next.values()];
 }
 
-const shownFirst = ['presence', 'microphone', 'camera', 'speaker'];
+const meetingOrder = ['presence', 'microphone', 'camera', 'speaker'];
 
 /**
  * Returns the sort rank of a component: those that a meeting needs first.
  * @param {string} component
  */
 export function meetingRank(component) {
-  const at = shownFirst.indexOf(component);
-  return at === -1 ? shownFirst.length : at;
+  const at = meetingOrder.indexOf(component);
+  return at === -1 ? meetingOrder.length : at;
 }

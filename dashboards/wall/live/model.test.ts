@@ -3,7 +3,7 @@ import {
   type IncidentRow,
   meetingComponents,
   noneExpected,
-  answerOf as ofContracts,
+  shownStatusOf as ofContracts,
   type PcView,
   type RollCallRow,
   type RollCallView,
@@ -13,24 +13,24 @@ import {
 } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import {
-  answerOf,
-  changed,
+  applyChange,
   checkMark,
   childrenOf,
-  hotStates,
+  countSites,
+  createView,
   incidentMark,
-  isWatched,
+  isClearing,
+  listNews,
   meetingRank,
-  needsSomebody,
-  news,
+  needsAction,
   openIncidents,
   overIncidents,
   pcMark,
   shownFaults,
+  shownStatusOf,
   sinceOf,
-  tally,
   unknownSince,
-  viewOf,
+  urgentStates,
 } from './model.js';
 
 const ok: PcView['checks'][number] = { component: 'microphone', device: 'm', status: 'ok', fault: null, reason: null, since: 1 };
@@ -122,7 +122,7 @@ test('the wall derives the same status of each check as the contracts', () => {
   for (const component of [...meetingComponents, 'sound', 'clock', 'presence'])
     for (const status of statuses)
       for (const reason of [null, 'in use by zoom', noneExpected])
-        expect([component, status, reason, answerOf({ component, status, reason })]).toEqual([
+        expect([component, status, reason, shownStatusOf({ component, status, reason })]).toEqual([
           component,
           status,
           reason,
@@ -134,8 +134,8 @@ test('the tally counts live sites only, and all of them as unknown when the stre
   const sites = [site('s/a'), site('s/b', { readiness: 'not-ready' }), site('s/c', { readiness: 'unknown' }), site('s/d')];
   const others = [site('s/e', { stage: 'planned' }), site('s/f', { stage: 'commissioning', readiness: 'not-ready' })];
   const stages = { live: 4, planned: 1, commissioning: 1, closed: 0 };
-  expect(tally([...sites, ...others], true)).toEqual({ unproven: 2, fault: 1, unknown: 1, ...stages });
-  expect(tally([...sites, ...others], false)).toEqual({ unproven: 0, fault: 0, unknown: 4, ...stages });
+  expect(countSites([...sites, ...others], true)).toEqual({ unproven: 2, fault: 1, unknown: 1, ...stages });
+  expect(countSites([...sites, ...others], false)).toEqual({ unproven: 0, fault: 0, unknown: 4, ...stages });
 });
 
 test('the unknown time of a PC starts when the connection was lost or the PC was last seen', () => {
@@ -146,8 +146,8 @@ test('the unknown time of a PC starts when the connection was lost or the PC was
 });
 
 test('a change replaces what it names and keeps the rest', () => {
-  const before = viewOf(snapshot({ pcs: [pc(), pc({ pc: 's/a/2' })], incidents: [incident(1)] }));
-  const after = changed(before, { at: 2_000, subscribed: true, pcs: [pc({ presence: 'silent' })], incidents: [incident(2)] });
+  const before = createView(snapshot({ pcs: [pc(), pc({ pc: 's/a/2' })], incidents: [incident(1)] }));
+  const after = applyChange(before, { at: 2_000, subscribed: true, pcs: [pc({ presence: 'silent' })], incidents: [incident(2)] });
   expect(after.at).toBe(2_000);
   expect(after.pcs.map((one) => [one.pc, one.presence])).toEqual([
     ['s/a/1', 'silent'],
@@ -157,19 +157,19 @@ test('a change replaces what it names and keeps the rest', () => {
 });
 
 test('a change of one site keeps the lists of other states identical, so that only its tile is drawn', () => {
-  const before = viewOf(snapshot({ sites: [site('s/b'), site('t/a'), site('s/a')] }));
-  const after = changed(before, { ...frame, sites: [site('s/a', { readiness: 'not-ready' })] });
+  const before = createView(snapshot({ sites: [site('s/b'), site('t/a'), site('s/a')] }));
+  const after = applyChange(before, { ...frame, sites: [site('s/a', { readiness: 'not-ready' })] });
   expect(after.sites.get('s')?.map((one) => [one.site, one.readiness])).toEqual([
     ['s/a', 'not-ready'],
     ['s/b', 'ready'],
   ]);
   expect(after.sites.get('t')).toBe(before.sites.get('t'));
-  expect(changed(before, frame).sites).toBe(before.sites);
+  expect(applyChange(before, frame).sites).toBe(before.sites);
 });
 
 test('removed sites, states and PCs leave the view, and a last-seen update changes only the time', () => {
-  const before = viewOf(snapshot({ sites: [site('s/a'), site('t/a')], pcs: [pc(), pc({ pc: 's/a/2' })] }));
-  const after = changed(before, { ...frame, sitesGone: ['t/a'], pcsGone: ['s/a/2'], heard: { 's/a/1': 1_900 } });
+  const before = createView(snapshot({ sites: [site('s/a'), site('t/a')], pcs: [pc(), pc({ pc: 's/a/2' })] }));
+  const after = applyChange(before, { ...frame, sitesGone: ['t/a'], pcsGone: ['s/a/2'], heard: { 's/a/1': 1_900 } });
   expect([...after.sites.keys()]).toEqual(['s']);
   expect(after.pcs).toEqual([pc({ heardAt: 1_900 })]);
 });
@@ -181,11 +181,11 @@ test('results of a roll call accumulate until another one starts', () => {
   const row = (path: string): RollCallRow => ({ pc: path, ...place, after: 5, readiness: 'ready', why: null, heardAt: 1, owner: null });
   const summary = { scope: '', by: 'A', startedAt: 1, endsAt: 9, finishedAt: null, counts, states: [] };
   const call = (id: string, rows: RollCallRow[]): RollCallView => ({ id, ...summary, rows });
-  const first = changed(viewOf(snapshot()), { ...frame, rollcall: call('r1', [row('s/a/1')]) });
-  const second = changed(first, { ...frame, rollcall: call('r1', [row('s/a/2')]) });
+  const first = applyChange(createView(snapshot()), { ...frame, rollcall: call('r1', [row('s/a/1')]) });
+  const second = applyChange(first, { ...frame, rollcall: call('r1', [row('s/a/2')]) });
   expect([...second.rows.keys()]).toEqual(['s/a/1', 's/a/2']);
-  expect(changed(second, frame).rows).toBe(second.rows);
-  expect([...changed(second, { ...frame, rollcall: call('r2', [row('s/a/2')]) }).rows.keys()]).toEqual(['s/a/2']);
+  expect(applyChange(second, frame).rows).toBe(second.rows);
+  expect([...applyChange(second, { ...frame, rollcall: call('r2', [row('s/a/2')]) }).rows.keys()]).toEqual(['s/a/2']);
 });
 
 test('a state is hot only with a critical or major incident that is not acknowledged', () => {
@@ -195,7 +195,7 @@ test('a state is hot only with a critical or major incident that is not acknowle
     incident(3, { scope: 'c/x/1', severity: 'minor' }),
     incident(4, { scope: 'd/x/1', overAt: 5 }),
   ];
-  expect([...hotStates(all)]).toEqual(['a']);
+  expect([...urgentStates(all)]).toEqual(['a']);
 });
 
 test('an incident is listed under its parent unless it has a fault that the parent does not explain', () => {
@@ -213,7 +213,7 @@ test('an incident is listed under its parent unless it has a fault that the pare
   ).toEqual([1, 3, 4]);
   expect(openIncidents(all, 'b')).toEqual([]);
   expect(childrenOf(all, 1).map(({ id }) => id)).toEqual([2, 3]);
-  expect([...hotStates([cause])]).toEqual(['a']);
+  expect([...urgentStates([cause])]).toEqual(['a']);
   expect(overIncidents(all.map((one) => ({ ...one, overAt: 5, told: [] }))).map(({ id }) => id)).toEqual([1]);
 });
 
@@ -233,9 +233,9 @@ test('an incident with only cleared faults needs no action, and with one present
   });
   const silent = incident(3, { faults: [standing('pc.silent', 'critical')] });
   const all = [again, partly, silent];
-  expect(all.map((one) => needsSomebody(one))).toEqual([false, true, true]);
-  expect(all.map((one) => isWatched(one))).toEqual([true, false, false]);
-  expect(hotStates([again]).size).toBe(0);
+  expect(all.map((one) => needsAction(one))).toEqual([false, true, true]);
+  expect(all.map((one) => isClearing(one))).toEqual([true, false, false]);
+  expect(urgentStates([again]).size).toBe(0);
   expect(all.map((one) => shownFaults(one).map(({ fault }) => fault))).toEqual([['pc.silent'], ['microphone.missing'], ['pc.silent']]);
 });
 
@@ -246,7 +246,7 @@ test('a flapping incident needs no action while its faults are clear', () => {
   const turns = [gone(1_000), [standing('microphone.missing', 'critical')], gone(9_000)].map((faults) =>
     incident(1, { faults, ...flapping }),
   );
-  const seen = (one: IncidentRow) => [needsSomebody(one), isWatched(one), hotStates([one]).size, incidentMark(one, { live: true })];
+  const seen = (one: IncidentRow) => [needsAction(one), isClearing(one), urgentStates([one]).size, incidentMark(one, { live: true })];
   const well = [false, true, 0, 'ok'];
   expect(turns.map(seen)).toEqual([well, [true, false, 1, 'fault'], well]);
   const both = incident(2, { ...flapping, faults: [...gone(9_000), standing('pc.hot', 'major')] });
@@ -254,21 +254,21 @@ test('a flapping incident needs no action while its faults are clear', () => {
 });
 
 test('the view keeps since when the server receives nothing, also across a reconnect', () => {
-  const heard = viewOf(snapshot());
-  expect(heard.deafSince).toBeNull();
-  const deaf = changed(changed(heard, { at: 2_000, subscribed: false }), { at: 3_000, subscribed: false });
-  expect(deaf.deafSince).toBe(2_000);
-  expect(viewOf(snapshot({ at: 4_000, subscribed: false }), deaf).deafSince).toBe(2_000);
-  expect(viewOf(snapshot({ at: 4_000, subscribed: false })).deafSince).toBe(4_000);
-  expect(changed(deaf, { at: 5_000, subscribed: true }).deafSince).toBeNull();
+  const heard = createView(snapshot());
+  expect(heard.notReceivingSince).toBeNull();
+  const deaf = applyChange(applyChange(heard, { at: 2_000, subscribed: false }), { at: 3_000, subscribed: false });
+  expect(deaf.notReceivingSince).toBe(2_000);
+  expect(createView(snapshot({ at: 4_000, subscribed: false }), deaf).notReceivingSince).toBe(2_000);
+  expect(createView(snapshot({ at: 4_000, subscribed: false })).notReceivingSince).toBe(4_000);
+  expect(applyChange(deaf, { at: 5_000, subscribed: true }).notReceivingSince).toBeNull();
 });
 
 test('R18a the last receive gap of the server stays in the view until the next one', () => {
   const first = { from: 1_000, to: 60_000, settled: false };
-  const seen = viewOf(snapshot({ away: first }));
-  expect([viewOf(snapshot()).away, seen.away, changed(seen, frame).away]).toEqual([null, first, first]);
+  const seen = createView(snapshot({ away: first }));
+  expect([createView(snapshot()).away, seen.away, applyChange(seen, frame).away]).toEqual([null, first, first]);
   const again = { from: 90_000, to: 200_000, settled: false };
-  expect(changed(seen, { ...frame, away: again }).away).toEqual(again);
+  expect(applyChange(seen, { ...frame, away: again }).away).toEqual(again);
 });
 
 test('open incidents are sorted by unacknowledged, severity and newest', () => {
@@ -308,7 +308,7 @@ test('the age of an incident is that of its title fault', () => {
 test('only new and just ended incidents are announced', () => {
   const before = [incident(1), incident(2), incident(3, { overAt: 1 })];
   const after = [incident(1), incident(2, { overAt: 5 }), incident(3, { overAt: 1 }), incident(4), incident(5, { overAt: 5 })];
-  expect(news(before, after).map(({ key, incident: one }) => [key, one.id])).toEqual([
+  expect(listNews(before, after).map(({ key, incident: one }) => [key, one.id])).toEqual([
     ['incidentOver', 2],
     ['newIncident', 4],
   ]);
@@ -316,7 +316,7 @@ test('only new and just ended incidents are announced', () => {
 
 test('fields that the stream omits from an incident get their default values', () => {
   const { site: _, over: __, closedBecause: ___, flapping: ____, acknowledged: _____, ...news } = incident(1);
-  const rows = (scope: string) => changed(viewOf(snapshot()), { ...frame, incidents: [{ ...news, scope }] }).incidents;
+  const rows = (scope: string) => applyChange(createView(snapshot()), { ...frame, incidents: [{ ...news, scope }] }).incidents;
   const nothing = { over: null, closedBecause: null, flapping: false, acknowledged: null };
   expect(rows('s/a/1')).toMatchObject([{ site: site('s/a').name, ...nothing }]);
   expect(rows('s/gone/1')).toMatchObject([{ site: { en: 's/gone', hi: 's/gone' }, ...nothing }]);

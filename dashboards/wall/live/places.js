@@ -30,7 +30,7 @@ export function tileOf(state) {
 
 /** Width and height of a tile, and the maximum size of a dot, in SVG units. */
 export const [width, height] = [100, 42];
-const largest = 11;
+const maxDotSize = 11;
 
 /** Symbol of a site: its mark, or the ring of one that is not live. @typedef {Mark | 'commissioning' | 'planned'} Dot */
 
@@ -42,7 +42,7 @@ const largest = 11;
  */
 export function dotsOf(sites, dotOf) {
   const dots = sites.map(dotOf).filter((dot) => dot !== null);
-  let cell = largest;
+  let cell = maxDotSize;
   while (Math.floor(width / cell) * Math.floor(height / cell) < dots.length) cell *= 0.97;
   const columns = Math.floor(width / cell);
   /** @type {Partial<Record<Dot, string>>} */

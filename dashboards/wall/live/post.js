@@ -4,14 +4,14 @@ export const answerLimitMs = 20_000;
  * `status` 0: no response. `error`: '' on success. `waitS`: seconds until a retry is allowed. `code` and `about`: the reason of a refusal,
  * to be worded.
  *
- * @typedef {{ status: number, error: string, answer: any, waitS: number, code?: string, about?: Record<string, string | number> }} Posted
+ * @typedef {{ status: number, error: string, answer: any, waitS: number, code?: string, about?: Record<string, string | number> }} PostResult
  */
 
 /**
  * Posts a body as JSON. Never throws.
  * @param {string} path
  * @param {Record<string, string | number | boolean>} body
- * @returns {Promise<Posted>}
+ * @returns {Promise<PostResult>}
  */
 export async function post(path, body) {
   try {
@@ -31,7 +31,7 @@ export async function post(path, body) {
 let isLeaving = false;
 
 /** Opens the sign-in page, which returns to this view. Runs once: on a slow link a second call would restart the navigation. */
-export function toLogin() {
+export function openSignIn() {
   if (isLeaving) return;
   isLeaving = true;
   location.replace(`/login.html${location.hash}`);

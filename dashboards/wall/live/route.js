@@ -1,6 +1,6 @@
 /** Selects the view by the hash of the address. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { keepHere, keptHere } from './kept.js';
+import { readHistoryState, writeHistoryState } from './kept.js';
 
 /**
  * `at`: a state ('' = the nation), a site, an incident, a roll call ('' = the running or last one), or a person of the roster ('' = none).
@@ -24,11 +24,11 @@ export function routeOf(hash) {
 }
 
 /** Key of the stored scroll position of an address. */
-const topName = 'top';
+const scrollKey = 'top';
 
 /** Returns true if the reader returned to this address, so that a scroll position is stored. */
-export function isBack() {
-  return keptHere(topName) !== undefined;
+export function isRevisited() {
+  return readHistoryState(scrollKey) !== undefined;
 }
 
 /**
@@ -39,20 +39,20 @@ export function useRoute() {
   const [route, setRoute] = useState(routeOf(location.hash));
   const top = useRef(/** @type {number | undefined} */ (undefined));
   useLayoutEffect(() => {
-    const turn = () => {
+    const showRoute = () => {
       const next = routeOf(location.hash);
       const isPanel = next.view === 'nation' && next.at !== '';
-      top.current = isBack() ? Number(keptHere(topName)) : isPanel ? undefined : 0;
+      top.current = isRevisited() ? Number(readHistoryState(scrollKey)) : isPanel ? undefined : 0;
       setRoute(next);
       if (!isPanel) document.querySelector('main')?.focus({ preventScroll: true });
     };
     // Every navigation starts with a click, also by the keyboard.
-    const leave = () => keepHere(topName, scrollY);
-    addEventListener('hashchange', turn);
-    addEventListener('click', leave, true);
+    const storeScroll = () => writeHistoryState(scrollKey, scrollY);
+    addEventListener('hashchange', showRoute);
+    addEventListener('click', storeScroll, true);
     return () => {
-      removeEventListener('hashchange', turn);
-      removeEventListener('click', leave, true);
+      removeEventListener('hashchange', showRoute);
+      removeEventListener('click', storeScroll, true);
     };
   }, []);
   // Before the paint, so that the reader never sees the wrong scroll position.

@@ -26,46 +26,46 @@ export const silentLimitMs = 12_000;
  * @param {Listener} listener
  * @returns {() => void}
  */
-export function follow(url, { onSnapshot, onChange, onLost, onDenied, retryMs = [500, 1_000, 2_000, 5_000, 10_000] }) {
+export function followStream(url, { onSnapshot, onChange, onLost, onDenied, retryMs = [500, 1_000, 2_000, 5_000, 10_000] }) {
   let stopped = false;
   let abort = new AbortController();
-  let tries = 0;
+  let failures = 0;
 
   /** @param {string} event @param {string} data */
-  function take(event, data) {
+  function handleEvent(event, data) {
     if (event === 'snapshot') {
-      tries = 0;
+      failures = 0;
       onSnapshot(JSON.parse(data));
     } else if (event === 'change') onChange(JSON.parse(data));
   }
 
-  async function once() {
+  async function readOnce() {
     abort = new AbortController();
-    const heard = watchdog(silentLimitMs, () => abort.abort());
+    const silenceTimer = watchdog(silentLimitMs, () => abort.abort());
     try {
       const response = await fetch(url, { signal: abort.signal, cache: 'no-store' });
       if (response.status === 401) onDenied?.();
       if (!response.ok || response.body === null) return;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      const push = eventCutter(take);
+      const push = createEventSplitter(handleEvent);
       for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-        heard.again();
+        silenceTimer.restart();
         push(chunk.value);
       }
     } catch {
       // A broken and a silent stream are handled alike: `onLost` follows.
     } finally {
-      heard.stop();
+      silenceTimer.stop();
     }
   }
 
   async function loop() {
     while (!stopped) {
-      await once();
+      await readOnce();
       if (stopped) return;
       onLost();
-      const waitMs = retryMs[Math.min(tries, retryMs.length - 1)] ?? 0;
-      tries += 1;
+      const waitMs = retryMs[Math.min(failures, retryMs.length - 1)] ?? 0;
+      failures += 1;
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }
@@ -82,7 +82,7 @@ export function follow(url, { onSnapshot, onChange, onLost, onDenied, retryMs = 
  * @param {(event: string, data: string) => void} take
  * @returns {(piece: string) => void}
  */
-export function eventCutter(take) {
+export function createEventSplitter(take) {
   let text = '';
   return (piece) => {
     text += piece;
@@ -100,14 +100,14 @@ export function eventCutter(take) {
 
 /**
  * @param {number} limitMs
- * @param {() => void} bark
+ * @param {() => void} onSilence
  */
-function watchdog(limitMs, bark) {
-  let timer = setTimeout(bark, limitMs);
+function watchdog(limitMs, onSilence) {
+  let timer = setTimeout(onSilence, limitMs);
   return {
-    again: () => {
+    restart: () => {
       clearTimeout(timer);
-      timer = setTimeout(bark, limitMs);
+      timer = setTimeout(onSilence, limitMs);
     },
     stop: () => clearTimeout(timer),
   };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { eventCutter, follow, silentLimitMs } from './stream.js';
+import { createEventSplitter, followStream, silentLimitMs } from './stream.js';
 
 const server = createServer((_request, response) => void streams.push(response));
 const streams: ServerResponse[] = [];
@@ -24,7 +24,7 @@ afterEach(async () => {
 
 function listen() {
   const { port } = server.address() as AddressInfo;
-  stop = follow(`http://127.0.0.1:${port}/`, {
+  stop = followStream(`http://127.0.0.1:${port}/`, {
     onSnapshot: ({ at }) => said.push(`snapshot ${at}`),
     onChange: ({ at }) => said.push(`change ${at}`),
     onLost: () => said.push('lost'),
@@ -61,7 +61,7 @@ test('events are split correctly from chunks of any size', () => {
   const text = ': comment\n\nid: 1\nevent: snapshot\ndata: {"a":"माइक: x"}\n\nevent: change\ndata: {}\n\n';
   for (const size of [1, 7, text.length]) {
     const found: [string, string][] = [];
-    const push = eventCutter((event, data) => found.push([event, data]));
+    const push = createEventSplitter((event, data) => found.push([event, data]));
     for (let at = 0; at < text.length; at += size) push(text.slice(at, at + size));
     expect(found.filter(([event]) => event !== '')).toEqual([
       ['snapshot', '{"a":"माइक: x"}'],

@@ -6,7 +6,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { say } from '../words/words.js';
-import { useActing } from './person.js';
+import { useAction } from './person.js';
 
 /** @import { Language } from '@sabha/contracts' */
 /** @import { Act } from './person.js' */
@@ -14,7 +14,7 @@ import { useActing } from './person.js';
 /**
  * Push subscription of the browser: its endpoint, and the server key for which it was made, if the browser exposes it.
  *
- * @typedef {{ endpoint: string, key: string | null }} Held
+ * @typedef {{ endpoint: string, key: string | null }} PushState
  */
 /**
  * Types that TypeScript's DOM library lacks.
@@ -24,26 +24,26 @@ import { useActing } from './person.js';
 const workerPath = '/push-worker.js';
 const canPush = 'serviceWorker' in navigator && 'PushManager' in globalThis && 'Notification' in globalThis;
 /** On an iPhone only a page added to the home screen can receive push. Only Safari there has `standalone`. */
-const couldPush = !canPush && 'standalone' in navigator && navigator.standalone === false;
+const needsHomeScreen = !canPush && 'standalone' in navigator && navigator.standalone === false;
 
 /** @param {{ lang: Language, you: string, act: Act }} props */
-export function TellHere({ lang, you, act }) {
-  const [held, setHeld] = useState(/** @type {Held | null} */ (null));
+export function PushButton({ lang, you, act }) {
+  const [held, setHeld] = useState(/** @type {PushState | null} */ (null));
   const [turns, setTurns] = useState(0);
   useEffect(() => {
-    if (canPush) void subscribed().then((found) => setHeld(heldOf(found)));
-    if (couldPush) setHeld(heldOf(null));
+    if (canPush) void currentSubscription().then((found) => setHeld(pushStateOf(found)));
+    if (needsHomeScreen) setHeld(pushStateOf(null));
   }, [turns]);
   const asked = held === null || you === '' ? null : `/api/devices?${new URLSearchParams({ by: you, endpoint: held.endpoint })}`;
   /** @type {DeviceView | 'missing' | null} */
   const view = useFetched(asked, [turns]);
-  const acting = useActing(act);
+  const acting = useAction(act);
   if (view === null || view === 'missing' || view.key === null || view.person === null) return null;
-  if (couldPush) return html`<small class="dim">${say(lang, 'tellHere.homeScreen')}</small>`;
+  if (needsHomeScreen) return html`<small class="dim">${say(lang, 'tellHere.homeScreen')}</small>`;
   const { key } = view;
   const here = view.here && (held?.key ?? key) === key;
   const press = async () => {
-    await acting.doing(() => (here ? leave(act) : join(lang, act, key)));
+    await acting.doing(() => (here ? unsubscribeDevice(act) : subscribeDevice(lang, act, key)));
     setTurns((n) => n + 1);
   };
   const why = acting.error;
@@ -51,8 +51,8 @@ export function TellHere({ lang, you, act }) {
     ${why === '' ? null : html`<span class="error" role="alert">${say(lang, 'notSaved', { why })}</span>`}`;
 }
 
-/** @param {PushSubscription | null} found @returns {Held} */
-function heldOf(found) {
+/** @param {PushSubscription | null} found @returns {PushState} */
+function pushStateOf(found) {
   const bytes = found?.options?.applicationServerKey;
   const key = bytes ? base64url(new Uint8Array(bytes)) : null;
   return { endpoint: found?.endpoint ?? '', key };
@@ -67,7 +67,7 @@ function base64url(bytes) {
 }
 
 /** Returns the current push subscription; null without one, or if the browser forbids the access. */
-async function subscribed() {
+async function currentSubscription() {
   try {
     const registration = await navigator.serviceWorker.getRegistration('/');
     return (await registration?.pushManager.getSubscription()) ?? null;
@@ -82,7 +82,7 @@ async function subscribed() {
  * @param {Act} act
  * @param {string} key
  */
-async function join(lang, act, key) {
+async function subscribeDevice(lang, act, key) {
   try {
     // At once: a browser shows the permission prompt only directly after a click.
     if ((await Notification.requestPermission()) !== 'granted') return { error: say(lang, 'tellHere.denied'), answer: null };
@@ -101,8 +101,8 @@ async function join(lang, act, key) {
  * Removes the subscription at the server first. If that fails, the browser stays subscribed.
  * @param {Act} act
  */
-async function leave(act) {
-  const found = await subscribed();
+async function unsubscribeDevice(act) {
+  const found = await currentSubscription();
   const done = await act('/api/devices/remove', { endpoint: found?.endpoint ?? '' });
   // A failed unsubscribe does no harm: the server no longer uses the endpoint.
   if (done?.error === '') await found?.unsubscribe().catch(() => false);

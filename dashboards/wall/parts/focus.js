@@ -1,7 +1,7 @@
 /** Restores the focus when the focused element is removed: the nearest remaining ancestor provides the next one. */
 import { useEffect } from 'preact/hooks';
 
-export function useFocusKept() {
+export function useFocusRestored() {
   useEffect(() => {
     /** The last focused element and its ancestors, from the inside out. @type {Element[]} */
     let around = [];

@@ -1,6 +1,6 @@
 /** Draws a long list only as far as the reader has scrolled: every drawn row is drawn again at each event of the server. */
 import { useEffect, useRef } from 'preact/hooks';
-import { useKept } from '../live/kept.js';
+import { useHistoryState } from '../live/kept.js';
 
 const step = 40;
 /** Margin below the window in which further rows are drawn. */
@@ -13,8 +13,8 @@ const ahead = '0px 0px 1000px';
  * @param {number} total
  * @param {string} name key in the history entry
  */
-export function useGrowing(few, total, name) {
-  const [drawn, setDrawn] = useKept(name, few);
+export function useGrowingList(few, total, name) {
+  const [drawn, setDrawn] = useHistoryState(name, few);
   const end = useRef(/** @type {HTMLElement | null} */ (null));
   const isAsked = drawn > few;
   useEffect(() => {

@@ -7,7 +7,7 @@ import { Dialog } from './dialog.js';
 
 /** @import { Language } from '@sabha/contracts' */
 
-const listed = /** @type {const} */ ([
+const shortcuts = /** @type {const} */ ([
   ['?', 'key.help'],
   ['W', 'key.needs'],
   ['/', 'key.search'],
@@ -19,7 +19,7 @@ const listed = /** @type {const} */ ([
 ]);
 
 /** Moves the focus to the first incident that needs action, or else to the view. */
-export function skip() {
+export function focusFirstIncident() {
   const target = document.querySelector('.needs .line :is(a, summary)') ?? document.querySelector('main');
   if (target instanceof HTMLElement) target.focus();
 }
@@ -34,7 +34,7 @@ function closeState() {
   location.hash = '#/';
 }
 
-function search() {
+function focusSearch() {
   const field = document.querySelector('input[type=search]');
   if (field instanceof HTMLElement) field.focus();
 }
@@ -43,7 +43,7 @@ function search() {
  * Returns true if the focused element or the browser handles the key.
  * @param {KeyboardEvent} event
  */
-function isTaken({ target, ctrlKey, metaKey, altKey, defaultPrevented }) {
+function isIgnored({ target, ctrlKey, metaKey, altKey, defaultPrevented }) {
   const isTyping = target instanceof Element && target.matches('input, textarea, select');
   return defaultPrevented || ctrlKey || metaKey || altKey || isTyping || document.querySelector('dialog[open]') !== null;
 }
@@ -60,13 +60,13 @@ export function useKeys(lang, undo) {
   // A layout effect, so that U works as soon as "Undo" is visible.
   useLayoutEffect(() => {
     /** @type {Readonly<Record<string, () => void>>} */
-    const letters = { w: skip, n: () => location.assign('#/'), r: () => location.assign('#/rollcall'), u: undo };
+    const letters = { w: focusFirstIncident, n: () => location.assign('#/'), r: () => location.assign('#/rollcall'), u: undo };
     /** @type {Readonly<Record<string, () => void>>} */
-    const marks = { escape: closeState, '?': () => setOpen(true), '/': search };
+    const marks = { escape: closeState, '?': () => setOpen(true), '/': focusSearch };
     const heard = new Map(Object.entries(isOn ? { ...letters, ...marks } : marks));
     const press = (/** @type {KeyboardEvent} */ event) => {
       const does = heard.get(event.key.toLowerCase());
-      if (does === undefined || event.repeat || isTaken(event)) return;
+      if (does === undefined || event.repeat || isIgnored(event)) return;
       event.preventDefault();
       does();
     };
@@ -85,7 +85,7 @@ export function useKeys(lang, undo) {
 function KeysPage({ lang, isOn, onTurn, onClose }) {
   return html`<${Dialog} titleId="keys" onClose=${onClose}>
     <h2 id="keys">${say(lang, 'keys')}</h2>
-    <dl class="facts">${listed.map(([key, text]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${say(lang, text)}</dd></div>`)}</dl>
+    <dl class="facts">${shortcuts.map(([key, text]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${say(lang, text)}</dd></div>`)}</dl>
     <p><label><input type="checkbox" checked=${isOn} onChange=${onTurn} /> ${say(lang, 'key.letters')}</label></p>
     <p class="buttons"><button onClick=${onClose}>${say(lang, 'close')}</button></p>
   <//>`;

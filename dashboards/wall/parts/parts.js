@@ -1,21 +1,21 @@
 import { html } from 'htm/preact';
 import { phoneText } from '../live/roster.js';
-import { reasonIn, subjectOf } from '../words/subject.js';
+import { subjectOf, translateReason } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 
-/** @import { Language, Outage, Readiness, Sureness, WhoView, Why, Words } from '@sabha/contracts' */
+/** @import { Language, Outage, Readiness, ConfidenceLevel, WhoView, ReadinessReason, Words } from '@sabha/contracts' */
 /** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */
-/** @import { Take } from './taking.js' */
+/** @import { Acknowledge } from './taking.js' */
 /** A label and its value on a card. @typedef {[key: string, label: string, text: unknown]} Line */
 /**
  * Context of every component. `now`: server time. `live`: whether data counts as known. `lostAt`: since when it does not. `scope`: the
  * reader's part of the tree ('' = all). `role`: the reader's rights. `names`: the reader's names in incidents. `act`: posts in the reader's
  * name. `take`: acknowledges an incident.
  *
- * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], names: readonly string[], act: Act, take: Take }} Scene
+ * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], names: readonly string[], act: Act, take: Acknowledge }} Scene
  */
 
 /**
@@ -61,7 +61,7 @@ export function markText(reader, mark) {
  * pointer.
  * @param {{ scene: Scene, what: string }} props
  */
-export function Known({ scene: { lang, now, live, lostAt }, what }) {
+export function LastKnown({ scene: { lang, now, live, lostAt }, what }) {
   return html`${live || lostAt === null ? null : html`<span class="unseen">${say(lang, 'knownThen', { time: timeText(lang, lostAt, now), what: '' })}</span>`}${what}`;
 }
 
@@ -79,7 +79,7 @@ export function Age({ scene, since }) {
  * Isolates foreign text, so that its writing direction does not affect ours.
  * @param {{ text: string }} props
  */
-export function Foreign({ text }) {
+export function IsolatedText({ text }) {
   return html`<bdi>${shown(text)}</bdi>`;
 }
 
@@ -90,9 +90,9 @@ export function Foreign({ text }) {
  */
 export function Phone({ lang, name, phone, tel }) {
   const number = phoneText(phone);
-  if (tel === null) return html`<${Foreign} text=${number} />`;
+  if (tel === null) return html`<${IsolatedText} text=${number} />`;
   const label = name === '' ? null : say(lang, 'call', { name: shown(name), number: shown(number) });
-  return html`<a class="tel" href="tel:${tel}" aria-label=${label}><${Foreign} text=${number} /></a>`;
+  return html`<a class="tel" href="tel:${tel}" aria-label=${label}><${IsolatedText} text=${number} /></a>`;
 }
 
 /**
@@ -118,7 +118,7 @@ export function titleOf({ lang, catalogue }, fault) {
  * the cause.
  * @param {Scene} scene
  * @param {string} fault
- * @param {Outage & { sureness: Sureness, beside?: true } | null} [outage]
+ * @param {Outage & { sureness: ConfidenceLevel, beside?: true } | null} [outage]
  */
 export function actionOf(scene, fault, outage = null) {
   const isAway = fault === 'pc.silent' || fault === 'outage.site';
@@ -130,7 +130,7 @@ export function actionOf(scene, fault, outage = null) {
 /**
  * Returns the text why a room or a site is not ready; '' if it is.
  * @param {Scene} scene
- * @param {Why | null} why
+ * @param {ReadinessReason | null} why
  */
 export function whyText(scene, why) {
   if (why === null) return '';
@@ -139,12 +139,12 @@ export function whyText(scene, why) {
   const what = fault === null ? subjectOf(scene, { component, device: '' }) : titleOf(scene, fault);
   if (reason === null) return fault === null ? `${what}: ${sayWord(scene, 'status', 'unknown')}` : what;
   // The title "Another microphone is chosen" already has the word.
-  return `${what}: ${reasonIn(scene, reason).replace(/^(chosen|चुना हुआ): /, '')}`;
+  return `${what}: ${translateReason(scene, reason).replace(/^(chosen|चुना हुआ): /, '')}`;
 }
 
 /**
  * @param {Reader} reader
- * @param {Outage & { sureness: Sureness, beside?: true }} outage
+ * @param {Outage & { sureness: ConfidenceLevel, beside?: true }} outage
  */
 export function outageText(reader, { cause, sureness, beside }) {
   const isReached = cause === 'undetermined' && beside;
@@ -183,7 +183,7 @@ export function Lines({ lines }) {
  * Groups equal texts with their counts, in the order of first occurrence.
  * @param {readonly string[]} texts
  */
-export function counted(texts) {
+export function countEqual(texts) {
   return [...Map.groupBy(texts, (text) => text)].map(([text, all]) => /** @type {const} */ ([text, all.length]));
 }
 
@@ -192,6 +192,6 @@ export function counted(texts) {
  * @param {number} value
  * @param {number} [decimals]
  */
-export function figure(value, decimals = 0) {
+export function formatNumber(value, decimals = 0) {
   return value.toLocaleString('en-IN', { maximumFractionDigits: decimals });
 }

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useRef, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
-import { post, toLogin } from '../live/post.js';
+import { openSignIn, post } from '../live/post.js';
 import { recall, remember } from '../words/preferences.js';
 import { refusedText } from '../words/refused.js';
 import { say, shown } from '../words/words.js';
@@ -12,11 +12,11 @@ import { Dialog } from './dialog.js';
 /**
  * Result of an action: `error` as text ('' on success), its code, and the response.
  *
- * @typedef {{ error: string, code?: string, about?: Record<string, string | number>, answer: unknown }} Done
+ * @typedef {{ error: string, code?: string, about?: Record<string, string | number>, answer: unknown }} ActionResult
  */
 /**
  * Posts in the reader's name. Returns null if no name was given.
- * @typedef {(path: string, body: Record<string, string | number | boolean>) => Promise<Done | null>} Act
+ * @typedef {(path: string, body: Record<string, string | number | boolean>) => Promise<ActionResult | null>} Act
  */
 
 /**
@@ -55,7 +55,7 @@ export function usePerson(lang, connected) {
     const by = account ?? (name === '' ? await ask() : name);
     if (by === null) return null;
     const posted = await post(path, { ...body, by });
-    if (posted.status === 401) toLogin();
+    if (posted.status === 401) openSignIn();
     return { ...posted, error: refusedText(lang, posted) };
   };
   const dialog = asking === null ? null : html`<${NameDialog} lang=${lang} name=${name} onDone=${done} />`;
@@ -68,15 +68,15 @@ export function usePerson(lang, connected) {
     names: [...(you === '' ? [] : [you]), ...(called?.names ?? [])],
     notice: known?.name === null ? html`<p class="hint notice">${say(lang, 'openToAll')}</p>` : null,
     role: known?.role ?? /** @type {const} */ ('reader'),
-    switches: html`<${Who} lang=${lang} name=${you} account=${account} onAsk=${ask} />`,
+    switches: html`<${AccountButtons} lang=${lang} name=${you} account=${account} onAsk=${ask} />`,
   };
 }
 
 /** @param {{ lang: Language, name: string, account: string | null, onAsk: () => void }} props */
-function Who({ lang, name, account, onAsk }) {
+function AccountButtons({ lang, name, account, onAsk }) {
   const text = name === '' ? say(lang, 'noName') : html`<bdi>${say(lang, 'you', { name: shown(name) })}</bdi>`;
   if (account === null) return html`<button onClick=${onAsk}>${text}</button>`;
-  return html`<a class="button" href="/login.html?password" title=${say(lang, 'chooseTitle')}>${text}</a><button onClick=${() => post('/api/logout', {}).then(toLogin)}>${say(lang, 'logout')}</button>`;
+  return html`<a class="button" href="/login.html?password" title=${say(lang, 'chooseTitle')}>${text}</a><button onClick=${() => post('/api/logout', {}).then(openSignIn)}>${say(lang, 'logout')}</button>`;
 }
 
 /**
@@ -84,10 +84,10 @@ function Who({ lang, name, account, onAsk }) {
  * `doing` does the same with any other action. `waits` is the `aria-disabled` of the buttons.
  * @param {Act} act
  */
-export function useActing(act) {
+export function useAction(act) {
   const [state, setState] = useState({ busy: false, error: '' });
   const isBusy = useRef(false);
-  const doing = async (/** @type {() => Promise<Done | null>} */ what) => {
+  const doing = async (/** @type {() => Promise<ActionResult | null>} */ what) => {
     if (isBusy.current) return null;
     isBusy.current = true;
     setState({ busy: true, error: '' });
@@ -105,7 +105,7 @@ export function useActing(act) {
  * Shows an error and announces it to screen readers at once.
  * @param {{ lang: Language, error: string }} props
  */
-export function Trouble({ lang, error }) {
+export function ErrorMessage({ lang, error }) {
   return html`<p class="error" role="alert">${error === '' ? null : say(lang, 'notSaved', { why: error })}</p>`;
 }
 

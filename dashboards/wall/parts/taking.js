@@ -7,12 +7,12 @@ import { Dialog } from './dialog.js';
 
 /** @import { Language } from '@sabha/contracts' */
 /** @import { Reader } from '../words/words.js' */
-/** @import { Act, Done } from './person.js' */
-/** @typedef {{ id: number, title: string }} Wanted */
+/** @import { Act, ActionResult } from './person.js' */
+/** @typedef {{ id: number, title: string }} IncidentToTake */
 /**
  * Returns null if no name was given, or if somebody has the incident and a confirmation is open.
  *
- * @typedef {(wanted: Wanted, takeOver?: boolean) => Promise<Done | null>} Take
+ * @typedef {(wanted: IncidentToTake, takeOver?: boolean) => Promise<ActionResult | null>} Acknowledge
  */
 
 /** Time in which the acknowledgement can be undone. The server allows some seconds more for the network delay. */
@@ -23,15 +23,15 @@ const undoMs = 10_000;
  * @param {Reader} reader
  * @param {Act} act
  */
-export function useTaking(reader, act) {
+export function useAcknowledge(reader, act) {
   const { lang } = reader;
-  const [asked, setAsked] = useState(/** @type {(Wanted & { by: string, at: number }) | null} */ (null));
-  const [given, setGiven] = useState(/** @type {(Wanted & { error: string }) | null} */ (null));
+  const [asked, setAsked] = useState(/** @type {(IncidentToTake & { by: string, at: number }) | null} */ (null));
+  const [given, setGiven] = useState(/** @type {(IncidentToTake & { error: string }) | null} */ (null));
   useEffect(() => {
     const timer = setTimeout(() => setGiven(null), undoMs);
     return () => clearTimeout(timer);
   }, [given]);
-  /** @type {Take} */
+  /** @type {Acknowledge} */
   const take = async (wanted, takeOver = false) => {
     const done = await act(`/api/incidents/${wanted.id}/acknowledge`, takeOver ? { takeOver } : {});
     if (done?.code === 'taken') {
@@ -54,19 +54,19 @@ export function useTaking(reader, act) {
     setAsked(null);
     if (asked !== null && isWanted) void take(asked, true);
   };
-  const pieces = html`<div class="undo" role="status">${given === null ? null : html`<${Given} lang=${lang} given=${given} onUndo=${undo} />`}</div>
-    ${asked === null ? null : html`<${Ask} reader=${reader} asked=${asked} onAnswer=${answer} />`}`;
+  const pieces = html`<div class="undo" role="status">${given === null ? null : html`<${UndoMessage} lang=${lang} given=${given} onUndo=${undo} />`}</div>
+    ${asked === null ? null : html`<${TakeOverDialog} reader=${reader} asked=${asked} onAnswer=${answer} />`}`;
   return { take, undo, pieces };
 }
 
-/** @param {{ lang: Language, given: Wanted & { error: string }, onUndo: () => void }} props */
-function Given({ lang, given: { title, error }, onUndo }) {
+/** @param {{ lang: Language, given: IncidentToTake & { error: string }, onUndo: () => void }} props */
+function UndoMessage({ lang, given: { title, error }, onUndo }) {
   if (error !== '') return html`<p>${say(lang, 'notSaved', { why: error })}</p>`;
   return html`<p><bdi>${say(lang, 'takenNow', { title })}</bdi> <button onClick=${onUndo}>${say(lang, 'undo')}</button></p>`;
 }
 
-/** @param {{ reader: Reader, asked: Wanted & { by: string, at: number }, onAnswer: (isWanted: boolean) => void }} props */
-function Ask({ reader, asked: { title, by, at }, onAnswer }) {
+/** @param {{ reader: Reader, asked: IncidentToTake & { by: string, at: number }, onAnswer: (isWanted: boolean) => void }} props */
+function TakeOverDialog({ reader, asked: { title, by, at }, onAnswer }) {
   const { lang } = reader;
   return html`<${Dialog} titleId="taken" onClose=${() => onAnswer(false)}>
     <h2 id="taken">${sayWord(reader, 'answer', 'takeOverAsk')}</h2>

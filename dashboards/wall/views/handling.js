@@ -1,7 +1,7 @@
 /** Actions on an incident, and the record of what was done. */
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
-import { Trouble, useActing } from '../parts/person.js';
+import { ErrorMessage, useAction } from '../parts/person.js';
 import { timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
 
@@ -9,7 +9,7 @@ import { say, sayWord, shown } from '../words/words.js';
 /** @import { Scene } from '../parts/parts.js' */
 
 /** Durations of a snooze with one click, hours. */
-const quietHours = [1, 4, 24];
+const snoozeHours = [1, 4, 24];
 const hourMs = 3_600_000;
 
 /**
@@ -32,7 +32,7 @@ export function handlingLines({ lang, now }, { assigned, fixed, snoozed, mainten
  * @param {Scene} scene
  * @param {IncidentView['deeds'][number]} deed
  */
-export function deedText({ lang, now }, { did, by, to = '', until }) {
+export function actionText({ lang, now }, { did, by, to = '', until }) {
   return say(lang, `deed.${did}`, { by: shown(by), to: shown(to), until: until === undefined ? '' : timeText(lang, until, now) });
 }
 
@@ -40,7 +40,7 @@ export function deedText({ lang, now }, { did, by, to = '', until }) {
 export function Actions({ scene, incident, title, onActed }) {
   const { lang, now } = scene;
   const { acknowledged, fixed } = incident;
-  const { busy, waits, error, run, doing } = useActing(scene.act);
+  const { busy, waits, error, run, doing } = useAction(scene.act);
   const act = async (/** @type {string} */ what, /** @type {Parameters<Scene['act']>[1]} */ body = {}) => {
     const done = (await run(`/api/incidents/${incident.id}/${what}`, body)) !== null;
     if (done) onActed();
@@ -53,11 +53,11 @@ export function Actions({ scene, incident, title, onActed }) {
     <p class="acts">
       ${acknowledged !== null && scene.names.includes(acknowledged.by) ? null : html`<button class=${acknowledged === null ? 'primary' : ''} aria-disabled=${waits} onClick=${take}>${acknowledged === null ? say(lang, 'acknowledge') : sayWord(scene, 'answer', 'takeOver')}</button>`}
       ${fixed ? null : html`<button aria-disabled=${waits} onClick=${() => act('fixed')}>${sayWord(scene, 'answer', 'fixed')}</button>`}
-      ${quietHours.map((n) => html`<button key=${n} aria-disabled=${waits} onClick=${() => act('snooze', { until: Math.floor(now) + n * hourMs })}>${say(lang, 'snoozeHours', { n })}</button>`)}
+      ${snoozeHours.map((n) => html`<button key=${n} aria-disabled=${waits} onClick=${() => act('snooze', { until: Math.floor(now) + n * hourMs })}>${say(lang, 'snoozeHours', { n })}</button>`)}
     </p>
     <${Line} busy=${busy} most=${80} label=${say(lang, 'assignLabel')} button=${say(lang, 'assign')} onText=${(/** @type {string} */ to) => act('assign', { to })} />
     <${Line} busy=${busy} most=${500} label=${say(lang, 'noteLabel', { id: incident.id })} hint=${say(lang, 'notePlaceholder')} button=${say(lang, 'addNote')} onText=${(/** @type {string} */ text) => act('note', { text })} />
-    <${Trouble} lang=${lang} error=${error} />
+    <${ErrorMessage} lang=${lang} error=${error} />
   </div>`;
 }
 

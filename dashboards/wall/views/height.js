@@ -1,6 +1,6 @@
 /** Effects of a site's elevation on its PCs, and their room, mains and UPS values. */
 import { html } from 'htm/preact';
-import { figure, Lines } from '../parts/parts.js';
+import { formatNumber, Lines } from '../parts/parts.js';
 import { ageText } from '../words/times.js';
 import { amount, nameIn, say, sayWord } from '../words/words.js';
 
@@ -34,14 +34,14 @@ function limitLines(scene, { elevationM, densityRatio, roomLimitC, riseFactor })
   if (elevationM <= thinAirFromM) return [];
   const { lang } = scene;
   return [
-    ['elevation', say(lang, 'fact.elevation'), amount(scene, 'metres', figure(elevationM))],
-    ['air', say(lang, 'fact.air'), say(lang, 'airText', { percent: figure(100 * densityRatio) })],
+    ['elevation', say(lang, 'fact.elevation'), amount(scene, 'metres', formatNumber(elevationM))],
+    ['air', say(lang, 'fact.air'), say(lang, 'airText', { percent: formatNumber(100 * densityRatio) })],
     [
       'roomLimit',
       say(lang, 'fact.roomLimit'),
-      html`${say(lang, 'atMost', { limit: figure(roomLimitC, 1) })} <span class="dim about">${say(lang, 'atMostWhy')}</span>`,
+      html`${say(lang, 'atMost', { limit: formatNumber(roomLimitC, 1) })} <span class="dim about">${say(lang, 'atMostWhy')}</span>`,
     ],
-    ['rise', say(lang, 'fact.rise'), say(lang, 'riseText', { factor: figure(riseFactor, 2) })],
+    ['rise', say(lang, 'fact.rise'), say(lang, 'riseText', { factor: formatNumber(riseFactor, 2) })],
   ];
 }
 
@@ -55,7 +55,7 @@ function limitLines(scene, { elevationM, densityRatio, roomLimitC, riseFactor })
 function roomLines(scene, { pc }, { limits, numbers }) {
   const { lang } = scene;
   const { room, rh, ac, bat, uc, ur } = numbers[pc] ?? {};
-  const percent = (/** @type {number} */ ratio) => `${figure(100 * ratio)} %`;
+  const percent = (/** @type {number} */ ratio) => `${formatNumber(100 * ratio)} %`;
   const power = [ac === undefined ? '' : sayWord(scene, 'supply', ac > 0 ? 'mains' : 'battery'), bat === undefined ? '' : percent(bat)];
   const ups = [uc === undefined ? '' : percent(uc), ur === undefined ? '' : say(lang, 'lasts', { age: ageText(scene, 1_000 * ur) })];
   /** @type {[string, string, string][]} */
@@ -74,5 +74,5 @@ function roomLines(scene, { pc }, { limits, numbers }) {
  * @param {SiteDetail['limits']} limits
  */
 function roomText(lang, room, { roomLimitC }) {
-  return room > roomLimitC ? say(lang, 'tooWarm', { n: figure(room, 1) }) : `${figure(room, 1)} °C`;
+  return room > roomLimitC ? say(lang, 'tooWarm', { n: formatNumber(room, 1) }) : `${formatNumber(room, 1)} °C`;
 }

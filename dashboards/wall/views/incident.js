@@ -3,11 +3,11 @@ import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { childrenOf, incidentMark, shownFaults, sinceOf } from '../live/model.js';
-import { Age, actionOf, Foreign, Mark, mayAct, outageText, Place, titleOf } from '../parts/parts.js';
+import { Age, actionOf, IsolatedText, Mark, mayAct, outageText, Place, titleOf } from '../parts/parts.js';
 import { timeText } from '../words/times.js';
 import { filled, say, sayWord, shown } from '../words/words.js';
-import { Actions, deedText, handlingLines } from './handling.js';
-import { againText, incidentTitle, overText, toldText } from './incidents.js';
+import { Actions, actionText, handlingLines } from './handling.js';
+import { clearingText, endText, incidentTitle, notifiedText } from './incidents.js';
 
 /** @import { IncidentReasons, IncidentRow, IncidentView } from '@sabha/contracts' */
 /** @import { Scene } from '../parts/parts.js' */
@@ -32,7 +32,7 @@ function Incident({ scene, incident, all, onActed }) {
   const { id, severity, scope, overAt } = incident;
   const [first, ...others] = shownFaults(incident);
   const action = first === undefined || overAt !== null ? null : actionOf(scene, first.fault, incident.outage);
-  const again = againText(scene, incident);
+  const again = clearingText(scene, incident);
   const frozenAt = first?.unknownSince ?? null;
   const site = scope
     .replace(/^maintenance:/, '')
@@ -40,16 +40,16 @@ function Incident({ scene, incident, all, onActed }) {
     .slice(0, 2)
     .join('/');
   return html`<article class="card incident ${overAt === null && again === null ? severity : 'past'}" data-incident=${id}>
-    <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, scene)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${sinceOf(incident)} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
+    <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, scene)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${sinceOf(incident)} />` : html`<span class="dim">${endText(scene, incident)}</span>`}</p>
     <h2>${incidentTitle(scene, incident)}</h2>
-    <p class="where">${scope.split('/').length === 3 ? html`<a href="#/site/${site}"><${Place} scene=${scene} names=${[incident.room, incident.site]} /></a>` : html`<${Place} scene=${scene} names=${[incident.room, incident.site]} />`}${first?.name ? html` · <${Foreign} text=${first.name} />` : null}</p>
+    <p class="where">${scope.split('/').length === 3 ? html`<a href="#/site/${site}"><${Place} scene=${scene} names=${[incident.room, incident.site]} /></a>` : html`<${Place} scene=${scene} names=${[incident.room, incident.site]} />`}${first?.name ? html` · <${IsolatedText} text=${first.name} />` : null}</p>
     ${action === null ? null : html`<p class="action"><b>${say(lang, 'doFirst')}:</b> ${action}</p>`}
-    ${others.map((one) => html`<p class="dim" key=${one.fault + one.device}>${say(lang, 'also', { title: titleOf(scene, one.fault) })}${one.name ? html` · <${Foreign} text=${one.name} />` : null}</p>`)}
+    ${others.map((one) => html`<p class="dim" key=${one.fault + one.device}>${say(lang, 'also', { title: titleOf(scene, one.fault) })}${one.name ? html` · <${IsolatedText} text=${one.name} />` : null}</p>`)}
     ${incident.flapping ? html`<p class="hint">${say(lang, 'flapping')}</p>` : null}
     ${again === null ? null : html`<p class="again">${again}</p>`}
     ${frozenAt === null ? null : html`<p class="hint">${say(lang, 'frozen', { time: timeText(lang, frozenAt, now) })}</p>`}
-    ${incident.outage === null ? null : html`<p class="hint" data-outage=${incident.outage.cause}>${awayText(scene, incident.outage)}</p>`}
-    <${Many} scene=${scene} incident=${incident} all=${all} />
+    ${incident.outage === null ? null : html`<p class="hint" data-outage=${incident.outage.cause}>${offlinePcsText(scene, incident.outage)}</p>`}
+    <${ChildIncidents} scene=${scene} incident=${incident} all=${all} />
     <${People} scene=${scene} incident=${incident} />
     ${overAt === null && mayAct(scene) ? html`<${Actions} scene=${scene} incident=${incident} title=${incidentTitle(scene, incident)} onActed=${onActed} />` : null}
     <${Reasons} scene=${scene} incident=${incident} />
@@ -63,14 +63,14 @@ const manyAtMost = 60;
  * Shows the parent incident and the incidents under it.
  * @param {{ scene: Scene, incident: IncidentView, all: IncidentRow[] }} props
  */
-function Many({ scene, incident, all }) {
+function ChildIncidents({ scene, incident, all }) {
   const { lang } = scene;
   const { parent, spread, id } = incident;
   const above = all.find((one) => one.id === parent);
   const below = childrenOf(all, id);
   return html`${above === undefined ? null : html`<p class="hint" data-parent=${parent}>${say(lang, 'partOf')} <a href="#/incident/${above.id}">${incidentTitle(scene, above)}, <${Place} scene=${scene} names=${[above.room, above.site]} /></a></p>`}
     ${spread === undefined ? null : html`<p class="dim">${say(lang, 'away', { n: spread.away.length, of: spread.of })}</p>`}
-    ${below.length === 0 ? null : html`<ul data-children=${below.length}>${below.slice(0, manyAtMost).map((one) => html`<li key=${one.id}><a href="#/incident/${one.id}"><${Place} scene=${scene} names=${[one.room, one.site]} /></a>${one.overAt === null ? null : html` <span class="dim">${overText(scene, one)}</span>`}</li>`)}</ul>`}`;
+    ${below.length === 0 ? null : html`<ul data-children=${below.length}>${below.slice(0, manyAtMost).map((one) => html`<li key=${one.id}><a href="#/incident/${one.id}"><${Place} scene=${scene} names=${[one.room, one.site]} /></a>${one.overAt === null ? null : html` <span class="dim">${endText(scene, one)}</span>`}</li>`)}</ul>`}`;
 }
 
 /**
@@ -78,7 +78,7 @@ function Many({ scene, incident, all }) {
  * @param {Scene} scene
  * @param {NonNullable<IncidentRow['outage']>} outage
  */
-function awayText(scene, outage) {
+function offlinePcsText(scene, outage) {
   const { lang, now } = scene;
   const cause = outageText(scene, outage);
   const from = timeText(lang, outage.from, now);
@@ -100,7 +100,7 @@ function People({ scene, incident }) {
     ${acknowledged === null ? null : html`<li class=${overAt === null ? 'on-it' : ''}><bdi>${say(lang, overAt === null ? 'acknowledgedBy' : 'tookIt', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi></li>`}
     ${(overAt === null ? handlingLines(scene, incident) : []).map((line) => html`<li key=${line}><bdi>${line}</bdi></li>`)}
     ${unnotified.map((one) => html`<li key=${one.fault + one.device}>${say(lang, 'nobodyToldOf', { title: titleOf(scene, one.fault) })}</li>`)}
-    ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : unnotified.length > 0 && unnotified.length === faults.length ? null : told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${toldText(scene, one)}</bdi></li>`)}
+    ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : unnotified.length > 0 && unnotified.length === faults.length ? null : told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${notifiedText(scene, one)}</bdi></li>`)}
   </ul>`;
 }
 
@@ -129,14 +129,14 @@ function History({ scene, incident }) {
       incident.notes.length === 0
         ? null
         : html`<ul class="notes" aria-label=${say(lang, 'notes')}>
-      ${incident.notes.map((one) => html`<li key=${one.at + one.by}><q><bdi>${shown(one.text, 500)}</bdi></q> <span class="dim"><${Foreign} text=${one.by} />, ${timeText(lang, one.at, now)}</span></li>`)}</ul>`
+      ${incident.notes.map((one) => html`<li key=${one.at + one.by}><q><bdi>${shown(one.text, 500)}</bdi></q> <span class="dim"><${IsolatedText} text=${one.by} />, ${timeText(lang, one.at, now)}</span></li>`)}</ul>`
     }
     <${Answers} scene=${scene} answers=${incident.answers ?? []} />
     ${
       incident.deeds.length === 0
         ? null
         : html`<h3 class="dim">${say(lang, 'deeds')}</h3>
-      <ol class="history" data-deeds=${incident.deeds.length}>${incident.deeds.toReversed().map((one) => html`<li key=${one.at + one.did}><time>${timeText(lang, one.at, now)}</time> <bdi>${deedText(scene, one)}</bdi></li>`)}</ol>`
+      <ol class="history" data-deeds=${incident.deeds.length}>${incident.deeds.toReversed().map((one) => html`<li key=${one.at + one.did}><time>${timeText(lang, one.at, now)}</time> <bdi>${actionText(scene, one)}</bdi></li>`)}</ol>`
     }
     <h3 class="dim">${say(lang, 'history')}</h3>
     <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}${one.again === undefined ? null : ` (${say(lang, 'toldAgain')})`}</li>`)}</ol>`;

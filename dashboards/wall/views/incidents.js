@@ -1,13 +1,13 @@
 /** List of incidents, one line each: fault, place, age, and who knows of it. */
 import { html } from 'htm/preact';
 import { useRef } from 'preact/hooks';
-import { grouped } from '../live/grouped.js';
-import { placed, useHeld } from '../live/held.js';
-import { useKept } from '../live/kept.js';
-import { incidentMark, isWatched, pathOf, shownFaults, sinceOf } from '../live/model.js';
-import { useGrowing } from '../parts/growing.js';
-import { Age, Foreign, Mark, mayAct, Place, titleOf } from '../parts/parts.js';
-import { Trouble, useActing } from '../parts/person.js';
+import { groupIncidents } from '../live/grouped.js';
+import { useFrozenList, visibleRows } from '../live/held.js';
+import { useHistoryState } from '../live/kept.js';
+import { incidentMark, isClearing, pathOf, shownFaults, sinceOf } from '../live/model.js';
+import { useGrowingList } from '../parts/growing.js';
+import { Age, IsolatedText, Mark, mayAct, Place, titleOf } from '../parts/parts.js';
+import { ErrorMessage, useAction } from '../parts/person.js';
 import { ageText, timeText } from '../words/times.js';
 import { nameIn, say, sayWord, shown } from '../words/words.js';
 import { handlingLines } from './handling.js';
@@ -28,39 +28,39 @@ const few = 12;
  * @param {{ scene: Scene, name: string, incidents: IncidentRow[], known: IncidentRow[], states: readonly StateView[] }} props
  */
 export function IncidentList({ scene, name, incidents, known, states }) {
-  const wanted = states.length === 0 ? incidents : grouped(incidents);
-  const { drawn, isAsked, end, askAll } = useGrowing(few, wanted.length, `drawn/${name}`);
+  const wanted = states.length === 0 ? incidents : groupIncidents(incidents);
+  const { drawn, isAsked, end, askAll } = useGrowingList(few, wanted.length, `drawn/${name}`);
   const first = wanted.slice(0, drawn);
-  const { held, hand, letGo } = useHeld(
+  const { held, handlers, releaseNow } = useFrozenList(
     first.map(({ id }) => id),
     drawn,
   );
-  const { shown: shownOnes, waiting } = placed(held, {
+  const { shown: shownOnes, waiting } = visibleRows(held, {
     wanted: first,
-    all: held === null ? [] : [...known, ...grouped(incidents, { kept: held }).filter((one) => 'rows' in one)],
+    all: held === null ? [] : [...known, ...groupIncidents(incidents, { kept: held }).filter((one) => 'rows' in one)],
   });
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const showAll = () => {
-    letGo();
+    releaseNow();
     askAll();
     // The button vanishes, so the focus moves to the last visible row.
     /** @type {HTMLElement | null | undefined} */ (list.current?.lastElementChild?.querySelector('a, summary'))?.focus({
       preventScroll: true,
     });
   };
-  return html`<ul class="lines" ref=${list} ...${hand}>${shownOnes.map((one) =>
+  return html`<ul class="lines" ref=${list} ...${handlers}>${shownOnes.map((one) =>
     'rows' in one
-      ? html`<${Many} scene=${scene} group=${one} known=${known} states=${states} key=${one.id} />`
-      : html`<${Line} scene=${scene} incident=${one} states=${states} still=${held !== null} key=${one.id} />`,
+      ? html`<${IncidentGroup} scene=${scene} group=${one} known=${known} states=${states} key=${one.id} />`
+      : html`<${IncidentLine} scene=${scene} incident=${one} states=${states} still=${held !== null} key=${one.id} />`,
   )}</ul>
     <div ref=${end}></div>
-    <p class="new-ones" role="status">${waiting === 0 ? null : html`<button onClick=${letGo}>${say(scene.lang, 'newOnes', { n: waiting })}</button>`}</p>
+    <p class="new-ones" role="status">${waiting === 0 ? null : html`<button onClick=${releaseNow}>${say(scene.lang, 'newOnes', { n: waiting })}</button>`}</p>
     ${!isAsked && first.length < wanted.length ? html`<button onClick=${showAll}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
 }
 
 /** @param {{ scene: Scene, group: Group, known: IncidentRow[], states: readonly StateView[] }} props */
-function Many({ scene, group: { id, state, fault, rows }, known, states }) {
-  const [open, setOpen] = useKept(`open/${id}`, false);
+function IncidentGroup({ scene, group: { id, state, fault, rows }, known, states }) {
+  const [open, setOpen] = useHistoryState(`open/${id}`, false);
   const name = nameIn(scene.lang, states.find((one) => one.state === state)?.name ?? { en: state, hi: '' });
   const worst = rows[0]?.severity ?? 'minor';
   const toggled = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => setOpen(event.currentTarget.open);
@@ -73,30 +73,30 @@ function Many({ scene, group: { id, state, fault, rows }, known, states }) {
  * Shows ended incidents in a closed fold.
  * @param {{ scene: Scene, incidents: IncidentRow[] }} props
  */
-export function OverList({ scene, incidents }) {
-  const [open, setOpen] = useKept('open/over', false);
+export function EndedList({ scene, incidents }) {
+  const [open, setOpen] = useHistoryState('open/over', false);
   if (incidents.length === 0) return null;
   const toggled = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => setOpen(event.currentTarget.open);
   return html`<details class="card over" open=${open} onToggle=${toggled}><summary>${say(scene.lang, 'over')} (${incidents.length})</summary>
-    ${open ? html`<ul>${incidents.slice(0, 100).map((one) => html`<${OverLine} scene=${scene} incident=${one} key=${one.id} />`)}</ul>` : null}</details>`;
+    ${open ? html`<ul>${incidents.slice(0, 100).map((one) => html`<${EndedLine} scene=${scene} incident=${one} key=${one.id} />`)}</ul>` : null}</details>`;
 }
 
 /** @param {{ scene: Scene, incident: IncidentRow, states: readonly StateView[], still: boolean }} props */
-function Line({ scene, incident, states, still }) {
+function IncidentLine({ scene, incident, states, still }) {
   const { lang, now } = scene;
   const { id, severity, acknowledged, told } = incident;
-  const { waits, error, doing } = useActing(scene.act);
+  const { waits, error, doing } = useAction(scene.act);
   const [first] = shownFaults(incident);
   const state = states.find((one) => one.state === pathOf(incident).split('/')[0])?.name;
   const last = told.at(-1);
   const handling = handlingLines(scene, incident).at(-1);
-  const again = againText(scene, incident);
+  const again = clearingText(scene, incident);
   const look = again === null ? severity : 'past';
   return html`<li class="line ${look}" data-incident=${id}>
     <span class="tag ${look}" title=${sayWord(scene, 'severity', severity)}><${Mark} is=${incidentMark(incident, scene)} /><span class="unseen">${sayWord(scene, 'severity', severity)}</span></span>
     <div>
       <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a> <${Age} scene=${scene} since=${sinceOf(incident)} /></h3>
-      <p class="place"><${Place} scene=${scene} names=${[incident.site, ...(state === undefined ? [] : [state]), incident.room]} />${first?.name ? html`<span class="device"> · <${Foreign} text=${first.name} /></span>` : null}</p>
+      <p class="place"><${Place} scene=${scene} names=${[incident.site, ...(state === undefined ? [] : [state]), incident.room]} />${first?.name ? html`<span class="device"> · <${IsolatedText} text=${first.name} /></span>` : null}</p>
       ${again === null ? null : html`<p class="again">${again}</p>`}
       ${again === null && incident.flapping ? html`<p class="dim">${say(lang, 'flapping')}</p>` : null}
       <p class="dim"><bdi>${
@@ -109,7 +109,7 @@ function Line({ scene, incident, states, still }) {
       }</bdi></p>
     </div>
     <p class="acts">${mayAct(scene) ? html`<${TakeButton} lang=${lang} incident=${incident} still=${still} waits=${waits} onTake=${() => doing(() => scene.take({ id, title: incidentTitle(scene, incident) }))} />` : null}</p>
-    <${Trouble} lang=${lang} error=${error} />
+    <${ErrorMessage} lang=${lang} error=${error} />
   </li>`;
 }
 
@@ -127,22 +127,24 @@ function TakeButton({ lang, incident, still, waits, onTake }) {
 }
 
 /** @param {{ scene: Scene, incident: IncidentRow }} props */
-function OverLine({ scene, incident }) {
+function EndedLine({ scene, incident }) {
   return html`<li><a href="#/incident/${incident.id}">${incidentTitle(scene, incident)}</a>, <${Place} scene=${scene} names=${[incident.site, incident.room]} />
-    <span class="dim">${overText(scene, incident)}</span></li>`;
+    <span class="dim">${endText(scene, incident)}</span></li>`;
 }
 
 /**
  * @param {Scene} scene
  * @param {IncidentRow} incident
  */
-export function overText(scene, incident) {
+export function endText(scene, incident) {
   const { lang, now } = scene;
   const { overAt, over, closedBecause } = incident;
   const at = overAt ?? now;
   const time = timeText(lang, at, now);
   const how =
-    over === 'closed' ? say(lang, 'closedAt', { time, why: closedText(scene, closedBecause ?? '') }) : say(lang, 'clearedAt', { time });
+    over === 'closed'
+      ? say(lang, 'closedAt', { time, why: closeReasonText(scene, closedBecause ?? '') })
+      : say(lang, 'clearedAt', { time });
   return `${how} · ${say(lang, 'lasted', { age: ageText(scene, at - sinceOf(incident)) })}`;
 }
 
@@ -151,9 +153,9 @@ export function overText(scene, incident) {
  * @param {Scene} scene
  * @param {IncidentRow} incident
  */
-export function againText({ lang, now }, incident) {
+export function clearingText({ lang, now }, incident) {
   const [first] = shownFaults(incident);
-  if (!first?.watched || !isWatched(incident)) return null;
+  if (!first?.watched || !isClearing(incident)) return null;
   const since = timeText(lang, first.watched.since, now);
   const until = timeText(lang, Math.max(...incident.faults.map((one) => one.watched?.until ?? 0)), now);
   return say(lang, first.fault === 'pc.silent' ? 'answersAgain' : 'wellAgain', { since, until });
@@ -164,7 +166,7 @@ export function againText({ lang, now }, incident) {
  * @param {Scene} scene
  * @param {string} reason
  */
-function closedText(scene, reason) {
+function closeReasonText(scene, reason) {
   const [, words = reason, place = ''] = /^(moved to)( .+)$/.exec(reason) ?? [];
   return shown(`${sayWord(scene, 'closed', words)}${place}`);
 }
@@ -173,7 +175,7 @@ function closedText(scene, reason) {
  * @param {Scene} scene
  * @param {IncidentRow['told'][number]} one
  */
-export function toldText(scene, { person, channel, at }) {
+export function notifiedText(scene, { person, channel, at }) {
   const { lang, now } = scene;
   return say(lang, 'told', { person: shown(person), channel: sayWord(scene, 'channel', channel), time: timeText(lang, at, now) });
 }

@@ -1,7 +1,7 @@
 /** Quality of a site's link as last measured by its PC, and its last outage. */
 import { html } from 'htm/preact';
-import { figure, Lines, titleOf } from '../parts/parts.js';
-import { reasonIn } from '../words/subject.js';
+import { formatNumber, Lines, titleOf } from '../parts/parts.js';
+import { translateReason } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { filled, say, sayWord, shown } from '../words/words.js';
 
@@ -10,7 +10,7 @@ import { filled, say, sayWord, shown } from '../words/words.js';
 /** @typedef {NonNullable<LinkReport['quality']>} Quality */
 
 const megabyte = 1_000_000;
-const nearly = 0.8;
+const warnShare = 0.8;
 
 /**
  * Shows quality, capacity, monthly data use and the last outage.
@@ -46,18 +46,18 @@ export function LinkCard({ scene, detail: { link, broke } }) {
 function qualityLines(scene, { up, down, roundTripMs: { median, p95 }, r, rAdjusted, mos }) {
   const { lang } = scene;
   const label = (/** @type {string} */ key) => sayWord(scene, 'measure', key);
-  const percent = (/** @type {number} */ ratio) => `${figure(100 * ratio, 1)} %`;
-  const sound = { r: figure(r), mos: figure(mos, 1) };
+  const percent = (/** @type {number} */ ratio) => `${formatNumber(100 * ratio, 1)} %`;
+  const sound = { r: formatNumber(r), mos: formatNumber(mos, 1) };
   return [
     ['up', say(lang, 'fact.up'), tierText(scene, up)],
     ['down', say(lang, 'fact.down'), tierText(scene, down)],
-    ['roundTrip', label('roundTrip'), say(lang, 'roundTrip', { ms: figure(median), p95: figure(p95) })],
+    ['roundTrip', label('roundTrip'), say(lang, 'roundTrip', { ms: formatNumber(median), p95: formatNumber(p95) })],
     ['loss', label('loss'), bothWays(scene, percent(up.loss), percent(down.loss))],
-    ['jitter', label('jitter'), bothWays(scene, `${figure(up.jitterMs)} ms`, `${figure(down.jitterMs)} ms`)],
+    ['jitter', label('jitter'), bothWays(scene, `${formatNumber(up.jitterMs)} ms`, `${formatNumber(down.jitterMs)} ms`)],
     [
       'sound',
       label('sound'),
-      rAdjusted === undefined ? say(lang, 'sound', sound) : say(lang, 'soundGeo', { ...sound, adjusted: figure(rAdjusted) }),
+      rAdjusted === undefined ? say(lang, 'sound', sound) : say(lang, 'soundGeo', { ...sound, adjusted: formatNumber(rAdjusted) }),
     ],
   ];
 }
@@ -100,7 +100,7 @@ export function capacityText(scene, { at, how, upBps, downBps, burst, seenBytes,
 function unknownText(scene, reason, atLeast) {
   const isBound = typeof atLeast === 'number';
   const what = isBound ? filled(sayWord(scene, 'measure', 'least'), { rate: mbit(atLeast) }) : sayWord(scene, 'status', 'unknown');
-  return reason ? `${what} (${reasonIn(scene, reason)})` : what;
+  return reason ? `${what} (${translateReason(scene, reason)})` : what;
 }
 
 /**
@@ -114,7 +114,7 @@ function bothWays(scene, up, down) {
 
 /** @param {number} bps */
 function mbit(bps) {
-  return `${figure(bps / 1_000_000, 1)} Mbit/s`;
+  return `${formatNumber(bps / 1_000_000, 1)} Mbit/s`;
 }
 
 /**
@@ -126,8 +126,8 @@ function mbit(bps) {
  */
 function rateText(scene, bps, { lent, seen }) {
   const rate = mbit(bps);
-  if (lent) return filled(sayWord(scene, 'measure', 'burst'), { rate, peak: mbit(lent.bps), kB: figure(lent.bytes / 1_000) });
-  return typeof seen === 'number' ? filled(sayWord(scene, 'measure', 'seen'), { rate, MB: figure(seen / megabyte, 1) }) : rate;
+  if (lent) return filled(sayWord(scene, 'measure', 'burst'), { rate, peak: mbit(lent.bps), kB: formatNumber(lent.bytes / 1_000) });
+  return typeof seen === 'number' ? filled(sayWord(scene, 'measure', 'seen'), { rate, MB: formatNumber(seen / megabyte, 1) }) : rate;
 }
 
 /**
@@ -157,7 +157,7 @@ function budgetLines(lang, { testBytes, testLimit, telemetryBytes, telemetryLimi
 /** @param {{ lang: Scene['lang'], used: number, limit: number }} props */
 function Used({ lang, used, limit }) {
   const share = limit === 0 ? 1 : Math.min(1, used / limit);
-  const mark = share >= 1 ? 'fault' : share >= nearly ? 'minor' : 'ok';
-  return html`${say(lang, 'used', { used: figure(used / megabyte, 1), limit: figure(limit / megabyte, 1) })}
+  const mark = share >= 1 ? 'fault' : share >= warnShare ? 'minor' : 'ok';
+  return html`${say(lang, 'used', { used: formatNumber(used / megabyte, 1), limit: formatNumber(limit / megabyte, 1) })}
     <span class="bar" aria-hidden="true"><i class=${mark} style=${{ flexGrow: `${share}` }}></i><i style=${{ flexGrow: `${1 - share}` }}></i></span>`;
 }

@@ -2,13 +2,22 @@
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { nextBox } from '../live/around.js';
-import { useHeld } from '../live/held.js';
-import { hotStates, isWatched, needsSomebody, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
+import { useFrozenList } from '../live/held.js';
+import {
+  countSites,
+  isClearing,
+  needsAction,
+  openIncidents,
+  overIncidents,
+  readinessMark,
+  urgentStates,
+  worstFirst,
+} from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
-import { isBack } from '../live/route.js';
-import { Age, Bar, Known, Mark, markText, whyText } from '../parts/parts.js';
+import { isRevisited } from '../live/route.js';
+import { Age, Bar, LastKnown, Mark, markText, whyText } from '../parts/parts.js';
 import { nameIn, say, sayWord } from '../words/words.js';
-import { IncidentList, OverList } from './incidents.js';
+import { EndedList, IncidentList } from './incidents.js';
 import { RollCard } from './rollcall.js';
 import { DutyCard } from './roster.js';
 import { useSearch } from './search.js';
@@ -19,7 +28,7 @@ import { useSearch } from './search.js';
 /** @import { Scene } from '../parts/parts.js' */
 /** @import { Dot } from '../live/places.js' */
 
-/** @param {{ scene: Scene, view: View, counts: ReturnType<typeof tally>, state: string }} props */
+/** @param {{ scene: Scene, view: View, counts: ReturnType<typeof countSites>, state: string }} props */
 export function Nation({ scene, view, counts, state }) {
   const { lang } = scene;
   return html`<div class="nation">
@@ -27,57 +36,57 @@ export function Nation({ scene, view, counts, state }) {
       ${
         /** @type {const} */ (['unproven', 'fault', 'unknown']).map(
           (mark) => html`<p class="count ${mark} ${counts[mark] === 0 ? 'none' : ''}" data-tally=${mark} key=${mark}>
-          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} /><${Known} scene=${scene} what=${markText(scene, mark)} /></span></p>`,
+          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} /><${LastKnown} scene=${scene} what=${markText(scene, mark)} /></span></p>`,
         )
       }
     </section>
     <${Bar} counts=${counts} />
-    <${Map36} scene=${scene} view=${view} selected=${state} />
+    <${TileMap} scene=${scene} view=${view} selected=${state} />
     <aside>
       ${state === '' ? null : html`<${StatePanel} scene=${scene} view=${view} state=${state} key=${state} />`}
-      <${Needs} scene=${scene} view=${view} within=${state} allKnown=${counts.live > 0 && counts.unproven === counts.live} />
+      <${ActionList} scene=${scene} view=${view} within=${state} allKnown=${counts.live > 0 && counts.unproven === counts.live} />
       <${RollCard} scene=${scene} view=${view} />
       <${DutyCard} scene=${scene} />
-      <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, state)} />
+      <${EndedList} scene=${scene} incidents=${overIncidents(view.incidents, state)} />
     </aside>
   </div>`;
 }
 
 /** Constant id list, for a freeze of the whole card. */
-const here = ['needs'];
+const wholeCard = ['needs'];
 
 /**
  * Lists the incidents of a state or a site: those that need action, acknowledged ones and cleared ones. Shows "nothing needs anybody" only
  * if all is known and ready.
  * @param {{ scene: Scene, view: View, within: string, allKnown: boolean }} props
  */
-export function Needs({ scene, view, within, allKnown }) {
+export function ActionList({ scene, view, within, allKnown }) {
   const { lang, live } = scene;
   const every = openIncidents(view.incidents, within);
-  const { held, hand } = useHeld(here);
-  const { isMeant, field } = useSearch(scene, view, {
+  const { held, handlers } = useFrozenList(wholeCard);
+  const { isMatch, field } = useSearch(scene, view, {
     count: every.length,
     still: held !== null,
     where: within.includes('/') ? 'site' : 'nation',
   });
-  const open = every.filter(isMeant);
-  const waiting = open.filter((one) => needsSomebody(one));
-  const watched = open.filter((one) => isWatched(one));
-  const taken = open.filter((one) => !needsSomebody(one) && !isWatched(one));
+  const open = every.filter(isMatch);
+  const waiting = open.filter((one) => needsAction(one));
+  const watched = open.filter((one) => isClearing(one));
+  const taken = open.filter((one) => !needsAction(one) && !isClearing(one));
   const calm = live && allKnown && every.length === 0;
   const nothing = calm ? 'nobodyNeeded' : every.length > 0 && open.length === 0 ? 'noMatch' : live ? 'nobodyWaits' : 'notKnown';
-  return html`<section class="card needs" aria-labelledby="needs" ...${hand}>
+  return html`<section class="card needs" aria-labelledby="needs" ...${handlers}>
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
       ${field}
       ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'unproven' : 'unknown'} />${say(lang, nothing)}</p>` : null}
       <${IncidentList} scene=${scene} name="waiting" incidents=${waiting} known=${view.incidents} states=${view.states} />
     </section>
-    <${Fold} scene=${scene} name="watched" title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} view=${view} open=${within !== ''} />
-    <${Fold} scene=${scene} name="quiet" title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} view=${view} open=${within !== ''} />`;
+    <${FoldedList} scene=${scene} name="watched" title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} view=${view} open=${within !== ''} />
+    <${FoldedList} scene=${scene} name="quiet" title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} view=${view} open=${within !== ''} />`;
 }
 
 /** @param {{ scene: Scene, name: string, title: string, text: string, incidents: IncidentRow[], view: View, open: boolean }} props */
-function Fold({ scene, name, title, text, incidents, view, open }) {
+function FoldedList({ scene, name, title, text, incidents, view, open }) {
   if (incidents.length === 0) return null;
   return html`<details class="card" open=${open}><summary><b>${title}</b> · ${text}</summary>
     <${IncidentList} scene=${scene} name=${name} incidents=${incidents} known=${view.incidents} states=${view.states} /></details>`;
@@ -87,10 +96,10 @@ function Fold({ scene, name, title, text, incidents, view, open }) {
  * The tile map. States without a place on it follow below.
  * @param {{ scene: Scene, view: View, selected: string }} props
  */
-function Map36({ scene, view, selected }) {
+function TileMap({ scene, view, selected }) {
   const { lang, live } = scene;
   const names = useMemo(() => new Map(view.states.map((/** @type {StateView} */ one) => [one.state, one.name])), [view.states]);
-  const hot = hotStates(view.incidents);
+  const hot = urgentStates(view.incidents);
   const all = [...view.sites.keys()].sort();
   const [last, setLast] = useState('');
   // One tab stop. Arrow keys move from there.
@@ -98,7 +107,7 @@ function Map36({ scene, view, selected }) {
   const tile = (/** @type {string} */ state) =>
     html`<${Tile} key=${state} lang=${lang} live=${live} state=${state} name=${names.get(state)} sites=${view.sites.get(state)} hot=${live && hot.has(state)} selected=${selected === state} stop=${stop === state} />`;
   const elsewhere = all.filter((state) => tileOf(state) === undefined);
-  return html`<nav class="map" aria-label=${say(lang, 'map')} onKeyDown=${goOn} onFocusIn=${(/** @type {{ target: Element }} */ { target }) => setLast(target.getAttribute('data-state') ?? '')}>
+  return html`<nav class="map" aria-label=${say(lang, 'map')} onKeyDown=${moveFocus} onFocusIn=${(/** @type {{ target: Element }} */ { target }) => setLast(target.getAttribute('data-state') ?? '')}>
     <div class="grid">${all.filter((state) => tileOf(state) !== undefined).map(tile)}</div>
     ${elsewhere.length === 0 ? null : html`<div class="flow">${elsewhere.map(tile)}</div>`}
     <p class="legend dim">${/** @type {const} */ (['unproven', 'fault', 'unknown']).map((is) => html`<span key=${is}><${Mark} is=${is} />${markText(scene, is)}</span>`)}
@@ -110,7 +119,7 @@ function Map36({ scene, view, selected }) {
  * Moves the focus to the next tile in that direction, by the current screen layout.
  * @param {KeyboardEvent & { currentTarget: Element }} event
  */
-function goOn(event) {
+function moveFocus(event) {
   const tiles = [...event.currentTarget.querySelectorAll('.tile')];
   const next =
     tiles[
@@ -146,7 +155,7 @@ function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
   const full = nameIn(lang, name ?? { en: state, hi: state });
   const code = place?.code ?? full;
   // Without a connection the tile shows the last known state in grey, labelled as old.
-  const counts = tally(sites, true);
+  const counts = countSites(sites, true);
   const label = say(lang, 'tile', { ...counts, name: full, all: counts.live, other: counts.planned + counts.commissioning });
   const { paths, cell } = dotsOf(sites, dotOf);
   const style = place === undefined ? {} : { '--column': `${place.column + 1}`, '--row': `${place.row + 1}` };
@@ -166,7 +175,7 @@ function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
 function StatePanel({ scene, view, state }) {
   const { lang } = scene;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => heading.current?.focus({ preventScroll: isBack() }), []);
+  useEffect(() => heading.current?.focus({ preventScroll: isRevisited() }), []);
   const markOf = (/** @type {SiteView} */ one) => (one.stage === 'live' ? readinessMark(one.readiness, true) : 'ok');
   const sites = worstFirst(view.sites.get(state) ?? [], markOf, (one) => one.site);
   const name = nameIn(lang, view.states.find((one) => one.state === state)?.name ?? { en: state, hi: state });
@@ -184,7 +193,7 @@ function SiteLine({ scene, site }) {
   const words =
     site.stage !== 'live'
       ? sayWord(scene, 'stage', site.stage)
-      : html`<${Known} scene=${scene} what=${whyText(scene, site.why) || markText(scene, readinessMark(site.readiness, true))} />`;
+      : html`<${LastKnown} scene=${scene} what=${whyText(scene, site.why) || markText(scene, readinessMark(site.readiness, true))} />`;
   return html`<li><a href="#/site/${site.site}" data-site=${site.site}><${Mark} is=${dot ?? 'closed'} /><bdi>${nameIn(lang, site.name)}</bdi></a>
     <span class="dim">${words}${since === null ? null : html` · <${Age} scene=${scene} since=${since} />`}</span></li>`;
 }

@@ -2,9 +2,9 @@
 import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
-import { markRank, readinessMark, withRows } from '../live/model.js';
-import { awayText, Bar, Foreign, Mark, markText, mayAct, whyText } from '../parts/parts.js';
-import { Trouble, useActing } from '../parts/person.js';
+import { addRows, markRank, readinessMark } from '../live/model.js';
+import { awayText, Bar, IsolatedText, Mark, markText, mayAct, whyText } from '../parts/parts.js';
+import { ErrorMessage, useAction } from '../parts/person.js';
 import { timeText } from '../words/times.js';
 import { nameIn, say, sayWord, shown } from '../words/words.js';
 
@@ -14,7 +14,7 @@ import { nameIn, say, sayWord, shown } from '../words/words.js';
 
 const columns = /** @type {const} */ (['col.ready', 'col.site', 'col.room', 'col.reason', 'col.owner', 'col.after']);
 /** Grace period after the end. A roll call without a result by then was lost in a restart of the server. */
-const graceMs = 10_000;
+const lateAnswerMs = 10_000;
 /** A receive gap of the server this long before the start may still cause missing answers. */
 const awayShownMs = 10 * 60 * 1_000;
 
@@ -47,30 +47,30 @@ export function RollCallPage({ scene, view, id, scope }) {
   const full = found === 'missing' || found?.id !== wanted ? null : found;
   const summary = current ?? full;
   const rows = useMemo(
-    () => withRows(withRows(new Map(), full?.rows ?? []), current === null ? [] : view.rows.values()),
+    () => addRows(addRows(new Map(), full?.rows ?? []), current === null ? [] : view.rows.values()),
     [full, view.rows, current?.id],
   );
   return html`<div class="roll">
-    ${mayAct(scene) ? html`<${Caller} scene=${scene} view=${view} first=${scope} runs=${view.rollcall !== null && isRunning(view.rollcall, scene.now)} />` : null}
-    ${summary !== null ? html`<${Board} scene=${scene} view=${view} summary=${summary} rows=${rows} key=${summary.id} />` : null}
-    ${summary === null ? html`<${NoRoll} scene=${scene} id=${id} isMissing=${found === 'missing'} />` : null}
+    ${mayAct(scene) ? html`<${RollCallStarter} scene=${scene} view=${view} first=${scope} runs=${view.rollcall !== null && isRunning(view.rollcall, scene.now)} />` : null}
+    ${summary !== null ? html`<${RollCallBoard} scene=${scene} view=${view} summary=${summary} rows=${rows} key=${summary.id} />` : null}
+    ${summary === null ? html`<${NoRollCall} scene=${scene} id=${id} isMissing=${found === 'missing'} />` : null}
   </div>`;
 }
 
 /** @param {{ scene: Scene, id: string, isMissing: boolean }} props */
-function NoRoll({ scene, id, isMissing }) {
+function NoRollCall({ scene, id, isMissing }) {
   if (id === '') return mayAct(scene) ? null : html`<p class="card quiet">${say(scene.lang, 'noRoll')}</p>`;
   return html`<p class="card quiet">${say(scene.lang, isMissing ? 'noRollFound' : 'loading')}</p>`;
 }
 
 /** @param {{ scene: Scene, view: View, first: string, runs: boolean }} props */
-function Caller({ scene, view, first, runs }) {
+function RollCallStarter({ scene, view, first, runs }) {
   const { lang } = scene;
   const own = scene.scope;
   const [chosen, setChosen] = useState(/** @type {string | null} */ (null));
   // The reader's scope may arrive after the first render.
   const scope = chosen ?? (own === '' || `${first}/`.startsWith(`${own}/`) ? first : own);
-  const { busy, error, run } = useActing(scene.act);
+  const { busy, error, run } = useAction(scene.act);
   const state = scope.split('/')[0] ?? '';
   const sites = (view.sites.get(state) ?? []).filter((one) => one.stage === 'live');
   const submit = async (/** @type {Event} */ event) => {
@@ -90,12 +90,12 @@ function Caller({ scene, view, first, runs }) {
       ${own.includes('/') ? null : html`<option value=${state}>${say(lang, 'allOf', { name: scopeName(scene, view, state) })}</option>`}${sites.map((one) => html`<option key=${one.site} value=${one.site}>${nameIn(lang, one.name)}</option>`)}</select></label>`
     }
     <button class="primary" disabled=${busy || runs || !scene.live}>${say(lang, 'callRoll')}</button>
-    <${Trouble} lang=${lang} error=${error} />
+    <${ErrorMessage} lang=${lang} error=${error} />
   </form>`;
 }
 
 /** @param {{ scene: Scene, view: View, summary: RollCallSummary, rows: ReadonlyMap<string, RollCallRow> }} props */
-function Board({ scene, view, summary, rows }) {
+function RollCallBoard({ scene, view, summary, rows }) {
   const { lang, now, live } = scene;
   const { counts, finishedAt, startedAt, endsAt } = summary;
   const [all, setAll] = useState(false);
@@ -159,7 +159,7 @@ function Row({ scene, row, since }) {
     <td><a href="#/site/${row.site}"><bdi>${nameIn(lang, row.siteName)}</bdi></a></td>
     <td><bdi>${nameIn(lang, row.room)}</bdi></td>
     <td>${silent ? heard : whyText(scene, row.why)}</td>
-    <td>${row.owner === null ? null : html`<${Foreign} text=${row.owner} />`}</td>
+    <td>${row.owner === null ? null : html`<${IsolatedText} text=${row.owner} />`}</td>
     <td class="number">${row.after === null ? '–' : `${(row.after / 1_000).toFixed(1)} s`}</td>
   </tr>`;
 }
@@ -195,7 +195,7 @@ function marksOf(counts, finished) {
  * @param {number} now
  */
 function isRunning({ finishedAt, endsAt }, now) {
-  return finishedAt === null && now < endsAt + graceMs;
+  return finishedAt === null && now < endsAt + lateAnswerMs;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** A room: one card for each PC, one line for each check, and the last 24 hours. */
 import { html } from 'htm/preact';
-import { answerOf, checkMark, markRank, meetingRank, pcMark, unknownSince } from '../live/model.js';
-import { Age, Foreign, Mark, markText, outageText, titleOf, whyText } from '../parts/parts.js';
-import { calmOf, deviceOf, subjectOf } from '../words/subject.js';
+import { checkMark, markRank, meetingRank, pcMark, shownStatusOf, unknownSince } from '../live/model.js';
+import { Age, IsolatedText, Mark, markText, outageText, titleOf, whyText } from '../parts/parts.js';
+import { deviceOf, statusText, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { Strips } from './strips.js';
@@ -56,12 +56,12 @@ function CheckLine({ scene, pc, check }) {
   const mark = checkMark(check, pc, scene.live);
   const old = mark === 'unknown' && check.status !== 'unknown';
   const device = deviceOf(scene, check);
-  const { answer, more } = calmOf(scene, check.reason, mark);
+  const { answer, more } = statusText(scene, check.reason, mark);
   return html`<li class=${mark} data-check=${check.component}>
     <${Mark} is=${mark} />
     <div>
       <p>${mark === 'fault' ? faultText(scene, check) : `${subjectOf(scene, check)}: ${answer}`}</p>
-      ${device === '' ? null : html`<p class="dim"><${Foreign} text=${device} /></p>`}
+      ${device === '' ? null : html`<p class="dim"><${IsolatedText} text=${device} /></p>`}
       ${old ? html`<p class="dim">${say(scene.lang, 'lastAnswer', { answer: answerText(scene, check) })}</p>` : null}
       ${more === null ? null : html`<p class="dim"><bdi>${more}</bdi></p>`}
     </div>
@@ -82,5 +82,5 @@ function faultText(scene, check) {
  * @param {Check} check
  */
 function answerText(scene, check) {
-  return check.fault === null ? sayWord(scene, 'status', answerOf(check)) : titleOf(scene, check.fault);
+  return check.fault === null ? sayWord(scene, 'status', shownStatusOf(check)) : titleOf(scene, check.fault);
 }

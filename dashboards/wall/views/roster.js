@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useFetched } from '../live/data.js';
 import { oldestProof, onDutyFirst } from '../live/roster.js';
-import { Foreign, Mark, Phone } from '../parts/parts.js';
+import { IsolatedText, Mark, Phone } from '../parts/parts.js';
 import { timeText, timeTextIn } from '../words/times.js';
 import { say, sayWord } from '../words/words.js';
 
@@ -26,7 +26,7 @@ export function DutyCard({ scene, row }) {
   return html`<section class="card later" aria-labelledby="duty"><h2 id="duty">${say(lang, 'toldNow')}</h2>
     <dl class="facts">${duty.roles.map(
       ({ role, persons, by }) => html`<div key=${role} data-role=${role}><dt>${roleText(lang, role)}</dt>
-        <dd>${persons.map(({ id, name }, at) => html`${at === 0 ? null : ', '}<${Foreign} text=${name} key=${id} />`)}${by === 'duty' ? null : html` <span class="dim">${say(lang, `by.${by}`)}</span>`}</dd></div>`,
+        <dd>${persons.map(({ id, name }, at) => html`${at === 0 ? null : ', '}<${IsolatedText} text=${name} key=${id} />`)}${by === 'duty' ? null : html` <span class="dim">${say(lang, `by.${by}`)}</span>`}</dd></div>`,
     )}</dl>
     ${scene.role === 'reader' ? null : html`<p class="acts"><a class="button" href="#/roster">${say(lang, 'roster')}</a></p>`}</section>`;
 }
@@ -57,13 +57,13 @@ function Row({ scene, person }) {
   const { id, name, now, cells, tel, reached } = person;
   const phone = cells['phone'] ?? '';
   return html`<tr class=${now === 'here' ? 'ok' : ''} data-person=${id} data-now=${now}>
-    <td><a href="#/roster/${id}"><${Foreign} text=${name} /></a>${phone === '' ? null : html` <${Phone} lang=${lang} name=${name} phone=${phone} tel=${tel} />`}</td>
+    <td><a href="#/roster/${id}"><${IsolatedText} text=${name} /></a>${phone === '' ? null : html` <${Phone} lang=${lang} name=${name} phone=${phone} tel=${tel} />`}</td>
     <td>${(cells['roles'] ?? '')
       .split('|')
       .map((role) => roleText(lang, role))
-      .join(', ')} · <${Foreign} text=${cells['scopes']} /></td>
+      .join(', ')} · <${IsolatedText} text=${cells['scopes']} /></td>
     <td><${Mark} is=${now === 'here' ? 'ok' : 'unknown'} /> ${say(lang, `now.${now}`)}</td>
-    <td><${Foreign} text=${cells['duty'] || say(lang, 'roster.always')} /></td>
+    <td><${IsolatedText} text=${cells['duty'] || say(lang, 'roster.always')} /></td>
     <td>${reached.length === 0 ? html`<b>${say(lang, 'roster.noChannel')}</b>` : reached.map((one) => sayWord(scene, 'channel', one)).join(', ')}</td>
     <td class="number">${proofText(scene, person)}</td></tr>`;
 }
@@ -93,10 +93,10 @@ function proofText(scene, person) {
 function Day({ scene, day }) {
   const { lang, now } = scene;
   const time = (/** @type {number} */ at) => timeTextIn({ lang, timeZone: day.timeZone }, at, now);
-  return html`<section class="card" aria-labelledby="day"><h3 id="day"><${Foreign} text=${day.name} /> · ${say(lang, 'roster.today')}</h3>
+  return html`<section class="card" aria-labelledby="day"><h3 id="day"><${IsolatedText} text=${day.name} /> · ${say(lang, 'roster.today')}</h3>
     ${day.shifts.length === 0 ? html`<p class="dim">${say(lang, 'roster.free')}</p>` : null}
     <ul>${day.shifts.map(
       (one) =>
-        html`<li key=${one.from} data-shift>${time(one.from)} – ${time(one.to)} ${one.for === null ? null : html`<span class="dim">${say(lang, 'roster.for', { name: '' })}<${Foreign} text=${one.for} /></span>`}</li>`,
+        html`<li key=${one.from} data-shift>${time(one.from)} – ${time(one.to)} ${one.for === null ? null : html`<span class="dim">${say(lang, 'roster.for', { name: '' })}<${IsolatedText} text=${one.for} /></span>`}</li>`,
     )}</ul></section>`;
 }

@@ -1,8 +1,8 @@
 /** Search in a list of incidents by site, room, fault or state, with a filter for the reader's own. */
 import { html } from 'htm/preact';
 import { useRef } from 'preact/hooks';
-import { isMeant, isOwn } from '../live/grouped.js';
-import { useKept } from '../live/kept.js';
+import { isOwn, matchesSearch } from '../live/grouped.js';
+import { useHistoryState } from '../live/kept.js';
 import { pathOf, shownFaults } from '../live/model.js';
 import { titleOf } from '../parts/parts.js';
 import { say } from '../words/words.js';
@@ -23,8 +23,8 @@ const few = 10;
  */
 export function useSearch(scene, view, { count, still, where }) {
   const { lang, names } = scene;
-  const [search, setSearch] = useKept(`search/${where}`, '');
-  const [mine, setMine] = useKept(`mine/${where}`, false);
+  const [search, setSearch] = useHistoryState(`search/${where}`, '');
+  const [mine, setMine] = useHistoryState(`mine/${where}`, false);
   const textsOf = (/** @type {IncidentRow} */ one) => {
     const state = view.states.find(({ state: id }) => id === pathOf(one).split('/')[0])?.name;
     const places = [one.site, one.room, ...(state === undefined ? [] : [state])].flatMap(({ en, hi }) => [en, hi]);
@@ -34,7 +34,7 @@ export function useSearch(scene, view, { count, still, where }) {
   const isShown = useRef(false);
   if (!still) isShown.current = count > few || search !== '' || mine;
   return {
-    isMeant: (/** @type {IncidentRow} */ one) => (!mine || isOwn(names, one)) && (search === '' || isMeant(search, textsOf(one))),
+    isMatch: (/** @type {IncidentRow} */ one) => (!mine || isOwn(names, one)) && (search === '' || matchesSearch(search, textsOf(one))),
     field: isShown.current
       ? html`<p class="acts search" role="search"><input type="search" value=${search} aria-label=${say(lang, 'search')} placeholder=${say(lang, 'search')} onInput=${typed} />
         <label><input type="checkbox" checked=${mine} onChange=${() => setMine(!mine)} /> ${say(lang, 'mine')}</label></p>`

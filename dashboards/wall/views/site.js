@@ -3,16 +3,16 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { actionOf, counted, Known, Mark, markText, mayAct, Phone, titleOf, whyText } from '../parts/parts.js';
-import { Trouble, useActing } from '../parts/person.js';
+import { actionOf, countEqual, LastKnown, Mark, markText, mayAct, Phone, titleOf, whyText } from '../parts/parts.js';
+import { ErrorMessage, useAction } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
 import { amount, nameIn, say, sayWord, shown } from '../words/words.js';
 import { HeightCard } from './height.js';
-import { OverList } from './incidents.js';
+import { EndedList } from './incidents.js';
 import { LinkCard } from './link.js';
 import { MaintenanceCard } from './maintenance.js';
-import { Needs } from './nation.js';
+import { ActionList } from './nation.js';
 import { Room } from './rooms.js';
 import { DutyCard } from './roster.js';
 
@@ -62,9 +62,9 @@ export function SitePage({ scene, view, at }) {
     </section>
     <aside>
       ${full !== null && settingUp ? html`<${Checklist} scene=${scene} detail=${full} onActed=${() => setActs(acts + 1)} />` : null}
-      <${Needs} scene=${scene} view=${view} within=${at} allKnown=${allKnown} />
+      <${ActionList} scene=${scene} view=${view} within=${at} allKnown=${allKnown} />
       ${full === null ? null : cards.map((Card) => html`<${Card} scene=${scene} row=${row} detail=${full} key=${Card.name} />`)}
-      <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, at)} />
+      <${EndedList} scene=${scene} incidents=${overIncidents(view.incidents, at)} />
     </aside>
   </div>`;
 }
@@ -76,7 +76,7 @@ function Title({ scene, row, state }) {
   return html`<div class="title" data-site=${row.site}>
     <p><a href="#/nation/${row.state}">← <bdi>${state}</bdi></a></p>
     <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(scene, 'stage', row.stage)}</span>`}</h2>
-    <p class="dim state"><${Known} scene=${scene} what=${`${markText(scene, mark)}${row.why === null ? '' : ` · ${whyText(scene, row.why)}`}`} /></p>
+    <p class="dim state"><${LastKnown} scene=${scene} what=${`${markText(scene, mark)}${row.why === null ? '' : ` · ${whyText(scene, row.why)}`}`} /></p>
   </div>`;
 }
 
@@ -84,7 +84,7 @@ function Title({ scene, row, state }) {
 function Checklist({ scene, detail, onActed }) {
   const { lang, now, live } = scene;
   const { site, facts, checklist } = detail;
-  const { waits, error, run } = useActing(scene.act);
+  const { waits, error, run } = useAction(scene.act);
   const open = checklist.filter(({ done }) => !done).length;
   const accept = async () => {
     if (open > 0) return;
@@ -92,17 +92,17 @@ function Checklist({ scene, detail, onActed }) {
   };
   return html`<section class="card checklist" aria-labelledby="checklist">
     <h2 id="checklist">${say(lang, 'stillToDo')}</h2>
-    ${open === 0 ? null : html`<p><b>${say(lang, 'nextPoint', { what: nextDeed(scene, detail) })}</b></p>`}
+    ${open === 0 ? null : html`<p><b>${say(lang, 'nextPoint', { what: nextSetupStep(scene, detail) })}</b></p>`}
     <ul>${checklist.map(
       ({ item, done, about }) => html`<li key=${item} data-item=${item}><${Mark} is=${done && live ? 'ok' : 'unknown'} />
         <span>${sayWord(scene, 'checklist', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
-          ${counted(about.map((one) => aboutText(scene, detail, one))).map(([text, n]) => html`<span class="dim about" key=${text}><bdi>${text}</bdi>${n === 1 ? null : ` × ${n}`}</span>`)}
+          ${countEqual(about.map((one) => aboutText(scene, detail, one))).map(([text, n]) => html`<span class="dim about" key=${text}><bdi>${text}</bdi>${n === 1 ? null : ` × ${n}`}</span>`)}
           ${item === 'installed' && site.pcs === 0 ? html`<span class="dim about">${say(lang, 'noRooms')}</span>` : null}</span></li>`,
     )}</ul>
     <p class="dim">${facts.cleanSince === null ? say(lang, 'quietDay') : say(lang, 'cleanSince', { time: timeText(lang, facts.cleanSince, now) })}</p>
     ${mayAct(scene) ? html`<button class="primary" aria-disabled=${open > 0 ? 'true' : waits} aria-describedby=${open > 0 ? 'not-yet' : null} onClick=${accept}>${say(lang, 'accept')}</button>` : null}
     ${open > 0 ? html`<p class="dim" id="not-yet">${say(lang, 'openPoints', { n: open })}</p>` : null}
-    <${Trouble} lang=${lang} error=${error} />
+    <${ErrorMessage} lang=${lang} error=${error} />
   </section>`;
 }
 
@@ -111,7 +111,7 @@ function Checklist({ scene, detail, onActed }) {
  * @param {Scene} scene
  * @param {Pick<SiteDetail, 'checklist' | 'pcs'>} detail
  */
-export function nextDeed(scene, { checklist, pcs }) {
+export function nextSetupStep(scene, { checklist, pcs }) {
   const { lang } = scene;
   const next = checklist.find(({ done }) => !done);
   if (next === undefined) return '';

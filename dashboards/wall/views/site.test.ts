@@ -1,7 +1,7 @@
 import { type PcView, reasons, type SiteDetail, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Scene } from '../parts/parts.js';
-import { nextDeed } from './site.js';
+import { nextSetupStep } from './site.js';
 
 const catalogue = {
   'camera.missing': {
@@ -30,7 +30,7 @@ const items: Item['item'][] = ['installed', 'heard', 'configured', 'no-fault', '
 /** Builds a checklist in which only these items are open. */
 const deed = (open: Partial<Record<Item['item'], Item['about']>>, lang: 'en' | 'hi' = 'en') => {
   const checklist = items.map((item) => ({ item, done: open[item] === undefined, about: open[item] ?? [] }));
-  return nextDeed({ ...scene, lang }, { checklist, pcs });
+  return nextSetupStep({ ...scene, lang }, { checklist, pcs });
 };
 const about = (component: string | null = null, fault: string | null = null) => [{ pc, component, fault }];
 

@@ -1,6 +1,6 @@
 /** Status of each component over the last 24 hours as a strip, from the state changes in the ledger. */
 import { html } from 'htm/preact';
-import { answerOf, meetingRank } from '../live/model.js';
+import { meetingRank, shownStatusOf } from '../live/model.js';
 import { subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { say } from '../words/words.js';
@@ -22,7 +22,7 @@ export function Strips({ scene, history, pc }) {
   const mine = history.pcs.find((one) => one.pc === pc);
   if (mine === undefined || mine.strips.length === 0) return html`<p class="quiet">${say(lang, 'noHistory')}</p>`;
   const known = knownPart(history);
-  const strips = mine.strips.toSorted((a, b) => meetingRank(a.component) - meetingRank(b.component)).map(said);
+  const strips = mine.strips.toSorted((a, b) => meetingRank(a.component) - meetingRank(b.component)).map(withShownStatus);
   const from = timeText(lang, known.from, now);
   return html`<h4>${known === history ? say(lang, 'day') : say(lang, 'sinceThen', { time: from })}</h4>
     <ul class="strips">${strips.map(
@@ -32,14 +32,17 @@ export function Strips({ scene, history, pc }) {
           ({ status, at, share }) =>
             html`<rect key=${at} class=${status} x=${(at * 1440).toFixed(1)} width=${(share * 1440).toFixed(1)} y=${bars[status][0]} height=${bars[status][1]} />`,
         )}</svg>
-        <span class="dim">${sums(scene, spans, known)}</span>
+        <span class="dim">${durationTexts(scene, spans, known)}</span>
       </li>`,
     )}</ul>
     <p class="dim ends"><span>${from}</span><span>${timeText(lang, history.to, now)}</span></p>`;
 }
 
-/** Maps the statuses of a component's spans with `answerOf`. @param {{ component: string, spans: HistorySpan[] }} strip */
-const said = ({ component, spans }) => ({ component, spans: spans.map((one) => ({ ...one, status: answerOf({ component, ...one }) })) });
+/** Maps the statuses of a component's spans with `shownStatusOf`. @param {{ component: string, spans: HistorySpan[] }} strip */
+const withShownStatus = ({ component, spans }) => ({
+  component,
+  spans: spans.map((one) => ({ ...one, status: shownStatusOf({ component, ...one }) })),
+});
 
 /**
  * Shortens the time axis to the first known state, so that data of a young installation is readable.
@@ -70,7 +73,7 @@ export function lengths(spans, { from, to }) {
  * @param {Span[]} spans
  * @param {HistoryView} history
  */
-function sums(scene, spans, history) {
+function durationTexts(scene, spans, history) {
   const all = lengths(spans, history);
   return order
     .map((status) => ({

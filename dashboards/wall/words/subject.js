@@ -29,7 +29,7 @@ export function deviceOf(reader, { component, device, name }) {
  * @param {{ lang: Language, reasons: readonly (readonly [string, string])[] }} scene
  * @param {string} reason
  */
-export function reasonIn({ lang, reasons }, reason) {
+export function translateReason({ lang, reasons }, reason) {
   return shown(lang === 'hi' ? reasons.reduce((text, [pattern, hindi]) => text.replace(new RegExp(pattern, 'g'), hindi), reason) : reason);
 }
 
@@ -44,8 +44,8 @@ export const noneExpected = 'none expected';
  * @param {'ok' | 'unproven' | 'fault' | 'unknown'} mark
  * @returns {{ answer: string, more: string | null }}
  */
-export function calmOf(scene, reason, mark) {
-  const more = reason === null ? null : reasonIn(scene, reason);
+export function statusText(scene, reason, mark) {
+  const more = reason === null ? null : translateReason(scene, reason);
   return mark === 'ok' && more !== null && reason === noneExpected
     ? { answer: more, more: null }
     : { answer: sayWord(scene, 'status', mark), more };

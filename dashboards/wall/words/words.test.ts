@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { type Language, noneExpected, outageCauses, outageText, reasons, surenessOf, vocabulary } from '@sabha/contracts';
+import { confidenceLevelOf, type Language, noneExpected, outageCauses, outageText, reasons, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { outageText as wallText } from '../parts/parts.js';
-import { calmOf, deviceOf, reasonIn, subjectOf } from './subject.js';
+import { deviceOf, statusText, subjectOf, translateReason } from './subject.js';
 import { amount, say, sayWord, shown, texts } from './words.js';
 
 const reader = (lang: Language) => ({ lang, words: vocabulary });
@@ -71,21 +71,21 @@ test('a check is named after the PC part it concerns, not after its slot in the 
 
 test('fixed phrases of a reason are translated, and text of the system stays unchanged', () => {
   const hindi = { lang: 'hi' as const, reasons };
-  expect(reasonIn(hindi, 'in use by zoom, another program')).toBe('zoom, किसी दूसरे प्रोग्राम में चल रहा है');
-  expect(reasonIn(hindi, 'no answer in 2.5 s')).toBe('2.5 सेकंड में जवाब नहीं आया');
-  expect(reasonIn({ lang: 'en', reasons }, 'no audio server')).toBe('no audio server');
-  expect(reasonIn(hindi, 'ENOENT\nopen')).toBe('ENOENT open');
+  expect(translateReason(hindi, 'in use by zoom, another program')).toBe('zoom, किसी दूसरे प्रोग्राम में चल रहा है');
+  expect(translateReason(hindi, 'no answer in 2.5 s')).toBe('2.5 सेकंड में जवाब नहीं आया');
+  expect(translateReason({ lang: 'en', reasons }, 'no audio server')).toBe('no audio server');
+  expect(translateReason(hindi, 'ENOENT\nopen')).toBe('ENOENT open');
 });
 
 test('a check without an expected device is not called working', () => {
   const scene = (lang: 'en' | 'hi') => ({ ...reader(lang), reasons });
-  expect(calmOf(scene('en'), noneExpected, 'ok')).toEqual({ answer: 'none expected', more: null });
-  expect(calmOf(scene('hi'), noneExpected, 'ok')).toEqual({ answer: 'यहाँ ज़रूरी नहीं', more: null });
-  expect(calmOf(scene('en'), noneExpected, 'unknown')).toEqual({ answer: 'unknown', more: 'none expected' });
-  expect(calmOf(scene('en'), 'in use by zoom', 'ok')).toEqual({ answer: 'works', more: 'in use by zoom' });
-  expect(calmOf(scene('en'), null, 'ok')).toEqual({ answer: 'works', more: null });
-  expect(calmOf(scene('en'), 'in use by zoom', 'unproven')).toEqual({ answer: 'there, open, not proven', more: 'in use by zoom' });
-  expect(calmOf(scene('hi'), null, 'unproven')).toEqual({ answer: 'मौजूद, चालू, जाँच बाकी', more: null });
+  expect(statusText(scene('en'), noneExpected, 'ok')).toEqual({ answer: 'none expected', more: null });
+  expect(statusText(scene('hi'), noneExpected, 'ok')).toEqual({ answer: 'यहाँ ज़रूरी नहीं', more: null });
+  expect(statusText(scene('en'), noneExpected, 'unknown')).toEqual({ answer: 'unknown', more: 'none expected' });
+  expect(statusText(scene('en'), 'in use by zoom', 'ok')).toEqual({ answer: 'works', more: 'in use by zoom' });
+  expect(statusText(scene('en'), null, 'ok')).toEqual({ answer: 'works', more: null });
+  expect(statusText(scene('en'), 'in use by zoom', 'unproven')).toEqual({ answer: 'there, open, not proven', more: 'in use by zoom' });
+  expect(statusText(scene('hi'), null, 'unproven')).toEqual({ answer: 'मौजूद, चालू, जाँच बाकी', more: null });
 });
 
 test('the wall and the notifications use the same text for the cause of an outage', () => {
@@ -93,7 +93,7 @@ test('the wall and the notifications use the same text for the cause of an outag
     for (const cause of outageCauses)
       for (const confidence of [0.95, 0.9, 0.8, 0.61, 0.6])
         for (const beside of [{}, { beside: true }] as const)
-          expect(wallText(reader(lang), { cause, confidence, sureness: surenessOf(confidence), ...beside })).toBe(
+          expect(wallText(reader(lang), { cause, confidence, sureness: confidenceLevelOf(confidence), ...beside })).toBe(
             outageText({ cause, confidence, ...beside }, lang),
           );
 });

@@ -14,11 +14,11 @@ import {
   codeOf,
   type Language,
   languageFor,
-  lineIn,
   proveServer,
   readSettings,
   realClock,
-  withPatience,
+  showProgress,
+  translateLine,
 } from '@sabha/contracts';
 import { BackupError, copyInto } from '../../storage/backup/format/backup-file.ts';
 import { type Restored, restore } from '../../storage/backup/restore.ts';
@@ -40,10 +40,10 @@ async function main(args: string[], language: Language): Promise<number> {
   const say = (line: string) => console.error(process.stderr.isTTY ? `${clearLine}${line}` : line);
   const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
   const work = dispatch(args, { api, by: userName(), language, ...doing });
-  const { ok, out } = await withPatience(work, {
+  const { ok, out } = await showProgress(work, {
     clock: realClock(),
     screen: process.stderr,
-    say: (seconds) => lineIn(`still at work: ${seconds} s (Ctrl+C ends the waiting)`, language, catalogueLines),
+    say: (seconds) => translateLine(`still at work: ${seconds} s (Ctrl+C ends the waiting)`, language, catalogueLines),
   });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;
@@ -151,6 +151,6 @@ try {
   process.exitCode = await main(args, language);
 } catch (error) {
   if (!(error instanceof CliError)) throw error;
-  console.error(plainText(lineIn(error.message, language, catalogueLines)));
+  console.error(plainText(translateLine(error.message, language, catalogueLines)));
   process.exitCode = error.code;
 }

@@ -7,24 +7,24 @@ import {
   type ChecklistItem,
   type CommandView,
   type DayView,
-  type Explained,
+  type Explanation,
   faultOf,
   type IncidentReasons,
   type IncidentRow,
   type LedgerAudit,
-  lineIn,
   outageText,
   type PcView,
   type PersonExport,
   type ProfileView,
+  type ReportedEvents,
   type RollCallView,
   type RosterCheck,
   type RosterPerson,
-  type SaidEvents,
   type SiteDetail,
   siteOf,
   type TabsStep,
   type TabsTrial,
+  translateLine,
   vocabulary,
   wordFor,
   zonedAt,
@@ -137,7 +137,7 @@ type EnrolCode = { code: string; uses: number; ends: number; centre: string | nu
 function enrolCode(made: EnrolCode, { words: [word], language }: VerbCall): VerbOutput {
   const site = parseSite(word);
   const { code, centre, uses } = made;
-  const translated = (line: string) => lineIn(line, language, catalogueLines);
+  const translated = (line: string) => translateLine(line, language, catalogueLines);
   const head = `${uses === 1 ? '1 PC' : `${uses} PCs`} of ${site}, until ${timeText(made.ends)}, shown this once:`;
   const calls = made.pcs.flatMap((pc) => {
     const line = `sudo sabha-agent enrol ${code} --centre ${centre ?? 'https://NAME:8443'} --pc ${pc}`;
@@ -214,7 +214,7 @@ async function openPoints(site: string, { api, language }: VerbCall): Promise<st
     ...(pcs.length === 0 ? [noPc] : points),
     'With --force it goes live all the same.',
   ]
-    .map((line) => lineIn(line, language, catalogueLines))
+    .map((line) => translateLine(line, language, catalogueLines))
     .join('\n');
 }
 
@@ -336,10 +336,10 @@ async function events({ api, words: [of = '', file], options, language, writeTex
     to: `${typeof until === 'string' ? parseTimeOption('until', until, { now: now(), ends: true }) : now()}`,
     ...(readings === true && { readings: 'true' }),
   });
-  const found = await api.get<SaidEvents>(`/api/events?${query}`);
+  const found = await api.get<ReportedEvents>(`/api/events?${query}`);
   const { next } = found;
   const cut = next === null ? [] : [`only the first ${found.events.length} are shown: --since ${new Date(next).toISOString()} goes on`];
-  const notes = [...found.missing, ...cut].map((line) => `! ${lineIn(line, language, catalogueLines)}`);
+  const notes = [...found.missing, ...cut].map((line) => `! ${translateLine(line, language, catalogueLines)}`);
   const ok = notes.length === 0;
   if (csv === true || file !== undefined) {
     notes.forEach(say);
@@ -349,7 +349,7 @@ async function events({ api, words: [of = '', file], options, language, writeTex
   return { ok, json: found, text: [...shown, ...notes].join('\n') };
 }
 
-function csvOf(all: SaidEvents['events']): string {
+function csvOf(all: ReportedEvents['events']): string {
   const iso = (ms: number) => new Date(ms).toISOString();
   const rows = all.map(({ time, received, pc, kind, body, grade, boot, spool, seq }) => {
     return [iso(time), iso(received), pc, kind, JSON.stringify(body), grade, boot, spool, `${seq}`];
@@ -462,7 +462,7 @@ async function explain({ api, words: [scope, fault], options }: VerbCall): Promi
     return { ok: true, json: found, text: text.join('\n') };
   }
   if (scope === undefined || fault === undefined) throw new CliError(2, 'explain takes a place and a fault, or --incident with its number');
-  const found = await api.get<Explained>(`/api/explain?${new URLSearchParams({ scope, fault })}`);
+  const found = await api.get<Explanation>(`/api/explain?${new URLSearchParams({ scope, fault })}`);
   const all = found.tells.map(({ afterMs, name, channel, severity }) => ({ afterMs, name, channel, severity }));
   const tells = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
   const texts = new Set(found.tells.map(({ text }) => text.trim()));

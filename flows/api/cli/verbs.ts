@@ -1,6 +1,6 @@
 /** The list of all verbs, the parsing of their arguments, and the text of `--help` in each language. */
 import { parseArgs } from 'node:util';
-import { inColumns, isLanguage, type Language, languages, lineIn, saidOfCall, type Words } from '@sabha/contracts';
+import { describeUsageError, formatColumns, isLanguage, type Language, languages, translateLine, type Words } from '@sabha/contracts';
 
 import * as v from 'valibot';
 import type { Route, VerbSpec } from '../kit/route.ts';
@@ -78,12 +78,14 @@ function helpPage(name: string, verb: Verb, language: Language): string {
     '',
     verb.does[language],
     '',
-    ...inColumns([...said.map(([term, says]) => [term, says[language]]), ...options]),
+    ...formatColumns([...said.map(([term, says]) => [term, says[language]]), ...options]),
   ].join('\n');
 }
 
 function listVerbs(some: readonly (readonly [string, Verb])[], language: Language): string {
-  return ['sabha VERB', '', ...inColumns(some.map(([name, { does }]) => [`sabha ${name}`, does[language]])), '', more[language]].join('\n');
+  return ['sabha VERB', '', ...formatColumns(some.map(([name, { does }]) => [`sabha ${name}`, does[language]])), '', more[language]].join(
+    '\n',
+  );
 }
 
 /** Splits a usage into its placeholders: `[STATE[/SITE]|group:NAME]` has two, `--at STATE[/SITE]` has one. */
@@ -136,7 +138,7 @@ async function runRoute(route: Route, routeCall: RouteCall): Promise<VerbOutput>
 /** Returns the note below the output. Without --yes it says that nothing is changed yet. */
 function noteOf({ note }: NonNullable<VerbSpec[2]>, { call, options }: RouteCall): string[] {
   const line = 'yes' in options && call.options['yes'] !== true ? undone : note;
-  return line === undefined ? [] : [lineIn(line, call.language, catalogueLines)];
+  return line === undefined ? [] : [translateLine(line, call.language, catalogueLines)];
 }
 
 /** Returns the name of the actor as the server sees it. With a token it is the token's name, whatever `--by` says. */
@@ -247,7 +249,7 @@ function parsed(name: string, verb: Verb, args: string[]) {
     const needed = verb.usage.split(' ').filter((word) => /^[A-Z]/.test(word))[positionals.length];
     if (positionals.length < least && needed !== undefined) throw new CliError(2, `${name} needs ${needed}; usage: ${usage}`);
   } catch (error) {
-    throw error instanceof CliError ? error : new CliError(2, `${saidOfCall(error)}; usage: ${usage}`);
+    throw error instanceof CliError ? error : new CliError(2, `${describeUsageError(error)}; usage: ${usage}`);
   }
   throw new CliError(2, `usage: ${usage}`);
 }

@@ -1,4 +1,4 @@
-import type { Explained, Presence } from '@sabha/contracts';
+import type { Explanation, Presence } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
@@ -6,7 +6,7 @@ import { scriptedView, wellPc } from '../scripted-view.test-helper.ts';
 import { type HeartbeatOptions, startHeartbeat } from './outside.ts';
 
 const told = { person: 'meera', name: 'Meera', channel: 'email', severity: 'major', afterMs: 0, text: '' } as const;
-const way = (changes: Partial<Explained> = {}): Explained => {
+const way = (changes: Partial<Explanation> = {}): Explanation => {
   return {
     scope: 'centre',
     fault: 'centre.channel_failing',

@@ -3,13 +3,13 @@ import {
   causeKindOf,
   causeScope,
   links,
-  maintainedIn,
   nameInScope,
   type Outage,
-  openUpTo,
+  openThreshold,
+  placeOfMaintenance,
   siteOf,
   stateOf,
-  sureFrom,
+  sureThreshold,
 } from '@sabha/contracts';
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteAvailability } from '../correlation/sight.ts';
@@ -238,7 +238,7 @@ export function updateOpen(core: EngineContext, now: number): void {
     const { faults = [], ended = [] } = core.memory.openIncident(scope) ?? {};
     const waits = faults.some(({ goneAt }) => goneAt !== null) || ended.some(({ said }) => !said) || core.batches.isDue(scope, now);
     if (!all && !waits && addedMembers(core, scope, now).length === 0) continue;
-    if (maintainedIn(scope) !== undefined) continue;
+    if (placeOfMaintenance(scope) !== undefined) continue;
     if (scope === 'centre') updateServerIncident(core, now);
     else if (scope === 'centre/unheard') updateNotSeen(core, now);
     else if (causeKindOf(scope) !== undefined) updateCause(core, scope, now);
@@ -394,7 +394,9 @@ function verdictOf(core: EngineContext, away: OfflinePc, moment: JudgementContex
   const { cause, confidence, goneBy } = absence;
   const isOverdue = cause === 'intended' && presence === 'silent';
   const isCorrectable = cause === 'pc-off' || cause === 'intended';
-  const isSettled = isCorrectable ? now - goneBy > Math.max(lossWindowMs(away), links[link].beatMs + beatSlackMs) : confidence > openUpTo;
+  const isSettled = isCorrectable
+    ? now - goneBy > Math.max(lossWindowMs(away), links[link].beatMs + beatSlackMs)
+    : confidence > openThreshold;
   if (isSettled && !isOverdue) return absence;
   const next = judgeOffline(away, { neighbours: neighboursOf(core, away.pc), upstream: () => upstreamVerdict(core, away, moment), now });
   // A neighbour with mains power again says nothing about the time without it.
@@ -433,7 +435,7 @@ function jointPowerLoss(core: EngineContext, own: OfflinePc): Joint | null {
   if (own.absence.aliveAt === null && own.absence.mainsGoneAt === undefined) return null;
   const inState = (core.regions.get(causeScope('state', stateOf(own.pc))) ?? []).flatMap((site) => recordsOf(core, pcsOf(core, site)));
   const wide = lostPowerTogether(own, [own, ...inState.filter((other) => other.pc !== own.pc)]);
-  if (wide !== null && wide.why.confidence >= sureFrom) return wide;
+  if (wide !== null && wide.why.confidence >= sureThreshold) return wide;
   return lostPowerTogether(own, [own, ...neighboursOf(core, own.pc)]);
 }
 
@@ -497,7 +499,7 @@ function upstreamVerdict(core: EngineContext, away: OfflinePc, moment: Judgement
 /** The line of a provider in several states, which have separate power supplies. */
 const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
 /** In one state this may be a district without power that this provider serves. */
-const perhapsLine: Outage = { cause: 'upstream', confidence: openUpTo };
+const perhapsLine: Outage = { cause: 'upstream', confidence: openThreshold };
 /** A fault of the server's own line, or a power cut of several states, looks the same. */
 const perhapsServerLine: Outage = { cause: 'upstream', confidence: 0.55 };
 

@@ -16,7 +16,7 @@ import type {
   ServerEvent,
   ShownOutage,
 } from '../records/incidents.ts';
-import { type ClockFollower, type ComponentChange, type Contents, listenedKey, unknownNamedKey } from '../records/ops.ts';
+import { type ClockFollower, type ComponentChange, type LedgerContents, listenedKey, unknownNamedKey } from '../records/ops.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
 import {
   closedState,
@@ -40,7 +40,7 @@ import type { createTransitions } from '../transitions/transitions.ts';
 const queueWaitMs = 60_000;
 
 export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread' | 'isBeside'> & {
-  contents: Contents;
+  contents: LedgerContents;
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
   starts: readonly number[];

@@ -1,4 +1,4 @@
-import type { SaidWord } from '@sabha/contracts';
+import type { StoredAnswer } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { type EngineStage, fault, minute, online, type Path, pc, tellTechnician } from './stage.test-helper.ts';
 
@@ -21,7 +21,7 @@ function broken(path: Path = escalating): EngineStage {
   return stage;
 }
 
-function say(stage: EngineStage, word: SaidWord, person = 'asha'): void {
+function say(stage: EngineStage, word: StoredAnswer, person = 'asha'): void {
   const by = person === 'asha' ? 'Asha' : 'Bina';
   stage.apply({ type: 'answer', incident: stage.incident()?.id ?? 0, person, by, word, link: 'x1' });
 }

@@ -1,10 +1,10 @@
 /** A test bench for the engine: simulated PCs, a clock under control, and tabs that conclude as configured. */
-import { type Check, digestOf, type Previous } from '@sabha/contracts';
+import { type Check, digestOf, type PreviousBoot } from '@sabha/contracts';
 import { type CorrelationNumbers, defaultNumbers } from '../correlation/numbers.ts';
 import { emptyContents } from '../memory/memory.ts';
 import type { Effect, Incident, KnownPc, OfferMessage, PcEvent, TabAct } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { ClockFollower, Contents, Op } from '../records/ops.ts';
+import type { ClockFollower, LedgerContents, Op } from '../records/ops.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
 import { createEngine } from './engine.ts';
 
@@ -14,7 +14,7 @@ export const minute = 60 * second;
 export const hour = 60 * minute;
 
 type StageOptions = {
-  contents?: Contents;
+  contents?: LedgerContents;
   known?: KnownPc[];
   at?: number;
   starts?: number[];
@@ -204,7 +204,7 @@ export function unknown(component: string, reason: string, device = 'expected-1'
 }
 
 /** Returns the ledger for the next start: the last version of each row. */
-export function contentsAfter(ops: readonly Op[]): Contents {
+export function contentsAfter(ops: readonly Op[]): LedgerContents {
   const last = <T>(rows: readonly T[], key: (row: T) => unknown): T[] => [...new Map(rows.map((row) => [key(row), row])).values()];
   const gone = new Set(ops.flatMap((op) => (op.op === 'timer-gone' ? [op.id] : [])));
   const incidents = last(
@@ -249,7 +249,7 @@ export const absenceOf = (stage: EngineStage, who = pc) => stage.engine.memory.p
 /** The verdict about it. */
 export const verdict = (stage: EngineStage, who = pc) => `${absenceOf(stage, who)?.cause} ${absenceOf(stage, who)?.confidence}`;
 /** The report of a boot about the one before: no fault until now. */
-export const previous = (stage: EngineStage, edit: Partial<Previous> = {}): Previous => ({
+export const previous = (stage: EngineStage, edit: Partial<PreviousBoot> = {}): PreviousBoot => ({
   boot: 'b1',
   aliveAt: stage.now(),
   mains: null,

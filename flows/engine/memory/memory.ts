@@ -1,11 +1,11 @@
 /** The state of the engine in memory. Each put also becomes one row of the next batch: R20 (one transaction per batch). */
 import { budgets, type Check, type Status } from '@sabha/contracts';
 import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
-import type { ComponentChange, Contents, Op } from '../records/ops.ts';
+import type { ComponentChange, LedgerContents, Op } from '../records/ops.ts';
 
 export type EngineState = ReturnType<typeof createEngineState>;
 
-export const emptyContents: Contents = {
+export const emptyContents: LedgerContents = {
   pcs: [],
   incidents: [],
   transitions: [],
@@ -28,7 +28,7 @@ const gravity: Record<string, number> = { ok: 0, unknown: 1, fault: 2 } satisfie
 const timeKeys = ['at', 'since', 'lastAt', 'endedAt', 'backAt', 'toldAt', 'from', 'to'];
 
 /** Creates the memory from the contents of the ledger. */
-export function createEngineState(contents: Contents) {
+export function createEngineState(contents: LedgerContents) {
   const held = indexRows(contents);
   const { pcs, incidents, transitions, timers, ended, steps } = held;
   const next = { incident: contents.nextIncident, transition: contents.nextTransition, timer: contents.nextTimer };
@@ -109,7 +109,7 @@ function surplusTransitions({ steps, transitions }: IndexedRows, incident: numbe
 /**
  * The rows of the ledger with their indexes: transitions by incident, live ones too, timers by transition, the open incident of a scope.
  */
-function indexRows(contents: Contents) {
+function indexRows(contents: LedgerContents) {
   const [live, steps, timersOf]: [IdIndex, IdIndex, IdIndex] = [new Map(), new Map(), new Map()];
   const incidents = new Map<number, Incident>();
   const transitions = new Map<number, Transition>();

@@ -3,7 +3,7 @@
  * The first matching row decides: the PC's own messages, then its site, then its state or provider.
  * The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
  */
-import { links, type MainsGone, type Outage, openUpTo, type Previous, sureFrom } from '@sabha/contracts';
+import { links, type MainsFailure, type Outage, openThreshold, type PreviousBoot, sureThreshold } from '@sabha/contracts';
 import type { PcEvent, PcOutage, PcRecord } from '../records/incidents.ts';
 import { announcedReturn, batteryReportDelayMs, batterySince, hasMainsPower } from './pc.ts';
 
@@ -24,7 +24,7 @@ export const undetermined: Outage = { cause: 'undetermined', confidence: 0.5 };
 const perhapsPower: Outage = { cause: 'power-cut', confidence: 0.55 };
 
 /** A bye or an update with some evidence of a power cut: the shutdown program of a UPS causes a bye too. */
-const perhapsIntended: Outage = { cause: 'intended', confidence: openUpTo };
+const perhapsIntended: Outage = { cause: 'intended', confidence: openThreshold };
 
 /** A bye without any other evidence. */
 const surelyIntended: Outage = { cause: 'intended', confidence: 0.99 };
@@ -51,7 +51,7 @@ const nightMs = 6 * 3_600_000;
 /** PCs lost power together and one saw the mains fail, or three or more PCs of a site were off together for some hours. */
 const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
 /** All PCs of a site may have been restarted, or share one wall switch. */
-const powerOrRestart: Outage = { cause: 'power-cut', confidence: openUpTo };
+const powerOrRestart: Outage = { cause: 'power-cut', confidence: openThreshold };
 /** A bye that was not received: perhaps the line was down before, and a person restarted the PC. */
 const missedBye: Outage = { cause: 'intended', confidence: 0.8 };
 /** An update ended the boot, or the mains failed during it. */
@@ -72,7 +72,7 @@ export function judgeOffline(one: OfflinePc, { neighbours, upstream, now }: Outa
   if (isAlone) {
     // If others were lost at the same time, something that they share may have failed, such as an access point.
     const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && lostTogether(other, one));
-    return { cause: 'pc-off', confidence: wentToo ? openUpTo : 0.8 };
+    return { cause: 'pc-off', confidence: wentToo ? openThreshold : 0.8 };
   }
   // Another PC of the site was lost at the same time, is online again, and reports a power cut.
   const isBack = (other: OfflinePc) => other.absence.to !== null && other.absence.cause === 'power-cut' && lostTogether(other, one);
@@ -173,7 +173,7 @@ export function judgeReturn(one: OfflinePc, said: Extract<PcEvent, { type: 'birt
   const mainsGoneAt = mainsAtEnd(one, found, (aliveAt ?? found.aliveAt) - found.aliveAt);
   const why = judgeNewBoot(one, found, { mainsGoneAt, awayMs: now - (aliveAt ?? from) });
   // Another boot ran without a connection in between. Its end does not explain the start of this outage.
-  const most = found.boot === one.boot ? 1 : openUpTo;
+  const most = found.boot === one.boot ? 1 : openThreshold;
   return {
     ...why,
     confidence: Math.min(why.confidence, most),
@@ -214,7 +214,7 @@ export function lostPowerTogether(one: OfflinePc, all: readonly PcRecord[]): Joi
 
 /** Returns the verdict after new evidence, or null if it does not change. */
 export function betterVerdict({ cause, confidence }: PcOutage, why: Outage): Outage | null {
-  const isOpen = cause !== 'intended' && cause !== 'pc-off' && confidence < sureFrom;
+  const isOpen = cause !== 'intended' && cause !== 'pc-off' && confidence < sureThreshold;
   return isOpen && why.confidence > confidence ? why : null;
 }
 
@@ -236,7 +236,7 @@ type Evidence = { mainsGoneAt: number | null; neighbours: readonly PcRecord[]; n
 function judgeSameBoot(one: OfflinePc, apartMs: number | null | undefined, { mainsGoneAt, neighbours, now }: Evidence): Outage {
   const { from, cause, confidence } = one.absence;
   // The server already received this session, so its birth does not state how long the PC was without a connection.
-  if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openUpTo } : { cause, confidence };
+  if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openThreshold } : { cause, confidence };
   // The agent restarted, perhaps while the line was down.
   if (apartMs === null) return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: confidenceAlone(one, 0.9) };
   // Between its last message and the moment when the PC notices the loss are a beat and an unanswered ping.
@@ -250,15 +250,15 @@ function judgeKeptRunning(one: OfflinePc, mainsGoneAt: number | null, neighbours
   if (cause === 'pc-off') return { cause, confidence: confidenceAlone(one, 0.9) };
   if (mainsGoneAt !== null) return powerCutOf(one);
   // With mains power all the time only the line remains; it may be the server's own.
-  if (cause === 'upstream') return { cause, confidence: confidence >= openUpTo && hasMainsPower(one) ? 0.95 : confidence };
+  if (cause === 'upstream') return { cause, confidence: confidence >= openThreshold && hasMainsPower(one) ? 0.95 : confidence };
   // A PC that does not see its mains power may have a UPS that its router lacks. A neighbour without a UPS would be offline.
   const isLone = !neighbours.some((other) => wasExpectedOnline(other, one));
-  return { cause: 'link-down', confidence: hasMainsPower(one) ? 0.95 : isLone ? openUpTo : 0.8 };
+  return { cause: 'link-down', confidence: hasMainsPower(one) ? 0.95 : isLone ? openThreshold : 0.8 };
 }
 
 function judgeNewBoot(
   one: OfflinePc,
-  found: Previous,
+  found: PreviousBoot,
   { mainsGoneAt, awayMs }: Pick<Evidence, 'mainsGoneAt'> & { awayMs: number },
 ): Outage {
   const { cause } = one.absence;
@@ -271,10 +271,10 @@ function judgeNewBoot(
 /** `isBrief`: a quick restart may be an unannounced update. */
 function judgeSilentEnd(one: OfflinePc, hadMains: boolean, isBrief: boolean): Outage {
   const { cause, confidence } = one.absence;
-  if (cause === 'pc-off') return { cause, confidence: isBrief ? openUpTo : confidenceAlone(one, 0.8) };
+  if (cause === 'pc-off') return { cause, confidence: isBrief ? openThreshold : confidenceAlone(one, 0.8) };
   if (cause === 'power-cut') return { cause, confidence };
   // The battery had mains power at the last mark, so a power cut did not end this boot.
-  return hadMains ? { cause: 'pc-off', confidence: isBrief ? openUpTo : 0.7 } : undetermined;
+  return hadMains ? { cause: 'pc-off', confidence: isBrief ? openThreshold : 0.7 } : undetermined;
 }
 
 /** A new boot without data of the one before: a verdict about the power or this PC stays. */
@@ -287,7 +287,7 @@ function keepVerdict({ absence: { cause, confidence } }: OfflinePc): Outage {
  * point.
  */
 function confidenceAlone({ absence: { cause, confidence } }: OfflinePc, alone: number): number {
-  return cause === 'pc-off' && confidence > openUpTo ? alone : openUpTo;
+  return cause === 'pc-off' && confidence > openThreshold ? alone : openThreshold;
 }
 
 /** Keeps a power cut that the site was sure of. */
@@ -300,7 +300,7 @@ function withMainsTime(mainsGoneAt: number | null): Pick<ReturnVerdict, 'mainsGo
 }
 
 /** Returns when a PC that kept running lost mains power, in server time. Null if that was after the loss, or power was back before it. */
-function mainsAtLoss(one: OfflinePc, gone: MainsGone | undefined, offsetMs: number): number | null {
+function mainsAtLoss(one: OfflinePc, gone: MainsFailure | undefined, offsetMs: number): number | null {
   const said = batterySince(one);
   if (gone === undefined) return said;
   const { from, goneBy } = one.absence;
@@ -310,7 +310,7 @@ function mainsAtLoss(one: OfflinePc, gone: MainsGone | undefined, offsetMs: numb
 }
 
 /** The same for a PC whose boot ended; `aheadMs`: server clock minus PC clock. */
-function mainsAtEnd(one: OfflinePc, { gone }: Previous, aheadMs: number): number | null {
+function mainsAtEnd(one: OfflinePc, { gone }: PreviousBoot, aheadMs: number): number | null {
   if (gone === undefined) return batterySince(one);
   return gone.to === null ? gone.from + aheadMs : null;
 }
@@ -318,7 +318,7 @@ function mainsAtEnd(one: OfflinePc, { gone }: Previous, aheadMs: number): number
 type ClockOffset = { offsetMs: number; now: number };
 
 /** Returns the last mark in server time, first corrected by the present clock error, then as written. Null if neither is plausible. */
-function lastMarkAt({ from }: PcOutage, previous: Previous | undefined, { offsetMs, now }: ClockOffset): number | null {
+function lastMarkAt({ from }: PcOutage, previous: PreviousBoot | undefined, { offsetMs, now }: ClockOffset): number | null {
   const written = previous?.aliveAt ?? Number.NaN;
   return [written - offsetMs, written].find((at) => at >= from - markSlackMs && at <= now) ?? null;
 }

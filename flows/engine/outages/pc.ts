@@ -3,7 +3,7 @@
  * (sessions, births and the time of the server), R18 (silence).
  */
 import { isDeepStrictEqual } from 'node:util';
-import { believedSession, budgets, type Check, checkKey, digestOf, links, oneLine, sameAnswer, willGraceMs } from '@sabha/contracts';
+import { budgets, type Check, checkKey, digestOf, hasSameResult, links, maxTrustedSession, oneLine, willGraceMs } from '@sabha/contracts';
 import { shiftTimestamps } from '../memory/memory.ts';
 import type { PcEvent, PcRecord, UpdateName, Versions } from '../records/incidents.ts';
 
@@ -69,7 +69,7 @@ export function recordForNextMachine(
   { pc, link, spool, session, lostSession, formers = [], formerSessions = 0 }: PcRecord,
   now: number,
 ): PcRecord {
-  const reached = [session, lostSession, formerSessions].filter((one) => one + sessionGap <= believedSession);
+  const reached = [session, lostSession, formerSessions].filter((one) => one + sessionGap <= maxTrustedSession);
   const last = Math.max(...reached, Math.floor(now / 1_000));
   return {
     ...newRecord(pc, link),
@@ -269,7 +269,7 @@ function withSince(held: PcRecord['checks'], list: readonly Check[], now: number
   const byKey = new Map(held.map((check) => [checkKey(check), check]));
   return list.map((check) => {
     const before = byKey.get(checkKey(check));
-    const since = before && sameAnswer(before, check) ? before.since : now;
+    const since = before && hasSameResult(before, check) ? before.since : now;
     return { ...check, since };
   });
 }
@@ -291,16 +291,16 @@ export function readVersions({ os, drivers }: Record<string, unknown>): Versions
   // Monthly updates of Windows change only the number after the version.
   const build = [textOf(Version), textOf(UBR)].filter((part) => part !== '').join('.');
   // The number comes first, since messages cut long names.
-  const system = joined([kernel, build, distro, release, Caption]);
+  const system = joinText([kernel, build, distro, release, Caption]);
   const told = [drivers ?? []]
     .flat()
     .slice(0, driversAtMost)
     .map(fieldsOf)
     .flatMap(({ DeviceName, DriverVersion }) => {
-      const device = joined([DeviceName]);
+      const device = joinText([DeviceName]);
       return device === '' || textOf(DriverVersion) === ''
         ? []
-        : [[`driver ${device}`, `driver ${joined([DriverVersion, DeviceName])}`] as const];
+        : [[`driver ${device}`, `driver ${joinText([DriverVersion, DeviceName])}`] as const];
     });
   return { ...(system !== '' && { system: `system ${system}` }), ...Object.fromEntries(told) };
 }
@@ -313,7 +313,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? `${value}`.trim() : '';
 }
 
-function joined(parts: readonly unknown[]): string {
+function joinText(parts: readonly unknown[]): string {
   const words = parts.map(textOf).filter((part) => part !== '');
   return oneLine(words.join(' '), textAtMost);
 }
@@ -339,7 +339,7 @@ const canariesAtMost = 60;
 const lateCanaryMs = 20_000;
 const lateTickMs = 5_000;
 /** Smallest limits: the clock of a process is no more precise, however fast the demo runs. */
-const least = { wordMs: 2_000, tickMs: 500 };
+const smallestLimits = { wordMs: 2_000, tickMs: 500 };
 /** Losses within `sessionLossWindowMs` that make a PC unsteady. */
 const sessionLossesKept = 3;
 const sessionLossWindowMs = 10 * 60_000;
@@ -358,7 +358,10 @@ type ServerGap = 'deaf' | 'late' | 'still';
  * Guarantee: between two gaps everything that reached the broker before `provenAt` has been read.
  */
 export function createCanary(name: string, speed = 1) {
-  const limits = { wordMs: Math.max(lateCanaryMs, least.wordMs * speed), tickMs: Math.max(lateTickMs, least.tickMs * speed) };
+  const limits = {
+    wordMs: Math.max(lateCanaryMs, smallestLimits.wordMs * speed),
+    tickMs: Math.max(lateTickMs, smallestLimits.tickMs * speed),
+  };
   const words = new Map<string, number>();
   const held = { listens: false, isDeaf: false, provenAt: null as number | null, count: 0, saidAt: 0, tickDueAt: Number.POSITIVE_INFINITY };
 

@@ -1,18 +1,18 @@
 /** The types of the incident engine: its stored records, its input events and its effects. */
 import type {
-  AgainReason,
   CauseKind,
   Check,
-  DeedKind,
+  IncidentActionKind,
   LinkClass,
-  MainsGone,
+  MainsFailure,
   Outage,
   Presence,
-  Previous,
-  SaidWord,
+  PreviousBoot,
+  RepeatReason,
   Severity,
+  StoredAnswer,
   TransitionKind,
-  Want,
+  WantedItem,
   Words,
 } from '@sabha/contracts';
 
@@ -132,7 +132,7 @@ export type PastFault = Pick<IncidentFault, 'fault' | 'name'> & { at: number };
 export type NotifiedPerson = { person: string; channel: string; at: number };
 
 /** A reply of a person. `link` identifies the reply link; each reply counts once per link. */
-export type IncidentReply = { person: string; by: string; word: SaidWord; at: number; link?: string };
+export type IncidentReply = { person: string; by: string; word: StoredAnswer; at: number; link?: string };
 
 /** One incident per room, or per scope of the server, with its faults. */
 export type Incident = Handling & {
@@ -318,9 +318,9 @@ export type PcEvent =
       askedMs?: number | undefined;
       /** The PC's own clock. */
       at?: number;
-      previous?: Previous | undefined;
+      previous?: PreviousBoot | undefined;
       apartMs?: number | null | undefined;
-      gone?: MainsGone | undefined;
+      gone?: MainsFailure | undefined;
     }
   | { type: 'bye'; pc: string; boot: string; session: number; reason?: string }
   | { type: 'gasp'; pc: string; boot: string; session: number; runtimeMs: number | null }
@@ -368,12 +368,12 @@ export type EngineEvent = PcEvent | ServerEvent;
 
 /** An action for after the commit. */
 export type Effect =
-  | { do: 'ask'; pc: string; want: Want[] }
+  | { do: 'ask'; pc: string; want: WantedItem[] }
   /** Offers the transition to the head, or to the wait node whose timer fired. */
   | { do: 'offer'; message: OfferMessage; node: string | null };
 
 /** One entry of the incident's log. `by` is empty for an automatic action. `to`: the person assigned, or the person replaced. */
-export type LogEntry = { at: number; by: string; did: DeedKind; to?: string; until?: number };
+export type LogEntry = { at: number; by: string; did: IncidentActionKind; to?: string; until?: number };
 
 /** An acknowledgement. `instead`: the state before it, while it can still be withdrawn. */
 export type Acknowledgement = {
@@ -395,7 +395,7 @@ type Handling = {
 };
 
 /** Why an incident is notified again. `to`: the first recipients; if empty, the tabs choose them. */
-export type Repeat = { why: AgainReason; by: string; to: string[] };
+export type Repeat = { why: RepeatReason; by: string; to: string[] };
 
 export type HandlingOrder =
   | { type: 'acknowledge' | 'withdraw' | 'fixed'; incident: number; by: string }

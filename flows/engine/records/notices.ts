@@ -1,6 +1,6 @@
 /** Messages to people: rows of the outbox, and the interface of a notification channel. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AnswerWord, CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '@sabha/contracts';
+import type { CauseKind, Clock, MessageLanguage, OneTapAnswer, Outage, Person, Severity, TransitionKind, Words } from '@sabha/contracts';
 import type * as v from 'valibot';
 import type { FaultNews, PastFault, Repeat, ShownOutage } from './incidents.ts';
 
@@ -150,7 +150,7 @@ export type LogLine = (fields: object, words: string) => void;
  * A reply as a channel receives it. `addresses` are the sender's addresses on this channel, the personal one first. `person` is the
  * recipient of the original message.
  */
-export type ChannelReply = { channel: string; addresses: readonly string[]; person?: string; incident: number; word: AnswerWord };
+export type ChannelReply = { channel: string; addresses: readonly string[]; person?: string; incident: number; word: OneTapAnswer };
 
 /** Processes a reply and resolves after the commit. `line` is shown to the sender; `by` is the person, if the reply counted. */
 export type HandleReply = (answer: ChannelReply) => Promise<{ line: string; by?: string }>;

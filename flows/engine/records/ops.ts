@@ -119,7 +119,7 @@ export type Receipt = {
 export type Poison = { op: Op['op']; pc: string; why: string };
 
 /** All data that `flows` loads at start. */
-export type Contents = {
+export type LedgerContents = {
   pcs: PcRecord[];
   /** Open incidents, and those that ended within the last day. */
   incidents: Incident[];
@@ -141,7 +141,7 @@ export type Contents = {
  * `admitted`: per PC, the hash of the token with which it enrolled itself. `codes`: enrolment codes by the hash of their secret.
  * `reflectorKey`: the key with which the reflector authorises measurements; null before the key exists.
  */
-export type RegistryContents = Contents['registry'] & {
+export type RegistryContents = LedgerContents['registry'] & {
   admitted: Record<string, string>;
   codes: Record<string, string>;
   reflectorKey: string | null;
@@ -179,7 +179,7 @@ export type Progress = {
 
 /** All queries of the ledger. They run in the thread that holds the database file. */
 export type Queries = Retention & {
-  load(): Contents;
+  load(): LedgerContents;
   /** Only the PCs that may connect. */
   registry(): RegistryContents;
   accounts(): AccountContents;

@@ -1,5 +1,5 @@
 /** Writes the outbox rows of a conclusion and records who was notified of which faults: R23 (conclude). */
-import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, stateOf, type Words } from '@sabha/contracts';
+import { bySeverity, causeKindOf, isOutageFault, readinessOf, type Severity, stateOf, type Words } from '@sabha/contracts';
 import { endSnooze } from '../handling/handling.ts';
 import type { EngineState } from '../memory/memory.ts';
 import type {
@@ -41,7 +41,7 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
       if (sent.includes(to) || known.includes(person)) continue;
       sent.push(to);
       const own = completeForPerson(notice, delivery, person);
-      addRow(memory, { key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice: own }, now);
+      addOutboxRow(memory, { key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice: own }, now);
       if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
     }
   }
@@ -97,12 +97,16 @@ export function notifyCentral(
   const notice = centralNotice({ kind, lines, place: options.place('centre'), now });
   const recipients = options.central(now);
   for (const { person, channel } of recipients) {
-    addRow(memory, { key: `${key}/${channel}/${person}`, transition: null, channel, person, notice }, now);
+    addOutboxRow(memory, { key: `${key}/${channel}/${person}`, transition: null, channel, person, notice }, now);
   }
   return recipients;
 }
 
-function addRow(memory: EngineState, row: Omit<OutboxRow, 'createdAt' | 'dueAt' | 'tries' | 'state' | 'lastError'>, now: number): void {
+function addOutboxRow(
+  memory: EngineState,
+  row: Omit<OutboxRow, 'createdAt' | 'dueAt' | 'tries' | 'state' | 'lastError'>,
+  now: number,
+): void {
   const dueAt = now + (row.notice.digest ? digestCollectMs : 0);
   memory.add(`outbox/${row.key}`, { op: 'outbox', row: { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null } });
 }
@@ -130,7 +134,7 @@ export function recordNotified(incident: Incident, transition: Transition): Inci
   // A later escalation reaches only its own level, so it adds no known site.
   const isNew = spread?.lastAt !== undefined && transition.sent.length === 0;
   const toldAway = isNew ? [...new Set([...(incident.toldAway ?? []), ...spread.away])] : undefined;
-  const isAway = outage !== undefined && isOwnOutage(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
+  const isAway = outage !== undefined && isOwnOutage(incident) && faults.some(({ key, fault }) => keys.has(key) && isOutageFault(fault));
   const why = isAway ? notifiedOutage(incident, false) : undefined;
   const toldOf = why && { toldOutage: { cause: why.cause, confidence: why.confidence }, toldSince: { from: why.from, at: transition.at } };
   return { ...incident, faults, ...(toldAway && { toldAway }), ...toldOf };
@@ -156,7 +160,7 @@ function noticeOf(
     at: transition.at,
     ...roomFactsOf(step, faults),
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
-    ...(faults.some(({ fault }) => isAbsence(fault)) && isOwnOutage(incident) && outage && { outage }),
+    ...(faults.some(({ fault }) => isOutageFault(fault)) && isOwnOutage(incident) && outage && { outage }),
     ...(transition.kind === 'eased' && { rest: openFaultsOf(incident) }),
     ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
     ...(transition.again && !isForMeeting && { again: { why: transition.again.why, by: transition.again.by } }),
@@ -202,7 +206,7 @@ function completeForPerson(notice: Notice, { incident, transition }: IncidentSte
   const { joins: _, ...rest } = { ...notice, ...passedReason({ incident, transition }) };
   const isListed = ({ severity, hidden, goneAt }: IncidentFault) =>
     !hidden && goneAt === null && (notice.kind === 'worsened' || severity === 'minor');
-  const others = incident.faults.filter((one) => isListed(one) && !isIn(notice.faults, one));
+  const others = incident.faults.filter((one) => isListed(one) && !isInNews(notice.faults, one));
   return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(faultNewsOf)] };
 }
 
@@ -225,7 +229,7 @@ function openFaultsOf({ faults }: Incident): FaultNews[] {
   return standing.sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since).map(faultNewsOf);
 }
 
-function isIn(news: readonly FaultNews[], one: FaultNews): boolean {
+function isInNews(news: readonly FaultNews[], one: FaultNews): boolean {
   return news.some(({ fault, device }) => fault === one.fault && device === one.device);
 }
 
@@ -268,7 +272,7 @@ function offlineMembersOf(
 
 /** True if another fault of the same severity is present, or the news covers a hidden, more severe one of which people were notified. */
 function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): boolean {
-  const others = incident.faults.filter((one) => one.goneAt === null && !isIn(news, one));
+  const others = incident.faults.filter((one) => one.goneAt === null && !isInNews(news, one));
   return others.some((one) => bySeverity(one.severity, severity) < (one.hidden ? 0 : 1) && (!one.hidden || one.told !== null));
 }
 

@@ -1,5 +1,5 @@
 /** Processes the transitions of all incidents: one open at a time, in order, none lost. R21 (transitions) to R25 (timers and outcomes). */
-import { bySeverity, causeKindOf, faultOf, isPcPath, maintainedIn, pathOfScope, type Severity } from '@sabha/contracts';
+import { bySeverity, causeKindOf, faultOf, isPcPath, pathOfScope, placeOfMaintenance, type Severity } from '@sabha/contracts';
 import { isSettled, withdrawForMs } from '../handling/handling.ts';
 import type { EngineState } from '../memory/memory.ts';
 import type {
@@ -180,7 +180,7 @@ function conclude(hand: StepContext, said: TransitionConclusion): void {
   }
   if (exceedsHourlyLimit(hand, judged)) {
     memory.putIncident(incident);
-    return holdForTurn(hand, judged, conclusion);
+    return queueForHourlyLimit(hand, judged, conclusion);
   }
   const { told, sent } = deliver({ ...hand, ...judged });
   const isTold = sent.length > transition.sent.length;
@@ -378,7 +378,11 @@ function reofferAt({ turn, offeredAt }: Transition): number {
 }
 
 /** Queues a transition for the hourly limit. */
-function holdForTurn({ memory, options, now }: StepContext, { transition, incident }: Omit<JudgedTransition, 'acts'>, how: string): void {
+function queueForHourlyLimit(
+  { memory, options, now }: StepContext,
+  { transition, incident }: Omit<JudgedTransition, 'acts'>,
+  how: string,
+): void {
   if (!hasWaited(transition) && !isEnd(transition)) options.pace.cameNews(incident.scope, now);
   const conclusion = transition.turn?.is === 'waits' ? transition.conclusion : `${how}; ${heldBackConclusion}`;
   memory.putTransition({ ...transition, state: 'pending', conclusion, turn: { is: 'waits', at: transition.turn?.at ?? now } });
@@ -559,7 +563,7 @@ function offerMessageOf(at: {
   const faultIds = transition.about.map((one) => one.fault);
   const first = faultsToReport(transition, incident)[0]?.fault ?? faultIds[0] ?? '';
   const path = incident.spread?.path ?? pathOfScope(incident.scope);
-  const isPlace = isPcPath(path) || incident.spread !== undefined || maintainedIn(incident.scope) !== undefined;
+  const isPlace = isPcPath(path) || incident.spread !== undefined || placeOfMaintenance(incident.scope) !== undefined;
   const [state = '', site] = isPlace ? path.split('/') : [];
   return {
     topic: incident.scope,

@@ -1,5 +1,5 @@
 /** Announcements by operators: their recipients in the roster, and for each recipient whether it was delivered and read. */
-import { type AnnouncementSummary, type AnnouncementView, groupOfScope, mutex, type Words } from '@sabha/contracts';
+import { type AnnouncementSummary, type AnnouncementView, createMutex, groupOfScope, type Words } from '@sabha/contracts';
 import { type Announcement, type AnnouncementState, announcementPrefix, type OutboxRow } from '../../engine/records/notices.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import type { Member, SiteTable } from '../../engine/records/sites.ts';
@@ -36,7 +36,7 @@ export type Announcements = ReturnType<typeof createAnnouncements>;
 export function createAnnouncements(options: AnnounceOptions) {
   const { ledger } = options;
   const { book } = options.roster;
-  const inTurn = mutex();
+  const inTurn = createMutex();
   const own = (within: string, { to, persons }: Announcement) => {
     const members = persons.flatMap((id) => book().byId.get(id) ?? []);
     return isWithinOwnScope(options, { to, within }, members);

@@ -2,7 +2,7 @@
  * Records a person's answers to an incident without a sign-in, by link or by button of a channel: four answers and *I am here*. No other
  * action is possible this way.
  */
-import { type Cancel, type Clock, isPcPath, type MessageLanguage, type Person, pathOfScope, siteOf, wordsIn } from '@sabha/contracts';
+import { type Cancel, type Clock, isPcPath, type MessageLanguage, type Person, pathOfScope, siteOf, vocabularyIn } from '@sabha/contracts';
 import { isAcknowledgedBy } from '../../engine/handling/handling.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
 import type { ChannelReply, HandleMissedCall, HandleReply } from '../../engine/records/notices.ts';
@@ -150,7 +150,7 @@ async function recordButton(
   const isKnown = knew === undefined || meant.some(({ id }) => knew.some((one) => one.person === id));
   if (person === undefined || !isKnown) return { line: textForStranger() };
   const answered = await recordAnswer(parts, { id: person.id, incident, word });
-  const { message, answer: texts } = wordsIn(person.language);
+  const { message, answer: texts } = vocabularyIn(person.language);
   if (!answered.ok && answered.why === 'missing') return { line: texts.missing };
   if (!answered.ok) return { line: answered.why === 'over' ? message.over : textForStranger() };
   const by = plainLine(person.name);

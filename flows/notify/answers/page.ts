@@ -1,5 +1,5 @@
 /** HTML of the answer page. It works without scripts on a phone of 360 px; a small script keeps it current. */
-import { answerWords, type MessageLanguage, wordsIn } from '@sabha/contracts';
+import { type MessageLanguage, oneTapAnswers, vocabularyIn } from '@sabha/contracts';
 import type { PageHead } from '../../pki/door/door.ts';
 import { escaped } from '../people/channels/kit/html.ts';
 import { type AnswerSheet, isRepaired } from './sheet.ts';
@@ -18,11 +18,11 @@ type PageStyle = { head: PageHead; language: MessageLanguage };
 /** Page of one incident. `action`: target of its form; `live`: URL of its event stream. */
 export function sheetPage(head: PageHead, sheet: AnswerSheet, { action, live }: { action: string; live: string }): string {
   const { language, live: now } = sheet;
-  const { answer, message } = wordsIn(language);
+  const { answer, message } = vocabularyIn(language);
   const list = (items: string[]) => items.map((item) => html`<li>${item}</li>`);
   const lines = (items: string[]) => items.map((item) => html`<p>${item}</p>`);
   const labels = { ...answer, ...now.labels };
-  const button = (word: (typeof answerWords)[number]) => {
+  const button = (word: (typeof oneTapAnswers)[number]) => {
     const used = now.used.includes(word) ? html` disabled` : html``;
     return html`<button name="word" value="${word}"${used}>${labels[word]}</button>`;
   };
@@ -44,7 +44,7 @@ export function sheetPage(head: PageHead, sheet: AnswerSheet, { action, live }: 
 </div>
 <form method="post" action="${action}" data-sending="${answer.sending}" data-unsent="${answer.unsent}" data-away="${answer.away}"${isRepaired(now.cure) ? html` hidden` : html``}>
 <input type="hidden" name="holder" value="${now.taken}">
-${answerWords.map(button)}
+${oneTapAnswers.map(button)}
 <button name="word" value="here" class="here">${labels.here}</button>
 <p>${answer.seen}: ${answer.meansSeen}</p>
 <p>${answer.going}: ${answer.meansGoing}</p>
@@ -80,11 +80,11 @@ function about({ place, live }: AnswerSheet): Html {
 }
 
 function backLink({ language }: PageStyle, to: string): Html {
-  return html`<p><a class="back" href="${to}">${wordsIn(language).answer.back}</a></p>`;
+  return html`<p><a class="back" href="${to}">${vocabularyIn(language).answer.back}</a></p>`;
 }
 
 export function noticePage(manner: PageStyle, notice: { by: string; text: string; at: string; action: string }): string {
-  const { direct, announce } = wordsIn(manner.language);
+  const { direct, announce } = vocabularyIn(manner.language);
   const { by, text, at, action } = notice;
   const body = html`<main><p class="n">${direct.announcement} · Sabha</p><h1>${text}</h1><p class="place">${by}</p><p>${at}</p>
 <form class="one" method="post" action="${action}"><button name="word" value="read">${announce.read}</button></form></main>`;
@@ -94,7 +94,7 @@ export function noticePage(manner: PageStyle, notice: { by: string; text: string
 /** Page that asks for confirmation before a takeover. */
 export function askPage(head: PageHead, sheet: AnswerSheet, action: string): string {
   const { language, live } = sheet;
-  const { answer } = wordsIn(language);
+  const { answer } = vocabularyIn(language);
   const body = html`<main>${about(sheet)}<h1>${live.holder} ${answer.takeOverAsk}</h1>
 <form class="one" method="post" action="${action}"><input type="hidden" name="holder" value="${live.taken}">
 <button name="word" value="going">${answer.takeOver}</button></form>${backLink({ head, language }, action)}</main>`;

@@ -3,7 +3,16 @@
  * counts as its person.
  */
 import type { ServerResponse } from 'node:http';
-import { answerWords, type Cancel, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '@sabha/contracts';
+import {
+  type Cancel,
+  type Clock,
+  fillBlanks,
+  type MessageLanguage,
+  messageLanguages,
+  networkOf,
+  oneTapAnswers,
+  vocabularyIn,
+} from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createSignInLimits } from '../../pki/accounts/accounts.ts';
 import { type InlineHashes, type PageHead, sourcesWith } from '../../pki/door/door.ts';
@@ -77,12 +86,12 @@ async function withLink(stage: LinkContext, { request, reply }: PageRequest, the
   const read = links.read(tokenOf(request));
   if (read.ok) return then(read);
   const language = browserLanguage(request);
-  const { answer } = wordsIn(language);
+  const { answer } = vocabularyIn(language);
   const network = networkOf(request.ip);
   const waitMs = read.why === 'late' ? 0 : limits.take({ name: `links of ${network}`, address: request.ip });
   if (waitMs === 0) return sendPage(reply, read.why === 'late' ? 410 : 404, linePage({ head, language }, { line: answer[read.why] }));
   const n = Math.ceil(waitMs / 1_000);
-  return sendPage(reply.header('retry-after', `${n}`), 429, linePage({ head, language }, { line: filled(answer.busy, { n }) }));
+  return sendPage(reply.header('retry-after', `${n}`), 429, linePage({ head, language }, { line: fillBlanks(answer.busy, { n }) }));
 }
 
 function showSheet(stage: RouteContext, { request, reply }: PageRequest, link: AnswerLink): FastifyReply {
@@ -107,8 +116,9 @@ async function recordAction(stage: RouteContext, { request, reply }: PageRequest
     const isAsked = await answers.checkIn(link.person, link.incident, link.id);
     return isAsked ? reply.redirect(page, 303) : sendRefusal(stage, { request, reply }, { link, why: 'notReached', page });
   }
-  const answer = answerWords.find((one) => one === word);
-  if (answer === undefined) return sendPage(reply, 400, linePage({ head, language }, { line: wordsIn(language).answer.wrong, back: page }));
+  const answer = oneTapAnswers.find((one) => one === word);
+  if (answer === undefined)
+    return sendPage(reply, 400, linePage({ head, language }, { line: vocabularyIn(language).answer.wrong, back: page }));
   const done = await answers.answerByLink(link, answer, holder);
   return done.ok ? reply.redirect(page, 303) : sendRefusal(stage, { request, reply }, { link, why: done.why, page });
 }
@@ -120,7 +130,7 @@ function sendRefusal(stage: RouteContext, pageRequest: PageRequest, { link, why,
   const sheet = stage.answers.sheet(link.person, link.incident, link.id);
   if (sheet === undefined) return sendGone(stage, pageRequest, link);
   const { language, live } = sheet;
-  const { answer } = wordsIn(language);
+  const { answer } = vocabularyIn(language);
   if (why === 'taken') return sendPage(pageRequest.reply, 409, askPage(head, sheet, page));
   // If the incident is over, this says more than the refusal.
   const line = live.cure === 'over' ? live.status : answer[why];
@@ -131,7 +141,7 @@ function sendRefusal(stage: RouteContext, pageRequest: PageRequest, { link, why,
 function sendGone({ answers, head }: RouteContext, { request, reply }: PageRequest, { person }: AnswerLink): FastifyReply {
   const own = answers.languageOf(person);
   const language = own ?? browserLanguage(request);
-  const { answer } = wordsIn(language);
+  const { answer } = vocabularyIn(language);
   return sendPage(reply, 410, linePage({ head, language }, { line: own === undefined ? answer.stranger : answer.missing }));
 }
 
@@ -214,7 +224,7 @@ export function addNotices(app: FastifyInstance, options: NoticeRoutesOptions): 
   const notice = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     withLink(stage, { request, reply }, async ({ person, incident: id }) => {
       const language = answers.languageOf(person) ?? browserLanguage(request);
-      const { announce } = wordsIn(language);
+      const { announce } = vocabularyIn(language);
       const found = await announcements.show(id, person);
       if (found === undefined) return sendPage(reply, 410, linePage({ head, language }, { line: announce.gone }));
       if (request.method === 'POST') {

@@ -1,6 +1,6 @@
 import type { MessageLanguage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { isWatched, needsSomebody } from '../../../dashboards/wall/live/model.js';
+import { isClearing, needsAction } from '../../../dashboards/wall/live/model.js';
 import { createStage, type EngineStage, fault, ok, pc } from '../../engine/incidents/stage.test-helper.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
 import type { Notice } from '../../engine/records/notices.ts';
@@ -88,7 +88,7 @@ test('mail, answer page and wall agree that a flapping incident is well at the m
   const { memory } = stage.engine;
   const place = () => ({ site: { en: 'Leh', hi: '' }, room: { en: 'Room', hi: '' }, timeZone: 'Asia/Kolkata' });
   const row = incidentRow({ memory, place, personName: (id: string) => id } as unknown as View, stage.incident() as Incident);
-  expect([isWatched(row), needsSomebody(row)]).toEqual([true, false]);
+  expect([isClearing(row), needsAction(row)]).toEqual([true, false]);
 });
 
 test('the heading says cleared while a flapping fault is gone', () => {

@@ -1,17 +1,17 @@
 /** Content of the answer page: the current state of one incident in the language of one person. */
 import {
-  type AnswerWord,
-  answerWords,
   bySeverity,
-  filled,
-  isAbsence,
+  fillBlanks,
+  isOutageFault,
   isPcPath,
   type MessageLanguage,
+  type OneTapAnswer,
+  oneTapAnswers,
   type Person,
   pathOfScope,
   siteOf,
   titleIn,
-  wordsIn,
+  vocabularyIn,
 } from '@sabha/contracts';
 import { isAcknowledgedBy } from '../../engine/handling/handling.ts';
 import { isBeside } from '../../engine/outages/outages.ts';
@@ -79,7 +79,7 @@ function noticeNow(at: SheetContext, incident: Incident, place: ReturnType<Sheet
     faults: shown.map(faultNewsOf),
     at: incident.overAt ?? incident.openedAt,
     flapping: flapping && isAnyFlapping(shown.map(faultNewsOf), at.memory.endedOf(scope)),
-    ...(outage && isOwnOutage(incident) && shown.some(({ fault }) => isAbsence(fault)) && { outage }),
+    ...(outage && isOwnOutage(incident) && shown.some(({ fault }) => isOutageFault(fault)) && { outage }),
     ...(over === null && neighbourOnline(at, scope) && { beside: true }),
     ...(over !== null && toldOutage && { toldOutage }),
     ...(before && before.length > 0 && { before }),
@@ -113,13 +113,13 @@ function liveOf(
 ) {
   const { person, link } = asked;
   const { timeZone } = incident.place ?? at.place(incident.scope);
-  const { answer } = wordsIn(person.language);
+  const { answer } = vocabularyIn(person.language);
   const { acknowledged, answers = [] } = incident;
   const clock = (ms: number) => timeOfDayText(ms, timeZone);
   const isMine = isAcknowledgedBy(incident, person);
   const { cure, status } = standing;
   const [mine, others] = cure === 'over' ? [answer.mineBefore, answer.had] : [answer.mine, answer.has];
-  const holder = acknowledged && filled(isMine ? mine : others, { name: acknowledged.by, time: clock(acknowledged.at) });
+  const holder = acknowledged && fillBlanks(isMine ? mine : others, { name: acknowledged.by, time: clock(acknowledged.at) });
   const { what, since, why, steps } = spoken;
   return {
     what,
@@ -145,9 +145,9 @@ function liveOf(
     said: answers
       .slice(-answerLinesLimit)
       .toReversed()
-      .map(({ by, word, at: saidAt }) => filled(answer[sentences[word]], { name: by, time: clock(saidAt) })),
+      .map(({ by, word, at: saidAt }) => fillBlanks(answer[sentences[word]], { name: by, time: clock(saidAt) })),
     /** The person's answers that still hold. */
-    used: answerWords.filter((word) => answerStillHolds(incident, { ...person, link }, word)),
+    used: oneTapAnswers.filter((word) => answerStillHolds(incident, { ...person, link }, word)),
   };
 }
 
@@ -161,36 +161,38 @@ function sideLinesOf(
   incident: Incident,
   { language, timeZone, cure }: ReaderLocale & { cure: RepairState },
 ): string[] {
-  const { answer, message } = wordsIn(language);
+  const { answer, message } = vocabularyIn(language);
   const now = time();
   const timed = (text: string, { fault, name }: IncidentFault, ms: number) => {
     const what = `${titleIn(fault, language) ?? fault}${name ? `: ${shorten(name)}` : ''}`;
-    return filled(text, { what, time: dayAndTimeOf(ms, now, { timeZone, language }) });
+    return fillBlanks(text, { what, time: dayAndTimeOf(ms, now, { timeZone, language }) });
   };
   const shown = shownOf(incident);
   const others = shown.slice(1, sideLinesLimit + 1);
-  const besides = others.map((one) => filled(message.also, { list: timed(isRepaired(cure) ? '{what}' : answer.besides, one, one.since) }));
+  const besides = others.map((one) =>
+    fillBlanks(message.also, { list: timed(isRepaired(cure) ? '{what}' : answer.besides, one, one.since) }),
+  );
   const more = shown.length - 1 - others.length;
-  if (more > 0) besides.push(filled(message.others, { n: more }));
+  if (more > 0) besides.push(fillBlanks(message.others, { n: more }));
   if (isRepaired(cure)) return besides;
   const gone = incident.faults.flatMap((one) => (one.hidden || one.goneAt === null ? [] : timed(answer.went, one, one.goneAt)));
   const meeting = next?.(pathOfScope(incident.scope), now)[0];
   const isNear = meeting !== undefined && meeting.from - now < meetingWithinMs;
-  return [...besides, ...gone, ...(isNear ? [filled(message.meeting, { time: timeOfDayText(meeting.from, timeZone) })] : [])];
+  return [...besides, ...gone, ...(isNear ? [fillBlanks(message.meeting, { time: timeOfDayText(meeting.from, timeZone) })] : [])];
 }
 
 /** The state is `well` as soon as a check clears the fault, although the incident is watched for a while. */
 function repairStatusOf({ memory }: SheetContext, incident: Incident, { language, timeZone }: ReaderLocale): RepairStatus {
-  const { answer, message } = wordsIn(language);
+  const { answer, message } = vocabularyIn(language);
   if (incident.overAt !== null) {
-    const over = filled(answer.over, { time: timeOf(incident.overAt, timeZone, language) });
+    const over = fillBlanks(answer.over, { time: timeOf(incident.overAt, timeZone, language) });
     return { cure: 'over', status: isReadyIn(memory, incident.scope) ? `${over} ${message.roomWell}` : over };
   }
   const faults = incident.faults.filter((one) => !one.hidden);
   const shown = faults.length > 0 ? faults : incident.faults;
   if (shown.every(({ goneAt }) => goneAt !== null)) {
     const goneAt = Math.max(...shown.map((one) => one.goneAt ?? 0));
-    return { cure: 'well', status: filled(answer.well, { time: timeOfDayText(goneAt, timeZone) }), goneAt };
+    return { cure: 'well', status: fillBlanks(answer.well, { time: timeOfDayText(goneAt, timeZone) }), goneAt };
   }
   const isUnknown = shown.every(({ goneAt, unknownSince }) => goneAt !== null || unknownSince !== null);
   return isUnknown ? { cure: 'unknown', status: answer.unknown } : { cure: 'broken', status: answer.broken };
@@ -198,16 +200,16 @@ function repairStatusOf({ memory }: SheetContext, incident: Incident, { language
 
 /** Names a fault that is still open after the checks. A fault that began later was not checked. */
 function checkLine({ memory, place }: SheetContext, incident: Incident, { person: { language }, pcs, check }: SheetReader): string {
-  const { answer } = wordsIn(language);
+  const { answer } = vocabularyIn(language);
   if (check === undefined) return '';
   const time = timeOfDayText(check.at, (incident.place ?? place(incident.scope)).timeZone);
   if (check.is === 'checked') {
     const first = shownOf(incident).find((one) => one.goneAt === null && one.unknownSince === null && one.since <= check.at);
-    return first === undefined ? '' : filled(answer.checked, { time, what: titleIn(first.fault, language) ?? first.fault });
+    return first === undefined ? '' : fillBlanks(answer.checked, { time, what: titleIn(first.fault, language) ?? first.fault });
   }
   if (check.is === 'refused') return answer.notReached;
   const isThere = pcs.some((pc) => memory.pcs.get(pc)?.presence === 'online');
-  return isThere && check.is === 'running' ? answer.checking : filled(answer.noAnswer, { time });
+  return isThere && check.is === 'running' ? answer.checking : fillBlanks(answer.noAnswer, { time });
 }
 
 const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine', here: 'saidHere' } as const;
@@ -219,7 +221,7 @@ const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'n
 export function answerStillHolds(
   incident: Incident,
   person: { id: string; name: string; link?: string | undefined },
-  word: AnswerWord,
+  word: OneTapAnswer,
 ): boolean {
   const said = incident.answers?.filter((one) => one.person === person.id) ?? [];
   const isHolder = isAcknowledgedBy(incident, person);

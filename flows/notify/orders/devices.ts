@@ -2,7 +2,7 @@
  * Push devices of the persons in the roster. A device belongs to the person who signed in there. It ends when browser, roster or push
  * service end it.
  */
-import { isLoopback, mutex, type Person } from '@sabha/contracts';
+import { createMutex, isLoopback, type Person } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Device } from '../../engine/records/notices.ts';
 import { type Audit, devicePrefix } from '../../engine/records/ops.ts';
@@ -44,7 +44,7 @@ export function createDeviceBook(options: DevicesOptions) {
   const { key, services } = options;
   const kept: DevicesState = { options, held: new Map() };
   const { held } = kept;
-  const inTurn = mutex();
+  const inTurn = createMutex();
   const isOurs = (one: StoredDevice) => one.key === key.public && isPushService(one.endpoint, services);
   return {
     key: key.public,

@@ -1,9 +1,9 @@
 /** Operations behind the roster routes. Each plans a change of the stored persons and applies it before its response. */
 import {
+  createMutex,
   type DayView,
   type DutyView,
   isRole,
-  mutex,
   type ProofView,
   type RosterCheck,
   type RosterImport,
@@ -61,7 +61,7 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
   const often = { tests: createHourlyLimit(testsAndTakesPerHour.tests), takes: createHourlyLimit(testsAndTakesPerHour.takes) };
   const kept: RosterState = { ...parts, fixed: byId(fixed), held: byId(listed.members), proofs, often };
   const { roster, now } = parts;
-  const inTurn = mutex();
+  const inTurn = createMutex();
   return {
     list: (scope: string): RosterPerson[] => rosterOf(kept, scope),
     csv: () => rosterCsv([...kept.held.values()]),

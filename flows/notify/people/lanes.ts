@@ -1,5 +1,5 @@
 /** Queues of the outbox: one send at a time per channel, more if the channel is slow. No room and no person delays another. */
-import { type Cancel, type Clock, keepLatest, messageOf, withinTime } from '@sabha/contracts';
+import { type Cancel, type Clock, keepLatest, messageOf, withTimeout } from '@sabha/contracts';
 import type { Channel, DeliveryReport, OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
 import { lastChannel } from './channels/channels.ts';
 
@@ -263,9 +263,9 @@ export async function sendWithinLimit(
   limit: { clock: Clock; limitMs: number; cut?: AbortSignal },
   send: (signal: AbortSignal) => Promise<SendOutcome>,
 ): Promise<SendOutcome> {
-  const late: SendOutcome = { result: 'retry', reason: `no answer in ${limit.limitMs / 1_000} s` };
+  const timeoutValue: SendOutcome = { result: 'retry', reason: `no answer in ${limit.limitMs / 1_000} s` };
   try {
-    return await withinTime({ ...limit, clock: patientClock(limit.clock), late }, send);
+    return await withTimeout({ ...limit, clock: patientClock(limit.clock), timeoutValue }, send);
   } catch (error) {
     return { result: 'retry', reason: `the channel broke: ${messageOf(error)}` };
   }

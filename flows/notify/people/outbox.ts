@@ -1,5 +1,15 @@
 /** The outbox: sends waiting notifications and records their outcomes, R26 (outbox delivery). */
-import { bySeverity, type Clock, doubledMs, filled, keepLatest, type MessageLanguage, nameIn, titleIn, wordsIn } from '@sabha/contracts';
+import {
+  bySeverity,
+  type Clock,
+  doubledMs,
+  fillBlanks,
+  keepLatest,
+  type MessageLanguage,
+  nameIn,
+  titleIn,
+  vocabularyIn,
+} from '@sabha/contracts';
 import {
   type DeliveryOutcome,
   type DeliveryReport,
@@ -461,13 +471,13 @@ export type StaleNotice = { notice: Notice; over: boolean };
  */
 export function renderList(late: readonly StaleNotice[], language: MessageLanguage, way: ListOptions): { subject: string; text: string } {
   const { kind, linkOf = () => undefined, fits = () => true } = way;
-  const { message } = wordsIn(language);
+  const { message } = vocabularyIn(language);
   const [title, about] = {
     night: [message.digest, message.stillStands],
     late: [message.late, message.wasAway],
     atOnce: [message.atOnce, ''],
   }[kind] as [string, string];
-  const head = filled(title, { n: late.length });
+  const head = fillBlanks(title, { n: late.length });
   const inOrder = late.toSorted((a, b) => Number(a.over) - Number(b.over) || byUrgency(a.notice, b.notice));
   const lines = inOrder.map(({ notice, over }) => {
     const link = over ? undefined : linkOf(notice);
@@ -475,7 +485,7 @@ export function renderList(late: readonly StaleNotice[], language: MessageLangua
     return `${lineOf(notice, language, over)}${link === undefined ? '' : `\n${link}`}`;
   });
   const textOf = (shown: number) => {
-    const more = shown < lines.length ? [filled(message.others, { n: lines.length - shown })] : [];
+    const more = shown < lines.length ? [fillBlanks(message.others, { n: lines.length - shown })] : [];
     return `${[head, ...(about === '' ? [] : [about]), ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n`;
   };
   const isTooLong = (shown: number) => lines.slice(0, shown).join('\n').length > listLimit || !fits(textOf(shown));
@@ -499,10 +509,10 @@ function byUrgency(a: Notice, b: Notice): number {
 
 /** Starts with the place, since the list covers many places. */
 function lineOf({ site, room, severity, faults, scope }: Notice, language: MessageLanguage, over = false): string {
-  const words = wordsIn(language);
+  const words = vocabularyIn(language);
   const place = [site, room].map((name) => shorten(nameIn(name, language), nameLimit)).filter((name) => name !== '');
   const [first, ...others] = faults;
   const title = first === undefined ? '' : (titleIn(first.fault, language) ?? shorten(first.fault, 64));
-  const more = others.length === 0 ? '' : ` (${filled(words.message.others, { n: others.length })})`;
+  const more = others.length === 0 ? '' : ` (${fillBlanks(words.message.others, { n: others.length })})`;
   return `• ${place.join(', ') || shorten(scope, 98)}: ${title}${more}. ${over ? words.message.over : words.severity[severity]}`;
 }

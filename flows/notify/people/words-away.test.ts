@@ -1,4 +1,4 @@
-import { type MessageLanguage, messageLanguages, outageCauses, stepsOf, wordsIn } from '@sabha/contracts';
+import { type MessageLanguage, messageLanguages, outageCauses, stepsOf, vocabularyIn } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import type { Notice } from '../../engine/records/notices.ts';
 import { bodyOf, notice } from './people.test-helper.ts';
@@ -26,7 +26,7 @@ describe('message about a silent PC', () => {
   });
 
   test.each(outageCauses)('for the cause %s lists the matching steps; only a PC that is off mentions a cable', (cause) => {
-    const { outageAction } = wordsIn('en');
+    const { outageAction } = vocabularyIn('en');
     const text = said({ outage: { ...outage, cause } }).join(' ');
     for (const step of stepsOf(outageAction[cause])) expect(text).toContain(step);
     expect(text.includes('cable')).toBe(cause === 'pc-off');

@@ -2,9 +2,10 @@
 import {
   actionIn,
   type CauseKind,
+  confidenceLevelOf,
   datesIn,
-  filled,
-  isAbsence,
+  fillBlanks,
+  isOutageFault,
   isPcPath,
   isTimeZone,
   languages,
@@ -15,14 +16,13 @@ import {
   type Outage,
   outageText,
   type Person,
-  reasonTold,
   stepsOf,
-  surenessOf,
   titleIn,
+  translateReason,
   unfinishedFault,
   type Vocabulary,
+  vocabularyIn,
   wordFor,
-  wordsIn,
 } from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../engine/records/notices.ts';
 import { telOf } from '../roster/book.ts';
@@ -69,7 +69,7 @@ export function render(notice: Notice, language: MessageLanguage, options: Rende
   const more = listThatFits(moreOf(message), language, { limit: textLimit - parts.join('\n').length - 1, frame: frameOf(message) });
   const [place, what, ...rest] = parts;
   const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
-  const footer = notice.incident === null ? 'Sabha' : `${filled(message.words.message.incident, { n: notice.incident })} · Sabha`;
+  const footer = notice.incident === null ? 'Sabha' : `${fillBlanks(message.words.message.incident, { n: notice.incident })} · Sabha`;
   const phone = phoneOf(notice, language);
   return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerMark}${footer}\n`, ...(phone && { phone }) };
 }
@@ -93,7 +93,7 @@ function messageOf(given: Notice, language: MessageLanguage, { over, late, reade
   // A link, a provider or a state is named by itself. "All offices" would add nothing.
   const isNamed = many?.kind === 'link' || many?.kind === 'provider' || many?.kind === 'state';
   const notice = isNamed ? { ...given, site: room, room: { en: '', hi: '' } } : given;
-  const words = wordsIn(language);
+  const words = vocabularyIn(language);
   const news = newsLinesOf({ notice, language, words, over });
   const head = late && !over ? `${words.message.comesLate}, ${news.head}` : news.head;
   return { notice, language, words, over, late, reader, news: { ...news, head } };
@@ -122,7 +122,7 @@ function newsLinesOf({ notice, language, words, over }: Pick<RenderInput, 'notic
         steps,
       };
     case 'worsened':
-      return { head: `${notice.joins ? filled(joined, { n: notice.faults.length }) : kind.worsened}, ${urgency}`, title, steps };
+      return { head: `${notice.joins ? fillBlanks(joined, { n: notice.faults.length }) : kind.worsened}, ${urgency}`, title, steps };
     case 'eased':
       return { head: kind.eased, title, steps: [restOf(notice, language)] };
     case 'cleared':
@@ -149,21 +149,21 @@ function repeatReason({ notice, language, words, over, reader }: RenderInput, si
   if (again === undefined || over) return '';
   const isOwn = reader?.to.id === again.by || reader?.to.name === again.by;
   const own = isOwn ? wordFor(language, 'againOwn', again.why) : undefined;
-  return own ?? filled(words.again[again.why], { name: shorten(again.by, size) });
+  return own ?? fillBlanks(words.again[again.why], { name: shorten(again.by, size) });
 }
 
 /** Says why it goes to a new recipient. Empty if the message is stale, since the assignee may have changed. */
 function handoverLine({ notice: { passed, at, timeZone }, language, words: { message }, ...telling }: RenderInput, size: number): string {
   if (passed === undefined || telling.over || telling.late) return '';
   const time = dayAndTimeOf(passed.at, at, { timeZone, language });
-  if ('by' in passed) return filled(message.gaveBack, { name: shorten(passed.by, size), time });
+  if ('by' in passed) return fillBlanks(message.gaveBack, { name: shorten(passed.by, size), time });
   const names = passed.to.map((person) => shorten(telling.reader?.nameOf(person) ?? person, size));
-  return filled(message.untaken, { names: namesInWords(names, language), time });
+  return fillBlanks(message.untaken, { names: namesInWords(names, language), time });
 }
 
 /** Reply to an unknown sender, in all languages, since the language is not known. */
 export function textForStranger(): string {
-  return languages.map((language) => wordsIn(language).sender.stranger).join(' · ');
+  return languages.map((language) => vocabularyIn(language).sender.stranger).join(' · ');
 }
 
 /** Returns true for kinds that ask for an action and are stale once the incident is over. */
@@ -191,11 +191,11 @@ function wellOf({ many, ready }: Notice, { message }: Vocabulary): string[] {
 
 /** Names the remaining faults as far as they fit. If only watched faults remain, says that it is over. */
 function restOf({ rest }: Notice, language: MessageLanguage): string {
-  const { stillOpen, restOpen, isOver } = wordsIn(language).message;
+  const { stillOpen, restOpen, isOver } = vocabularyIn(language).message;
   if (rest === undefined) return restOpen;
   if (rest.length === 0) return isOver;
   const items = [...new Set(rest.map(({ fault }) => titleOf(fault, language)))];
-  const frame = (list: string) => filled(stillOpen, { list });
+  const frame = (list: string) => fillBlanks(stillOpen, { list });
   return listThatFits({ items, count: items.length }, language, { limit: restLimit, frame }) || restOpen;
 }
 
@@ -206,7 +206,7 @@ function actionOf({ faults, outage, beside }: Notice, language: MessageLanguage)
   const { cause, confidence } = outage;
   // If another PC of the site responds, the site has power and a link.
   const unknown = beside ? 'pc-off' : 'undetermined';
-  return wordsIn(language).outageAction[surenessOf(confidence) === 'open' ? unknown : cause];
+  return vocabularyIn(language).outageAction[confidenceLevelOf(confidence) === 'open' ? unknown : cause];
 }
 
 function directOf({ lines }: Notice, language: MessageLanguage): Omit<NewsLines, 'head'> {
@@ -238,14 +238,14 @@ function whatOf({ notice, news, language }: RenderInput, size: number): string {
   const name = shorten(namesOf(notice)[0] ?? '', size);
   // Faults of the server name a file or a node, which may be longer.
   const reasonSize = first?.fault.startsWith('centre.') && size > tightLimit ? 4 * size : size;
-  const reason = first?.reason ? ` (${shorten(reasonTold(first.reason, language), reasonSize)})` : '';
+  const reason = first?.reason ? ` (${shorten(translateReason(first.reason, language), reasonSize)})` : '';
   return `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
 }
 
 function stepLines({ notice, news, over, words }: RenderInput): string[] {
   const [only] = news.steps;
   if (over || hasEnded(notice)) return news.steps;
-  if (news.steps.length === 1 && only !== undefined) return [filled(words.message.todo, { action: only })];
+  if (news.steps.length === 1 && only !== undefined) return [fillBlanks(words.message.todo, { action: only })];
   return news.steps.map((step, at) => `${at + 1}. ${step}`);
 }
 
@@ -268,14 +268,14 @@ function whyOf(message: RenderInput): string[] {
   const { notice, words } = message;
   if (notice.kind === 'closed') return closedBecause(message);
   const { outage, toldOutage } = notice;
-  if (outage === undefined || !isAbsence(notice.faults[0]?.fault ?? '') || message.over) return [];
-  const why = (one: Outage) => filled(words.message.why, { reason: outageText({ ...one, beside: notice.beside }, message.language) });
+  if (outage === undefined || !isOutageFault(notice.faults[0]?.fault ?? '') || message.over) return [];
+  const why = (one: Outage) => fillBlanks(words.message.why, { reason: outageText({ ...one, beside: notice.beside }, message.language) });
   if (!hasEnded(notice)) return [why(outage)];
   const isTold = toldOutage !== undefined && toldOutage.cause !== 'undetermined';
   if (isTold && outage.cause !== toldOutage.cause && toldOutage.confidence > outage.confidence) return [why(toldOutage)];
   if (outage.cause === 'undetermined' || outage.to === null) return [];
-  const isOther = isTold && outage.cause !== toldOutage.cause && surenessOf(toldOutage.confidence) !== 'open';
-  return [isOther ? `${why(outage)} ${filled(words.message.thought, { cause: words.outage[toldOutage.cause] })}` : why(outage)];
+  const isOther = isTold && outage.cause !== toldOutage.cause && confidenceLevelOf(toldOutage.confidence) !== 'open';
+  return [isOther ? `${why(outage)} ${fillBlanks(words.message.thought, { cause: words.outage[toldOutage.cause] })}` : why(outage)];
 }
 
 function closedBecause({ notice, language, words }: RenderInput): string[] {
@@ -283,13 +283,13 @@ function closedBecause({ notice, language, words }: RenderInput): string[] {
   const [, said = reason, place = ''] = /^(moved to)( .+)$/.exec(reason) ?? [];
   const known = wordFor(language, 'closed', said);
   const text = known ? `${known} ${shorten(place, 60)}`.trimEnd() : shorten(reason, 60);
-  return reason === '' ? [] : [filled(words.message.why, { reason: text })];
+  return reason === '' ? [] : [fillBlanks(words.message.why, { reason: text })];
 }
 
 /** The meeting that makes it urgent, in the time of the site. */
 function meetingOf({ notice, words, over }: RenderInput): string {
   if (notice.meeting === undefined || over || !isNews(notice)) return '';
-  return filled(words.message.meeting, { time: timeOfDayText(notice.meeting.at, notice.timeZone) });
+  return fillBlanks(words.message.meeting, { time: timeOfDayText(notice.meeting.at, notice.timeZone) });
 }
 
 function hasEnded({ kind }: Notice): boolean {
@@ -322,15 +322,15 @@ function subjectOf({ notice, news, language }: RenderInput): string {
 /** Start, or start and end, of the fault in the title. A PC is offline since its last message, not since the detection. */
 function sinceOf({ notice, language, words, over }: RenderInput): string {
   const { faults, at, timeZone, outage, until } = notice;
-  const lastWord = isAbsence(faults[0]?.fault ?? '') && outage !== undefined ? [outage.from] : [];
+  const lastWord = isOutageFault(faults[0]?.fault ?? '') && outage !== undefined ? [outage.from] : [];
   const titled = faults.filter(({ fault }) => fault === faults[0]?.fault);
   const from = timeOf(Math.min(...titled.map(({ since }) => since), at, ...lastWord), timeZone, language);
   const ended = notice.kind === 'cleared' || notice.kind === 'closed';
   const { since, between, flapping, counted } = words.message;
   const to = ended ? at : until;
-  const when = to === undefined ? filled(since, { from }) : filled(between, { from, to: timeOf(to, timeZone, language) });
+  const when = to === undefined ? fillBlanks(since, { from }) : fillBlanks(between, { from, to: timeOf(to, timeZone, language) });
   const comes = notice.flapping && !over && !ended ? ` ${flapping}` : '';
-  return `${when}${comes}${notice.counted ? ` ${filled(counted, { n: notice.counted })}` : ''}`;
+  return `${when}${comes}${notice.counted ? ` ${fillBlanks(counted, { n: notice.counted })}` : ''}`;
 }
 
 /**
@@ -360,18 +360,18 @@ function frameOf({ notice, words }: RenderInput): (list: string) => string {
   const { also, left, manyPcs, manyRooms, manySites } = words.message;
   const { many } = notice;
   if (mainFault(notice) === undefined) return (list) => list;
-  if (many === undefined) return (list) => filled(also, { list });
+  if (many === undefined) return (list) => fillBlanks(also, { list });
   const { kind, down, of } = many;
   const asMany = kind === 'site' ? manyPcs : kind === 'spread' ? manyRooms : manySites;
-  return (list) => (hasEnded(notice) ? filled(left, { list }) : filled(asMany, { down, of, list }));
+  return (list) => (hasEnded(notice) ? fillBlanks(left, { list }) : fillBlanks(asMany, { down, of, list }));
 }
 
 /** The details for a visit and the link, if any. */
 function belowOf({ notice, language, words, over }: RenderInput, { wall, link: url }: Omit<RenderOptions, 'over' | 'late'>): string {
   const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
   const onWall =
-    wall === undefined || notice.incident === null ? [] : [filled(words.message.onWall, { url: incidentLink(wall, notice.incident) })];
-  const lines = [...visit, ...(url === undefined ? onWall : [filled(words.message.tap, { url })])];
+    wall === undefined || notice.incident === null ? [] : [fillBlanks(words.message.onWall, { url: incidentLink(wall, notice.incident) })];
+  const lines = [...visit, ...(url === undefined ? onWall : [fillBlanks(words.message.tap, { url })])];
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
 }
 
@@ -381,7 +381,7 @@ const titleLimit = 40;
 
 /** One line each: contact, access, spare part, network line if that is at fault, and earlier faults in this room. */
 function visitLines(notice: Notice, language: MessageLanguage): string[] {
-  const { message } = wordsIn(language);
+  const { message } = vocabularyIn(language);
   const { wayIn = '', spare = '', line = '', at, timeZone, faults, outage } = notice;
   const isOfLine = outage
     ? outage.cause === 'link-down' || outage.cause === 'upstream'
@@ -391,7 +391,7 @@ function visitLines(notice: Notice, language: MessageLanguage): string[] {
     [message.spare, spare],
     [message.lineOf, isOfLine ? line : ''],
   ] as const;
-  const below = visitTexts.flatMap(([text, what]) => (what === '' ? [] : [filled(text, { text: shorten(what, lineLimit) })]));
+  const below = visitTexts.flatMap(([text, what]) => (what === '' ? [] : [fillBlanks(text, { text: shorten(what, lineLimit) })]));
   const lines = [callText(notice, language), ...below].filter((one) => one !== '');
   const whenOf = (ms: number) => {
     const day = dayOf(ms, timeZone, language);
@@ -400,15 +400,15 @@ function visitLines(notice: Notice, language: MessageLanguage): string[] {
   const list = (notice.before ?? [])
     .map((one) => `${whenOf(one.at)} ${shorten(titleIn(one.fault, language) ?? one.fault, titleLimit)}`)
     .join('; ');
-  return list === '' ? lines : [...lines, filled(message.before, { list })];
+  return list === '' ? lines : [...lines, fillBlanks(message.before, { list })];
 }
 
 /** Contact line: the phone of the room, or the contact person of the office. */
 function callText({ phone = '', contact }: Notice, language: MessageLanguage): string {
-  const { message } = wordsIn(language);
+  const { message } = vocabularyIn(language);
   const number = shorten(phone, lineLimit);
-  if (number === '' || contact === undefined) return number && filled(message.phone, { text: number });
-  return filled(message.contact, { text: contact === '' ? number : `${shorten(contact, titleLimit)}, ${number}` });
+  if (number === '' || contact === undefined) return number && fillBlanks(message.phone, { text: number });
+  return fillBlanks(message.contact, { text: contact === '' ? number : `${shorten(contact, titleLimit)}, ${number}` });
 }
 
 /** The contact line, its number as shown, and the number to dial; undefined if it cannot be dialled. */
@@ -470,7 +470,7 @@ function distinct(names: readonly string[]): string[] {
 /** Joins names as in a sentence; beyond three the rest is counted. */
 function namesInWords(names: readonly string[], language: MessageLanguage): string {
   if (names.length <= 3) return new Intl.ListFormat(datesIn(language).locale).format(names);
-  return `${names.slice(0, 3).join(', ')} ${filled(wordsIn(language).message.others, { n: names.length - 3 })}`;
+  return `${names.slice(0, 3).join(', ')} ${fillBlanks(vocabularyIn(language).message.others, { n: names.length - 3 })}`;
 }
 
 /** A list that may state how many items it leaves out. */
@@ -478,9 +478,9 @@ export type ListLines = { items: readonly string[]; count: number };
 
 /** Returns as many items as fit into `limit` characters inside `frame`, and the count of the rest; empty if not even the count fits. */
 function listThatFits({ items, count }: ListLines, language: MessageLanguage, at: { limit: number; frame(list: string): string }): string {
-  const { others } = wordsIn(language).message;
+  const { others } = vocabularyIn(language).message;
   for (let shown = items.length; shown >= 0; shown--) {
-    const list = [...items.slice(0, shown), ...(count > shown ? [filled(others, { n: count - shown })] : [])].join('; ');
+    const list = [...items.slice(0, shown), ...(count > shown ? [fillBlanks(others, { n: count - shown })] : [])].join('; ');
     const line = list === '' ? '' : at.frame(list);
     if (line.length <= at.limit) return line;
   }

@@ -13,26 +13,26 @@
  */
 import { hash, type KeyObject } from 'node:crypto';
 import {
-  addresses,
   type Clock,
   type Command,
   type CommandSummary,
   type CommandView,
   commandLifeMs,
   encode,
+  isAddressedTo,
   isPcPath,
   isWithin,
   links,
-  measureLater,
+  measureRefusals,
+  parseOrder,
   pcTopic,
-  readOrder,
   repeat,
   type Signed,
   sealSigned,
   siteOf,
   stateOf,
 } from '@sabha/contracts';
-import type { CommandRow, Contents, Ledger } from '../../engine/records/ops.ts';
+import type { CommandRow, Ledger, LedgerContents } from '../../engine/records/ops.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { DecodedMessage } from '../../ingest/read-message.ts';
 
@@ -48,7 +48,7 @@ const roundsKept = 50;
 /** Limit of open rounds: further ones would add nothing, since one measurement of a site serves all of them. */
 const roundsOpen = 10;
 const verb = 'measure-link';
-const later: readonly (string | null)[] = Object.values(measureLater);
+const later: readonly (string | null)[] = Object.values(measureRefusals);
 
 /** `to`: '' for the nation, a state, state/site or the path of a PC. */
 export type CommandOrder = { to: string; verb: string; args: Record<string, unknown>; by: string };
@@ -86,11 +86,11 @@ export function createCommands(options: CommandsOptions) {
       if (found === undefined || table === undefined) return undefined;
       const { row, answers } = found;
       const told = new Set(answers.map(({ pc }) => pc));
-      const missing = table.known.map(({ pc }) => pc).filter((pc) => addresses(addressOf(row.to), pc) && !told.has(pc));
+      const missing = table.known.map(({ pc }) => pc).filter((pc) => isAddressedTo(addressOf(row.to), pc) && !told.has(pc));
       const isOver = row.expires <= options.clock.now();
       return { ...summaryOf(row), state: missing.length === 0 ? 'answered' : isOver ? 'expired' : 'open', answers, missing };
     },
-    remember({ meta }: Pick<Contents, 'meta'>): void {
+    remember({ meta }: Pick<LedgerContents, 'meta'>): void {
       state.counter = Math.max(state.counter, Number(meta[counterKey] ?? 0));
     },
     /** Loads the open commands from the ledger, signed for a valid time. */
@@ -112,7 +112,7 @@ export function createCommands(options: CommandsOptions) {
       const now = options.clock.now();
       for (const [id, { row, answered }] of state.open) {
         if (row.expires <= now) state.open.delete(id);
-        else if (row.at <= now && !answered.has(pc) && addresses(addressOf(row.to), pc))
+        else if (row.at <= now && !answered.has(pc) && isAddressedTo(addressOf(row.to), pc))
           options.send(pcTopic(pc, 'cmd'), encode('cmd', row.signed), 1);
       }
     },
@@ -125,7 +125,7 @@ async function issue(state: CommandsState, { to, verb, args, by }: CommandOrder)
   if (ingest === undefined) throw new Error('the ledger is opened anew');
   if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
   const address = addressOf(to);
-  const order = readOrder({ verb, args, to: address });
+  const order = parseOrder({ verb, args, to: address });
   if (!order.ok) return { ok: false, missing: false, line: order.reason };
   // PCs know the time of the server by its wall clock. It also keeps the counter rising if an old ledger was restored.
   const at = clock.now();

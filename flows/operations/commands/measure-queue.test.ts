@@ -1,4 +1,4 @@
-import { type CommandAnswer, commandLifeMs, measureLater, siteOf, stateOf } from '@sabha/contracts';
+import { type CommandAnswer, commandLifeMs, measureRefusals, siteOf, stateOf } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
 import type { TreeNode } from '../../engine/records/sites.ts';
@@ -143,11 +143,11 @@ test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
   async (why) => {
     const { begin, open, answer, queue, clock, sent } = setUp();
     const id = await begin('goa/site-0');
-    await answer(open()[0], { outcome: 'failed', reason: measureLater[why] });
+    await answer(open()[0], { outcome: 'failed', reason: measureRefusals[why] });
     expect(await queue.view.one(id)).toMatchObject({
       state: 'open',
       missing: [],
-      answers: [{ outcome: 'failed', reason: measureLater[why] }],
+      answers: [{ outcome: 'failed', reason: measureRefusals[why] }],
     });
     await clock.pass(14 * minuteMs);
     expect(sent).toHaveLength(1);

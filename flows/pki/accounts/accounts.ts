@@ -7,10 +7,10 @@ import {
   type AccountView,
   accountNamePattern,
   createBuckets,
+  createMutex,
   hashToken,
   isWithin,
   keepLatest,
-  mutex,
   networkOf,
   proofFor,
   type TokenRole,
@@ -202,8 +202,8 @@ function openState(options: AccountsOptions) {
     /** Compared with the password if the name is unknown, so that the duration does not reveal it. */
     nobody: passwords.dummyHash(),
     /** Passwords are checked one at a time, and so are changes of accounts. */
-    checking: mutex(),
-    changing: mutex(),
+    checking: createMutex(),
+    changing: createMutex(),
     waiting: 0,
     note,
   };

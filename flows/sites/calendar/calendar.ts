@@ -152,7 +152,7 @@ export type ReadRule = { ok: true; rule: Rule } | { ok: false; line: string };
 
 const frequencies: readonly Rule['frequency'][] = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'];
 const weekdayNames = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
-const understood = ['freq', 'interval', 'count', 'until', 'byday', 'bymonthday', 'bymonth', 'bysetpos', 'wkst'];
+const supportedParts = ['freq', 'interval', 'count', 'until', 'byday', 'bymonthday', 'bymonth', 'bysetpos', 'wkst'];
 const intervalLimit = 1_000;
 const countLimit = 1_000;
 /** Days in which the last date of a COUNT is searched, some thirty years: about 2 ms for each rule. */
@@ -163,7 +163,7 @@ export function ruleOfText(text: string, start: string): ReadRule {
   try {
     return ruleOf(ICAL.Recur.fromString(text.replace(/^RRULE:/i, '')).toJSON(), start);
   } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
+    return refuseRule(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -171,10 +171,10 @@ export function ruleOfText(text: string, start: string): ReadRule {
 export function ruleOf(said: unknown, start: string): ReadRule {
   const parts = new Map(Object.entries(said ?? {}));
   const frequency = frequencies.find((one) => one === parts.get('freq'));
-  if (frequency === undefined) return wrong(`it comes back ${frequencies.join(', ')}, not ${String(parts.get('freq') ?? 'so')}`);
-  const unknown = [...parts.keys()].find((name) => !understood.includes(name));
-  if (unknown !== undefined) return wrong(`${unknown.toUpperCase()} is not understood`);
-  const days = list(parts.get('byday')).map((said): Rule['weekdays'][number] | undefined => {
+  if (frequency === undefined) return refuseRule(`it comes back ${frequencies.join(', ')}, not ${String(parts.get('freq') ?? 'so')}`);
+  const unknown = [...parts.keys()].find((name) => !supportedParts.includes(name));
+  if (unknown !== undefined) return refuseRule(`${unknown.toUpperCase()} is not understood`);
+  const days = asList(parts.get('byday')).map((said): Rule['weekdays'][number] | undefined => {
     const [, nth = '', name = ''] = /^([+-]?[1-5])?([A-Z]{2})$/.exec(String(said)) ?? [];
     return weekdayNames.includes(name) ? { day: weekdayNames.indexOf(name) + 1, nth: Number(nth) } : undefined;
   });
@@ -184,18 +184,18 @@ export function ruleOf(said: unknown, start: string): ReadRule {
     frequency,
     interval: Number(parts.get('interval') ?? 1),
     weekdays: days.filter((day) => day !== undefined),
-    monthDays: list(parts.get('bymonthday')).map(Number),
-    months: list(parts.get('bymonth')).map(Number),
-    positions: list(parts.get('bysetpos')).map(Number),
+    monthDays: asList(parts.get('bymonthday')).map(Number),
+    months: asList(parts.get('bymonth')).map(Number),
+    positions: asList(parts.get('bysetpos')).map(Number),
     ...endOf(parts.get('until')),
     // ical.js gives the number of a weekday from Sunday = 1, or its name.
     weekStart: typeof weekStart === 'number' ? ((weekStart + 5) % 7) + 1 : Math.max(1, weekdayNames.indexOf(String(weekStart)) + 1),
   };
   const line = days.includes(undefined) ? 'BYDAY names no day of a month' : problemOf(rule, count);
-  if (line !== undefined) return wrong(line);
+  if (line !== undefined) return refuseRule(line);
   if (count === null) return { ok: true, rule };
   const last = lastDayOf(rule, dayOf(start), count);
-  if (last === null) return wrong('COUNT reaches beyond thirty years: end it with UNTIL');
+  if (last === null) return refuseRule('COUNT reaches beyond thirty years: end it with UNTIL');
   return { ok: true, rule: { ...rule, until: `${dateOf(last)}${start.slice(10)}` } };
 }
 
@@ -306,10 +306,10 @@ function endOf(said: unknown): Pick<Rule, 'until' | 'untilUtc'> {
   return { until, untilUtc: text.endsWith('Z') };
 }
 
-function list(said: unknown): unknown[] {
+function asList(said: unknown): unknown[] {
   return said === undefined ? [] : [said].flat();
 }
 
-function wrong(what: string): ReadRule {
+function refuseRule(what: string): ReadRule {
   return { ok: false, line: `the repetition cannot be used: ${what}` };
 }

@@ -1,5 +1,5 @@
 /** Operations of the HTTP routes on the calendar. Each plans a change on the held meetings and applies it before it returns. */
-import { isWithin, type MeetingsImport, type MeetingView, mutex } from '@sabha/contracts';
+import { createMutex, isWithin, type MeetingsImport, type MeetingView } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 import { fileLimitBytes } from '../sheet.ts';
@@ -24,7 +24,7 @@ export type MeetingOrders = ReturnType<typeof createMeetingOrders>;
  * row.
  */
 export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrdersOptions) {
-  const inTurn = mutex();
+  const inTurn = createMutex();
   const change = async ({ put, gone }: MeetingsChange, audit: Audit) => {
     const over = [...calendar().all().values()].filter((one) => isOver(one, table(), now() - keptMs)).map(({ id }) => id);
     const next = new Map(calendar().all());

@@ -1,5 +1,5 @@
 /** Planned maintenance: its dates, and the operations to add and remove it. An operation returns when its change is in use. */
-import { isWithin, type MaintenanceView, mutex, oneLine } from '@sabha/contracts';
+import { createMutex, isWithin, type MaintenanceView, oneLine } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Maintenance, MaintenanceDate, Meeting, SiteTable } from '../../engine/records/sites.ts';
 import { atOf, byNextDate, createDateCache, endsAt, isLocal, lingerMs, occurrencesIn, ruleOfText } from '../calendar/calendar.ts';
@@ -26,7 +26,7 @@ export type MaintenanceOrders = ReturnType<typeof createMaintenanceOrders>;
  * Guarantee: they run one after the other, each on the plans that the previous one left. A change takes effect at once, with its audit row.
  */
 export function createMaintenanceOrders({ planned, table, apply, now, randomId }: MaintenanceOrdersOptions) {
-  const inTurn = mutex();
+  const inTurn = createMutex();
   const change = async (change: { put?: Maintenance; gone?: string }, audit: Audit) => {
     const next = new Map(planned().all());
     const over = [...next.values()].filter((one) => planned().isOver(one, now() - keptMs)).map(({ id }) => id);

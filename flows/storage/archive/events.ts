@@ -1,5 +1,5 @@
 /** Reads the events of a PC or site within a time span, from the archives and the ledger, sorted by time. */
-import { type Clock, codeOf, messageOf, realClock, type SaidEvent, type SaidEvents } from '@sabha/contracts';
+import { type Clock, codeOf, messageOf, type ReportedEvent, type ReportedEvents, realClock } from '@sabha/contracts';
 import type { ArchivedEvents, ArchivedMonth, LeavingEvent, Ledger, PagePlace } from '../../engine/records/ops.ts';
 import { runOnce } from '../run-once.ts';
 import { readSegment } from './retention.ts';
@@ -72,7 +72,7 @@ const keyOf = ({ pc, name }: Pick<EventRow, 'pc' | 'name'>) => `${pc} ${name}`;
  * Adds the events of the archives to those of the ledger.
  * Guarantee: never rejects because of an archive. Each missing part is one line of the result, and the rest is returned.
  */
-export async function eventsIn({ ask, ledger, at }: ArchivesQuery, clock: Pick<Clock, 'up'>): Promise<SaidEvents> {
+export async function eventsIn({ ask, ledger, at }: ArchivesQuery, clock: Pick<Clock, 'up'>): Promise<ReportedEvents> {
   const gathered = collectEvents(ask);
   for (const event of ledger) gathered.add(event);
   const missing = expiredLine(ask, at);
@@ -94,9 +94,9 @@ export async function eventsJson(asked: ArchivesQuery): Promise<string> {
 }
 
 /** Converts a row to the form of the API, without its hash. */
-function toApiEvent({ pc, name, seq, boot, at, received, grade, kind, body }: EventRow): SaidEvent {
+function toApiEvent({ pc, name, seq, boot, at, received, grade, kind, body }: EventRow): ReportedEvent {
   const time = timeOf({ at, received });
-  return { time, at, received, pc, kind, grade: grade as SaidEvent['grade'], body: JSON.parse(body), boot, spool: name, seq };
+  return { time, at, received, pc, kind, grade: grade as ReportedEvent['grade'], body: JSON.parse(body), boot, spool: name, seq };
 }
 
 /** Returns one line that counts the events whose archives have expired. */
@@ -169,7 +169,7 @@ export type ReaderOptions = Pick<ArchiveAccess, 'folder' | 'keptMonths'> & {
   has(path: string): boolean;
 };
 
-/** `json` is a `SaidEvents`. Otherwise `line` gives the reason, and `missing` is true if the place is unknown. */
+/** `json` is a `ReportedEvents`. Otherwise `line` gives the reason, and `missing` is true if the place is unknown. */
 export type ReadEvents = { ok: true; json: string } | { ok: false; missing: boolean; line: string };
 
 /** `read` ends when the signal `gone` aborts. */

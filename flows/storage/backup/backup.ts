@@ -7,7 +7,7 @@ import type { Dirent } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import type { BackupMade, Cancel, Clock, LedgerAudit, Settings } from '@sabha/contracts';
-import { codeOf, loadText, messageOf, mutex, realClock } from '@sabha/contracts';
+import { codeOf, createMutex, loadText, messageOf, realClock } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Base } from '../../settings.ts';
 import { type ChainHead, headLine } from '../audit/chain.ts';
@@ -72,7 +72,7 @@ type BackupState = {
 export function createBackups(options: BackupOptions) {
   const nothing = { audit: undefined, signed: undefined, proofs: 0 };
   const state: BackupState = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: new AbortController() };
-  const inTurn = mutex();
+  const inTurn = createMutex();
   const make = () => inTurn(() => makeBackup(state));
 
   async function hourly(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Verifies a copy of the ledger by reading it in full, while the ledger stays in use. */
 import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { type EventMessage, type LedgerAudit, markOf, messageOf } from '@sabha/contracts';
+import { type EventMessage, eventHash, type LedgerAudit, messageOf } from '@sabha/contracts';
 import { faultyArchives } from '../archive/retention.ts';
 import { proveChain } from '../audit/chain.ts';
 import { asLedgerError } from '../ledger/poison.ts';
@@ -82,7 +82,7 @@ function markOfRow(row: Record<string, unknown>): string | undefined {
   const { seq, boot, at, grade, kind, body } = row;
   try {
     // The hash does not cover the spool, because an event may be renumbered into another spool.
-    return markOf({ spool: '', seq, boot, at, grade, kind, body: JSON.parse(String(body)) } as EventMessage);
+    return eventHash({ spool: '', seq, boot, at, grade, kind, body: JSON.parse(String(body)) } as EventMessage);
   } catch {
     return undefined;
   }

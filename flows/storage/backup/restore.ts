@@ -159,7 +159,7 @@ function swapSettings(restored: string, settings: string, stamp: string): string
 
 function checkSameServer({ centre }: BackupHead, flows: string): void {
   const key = join(flows, 'centre.key');
-  if (existsSync(key) && ![undefined, centre].includes(markOf(readFileSync(key))))
+  if (existsSync(key) && ![undefined, centre].includes(identityOfKey(readFileSync(key))))
     throw new BackupError(`it is another centre's than the one in ${flows}: give it a data folder of its own by SABHA_DATA`);
 }
 
@@ -168,7 +168,7 @@ function checkStopped(flows: string): void {
 }
 
 /** Undefined for a file without a key, for instance a truncated one. A restore then acts as if the file were missing. */
-function markOf(pem: Buffer): string | undefined {
+function identityOfKey(pem: Buffer): string | undefined {
   try {
     return serverIdentity(createPrivateKey(pem));
   } catch {

@@ -56,18 +56,18 @@ export const reads: Omit<Reads, 'forget'> = {
     const number = (sql: string): number => numberFrom(db, sql);
     const { version, entries } = reads.registry(db);
     return {
-      pcs: rows(db, 'SELECT row FROM pcs ORDER BY pc'),
-      incidents: rows(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
-      transitions: rows(
+      pcs: selectJsonRows(db, 'SELECT row FROM pcs ORDER BY pc'),
+      incidents: selectJsonRows(db, `SELECT row FROM incidents WHERE ${isRecentSql} ORDER BY id`),
+      transitions: selectJsonRows(
         db,
-        `SELECT row FROM transitions WHERE ${live} OR incident IN (SELECT id FROM incidents WHERE ${wanted}) ORDER BY id`,
+        `SELECT row FROM transitions WHERE ${isUnconcludedSql} OR incident IN (SELECT id FROM incidents WHERE ${isRecentSql}) ORDER BY id`,
       ),
-      timers: rows(db, 'SELECT row FROM timers ORDER BY id'),
-      outbox: rows(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
+      timers: selectJsonRows(db, 'SELECT row FROM timers ORDER BY id'),
+      outbox: selectJsonRows(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
       registry: { version, entries },
-      nodes: rows(db, 'SELECT row FROM nodes ORDER BY path'),
+      nodes: selectJsonRows(db, 'SELECT row FROM nodes ORDER BY path'),
       // Two ranges of the key exclude the inventories, which are large.
-      meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
+      meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${keyAfterPrefix(inventoryPrefix)}'`) },
       nextIncident: number('SELECT max(id) FROM incidents') + 1,
       nextTransition: number('SELECT max(id) FROM transitions') + 1,
       nextTimer: number(`SELECT max(seq) FROM sqlite_sequence WHERE name = 'timers'`) + 1,
@@ -79,7 +79,7 @@ export const reads: Omit<Reads, 'forget'> = {
     const single = metaWhere(db, `key IN ('${registryVersionKey}', '${reflectorKeyKey}', '${fingerprintsKey}')`);
     return {
       version: Number(single[registryVersionKey] ?? 0),
-      entries: rows(db, 'SELECT row FROM registry ORDER BY pc'),
+      entries: selectJsonRows(db, 'SELECT row FROM registry ORDER BY pc'),
       admitted: metaUnder(db, admittedPrefix),
       codes: metaUnder(db, codePrefix),
       reflectorKey: single[reflectorKeyKey] ?? null,
@@ -89,8 +89,8 @@ export const reads: Omit<Reads, 'forget'> = {
 
   accounts(db) {
     return {
-      accounts: rows(db, 'SELECT row FROM accounts ORDER BY name'),
-      logins: rows(db, 'SELECT row FROM logins ORDER BY hash'),
+      accounts: selectJsonRows(db, 'SELECT row FROM accounts ORDER BY name'),
+      logins: selectJsonRows(db, 'SELECT row FROM logins ORDER BY hash'),
     };
   },
 
@@ -98,23 +98,28 @@ export const reads: Omit<Reads, 'forget'> = {
   roster(db) {
     const devices = metaUnder(db, devicePrefix);
     return {
-      members: rows(db, 'SELECT row FROM roster ORDER BY id'),
-      proofs: found(db, 'SELECT person, channel, at FROM proofs ORDER BY person, channel'),
+      members: selectJsonRows(db, 'SELECT row FROM roster ORDER BY id'),
+      proofs: selectRows(db, 'SELECT person, channel, at FROM proofs ORDER BY person, channel'),
       ...(Object.keys(devices).length > 0 && { devices }),
     };
   },
 
-  announcements: (db) => rows(db, 'SELECT row FROM announcements ORDER BY id DESC LIMIT 50'),
+  announcements: (db) => selectJsonRows(db, 'SELECT row FROM announcements ORDER BY id DESC LIMIT 50'),
 
   announcement(db, id) {
-    const [one] = rows<Announcement>(db, 'SELECT row FROM announcements WHERE id = ?', id);
+    const [one] = selectJsonRows<Announcement>(db, 'SELECT row FROM announcements WHERE id = ?', id);
     if (one === undefined) return undefined;
     const prefix = announcementPrefix(id);
-    const out = rows<OutboxRow>(db, 'SELECT row FROM outbox WHERE key >= ? AND key < ? ORDER BY key', prefix, `${prefix.slice(0, -1)}0`);
+    const out = selectJsonRows<OutboxRow>(
+      db,
+      'SELECT row FROM outbox WHERE key >= ? AND key < ? ORDER BY key',
+      prefix,
+      `${prefix.slice(0, -1)}0`,
+    );
     return {
       announcement: one,
       sent: out.map(({ person, channel, state, lastError }) => ({ person, channel, state, reason: lastError })),
-      read: found(db, 'SELECT person, at FROM announcement_reads WHERE announcement = ? ORDER BY person', id),
+      read: selectRows(db, 'SELECT person, at FROM announcement_reads WHERE announcement = ? ORDER BY person', id),
     };
   },
 
@@ -123,37 +128,37 @@ export const reads: Omit<Reads, 'forget'> = {
     const sql = `
       SELECT o.row FROM transitions t CROSS JOIN outbox o ON o.key > t.id || '/' AND o.key < t.id || '0'
       WHERE t.incident = ? AND o.row ->> '$.copy' IS NOT NULL ORDER BY t.id DESC LIMIT ${copiesAtMost}`;
-    return rows(db, sql, incident);
+    return selectJsonRows(db, sql, incident);
   },
 
-  meetings: (db) => rows(db, 'SELECT row FROM meetings ORDER BY id'),
+  meetings: (db) => selectJsonRows(db, 'SELECT row FROM meetings ORDER BY id'),
 
-  maintenance: (db) => rows(db, 'SELECT row FROM maintenance ORDER BY id'),
+  maintenance: (db) => selectJsonRows(db, 'SELECT row FROM maintenance ORDER BY id'),
 
   /** Returns the receive gaps of the server that ended after `since`, oldest first. */
-  aways: (db, since) => found(db, 'SELECT since AS "from", until AS "to" FROM away WHERE until > ? ORDER BY since', since),
+  aways: (db, since) => selectRows(db, 'SELECT since AS "from", until AS "to" FROM away WHERE until > ? ORDER BY since', since),
 
   /**
    * Returns the newest finished roll calls without their rows. The order is that of writing, independent of the clock (R29, clock of the
    * server).
    */
-  rollcalls: (db) => rows(db, `SELECT summary AS row FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept}`),
+  rollcalls: (db) => selectJsonRows(db, `SELECT summary AS row FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept}`),
 
   /** Returns the newest commands, except those of automatic link tests. */
-  commands: (db) => rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY rowid DESC LIMIT 50"),
+  commands: (db) => selectJsonRows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY rowid DESC LIMIT 50"),
 
   /** Returns the newest changes of the tabs, newest first. */
-  tabsSteps: (db) => found(db, "SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50"),
+  tabsSteps: (db) => selectRows(db, "SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50"),
 
   /** Returns incidents that were open at or after a time, with their transitions, notifications and the changes of their PCs. */
   past(db, { since, after: from, most = pastPage }) {
     const sql = 'SELECT row FROM incidents WHERE id > ? AND (over_at IS NULL OR over_at >= ?) ORDER BY id LIMIT ?';
-    const incidents = rows<Incident>(db, sql, from, since, Math.min(most, pastPage));
+    const incidents = selectJsonRows<Incident>(db, sql, from, since, Math.min(most, pastPage));
     const transitions = incidents.flatMap(({ id }) =>
-      rows<Transition>(db, 'SELECT row FROM transitions WHERE incident = ? ORDER BY id', id),
+      selectJsonRows<Transition>(db, 'SELECT row FROM transitions WHERE incident = ? ORDER BY id', id),
     );
     const sentUnder = (prefix: string, end: string) =>
-      found<SentRow>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", prefix, end);
+      selectRows<SentRow>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", prefix, end);
     // Includes the direct notification to central when a recipient handed an incident back.
     const sent = [
       ...transitions.flatMap(({ id }) => sentUnder(`${id}/`, `${id}0`)),
@@ -166,34 +171,34 @@ export const reads: Omit<Reads, 'forget'> = {
   },
 
   command(db, id) {
-    const [row] = rows<CommandRow>(db, 'SELECT row FROM commands WHERE id = ?', id);
-    return row && { row, answers: rows(db, 'SELECT row FROM answers WHERE command = ? ORDER BY pc', id) };
+    const [row] = selectJsonRows<CommandRow>(db, 'SELECT row FROM commands WHERE id = ?', id);
+    return row && { row, answers: selectJsonRows(db, 'SELECT row FROM answers WHERE command = ? ORDER BY pc', id) };
   },
 
   /** Returns the commands that have not expired, in the order of issue. */
   openCommands(db, now) {
-    return rows<CommandRow>(db, 'SELECT row FROM commands WHERE expires > ? ORDER BY rowid', now).map((row) => {
+    return selectJsonRows<CommandRow>(db, 'SELECT row FROM commands WHERE expires > ? ORDER BY rowid', now).map((row) => {
       return { row, answered: (reads.command(db, row.id)?.answers ?? []).map(({ pc }) => pc) };
     });
   },
 
-  rollcall: (db, id) => rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0],
+  rollcall: (db, id) => selectJsonRows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0],
 
   /** Returns the acts of people or machines, newest first. */
   acts(db, { of, who = null, since = 0, before = Number.MAX_SAFE_INTEGER, most }) {
     const sql = `
       SELECT id, at, who, what, about FROM ${of === 'people' ? 'audit' : 'steps'}
       WHERE id < ?1 AND at >= ?2 AND (?3 IS NULL OR who = ?3 COLLATE NOCASE) ORDER BY id DESC LIMIT ?4`;
-    return found(db, sql, before, since, who, most);
+    return selectRows(db, sql, before, since, who, most);
   },
 
   /** Returns the id of the ledger, its commit count, the last acts of people, and the newest time in it. */
   progress(db) {
-    const [which] = found<Pick<Progress, 'ledger' | 'commits'>>(db, 'SELECT ledger, commits FROM progress');
+    const [which] = selectRows<Pick<Progress, 'ledger' | 'commits'>>(db, 'SELECT ledger, commits FROM progress');
     const acts = `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSignedAction}' ORDER BY id DESC LIMIT ${actsRemembered}`;
     const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
     const { row: lastAct, hash: head } = headOf(db);
-    return { ledger: '', commits: 0, ...which, lastAct, head, acts: found(db, acts), older, newestAt: newestAt(db) };
+    return { ledger: '', commits: 0, ...which, lastAct, head, acts: selectRows(db, acts), older, newestAt: newestAt(db) };
   },
 
   /**
@@ -204,9 +209,9 @@ export const reads: Omit<Reads, 'forget'> = {
     const number = (sql: string): number => numberFrom(db, sql);
     const piece = (to: string) => `${to} - t.a + 1 - ${heldIn('t.spool', { a: 't.a', b: to })}`;
     const range = (to: string) => `(SELECT lost FROM ${lostIn('t.spool', { a: 't.a', b: to })})`;
-    const capped = (count: string, rows: string) => number(`SELECT total(min(${count}, ${budgets.gap.most})) FROM ${rows}`);
-    const below = (count: typeof piece, rows: string) =>
-      `(SELECT total(${count('min(t.b, s.up_to)')}) FROM ${rows} t WHERE t.spool = s.id AND t.a <= s.up_to)`;
+    const capped = (count: string, sqlTable: string) => number(`SELECT total(min(${count}, ${budgets.gap.most})) FROM ${sqlTable}`);
+    const below = (count: typeof piece, sqlSource: string) =>
+      `(SELECT total(${count('min(t.b, s.up_to)')}) FROM ${sqlSource} t WHERE t.spool = s.id AND t.a <= s.up_to)`;
     const over = (how: string) => number(`SELECT count(*) FROM incidents WHERE row ->> '$.over' IS ${how}`);
     const sent = (state: OutboxRow['state']) => number(`SELECT count(*) FROM outbox WHERE state = '${state}'`);
     const unaccounted = number(`
@@ -219,7 +224,7 @@ export const reads: Omit<Reads, 'forget'> = {
           SELECT s.pc AS pc, count(DISTINCT e.spool) AS n FROM events e JOIN spools s ON s.id = e.spool
           GROUP BY e.mark, s.pc, e.boot, e.at, e.kind, e.body)
       ) GROUP BY pc HAVING gaps + twice > 0 ORDER BY gaps + twice DESC`;
-    const ofPcs: NonNullable<LedgerAudit['ofPcs']> = found(db, byPc);
+    const ofPcs: NonNullable<LedgerAudit['ofPcs']> = selectRows(db, byPc);
     const sum = (name: 'gaps' | 'twice') => ofPcs.reduce((total, one) => total + one[name], 0);
     return {
       events: number('SELECT count(*) FROM events') + archived,
@@ -244,7 +249,7 @@ export const reads: Omit<Reads, 'forget'> = {
 
 function changesOf(db: DatabaseSync, pc: string, since: number): PcChange[] {
   const sql = 'SELECT pc, component, at, status, faults FROM changes WHERE pc = ? AND at >= ?';
-  return found<PcChange & { faults: unknown }>(db, sql, pc, since).map((row) => ({ ...row, faults: JSON.parse(String(row.faults)) }));
+  return selectRows<PcChange & { faults: unknown }>(db, sql, pc, since).map((row) => ({ ...row, faults: JSON.parse(String(row.faults)) }));
 }
 
 /** Returns the newest time among the last act, the last step of a machine, and the running time that is stored each minute. */
@@ -255,30 +260,30 @@ function newestAt(db: DatabaseSync): number {
   return Math.max(from + ranMs, lastOf('audit'), lastOf('steps'));
 }
 
-const live = "state <> 'concluded'";
+const isUnconcludedSql = "state <> 'concluded'";
 
 /** SQL condition: the incident is open, ended within a day of the newest end, or has a transition that is not concluded. */
-const wanted = `over_at IS NULL
+const isRecentSql = `over_at IS NULL
   OR over_at >= (SELECT max(over_at) FROM incidents) - 86400000
-  OR id IN (SELECT incident FROM transitions WHERE ${live})`;
+  OR id IN (SELECT incident FROM transitions WHERE ${isUnconcludedSql})`;
 
 function metaWhere(db: DatabaseSync, condition: string): Record<string, string> {
-  const all = found<{ key: string; value: string }>(db, `SELECT key, value FROM meta WHERE ${condition} ORDER BY key`);
+  const all = selectRows<{ key: string; value: string }>(db, `SELECT key, value FROM meta WHERE ${condition} ORDER BY key`);
   return Object.fromEntries(all.map(({ key, value }) => [key, value]));
 }
 
 /** Returns the values of all keys with a prefix, by the rest of the key. */
 function metaUnder(db: DatabaseSync, prefix: string): Record<string, string> {
-  const all = Object.entries(metaWhere(db, `key >= '${prefix}' AND key < '${after(prefix)}'`));
+  const all = Object.entries(metaWhere(db, `key >= '${prefix}' AND key < '${keyAfterPrefix(prefix)}'`));
   return Object.fromEntries(all.map(([key, value]) => [key.slice(prefix.length), value]));
 }
 
 /** Returns the first key after all keys with this prefix. `0` is the character after `/`. */
-function after(prefix: string): string {
+function keyAfterPrefix(prefix: string): string {
   return prefix.replace('/', '0');
 }
 
-function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
+function selectJsonRows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
   try {
     return Array.from(db.prepare(sql).all(...values), (row) => JSON.parse(String(row['row'])) as T);
   } catch (error) {
@@ -289,7 +294,7 @@ function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[]
   }
 }
 
-function found<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
+function selectRows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
   return Array.from(db.prepare(sql).all(...values), (row) => ({ ...row }) as T);
 }
 
@@ -299,10 +304,10 @@ function found<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[
  */
 const changesKeptMs = 35 * 86_400_000;
 /** Components of Sabha are read first: a PC that reports many unknown names cannot push them out of the limit. */
-const known = Object.keys(vocabulary.en.component);
+const ownComponents = Object.keys(vocabulary.en.component);
 
 /** Most changes that one PC can write in a day. */
-const mostOfAll = budgets.changesADay.most + budgets.changesAtOnce.most;
+const changesADayLimit = budgets.changesADay.most + budgets.changesAtOnce.most;
 
 /**
  * Returns the changes of a PC since a time, and the last earlier one of each component, oldest first.
@@ -317,8 +322,8 @@ function history(db: DatabaseSync, pc: string, since: number): ComponentChange[]
       (SELECT max(at) FROM changes WHERE pc = :pc AND component = :component AND at < :since), :since)
     ORDER BY at DESC LIMIT :most + 1`);
   const lines: ComponentChange[][] = [];
-  let left = mostOfAll;
-  for (const component of new Set([...known, ...namesOf(db, pc)])) {
+  let left = changesADayLimit;
+  for (const component of new Set([...ownComponents, ...namesOf(db, pc)])) {
     const most = Math.min(left, budgets.changesRead.most);
     const line = Array.from(newest.all({ pc, component, since, most }), changeOf);
     left -= Math.min(most, line.length);

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
-import { keepPrivate } from '@sabha/contracts';
+import { makeFilePrivate } from '@sabha/contracts';
 import { asLedgerError, LedgerError } from './poison.ts';
 
 /** `limitMiB`: maximum size of the file; 0 or absent means no limit except the disk. */
@@ -29,10 +29,10 @@ const historyTables = ['incidents', 'transitions', 'outbox'];
 export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
   const isNew = !existsSync(file);
   if (isNew && existsSync(`${file}-wal`)) throw new LedgerError('other', `the ledger ${file} is missing, but ${file}-wal is there`);
-  if (!isNew && statSync(file).size === 0) throw damaged(file, 'it is empty');
+  if (!isNew && statSync(file).size === 0) throw damagedError(file, 'it is empty');
   let db: DatabaseSync | undefined;
   try {
-    if (existsSync(dirname(file))) keepPrivate(file);
+    if (existsSync(dirname(file))) makeFilePrivate(file);
     db = new DatabaseSync(file);
     if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
     prepare(db, limitMiB);
@@ -42,7 +42,7 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
   } catch (error) {
     db?.close();
     if (isNew && existsSync(file) && statSync(file).size === 0) rmSync(file);
-    throw explained(error, file);
+    throw openErrorOf(error, file);
   }
 }
 
@@ -61,9 +61,9 @@ export function makeTables(db: DatabaseSync): void {
 function checkContent(db: DatabaseSync, file: string): void {
   const isSmall = statSync(file).size <= readAtStartBytes;
   const found = isSmall ? integrityOf(db, 'quick_check') : 'ok';
-  if (found !== 'ok') throw damaged(file, found);
+  if (found !== 'ok') throw damagedError(file, found);
   const wrong = wrongSums(db, isSmall ? [...smallTables, ...historyTables] : smallTables);
-  if (wrong.length > 0) throw damaged(file, `the rows of ${wrong.join(', ')} are not what was written`);
+  if (wrong.length > 0) throw damagedError(file, `the rows of ${wrong.join(', ')} are not what was written`);
 }
 
 /** Returns `ok`, or the first fault of the file. */
@@ -97,15 +97,15 @@ function prepare(db: DatabaseSync, limitMiB: number): void {
   db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor((limitMiB * 1024 * 1024) / pageBytes))}`);
 }
 
-function explained(thrown: unknown, file: string): LedgerError {
+function openErrorOf(thrown: unknown, file: string): LedgerError {
   const error = asLedgerError(thrown);
   if (error === thrown) return error;
   if (error.code === 'busy') return new LedgerError('busy', `another flows is using this ledger: ${file}`, thrown);
-  if (error.code === 'other' && /malformed|not a database/.test(error.message)) return damaged(file, error.message);
+  if (error.code === 'other' && /malformed|not a database/.test(error.message)) return damagedError(file, error.message);
   return new LedgerError(error.code, `cannot open the ledger ${file}: ${error.message}`, thrown);
 }
 
-function damaged(file: string, how: string): LedgerError {
+function damagedError(file: string, how: string): LedgerError {
   const line = how.split('\n').join(' ');
   return new LedgerError('other', `the ledger ${file} is damaged (${line}): restore a copy, or move it away to begin anew`);
 }
@@ -223,7 +223,7 @@ const tables = `
 const modulus = 2 ** 48;
 const hexDigits = 12;
 /** Tables without a checksum here. The commit counter in `progress` is compared with the file beside the ledger. */
-const apart = ['events', 'audit', 'progress', 'sums'];
+const tablesWithoutSum = ['events', 'audit', 'progress', 'sums'];
 
 export const sumsTable = 'CREATE TABLE sums (name TEXT PRIMARY KEY, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;';
 
@@ -267,7 +267,7 @@ function tablesOf(db: DatabaseSync): Table[] {
   const rows = db
     .prepare(`
       SELECT t.name AS name, c.name AS column FROM sqlite_schema t, pragma_table_info(t.name) c
-      WHERE t.type = 'table' AND t.name NOT GLOB 'sqlite_*' AND t.name NOT IN (${apart.map((name) => `'${name}'`).join()})
+      WHERE t.type = 'table' AND t.name NOT GLOB 'sqlite_*' AND t.name NOT IN (${tablesWithoutSum.map((name) => `'${name}'`).join()})
       ORDER BY t.name, c.cid`)
     .all();
   const byName = Map.groupBy(rows, ({ name }) => String(name));

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { type EventMessage, markOf } from '@sabha/contracts';
+import { type EventMessage, eventHash } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import type { Cursor, Op, Receipt } from '../../engine/records/ops.ts';
@@ -93,7 +93,7 @@ function plainModel() {
     const spool = find(pc, event.spool) ?? made(pc, event.spool);
     spool.last = Math.max(spool.last, event.seq);
     const cell = spool.cells.get(event.seq);
-    const mark = markOf(event);
+    const mark = eventHash(event);
     const others = spools.filter((it) => it.pc === pc && it !== spool);
     if (spool.forked > 0 && others.some((it) => heldIn(it).includes(mark))) return settle(spool, [event.seq, event.seq], 'copy');
     if (cell && 'held' in cell) {

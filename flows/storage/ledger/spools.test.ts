@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { budgets, type EventMessage, markOf } from '@sabha/contracts';
+import { budgets, type EventMessage, eventHash } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
 import { openStore } from './store.ts';
@@ -66,7 +66,7 @@ describe('R4 the ack', () => {
   test('R4 reaches the last number without a hole below it and carries the hash of that event', () => {
     const ledger = open();
     const receipt = ledger.one(birth(1, 3), event(1), event(2), event(3));
-    expect(receipt).toEqual({ cursors: [{ pc, spool: 'a', upTo: 3, mark: markOf(message(3)) }], applied: 3, gaps: 0, dropped: 0 });
+    expect(receipt).toEqual({ cursors: [{ pc, spool: 'a', upTo: 3, mark: eventHash(message(3)) }], applied: 3, gaps: 0, dropped: 0 });
   });
 
   test('R4 stops at a hole until it is filled, then continues to the end', () => {
@@ -114,7 +114,7 @@ describe('R7 idempotent apply', () => {
     ledger.one(birth(1, 1), event(1));
     const other = event(1, { body: { other: true } });
     expect(ledger.one(other, other)).toEqual({
-      cursors: [{ pc, spool: 'a', upTo: 1, mark: markOf(message(1)) }],
+      cursors: [{ pc, spool: 'a', upTo: 1, mark: eventHash(message(1)) }],
       applied: 0,
       gaps: 0,
       dropped: 0,

@@ -3,7 +3,7 @@
  * R5 (the ack always advances), R7 (idempotent apply, and forks), R8 (bounded spool).
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { budgets, type EventMessage, markOf } from '@sabha/contracts';
+import { budgets, type EventMessage, eventHash } from '@sabha/contracts';
 import type { Op, Poison, Receipt } from '../../engine/records/ops.ts';
 
 type BirthOp = Extract<Op, { op: 'birth' }>;
@@ -109,7 +109,7 @@ function closeSpool(batch: Batch, spool: Spool): void {
 function countLost(batch: Batch): void {
   const { ranges, gapsOf, totals } = batch;
   while (batch.rowsLeft > 0) {
-    const found = ranges.tell(batch.rowsLeft);
+    const found = ranges.countLostIn(batch.rowsLeft);
     if (found === undefined) return;
     const { pc, why, lost, walked } = found;
     batch.rowsLeft -= 1 + walked;
@@ -122,7 +122,7 @@ function countLost(batch: Batch): void {
 function addEventMessage(batch: Batch, { pc, event, at }: EventOp): void {
   const { table, ranges, totals } = batch;
   const spool = openSpool(batch, pc, event.spool);
-  const stamp = { mark: markOf(event), at };
+  const stamp = { mark: eventHash(event), at };
   spool.last = Math.max(spool.last, event.seq);
   if (spool.forked && table.hasCopy(spool, event, stamp)) {
     if (!ranges.isSettled(spool.id, event.seq)) table.addCopy(spool, event.seq);
@@ -266,7 +266,7 @@ function openRanges(db: DatabaseSync) {
   const pieces = openDroppedPieces(db);
   const wide = openSettledRanges(db);
 
-  /** Marks a range as dropped. Returns how many numbers are newly dropped; 0 for a wide range, which `countLost` counts later. */
+  /** Marks a range as dropped. Returns how many numbers are newly dropped; 0 for a wide range, which `countLostIn` counts later. */
   function markDropped(spool: number, { a, b }: Range): number {
     const near = pieces.near(spool, { a, b });
     if (near.length > piecesJoined) {
@@ -280,14 +280,14 @@ function openRanges(db: DatabaseSync) {
   }
 
   return {
-    /** Settles the open numbers from `a` to `b`. `countLost` counts the lost numbers of a gap later. */
+    /** Settles the open numbers from `a` to `b`. `countLostIn` counts the lost numbers of a gap later. */
     fill(spool: number, range: Range, why: SettledReason): void {
       for (const { a, b } of holesIn(wide.within(spool, range), range)) wide.put(spool, { a, b, why, told: why === 'gap' ? a - 1 : b });
     },
 
     /**
      * Marks sorted, disjoint ranges as dropped. Returns how many numbers are neither held nor dropped before.
-     * `countLost` counts the numbers of wide ranges later.
+     * `countLostIn` counts the numbers of wide ranges later.
      */
     drop(spool: number, list: readonly Range[]): number {
       const [first, last] = [list.at(0), list.at(-1)];
@@ -312,7 +312,7 @@ function openRanges(db: DatabaseSync) {
     },
 
     /** Counts the lost numbers of one uncounted range and reads about `most` rows. Returns undefined if no range is left. */
-    tell(most: number) {
+    countLostIn(most: number) {
       const range = wide.untold();
       if (range === undefined) return undefined;
       const { pc, spool, ...row } = range;

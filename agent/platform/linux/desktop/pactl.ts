@@ -1,6 +1,6 @@
 /** Sound by PipeWire or PulseAudio, read through `pactl`. Nothing is recorded and no setting is changed. */
 
-import { readJson } from '@sabha/contracts';
+import { parseJsonAs } from '@sabha/contracts';
 import * as v from 'valibot';
 import { type Output, runCommand } from '../../child.ts';
 import type { Answer, SoundDevice, SoundService, SoundState } from '../../platform.ts';
@@ -148,7 +148,7 @@ async function readSide(pactl: Pactl, side: SoundSide, chosen: string): Promise<
 async function ask<S extends v.GenericSchema>(pactl: Pactl, args: string[], schema: S): Promise<Answer<v.InferOutput<S>>> {
   const output = await pactl(['-f', 'json', ...args]);
   if (!output.ok) return { known: false, reason: reasonOf(output) };
-  const value = readJson(schema, output.text);
+  const value = parseJsonAs(schema, output.text);
   if (value !== undefined) return { known: true, value };
   return { known: false, reason: `pactl ${args.join(' ')}: answer cannot be read` };
 }

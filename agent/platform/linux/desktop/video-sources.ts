@@ -1,6 +1,6 @@
 /** Cameras of PipeWire, and the programs that use them, by `pw-dump`. No camera is opened. */
 
-import { type Clock, readJson } from '@sabha/contracts';
+import { type Clock, parseJsonAs } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Output } from '../../child.ts';
 import type { Answer } from '../../platform.ts';
@@ -58,7 +58,7 @@ export async function readVideoSources(run: (signal: AbortSignal) => Promise<Out
   const output = await run(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
   signal.throwIfAborted();
   if (!output.ok) return { known: false, reason: output.why === 'aborted' ? silentPipeWire : noPipeWire };
-  const things = readJson(v.array(thing), output.text);
+  const things = parseJsonAs(v.array(thing), output.text);
   return things === undefined ? { known: false, reason: 'pw-dump: answer cannot be read' } : { known: true, value: sourcesOf(things) };
 }
 
@@ -126,7 +126,7 @@ export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed:
         lines.push(text);
         // Only the end of a complete list has no indentation.
         if (text !== ']') return;
-        const read = readJson(changes, lines.join('\n'));
+        const read = parseJsonAs(changes, lines.join('\n'));
         lines = [];
         if (read === undefined) return forget();
         for (const one of read) keep(things, one);

@@ -1,5 +1,5 @@
 /** Faults that only the server judges: its own, group incidents, and planned maintenance. */
-import { type Fault, grade, minute, type Words } from './row.ts';
+import { type Fault, minute, timing, type Words } from './row.ts';
 
 /** Clear time of a group incident. PCs that are not back by then get their own notification. */
 const clearMs = 5 * minute;
@@ -11,7 +11,7 @@ const diskHoldMs = 10 * minute;
 /** Rows that `flows` itself raises. */
 export const centreFaults = {
   'centre.broker_lost': {
-    ...grade('critical', [], [0, 0]),
+    ...timing('critical', [], [0, 0]),
     title: { en: 'The centre cannot reach its broker', hi: 'सेंटर अपने ब्रोकर तक नहीं पहुँच रहा' },
     action: {
       en: 'Check that the broker runs on the central machine. Read its log.',
@@ -19,12 +19,12 @@ export const centreFaults = {
     },
   },
   'centre.restarts': {
-    ...grade('major', [], [0, 0]),
+    ...timing('major', [], [0, 0]),
     title: { en: 'Alert service restarted three times in 30 minutes', hi: 'अलर्ट सेवा 30 मिनट में तीन बार रीस्टार्ट हुई' },
     action: { en: 'Read the log of flows on the central machine.', hi: 'सेंट्रल मशीन पर flows का लॉग पढ़ें।' },
   },
   'centre.slow': {
-    ...grade('major', [], [0, 0]),
+    ...timing('major', [], [0, 0]),
     title: { en: 'The centre is too slow to judge silence', hi: 'सेंटर धीमा चल रहा है, बंद PC का पता देर से चलेगा' },
     action: {
       en: 'Look at the load of the central machine. Read in the log of flows whether it loses the broker. Until then a PC that is away is told late.',
@@ -32,7 +32,7 @@ export const centreFaults = {
     },
   },
   'centre.unheard': {
-    ...grade('critical', [], [0, 0]),
+    ...timing('critical', [], [0, 0]),
     title: { en: 'PCs that do not answer the server', hi: 'इन PC से सेंटर को कोई जवाब नहीं' },
     action: {
       en: 'Check the network of the centre first. Then call the sites in the list.',
@@ -40,7 +40,7 @@ export const centreFaults = {
     },
   },
   'centre.flow_unfinished': {
-    ...grade('major', [], [0, 10 * minute]),
+    ...timing('major', [], [0, 10 * minute]),
     title: { en: 'A flow did not finish', hi: 'एक फ़्लो पूरा नहीं हुआ' },
     action: {
       en: 'Open the editor. Look for a wire that leads nowhere on the way to Conclude.',
@@ -48,7 +48,7 @@ export const centreFaults = {
     },
   },
   'centre.tabs_refused': {
-    ...grade('major', [], [0, 0]),
+    ...timing('major', [], [0, 0]),
     title: { en: 'Changed tabs cannot run: the last good ones do', hi: 'बदले हुए टैब नहीं चल सकते: पिछले सही टैब चल रहे हैं' },
     action: {
       en: 'Open the editor and deploy what it shows: that mends the files.',
@@ -56,7 +56,7 @@ export const centreFaults = {
     },
   },
   'centre.unknown_fault': {
-    ...grade('minor', [], [10 * minute, 10 * minute]),
+    ...timing('minor', [], [10 * minute, 10 * minute]),
     title: { en: 'PCs report faults that this centre does not know', hi: 'PC ऐसी दिक्कतें बता रहे हैं जो यह सेंटर नहीं जानता' },
     action: {
       en: 'Update the centre if the agents are newer. If they are not, look at the PC that is named.',
@@ -64,7 +64,7 @@ export const centreFaults = {
     },
   },
   'centre.rollout_stopped': {
-    ...grade('minor', [], [0, 0]),
+    ...timing('minor', [], [0, 0]),
     title: { en: 'A staged configuration stopped by itself', hi: 'चरणों में जा रही कॉन्फ़िगरेशन अपने आप रुक गई' },
     action: {
       en: 'Read the reason with "sabha config show". Correct the profile and stage it again, or let it out with "sabha config release".',
@@ -72,12 +72,12 @@ export const centreFaults = {
     },
   },
   'centre.channel_failing': {
-    ...grade('major', [], [0, 0]),
+    ...timing('major', [], [0, 0]),
     title: { en: 'Messages cannot be delivered', hi: 'मैसेज पहुँच नहीं रहे' },
     action: { en: 'Check the mail server and its settings in sabha.json.', hi: 'मेल सर्वर और sabha.json में उसकी सेटिंग देखें।' },
   },
   'centre.backup_old': {
-    ...grade('major', [], [0, 0]),
+    ...timing('major', [], [0, 0]),
     title: { en: 'No good backup of the centre for more than a day', hi: 'एक दिन से ज़्यादा से सेंटर का कोई सही बैकअप नहीं' },
     action: {
       en: 'Look at the room on the disk and at the second folder. Then run "sabha backup".',
@@ -85,7 +85,7 @@ export const centreFaults = {
     },
   },
   'centre.ledger_damaged': {
-    ...grade('critical', [], [0, 0]),
+    ...timing('critical', [], [0, 0]),
     title: { en: 'The ledger of the centre is damaged', hi: 'सेंटर का लेजर ख़राब है' },
     action: {
       en: 'Stop the centre and restore the newest backup with "sabha restore". Check the disk of the machine.',
@@ -93,7 +93,7 @@ export const centreFaults = {
     },
   },
   'centre.audit_changed': {
-    ...grade('critical', [], [0, 0]),
+    ...timing('critical', [], [0, 0]),
     title: { en: 'Somebody changed the audit of the centre', hi: 'किसी ने सेंटर का ऑडिट बदल दिया' },
     action: {
       en: 'Run "sabha verify": it names each row. Keep the newest backups, and find out who can write on the machine.',
@@ -101,7 +101,7 @@ export const centreFaults = {
     },
   },
   'centre.ledger_older': {
-    ...grade('critical', [], [0, 0]),
+    ...timing('critical', [], [0, 0]),
     title: { en: 'The ledger of the centre went back', hi: 'सेंटर का लेजर पुराना हो गया' },
     action: {
       en: 'Do again what people did since then: the audit names it. Look through the accounts. Check the disk of the machine.',
@@ -109,7 +109,7 @@ export const centreFaults = {
     },
   },
   'centre.clock': {
-    ...grade('major', [], [0, 0]),
+    ...timing('major', [], [0, 0]),
     title: { en: 'The clock of the centre is wrong', hi: 'सेंटर की घड़ी ग़लत है' },
     action: {
       en: 'Look at the time of the central machine ("timedatectl"). Let a time server set it.',
@@ -117,7 +117,7 @@ export const centreFaults = {
     },
   },
   'centre.disk': {
-    ...grade('major', [], [diskHoldMs, 0]),
+    ...timing('major', [], [diskHoldMs, 0]),
     title: { en: 'The disk of the centre is four fifths full', hi: 'सेंटर की डिस्क 80% भर गई है' },
     action: {
       en: 'Look what takes the room on the central machine ("df -h", "du -sh"). Move old backups and archives to another disk, or give it a larger one.',
@@ -125,7 +125,7 @@ export const centreFaults = {
     },
   },
   'centre.disk_full': {
-    ...grade('critical', [], [diskHoldMs, 0]),
+    ...timing('critical', [], [diskHoldMs, 0]),
     title: { en: 'The disk of the centre is nearly full', hi: 'सेंटर की डिस्क लगभग भर गई है' },
     action: {
       en: 'Free some disk space on the central machine today. Once it is full no alert is stored.',
@@ -133,7 +133,7 @@ export const centreFaults = {
     },
   },
   'centre.channel_login': {
-    ...grade('major', [], [0, 0]),
+    ...timing('major', [], [0, 0]),
     title: { en: 'A channel refuses the login of the centre', hi: 'एक चैनल सेंटर का लॉगिन नहीं मान रहा' },
     action: {
       en: 'Renew its password or token in the file that sabha.json names. Restart the centre.',
@@ -141,7 +141,7 @@ export const centreFaults = {
     },
   },
   'centre.enrolment_refused': {
-    ...grade('minor', [], [0, 0]),
+    ...timing('minor', [], [0, 0]),
     title: { en: 'Somebody types wrong enrolment codes', hi: 'कोई PC जोड़ने के लिए ग़लत कोड लिख रहा है' },
     action: {
       en: 'Call the office that is named, or else those that have a code. If it is none of them, block the address that is named.',
@@ -149,7 +149,7 @@ export const centreFaults = {
     },
   },
   'outage.power': {
-    ...grade('major', [], [0, clearMs]),
+    ...timing('major', [], [0, clearMs]),
     title: { en: 'The site runs on battery', hi: 'साइट बैटरी पर चल रही है' },
     action: {
       en: 'Ask the site about the power cut. Start the generator if it goes on.',
@@ -157,7 +157,7 @@ export const centreFaults = {
     },
   },
   'outage.site': {
-    ...grade('critical', [], [0, clearMs]),
+    ...timing('critical', [], [0, clearMs]),
     title: { en: 'No PC of the site answers', hi: 'साइट के किसी PC से जवाब नहीं आ रहा' },
     action: {
       en: 'Call the site. Ask whether it has power and whether the router is on.',
@@ -165,17 +165,17 @@ export const centreFaults = {
     },
   },
   'outage.link': {
-    ...grade('critical', [], [0, clearMs]),
+    ...timing('critical', [], [0, clearMs]),
     title: { en: 'Sites on one line do not answer', hi: 'एक ही लाइन की साइटों से जवाब नहीं आ रहा' },
     action: { en: `Call the provider of the line. ${nothingToDo.en}`, hi: `लाइन देने वाली कंपनी को फ़ोन करें। ${nothingToDo.hi}` },
   },
   'outage.provider': {
-    ...grade('critical', [], [0, clearMs]),
+    ...timing('critical', [], [0, clearMs]),
     title: { en: 'Sites of one provider do not answer', hi: 'एक ही कंपनी की लाइन वाली साइटों से जवाब नहीं आ रहा' },
     action: { en: `Call the provider. ${nothingToDo.en}`, hi: `लाइन देने वाली कंपनी को फ़ोन करें। ${nothingToDo.hi}` },
   },
   'outage.state': {
-    ...grade('critical', [], [0, clearMs]),
+    ...timing('critical', [], [0, clearMs]),
     title: { en: 'Many sites of the state do not answer', hi: 'राज्य की कई साइटों से जवाब नहीं आ रहा' },
     action: {
       en: `Ask about power and line in the state. ${nothingToDo.en}`,
@@ -183,7 +183,7 @@ export const centreFaults = {
     },
   },
   'outage.nation': {
-    ...grade('critical', [], [0, clearMs]),
+    ...timing('critical', [], [0, clearMs]),
     title: { en: 'Many sites of the country do not answer', hi: 'देश की कई साइटों से जवाब नहीं आ रहा' },
     action: {
       en: `Check the network of the centre. Then call the providers. ${nothingToDo.en}`,
@@ -191,7 +191,7 @@ export const centreFaults = {
     },
   },
   'centre.plane': {
-    ...grade('critical', [], [0, clearMs]),
+    ...timing('critical', [], [0, clearMs]),
     title: { en: 'PCs of many sites went silent within a minute', hi: 'एक मिनट में बहुत-सी साइटों के PC से संपर्क टूटा' },
     action: {
       en: `Check the network and the firewall of the centre. ${nothingToDo.en}`,
@@ -199,7 +199,7 @@ export const centreFaults = {
     },
   },
   'centre.spread': {
-    ...grade('major', [], [0, clearMs]),
+    ...timing('major', [], [0, clearMs]),
     title: { en: 'The same fault in many rooms', hi: 'कई कमरों में एक ही दिक्कत' },
     action: {
       en: 'Look what was updated on these PCs. Take that update back.',
@@ -207,7 +207,7 @@ export const centreFaults = {
     },
   },
   'maintenance.planned': {
-    ...grade('minor', [], [0, 0]),
+    ...timing('minor', [], [0, 0]),
     title: { en: 'Maintenance', hi: 'मेंटेनेंस' },
     action: {
       en: 'Nothing to do. Until it is over no alert comes from here.',

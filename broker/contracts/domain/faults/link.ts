@@ -1,11 +1,11 @@
 /** Faults of the path to the server and to the audio bridge. */
-import { asked, type Fault, grade, minute, type Reason, second, type Words } from './row.ts';
+import { checkedBy, type Fault, minute, type Reason, second, timing, type Words } from './row.ts';
 
 /** Rows of the probes `link`, `path` and `bridge`. */
 export const linkFaults = {
   'link.loss_high': {
-    ...grade('major', ['pc.silent'], [5 * minute, 5 * minute]),
-    ...asked('the reflector of the centre'),
+    ...timing('major', ['pc.silent'], [5 * minute, 5 * minute]),
+    ...checkedBy('the reflector of the centre'),
     title: { en: 'The link loses packets', hi: 'लाइन पर डेटा खो रहा है' },
     action: {
       en: 'Restart the router. If it goes on, report it to the provider of the line.',
@@ -13,8 +13,8 @@ export const linkFaults = {
     },
   },
   'link.jitter_high': {
-    ...grade('minor', ['pc.silent', 'link.loss_high'], [5 * minute, 5 * minute]),
-    ...asked('the reflector of the centre'),
+    ...timing('minor', ['pc.silent', 'link.loss_high'], [5 * minute, 5 * minute]),
+    ...checkedBy('the reflector of the centre'),
     title: { en: 'The link is uneven', hi: 'लाइन कभी तेज़, कभी धीमी चल रही है' },
     action: {
       en: 'Stop large downloads in the office. Connect the PC by cable instead of Wi-Fi.',
@@ -22,8 +22,8 @@ export const linkFaults = {
     },
   },
   'link.delay_high': {
-    ...grade('minor', ['pc.silent', 'link.loss_high'], [10 * minute, 5 * minute]),
-    ...asked('the reflector of the centre'),
+    ...timing('minor', ['pc.silent', 'link.loss_high'], [10 * minute, 5 * minute]),
+    ...checkedBy('the reflector of the centre'),
     title: { en: 'The link is slower to answer than usual', hi: 'लाइन रोज़ से धीमी है' },
     action: {
       en: 'Stop large downloads in the office. Ask the provider if the line takes a detour.',
@@ -31,8 +31,8 @@ export const linkFaults = {
     },
   },
   'link.tier_low': {
-    ...grade('major', ['pc.silent'], [10 * minute, 5 * minute]),
-    ...asked('the reflector of the centre'),
+    ...timing('major', ['pc.silent'], [10 * minute, 5 * minute]),
+    ...checkedBy('the reflector of the centre'),
     title: { en: 'The link is too thin for the meeting', hi: 'लाइन की स्पीड मीटिंग के लिए कम है' },
     action: {
       en: 'Switch off video in the meeting. Ask the provider for the rate that was agreed.',
@@ -40,14 +40,14 @@ export const linkFaults = {
     },
   },
   'link.udp_blocked': {
-    ...grade('minor', ['pc.silent'], [30 * minute, 5 * minute]),
-    ...asked('the reflector of the centre'),
+    ...timing('minor', ['pc.silent'], [30 * minute, 5 * minute]),
+    ...checkedBy('the reflector of the centre'),
     title: { en: 'The network blocks UDP', hi: 'नेटवर्क UDP रोक रहा है' },
     action: { en: 'Ask who looks after the firewall to let UDP through to the centre.', hi: 'फ़ायरवॉल देखने वाले से सेंटर तक UDP खुलवाएँ।' },
   },
   'link.budget_spent': {
-    ...grade('minor', ['pc.silent'], [0, minute]),
-    ...asked('the agent itself'),
+    ...timing('minor', ['pc.silent'], [0, minute]),
+    ...checkedBy('the agent itself'),
     title: { en: 'The data budget of this month is used up', hi: 'इस महीने का डेटा ख़त्म हो गया' },
     action: {
       en: 'Tests of the link are off until the first of the month. Nothing is to be done in the room.',
@@ -55,8 +55,8 @@ export const linkFaults = {
     },
   },
   'path.local': {
-    ...grade('critical', ['pc.silent'], [30 * second, 5 * second]),
-    ...asked('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
+    ...timing('critical', ['pc.silent'], [30 * second, 5 * second]),
+    ...checkedBy('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
     title: { en: 'This PC is not on the local network', hi: 'यह PC लोकल नेटवर्क पर नहीं है' },
     action: {
       en: 'Check the network cable at both ends. Check that the switch has power.',
@@ -64,14 +64,14 @@ export const linkFaults = {
     },
   },
   'path.gateway': {
-    ...grade('critical', ['pc.silent', 'path.local'], [30 * second, 5 * second]),
-    ...asked('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
+    ...timing('critical', ['pc.silent', 'path.local'], [30 * second, 5 * second]),
+    ...checkedBy('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
     title: { en: 'The router does not answer', hi: 'राउटर जवाब नहीं दे रहा' },
     action: { en: 'Switch the router off and on again. Wait two minutes.', hi: 'राउटर बंद करके चालू करें। दो मिनट रुकें।' },
   },
   'path.dns': {
-    ...grade('major', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [minute, 5 * second]),
-    ...asked('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
+    ...timing('major', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [minute, 5 * second]),
+    ...checkedBy('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
     title: { en: 'Names cannot be looked up', hi: 'DNS काम नहीं कर रहा' },
     action: {
       en: 'Restart the router. If it goes on, ask for another DNS server.',
@@ -79,8 +79,8 @@ export const linkFaults = {
     },
   },
   'path.last_mile': {
-    ...grade('critical', ['pc.silent', 'path.gateway', 'path.local'], [30 * second, 5 * second]),
-    ...asked('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
+    ...timing('critical', ['pc.silent', 'path.gateway', 'path.local'], [30 * second, 5 * second]),
+    ...checkedBy('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
     title: { en: 'The line behind the router is down', hi: 'राउटर के आगे की लाइन बंद है' },
     action: {
       en: 'Report it to the provider of the line. Use the second line if there is one.',
@@ -88,14 +88,14 @@ export const linkFaults = {
     },
   },
   'path.centre': {
-    ...grade('critical', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [minute, 5 * second]),
-    ...asked('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
+    ...timing('critical', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [minute, 5 * second]),
+    ...checkedBy('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
     title: { en: 'Only the centre cannot be reached', hi: 'सिर्फ़ सेंटर से कनेक्शन नहीं हो रहा' },
     action: { en: 'Tell the central team. In the room nothing is wrong.', hi: 'सेंट्रल टीम को बताएँ। कमरे में कोई ख़राबी नहीं है।' },
   },
   'path.between': {
-    ...grade('critical', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [minute, 5 * second]),
-    ...asked('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
+    ...timing('critical', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [minute, 5 * second]),
+    ...checkedBy('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
     title: { en: 'Trouble on the connection to the centre', hi: 'सेंटर के कनेक्शन में दिक्कत है' },
     action: {
       en: 'Open a web page on this PC. If a login page comes, log in. If not, tell the central team what is said here.',
@@ -103,8 +103,8 @@ export const linkFaults = {
     },
   },
   'bridge.silent': {
-    ...grade('major', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [5 * minute, minute]),
-    ...asked('SIP OPTIONS'),
+    ...timing('major', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [5 * minute, minute]),
+    ...checkedBy('SIP OPTIONS'),
     title: { en: 'The audio bridge does not answer', hi: 'ऑडियो ब्रिज जवाब नहीं दे रहा' },
     action: {
       en: "Dial the bridge by telephone. If it is dead, tell the state's engineer.",
@@ -112,8 +112,8 @@ export const linkFaults = {
     },
   },
   'bridge.refused': {
-    ...grade('major', ['pc.silent'], [5 * minute, minute]),
-    ...asked('SIP OPTIONS'),
+    ...timing('major', ['pc.silent'], [5 * minute, minute]),
+    ...checkedBy('SIP OPTIONS'),
     title: { en: 'The audio bridge refuses calls', hi: 'ऑडियो ब्रिज कॉल नहीं ले रहा' },
     action: { en: "Tell the state's engineer what the bridge answered.", hi: 'ब्रिज ने जो जवाब दिया वह राज्य के इंजीनियर को बताएँ।' },
   },

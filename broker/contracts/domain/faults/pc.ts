@@ -1,10 +1,10 @@
 /** Faults of the PC and of its agent. */
-import { asked, type Fault, grade, minute, type Reason, type Words } from './row.ts';
+import { checkedBy, type Fault, minute, type Reason, timing, type Words } from './row.ts';
 
 /** Rows of the PC, including silence. */
 export const pcFaults = {
   'pc.silent': {
-    ...grade('critical', [], [0, 0]),
+    ...timing('critical', [], [0, 0]),
     title: { en: 'PC does not answer', hi: 'PC से जवाब नहीं आ रहा' },
     action: {
       en: 'Check that the PC is switched on. Then check the network cable.',
@@ -12,7 +12,7 @@ export const pcFaults = {
     },
   },
   'pc.cloned': {
-    ...grade('major', ['pc.silent'], [0, 0]),
+    ...timing('major', ['pc.silent'], [0, 0]),
     title: { en: 'Two machines use the identity of this PC', hi: 'दो मशीनें इसी PC के नाम से चल रही हैं' },
     action: {
       en: 'Find the machine that was copied from this PC. Enrol it again with a code of its own.',
@@ -20,7 +20,7 @@ export const pcFaults = {
     },
   },
   'pc.noisy': {
-    ...grade('major', ['pc.silent'], [0, 0]),
+    ...timing('major', ['pc.silent'], [0, 0]),
     title: { en: 'PC says more than any PC should', hi: 'PC हद से ज़्यादा संदेश भेज रहा है' },
     action: {
       en: 'Look at this PC: its agent is broken, or somebody else speaks for it. "sabha revoke" shuts it out.',
@@ -28,8 +28,8 @@ export const pcFaults = {
     },
   },
   'pc.load_high': {
-    ...grade('minor', ['pc.silent'], [3 * minute, minute]),
-    ...asked('/proc/stat', 'processor times by Node'),
+    ...timing('minor', ['pc.silent'], [3 * minute, minute]),
+    ...checkedBy('/proc/stat', 'processor times by Node'),
     title: { en: 'PC too busy', hi: 'PC पर बहुत लोड है' },
     action: {
       en: 'Close the programs that are not needed for the meeting.',
@@ -37,8 +37,8 @@ export const pcFaults = {
     },
   },
   'pc.memory_low': {
-    ...grade('minor', ['pc.silent'], [3 * minute, minute]),
-    ...asked('/proc/meminfo'),
+    ...timing('minor', ['pc.silent'], [3 * minute, minute]),
+    ...checkedBy('/proc/meminfo'),
     title: { en: 'PC short of memory', hi: 'PC की मेमोरी कम पड़ रही है' },
     action: {
       en: 'Close the programs that are not needed. Restart the PC before the next meeting.',
@@ -46,8 +46,8 @@ export const pcFaults = {
     },
   },
   'pc.disk_full': {
-    ...grade('major', ['pc.silent'], [5 * minute, minute]),
-    ...asked('one statfs'),
+    ...timing('major', ['pc.silent'], [5 * minute, minute]),
+    ...checkedBy('one statfs'),
     title: { en: 'Disk almost full', hi: 'डिस्क लगभग भर गई है' },
     action: {
       en: 'Empty the recycle bin. Delete old recordings and downloads.',
@@ -55,26 +55,26 @@ export const pcFaults = {
     },
   },
   'pc.hot': {
-    ...grade('major', ['pc.silent'], [2 * minute, minute]),
-    ...asked('/sys/class/hwmon and thermal', 'none: its sensors need a driver'),
+    ...timing('major', ['pc.silent'], [2 * minute, minute]),
+    ...checkedBy('/sys/class/hwmon and thermal', 'none: its sensors need a driver'),
     title: { en: 'PC too hot', hi: 'PC बहुत गर्म है' },
     action: { en: 'Clear the air vents of the PC. Check that its fan turns.', hi: 'PC के हवा के छेद साफ़ करें। देखें कि पंखा चल रहा है।' },
   },
   'pc.throttled': {
-    ...grade('minor', ['pc.silent', 'pc.hot'], [5 * minute, 5 * minute]),
-    ...asked('counters of the processor in sysfs', 'none: its counter of limits does not tell heat from a setting'),
+    ...timing('minor', ['pc.silent', 'pc.hot'], [5 * minute, 5 * minute]),
+    ...checkedBy('counters of the processor in sysfs', 'none: its counter of limits does not tell heat from a setting'),
     title: { en: 'PC slows down because of its heat', hi: 'गर्मी से PC धीमा चल रहा है' },
     action: { en: 'Clear the air vents of the PC. Give it room to breathe.', hi: 'PC के हवा के छेद साफ़ करें। उसके चारों ओर जगह छोड़ें।' },
   },
   'pc.disk_failing': {
-    ...grade('major', ['pc.silent'], [5 * minute, minute]),
-    ...asked('ext4, md, the kernel log, UDisks by `busctl`', 'Get-PhysicalDisk, once a day'),
+    ...timing('major', ['pc.silent'], [5 * minute, minute]),
+    ...checkedBy('ext4, md, the kernel log, UDisks by `busctl`', 'Get-PhysicalDisk, once a day'),
     title: { en: 'Disk of the PC is failing', hi: 'PC की डिस्क ख़राब हो रही है' },
     action: { en: 'Copy what is needed from this PC. Have the disk replaced.', hi: 'इस PC से ज़रूरी फ़ाइलें कॉपी कर लें। डिस्क बदलवाएँ।' },
   },
   'pc.crashed': {
-    ...grade('minor', ['pc.silent'], [0, minute]),
-    ...asked('pstore, /var/crash', 'Minidump, MEMORY.DMP'),
+    ...timing('minor', ['pc.silent'], [0, minute]),
+    ...checkedBy('pstore, /var/crash', 'Minidump, MEMORY.DMP'),
     title: { en: 'PC crashed in the last day', hi: 'PC पिछले 24 घंटे में क्रैश हुआ' },
     action: {
       en: "Once may be chance: wait. If it comes back, tell the state's engineer.",
@@ -82,26 +82,26 @@ export const pcFaults = {
     },
   },
   'pc.restart_pending': {
-    ...grade('minor', ['pc.silent'], [10 * minute, minute]),
-    ...asked('/run/reboot-required', 'marks in the registry'),
+    ...timing('minor', ['pc.silent'], [10 * minute, minute]),
+    ...checkedBy('/run/reboot-required', 'marks in the registry'),
     title: { en: 'PC has waited a week for a restart', hi: 'PC एक हफ़्ते से रीस्टार्ट का इंतज़ार कर रहा है' },
     action: { en: 'Restart the PC when no meeting is on.', hi: 'जब मीटिंग न हो तब PC रीस्टार्ट करें।' },
   },
   'pc.restart_planned': {
-    ...grade('minor', ['pc.silent'], [minute, minute]),
-    ...asked('systemd, settings of apt', 'ScheduledRebootTime in the registry'),
+    ...timing('minor', ['pc.silent'], [minute, minute]),
+    ...checkedBy('systemd, settings of apt', 'ScheduledRebootTime in the registry'),
     title: { en: 'PC is going to restart by itself', hi: 'PC अपने आप रीस्टार्ट होने वाला है' },
     action: { en: 'Restart the PC now, before the next meeting.', hi: 'अगली मीटिंग से पहले अभी PC रीस्टार्ट करें।' },
   },
   'pc.sleeps': {
-    ...grade('minor', ['pc.silent'], [10 * minute, minute]),
-    ...asked('the clock that knows of sleep, logind.conf, GNOME by `gsettings`', 'power plan in the registry'),
+    ...timing('minor', ['pc.silent'], [10 * minute, minute]),
+    ...checkedBy('the clock that knows of sleep, logind.conf, GNOME by `gsettings`', 'power plan in the registry'),
     title: { en: 'PC goes to sleep by itself', hi: 'PC अपने आप स्लीप में चला जाता है' },
     action: { en: 'Open the power settings. Switch automatic sleep off.', hi: 'पावर सेटिंग खोलें। ऑटोमैटिक स्लीप बंद करें।' },
   },
   'clock.wrong': {
-    ...grade('major', ['pc.silent'], [2 * minute, minute]),
-    ...asked('the answers of the centre'),
+    ...timing('major', ['pc.silent'], [2 * minute, minute]),
+    ...checkedBy('the answers of the centre'),
     title: { en: 'Clock of the PC is wrong', hi: 'PC की घड़ी ग़लत है' },
     action: {
       en: 'Set date and time, and switch on automatic time. If it goes wrong again, replace the small battery in the PC.',
@@ -109,8 +109,8 @@ export const pcFaults = {
     },
   },
   'agent.probe_failed': {
-    ...grade('info', ['pc.silent'], [10 * minute, minute]),
-    ...asked('the agent itself'),
+    ...timing('info', ['pc.silent'], [10 * minute, minute]),
+    ...checkedBy('the agent itself'),
     title: { en: 'A check cannot be made', hi: 'एक जाँच नहीं हो पा रही' },
     action: {
       en: 'Restart the PC. If it comes back, tell the central team which check is named.',
@@ -118,14 +118,14 @@ export const pcFaults = {
     },
   },
   'agent.events_dropped': {
-    ...grade('minor', ['pc.silent'], [0, minute]),
-    ...asked('the agent itself'),
+    ...timing('minor', ['pc.silent'], [0, minute]),
+    ...checkedBy('the agent itself'),
     title: { en: 'History of this PC was dropped', hi: 'इस PC का पुराना रिकॉर्ड हटाना पड़ा' },
     action: { en: 'Free some disk space on the PC. Tell the central team.', hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।' },
   },
   'agent.certificate': {
-    ...grade('major', ['pc.silent'], [10 * minute, minute]),
-    ...asked('the agent itself'),
+    ...timing('major', ['pc.silent'], [10 * minute, minute]),
+    ...checkedBy('the agent itself'),
     title: { en: 'Certificate of this PC ends soon', hi: 'इस PC का सर्टिफ़िकेट जल्द ख़त्म होगा' },
     action: {
       en: 'Check that the PC reaches the enrolment port of the centre. If it does, enrol the PC again with a new code.',
@@ -133,12 +133,12 @@ export const pcFaults = {
     },
   },
   'agent.unknown_fault': {
-    ...grade('major', ['pc.silent'], [10 * minute, 0]),
+    ...timing('major', ['pc.silent'], [10 * minute, 0]),
     title: { en: 'PC reports a fault that the centre does not know', hi: 'PC ऐसी दिक्कत बता रहा है जो सेंटर नहीं जानता' },
     action: { en: 'Tell the central team which fault is named.', hi: 'सेंट्रल टीम को दिक्कत का नाम बताएँ।' },
   },
   'agent.unreadable': {
-    ...grade('minor', ['pc.silent'], [10 * minute, 0]),
+    ...timing('minor', ['pc.silent'], [10 * minute, 0]),
     title: { en: 'Reports of this PC cannot be read', hi: 'इस PC की रिपोर्ट पढ़ी नहीं जा रही' },
     action: { en: 'Update the agent on this PC. Tell the central team.', hi: 'इस PC का एजेंट अपडेट करें। सेंट्रल टीम को बताएँ।' },
   },

@@ -1,35 +1,35 @@
 /** Faults of power, temperature and elevation. */
-import { asked, type Fault, grade, minute, type Reason, second, type Words } from './row.ts';
+import { checkedBy, type Fault, minute, type Reason, second, timing, type Words } from './row.ts';
 
 /** Rows of the probes `power`, `ups` and `climate`. */
 export const powerFaults = {
   'power.on_battery': {
-    ...grade('major', ['pc.silent'], [5 * second, 10 * second]),
-    ...asked('/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
+    ...timing('major', ['pc.silent'], [5 * second, 10 * second]),
+    ...checkedBy('/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
     title: { en: 'Running on battery', hi: 'बैटरी पर चल रहा है' },
     action: { en: 'Check the plug and the fuse. Start the generator if the cut goes on.', hi: 'प्लग और फ़्यूज़ देखें। बिजली न आए तो जनरेटर चलाएँ।' },
   },
   'power.battery_low': {
-    ...grade('critical', ['pc.silent'], [0, 30 * second]),
-    ...asked('/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
+    ...timing('critical', ['pc.silent'], [0, 30 * second]),
+    ...checkedBy('/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
     title: { en: 'Battery almost empty', hi: 'बैटरी ख़त्म होने वाली है' },
     action: { en: 'Save your work. Start the generator now, or shut the PC down.', hi: 'काम सेव करें। अभी जनरेटर चलाएँ, नहीं तो PC बंद करें।' },
   },
   'power.ups_lost': {
-    ...grade('minor', ['pc.silent'], [5 * minute, minute]),
-    ...asked('upsd'),
+    ...timing('minor', ['pc.silent'], [5 * minute, minute]),
+    ...checkedBy('upsd'),
     title: { en: 'The UPS does not answer', hi: 'UPS जवाब नहीं दे रहा' },
     action: { en: 'Check the USB cable between UPS and PC.', hi: 'UPS और PC के बीच की USB केबल देखें।' },
   },
   'power.ups_replace': {
-    ...grade('minor', ['pc.silent'], [10 * minute, minute]),
-    ...asked('upsd'),
+    ...timing('minor', ['pc.silent'], [10 * minute, minute]),
+    ...checkedBy('upsd'),
     title: { en: 'The battery of the UPS is worn out', hi: 'UPS की बैटरी कमज़ोर हो गई है' },
     action: { en: 'Order a new battery for the UPS.', hi: 'UPS के लिए नई बैटरी मँगाएँ।' },
   },
   'climate.room_hot': {
-    ...grade('minor', ['pc.silent'], [10 * minute, 5 * minute]),
-    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
+    ...timing('minor', ['pc.silent'], [10 * minute, 5 * minute]),
+    ...checkedBy('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The room is too warm for a PC at this height', hi: 'इस ऊँचाई पर PC के लिए कमरा ज़्यादा गर्म है' },
     action: {
       en: 'Open a window or switch the cooling on. Keep the vents of the PC free.',
@@ -37,14 +37,14 @@ export const powerFaults = {
     },
   },
   'climate.cold': {
-    ...grade('minor', ['pc.silent'], [5 * minute, 5 * minute]),
-    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
+    ...timing('minor', ['pc.silent'], [5 * minute, 5 * minute]),
+    ...checkedBy('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The PC is too cold', hi: 'PC बहुत ठंडा है' },
     action: { en: 'Heat the room. Do not switch the PC off while it is cold.', hi: 'कमरा गर्म करें। ठंड में PC बंद न करें।' },
   },
   'climate.cold_start': {
-    ...grade('major', ['pc.silent'], [0, 10 * minute]),
-    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
+    ...timing('major', ['pc.silent'], [0, 10 * minute]),
+    ...checkedBy('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The PC was switched on while ice-cold', hi: 'PC बहुत ठंड में चालू किया गया' },
     action: {
       en: 'Heat the room to 10 °C. Next time wait two hours before switching the PC on.',
@@ -52,14 +52,14 @@ export const powerFaults = {
     },
   },
   'climate.charge_cold': {
-    ...grade('minor', ['pc.silent'], [10 * minute, 10 * minute]),
-    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
+    ...timing('minor', ['pc.silent'], [10 * minute, 10 * minute]),
+    ...checkedBy('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'Too cold to charge the battery', hi: 'बैटरी चार्ज करने के लिए बहुत ठंड है' },
     action: { en: 'Heat the room before the battery is charged.', hi: 'बैटरी चार्ज होने से पहले कमरा गर्म करें।' },
   },
   'climate.dry_air': {
-    ...grade('info', ['pc.silent'], [30 * minute, 30 * minute]),
-    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
+    ...timing('info', ['pc.silent'], [30 * minute, 30 * minute]),
+    ...checkedBy('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The air is very dry', hi: 'हवा बहुत सूखी है' },
     action: {
       en: 'Touch bare metal before you touch a cable. Put a bowl of water in the room.',
@@ -67,20 +67,20 @@ export const powerFaults = {
     },
   },
   'climate.rise_high': {
-    ...grade('minor', ['pc.silent', 'pc.hot'], [10 * minute, 10 * minute]),
-    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
+    ...timing('minor', ['pc.silent', 'pc.hot'], [10 * minute, 10 * minute]),
+    ...checkedBy('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The PC runs hotter than it used to', hi: 'PC पहले से ज़्यादा गर्म चल रहा है' },
     action: { en: 'Clear the air vents of the PC. Check that its fan turns.', hi: 'PC के हवा के छेद साफ़ करें। देखें कि पंखा चल रहा है।' },
   },
   'climate.hdd_altitude': {
-    ...grade('info', ['pc.silent'], [0, minute]),
-    ...asked('/sys/class/block', 'Get-PhysicalDisk, once a day'),
+    ...timing('info', ['pc.silent'], [0, minute]),
+    ...checkedBy('/sys/class/block', 'Get-PhysicalDisk, once a day'),
     title: { en: 'The hard disk is not made for this height', hi: 'हार्ड डिस्क इस ऊँचाई के लिए नहीं बनी' },
     action: { en: 'Order an SSD for this PC. Keep a copy of what is on the disk.', hi: 'इस PC के लिए SSD मँगाएँ। डिस्क की कॉपी रखें।' },
   },
   'climate.device_altitude': {
-    ...grade('info', ['pc.silent'], [0, minute]),
-    ...asked('/sys/class/drm and dmi, names of cameras and sound', 'BIOS in the registry, names of cameras and sound'),
+    ...timing('info', ['pc.silent'], [0, minute]),
+    ...checkedBy('/sys/class/drm and dmi, names of cameras and sound', 'BIOS in the registry, names of cameras and sound'),
     title: { en: 'A device is not made for this height', hi: 'एक डिवाइस इस ऊँचाई के लिए नहीं बना' },
     action: { en: "Ask the state's engineer for a model that is made for this height.", hi: 'राज्य के इंजीनियर से इस ऊँचाई वाला मॉडल माँगें।' },
   },

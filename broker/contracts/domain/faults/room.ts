@@ -1,7 +1,7 @@
 /** Faults of room equipment: camera, microphone, speaker, display, their USB, and the sound service and programs of the PC. */
-import { asked, type Fault, grade, minute, type Reason, second, type Words } from './row.ts';
+import { checkedBy, type Fault, minute, type Reason, second, timing, type Words } from './row.ts';
 
-const bySound = asked('PipeWire or PulseAudio by `pactl`', 'Core Audio');
+const bySound = checkedBy('PipeWire or PulseAudio by `pactl`', 'Core Audio');
 
 /** Faults that hide those of a sound device. */
 const noSound = ['pc.silent', 'usb.flapping', 'sound.service_down'] as const;
@@ -9,8 +9,8 @@ const noSound = ['pc.silent', 'usb.flapping', 'sound.service_down'] as const;
 /** Rows of the device probes. */
 export const roomFaults = {
   'camera.missing': {
-    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
-    ...asked('sysfs, PipeWire by `pw-dump`', 'cfgmgr32'),
+    ...timing('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...checkedBy('sysfs, PipeWire by `pw-dump`', 'cfgmgr32'),
     title: { en: 'Camera not found', hi: 'कैमरा नहीं मिल रहा' },
     action: {
       en: 'Unplug the camera cable and plug it in again. If it is still not found, try another USB port.',
@@ -18,8 +18,8 @@ export const roomFaults = {
     },
   },
   'camera.virtual': {
-    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
-    ...asked('sysfs, PipeWire', 'cfgmgr32: devices that no bus has'),
+    ...timing('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...checkedBy('sysfs, PipeWire', 'cfgmgr32: devices that no bus has'),
     title: { en: 'Only a virtual camera is there', hi: 'सिर्फ़ वर्चुअल कैमरा है' },
     action: {
       en: 'Plug in the camera of the room. Choose it in the meeting program.',
@@ -27,8 +27,8 @@ export const roomFaults = {
     },
   },
   'camera.held': {
-    ...grade('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'], [minute, 5 * second]),
-    ...asked('open files of /proc, PipeWire', 'ConsentStore of the registry, where there is one camera'),
+    ...timing('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'], [minute, 5 * second]),
+    ...checkedBy('open files of /proc, PipeWire', 'ConsentStore of the registry, where there is one camera'),
     title: { en: 'Camera held by a program for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
     action: {
       en: 'Close the program that is named. If it does not close, restart the PC.',
@@ -36,8 +36,8 @@ export const roomFaults = {
     },
   },
   'camera.driver': {
-    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
-    ...asked('functions of the USB device', 'cfgmgr32: codes of the device manager'),
+    ...timing('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...checkedBy('functions of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera does not start', hi: 'कैमरा शुरू नहीं हो रहा' },
     action: {
       en: 'Unplug the camera and plug it into another USB port. If it stays so, replace its cable.',
@@ -45,8 +45,8 @@ export const roomFaults = {
     },
   },
   'camera.no_driver': {
-    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
-    ...asked('functions of the USB device, uvcvideo', 'cfgmgr32: codes of the device manager'),
+    ...timing('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...checkedBy('functions of the USB device, uvcvideo', 'cfgmgr32: codes of the device manager'),
     title: { en: 'No driver for the camera', hi: 'कैमरे का ड्राइवर नहीं है' },
     action: {
       en: "Restart the PC. If it stays so, ask the state's engineer to install the driver.",
@@ -54,8 +54,8 @@ export const roomFaults = {
     },
   },
   'camera.disabled': {
-    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
-    ...asked('authorized of the USB device', 'cfgmgr32: codes of the device manager'),
+    ...timing('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...checkedBy('authorized of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera is switched off in the system', hi: 'कैमरा सिस्टम में बंद किया हुआ है' },
     action: {
       en: "Allow the camera in the settings of the system. If you may not, ask the state's engineer.",
@@ -63,8 +63,8 @@ export const roomFaults = {
     },
   },
   'camera.privacy': {
-    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
-    ...asked('keys of Dell and Lenovo in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
+    ...timing('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...checkedBy('keys of Dell and Lenovo in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
     title: { en: 'Camera is blocked for privacy', hi: 'प्राइवेसी के लिए कैमरा बंद है' },
     action: {
       en: 'Open the shutter or press the camera key of the PC. Then allow the camera in the privacy settings.',
@@ -72,8 +72,8 @@ export const roomFaults = {
     },
   },
   'camera.slow_port': {
-    ...grade('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'], [2 * minute, 5 * second]),
-    ...asked('speed and version of the USB device, our table', 'none: cfgmgr32 tells no speed, and the hub would have to be opened'),
+    ...timing('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'], [2 * minute, 5 * second]),
+    ...checkedBy('speed and version of the USB device, our table', 'none: cfgmgr32 tells no speed, and the hub would have to be opened'),
     title: { en: 'Camera is on a slow USB port', hi: 'कैमरा धीमे USB पोर्ट में लगा है' },
     action: {
       en: 'Plug the camera into a blue USB port. Use the cable that came with it.',
@@ -81,20 +81,20 @@ export const roomFaults = {
     },
   },
   'session.none': {
-    ...grade('info', ['pc.silent'], [10 * minute, 5 * second]),
-    ...asked('files of logind', 'sessions of WTS'),
+    ...timing('info', ['pc.silent'], [10 * minute, 5 * second]),
+    ...checkedBy('files of logind', 'sessions of WTS'),
     title: { en: 'Nobody is signed in at the PC', hi: 'PC पर किसी ने साइन इन नहीं किया है' },
     action: { en: 'Sign in at the PC before the meeting.', hi: 'मीटिंग से पहले PC पर साइन इन करें।' },
   },
   'session.locked': {
-    ...grade('info', ['pc.silent', 'session.none'], [10 * minute, 5 * second]),
-    ...asked('`loginctl`', 'sessions of WTS'),
+    ...timing('info', ['pc.silent', 'session.none'], [10 * minute, 5 * second]),
+    ...checkedBy('`loginctl`', 'sessions of WTS'),
     title: { en: 'Screen of the PC is locked', hi: 'PC की स्क्रीन लॉक है' },
     action: { en: 'Unlock the PC before the meeting.', hi: 'मीटिंग से पहले PC को अनलॉक करें।' },
   },
   'sound.service_down': {
-    ...grade('critical', ['pc.silent'], [20 * second, 5 * second]),
-    ...asked('the socket of the sound server, else `pactl`', 'Core Audio, the service Audiosrv'),
+    ...timing('critical', ['pc.silent'], [20 * second, 5 * second]),
+    ...checkedBy('the socket of the sound server, else `pactl`', 'Core Audio, the service Audiosrv'),
     title: { en: 'The sound of the PC does not work', hi: 'PC का साउंड काम नहीं कर रहा' },
     action: {
       en: "Restart the PC. If it comes back, tell the state's engineer.",
@@ -102,7 +102,7 @@ export const roomFaults = {
     },
   },
   'microphone.missing': {
-    ...grade('critical', noSound, [20 * second, 5 * second]),
+    ...timing('critical', noSound, [20 * second, 5 * second]),
     ...bySound,
     title: { en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' },
     action: {
@@ -111,7 +111,7 @@ export const roomFaults = {
     },
   },
   'microphone.not_default': {
-    ...grade('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
+    ...timing('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
     ...bySound,
     title: { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' },
     action: {
@@ -120,7 +120,7 @@ export const roomFaults = {
     },
   },
   'microphone.monitor_chosen': {
-    ...grade('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
+    ...timing('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
     ...bySound,
     title: { en: 'The PC records its own speaker', hi: 'PC माइक के बजाय अपना स्पीकर सुन रहा है' },
     action: {
@@ -129,13 +129,13 @@ export const roomFaults = {
     },
   },
   'microphone.muted': {
-    ...grade('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
+    ...timing('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
     ...bySound,
     title: { en: 'Microphone muted in the sound settings', hi: 'माइक साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the microphone.', hi: 'साउंड सेटिंग खोलें। माइक को अनम्यूट करें।' },
   },
   'microphone.volume_off': {
-    ...grade('major', [...noSound, 'microphone.missing', 'microphone.muted'], [30 * second, 5 * second]),
+    ...timing('major', [...noSound, 'microphone.missing', 'microphone.muted'], [30 * second, 5 * second]),
     ...bySound,
     title: { en: 'Microphone volume at or near zero', hi: 'माइक का वॉल्यूम लगभग शून्य है' },
     action: {
@@ -144,14 +144,14 @@ export const roomFaults = {
     },
   },
   'microphone.volume_low': {
-    ...grade('minor', [...noSound, 'microphone.missing', 'microphone.muted', 'microphone.volume_off'], [2 * minute, 5 * second]),
+    ...timing('minor', [...noSound, 'microphone.missing', 'microphone.muted', 'microphone.volume_off'], [2 * minute, 5 * second]),
     ...bySound,
     title: { en: 'Microphone volume too low', hi: 'माइक का वॉल्यूम बहुत कम है' },
     action: { en: 'Open the sound settings. Raise the input volume to about 70.', hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें।' },
   },
   'microphone.disabled': {
-    ...grade('critical', noSound, [20 * second, 5 * second]),
-    ...asked('cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the ends'),
+    ...timing('critical', noSound, [20 * second, 5 * second]),
+    ...checkedBy('cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the ends'),
     title: { en: 'Microphone is switched off or not plugged in', hi: 'माइक बंद है या लगा नहीं है' },
     action: {
       en: 'Plug the microphone in. If it is plugged in, switch it on in the sound settings.',
@@ -159,8 +159,8 @@ export const roomFaults = {
     },
   },
   'microphone.privacy': {
-    ...grade('critical', noSound, [20 * second, 5 * second]),
-    ...asked('keys of Dell in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
+    ...timing('critical', noSound, [20 * second, 5 * second]),
+    ...checkedBy('keys of Dell in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
     title: { en: 'Microphone is blocked for privacy', hi: 'प्राइवेसी के लिए माइक बंद है' },
     action: {
       en: 'Press the microphone key of the PC. Then allow the microphone in the privacy settings.',
@@ -168,8 +168,8 @@ export const roomFaults = {
     },
   },
   'microphone.roles_split': {
-    ...grade('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
-    ...asked('there are no such roles', 'Core Audio'),
+    ...timing('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
+    ...checkedBy('there are no such roles', 'Core Audio'),
     title: { en: 'Calls and browsers use two microphones', hi: 'कॉल और ब्राउज़र अलग-अलग माइक ले रहे हैं' },
     action: {
       en: 'Open the sound settings. Choose the room microphone for calls and for everything else.',
@@ -177,7 +177,7 @@ export const roomFaults = {
     },
   },
   'speaker.missing': {
-    ...grade('critical', noSound, [20 * second, 5 * second]),
+    ...timing('critical', noSound, [20 * second, 5 * second]),
     ...bySound,
     title: { en: 'Speaker not found', hi: 'स्पीकर नहीं मिल रहा' },
     action: {
@@ -186,7 +186,7 @@ export const roomFaults = {
     },
   },
   'speaker.not_default': {
-    ...grade('major', [...noSound, 'speaker.missing'], [30 * second, 5 * second]),
+    ...timing('major', [...noSound, 'speaker.missing'], [30 * second, 5 * second]),
     ...bySound,
     title: { en: 'Another speaker is chosen', hi: 'कोई दूसरा स्पीकर चुना हुआ है' },
     action: {
@@ -195,13 +195,13 @@ export const roomFaults = {
     },
   },
   'speaker.muted': {
-    ...grade('major', [...noSound, 'speaker.missing'], [30 * second, 5 * second]),
+    ...timing('major', [...noSound, 'speaker.missing'], [30 * second, 5 * second]),
     ...bySound,
     title: { en: 'Speaker muted in the sound settings', hi: 'स्पीकर साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the speaker.', hi: 'साउंड सेटिंग खोलें। स्पीकर को अनम्यूट करें।' },
   },
   'speaker.volume_off': {
-    ...grade('major', [...noSound, 'speaker.missing', 'speaker.muted'], [30 * second, 5 * second]),
+    ...timing('major', [...noSound, 'speaker.missing', 'speaker.muted'], [30 * second, 5 * second]),
     ...bySound,
     title: { en: 'Speaker volume at or near zero', hi: 'स्पीकर का वॉल्यूम लगभग शून्य है' },
     action: {
@@ -210,14 +210,14 @@ export const roomFaults = {
     },
   },
   'speaker.volume_low': {
-    ...grade('minor', [...noSound, 'speaker.missing', 'speaker.muted', 'speaker.volume_off'], [2 * minute, 5 * second]),
+    ...timing('minor', [...noSound, 'speaker.missing', 'speaker.muted', 'speaker.volume_off'], [2 * minute, 5 * second]),
     ...bySound,
     title: { en: 'Speaker volume too low', hi: 'स्पीकर का वॉल्यूम बहुत कम है' },
     action: { en: 'Open the sound settings. Raise the output volume to about 70.', hi: 'साउंड सेटिंग खोलें। आउटपुट वॉल्यूम लगभग 70 करें।' },
   },
   'usb.flapping': {
-    ...grade('major', ['pc.silent'], [minute, 5 * minute]),
-    ...asked('devnum of /sys/bus/usb, the kernel log', 'cfgmgr32: when a device last came'),
+    ...timing('major', ['pc.silent'], [minute, 5 * minute]),
+    ...checkedBy('devnum of /sys/bus/usb, the kernel log', 'cfgmgr32: when a device last came'),
     title: { en: 'A USB device comes and goes', hi: 'एक USB डिवाइस बार-बार कट रहा है' },
     action: {
       en: 'Plug the device straight into the PC. If it goes on, replace its cable.',
@@ -225,8 +225,8 @@ export const roomFaults = {
     },
   },
   'usb.power_saving': {
-    ...grade('info', ['pc.silent'], [5 * minute, 5 * minute]),
-    ...asked('power of the USB device', 'power plan in the registry'),
+    ...timing('info', ['pc.silent'], [5 * minute, 5 * minute]),
+    ...checkedBy('power of the USB device', 'power plan in the registry'),
     title: { en: 'USB saves power where a device drops out', hi: 'USB की पावर सेविंग से डिवाइस बार-बार कट रहा है' },
     action: {
       en: "Ask the state's engineer to switch off power saving for this USB device.",
@@ -234,8 +234,8 @@ export const roomFaults = {
     },
   },
   'display.missing': {
-    ...grade('major', ['pc.silent'], [30 * second, 5 * second]),
-    ...asked('/sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
+    ...timing('major', ['pc.silent'], [30 * second, 5 * second]),
+    ...checkedBy('/sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Display not found', hi: 'स्क्रीन नहीं मिल रही' },
     action: {
       en: 'Switch the display on. Check its cable and the input that is chosen on it.',
@@ -243,8 +243,8 @@ export const roomFaults = {
     },
   },
   'display.low_resolution': {
-    ...grade('minor', ['pc.silent', 'display.missing'], [2 * minute, 5 * second]),
-    ...asked('modes and EDID of /sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
+    ...timing('minor', ['pc.silent', 'display.missing'], [2 * minute, 5 * second]),
+    ...checkedBy('modes and EDID of /sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Picture on the display is coarse', hi: 'स्क्रीन पर तस्वीर साफ़ नहीं है' },
     action: {
       en: 'Unplug the cable of the display and plug it in again. If it stays so, try another cable or adapter.',
@@ -252,8 +252,8 @@ export const roomFaults = {
     },
   },
   'program.missing': {
-    ...grade('major', ['pc.silent'], [minute, minute]),
-    ...asked('entries of the menu', 'uninstallers and packages in the registry'),
+    ...timing('major', ['pc.silent'], [minute, minute]),
+    ...checkedBy('entries of the menu', 'uninstallers and packages in the registry'),
     title: { en: 'A program of the meeting is not installed', hi: 'मीटिंग का एक प्रोग्राम इंस्टॉल नहीं है' },
     action: {
       en: "Install the program that is named. If you may not, ask the state's engineer.",

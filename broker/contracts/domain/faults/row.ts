@@ -16,7 +16,7 @@ export type Fault = {
   /** Clear time: how long it must be absent before the incident clears. */
   clearMs: number;
   /** How a PC checks it on each system; absent for a fault judged by the server. */
-  asked?: { linux: string; windows: string };
+  checkedBy?: { linux: string; windows: string };
   title: Words;
   /** First actions, one per sentence. */
   action: Words;
@@ -26,7 +26,7 @@ export type Fault = {
 export const second = 1_000;
 export const minute = 60 * second;
 
-export const grade = (severity: Severity, parents: readonly string[], [holdMs, clearMs]: readonly [number, number]) => ({
+export const timing = (severity: Severity, parents: readonly string[], [holdMs, clearMs]: readonly [number, number]) => ({
   severity,
   parents,
   holdMs,
@@ -37,7 +37,7 @@ export const grade = (severity: Severity, parents: readonly string[], [holdMs, c
  * Describes the check on each system. Without an implementation the check is `unknown`. `due`: not implemented yet; `none: …`: impossible
  * there, and why.
  */
-export const asked = (linux: string, windows = 'the same') => ({ asked: { linux, windows } });
+export const checkedBy = (linux: string, windows = 'the same') => ({ checkedBy: { linux, windows } });
 
 /** Regular expression for a whole reason, and its Hindi text with the capture groups. */
 export type Reason = readonly [pattern: string, hi: string];

@@ -2,11 +2,11 @@
  * English texts of domain terms. Every other language has the same keys. Titles, actions, components and reasons are in the fault
  * catalogue.
  */
-import { componentsIn, type FaultId, type Language } from '../faults.ts';
+import { componentNames, type FaultId, type Language } from '../faults.ts';
 import type { LinkClass } from '../links.ts';
-import type { OutageCause, Sureness } from '../outages.ts';
-import type { Answer, Readiness, SiteStage } from '../sites.ts';
-import type { AgainReason, Presence, Severity, TransitionKind } from '../states.ts';
+import type { ConfidenceLevel, OutageCause } from '../outages.ts';
+import type { Readiness, ShownStatus, SiteStage } from '../sites.ts';
+import type { Presence, RepeatReason, Severity, TransitionKind } from '../states.ts';
 import type { Tier } from '../tiers.ts';
 
 /** Group, key, text. `{n}` is a blank for a number. */
@@ -31,7 +31,7 @@ export const en = {
     replaced: 'the PC was replaced',
     'moved to': 'the PC was moved to',
   },
-  status: { ok: 'works', unproven: 'there, open, not proven', fault: 'fault', unknown: 'unknown' } satisfies Record<Answer, string>,
+  status: { ok: 'works', unproven: 'there, open, not proven', fault: 'fault', unknown: 'unknown' } satisfies Record<ShownStatus, string>,
   readiness: { ready: 'Ready (not proven)', 'not-ready': 'Not ready', unknown: 'Unknown' } satisfies Record<Readiness, string>,
   presence: {
     unheard: 'Not heard since the centre was away',
@@ -95,7 +95,7 @@ export const en = {
     undetermined: 'not known yet, the site cannot be reached',
   } satisfies Record<OutageCause, string>,
   /** A sure cause has no addition. */
-  sureness: { sure: '{cause}', likely: 'probably {cause}', open: 'not known, perhaps {cause}' } satisfies Record<Sureness, string>,
+  sureness: { sure: '{cause}', likely: 'probably {cause}', open: 'not known, perhaps {cause}' } satisfies Record<ConfidenceLevel, string>,
   /** Action for an offline PC by the cause: at most three steps, one per sentence. */
   outageAction: {
     intended: 'Switch the PC on before the next meeting.',
@@ -114,7 +114,7 @@ export const en = {
     assigned: 'Assigned by {name}.',
     awake: '{name} wanted it quiet until now.',
     maintained: 'Still bad at the end of the maintenance.',
-  } satisfies Record<AgainReason, string>,
+  } satisfies Record<RepeatReason, string>,
   /** The same, addressed to that person. */
   againOwn: { lapsed: 'You were on it; nobody is now.', reopened: 'You said that it is fixed.', awake: 'You wanted it quiet until now.' },
   /** Sentences of a notification. */
@@ -290,7 +290,7 @@ export const en = {
   /** Filled by the channels: each brings its own name, in `flows/notify/people/channels/`. */
   channel: {},
   /** Names of components, or of a part of one as `component.device`. */
-  component: componentsIn('en'),
+  component: componentNames('en'),
   /** Sections of the path from a PC to the server. */
   layer: {
     network: 'network',
@@ -320,7 +320,7 @@ export type Vocabulary = { readonly [G in keyof typeof en]: Readonly<Record<keyo
 export type Dates = { locale: string; month: 'short' | 'long' };
 
 /** A further language of notifications: all its texts in one file. */
-export type FurtherLanguage = {
+export type NotificationOnlyTexts = {
   dates: Dates;
   names: Language;
   /** A missing component name comes from the language of `names`. */

@@ -1,4 +1,4 @@
-import { componentsIn } from '../faults.ts';
+import { componentNames } from '../faults.ts';
 import type { Vocabulary } from './en.ts';
 
 export const hi: Vocabulary = {
@@ -240,7 +240,7 @@ export const hi: Vocabulary = {
   },
   supply: { mains: 'बिजली आ रही है', battery: 'बैटरी पर' },
   channel: {},
-  component: componentsIn('hi'),
+  component: componentNames('hi'),
   layer: {
     network: 'नेटवर्क',
     router: 'राउटर',

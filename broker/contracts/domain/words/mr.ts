@@ -2,9 +2,9 @@
  * Marathi texts for notifications. A missing text is shown in Hindi.
  * The author is not a native speaker: a native speaker must review it before use in an office.
  */
-import type { FurtherLanguage } from './en.ts';
+import type { NotificationOnlyTexts } from './en.ts';
 
-export const mr: FurtherLanguage = {
+export const mr: NotificationOnlyTexts = {
   dates: { locale: 'mr-IN-u-nu-latn', month: 'long' },
   names: 'hi',
   vocabulary: {

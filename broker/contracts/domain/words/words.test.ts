@@ -4,18 +4,18 @@ import { faultIds, faults } from '../faults.ts';
 import { reasons } from '../reasons.ts';
 import {
   actionIn,
-  completed,
-  filled,
-  further,
+  fillBlanks,
+  fillMissingTexts,
   messageLanguages,
   nameIn,
+  notificationOnlyLanguages,
   outageText,
-  reasonTold,
   stepsOf,
   titleIn,
+  translateReason,
   vocabulary,
+  vocabularyIn,
   wordFor,
-  wordsIn,
 } from './words.ts';
 
 const groups = Object.keys(vocabulary.en) as (keyof typeof vocabulary.en)[];
@@ -23,7 +23,7 @@ const groups = Object.keys(vocabulary.en) as (keyof typeof vocabulary.en)[];
 test.each(groups)('%s: every language has a text for each key, with the same blanks', (group) => {
   const blanks = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted();
   for (const language of messageLanguages) {
-    const words = Object.entries(wordsIn(language)[group]);
+    const words = Object.entries(vocabularyIn(language)[group]);
     expect(words.map(([key]) => key)).toEqual(Object.keys(vocabulary.en[group]));
     for (const [key, text] of words) {
       expect([key, text.trim()]).toEqual([key, expect.stringMatching(/./)]);
@@ -50,7 +50,7 @@ test.each([
   expect([outageText({ cause: 'power-cut', confidence }, 'en'), outageText({ cause: 'power-cut', confidence }, 'hi')]).toEqual([en, hi]);
 });
 
-describe.each(Object.entries(further))('the further language %s', (_, own) => {
+describe.each(Object.entries(notificationOnlyLanguages))('the further language %s', (_, own) => {
   const keysOf = (words: object) => Object.keys(words).sort();
 
   // A new check need not wait for its translation: usual runs require 80 %, the nightly run all.
@@ -70,14 +70,14 @@ describe.each(Object.entries(further))('the further language %s', (_, own) => {
       titles,
       actions,
       vocabulary: told,
-    } = completed({ ...own, titles: {}, actions: {}, vocabulary: { ...own.vocabulary, component: {} } });
+    } = fillMissingTexts({ ...own, titles: {}, actions: {}, vocabulary: { ...own.vocabulary, component: {} } });
     for (const id of faultIds) expect([titles[id], actions[id]]).toEqual([faults[id].title[own.names], faults[id].action[own.names]]);
     expect(told).toEqual({ ...own.vocabulary, component: vocabulary[own.names].component });
-    expect(completed(own).titles).toEqual({ ...titles, ...own.titles });
+    expect(fillMissingTexts(own).titles).toEqual({ ...titles, ...own.titles });
     const [pattern, hindi] = reasons[0] ?? ['', ''];
-    const reasonsOf = (names: 'en' | 'hi') => completed({ ...own, names, reasons: {} }).reasons;
+    const reasonsOf = (names: 'en' | 'hi') => fillMissingTexts({ ...own, names, reasons: {} }).reasons;
     expect([reasonsOf('hi')[pattern], reasonsOf('en')]).toEqual([hindi, {}]);
-    expect(Object.keys(completed(own).reasons)).toEqual(reasons.map(([one]) => one));
+    expect(Object.keys(fillMissingTexts(own).reasons)).toEqual(reasons.map(([one]) => one));
   });
 
   test('has all texts in Devanagari with Latin digits, and the capture groups of each reason pattern', () => {
@@ -93,7 +93,7 @@ describe.each(Object.entries(further))('the further language %s', (_, own) => {
 
 test('every action has one to three steps in each language', () => {
   const long = messageLanguages.flatMap((language) =>
-    [...faultIds.map((id) => actionIn(id, language) ?? ''), ...Object.values(wordsIn(language).outageAction)].filter(
+    [...faultIds.map((id) => actionIn(id, language) ?? ''), ...Object.values(vocabularyIn(language).outageAction)].filter(
       (action) => stepsOf(action).length > 3 || stepsOf(action).length === 0,
     ),
   );
@@ -104,11 +104,11 @@ test('Marathi has its own title, action and reason, and uses the Hindi form of p
   expect(titleIn('camera.missing', 'mr')).toBe('कॅमेरा सापडत नाही');
   expect(titleIn('laser.lost', 'mr')).toBeUndefined();
   expect(actionIn('pc.sleeps', 'mr')).toBe('पॉवर सेटिंग उघडा. ऑटोमॅटिक स्लीप बंद करा.');
-  expect(reasonTold('no answer in 5 s', 'mr')).toBe('5 सेकंदांत उत्तर आले नाही');
-  expect(reasonTold('it fell down', 'mr')).toBe('it fell down');
+  expect(translateReason('no answer in 5 s', 'mr')).toBe('5 सेकंदांत उत्तर आले नाही');
+  expect(translateReason('it fell down', 'mr')).toBe('it fell down');
   expect([nameIn({ en: 'Pune', hi: 'पुणे' }, 'mr'), nameIn({ en: 'Pune', hi: '' }, 'mr')]).toEqual(['पुणे', 'Pune']);
 });
 
 test('a value that contains a blank is not filled again', () => {
-  expect(filled('{a} and {b}, {c}', { a: '{b}', b: '$&' })).toBe('{b} and $&, {c}');
+  expect(fillBlanks('{a} and {b}, {c}', { a: '{b}', b: '$&' })).toBe('{b} and $&, {c}');
 });

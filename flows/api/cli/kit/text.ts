@@ -1,17 +1,17 @@
 /** Formats responses of the API as plain text for a terminal. */
 import {
-  answerOf,
   type Check,
   type CsvProblem,
-  inColumns,
+  formatColumns,
   type Language,
-  lineIn,
   type Outage,
   oneLine,
   outageText,
   type Readiness,
+  type ReadinessReason,
+  shownStatusOf,
+  translateLine,
   vocabulary,
-  type Why,
   zonedAt,
 } from '@sabha/contracts';
 import { catalogueLines } from './lines.ts';
@@ -27,7 +27,7 @@ type JsonFields = Readonly<Record<string, unknown>>;
 export function answerText(value: unknown): string {
   if (Array.isArray(value)) return listText(value);
   const [inner, simple] = [true, false].map((wanted) => Object.entries(value as JsonFields).filter(([, one]) => isInner(one) === wanted));
-  const head = inColumns((simple ?? []).map(([name, one]) => [titleOf(name), cellText(name, one, value as JsonFields)]));
+  const head = formatColumns((simple ?? []).map(([name, one]) => [titleOf(name), cellText(name, one, value as JsonFields)]));
   return [
     ...head,
     ...(inner ?? []).flatMap(([name, one]) => [`${titleOf(name)}${Array.isArray(one) ? ` (${one.length})` : ''}:`, answerText(one)]),
@@ -86,7 +86,7 @@ function cellText(name: string, value: unknown, row: JsonFields): string {
   if (value === '' && placeNames.test(name)) return 'all';
   if (value === null || value === undefined || value === '') return '-';
   if (Array.isArray(value)) return value.map((one) => cellText(name, one, row)).join(', ') || '-';
-  if (name === 'why') return whyText(value as Why);
+  if (name === 'why') return whyText(value as ReadinessReason);
   if (typeof value === 'object') return objectText(value, row);
   if (typeof value === 'number') return numberText(name, value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
@@ -154,10 +154,10 @@ export function readyText(readiness: Readiness): string {
 
 /** A conference device that is present and open is shown as unproven, because its function was not tested. */
 function statusText(check: Check): string {
-  return answerOf(check) === 'unproven' ? vocabulary.en.status.unproven : check.status;
+  return shownStatusOf(check) === 'unproven' ? vocabulary.en.status.unproven : check.status;
 }
 
-function whyText({ fault, component, reason }: Why): string {
+function whyText({ fault, component, reason }: ReadinessReason): string {
   return (fault ?? `${component} ${reason ?? ''}`).trim();
 }
 
@@ -187,7 +187,7 @@ export async function importFile(call: VerbCall, path: string, { field, body }: 
   const done = await api.post<ImportResult>(path, { ...body, [field]: await call.readText(file), apply, by }, [422]);
   if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
   const notes = (done.notes ?? []).map((one) => problemLine(one, { file, language }));
-  const end = lineIn(done.applied ? 'done' : 'nothing is changed yet: --yes does it', language, catalogueLines);
+  const end = translateLine(done.applied ? 'done' : 'nothing is changed yet: --yes does it', language, catalogueLines);
   return { ok: true, json: done, text: [...differenceLines(done.difference, language), ...firstLines(notes), end].join('\n') };
 }
 
@@ -197,7 +197,7 @@ function differenceLines({ added, changed, removed, same, missing }: ImportDiffe
   const left = missing === undefined ? '' : `, ${missing.length} not in the file (left as they are)`;
   const gone = removed === undefined ? '' : `, ${removed.length} removed`;
   const sum = `${added.length} added, ${subjects.size} changed${gone}, ${same} the same${left}`;
-  return [...list('+', added), ...list('~', changed), ...list('-', removed ?? []), lineIn(sum, language, catalogueLines)];
+  return [...list('+', added), ...list('~', changed), ...list('-', removed ?? []), translateLine(sum, language, catalogueLines)];
 }
 
 function changeText(one: ImportChange): string {
@@ -209,10 +209,10 @@ function changeText(one: ImportChange): string {
 /** Returns one line for each problem, and a last line that nothing is changed. */
 export function problemText(problems: readonly CsvProblem[], { file, language }: { file: string; language: Language }): string {
   const end = `nothing is changed: ${problems.length} problem${problems.length === 1 ? '' : 's'}`;
-  return [...problems.map((one) => problemLine(one, { file, language })), lineIn(end, language, catalogueLines)].join('\n');
+  return [...problems.map((one) => problemLine(one, { file, language })), translateLine(end, language, catalogueLines)].join('\n');
 }
 
 /** Formats a problem or a note. Line 0 means that the file has no lines, and is omitted. */
 function problemLine({ line, column, what }: CsvProblem, { file, language }: { file: string; language: Language }): string {
-  return `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${lineIn(what, language, catalogueLines)}`;
+  return `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${translateLine(what, language, catalogueLines)}`;
 }

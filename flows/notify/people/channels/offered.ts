@@ -1,5 +1,5 @@
 /** Channels that tabs provide: *offer* passes a message to any community node, *outcome* returns its result. */
-import { type Cancel, type Clock, type Person, withinTime } from '@sabha/contracts';
+import { type Cancel, type Clock, type Person, withTimeout } from '@sabha/contracts';
 import type { Channel, DeliveryOutcome, OpenChannel, RenderedMessage } from '../../../engine/records/notices.ts';
 
 /** Time for a community node to return an outcome; then the message is offered again, R25 (timers and outcomes). */
@@ -69,7 +69,9 @@ export function createOffers() {
         const { text, lines } = said();
         const changed = { key, subject: '', text: [text.trimEnd(), ...lines].join('\n\n'), severity: notice.severity };
         const offer = { ...offeredMessageOf(name, changed, person), sabha: { key, copy } };
-        return withinTime<DeliveryOutcome>({ clock, limitMs: outcomeLimitMs, late: timedOut, cut }, (signal) => ask(name, offer, signal));
+        return withTimeout<DeliveryOutcome>({ clock, limitMs: outcomeLimitMs, timeoutValue: timedOut, cut }, (signal) =>
+          ask(name, offer, signal),
+        );
       },
     }),
     take: takers.register,

@@ -1,5 +1,5 @@
 /** Telegram through the organisation's own bot: to persons and groups, with buttons, and with messages that can be edited. */
-import { type Clock, doubledMs, loadText, setting, withinTime } from '@sabha/contracts';
+import { type Clock, doubledMs, loadText, setting, withTimeout } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Channel, ChannelKind, DeliveryOutcome, HandleReply, MessageEdit, RenderedMessage } from '../../../engine/records/notices.ts';
 import { type Fetch, parseJson, request } from './kit/http.ts';
@@ -164,8 +164,8 @@ const callLimitMs = 30_000;
 
 /** Guarantee: ends in time, also if Telegram does not respond or responds byte by byte. */
 function callInTime(bot: Bot, method: string, at: { body: object; signal: AbortSignal }) {
-  const late: BotApiResult = { ok: false, code: 0, reason: `no answer in ${callLimitMs / 1_000} s` };
-  return withinTime<BotApiResult>({ clock: bot.clock, limitMs: callLimitMs, late, cut: at.signal }, (signal) =>
+  const timeoutValue: BotApiResult = { ok: false, code: 0, reason: `no answer in ${callLimitMs / 1_000} s` };
+  return withTimeout<BotApiResult>({ clock: bot.clock, limitMs: callLimitMs, timeoutValue, cut: at.signal }, (signal) =>
     call(bot, method, { ...at, signal }),
   );
 }

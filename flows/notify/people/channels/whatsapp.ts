@@ -3,7 +3,7 @@
  * reports and button presses.
  */
 import { createHmac } from 'node:crypto';
-import { type Clock, loadText, setting, withinTime } from '@sabha/contracts';
+import { type Clock, loadText, setting, withTimeout } from '@sabha/contracts';
 
 import * as v from 'valibot';
 import type {
@@ -151,8 +151,8 @@ function reply(said: { to: string; line: string; message: string }, options: Wha
     type: 'text',
     text: { body: said.line },
   };
-  const late = { ok: false, reason: 'late' } as const;
-  void withinTime<HttpAnswer>({ clock: options.clock, limitMs: replyLimitMs, late, cut }, (own) => post(options, body, own));
+  const timeoutValue = { ok: false, reason: 'late' } as const;
+  void withTimeout<HttpAnswer>({ clock: options.clock, limitMs: replyLimitMs, timeoutValue, cut }, (own) => post(options, body, own));
 }
 
 /** Longest template values in characters: the whole message may have 1,024. */

@@ -1,5 +1,5 @@
 /** Keeps messages up to date in channels that can edit them: the last answer or deed of the incident is written below each. */
-import { doubledMs, filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
+import { doubledMs, fillBlanks, type MessageLanguage, vocabularyIn } from '@sabha/contracts';
 import type { Incident, LogEntry } from '../../../engine/records/incidents.ts';
 import { type DeliveryOutcome, linkMark, type OutboxRow } from '../../../engine/records/notices.ts';
 import { waitUnlessAborted } from '../channels/kit/pace.ts';
@@ -108,11 +108,11 @@ export function latestOf({ deeds = [], answers = [] }: Pick<Incident, 'deeds' | 
 }
 
 function lineOf({ by, did, to: whom = '' }: LogEntry, language: MessageLanguage, nameOf: (id: string) => string): string {
-  const { message, again: anew } = wordsIn(language);
+  const { message, again: anew } = vocabularyIn(language);
   const [name, to] = [shorten(by), shorten(nameOf(whom))];
   if (did === 'fixed') return answerLine(name, did, language);
-  if (did === 'assigned') return filled(message.asked, { name, to });
-  if (did === 'lapsed') return filled(anew.lapsed, { name: to });
-  if (did === 'reopened') return `${message.stillThere}: ${filled(anew.reopened, { name: to })}`;
-  return filled(message.onIt, { name });
+  if (did === 'assigned') return fillBlanks(message.asked, { name, to });
+  if (did === 'lapsed') return fillBlanks(anew.lapsed, { name: to });
+  if (did === 'reopened') return `${message.stillThere}: ${fillBlanks(anew.reopened, { name: to })}`;
+  return fillBlanks(message.onIt, { name });
 }

@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, doubledMs, keepLatest, type Person, type Vocabulary, withinTime } from '@sabha/contracts';
+import { type Clock, doubledMs, keepLatest, type Person, type Vocabulary, withTimeout } from '@sabha/contracts';
 import type { Channel, DeliveryOutcome, DeliveryReport, Notice, OutboxRow } from '../../../engine/records/notices.ts';
 import { centralNotice } from '../../../engine/transitions/delivery.ts';
 import { centrePlace } from '../../../sites/table.ts';
@@ -169,7 +169,7 @@ export function createPendingTests(clock: Clock) {
       if (known !== undefined) return known;
       const { promise, resolve } = Promise.withResolvers<ReportedOutcome | undefined>();
       waiting.set(name, { person, said: resolve });
-      const said = await withinTime({ clock, limitMs, late: undefined }, () => promise);
+      const said = await withTimeout({ clock, limitMs, timeoutValue: undefined }, () => promise);
       waiting.delete(name);
       return said;
     },

@@ -5,21 +5,21 @@
  * - `open`: one text for all faults, with the fault as a blank
  */
 import {
+  confidenceLevelOf,
   faultIds,
-  filled,
+  fillBlanks,
   type MessageLanguage,
   maintenanceFault,
   messageLanguages,
   nameIn,
   type OutageCause,
   outageCauses,
-  surenessOf,
   titleIn,
   unfinishedFault,
   type Vocabulary,
+  vocabularyIn,
   type Words,
   wordFor,
-  wordsIn,
 } from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../../engine/records/notices.ts';
 import { safeTable } from '../../../sites/sheet.ts';
@@ -130,17 +130,17 @@ function newsId(fault: string, cause?: { cause: OutageCause; sureness: (typeof s
 
 /** The text as registered, with tags in place of the blanks. */
 export function registeredText({ text, blanks: of }: SmsTemplate): string {
-  return filled(text, Object.fromEntries(of.map(({ name, tag }) => [name, tags[tag].written])));
+  return fillBlanks(text, Object.fromEntries(of.map(({ name, tag }) => [name, tags[tag].written])));
 }
 
 /** The text at its longest: each blank filled to its limit with letters of its script. */
 export function longestText({ text, blanks: of, language, form }: SmsTemplate): string {
   const letter = (tag: TagName) => (form === 'open' && language !== 'en' && tag === 'alphanumeric' ? 'अ' : '0');
-  return filled(text, Object.fromEntries(of.map(({ name, tag, limit }) => [name, letter(tag).repeat(limit)])));
+  return fillBlanks(text, Object.fromEntries(of.map(({ name, tag, limit }) => [name, letter(tag).repeat(limit)])));
 }
 
 function templatesOf(language: MessageLanguage, link: boolean): SmsTemplate[] {
-  const { sms, direct } = wordsIn(language);
+  const { sms, direct } = vocabularyIn(language);
   const make = (id: string, form: TemplateForm, text: string) => template({ id, language, form, text });
   const news = (id: string, form: TemplateForm, title: string) =>
     firstThatFits(
@@ -164,10 +164,10 @@ function titlesOf(language: MessageLanguage): { id: string; title: string }[] {
 }
 
 function awayTitle(language: MessageLanguage, why: { cause: OutageCause; sureness: 'sure' | 'likely' }): { id: string; title: string } {
-  const { outage, sureness }: Vocabulary = wordsIn(language);
+  const { outage, sureness }: Vocabulary = vocabularyIn(language);
   return {
     id: newsId('pc.silent', why),
-    title: `${titleIn('pc.silent', language)}: ${filled(sureness[why.sureness], { cause: outage[why.cause] })}`,
+    title: `${titleIn('pc.silent', language)}: ${fillBlanks(sureness[why.sureness], { cause: outage[why.cause] })}`,
   };
 }
 
@@ -246,7 +246,7 @@ function filledIn(template: SmsTemplate, all: TemplateValues): Sms {
   // A number must not be cut: it would be another number.
   const fitted = ({ name, limit }: Blank) => (name === 'site' || name === 'room' ? shortenInside : shorten)(all[name], limit, limit);
   const values = Object.fromEntries(blanks.map((one) => [one.name, fitted(one).replaceAll('…', '.')] as const));
-  const text = filled(template.text, values);
+  const text = fillBlanks(template.text, values);
   const wrong = blanks.find(({ name, tag }) => !fitsTag(tag, values[name] ?? ''));
   const said = wrong && `{${wrong.name}} is no ${tags[wrong.tag].written}: ${shorten(values[wrong.name] ?? '')}`;
   return { template: id, text, values, size: sizeOf(text), ...(said !== undefined && { wrong: said }) };
@@ -283,7 +283,7 @@ function idOf({ kind, faults, lines, outage, many }: Notice): string {
   if (kind === 'direct') return `direct.${lines[0] ?? ''}`;
   if (kind === 'unfinished') return newsId(unfinishedFault);
   const fault = faults[0]?.fault ?? '';
-  const sureness = outage && surenessOf(outage.confidence);
+  const sureness = outage && confidenceLevelOf(outage.confidence);
   if (fault !== 'pc.silent' || outage === undefined || sureness === undefined || sureness === 'open') return newsId(fault);
   return newsId(fault, { cause: outage.cause, sureness });
 }

@@ -1,5 +1,5 @@
 /** A message as small HTML: the same words as its text, in the colours of the reader's theme. */
-import { filled, wordsIn } from '@sabha/contracts';
+import { fillBlanks, vocabularyIn } from '@sabha/contracts';
 import type { RenderedMessage } from '../../../../engine/records/notices.ts';
 
 /** Content of the HTML. A line of the text may be a URL, or end with `link`. */
@@ -15,7 +15,7 @@ export function htmlOf(message: HtmlMessage): string {
   const [first = '', ...rest] = text.trimEnd().split('\n');
   const mark = rest.indexOf('-- ');
   const [body, footer] = mark < 0 ? [rest, []] : [rest.slice(0, mark), rest.slice(mark + 1)];
-  const tap = filled(wordsIn(language).message.tap, { url: link });
+  const tap = fillBlanks(vocabularyIn(language).message.tap, { url: link });
   const lines = body.filter((line) => line !== tap);
   const at = lines.length < body.length ? buttonAt(lines, message) : undefined;
   const paragraph = (some: string[]) => `<p style="margin:0">${some.map((line) => lineOf(line, message)).join('<br>\n')}</p>`;
@@ -35,14 +35,14 @@ export function htmlOf(message: HtmlMessage): string {
 
 /** Position of the button: above the steps for an alert, since the reader replies before acting; after the text of an announcement. */
 function buttonAt(lines: readonly string[], { notice, language }: HtmlMessage): number {
-  const { todo } = wordsIn(language).message;
+  const { todo } = vocabularyIn(language).message;
   const steps = ['1. ', todo.slice(0, todo.indexOf('{'))];
   const at = notice?.announcement ? -1 : lines.findIndex((line) => line === '' || steps.some((step) => line.startsWith(step)));
   return at < 0 ? lines.length : at;
 }
 
 function buttonOf({ link = '', notice, language }: HtmlMessage): string {
-  const { message, announce } = wordsIn(language);
+  const { message, announce } = vocabularyIn(language);
   const style = 'display:block;border:2px solid;border-radius:8px;padding:11px;text-align:center;font-weight:bold;text-decoration:none';
   return `<p style="margin:1em 0"><a href="${escaped(link)}" style="${style}">${notice?.announcement ? announce.read : message.reply}</a></p>`;
 }

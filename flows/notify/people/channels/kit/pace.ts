@@ -1,5 +1,5 @@
 /** Rate limiter of a channel. A send that is too early waits for a turn, and no address waits for another one. */
-import { type Cancel, type Clock, withinTime } from '@sabha/contracts';
+import { type Cancel, type Clock, withTimeout } from '@sabha/contracts';
 
 /** `minIntervalMs`: least time between two turns of an address. `signal`: ends the wait. `isLowPriority`: low priority for that address. */
 export type TurnOptions = { minIntervalMs: number; signal: AbortSignal; isLowPriority?: boolean };
@@ -77,6 +77,6 @@ function firstOf(waiting: ReadonlySet<WaitingSend>, freeUp: ReadonlyMap<string, 
 
 /** Resolves to true after `forMs`, and to false if the signal ends first. */
 export async function waitUnlessAborted(clock: Clock, forMs: number, signal: AbortSignal): Promise<boolean> {
-  await withinTime<void>({ clock, limitMs: forMs, late: undefined, cut: signal }, () => new Promise(() => {}));
+  await withTimeout<void>({ clock, limitMs: forMs, timeoutValue: undefined, cut: signal }, () => new Promise(() => {}));
   return !signal.aborted;
 }

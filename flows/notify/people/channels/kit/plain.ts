@@ -1,5 +1,5 @@
 /** Sanitises names from outside: one line, no invisible characters, limited length. */
-import { type AnswerWord, answerWords, isTimeZone, type MessageLanguage, wordsIn, zonedAt } from '@sabha/contracts';
+import { isTimeZone, type MessageLanguage, type OneTapAnswer, oneTapAnswers, vocabularyIn, zonedAt } from '@sabha/contracts';
 import type { ChannelReply, RenderedMessage } from '../../../../engine/records/notices.ts';
 
 /** Longest name in a text, characters: the limit of a variable in an SMS template registered in India. */
@@ -73,8 +73,8 @@ export function timeOfDayText(atMs: number, timeZone: string): string {
 const latestMs = 253_402_300_799_000;
 
 /** One line about an answer, for the other recipients. */
-export function answerLine(by: string, word: AnswerWord, language: MessageLanguage): string {
-  return `✔ ${by}: ${wordsIn(language).answer[word]}`;
+export function answerLine(by: string, word: OneTapAnswer, language: MessageLanguage): string {
+  return `✔ ${by}: ${vocabularyIn(language).answer[word]}`;
 }
 
 /** `data` returns when the button is pressed; Telegram allows 64 bytes. */
@@ -84,13 +84,13 @@ export type Button = { text: string; data: string };
 export function buttonsOf({ notice, list, language }: Pick<RenderedMessage, 'notice' | 'list' | 'language'>): Button[] {
   const { incident, kind } = notice;
   if (incident === null || list || (kind !== 'raised' && kind !== 'worsened')) return [];
-  const { answer } = wordsIn(language);
-  return answerWords.map((word) => ({ text: answer[word], data: `${word}:${incident}` }));
+  const { answer } = vocabularyIn(language);
+  return oneTapAnswers.map((word) => ({ text: answer[word], data: `${word}:${incident}` }));
 }
 
 /** Parses the data of a button; undefined if it is not one of ours. */
 export function readButton(data: string): Pick<ChannelReply, 'word' | 'incident'> | undefined {
   const [, said, incident] = /^(seen|going|fixed|not-mine):([1-9]\d{0,14})$/.exec(data) ?? [];
-  const word = answerWords.find((one) => one === said);
+  const word = oneTapAnswers.find((one) => one === said);
   return word === undefined ? undefined : { word, incident: Number(incident) };
 }
