@@ -7,7 +7,7 @@ const long = '**/*.long.test.ts';
 /** Unit tests are beside the code. `test/` contains tests across boundaries. */
 const boundary = [
   'test/*.test.ts',
-  'test/house/**/*.test.ts',
+  'test/check/**/*.test.ts',
   'test/generate/**/*.test.ts',
   'test/contract/**/*.test.ts',
   'test/simulation/**/*.test.ts',

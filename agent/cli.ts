@@ -3,9 +3,9 @@
  * unknown. Each verb imports what it needs, because the session helper keeps everything it imports in memory for months.
  */
 import { fillBlanks, languageFor, onNpmExit, realClock, showProgress } from '@sabha/contracts';
-import type { EnrolmentInput, PartialInput } from './identity/asking.ts';
 import { type CliVerb, calls, enrolledUntil, folder, nextSteps, parseCall, UsageError, usage, waitingForServer } from './identity/call.ts';
 import type { Result } from './identity/identity.ts';
+import type { EnrolmentInput, PartialInput } from './identity/prompt.ts';
 import { dataFolder, withSeparateRoom } from './uplink/store/data-folder.ts';
 
 const helpFlags: ReadonlySet<string> = new Set(['help', '--help', '-h']);
@@ -40,10 +40,10 @@ async function enrol(args: string[]): Promise<number> {
     { identityFolder },
     { knownCentre },
   ] = await Promise.all([
-    import('./identity/asking.ts'),
+    import('./identity/prompt.ts'),
     import('./identity/enrol.ts'),
     import('./identity/identity.ts'),
-    import('./identity/known-centre.ts'),
+    import('./identity/known-server.ts'),
   ]);
   const known = knownCentre(process.execPath);
   const [language, own] = [languageFor(args, process.env), { folder: identityFolder(dataFolder(process.env, args)), again }];
@@ -64,7 +64,7 @@ async function enrol(args: string[]): Promise<number> {
   const done = read.ok
     ? await act(read.value)
     : await runTerminalDialogue({ input, output, language, known }, (desk) => enrolWithRetries(given, desk, act));
-  const { lineOfFailure } = await import('./identity/asking.ts');
+  const { lineOfFailure } = await import('./identity/prompt.ts');
   if (!done.ok) return printFailure(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
   console.log(
     fillBlanks(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }),

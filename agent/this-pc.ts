@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { type Clock, realClock } from '@sabha/contracts';
 import { createLinux } from './platform/linux/linux.ts';
 import type { Platform } from './platform/platform.ts';
-import { createUnsupported } from './platform/unwritten.ts';
+import { createUnsupported } from './platform/unsupported.ts';
 import { createRunner, inSystem32, systemRoot } from './platform/windows/native/child.ts';
 import { openNative } from './platform/windows/native/native.ts';
 import { createWindows } from './platform/windows/windows.ts';

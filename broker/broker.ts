@@ -9,7 +9,7 @@ import { followRegistry } from './admission/registry-file.ts';
 import { createTlsListener, describeHandshakeError, type TlsListener } from './admission/tls.ts';
 import { createHooks } from './hooks.ts';
 import { createMetrics } from './metrics.ts';
-import { type ClientLimits, createClientLimits } from './protection/conduct.ts';
+import { type ClientLimits, createClientLimits } from './protection/client-limits.ts';
 import { type ConnectionLimiter, createConnectionLimiter } from './protection/gate.ts';
 import { defaultLimits, type Limits } from './protection/limits.ts';
 import { createRateLimitedLog, createRefuse, type Refuse } from './protection/refusals.ts';

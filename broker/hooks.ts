@@ -7,7 +7,7 @@ import { decode, payloadLimitBytes } from '@sabha/contracts';
 import type { Aedes, Client } from 'aedes';
 import { type Action, checkAccess, principalOf, type TopicRequest } from './admission/access.ts';
 import type { Admission, CloneDetector, Refusal, Sessions } from './admission/admission.ts';
-import type { RateLimiter } from './protection/conduct.ts';
+import type { RateLimiter } from './protection/client-limits.ts';
 import type { Refuse } from './protection/refusals.ts';
 
 export type HookOptions = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAnswerLinks } from './notify/answers/answer-link.ts';
+import { createAnswerLinks } from './notify/alert-replies/reply-link.ts';
 import { templatesCsv, usableUrl } from './notify/people/sms/sms.ts';
 import { longestLink } from './notify/people/words.ts';
 import { linkOptionsOf } from './people.ts';

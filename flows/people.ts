@@ -5,8 +5,8 @@ import type { DeliveryReports, HandleMissedCall, HandleReply, LogLine } from './
 import type { Op } from './engine/records/ops.ts';
 import type { RosterContents } from './engine/records/sites.ts';
 import { recipientsIn, type Tabs } from './node-red/tabs.ts';
-import { type AnswerLinks, answerLinkPath, createAnswerLinks, loadAnswerLinkKey, noticePath } from './notify/answers/answer-link.ts';
-import type { Answers } from './notify/answers/answers.ts';
+import type { Answers } from './notify/alert-replies/alert-replies.ts';
+import { type AnswerLinks, answerLinkPath, createAnswerLinks, loadAnswerLinkKey, noticePath } from './notify/alert-replies/reply-link.ts';
 import { createDeviceBook } from './notify/orders/devices.ts';
 import { createPeopleOrders, type ForgetOptions, type PeopleOrders } from './notify/orders/forget.ts';
 import { createRosterOrders, type RosterOrders, type RosterOrdersOptions } from './notify/orders/roster-orders.ts';

@@ -24,7 +24,7 @@ import type { Committed, IngestOptions, NodeOffer, PcReport, ViewChanges } from 
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { Metrics } from './metrics.ts';
 import { createCopies } from './notify/people/copies/copies.ts';
-import { faultsAfter } from './notify/people/lanes.ts';
+import { faultsAfter } from './notify/people/delivery-queue.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './notify/people/outbox.ts';
 import { recipientsOf } from './notify/people/roster.ts';
 

@@ -7,7 +7,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { knownCentreFile } from '../agent/identity/known-centre.ts';
+import { knownCentreFile } from '../agent/identity/known-server.ts';
 import { centreOf, pack } from '../agent/maintain/install/pack.ts';
 import { copy, type Deb, type PackageResult, put } from '../agent/maintain/install/packing.ts';
 import { buildDeb, layOut, nodeDepends, nodeFolder } from './deb.ts';

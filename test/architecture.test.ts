@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { importsOf } from './house/imports.ts';
-import { lists, listViolations, rules } from './house/rules.ts';
-import { repository, type SourceFile } from './house/source.ts';
+import { importsOf } from './check/imports.ts';
+import { lists, listViolations, rules } from './check/rules.ts';
+import { repository, type SourceFile } from './check/source.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const files = repository(root);

@@ -2,8 +2,8 @@
 /** Tests the cost of adding a probe or a channel, on a copy of the whole repository. */
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { listViolations } from './house/rules.ts';
-import { repository } from './house/source.ts';
+import { listViolations } from './check/rules.ts';
+import { repository } from './check/source.ts';
 import { copyOfTheHouse, oneMoreChannel, oneMoreProbe } from './one-more.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -11,9 +11,9 @@ import { helpText as helpOfAgent } from '../agent/identity/help.ts';
 import { lineFor } from '../agent/identity/lines.ts';
 import { catalogueLines as ofSabha } from '../flows/api/cli/kit/lines.ts';
 import { helpText as helpOfSabha, verbs } from '../flows/api/cli/verbs.ts';
-import { saidAs } from './house/said.ts';
-import { isCode, isTest, repository, type SourceFile } from './house/source.ts';
-import { eachNode, nameOf, parse, textOf } from './house/syntax.ts';
+import { saidAs } from './check/literal-texts.ts';
+import { isCode, isTest, repository, type SourceFile } from './check/source.ts';
+import { eachNode, nameOf, parse, textOf } from './check/syntax.ts';
 import { hasTerminal, sit } from './typing.ts';
 
 const sources = repository('.').filter(({ path }) => isCode(path) && !isTest(path));

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { phrases as selfTest } from '../agent/maintain/self-test/words.ts';
 import { createProbes } from '../agent/probes/probes.ts';
 import { phrases as card } from '../agent/session/card/statement.ts';
-import { phrases as seats } from '../agent/session/seats/mend.ts';
+import { phrases as seats } from '../agent/session/session-helper/repair.ts';
 import { texts as wall } from '../dashboards/wall/words/words.js';
 import { vocabularyOf } from '../flows/notify/people/channels/channels.ts';
-import { saidAs } from './house/said.ts';
-import { isCode, isTest, repository, type SourceFile } from './house/source.ts';
-import { eachNode, nameOf, parse, textOf as textOfNode } from './house/syntax.ts';
+import { saidAs } from './check/literal-texts.ts';
+import { isCode, isTest, repository, type SourceFile } from './check/source.ts';
+import { eachNode, nameOf, parse, textOf as textOfNode } from './check/syntax.ts';
 
 type Row = { key: string; en: string; hi: string };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseServerAddress, serverUrl } from './known-centre.ts';
+import { parseServerAddress, serverUrl } from './known-server.ts';
 
 const centre = { host: 'sabha.example.org', port: 8_443 };
 

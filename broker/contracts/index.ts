@@ -1,9 +1,5 @@
 /** The contracts between agent, broker, flows and dashboards. This package imports nothing of ours. */
 
-export * from './centre/administration.ts';
-export * from './centre/api.ts';
-export * from './centre/first-health.ts';
-export * from './centre/settings.ts';
 export * from './domain/altitude.ts';
 export * from './domain/faults.ts';
 export * from './domain/links.ts';
@@ -22,10 +18,14 @@ export * from './kit/one-line.ts';
 export * from './kit/part.ts';
 export * from './kit/session.ts';
 export * from './kit/start.ts';
-export * from './kit/told-to-end.ts';
+export * from './kit/stop-signal.ts';
 export * from './kit/waits.ts';
+export * from './server/administration.ts';
+export * from './server/api.ts';
+export * from './server/first-health.ts';
+export * from './server/settings.ts';
 export * from './terminal/lines.ts';
-export * from './terminal/rows-of-centre.ts';
+export * from './terminal/server-rows.ts';
 export * from './wire/budgets.ts';
 export * from './wire/commands.ts';
 export * from './wire/enrol-code.ts';

@@ -1,6 +1,6 @@
 import { payloadLimitBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createRateLimiter } from './conduct.ts';
+import { createRateLimiter } from './client-limits.ts';
 import { defaultLimits } from './limits.ts';
 
 const pc = 'ladakh.leh.pc-1';

@@ -17,7 +17,7 @@ import * as v from 'valibot';
 import { type AccountResult, type Accounts, type SignInResult, sessionLifeMs } from '../pki/accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../pki/accounts/openid.ts';
 import { isWeakPassword } from '../pki/accounts/password.ts';
-import { loginPage, RequestError, sessionCookie, signInStateCookie, signInStateOf, wholeTree } from '../pki/door/door.ts';
+import { loginPage, RequestError, sessionCookie, signInStateCookie, signInStateOf, wholeTree } from '../pki/http-auth/http-auth.ts';
 import { by, defineRoute, order, orRefuse, type Route, scopeOrGroup, textMatching } from './kit/route.ts';
 
 /** A name or password as sent. The limit bounds the work of a sign-in attempt. */

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { createDeviceBook } from '../notify/orders/devices.ts';
 import { newEncryptionInput, pushKeyOf } from '../notify/people/channels/kit/web-push.ts';
-import type { Viewer } from '../pki/door/door.ts';
+import type { Viewer } from '../pki/http-auth/http-auth.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';
 
 const key = pushKeyOf(newEncryptionInput().secret);

@@ -11,7 +11,7 @@ import {
 } from '@sabha/contracts';
 import * as v from 'valibot';
 import { rollCallTable, tableName } from '../operations/rollcall/rollcall.ts';
-import { ownPart, RequestError, wholeTree } from '../pki/door/door.ts';
+import { ownPart, RequestError, wholeTree } from '../pki/http-auth/http-auth.ts';
 import type { ActionResult, RollCallRefusal } from '../view/live.ts';
 import { sendFile } from './bytes/wall.ts';
 import {

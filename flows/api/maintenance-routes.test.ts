@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { Viewer } from '../pki/door/door.ts';
+import type { Viewer } from '../pki/http-auth/http-auth.ts';
 import { createMaintenanceOrders, createPlannedMaintenance } from '../sites/maintenance/maintenance.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';

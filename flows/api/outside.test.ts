@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { scopedView } from '../pki/door/door.ts';
+import { scopedView } from '../pki/http-auth/http-auth.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';
 import { emptySiteOrders, scriptedView, wellSite } from './scripted-view.test-helper.ts';

@@ -6,7 +6,7 @@ import { testClock } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
 import { memberOf } from '../notify/roster/book.ts';
 import { channelsNamed, hoursLater, planOf, wednesday } from '../notify/roster/roster.test-helper.ts';
-import type { Viewer } from '../pki/door/door.ts';
+import type { Viewer } from '../pki/http-auth/http-auth.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';
 
 const central = { id: 'devi', name: 'Devi', role: 'central', scope: '', language: 'en', webhook: false, addresses: {} } as const;

@@ -18,7 +18,7 @@ import * as v from 'valibot';
 import type { DeviceBook } from '../notify/orders/devices.ts';
 import type { RosterOrders } from '../notify/orders/roster-orders.ts';
 import { announcementLimit } from '../notify/people/words.ts';
-import { outsideScope, ownPart, RequestError, type Viewer, wholeTree } from '../pki/door/door.ts';
+import { outsideScope, ownPart, RequestError, type Viewer, wholeTree } from '../pki/http-auth/http-auth.ts';
 import {
   by,
   csv,

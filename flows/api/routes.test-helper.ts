@@ -2,7 +2,7 @@
 import { type AccountRole, isWithin } from '@sabha/contracts';
 import fastify from 'fastify';
 import { onTestFinished } from 'vitest';
-import { addAuthentication, openLoopback, type Viewer } from '../pki/door/door.ts';
+import { addAuthentication, openLoopback, type Viewer } from '../pki/http-auth/http-auth.ts';
 import { bodyLimitBytes, type ScopedApiParts } from './kit/route.ts';
 import { addRoutes } from './routes.ts';
 import { emptyAccounts, emptyProof, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';

@@ -1,10 +1,10 @@
 /** The complete list of routes, in the order of the OpenAPI document. */
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
-import { centreRoutes, recordRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes, incidentRoutes } from './incident-routes.ts';
 import type { Route, ScopedApiParts } from './kit/route.ts';
 import { rosterRoutes } from './roster-routes.ts';
+import { centreRoutes, recordRoutes, tabsRoutes } from './server-routes.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
 
 export const routes: readonly Route[] = [

@@ -5,7 +5,7 @@ import type { Server as SecureServer } from 'node:tls';
 import { type Clock, codeOf, faultIds, faults, languages, oneLine, realClock, reasons, serverSniName } from '@sabha/contracts';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
-import { answerUrl } from '../notify/answers/answer-link.ts';
+import { answerUrl } from '../notify/alert-replies/reply-link.ts';
 import { vocabularyOf } from '../notify/people/channels/channels.ts';
 import { templatesCsv } from '../notify/people/sms/sms.ts';
 import { longestLink, wallAddress } from '../notify/people/words.ts';
@@ -22,7 +22,7 @@ import {
   scopedView,
   securityHeaders,
   tokenLoopback,
-} from '../pki/door/door.ts';
+} from '../pki/http-auth/http-auth.ts';
 import { liesWithin } from '../sites/table.ts';
 import { LedgerError } from '../storage/ledger/poison.ts';
 import type { CentreView } from '../view/live.ts';

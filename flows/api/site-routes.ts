@@ -17,7 +17,7 @@ import {
   siteView,
 } from '@sabha/contracts';
 import * as v from 'valibot';
-import { outsideScope, ownPart, type RefusalDetail, RequestError, type Viewer, wholeTree } from '../pki/door/door.ts';
+import { outsideScope, ownPart, type RefusalDetail, RequestError, type Viewer, wholeTree } from '../pki/http-auth/http-auth.ts';
 import { toCsv } from '../sites/csv.ts';
 import type { OperationResult } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';

@@ -18,7 +18,7 @@ import type { EngineOptions } from '../engine/incidents/core.ts';
 import type { Incident, OfferMessage, PcRecord } from '../engine/records/incidents.ts';
 import type { OutboxRow } from '../engine/records/notices.ts';
 import type { Cursor, Ledger, LedgerContents } from '../engine/records/ops.ts';
-import type { Recipients } from '../engine/transitions/noise.ts';
+import type { Recipients } from '../engine/transitions/flood-control.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
 import type { DecodedMessage } from './read-message.ts';

@@ -1,6 +1,6 @@
 import { budgets } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { createQuotas, type MessageCost } from './allowance.ts';
+import { createQuotas, type MessageCost } from './quota.ts';
 
 const dayMs = 86_400_000;
 const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];

@@ -28,9 +28,9 @@ import { createConfigs, type Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';
 import { createTree } from '../sites/table.ts';
 import { type Committed, createAcks, type IngestOptions, type PcReport } from './acks.ts';
-import { costOf, createQuotas, type MessageCost } from './allowance.ts';
-import { createReceiveGapDetection, createServerTime, createTrustedTime } from './listening.ts';
+import { costOf, createQuotas, type MessageCost } from './quota.ts';
 import { createLinkReports, type DecodedMessage, decodeMessage, quickDigest } from './read-message.ts';
+import { createReceiveGapDetection, createServerTime, createTrustedTime } from './receive-gaps.ts';
 
 const tickMs = 1_000;
 /** Shortest time between extra ticks for clears, so that many clears do not cause many ticks. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createRig } from './ingest.test-helper.ts';
-import { createTrustedTime } from './listening.ts';
+import { createTrustedTime } from './receive-gaps.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

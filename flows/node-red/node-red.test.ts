@@ -74,7 +74,7 @@ test('a tab with a forbidden node type is refused by name, and the last valid se
 async function startElsewhere(more: Partial<NodeRedOptions> = {}, lint: object = {}): Promise<unknown> {
   const from = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   const script = `
-    const { startRed } = await import(${from('node-red.ts')});
+    const { startNodeRed } = await import(${from('node-red.ts')});
     const { openTabs } = await import(${from('tabs.ts')});
     const { heldWires } = await import(${from('tabs.test-helper.ts')});
     const no = () => {};
@@ -82,7 +82,7 @@ async function startElsewhere(more: Partial<NodeRedOptions> = {}, lint: object =
     const tabs = openTabs({ dir: ${JSON.stringify(tabs)}, lint: ${JSON.stringify(lint)} });
     const held = heldWires();
     let error = null;
-    const red = await startRed({ wires: held.wires, tabs, log, ...${JSON.stringify(more)} }).catch((thrown) => { error = thrown.message; });
+    const red = await startNodeRed({ wires: held.wires, tabs, log, ...${JSON.stringify(more)} }).catch((thrown) => { error = thrown.message; });
     console.log(JSON.stringify({ error, heads: held.heads.size, refusal: tabs.refusal() }));
     await red?.stop();`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 50_000 });

@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommunityNodes, StartError } from '@sabha/contracts';
+import type { WatchNodes } from './path-recorder.ts';
 import type { Tabs } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
-import type { WatchNodes } from './ways.ts';
 import type { Wires } from './wires.ts';
 
 export type NodeRedOptions = {

@@ -11,9 +11,9 @@ import type { OfferMessage } from '../engine/records/incidents.ts';
 import { createOffers } from '../notify/people/channels/offered.ts';
 import type { OfficeState } from '../sites/calendar/when.ts';
 import { editorLogin, editorUser, startNodeRed } from './node-red.ts';
+import { createPathRecorder } from './path-recorder.ts';
 import { openTabs, type TabsOptions } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
-import { createPathRecorder } from './ways.ts';
 import type { Wires } from './wires.ts';
 
 export const tabsDir = fileURLToPath(new URL('./tabs', import.meta.url));

@@ -1,9 +1,9 @@
 import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { TabPath } from '../engine/records/incidents.ts';
+import { createPathRecorder } from './path-recorder.ts';
 import { heldWires, wireMessage } from './tabs.test-helper.ts';
 import type { FlowNode } from './tabs-storage.ts';
-import { createPathRecorder } from './ways.ts';
 
 const tab = (id: string, label: string): FlowNode => ({ id, type: 'tab', label });
 const node = (id: string, z: string, change: Partial<FlowNode> = {}): FlowNode => ({ id, type: 'switch', z, name: id, ...change });

@@ -1,7 +1,7 @@
 import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { OfferMessage } from '../engine/records/incidents.ts';
-import type { TabsPath } from '../node-red/ways.ts';
+import type { TabsPath } from '../node-red/path-recorder.ts';
 import { openChannels } from '../notify/people/channels/channels.ts';
 import { createOffers } from '../notify/people/channels/offered.ts';
 import { technician } from '../notify/people/people.test-helper.ts';

@@ -3,7 +3,7 @@ import { type Explanation, faultOf, isPcPath, siteOf, stateOf } from '@sabha/con
 import type { OfferMessage } from '../engine/records/incidents.ts';
 import type { Notice } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
-import type { TabsPath } from '../node-red/ways.ts';
+import type { TabsPath } from '../node-red/path-recorder.ts';
 import type { PlaceNotifications } from '../notify/orders/check.ts';
 import { type Channels, ownOrderWord } from '../notify/people/channels/channels.ts';
 import { type Roster, routeTo } from '../notify/people/roster.ts';

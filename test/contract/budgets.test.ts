@@ -1,6 +1,6 @@
 import { budgets } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { repository } from '../house/source.ts';
+import { repository } from '../check/source.ts';
 
 test('R27 each budget is used by the product and named by a test', () => {
   const files = repository('.').filter(({ path }) => path !== 'test/contract/budgets.test.ts');

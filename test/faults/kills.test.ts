@@ -8,7 +8,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util';
 import { checkKey, type Fault, faults, type IncidentView, type PcView } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { slowMs } from '../../flows/notify/people/lanes.ts';
+import { slowMs } from '../../flows/notify/people/delivery-queue.ts';
 import { randomFrom } from '../random.ts';
 import { ask, sampleOf } from '../system/centre-under-test.ts';
 import { type Mailbox, openMailbox } from '../system/mailbox.ts';

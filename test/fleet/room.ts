@@ -1,7 +1,7 @@
 /** A simulated room and its PC as the platform of the agent: devices, temperature, and faults. */
 import { airAt, type Cancel, type Clock, type FaultId } from '@sabha/contracts';
 import type { ClimateFigures, Part, PcFigures, Platform, SoundDevice, SoundState } from '../../agent/platform/platform.ts';
-import { createUnsupported } from '../../agent/platform/unwritten.ts';
+import { createUnsupported } from '../../agent/platform/unsupported.ts';
 import type { Random } from '../random.ts';
 import { createSupply, type PowerChange, type Supply } from './supply.ts';
 

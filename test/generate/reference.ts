@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { allSeries, faultIds, faults } from '@sabha/contracts';
 import { verbs } from '../../flows/api/cli/verbs.ts';
-import { probeTable } from '../house/probe-rows.ts';
+import { probeTable } from '../check/probe-rows.ts';
 
 type Schema = {
   type?: string;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IncidentRow, realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startAlertmanagerExport } from '../../flows/api/outside/outside.ts';
+import { startAlertmanagerExport } from '../../flows/api/integrations/integrations.ts';
 import { freePorts } from '../system/processes.ts';
 import { installed, requirePart } from './parts.ts';
 

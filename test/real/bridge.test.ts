@@ -13,7 +13,7 @@ import { createServer } from 'node:tls';
 import { faultOf, realClock, translateCoreReason } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Bridge } from '../../agent/link/net/sip.ts';
-import { createUnsupported } from '../../agent/platform/unwritten.ts';
+import { createUnsupported } from '../../agent/platform/unsupported.ts';
 import { createBridgeProbe } from '../../agent/probes/link/bridge.ts';
 import { selfSigned } from '../certificate.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';

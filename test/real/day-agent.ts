@@ -12,7 +12,7 @@ import { createBudget } from '../../agent/link/net/data-budget.ts';
 import { udpWireBytes } from '../../agent/link/net/meter.ts';
 import type { OpenUdp } from '../../agent/link/net/udp.ts';
 import { createProbes } from '../../agent/probes/probes.ts';
-import { accessByCertificate } from '../../agent/uplink/centre-access.ts';
+import { accessByCertificate } from '../../agent/uplink/server-access.ts';
 import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';
 import { createConfigStore } from '../../agent/uplink/store/config-store.ts';
 import { budgetFile } from '../../agent/uplink/store/data-folder.ts';

@@ -6,7 +6,7 @@ import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { Op } from '../../flows/engine/records/ops.ts';
 import { openChannels } from '../../flows/notify/people/channels/channels.ts';
 import { createOffers } from '../../flows/notify/people/channels/offered.ts';
-import { startGraceMs } from '../../flows/notify/people/lanes.ts';
+import { startGraceMs } from '../../flows/notify/people/delivery-queue.ts';
 import { createOutbox } from '../../flows/notify/people/outbox.ts';
 import { notice, row, technician } from '../../flows/notify/people/people.test-helper.ts';
 import { createRoster } from '../../flows/notify/people/roster.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FaultId, faultOf } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { phrases } from '../../agent/session/seats/mend.ts';
+import { phrases } from '../../agent/session/session-helper/repair.ts';
 import { type Program, startProgram } from '../system/processes.ts';
 import { hasNotifications, startNotifications } from './notifications.ts';
 import { installed, requirePart } from './parts.ts';

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { pack } from '../../agent/maintain/install/pack.ts';
 import { routes } from '../../flows/api/routes.ts';
 import { packDeb } from '../../packaging/agent.ts';
-import { asWritten, blockOf } from '../house/operate.ts';
+import { asWritten, blockOf } from '../check/operate.ts';
 import { type Booted, boot, mayBoot } from './booted.ts';
 import { installed, requirePart } from './parts.ts';
 

@@ -7,7 +7,7 @@ import { createAgent } from '../../agent/agent.ts';
 import { seeded } from '../../agent/checks/agent.test-helper.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import { createNut } from '../../agent/link/net/nut.ts';
-import { createUnsupported } from '../../agent/platform/unwritten.ts';
+import { createUnsupported } from '../../agent/platform/unsupported.ts';
 import { createClimateProbe } from '../../agent/probes/pc/climate.ts';
 import { createPowerProbe } from '../../agent/probes/pc/power.ts';
 import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';

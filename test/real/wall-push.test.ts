@@ -10,7 +10,7 @@ import { openTestApi } from '../../flows/api/routes.test-helper.ts';
 import { scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
 import type { Api } from '../../flows/api/server.ts';
 import type { Channel, DeliveryReport } from '../../flows/engine/records/notices.ts';
-import { addForms, addHooks } from '../../flows/notify/answers/routes.ts';
+import { addForms, addHooks } from '../../flows/notify/alert-replies/routes.ts';
 import { createDeviceBook } from '../../flows/notify/orders/devices.ts';
 import { message } from '../../flows/notify/people/channels/conformance.test-helper.ts';
 import { newEncryptionInput, pushKeyOf } from '../../flows/notify/people/channels/kit/web-push.ts';

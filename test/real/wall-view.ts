@@ -20,7 +20,7 @@ import type {
 } from '@sabha/contracts';
 import { bundleWall, loadWall } from '../../flows/api/bytes/wall.ts';
 import { textsFile } from '../../flows/api/server.ts';
-import { securityHeaders } from '../../flows/pki/door/door.ts';
+import { securityHeaders } from '../../flows/pki/http-auth/http-auth.ts';
 
 export type Content = Snapshot & {
   full: Map<number, IncidentView>;

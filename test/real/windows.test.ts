@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../agent/maintain/install/pack.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
-import { refusals } from '../../agent/session/seats/admission.ts';
+import { refusals } from '../../agent/session/session-helper/peer-auth.ts';
 import { installed, requirePart } from './parts.ts';
 import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 import { hasWine, nodeIn, startWine, type Wine, type WineNode } from './wine.ts';

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as passed } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { openCallQueue } from '../../agent/platform/windows/native/asking.ts';
+import { openCallQueue } from '../../agent/platform/windows/native/call-queue.ts';
 
 const koffi = createRequire(process.execPath).resolve('./koffi');
 const hangs = `const { parentPort: port } = require('node:worker_threads');

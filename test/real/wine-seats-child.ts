@@ -7,10 +7,10 @@ import type { Socket } from 'node:net';
 import { setTimeout as passed } from 'node:timers/promises';
 import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { ownSession } from '../../agent/platform/questions/proof.ts';
-import { listenLocally, sessionPipeAddress } from '../../agent/session/seats/door.ts';
-import { createJoin } from '../../agent/session/seats/join.ts';
-import type { FromHelper } from '../../agent/session/seats/messages.ts';
-import { createSessionHelper } from '../../agent/session/seats/seats.ts';
+import { createJoin } from '../../agent/session/session-helper/ipc-client.ts';
+import { listenLocally, sessionPipeAddress } from '../../agent/session/session-helper/ipc-server.ts';
+import type { FromHelper } from '../../agent/session/session-helper/messages.ts';
+import { createSessionHelper } from '../../agent/session/session-helper/session-helper.ts';
 import { createPlatform, localAddress } from '../../agent/this-pc.ts';
 
 const clock = realClock(5);

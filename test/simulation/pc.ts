@@ -4,7 +4,7 @@ import type { Check, Profile, Signed } from '@sabha/contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { OrderResult, Platform, PlatformOrders, PowerFigures } from '../../agent/platform/platform.ts';
-import { createUnsupported } from '../../agent/platform/unwritten.ts';
+import { createUnsupported } from '../../agent/platform/unsupported.ts';
 import { createPowerProbe } from '../../agent/probes/pc/power.ts';
 import type { Transport } from '../../agent/uplink/mqtt.ts';
 import type { ConfigStore } from '../../agent/uplink/store/config-store.ts';

@@ -6,7 +6,7 @@ import { createClient } from '../../flows/api/cli/kit/model.ts';
 import { dispatch } from '../../flows/api/cli/verbs.ts';
 import { addRoutes } from '../../flows/api/routes.ts';
 import { createWebhook } from '../../flows/notify/people/channels/webhook.ts';
-import { addAuthentication, openLoopback } from '../../flows/pki/door/door.ts';
+import { addAuthentication, openLoopback } from '../../flows/pki/http-auth/http-auth.ts';
 import { camera, microphone, minute, second } from './scene.ts';
 import { createWorld, type World } from './world.ts';
 

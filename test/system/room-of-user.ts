@@ -1,8 +1,8 @@
 /** Runs the `room` seat of another user: loads its modules as root, then becomes that user. Arguments: user id, and address of `run`. */
 import { realClock } from '@sabha/contracts';
 import { createProbes } from '../../agent/probes/probes.ts';
-import { roomProbeOf } from '../../agent/session/seats/apart.ts';
-import { createHelper } from '../../agent/session/seats/room.ts';
+import { roomProbeOf } from '../../agent/session/session-helper/remote-probes.ts';
+import { createHelper } from '../../agent/session/session-helper/room.ts';
 import { createPlatform } from '../../agent/this-pc.ts';
 
 const [, , uid = '', address = ''] = process.argv;

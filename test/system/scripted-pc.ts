@@ -6,7 +6,7 @@ import { type Check, checkKey, type Profile, realClock } from '@sabha/contracts'
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
-import { createUnsupported } from '../../agent/platform/unwritten.ts';
+import { createUnsupported } from '../../agent/platform/unsupported.ts';
 import { createMqttTransport } from '../../agent/uplink/mqtt.ts';
 import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';
 import type { Parts } from './parts-under-test.ts';

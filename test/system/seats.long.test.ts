@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandView, PcView } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { refusals } from '../../agent/session/seats/admission.ts';
-import { silentMs } from '../../agent/session/seats/messages.ts';
-import { profile, seatOf, setUpChannel } from '../../agent/session/seats/seats.test-helper.ts';
+import { silentMs } from '../../agent/session/session-helper/messages.ts';
+import { refusals } from '../../agent/session/session-helper/peer-auth.ts';
+import { profile, seatOf, setUpChannel } from '../../agent/session/session-helper/session-helper.test-helper.ts';
 import { createParts, type Parts } from './parts-under-test.ts';
 import { type Program, startProgram } from './processes.ts';
 

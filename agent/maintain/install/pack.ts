@@ -13,7 +13,7 @@ import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { type Manifest, pinOf, sealSigned } from '@sabha/contracts';
 import { build, type Plugin } from 'esbuild';
-import { type KnownCentre, parseServerAddress, serverUrl } from '../../identity/known-centre.ts';
+import { type KnownCentre, parseServerAddress, serverUrl } from '../../identity/known-server.ts';
 
 export type Pack = {
   out: string;
@@ -87,7 +87,7 @@ async function bundle(
 export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
   const { outputFiles } = await build({
     absWorkingDir: fileURLToPath(root),
-    entryPoints: ['agent/platform/windows/native/asking-thread.ts'],
+    entryPoints: ['agent/platform/windows/native/call-queue-thread.ts'],
     write: false,
     bundle: true,
     platform: 'node',

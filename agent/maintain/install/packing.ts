@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { KnownCentre } from '../../identity/known-centre.ts';
+import type { KnownCentre } from '../../identity/known-server.ts';
 import { runCommand } from '../../platform/child.ts';
 
 /** Input for a package of the agent. `out` holds the output of `pack` and receives the package. */

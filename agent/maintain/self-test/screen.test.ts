@@ -3,7 +3,7 @@ import { expect, it, test } from 'vitest';
 import type { Probe } from '../../checks/probe.ts';
 import { nothing, whole } from '../../link/analysis/path.test-helper.ts';
 import { locateBreak, type PathFacts } from '../../link/analysis/path.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createProbes } from '../../probes/probes.ts';
 import type { CheckReport } from './report.ts';
 import { toScreen } from './screen.ts';

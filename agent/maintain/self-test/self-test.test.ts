@@ -1,7 +1,7 @@
 import type { Check, Clock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { Probe } from '../../checks/probe.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { type Subject, selfTest } from './self-test.ts';
 
 const clock: Clock = {

@@ -8,8 +8,8 @@ import { type Answer, type Platform, type System, unsupportedSystem } from '../p
 import { shared } from '../shared-watch.ts';
 import { createBoot } from './boot.ts';
 import { readCameras, watchCameras } from './cameras.ts';
-import { pipeWireSocket, testPipeWire, testSoundServer } from './desktop/knock.ts';
 import { ofThisSession, readSound, readSoundService, soundEnv } from './desktop/pactl.ts';
+import { pipeWireSocket, testPipeWire, testSoundServer } from './desktop/probe-socket.ts';
 import { type Watching, watchSound } from './desktop/sound-watch.ts';
 import {
   readVideoSources,

@@ -1,7 +1,7 @@
 /** Tests Windows components that never answer. The worker threads are fakes; calls in the agent's own thread are recorded. */
 import { expect, test } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { createCallQueue } from '../windows/native/asking.ts';
+import { createCallQueue } from '../windows/native/call-queue.ts';
 import { library } from '../windows/native/koffi.test-helper.ts';
 import type { NativeFunction } from '../windows/native/koffi.ts';
 import { openNative } from '../windows/native/native.ts';

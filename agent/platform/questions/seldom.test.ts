@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Answer, Query } from '../platform.ts';
-import { createUnsupported } from '../unwritten.ts';
+import { createUnsupported } from '../unsupported.ts';
 import { cachedQuery } from './seldom.ts';
 
 const question: Query<string> = {};

@@ -20,7 +20,7 @@ import {
   probeTcpPort,
   resolvesZone,
 } from '../../link/net/reach.ts';
-import { type RepeatedRequest, type RepeatOptions, type RequestTally, repeatRequest, withDeadline } from '../../link/net/tries.ts';
+import { type RepeatedRequest, type RepeatOptions, type RequestTally, repeatRequest, withDeadline } from '../../link/net/retries.ts';
 
 /** Network operations of the tests; unit tests replace them. */
 export type NetworkOperations = {

@@ -5,7 +5,7 @@ import { links } from '@sabha/contracts';
 import { expect, it, onTestFinished } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { createBudget, inMemoryStore } from '../../link/net/data-budget.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createBridgeProbe } from './bridge.ts';
 
 const hourMs = 3_600_000;

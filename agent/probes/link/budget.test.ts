@@ -2,7 +2,7 @@ import { links } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { createBudget, inMemoryStore } from '../../link/net/data-budget.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { linkProbe } from './link.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };

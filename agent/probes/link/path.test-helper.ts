@@ -6,7 +6,7 @@ import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { createBudget, inMemoryStore } from '../../link/net/data-budget.ts';
 import type { LookupResult, PortState } from '../../link/net/reach.ts';
 import type { NetworkState } from '../../platform/platform.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createPathProbe } from './path.ts';
 
 /** Longer than the time limit of the probe. */

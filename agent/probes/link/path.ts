@@ -3,7 +3,7 @@ import { type Clock, isLoopback, isThin, links, realClock } from '@sabha/contrac
 import type { CentreAccess, Probe, ProbeContext } from '../../checks/probe.ts';
 import { locateBreak, type PathFacts } from '../../link/analysis/path.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
-import { withDeadline } from '../../link/net/tries.ts';
+import { withDeadline } from '../../link/net/retries.ts';
 import type { Gateway, NetworkState } from '../../platform/platform.ts';
 import {
   askNames,

@@ -1,7 +1,7 @@
 import { translateCoreReason } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { SelfFigures } from '../../checks/probe.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { agentProbe } from './agent.ts';
 
 const well: SelfFigures = { roundTripMs: 1, clockOffsetMs: 1, spool: { waiting: 3, bytes: 10, droppedInLastDay: 0 }, failing: [] };

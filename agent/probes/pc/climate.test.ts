@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type HandClock, handClock } from '../../checks/agent.test-helper.ts';
 import type { UpsAnswer } from '../../link/net/nut.ts';
 import type { ClimateFigures, Hardware, PowerFigures, Sensor } from '../../platform/platform.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createClimateProbe } from './climate.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };

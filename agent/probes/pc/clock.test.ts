@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { clockProbe } from './clock.ts';
 
 function ask(clockOffsetMs: number | null, roundTripMs: number | null = null, serverClockStepped = false) {

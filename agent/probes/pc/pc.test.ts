@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { PcFigures } from '../../platform/platform.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createPcProbe } from './pc.ts';
 
 const well: PcFigures = {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { UpsAnswer } from '../../link/net/nut.ts';
 import type { PowerFigures } from '../../platform/platform.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createPowerProbe } from './power.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };

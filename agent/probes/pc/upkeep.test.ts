@@ -5,7 +5,7 @@ import { type Clock, realClock, translateCoreReason } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createUpkeep } from './pc.ts';
 
 const hourMs = 3_600_000;

@@ -1,7 +1,7 @@
 import type { Profile } from '@sabha/contracts';
 import { beforeEach, expect, it } from 'vitest';
 import type { Camera, Cameras } from '../../platform/platform.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createCameraProbe } from './camera.ts';
 import { pcOf, plugged } from './usb.test-helper.ts';
 

@@ -2,7 +2,7 @@ import { type Profile, realClock, translateCoreReason } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createDisplayProbe } from './display.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };

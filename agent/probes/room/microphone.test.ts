@@ -1,7 +1,7 @@
 import { type Profile, readinessOf } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createMicrophoneProbe } from './microphone.ts';
 import { pcOf, plugged } from './usb.test-helper.ts';
 

@@ -1,7 +1,7 @@
 import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { Answer, SoundService } from '../../platform/platform.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createSoundProbe } from './sound.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };

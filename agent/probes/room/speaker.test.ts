@@ -1,7 +1,7 @@
 import { faultOf, type Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { createSpeakerProbe } from './speaker.ts';
 
 const bar: SoundDevice = { id: 'bar', name: 'SoundBar', muted: false, volume: 0.7, usedBy: [] };

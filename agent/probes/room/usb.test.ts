@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { createUnsupported } from '../../platform/unwritten.ts';
+import { createUnsupported } from '../../platform/unsupported.ts';
 import { type Plugged, pcOf, plugged } from './usb.test-helper.ts';
 import { createUsbProbe } from './usb.ts';
 

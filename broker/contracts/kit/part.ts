@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module';
 import type { Supervisor } from './health.ts';
 import { StartError } from './start.ts';
-import { exitOrphaned } from './told-to-end.ts';
+import { exitOrphaned } from './stop-signal.ts';
 
 /** The options of `runPart`. A pino logger provides the `log`. */
 export type PartOptions = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { exitOrphaned, onNpmExit, onShutdownRequest, type ProgramContext } from './told-to-end.ts';
+import { exitOrphaned, onNpmExit, onShutdownRequest, type ProgramContext } from './stop-signal.ts';
 
 /** Processes by id: parent process and command. */
 type Table = Record<number, [parent: number, command: string]>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseStartOptions, translateStartLine } from './rows-of-centre.ts';
+import { parseStartOptions, translateStartLine } from './server-rows.ts';
 
 test('--help returns all options in the language of the environment and starts nothing', () => {
   const [called, ...rows] = parseStartOptions(['--help'], { LC_ALL: 'C' }).help?.split('\n') ?? [];

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import { type Cancel, type Clock, repeat, type StreamFrame } from '@sabha/contracts';
-import type { ScopedView, Viewer } from '../../pki/door/door.ts';
+import type { ScopedView, Viewer } from '../../pki/http-auth/http-auth.ts';
 import type { CentreView, PcChoice } from '../../view/live.ts';
 
 /** Streams open at once on one listener. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, createBuckets, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { RequestError } from '../../pki/door/door.ts';
+import { RequestError } from '../../pki/http-auth/http-auth.ts';
 
 export type TransferOptions = {
   /** Returns the PC of a token; undefined if the token is not valid. */

@@ -5,7 +5,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type InlineHashes, ownPart, type PageHead, RequestError } from '../../pki/door/door.ts';
+import { type InlineHashes, ownPart, type PageHead, RequestError } from '../../pki/http-auth/http-auth.ts';
 
 const openFiles =
   /^\/(login\.(html|js)|tap\.(js|css)|words\/(html|words|texts-[a-z]+|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;

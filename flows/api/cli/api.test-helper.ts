@@ -2,7 +2,7 @@
 
 import { hashToken, type RolloutView } from '@sabha/contracts';
 import fastify from 'fastify';
-import { addAuthentication, openLoopback, ownPart } from '../../pki/door/door.ts';
+import { addAuthentication, openLoopback, ownPart } from '../../pki/http-auth/http-auth.ts';
 import { createSiteOperations } from '../../sites/site-orders.ts';
 import { record, recordsOf, smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';

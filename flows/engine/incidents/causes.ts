@@ -34,8 +34,8 @@ import {
 } from '../outages/outages.ts';
 import { allowedSilenceMs, hasMainsPower, isBattery, mayBeCausedByGap, missedLimits, presenceOf } from '../outages/pc.ts';
 import type { GroupMembers, PcEvent, PcOutage, PcRecord, ShownOutage } from '../records/incidents.ts';
+import { endedUnsent, maintenanceAt, maintenanceOf } from '../transitions/flood-control.ts';
 import { createPresentFault, isEnd, overUnlessBackAt, type PresentFault, type ScopeState, stateOfList } from '../transitions/incident.ts';
-import { endedUnsent, maintenanceAt, maintenanceOf } from '../transitions/noise.ts';
 import {
   type EngineContext,
   isAlerting,

@@ -18,6 +18,7 @@ import type {
 } from '../records/incidents.ts';
 import { type ClockFollower, type ComponentChange, type LedgerContents, listenedKey, unknownNamedKey } from '../records/ops.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
+import { createBatches, createFloodControl, type ExceededLimit, isEndOwed, type TransitionOptions } from '../transitions/flood-control.ts';
 import {
   closedState,
   createPresentFault,
@@ -33,7 +34,6 @@ import {
   stateOfList,
   unknownFaults,
 } from '../transitions/incident.ts';
-import { createBatches, createFloodControl, type ExceededLimit, isEndOwed, type TransitionOptions } from '../transitions/noise.ts';
 import type { createTransitions } from '../transitions/transitions.ts';
 
 /** Time after a receive gap in which queued messages of a PC may still arrive. */

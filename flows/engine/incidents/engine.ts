@@ -21,8 +21,8 @@ import { notMinePrefix } from '../records/notices.ts';
 import { unknownNamedKey } from '../records/ops.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
 import { notifyCentral } from '../transitions/delivery.ts';
+import { maintenanceOf } from '../transitions/flood-control.ts';
 import { createPresentFault, faultKey, stateOfList } from '../transitions/incident.ts';
-import { maintenanceOf } from '../transitions/noise.ts';
 import { createTransitions, restoreLimits } from '../transitions/transitions.ts';
 import {
   isNeighbourOnline,

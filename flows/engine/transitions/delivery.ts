@@ -13,8 +13,8 @@ import type {
   Transition,
 } from '../records/incidents.ts';
 import type { Notice, OutboxRow, PlaceDetails } from '../records/notices.ts';
+import { faultNewsOf, faultsToReport, type Recipient, remainingFaults, type StepContext, type TransitionOptions } from './flood-control.ts';
 import { highestSeverity, isAnyFlapping, isEnd, isWorse } from './incident.ts';
-import { faultNewsOf, faultsToReport, type Recipient, remainingFaults, type StepContext, type TransitionOptions } from './noise.ts';
 
 /** Collection time of a digest: the tabs deliver its messages one by one. */
 const digestCollectMs = 30_000;

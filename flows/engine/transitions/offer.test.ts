@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fault, ok, online, pc } from '../incidents/stage.test-helper.ts';
 import type { Incident, IncidentFault, Transition } from '../records/incidents.ts';
-import { judgeOffer, shortestHoldMs } from './noise.ts';
+import { judgeOffer, shortestHoldMs } from './flood-control.ts';
 
 const now = 5_000_000;
 

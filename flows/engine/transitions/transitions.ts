@@ -14,7 +14,6 @@ import type {
   Transition,
 } from '../records/incidents.ts';
 import { applyTabSeverity, deliver, notifyCentral, recordNotified } from './delivery.ts';
-import { faultKey, highestSeverity, isEnd, isWorse } from './incident.ts';
 import {
   faultNewsOf,
   faultsToReport,
@@ -24,7 +23,8 @@ import {
   type StepContext,
   shortestHoldMs,
   type TransitionOptions,
-} from './noise.ts';
+} from './flood-control.ts';
+import { faultKey, highestSeverity, isEnd, isWorse } from './incident.ts';
 
 /** Time in which the tabs must conclude an offer: R24 (repeated offers and the default route). */
 const offerLimitMs = 10_000;

@@ -10,9 +10,9 @@ import {
   type Recipients,
   shortestHoldMs,
   worseConclusion,
-} from '../../engine/transitions/noise.ts';
+} from '../../engine/transitions/flood-control.ts';
 import { createTransitions } from '../../engine/transitions/transitions.ts';
-import { createStory, isByTimer, type ReplayStep, replayAction, stepsOf } from './story.ts';
+import { createStory, isByTimer, type ReplayStep, replayAction, stepsOf } from './past.ts';
 
 export type TabsDecision = { acts: readonly TabAct[]; severity: OfferMessage['severity']; how: string };
 

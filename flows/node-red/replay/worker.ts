@@ -14,9 +14,9 @@ import { createCalendar } from '../../sites/calendar/calendar.ts';
 import { createOfficeStates } from '../../sites/calendar/when.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import { startNodeRed } from '../node-red.ts';
+import { keyOf } from '../path-recorder.ts';
 import { isKnownType } from '../tabs.ts';
 import type { FlowNode } from '../tabs-storage.ts';
-import { keyOf } from '../ways.ts';
 import type { Wires } from '../wires.ts';
 import { type ReplayResult, type ReplayWorld, replayPast, type TabsDecision } from './run.ts';
 

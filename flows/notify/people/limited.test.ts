@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import type { DeliveryOutcome } from '../../engine/records/notices.ts';
-import { sendWithinLimit } from './lanes.ts';
+import { sendWithinLimit } from './delivery-queue.ts';
 import { testClock } from './people.test-helper.ts';
 
 const late: DeliveryOutcome = { result: 'retry', reason: 'no answer in 1 s' };

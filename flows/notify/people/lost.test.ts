@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Notice } from '../../engine/records/notices.ts';
 import type { Member } from '../../engine/records/sites.ts';
 import { channelsNamed, member, wednesday } from '../roster/roster.test-helper.ts';
-import { faultsAfter } from './lanes.ts';
+import { faultsAfter } from './delivery-queue.ts';
 import { notice, row } from './people.test-helper.ts';
 import { createRoster, recipientsOf } from './roster.ts';
 

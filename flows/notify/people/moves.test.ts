@@ -1,7 +1,7 @@
 /** An undelivered message goes to the next channel of the person. When the channel recovers, its backlog is one message. */
 import { expect, test } from 'vitest';
 import type { OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
-import { faultsAfter } from './lanes.ts';
+import { faultsAfter } from './delivery-queue.ts';
 import { delivered, hangs, outboxOver as rig, type Send } from './outbox.test-helper.ts';
 import { notice, row } from './people.test-helper.ts';
 

@@ -33,7 +33,7 @@ import {
   type QueuedRow,
   reportLimitMs,
   sendWithinLimit,
-} from './lanes.ts';
+} from './delivery-queue.ts';
 import { keysBefore, movedRow, moveToOpenChannel, nextRow, type Roster } from './roster.ts';
 import { footerMark, incidentLink, isNews, type Reader, render } from './words.ts';
 

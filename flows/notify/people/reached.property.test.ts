@@ -8,7 +8,7 @@ import type { OpenChannel, OutboxRow, SendOutcome } from '../../engine/records/n
 import type { Member } from '../../engine/records/sites.ts';
 import { attendanceAt } from '../roster/book.ts';
 import { groupsOfRoom, hoursLater, randomMembers } from '../roster/roster.test-helper.ts';
-import { faultsAfter } from './lanes.ts';
+import { faultsAfter } from './delivery-queue.ts';
 import { outboxOver } from './outbox.test-helper.ts';
 import type { OutboxOptions } from './outbox.ts';
 import { notice, row, testClock } from './people.test-helper.ts';

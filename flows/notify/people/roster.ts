@@ -2,7 +2,7 @@
 import { isWithin, type Person, type Role, roles } from '@sabha/contracts';
 import type { Notice, OpenChannel, OutboxRow, RecipientChoices } from '../../engine/records/notices.ts';
 import type { Member, SiteTable } from '../../engine/records/sites.ts';
-import type { Recipients } from '../../engine/transitions/noise.ts';
+import type { Recipients } from '../../engine/transitions/flood-control.ts';
 import {
   attendanceAt,
   type Book,

@@ -42,7 +42,7 @@ function setUp({ subscribed = true } = {}) {
     time: clock.now,
     provenAt: () => held.provenAt ?? clock.now(),
     isSubscribed: stage.engine.isSubscribed,
-    ring: (scope: string, hello: Hello, { who }: { who: string }) => void rung.push({ scope, hello, who }),
+    requestBirths: (scope: string, hello: Hello, { who }: { who: string }) => void rung.push({ scope, hello, who }),
     async record(ops: Op[]) {
       if (held.isWritten) for (const op of ops) if (op.op === 'rollcall') written.push(op.rollcall);
       return held.isWritten;

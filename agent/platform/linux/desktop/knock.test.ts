@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { testSoundServer } from './knock.ts';
+import { testSoundServer } from './probe-socket.ts';
 
 const patient = new AbortController().signal;
 /** Returns a PulseAudio response to the request with this tag: command 2 is a reply, 0 an error. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Output } from '../../child.ts';
-import type { SoundServerState } from './knock.ts';
 import { readSoundService, soundFrom } from './pactl.ts';
+import type { SoundServerState } from './probe-socket.ts';
 
 const record = (file: string) => readFileSync(new URL(`../../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8');
 

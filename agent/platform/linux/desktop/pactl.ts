@@ -6,7 +6,7 @@ import { type Output, runCommand } from '../../child.ts';
 import type { Answer, SoundDevice, SoundService, SoundState } from '../../platform.ts';
 import { programLabels } from '../../programs.ts';
 import { deviceName, shortId, shortText } from '../../text.ts';
-import { type SoundServerState, testSoundServer } from './knock.ts';
+import { type SoundServerState, testSoundServer } from './probe-socket.ts';
 import { silentPipeWire } from './video-sources.ts';
 
 /** Environment of every `pactl`. Other locales write `0,00` into its JSON and translate its text. */

@@ -3,7 +3,7 @@ import { messageOf } from '@sabha/contracts';
 import type { Native } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
-import { beginThread, openCallQueue } from './asking.ts';
+import { beginThread, openCallQueue } from './call-queue.ts';
 import { type Koffi, loadKoffi } from './koffi.ts';
 import { createRegistry } from './registry.ts';
 import { createPipes, createSystemCalls } from './system-calls.ts';

@@ -9,7 +9,7 @@ import type { Channel, DeliveryOutcome, DeliveryReport, Notice, OutboxRow } from
 import { centralNotice } from '../../../engine/transitions/delivery.ts';
 import { centrePlace } from '../../../sites/table.ts';
 import { type Channels, lastChannel } from '../channels/channels.ts';
-import { sendWithinLimit } from '../lanes.ts';
+import { sendWithinLimit } from '../delivery-queue.ts';
 import { type Roster, routeOf } from '../roster.ts';
 import { render } from '../words.ts';
 

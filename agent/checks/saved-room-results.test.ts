@@ -1,0 +1,68 @@
+import type { Check } from '@sabha/contracts';
+import { expect, test } from 'vitest';
+import type { Probe, ProbeContext } from './probe.ts';
+import { createRoomResultWriter, withSavedRoomResults } from './saved-room-results.ts';
+
+const check = (component: string, status: Check['status'] = 'ok'): Check => ({ component, device: '', status, fault: null, reason: null });
+const unasked: Probe = { name: '', everyMs: 1, timeoutMs: 1, run: async () => ({ checks: [check('itself', 'unknown')] }) };
+const probes = ['microphone', 'sound', 'pc'].map((name) => ({ ...unasked, name }));
+const none = {} as unknown as ProbeContext;
+
+function seat(hasReported = false) {
+  const clock = { at: 1_000_000, now: () => clock.at, up: () => clock.at };
+  const room = { file: undefined as string | undefined, isFull: false, writes: 0 };
+  const isRoomProbe = ({ name }: { name: string }) => name !== 'pc';
+  const save = (text: string) => {
+    if (room.isFull) return false;
+    room.writes += 1;
+    room.file = text;
+    return true;
+  };
+  const tell = createRoomResultWriter({ clock, isRoomProbe, hasReported, save });
+  const asked = async () => {
+    const said = await Promise.all(
+      withSavedRoomResults(probes, { text: room.file, now: clock.at, isRoomProbe }).map((probe) => probe.run(none)),
+    );
+    return said.map(({ checks }) => checks.map(({ component, status }) => `${component} ${status}`).join());
+  };
+  return { clock, room, tell, asked };
+}
+const itself = 'itself unknown';
+
+test('gives a check outside the session the last results of the session helper', async () => {
+  const { tell, asked } = seat();
+  expect(await asked()).toEqual([itself, itself, itself]);
+  tell([check('microphone'), check('pc', 'fault')]);
+  // The helper has no check of sound, which is a result too. The PC is not a room component.
+  expect(await asked()).toEqual(['microphone ok', '', itself]);
+});
+
+test('uses saved results for two and a half minutes, and saves none before the helper has reported', async () => {
+  const { clock, room, tell, asked } = seat();
+  tell([check('microphone', 'unknown')]);
+  expect(room.file).toBeUndefined();
+  tell([check('microphone')]);
+  clock.at += 150_000;
+  expect((await asked())[0]).toBe('microphone ok');
+  clock.at += 1;
+  expect(await asked()).toEqual([itself, itself, itself]);
+  for (room.file of ['', '{', '{"at":1e99}', JSON.stringify({ at: clock.at, checks: [{ component: 'microphone' }] })])
+    expect(await asked()).toEqual([itself, itself, itself]);
+});
+
+test('saves an unknown room at once after a sign-out and while `run` lives, also after a restart of `run`', async () => {
+  const { clock, tell, asked } = seat();
+  tell([check('microphone')]);
+  clock.at += 1_000;
+  tell([check('microphone', 'unknown')]);
+  expect((await asked())[0]).toBe('microphone unknown');
+  for (let minutes = 0; minutes < 10; minutes += 1) {
+    clock.at += 60_000;
+    tell([check('microphone', 'unknown')]);
+    // A probe outside the session would report a PipeWire camera as missing.
+    expect((await asked())[0]).toBe('microphone unknown');
+  }
+  const again = seat(true);
+  again.tell([check('microphone', 'unknown')]);
+  expect((await again.asked())[0]).toBe('microphone unknown');
+});

@@ -1,0 +1,201 @@
+/** Session helper as the service sees it: its last checks of camera, sound and display, and the orders to it. */
+import { EventEmitter, once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type Cancel, type Check, type Clock, messageOf, type Profile, withTimeout } from '@sabha/contracts';
+import type { ProbeResult } from '../../checks/probe.ts';
+import type { OrderResult, Platform } from '../../platform/platform.ts';
+import { pipeAt } from '../../platform/questions/proof.ts';
+import { atConsole } from '../../platform/questions/session.ts';
+import type { RoomFacts } from '../card/statement.ts';
+import { type LocalAddress, listenLocally, sessionPipeAddress } from './ipc-server.ts';
+import { aliveEveryMs, type HelperOrder, type RepairReport, type RoomProbe, roomProbes, silentMs, type ToHelper } from './messages.ts';
+import { type ConsoleUser, createAdmission, type RoomMessage, refusals } from './peer-auth.ts';
+
+export type SessionHelperOptions = {
+  clock: Clock;
+  platform: Pick<Platform, 'ask'>;
+  seat: LocalAddress;
+  /** User of this process, the only one admitted if the system does not report the user at the console. */
+  ownUid: number | undefined;
+  onRefused(why: string): void;
+  onRepaired(mended: RepairReport): void;
+};
+
+/** The service itself observes the user at the console, and sooner than its probe runs. */
+export type WatchedProbe = RoomProbe | 'session';
+
+export type SessionHelper = ReturnType<typeof createSessionHelper>;
+
+const lookEveryMs = aliveEveryMs / 2;
+const askLimitMs = 15_000;
+const silent = { done: false, reason: 'room seat silent' } as const satisfies OrderResult;
+const notYet = 'not checked since the start';
+
+type HelperState = ReturnType<typeof createState>;
+
+function createState(options: SessionHelperOptions) {
+  return {
+    ...options,
+    lists: new Map<RoomProbe, Check[]>(),
+    changes: new EventEmitter(),
+    orders: new Map<number, (order: OrderResult) => void>(),
+    speaker: { known: false, reason: notYet } as ConsoleUser,
+    /** Last known user at the console; undefined before any is known. */
+    lastUser: undefined as number | null | undefined,
+    lastReceivedUp: options.clock.up(),
+    /** Why the room is unknown, as of the last signal to the watchers. */
+    why: undefined as string | undefined,
+    room: undefined as ToHelper | undefined,
+    lastId: 0,
+  };
+}
+
+/** Guarantee: each result was sent within three intervals by the user at the console; everything else is unknown. */
+export function createSessionHelper(options: SessionHelperOptions) {
+  const { clock, platform, seat, onRefused } = options;
+  const state = createState(options);
+  const { lists, changes, orders } = state;
+  const admission = createAdmission({
+    clock,
+    platform,
+    speaker: () => readConsoleUser(state),
+    onJoined() {
+      state.lastReceivedUp = clock.up();
+      if (state.room) admission.send(state.room);
+    },
+    onMessage: (message) => receive(state, message),
+    onLeft() {
+      for (const end of orders.values()) end(silent);
+    },
+    onRefused: (why) => onRefused(refusals[why]),
+  });
+  async function poll(): Promise<void> {
+    clock.after(lookEveryMs, () => void poll());
+    admission.check();
+    admission.send({ type: 'alive' });
+    updateAvailability(state);
+    const speaker = await readConsoleUser(state);
+    admission.check(speaker);
+    updateAvailability(state);
+    if (!seat.isPipe || admission.isJoined() || !speaker.known || speaker.value === null) return;
+    const socket = await connectToSession(seat, speaker.value, platform);
+    if (socket === 'other') onRefused(refusals.other);
+    else if (admission.isJoined()) socket?.destroy();
+    else if (socket) admission.admit(socket, speaker.value);
+  }
+  return {
+    /** Rejects if the address cannot be opened: then no helper can join. */
+    async open(): Promise<void> {
+      await poll();
+      if (!seat.isPipe) await listenLocally({ ...seat, all: true, onSocket: (socket) => admission.admit(socket) });
+    },
+    /** Returns the last checks of one component, or unknown with a reason. */
+    answer(probe: RoomProbe, profile: Profile): ProbeResult {
+      const unknown = whyUnknown(state);
+      const checks = lists.get(probe);
+      return unknown === undefined && checks ? { checks } : { checks: unknownChecksOf(probe, profile), unknown: unknown ?? notYet };
+    },
+    /** Calls back when the result changes; for the session, when a user signs in or out, or the helper becomes silent. */
+    watch(what: WatchedProbe, changed: () => void): Cancel {
+      changes.on(what, changed);
+      return () => void changes.off(what, changed);
+    },
+    /** Called whenever the facts may have changed. */
+    tell({ pc, profile, place, checks }: RoomFacts): void {
+      const room: ToHelper = { type: 'room', pc, profile, place, checks: [...checks] };
+      if (JSON.stringify(room) === JSON.stringify(state.room)) return;
+      state.room = room;
+      admission.send(room);
+    },
+    /** Sends an order that needs the session; the result gives the reason of a failure. */
+    async ask(order: HelperOrder, cut?: AbortSignal): Promise<OrderResult> {
+      if (!admission.isJoined()) return silent;
+      state.lastId += 1;
+      const id = state.lastId;
+      const { promise, resolve } = Promise.withResolvers<OrderResult>();
+      orders.set(id, resolve);
+      admission.send({ type: 'order', id, order });
+      const timeoutValue: OrderResult = { done: false, reason: 'the room seat did not answer in time' };
+      return withTimeout({ clock, limitMs: askLimitMs, timeoutValue, cut }, () => promise).finally(() => orders.delete(id));
+    },
+  };
+}
+
+/** Another user may have another camera, so the checks of the previous user are dropped. */
+async function readConsoleUser(state: HelperState): Promise<ConsoleUser> {
+  const limit = AbortSignal.timeout(askLimitMs);
+  const console: ConsoleUser = await state.platform.ask(atConsole, limit).catch((error) => ({ known: false, reason: messageOf(error) }));
+  if (console.known && state.lastUser !== undefined && state.lastUser !== console.value) {
+    state.lists.clear();
+    state.lastReceivedUp = Number.NEGATIVE_INFINITY;
+  }
+  if (console.known) state.lastUser = console.value;
+  state.speaker = console;
+  // Without logind no other user of the PC is known.
+  return console.known || state.ownUid === undefined ? console : { known: true, value: state.ownUid };
+}
+
+function updateAvailability(state: HelperState): void {
+  const why = whyUnknown(state);
+  if (why === silent.reason) state.lists.clear();
+  if (why === state.why) return;
+  state.why = why;
+  for (const what of [...roomProbes, 'session']) state.changes.emit(what);
+}
+
+function whyUnknown({ speaker, clock, lastReceivedUp }: HelperState): string | undefined {
+  if (speaker.known && speaker.value === null) return refusals.nobody;
+  return clock.up() - lastReceivedUp >= silentMs ? silent.reason : undefined;
+}
+
+/** Returns checks for a component without results. Camera, microphone and speaker have one even before a profile is known. */
+function unknownChecksOf(component: RoomProbe, { expected }: Profile): Check[] {
+  const blank = { component, status: 'unknown', fault: null, reason: null } as const;
+  if (component === 'sound') return [];
+  const wanted = expected[component];
+  if (wanted === undefined) return component === 'display' || component === 'program' ? [] : [{ ...blank, device: '' }];
+  return wanted.map(({ match }, at) => ({ ...blank, device: `expected-${at + 1}`, ...(match !== undefined && { name: match }) }));
+}
+
+function receive(state: HelperState, message: RoomMessage): void {
+  state.lastReceivedUp = state.clock.up();
+  if (message.type === 'done') state.orders.get(message.id)?.(message.result);
+  else if (message.type === 'mended') state.onRepaired(message.mended);
+  else if (message.type === 'checks') {
+    for (const { name, checks } of message.probes) {
+      // A check of another component than its probe's is dropped.
+      const own = checks.filter(({ component }) => component === name);
+      const isNews = JSON.stringify(own) !== JSON.stringify(state.lists.get(name));
+      state.lists.set(name, own);
+      if (isNews) state.changes.emit(name);
+    }
+  }
+  updateAvailability(state);
+}
+
+const pipeLimitMs = 4_000;
+
+/**
+ * Connects to the helper of this session. Undefined if none waits; 'other' if the pipe was created in another session.
+ * Guarantee: Windows reports the session that created the pipe. The pipe stays open until the socket is connected, so it is the same
+ * pipe.
+ */
+async function connectToSession(
+  seat: LocalAddress,
+  session: number,
+  platform: Pick<Platform, 'ask'>,
+): Promise<Socket | 'other' | undefined> {
+  const address = sessionPipeAddress(seat, session);
+  const pipe = await platform.ask(pipeAt(address), AbortSignal.timeout(pipeLimitMs));
+  if (!pipe.known) return undefined;
+  try {
+    if (pipe.value.session !== session) return 'other';
+    const socket = connect(address).on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket;
+  } catch {
+    return undefined;
+  } finally {
+    pipe.value.close();
+  }
+}
