@@ -362,14 +362,7 @@ export type AgentOptions = {
   restart(): void;
 };
 
-export type LiveValues = {
-  power: Power;
-  refused: number;
-  refusalNotedUp: number;
-  stopped: boolean;
-  readingUp: number;
-  tick: Cancel;
-};
+export type LiveValues = { power: Power; refused: number; refusalNotedUp: number; stopped: boolean; readingUp: number; tick: Cancel };
 
 /** Parts that exist before all others. */
 export type AgentContext = AgentOptions & {

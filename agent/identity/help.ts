@@ -58,14 +58,8 @@ const verbs: Record<CliVerb, { does: Words; options: readonly (readonly [option:
       folder,
     ],
   },
-  install: {
-    does: { en: 'Says which package installs the agent.', hi: 'बताता है कि कौन सा पैकेज एजेंट लगाता है।' },
-    options: [],
-  },
-  uninstall: {
-    does: { en: 'Says how the package removes the agent.', hi: 'बताता है कि पैकेज एजेंट को कैसे हटाता है।' },
-    options: [],
-  },
+  install: { does: { en: 'Says which package installs the agent.', hi: 'बताता है कि कौन सा पैकेज एजेंट लगाता है।' }, options: [] },
+  uninstall: { does: { en: 'Says how the package removes the agent.', hi: 'बताता है कि पैकेज एजेंट को कैसे हटाता है।' }, options: [] },
 };
 
 /** Commands for the verbs that only a package can carry out. */

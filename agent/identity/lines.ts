@@ -54,10 +54,7 @@ const lines: readonly LineRow[] = [
   ],
   [
     /^(.+): says no centre; install the package once more$/,
-    {
-      en: '$1 says no centre: install the package once more',
-      hi: '$1 में सेंटर का नाम नहीं है: पैकेज फिर से लगाएँ',
-    },
+    { en: '$1 says no centre: install the package once more', hi: '$1 में सेंटर का नाम नहीं है: पैकेज फिर से लगाएँ' },
   ],
   [
     /^another agent runs on this folder \(.+\)$/,

@@ -101,11 +101,7 @@ function compareClocks({ compared }: ClockFigures, echo: { roundTripMs: number; 
 export type ServerTime = ReturnType<typeof createServerTime>;
 
 /** `onJump` receives the step of the PC clock in milliseconds. */
-export type ServerTimeOptions = {
-  clock: Clock;
-  uplink: { figures(): ClockFigures; forgetClock(): void };
-  onJump(byMs: number): void;
-};
+export type ServerTimeOptions = { clock: Clock; uplink: { figures(): ClockFigures; forgetClock(): void }; onJump(byMs: number): void };
 
 const jumpMs = 5_000;
 /** Time for which a comparison is valid: three times the interval between comparisons. */

@@ -13,11 +13,7 @@ import {
 import type { PacketHandler } from './reflector.ts';
 import type { TokenVerifier } from './rights.ts';
 
-export type StampOptions = {
-  tokens: TokenVerifier;
-  clock: Pick<Clock, 'now' | 'up'>;
-  count(kind: 'stamp', result: string): void;
-};
+export type StampOptions = { tokens: TokenVerifier; clock: Pick<Clock, 'now' | 'up'>; count(kind: 'stamp', result: string): void };
 
 /** Rate per token. A round sends 23 or 63 packets, about 30 a second. */
 const packets: Rate = { perSecond: 100, burst: 300 };

@@ -63,11 +63,7 @@ type TrainSession = {
   loaded: Set<number>;
 };
 
-type TrainState = Required<TrainHandlerOptions> & {
-  sessions: Map<string, TrainSession>;
-  bytes: Buckets;
-  allBytes: Buckets;
-};
+type TrainState = Required<TrainHandlerOptions> & { sessions: Map<string, TrainSession>; bytes: Buckets; allBytes: Buckets };
 
 /**
  * Guarantee: an unproven address receives only a cookie, shorter than its request. Nothing is sent without a valid token, and at most

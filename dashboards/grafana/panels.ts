@@ -138,13 +138,7 @@ export function valueTexts(answers: Record<string, [text: string, color: string]
 }
 
 export const tierTexts = valueTexts(
-  {
-    0: ['nothing', 'red'],
-    1: ['sound', 'orange'],
-    2: ['SD', 'yellow'],
-    3: ['HD', 'green'],
-    4: ['full HD', 'green'],
-  },
+  { 0: ['nothing', 'red'], 1: ['sound', 'orange'], 2: ['SD', 'yellow'], 3: ['HD', 'green'], 4: ['full HD', 'green'] },
   emptyCell,
 );
 export const tierColors = steps([0, 'red'], [1, 'orange'], [2, 'yellow'], [3, 'green']);

@@ -32,12 +32,7 @@ export function windowOf(round: Round): Window | undefined {
   const runs = runsOf(echoes);
   const window = {
     up: { sent, lost: sent - reached, runs: runs.up, variationsMs: variations(echoes, 'up') },
-    down: {
-      sent: reached,
-      lost: Math.max(0, reached - echoes.length),
-      runs: runs.down,
-      variationsMs: variations(echoes, 'down'),
-    },
+    down: { sent: reached, lost: Math.max(0, reached - echoes.length), runs: runs.down, variationsMs: variations(echoes, 'down') },
     // Clock resolution can make a round trip negative.
     roundTripsMs: echoes.map((echo) => Math.max(0, roundTripMs(echo))),
     tail: round.sent - sent,

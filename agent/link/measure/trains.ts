@@ -148,12 +148,7 @@ function down(state: Exchange, packets: number): Promise<Train | TrainDenial> {
 /** Socket to one address, which accepts packets only from there. Without `localAddress` it uses IPv4. */
 export type Socket = { send(packet: Buffer): void; close(): void; localAddress?: string };
 
-export type TrainsOptions = {
-  socket: Socket;
-  token: Buffer;
-  clock: Clock;
-  used(wireBytes: number): void;
-};
+export type TrainsOptions = { socket: Socket; token: Buffer; clock: Clock; used(wireBytes: number): void };
 
 /** State of the running exchange. Responses with the numbers from `first` to `number` belong to it. */
 export type Exchange = TrainsOptions & {

@@ -7,13 +7,7 @@ import { serverTlsOptions } from '../../identity/est.ts';
 import { type CountBytes, meteredTlsFor } from '../net/meter.ts';
 
 /** Address of the server that enrolled this PC, and the only root certificates it accepts for it. */
-export type TransferOptions = {
-  at: string;
-  roots(): readonly string[];
-  token: Buffer;
-  clock: Pick<Clock, 'up'>;
-  used: CountBytes;
-};
+export type TransferOptions = { at: string; roots(): readonly string[]; token: Buffer; clock: Pick<Clock, 'up'>; used: CountBytes };
 
 /** Lower bounds by TCP, bits/s; null if unknown. */
 export type TransferRates = { upBps: number | null; downBps: number | null };

@@ -61,9 +61,7 @@ function fileOf(root: string, words: string): string {
 const nobodyWaits = { known: false, reason: 'nobody waits at this pipe' } as const;
 
 /** Windows: the session number of this process. It is part of the pipe name of the room helper. */
-export const ownSession: Query<number> = {
-  windows: async ({ native }) => attempt(native().calls, (calls) => calls.ownSession()),
-};
+export const ownSession: Query<number> = { windows: async ({ native }) => attempt(native().calls, (calls) => calls.ownSession()) };
 
 /** Opens the pipe at this address and holds it until it is closed. */
 export const pipeAt = (address: string): Query<PipeEnd> => ({

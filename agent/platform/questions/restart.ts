@@ -62,10 +62,7 @@ async function readMarks({ native, clock }: WindowsSystem): Promise<Answer<Resta
 }
 
 /** Milliseconds since 1970, null for never. Unknown if no location is readable. */
-export const lastCrash: Query<number | null> = {
-  linux: ({ root }) => readLastCrash(root),
-  windows: async ({ root }) => lastDump(root),
-};
+export const lastCrash: Query<number | null> = { linux: ({ root }) => readLastCrash(root), windows: async ({ root }) => lastDump(root) };
 
 /** Locations of kernel dumps. `var/crash` also holds program crashes; kernel dumps are folders named by their time. */
 const places = [

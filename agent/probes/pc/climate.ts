@@ -80,11 +80,7 @@ export function createClimateProbe({ clock = realClock(), ask = createNut({ conn
 
 async function readAll({ platform, profile, signal }: ProbeContext, ask: AskUps): Promise<ClimateReading> {
   const answer = profile.ups && (await ask(profile.ups, signal));
-  return {
-    figures: await platform.climate(signal),
-    power: await platform.power(signal),
-    ups: answer?.known ? upsOf(answer) : null,
-  };
+  return { figures: await platform.climate(signal), power: await platform.power(signal), ups: answer?.known ? upsOf(answer) : null };
 }
 
 function createColdWatch(): (limits: ClimateLimits, figures: ClimateFigures) => Verdict | undefined {

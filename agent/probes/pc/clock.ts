@@ -13,10 +13,7 @@ export const clockProbe: Probe = {
     const { clockOffsetMs, roundTripMs, serverClockStepped = false } = self;
     return {
       checks: [judge(clockOffsetMs, roundTripMs ?? 0, serverClockStepped)],
-      numbers: {
-        ...(roundTripMs !== null && { rtt: roundTripMs / 1000 }),
-        ...(clockOffsetMs !== null && { off: clockOffsetMs / 1000 }),
-      },
+      numbers: { ...(roundTripMs !== null && { rtt: roundTripMs / 1000 }), ...(clockOffsetMs !== null && { off: clockOffsetMs / 1000 }) },
     };
   },
 };

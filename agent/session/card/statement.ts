@@ -91,10 +91,7 @@ function inAllLanguages(text: (language: Language) => string): Words {
 }
 
 export const phrases = {
-  pageIsOld: {
-    en: 'This page is old: the agent of this PC does not renew it.',
-    hi: 'यह पेज पुराना है: इस PC का एजेंट इसे नया नहीं कर रहा।',
-  },
+  pageIsOld: { en: 'This page is old: the agent of this PC does not renew it.', hi: 'यह पेज पुराना है: इस PC का एजेंट इसे नया नहीं कर रहा।' },
   restartFirst: { en: 'Nobody knows how the room is now. Restart the PC.', hi: 'कमरा अभी कैसा है, पता नहीं। PC रीस्टार्ट करें।' },
   waitFirst: { en: 'Wait a minute. If this stays, restart the PC.', hi: 'एक मिनट रुकें। फिर भी ऐसा रहे तो PC रीस्टार्ट करें।' },
   asOf: { en: 'As of', hi: 'समय' },

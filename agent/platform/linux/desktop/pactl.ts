@@ -48,14 +48,8 @@ const card = v.object({
   profiles: v.record(v.string(), v.object({ sources: v.optional(v.number(), 0) })),
   properties: v.optional(v.record(v.string(), v.unknown()), {}),
 });
-const stream = {
-  corked: v.optional(v.boolean(), false),
-  properties: v.optional(v.record(v.string(), v.unknown()), {}),
-};
-const streams = {
-  source: v.array(v.object({ ...stream, source: v.number() })),
-  sink: v.array(v.object({ ...stream, sink: v.number() })),
-};
+const stream = { corked: v.optional(v.boolean(), false), properties: v.optional(v.record(v.string(), v.unknown()), {}) };
+const streams = { source: v.array(v.object({ ...stream, source: v.number() })), sink: v.array(v.object({ ...stream, sink: v.number() })) };
 const server = v.object({ default_source_name: v.optional(v.string(), ''), default_sink_name: v.optional(v.string(), '') });
 const devices = v.array(device);
 

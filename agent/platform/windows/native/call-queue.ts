@@ -59,10 +59,7 @@ type CallQueueState = {
 export function createCallQueue(begin: () => Thread, after: Clock['after']): { ask: Native['ask']; isHung(): boolean } {
   const none = { thread: undefined, isReady: false, asked: undefined, limit: undefined };
   const state: CallQueueState = { begin, after, ...none, queue: [], hung: new Map() };
-  return {
-    ask: (what, ...args) => ask(state, what, args) as Promise<CallResult<never>>,
-    isHung: () => state.hung.size > 0,
-  };
+  return { ask: (what, ...args) => ask(state, what, args) as Promise<CallResult<never>>, isHung: () => state.hung.size > 0 };
 }
 
 async function ask(state: CallQueueState, what: keyof BlockingCalls, args: unknown[]): Promise<CallResult<unknown>> {

@@ -177,10 +177,7 @@ export const centreFaults = {
   'outage.state': {
     ...timing('critical', [], [0, clearMs]),
     title: { en: 'Many sites of the state do not answer', hi: 'राज्य की कई साइटों से जवाब नहीं आ रहा' },
-    action: {
-      en: `Ask about power and line in the state. ${nothingToDo.en}`,
-      hi: `राज्य में बिजली और लाइन के बारे में पूछें। ${nothingToDo.hi}`,
-    },
+    action: { en: `Ask about power and line in the state. ${nothingToDo.en}`, hi: `राज्य में बिजली और लाइन के बारे में पूछें। ${nothingToDo.hi}` },
   },
   'outage.nation': {
     ...timing('critical', [], [0, clearMs]),
@@ -201,10 +198,7 @@ export const centreFaults = {
   'centre.spread': {
     ...timing('major', [], [0, clearMs]),
     title: { en: 'The same fault in many rooms', hi: 'कई कमरों में एक ही दिक्कत' },
-    action: {
-      en: 'Look what was updated on these PCs. Take that update back.',
-      hi: 'देखें कि इन PC पर क्या अपडेट हुआ। वह अपडेट वापस लें।',
-    },
+    action: { en: 'Look what was updated on these PCs. Take that update back.', hi: 'देखें कि इन PC पर क्या अपडेट हुआ। वह अपडेट वापस लें।' },
   },
   'maintenance.planned': {
     ...timing('minor', [], [0, 0]),

@@ -6,10 +6,7 @@ export const pcFaults = {
   'pc.silent': {
     ...timing('critical', [], [0, 0]),
     title: { en: 'PC does not answer', hi: 'PC से जवाब नहीं आ रहा' },
-    action: {
-      en: 'Check that the PC is switched on. Then check the network cable.',
-      hi: 'देखें कि PC चालू है। फिर नेटवर्क की केबल देखें।',
-    },
+    action: { en: 'Check that the PC is switched on. Then check the network cable.', hi: 'देखें कि PC चालू है। फिर नेटवर्क की केबल देखें।' },
   },
   'pc.cloned': {
     ...timing('major', ['pc.silent'], [0, 0]),
@@ -31,10 +28,7 @@ export const pcFaults = {
     ...timing('minor', ['pc.silent'], [3 * minute, minute]),
     ...checkedBy('/proc/stat', 'processor times by Node'),
     title: { en: 'PC too busy', hi: 'PC पर बहुत लोड है' },
-    action: {
-      en: 'Close the programs that are not needed for the meeting.',
-      hi: 'जो प्रोग्राम मीटिंग के लिए नहीं चाहिए, उन्हें बंद करें।',
-    },
+    action: { en: 'Close the programs that are not needed for the meeting.', hi: 'जो प्रोग्राम मीटिंग के लिए नहीं चाहिए, उन्हें बंद करें।' },
   },
   'pc.memory_low': {
     ...timing('minor', ['pc.silent'], [3 * minute, minute]),
