@@ -2,10 +2,10 @@
  * Command line of the agent. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or setting, 3 no fault but something
  * unknown. Each verb imports what it needs, because the session helper keeps everything it imports in memory for months.
  */
-import { fillBlanks, languageFor, onNpmExit, realClock, showProgress } from '@sabha/contracts';
+import { fillIn, languageFor, onNpmExit, realClock, showProgress } from '@sabha/contracts';
 import { type CliVerb, calls, enrolledUntil, folder, nextSteps, parseCall, UsageError, usage, waitingForServer } from './identity/call.ts';
 import type { Result } from './identity/identity.ts';
-import type { EnrolmentInput, PartialInput } from './identity/prompt.ts';
+import type { EnrolInput, PartialInput } from './identity/prompt.ts';
 import { dataFolder, withSeparateRoom } from './uplink/store/data-folder.ts';
 
 const helpFlags: ReadonlySet<string> = new Set(['help', '--help', '-h']);
@@ -34,17 +34,13 @@ async function enrol(args: string[]): Promise<number> {
   const options = { centre: text, pc: text, lang: text, ...folder, again: { type: 'boolean', default: false } } as const;
   const { values, positionals } = parseCall({ args, options, allowPositionals: true });
   const { pc, centre, data, again } = values;
-  const [
-    { enrolWithRetries, runTerminalDialogue, readInput, addPcOfCode },
-    { enrol: enrolPc, problemOfPc },
-    { identityFolder },
-    { knownCentre },
-  ] = await Promise.all([
-    import('./identity/prompt.ts'),
-    import('./identity/enrol.ts'),
-    import('./identity/identity.ts'),
-    import('./identity/known-server.ts'),
-  ]);
+  const [{ enrolWithRetries, runDialogue, readInput, addPcOfCode }, { enrol: enrolPc, problemOfPc }, { identityFolder }, { knownCentre }] =
+    await Promise.all([
+      import('./identity/prompt.ts'),
+      import('./identity/enrol.ts'),
+      import('./identity/identity.ts'),
+      import('./identity/known-server.ts'),
+    ]);
   const known = knownCentre(process.execPath);
   const [language, own] = [languageFor(args, process.env), { folder: identityFolder(dataFolder(process.env, args)), again }];
   // A dictated or copied code may have spaces in place of dashes.
@@ -59,16 +55,14 @@ async function enrol(args: string[]): Promise<number> {
   const problem = isAsked ? problemOfPc(own) : null;
   if (problem !== null) return printFailure(problem, args);
   const { stdin: input, stderr: output } = process;
-  const say = (seconds: number) => fillBlanks(waitingForServer[language], { seconds });
-  const act = (whole: EnrolmentInput) => showProgress(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
+  const say = (seconds: number) => fillIn(waitingForServer[language], { seconds });
+  const act = (whole: EnrolInput) => showProgress(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
   const done = read.ok
     ? await act(read.value)
-    : await runTerminalDialogue({ input, output, language, known }, (desk) => enrolWithRetries(given, desk, act));
+    : await runDialogue({ input, output, language, known }, (desk) => enrolWithRetries(given, desk, act));
   const { lineOfFailure } = await import('./identity/prompt.ts');
   if (!done.ok) return printFailure(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
-  console.log(
-    fillBlanks(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }),
-  );
+  console.log(fillIn(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
   // Only for a person: an installer takes output on stderr for an error.
   if (process.stderr.isTTY) console.error(nextSteps(language, data));
   return 0;

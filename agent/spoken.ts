@@ -1,5 +1,5 @@
 /** Terminal output of `run`: text in the language of the call. Loaded only at a terminal; services and pipes get JSON lines. */
-import { type Clock, fillBlanks, type Language, languageFor, vocabulary, type Words } from '@sabha/contracts';
+import { type Clock, fillIn, type Language, languageFor, vocabulary, type Words } from '@sabha/contracts';
 import type { Agent } from './agent.ts';
 import { lineFor } from './identity/lines.ts';
 import { type RoomFacts, statementOf } from './session/card/statement.ts';
@@ -28,9 +28,9 @@ export function createTerminalOutput({ args, env, clock, out }: TerminalOptions)
   const printLogLine = (fields: object, line: string) => say(textOfLogLine(line, { centre: at, ...fields }));
 
   function textOfLogLine(line: string, fields: Record<string, string | number>): string {
-    if (line === 'ready' || line === 'connected') return fillBlanks(phrases[line][language], fields);
+    if (line === 'ready' || line === 'connected') return fillIn(phrases[line][language], fields);
     const seconds = Math.ceil(Number(fields['waitMs'] ?? 0) / 1_000);
-    const again = seconds === 0 ? '' : fillBlanks(phrases.again[language], { seconds });
+    const again = seconds === 0 ? '' : fillIn(phrases.again[language], { seconds });
     return `${lineFor(line, args, env)}${again}`;
   }
 

@@ -2,7 +2,7 @@
  * Reads `sabha.json` with its notification channels. As a program it checks a file: it prints one line and sets exit code 1 if something is
  * wrong.
  */
-import { type Clock, describeIssue, isWorldReadable, loadText, readSettings, type Settings } from '@sabha/contracts';
+import { type Clock, issueText, isWorldReadable, loadText, readSettings, type Settings } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Ledger } from './engine/records/ops.ts';
 import { addressProblem, type ChannelSettings, channelProblem, channelSettings, secretsIn } from './notify/people/channels/channels.ts';
@@ -22,7 +22,7 @@ export function readFlowsSettings(text: string, file = 'sabha.json'): SettingsRe
   const settings = readSettings(text, file);
   if (!settings.ok) return settings;
   const read = v.safeParse(v.object({ channels: channelSettings }), settings.value);
-  if (!read.success) return { ok: false, line: `${file}: ${describeIssue(read.issues[0])}` };
+  if (!read.success) return { ok: false, line: `${file}: ${issueText(read.issues[0])}` };
   const value: FlowsSettings = { ...settings.value, ...read.output };
   const stray = firstUnknown(value);
   return stray === undefined ? { ok: true, value } : { ok: false, line: `${file}: ${stray}` };

@@ -7,7 +7,7 @@ import type { Probe } from './probe.ts';
 /** Returns true for the components that the session helper checks. */
 type IsRoomProbe = (probe: Pick<Probe, 'name'>) => boolean;
 /** `hasReported`: the helper has reported before, so a file exists. */
-export type RoomResultWriterOptions = {
+export type RoomWriterOptions = {
   clock: Pick<Clock, 'now' | 'up'>;
   isRoomProbe: IsRoomProbe;
   hasReported: boolean;
@@ -24,12 +24,7 @@ const savedResults = v.object({ at: v.number(), checks: state.entries.checks });
  * Saves the room checks when they change, and every minute, so that their age shows. An unknown room is saved too: after a sign-out
  * old results would look current. `check` cannot reach a session that has ended.
  */
-export function createRoomResultWriter({
-  clock,
-  isRoomProbe,
-  hasReported,
-  save,
-}: RoomResultWriterOptions): (checks: readonly Check[]) => void {
+export function createRoomResultWriter({ clock, isRoomProbe, hasReported, save }: RoomWriterOptions): (checks: readonly Check[]) => void {
   let last: { said: string; up: number } | undefined;
   let isSpoken = hasReported;
   return (all) => {

@@ -1,6 +1,6 @@
 /** Command line of the agent: its usage, the commands it prints, and invalid calls. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { describeUsageError, fillBlanks, type Language, type Words } from '@sabha/contracts';
+import { describeUsageError, fillIn, type Language, type Words } from '@sabha/contracts';
 
 /** Set by the bundler. */
 declare const SABHA_VERSION: string | undefined;
@@ -55,7 +55,7 @@ const afterEnrolment: Words = isPackage
 
 /** Returns the next steps after an enrolment. */
 export function nextSteps(language: Language, data: string | undefined): string {
-  return fillBlanks(afterEnrolment[language], { run: commandLine('run', data), check: commandLine('check', data) });
+  return fillIn(afterEnrolment[language], { run: commandLine('run', data), check: commandLine('check', data) });
 }
 
 /** One line for the person who typed the command. */

@@ -1,20 +1,10 @@
 /** Enrols a PC by a code that a person types, and renews its certificate later. */
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
-import {
-  clientAuth,
-  codeOf,
-  commonNameOf,
-  makeCertificateRequest,
-  makePrivateKey,
-  nameOf,
-  type PcPath,
-  pinOf,
-  readEnrolCode,
-} from '@sabha/contracts';
+import { clientAuth, codeOf, commonNameOf, makeCertRequest, makeKey, nameOf, type PcPath, pinOf, readEnrolCode } from '@sabha/contracts';
 import type { CountBytes } from '../link/net/meter.ts';
 import { nextCommand } from './call.ts';
-import { type CodePc, fetchBrokerAddress, fetchCertificate, fetchPcs, fetchRoots, type HttpsEndpoint } from './est.ts';
+import { type CodePc, fetchBrokerAddress, fetchCertificate, fetchPcs, fetchRoots, type HttpsServer } from './est.ts';
 import { enrolmentKey, type Identity, openIdentity, problemOfFolder, type Result, type StoredServer, storeIdentity } from './identity.ts';
 
 /** Input of an enrolment; `again` replaces an existing key. */
@@ -86,7 +76,7 @@ export async function refreshRoots(identity: Identity, folder: string, used?: Co
 }
 
 /** Returns connection data of the server, verified by the fingerprint of one of its roots. No other server can prove that root. */
-async function verifiedEndpoint({ host, port }: { host: string; port: number }, pin: string): Promise<Result<HttpsEndpoint>> {
+async function verifiedEndpoint({ host, port }: { host: string; port: number }, pin: string): Promise<Result<HttpsServer>> {
   const roots = await fetchRoots({ host, port, trust: {} });
   if (!roots.ok) return roots;
   const root = roots.value.find(({ raw }) => pinOf(raw) === pin);
@@ -94,16 +84,16 @@ async function verifiedEndpoint({ host, port }: { host: string; port: number }, 
   return { ok: true, value: { host, port, trust: { roots: [String(root)] } } };
 }
 
-type CertificateRequest = { endpoint: HttpsEndpoint; pc: PcPath; folder: string; centre: StoredServer; password?: string };
+type CertificateRequest = { endpoint: HttpsServer; pc: PcPath; folder: string; centre: StoredServer; password?: string };
 
 async function requestCertificate({ endpoint, pc, folder, centre, password }: CertificateRequest): Promise<Result<Identity>> {
   // Fetches the roots again over the verified connection: during a change of authority there are two.
   const roots = await fetchRoots(endpoint);
   if (!roots.ok) return roots;
-  const made: Result<string> = password === undefined ? { ok: true, value: makePrivateKey() } : enrolmentKey(folder);
+  const made: Result<string> = password === undefined ? { ok: true, value: makeKey() } : enrolmentKey(folder);
   if (!made.ok) return made;
   const key = made.value;
-  const { der } = makeCertificateRequest(key, nameOf(pc));
+  const { der } = makeCertRequest(key, nameOf(pc));
   const issued = await fetchCertificate(endpoint, { request: der, ...(password !== undefined && { password }) });
   if (!issued.ok) return issued;
   const certificate = issued.value.find((one) => one.checkPrivateKey(createPrivateKey(key)));

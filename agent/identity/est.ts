@@ -12,7 +12,7 @@ import { centreKey, type FailureCause, isSignedByRoot, port, type Result } from 
 /** Verification of the server. Without roots, or with `verifiedByCaller`, TLS verifies nothing, and the caller must verify the response. */
 export type Trust = { roots?: string[]; key?: string; chain?: string; verifiedByCaller?: boolean };
 /** HTTPS address of the server and its verification; `used` counts wire bytes. */
-export type HttpsEndpoint = { host: string; port: number; trust: Trust; used?: CountBytes | undefined };
+export type HttpsServer = { host: string; port: number; trust: Trust; used?: CountBytes | undefined };
 
 const timeoutMs = 30_000;
 /** An HTTP date has a resolution of one second. */
@@ -30,15 +30,12 @@ const codePcs = v.pipe(
 /** PC that a code may enrol: its room, and whether the code can still enrol it. */
 export type CodePc = v.InferOutput<typeof codePcs>['pcs'][number];
 
-export function fetchRoots(endpoint: HttpsEndpoint): Promise<Result<X509Certificate[]>> {
+export function fetchRoots(endpoint: HttpsServer): Promise<Result<X509Certificate[]>> {
   return ask(endpoint, { path: '/.well-known/est/cacerts' }, certificatesOf);
 }
 
 /** Requests a certificate (PKCS#10) with its intermediates, by a password, or as a renewal by the certificate in `trust`. */
-export function fetchCertificate(
-  endpoint: HttpsEndpoint,
-  asked: { request: Buffer; password?: string },
-): Promise<Result<X509Certificate[]>> {
+export function fetchCertificate(endpoint: HttpsServer, asked: { request: Buffer; password?: string }): Promise<Result<X509Certificate[]>> {
   const { request, password } = asked;
   const headers = {
     'content-type': 'application/pkcs10',
@@ -49,12 +46,12 @@ export function fetchCertificate(
   return ask(endpoint, { path, method: 'POST', headers, body: request.toString('base64') }, certificatesOf);
 }
 
-export function fetchPcs(endpoint: HttpsEndpoint, password: string): Promise<Result<CodePc[]>> {
+export function fetchPcs(endpoint: HttpsServer, password: string): Promise<Result<CodePc[]>> {
   return ask(endpoint, { path: '/.well-known/sabha/pcs', headers: withPassword(password) }, (text) => v.parse(codePcs, text).pcs);
 }
 
 /** Fetches the port of the broker and the public key of the server's commands. */
-export function fetchBrokerAddress(endpoint: HttpsEndpoint): Promise<Result<{ mqttPort: number; centreKey: string | null }>> {
+export function fetchBrokerAddress(endpoint: HttpsServer): Promise<Result<{ mqttPort: number; centreKey: string | null }>> {
   return ask(endpoint, { path: '/.well-known/sabha/centre' }, (text) => {
     const { mqtt, centreKey } = v.parse(place, text);
     return { mqttPort: mqtt.port, centreKey };
@@ -66,10 +63,7 @@ export function fetchBrokerAddress(endpoint: HttpsEndpoint): Promise<Result<{ mq
  * `roundTripMs`.
  * Guarantee: only a certificate of the server is accepted, with any validity dates, because a wrong clock makes them invalid.
  */
-export async function fetchClock(
-  endpoint: HttpsEndpoint,
-  limitMs: number,
-): Promise<Result<{ clockOffsetMs: number; roundTripMs: number }>> {
+export async function fetchClock(endpoint: HttpsServer, limitMs: number): Promise<Result<{ clockOffsetMs: number; roundTripMs: number }>> {
   const sentUp = performance.now();
   const signal = AbortSignal.timeout(limitMs);
   const read = (_text: string, date: string, by: PeerCertificateInfo) => {
@@ -85,7 +79,7 @@ export async function fetchClock(
 /** Peer: whether the roots verify it, and its certificate. */
 type PeerCertificateInfo = { authorized: boolean; shown: X509Certificate | undefined };
 
-function isUndated({ shown }: PeerCertificateInfo, { host, trust: { roots = [] } }: HttpsEndpoint): boolean {
+function isUndated({ shown }: PeerCertificateInfo, { host, trust: { roots = [] } }: HttpsServer): boolean {
   if (shown?.subject !== `CN=${serverSubjects.centre}` || !shown.keyUsage?.includes(serverAuth)) return false;
   const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
   return named !== undefined && isSignedByRoot(shown, roots);
@@ -97,7 +91,7 @@ function withPassword(password: string) {
 
 /** Never rejects: every failure is one line. */
 async function ask<T>(
-  { host, port, trust, used = () => undefined }: HttpsEndpoint,
+  { host, port, trust, used = () => undefined }: HttpsServer,
   asked: RequestOptions & { path: string; body?: string },
   read: (text: string, date: string, by: PeerCertificateInfo) => T | Promise<T>,
 ): Promise<Result<T>> {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makePrivateKey } from '@sabha/contracts';
+import { makeKey } from '@sabha/contracts';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createAuthority, type Issued } from '../../test/security/authority.ts';
 import { identityFolder, openIdentity, storeIdentity } from './identity.ts';
@@ -79,7 +79,7 @@ test.each<[string, () => void, 'first' | 'second' | 'none']>([
 
 test.each<[string, string, string]>([
   ['certificate.pem', 'no certificate', 'not the certificate of a PC'],
-  ['key.pem', makePrivateKey(), 'not the key of the certificate'],
+  ['key.pem', makeKey(), 'not the key of the certificate'],
   ['roots.pem', '', 'no certificate of an authority'],
   ['centre.json', '{"host":"x","mqttPort":1,"enrolPort":1,"centreKey":"k"}', 'centreKey: '],
   ['centre.json', '{"host":"x","mqttPort":0,"enrolPort":1,"centreKey":null}', 'mqttPort: '],

@@ -3,7 +3,7 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, commonNameOf, describeIssue, makePrivateKey, type PcPath, pathOfName, replaceFile } from '@sabha/contracts';
+import { codeOf, commonNameOf, issueText, makeKey, type PcPath, pathOfName, replaceFile } from '@sabha/contracts';
 import * as v from 'valibot';
 
 /** Public key of the server's commands, PEM; null if the server has none. */
@@ -95,7 +95,7 @@ export function storeIdentity(folder: string, { key, chain, roots, centre }: Omi
 export function enrolmentKey(folder: string): Result<string> {
   const file = `${folder}.key`;
   try {
-    if (!existsSync(file)) replaceFile(file, makePrivateKey());
+    if (!existsSync(file)) replaceFile(file, makeKey());
     return { ok: true, value: readFileSync(file, 'utf8') };
   } catch (error) {
     return { ok: false, line: `${file}: cannot be written: ${codeOf(error)}` };
@@ -142,7 +142,7 @@ function identityOf(texts: Record<keyof typeof files, string>, folder: string): 
   const roots = certificatesIn(texts.roots).map(String);
   if (roots.length === 0) return wrong('roots', 'no certificate of an authority');
   const said = v.safeParse(v.pipe(v.string(), v.parseJson(), centre), texts.centre);
-  if (!said.success) return wrong('centre', said.issues[0].type === 'parse_json' ? 'not JSON' : describeIssue(said.issues[0]));
+  if (!said.success) return wrong('centre', said.issues[0].type === 'parse_json' ? 'not JSON' : issueText(said.issues[0]));
   return { ok: true, value: { pc, centre: said.output, key: texts.key, chain: texts.chain, certificate, roots } };
 }
 

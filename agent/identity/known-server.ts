@@ -24,7 +24,7 @@ export function knownCentre(execPath: string): KnownCentre | undefined {
 }
 
 /** Returns the part of a code that the person typed, without the half that the package supplied. */
-export function typedPartOfCode(code: string, centre: KnownCentre | undefined): string {
+export function typedPart(code: string, centre: KnownCentre | undefined): string {
   return code.replace(`-${centre?.pin}`, '');
 }
 
@@ -41,7 +41,7 @@ export type ServerAddress = { host: string; port: number };
 export const defaultPort = 8_443;
 
 /** Parses an address as people type it; a bare name gets the default port. */
-export function parseServerAddress(typed: string): ServerAddress | undefined {
+export function parseAddress(typed: string): ServerAddress | undefined {
   const text = typed.replaceAll(/\s/g, '').replaceAll(',', '.');
   const isBare = !text.includes('://');
   const url = text === '' ? null : URL.parse(isBare ? `https://${text}` : text);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseServerAddress, serverUrl } from './known-server.ts';
+import { parseAddress, serverUrl } from './known-server.ts';
 
 const centre = { host: 'sabha.example.org', port: 8_443 };
 
@@ -16,7 +16,7 @@ test.each([
   ['sabha example org/?', { host: 'sabhaexampleorg', port: 8_443 }],
   ['a b:c', undefined],
 ])('parses the server address "%s"', (typed, place) => {
-  expect(parseServerAddress(typed)).toEqual(place);
+  expect(parseAddress(typed)).toEqual(place);
 });
 
 test('writes a place as a URL', () => {

@@ -2,7 +2,7 @@ import { pinOf, writeEnrolCode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { CodePc } from './est.ts';
 import type { FailureCause, Result } from './identity.ts';
-import { completeInput, type EnrolmentDialogue, enrolWithRetries, type PartialInput } from './prompt.ts';
+import { completeInput, type Dialogue, enrolWithRetries, type PartialInput } from './prompt.ts';
 
 const code = writeEnrolCode(Buffer.alloc(13, 7), Buffer.from('root'));
 const centre = { host: 'sabha.example.org', port: 8_443 };
@@ -29,10 +29,10 @@ function isNo(answer: unknown): answer is No {
 function somebody(
   lines: string[],
   answers: (CodePc[] | No)[],
-  { language = 'en', known }: Pick<Partial<EnrolmentDialogue>, 'language' | 'known'> = {},
+  { language = 'en', known }: Pick<Partial<Dialogue>, 'language' | 'known'> = {},
 ) {
   const said: string[] = [];
-  const desk: EnrolmentDialogue = {
+  const desk: Dialogue = {
     language,
     known,
     async ask(question, typed) {

@@ -1,7 +1,7 @@
 /** Asks the person at this PC for the missing input of an enrolment, in their language, until the server accepts it. */
 import { createInterface } from 'node:readline';
 import {
-  fillBlanks,
+  fillIn,
   isPcPath,
   type Language,
   oneLine,
@@ -15,30 +15,22 @@ import { UsageError, usageOf, waitingForServer } from './call.ts';
 import { type Enrolment, pcsOfCode } from './enrol.ts';
 import type { CodePc } from './est.ts';
 import type { Failed, FailureCause, Result } from './identity.ts';
-import {
-  completeCode,
-  defaultPort,
-  type KnownCentre,
-  parseServerAddress,
-  type ServerAddress,
-  serverUrl,
-  typedPartOfCode,
-} from './known-server.ts';
+import { completeCode, defaultPort, type KnownCentre, parseAddress, type ServerAddress, serverUrl, typedPart } from './known-server.ts';
 import { lineFor } from './lines.ts';
 
-export type EnrolmentInput = Pick<Enrolment, 'code' | 'centre' | 'pc'>;
+export type EnrolInput = Pick<Enrolment, 'code' | 'centre' | 'pc'>;
 export type PartialInput = { code?: string | undefined; centre?: string | undefined; pc?: string | undefined };
 /** Dialogue with the person. `ask` resolves with the typed line; `typed` is its initial, editable text. `known`: server of the package. */
-export type EnrolmentDialogue = {
+export type Dialogue = {
   language: Language;
   known?: KnownCentre | undefined;
   ask(question: string, typed: string): Promise<string>;
   tell(line: string): void;
-  pcsOf(codeAndServer: Pick<EnrolmentInput, 'code' | 'centre'>): Promise<Result<CodePc[]>>;
+  pcsOf(codeAndServer: Pick<EnrolInput, 'code' | 'centre'>): Promise<Result<CodePc[]>>;
   /** By the clock of this PC. */
   now(): number;
 };
-export type Terminal = Pick<EnrolmentDialogue, 'language' | 'known'> & {
+export type Terminal = Pick<Dialogue, 'language' | 'known'> & {
   input: NodeJS.ReadableStream;
   output: NodeJS.WritableStream & Screen;
 };
@@ -62,11 +54,11 @@ const newName: Words = {
 const nameRelatedCauses: ReadonlySet<FailureCause | undefined> = new Set(['name', 'network', 'silence', 'pin', 'other']);
 
 /** Returns the complete input of an enrolment, or what the command line lacks. Throws UsageError for an invalid argument. */
-export function readInput({ code: typed = '', centre: at, pc }: PartialInput, known: KnownCentre | undefined): Result<EnrolmentInput> {
+export function readInput({ code: typed = '', centre: at, pc }: PartialInput, known: KnownCentre | undefined): Result<EnrolInput> {
   const missing = (what: string): { ok: false; line: string } => ({ ok: false, line: `${what}; ${usageOf('enrol')}` });
   if (pc && !isPcPath(pc)) throw new UsageError(`--pc: "${pc}" is no path STATE/SITE/PC`);
   const [code, centre = known?.centre] = [completeCode(typed, known), at];
-  const place = centre ? parseServerAddress(centre) : undefined;
+  const place = centre ? parseAddress(centre) : undefined;
   if (centre && place === undefined) throw new UsageError(`--centre: "${centre}" is no address https://HOST:PORT`);
   if (code === '') return missing('one enrolment code is expected');
   if (!pc) return missing('--pc is missing');
@@ -76,7 +68,7 @@ export function readInput({ code: typed = '', centre: at, pc }: PartialInput, kn
 /** Adds the PC to an incomplete command line, if the site of the code has only one PC. */
 export async function addPcOfCode(typed: PartialInput, known: KnownCentre | undefined): Promise<Result<PartialInput>> {
   const code = completeCode(typed.code ?? '', known);
-  const centre = parseServerAddress(typed.centre ?? known?.centre ?? '');
+  const centre = parseAddress(typed.centre ?? known?.centre ?? '');
   if (typed.pc || centre === undefined || !readEnrolCode(code).ok) return { ok: true, value: typed };
   const pcs = await pcsOfCode({ code, centre });
   if (!pcs.ok) return pcs;
@@ -84,7 +76,7 @@ export async function addPcOfCode(typed: PartialInput, known: KnownCentre | unde
 }
 
 /** Completes the input by questions until the server returns the PCs of the code. Asks again for what may be wrong. */
-export async function completeInput(typed: PartialInput, desk: EnrolmentDialogue): Promise<EnrolmentInput> {
+export async function completeInput(typed: PartialInput, desk: Dialogue): Promise<EnrolInput> {
   for (let { code, centre = desk.known?.centre }: PartialInput = typed; ; ) {
     const said = { code: await readCode(code, desk), centre: await readServer(centre, desk) };
     const tried = attemptOf(said, desk);
@@ -97,27 +89,24 @@ export async function completeInput(typed: PartialInput, desk: EnrolmentDialogue
 /** Completes the input and calls `act`, until it succeeds or fails with an error that no retry changes. */
 export async function enrolWithRetries<T>(
   typed: PartialInput,
-  desk: EnrolmentDialogue,
-  act: (whole: EnrolmentInput) => Promise<Result<T>>,
+  desk: Dialogue,
+  act: (whole: EnrolInput) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   for (let given = typed; ; ) {
     const whole = await completeInput(given, desk);
     const done = await act(whole);
     if (done.ok || done.cause === undefined) return done;
-    const said = { code: typedPartOfCode(whole.code, desk.known), centre: serverUrl(whole.centre) };
+    const said = { code: typedPart(whole.code, desk.known), centre: serverUrl(whole.centre) };
     const next = await askAgainAfterFailure(said, done, desk);
     given = { ...next, pc: next.code === said.code ? whole.pc : typed.pc };
   }
 }
 
 /** Runs a dialogue at a terminal with one reader, so that pasted lines are not lost. Throws UsageError if the person ends it. */
-export async function runTerminalDialogue<T>(
-  { input, output, language, known }: Terminal,
-  act: (desk: EnrolmentDialogue) => Promise<T>,
-): Promise<T> {
+export async function runDialogue<T>({ input, output, language, known }: Terminal, act: (desk: Dialogue) => Promise<T>): Promise<T> {
   const lines = createInterface({ input, output });
   const typed = lines[Symbol.asyncIterator]();
-  const say = (seconds: number) => fillBlanks(waitingForServer[language], { seconds });
+  const say = (seconds: number) => fillIn(waitingForServer[language], { seconds });
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const leave = () => {
     // ^C and ^D do not end the line on the screen.
@@ -150,12 +139,12 @@ export async function runTerminalDialogue<T>(
 
 type CodeAndServer = { code: string; centre: string };
 
-function attemptOf({ code, centre }: CodeAndServer, { known }: EnrolmentDialogue): Omit<EnrolmentInput, 'pc'> {
-  return { code: completeCode(code, known), centre: parseServerAddress(centre) ?? { host: centre, port: defaultPort } };
+function attemptOf({ code, centre }: CodeAndServer, { known }: Dialogue): Omit<EnrolInput, 'pc'> {
+  return { code: completeCode(code, known), centre: parseAddress(centre) ?? { host: centre, port: defaultPort } };
 }
 
 /** Returns the input after a failure. An accepted code is not asked again; the server name is asked again only if the person typed it. */
-async function askAgainAfterFailure(said: CodeAndServer, failed: Failed, desk: EnrolmentDialogue): Promise<CodeAndServer> {
+async function askAgainAfterFailure(said: CodeAndServer, failed: Failed, desk: Dialogue): Promise<CodeAndServer> {
   const { known, language, now, tell, ask } = desk;
   const tried = { ...attemptOf(said, desk), known, language, now: now() };
   const isTyped = !isServerOfPackage(tried);
@@ -176,7 +165,7 @@ async function askAgainAfterFailure(said: CodeAndServer, failed: Failed, desk: E
 }
 
 /** A code typed behind the one shown replaces it. */
-async function readCode(typed: string | undefined, desk: EnrolmentDialogue, anyway = false): Promise<string> {
+async function readCode(typed: string | undefined, desk: Dialogue, anyway = false): Promise<string> {
   const pin = desk.known?.pin;
   const problemOf = (text: string) => {
     const read = readEnrolCode(text, pin);
@@ -190,17 +179,14 @@ async function readCode(typed: string | undefined, desk: EnrolmentDialogue, anyw
   return askValid({ ...desk, ask }, { question: codeQuestion, typed, anyway, problemOf });
 }
 
-function readServer(typed: string | undefined, desk: EnrolmentDialogue, anyway = false): Promise<string> {
-  const problemOf = (text: string) => (parseServerAddress(text) === undefined ? `"${text}" is no address https://HOST:PORT` : null);
+function readServer(typed: string | undefined, desk: Dialogue, anyway = false): Promise<string> {
+  const problemOf = (text: string) => (parseAddress(text) === undefined ? `"${text}" is no address https://HOST:PORT` : null);
   return askValid(desk, { question: centreQuestion, typed, anyway, problemOf });
 }
 
 type InputQuestion = { question: Words; typed: string | undefined; anyway: boolean; problemOf: (text: string) => string | null };
 
-async function askValid(
-  { language, ask, tell }: EnrolmentDialogue,
-  { question, typed = '', anyway, problemOf }: InputQuestion,
-): Promise<string> {
+async function askValid({ language, ask, tell }: Dialogue, { question, typed = '', anyway, problemOf }: InputQuestion): Promise<string> {
   let text = anyway || typed === '' ? await ask(question[language], typed) : typed;
   for (let problem = problemOf(text); problem !== null; problem = problemOf(text)) {
     tell(problem);
@@ -210,10 +196,10 @@ async function askValid(
 }
 
 /** Chooses the only PC of a code, or asks for a number. An older server returns an empty list; then the path is asked for. */
-async function choosePc(pcs: readonly CodePc[], { language, ask, tell }: EnrolmentDialogue): Promise<string> {
+async function choosePc(pcs: readonly CodePc[], { language, ask, tell }: Dialogue): Promise<string> {
   if (pcs.length === 1 && pcs[0] !== undefined) return pcs[0].pc;
   for (const [nth, { pc, room, open }] of pcs.entries())
-    tell(`  ${nth + 1}  ${oneLine(room[language], 60)}: ${open ? pc : fillBlanks(closedPc[language], { pc })}`);
+    tell(`  ${nth + 1}  ${oneLine(room[language], 60)}: ${open ? pc : fillIn(closedPc[language], { pc })}`);
   for (;;) {
     const text = (await ask((pcs.length === 0 ? pathQuestion : whichQuestion)[language], '')).toLowerCase();
     const pc = pcs.length === 0 ? text : (pcs[Number(text) - 1]?.pc ?? '');
@@ -246,7 +232,7 @@ const clock: Words = {
 };
 
 /** Returns true if half a code was typed, and the package supplied the rest. */
-const isHalfCode = ({ code, known }: Attempt) => typedPartOfCode(code, known) !== code;
+const isHalfCode = ({ code, known }: Attempt) => typedPart(code, known) !== code;
 
 /** Returns one line about a failure: a plainer one if there is one, else the original. */
 export function lineOfFailure({ line, cause }: Failed, tried: Attempt): string {
@@ -254,11 +240,11 @@ export function lineOfFailure({ line, cause }: Failed, tried: Attempt): string {
   const words = cause === 'clock' ? clock : cause !== undefined && isServerOfPackage(tried) ? packageFailureTexts[cause] : undefined;
   if (words === undefined || (cause === 'pin' && !isHalfCode(tried))) return line;
   const at = serverUrl(centre).slice('https://'.length);
-  return fillBlanks(words[language], { host: centre.host, at, time: timeOf(tried) });
+  return fillIn(words[language], { host: centre.host, at, time: timeOf(tried) });
 }
 
 function isServerOfPackage({ centre, known }: Pick<Attempt, 'centre' | 'known'>): boolean {
-  const own = known && parseServerAddress(known.centre);
+  const own = known && parseAddress(known.centre);
   return own !== undefined && serverUrl(own) === serverUrl(centre);
 }
 

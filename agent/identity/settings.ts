@@ -1,12 +1,12 @@
 /** Settings of the agent: read from the environment and validated, with one line about the first error. */
 
-import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '@sabha/contracts';
+import { isPcPath, issueText, linkClasses, type PcPath, profile } from '@sabha/contracts';
 import * as v from 'valibot';
 import { type Env, roomSocketVariable } from '../uplink/store/data-folder.ts';
 import { command } from './call.ts';
 import { type Identity, identityFolder, openIdentity, type Result } from './identity.ts';
 
-const requiredText = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
+const required = (name: string) => v.pipe(v.string(`${name} is not set`), v.minLength(1, `${name} is not set`));
 const number = (name: string, low: number, high: number) =>
   v.pipe(
     v.string(),
@@ -25,35 +25,32 @@ const anchors = v.pipe(
 );
 
 const environment = v.object({
-  SABHA_PC: v.pipe(
-    requiredText('SABHA_PC'),
-    v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected'),
-  ),
+  SABHA_PC: v.pipe(required('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
   /** Public key file of the server; without it no configuration and no command is accepted. An identity contains its own. */
-  SABHA_CENTRE_KEY: v.optional(requiredText('SABHA_CENTRE_KEY')),
-  SABHA_DATA: requiredText('SABHA_DATA'),
-  SABHA_MQTT_HOST: v.optional(requiredText('SABHA_MQTT_HOST'), '127.0.0.1'),
+  SABHA_CENTRE_KEY: v.optional(required('SABHA_CENTRE_KEY')),
+  SABHA_DATA: required('SABHA_DATA'),
+  SABHA_MQTT_HOST: v.optional(required('SABHA_MQTT_HOST'), '127.0.0.1'),
   SABHA_MQTT_PORT: v.optional(port, '1883'),
   /** Host of the reflector, if it differs from the broker. */
-  SABHA_REFLECTOR_HOST: v.optional(requiredText('SABHA_REFLECTOR_HOST')),
+  SABHA_REFLECTOR_HOST: v.optional(required('SABHA_REFLECTOR_HOST')),
   SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
   /** Hosts behind the router, HOST:PORT separated by commas, that are probed when the server cannot be reached. */
   SABHA_ANCHORS: v.optional(anchors, ''),
   /** Profile until the server has sent a configuration. */
   SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
   /** Public key file for releases; absent = this agent is not updated. */
-  SABHA_UPDATE_KEY: v.optional(requiredText('SABHA_UPDATE_KEY')),
+  SABHA_UPDATE_KEY: v.optional(required('SABHA_UPDATE_KEY')),
   /** URL of updates for a PC without an identity; an identity names its server. */
-  SABHA_UPDATES: v.optional(requiredText('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
+  SABHA_UPDATES: v.optional(required('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
   /** Address at which a separate session helper connects; absent = this process does its work too. */
-  [roomSocketVariable]: v.optional(requiredText(roomSocketVariable)),
+  [roomSocketVariable]: v.optional(required(roomSocketVariable)),
   /** Speed of the clock, and the time from which it applies (milliseconds since 1970); absent = the start. */
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
   SABHA_EPOCH: v.optional(number('SABHA_EPOCH', 0, Number.MAX_SAFE_INTEGER)),
 });
 
 /** A PC without a certificate needs a token. */
-const tokenEnvironment = v.object({ ...environment.entries, SABHA_TOKEN_FILE: requiredText('SABHA_TOKEN_FILE') });
+const tokenEnvironment = v.object({ ...environment.entries, SABHA_TOKEN_FILE: required('SABHA_TOKEN_FILE') });
 
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
@@ -118,5 +115,5 @@ function placeOf(text: string): { host: string; port: number } {
 }
 
 function lineOf(issue: v.BaseIssue<unknown>): string {
-  return issue.message.startsWith('SABHA_') ? issue.message : describeIssue(issue);
+  return issue.message.startsWith('SABHA_') ? issue.message : issueText(issue);
 }

@@ -5,13 +5,13 @@
  */
 import {
   type Cancel,
+  type ClassLimits,
   type Clock,
   encode,
   type Hello,
   type Inventory,
-  type LinkLimits,
-  type MainsFailure,
-  type PreviousBoot,
+  type LastBoot,
+  type PowerCut,
 } from '@sabha/contracts';
 import type { CheckTable } from '../checks/check-table.ts';
 import type { Spool } from './spool/spool.ts';
@@ -27,12 +27,12 @@ export type BirthFacts = {
   random: () => number;
   spool: Pick<Spool, 'range'>;
   table: Pick<CheckTable, 'digest' | 'rev'>;
-  limits: () => LinkLimits;
+  limits: () => ClassLimits;
   configVersion: () => number;
   /** How the previous boot ended; undefined once the server knows it. */
-  previous: () => PreviousBoot | undefined;
+  previous: () => LastBoot | undefined;
   /** Last mains outage of this boot. */
-  gone: () => MainsFailure | undefined;
+  gone: () => PowerCut | undefined;
   /** Undefined before the first reading. */
   inventory: () => Inventory | undefined;
   /** Runs the state probes. Resolves when all have finished. */
@@ -142,7 +142,7 @@ function messageOf(facts: BirthFacts, isAnswered: boolean) {
  * Returns the mains outage only if it overlaps the time in which the server received nothing from this process.
  * A broken connection is noticed up to one beat and one keepalive late, so this time is included.
  */
-function unreportedOutage({ gone, lastAckedSessionEndUp, clock, limits }: BirthFacts): MainsFailure | undefined {
+function unreportedOutage({ gone, lastAckedSessionEndUp, clock, limits }: BirthFacts): PowerCut | undefined {
   const last = gone();
   if (last === undefined || lastAckedSessionEndUp === null) return undefined;
   const { beatMs, keepaliveMs } = limits();

@@ -9,10 +9,10 @@ import {
   encode,
   eventHash,
   type Inventory,
+  type LastBoot,
   links,
-  type MainsFailure,
   type MessageOf,
-  type PreviousBoot,
+  type PowerCut,
   parseTopic,
   pcTopic,
   type Signed,
@@ -100,8 +100,8 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     words: [] as unknown[],
     fresh: 0,
     probed: Promise.resolve(),
-    previous: undefined as PreviousBoot | undefined,
-    gone: undefined as MainsFailure | undefined,
+    previous: undefined as LastBoot | undefined,
+    gone: undefined as PowerCut | undefined,
     inventory: undefined as Inventory | undefined,
   };
   const note = (_: object, line: string) => logs.push(line);

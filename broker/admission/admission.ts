@@ -5,7 +5,7 @@ import {
   type Clock,
   clientAuth,
   commonNameOf,
-  describeIssue,
+  issueText,
   loadPem,
   loadText,
   nameOf,
@@ -90,7 +90,7 @@ function verifyProof(proof: Proof, name: string, { tokenHash, certificates }: Kn
 export function parseSecrets(text: string, file: string): { ok: true; value: Secrets } | { ok: false; line: string } {
   try {
     const result = v.safeParse(secrets, JSON.parse(text));
-    return result.success ? { ok: true, value: result.output } : { ok: false, line: `${file}: ${describeIssue(result.issues[0])}` };
+    return result.success ? { ok: true, value: result.output } : { ok: false, line: `${file}: ${issueText(result.issues[0])}` };
   } catch {
     return { ok: false, line: `${file}: not JSON` };
   }

@@ -3,17 +3,7 @@ import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
-import {
-  type Clock,
-  codeOf,
-  type Log,
-  loadText,
-  makeCertificateRequest,
-  makePrivateKey,
-  modes,
-  replaceFile,
-  StartError,
-} from '@sabha/contracts';
+import { type Clock, codeOf, type Log, loadText, makeCertRequest, makeKey, modes, replaceFile, StartError } from '@sabha/contracts';
 import { followFile, missingFile } from './registry-file.ts';
 
 export type TlsOptions = {
@@ -78,10 +68,10 @@ function tlsContext({ key, cert, ca }: { key: string; cert: string; ca: readonly
 async function loadOrCreateKey(dataDir: string): Promise<string> {
   const [keyFile, requestFile] = [join(dataDir, 'server.key'), join(dataDir, 'server.csr')];
   const isNew = !existsSync(keyFile);
-  if (isNew) writeOrThrow(keyFile, makePrivateKey(), modes.own);
+  if (isNew) writeOrThrow(keyFile, makeKey(), modes.own);
   const key = loadText(keyFile);
   if (!isEcKey(key)) throw new StartError(`${keyFile}: not a private key of an elliptic curve`);
-  if (isNew || !existsSync(requestFile)) writeOrThrow(requestFile, makeCertificateRequest(key, 'broker').pem, modes.shared);
+  if (isNew || !existsSync(requestFile)) writeOrThrow(requestFile, makeCertRequest(key, 'broker').pem, modes.shared);
   return key;
 }
 

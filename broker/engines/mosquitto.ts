@@ -10,12 +10,12 @@ import {
   agentFilters,
   canaryTopic,
   codeOf,
-  describeIssue,
   describeUsageError,
   downLeaves,
   exporterFilters,
   flowsFilters,
   hashToken,
+  issueText,
   nameOf,
   openSnapshot,
   pcTopic,
@@ -138,7 +138,7 @@ export function updateMosquitto({ registryFile, dataDir, outDir, tokensFile, pid
 function readTokens(file: string): Tokens {
   const text = read(file);
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), v.object({ tokens: v.record(v.string(), v.string()) })), text);
-  if (!result.success) throw new StartError(`${file}: ${describeIssue(result.issues[0])}`);
+  if (!result.success) throw new StartError(`${file}: ${issueText(result.issues[0])}`);
   return result.output.tokens;
 }
 

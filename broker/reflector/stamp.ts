@@ -1,15 +1,5 @@
 /** Stateful STAMP reflector (RFC 8762, 4.3) for the quality test. It responds only to a valid token. */
-import {
-  type Clock,
-  createBuckets,
-  isStampProbe,
-  keepLatest,
-  probeSessionKey,
-  type Rate,
-  seqOf,
-  tokenOf,
-  writeReply,
-} from '@sabha/contracts';
+import { type Clock, createBuckets, isStampProbe, keepLatest, type Rate, seqOf, sessionKeyOf, tokenOf, writeReply } from '@sabha/contracts';
 import type { PacketHandler } from './reflector.ts';
 import type { TokenVerifier } from './rights.ts';
 
@@ -49,7 +39,7 @@ export function createStampHandler({ tokens, clock, count }: StampOptions): Pack
       const receivedAt = time();
       const opened = tokens.verify(tokenOf(packet));
       if (typeof opened === 'string') return count('stamp', opened);
-      const word = probeSessionKey(packet);
+      const word = sessionKeyOf(packet);
       const who = word.slice(2);
       const now = clock.up();
       if (!buckets.tryTake(who, 1, now)) return count('stamp', 'limited');

@@ -63,12 +63,7 @@ export function* renderSeries(view: FleetView, seriesPerSite: number, onRefused:
 }
 
 function familiesOf(view: FleetView): SeriesFamily[] {
-  return [
-    ...siteFamilies,
-    ...(view.isReceiving ? receivingFamilies() : []),
-    ...(view.isApiFresh ? judgedFamilies() : []),
-    ...beatFamilies(view),
-  ];
+  return [...siteFamilies, ...(view.isReceiving ? pcFamilies() : []), ...(view.isApiFresh ? judgedFamilies() : []), ...beatFamilies(view)];
 }
 
 /** Facts of the site table. They do not expire. */
@@ -81,7 +76,7 @@ const siteFamilies: readonly SeriesFamily[] = [
   { series: judgedSeries.siteRoomLimit, ofSite: ({ labels, now }, take) => take(labels, roomLimitCelsius(now.elevationM)) },
 ];
 
-function receivingFamilies(): SeriesFamily[] {
+function pcFamilies(): SeriesFamily[] {
   return [
     { series: judgedSeries.pcUp, ofPc: ({ labels, now }, _site, take) => take(labels, now?.presence === 'online' ? 1 : 0) },
     {

@@ -1,16 +1,6 @@
 /** Schemas of the API stream events that the exporter reads. Other fields are ignored. */
 
-import {
-  describeIssue,
-  isPcPath,
-  linkClasses,
-  outageCauses,
-  presences,
-  readinesses,
-  severities,
-  siteStages,
-  statuses,
-} from '@sabha/contracts';
+import { isPcPath, issueText, linkClasses, outageCauses, presences, readinesses, severities, siteStages, statuses } from '@sabha/contracts';
 import * as v from 'valibot';
 
 const time = v.pipe(v.number(), v.finite());
@@ -69,5 +59,5 @@ export function readEvent(name: string, data: string): { ok: true; value: FleetE
   const schema = name === 'snapshot' ? snapshot : change;
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), data);
   if (result.success) return { ok: true, value: { event: name, value: result.output } as FleetEvent };
-  return { ok: false, line: `not a ${name}: ${describeIssue(result.issues[0])}` };
+  return { ok: false, line: `not a ${name}: ${issueText(result.issues[0])}` };
 }

@@ -11,7 +11,6 @@ import {
   colored,
   keepAllRows,
   lines,
-  onlyWhileServerUp,
   pcColumns,
   row,
   shortenPcLabel,
@@ -22,6 +21,7 @@ import {
   tierTexts,
   unit,
   valueTexts,
+  whileServerUp,
 } from './panels.ts';
 
 const { siteElevation, siteInfo, siteRoomLimit, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
@@ -66,8 +66,8 @@ export function highAltitude(): Dashboard {
 
 function nowFigures(): SizedPanel[][] {
   // With `bool` the sum is 0 when no PC matches, and absent when no data exists.
-  const count = (series: Series, condition: string) => onlyWhileServerUp(`sum((${above(series)}) ${condition})`);
-  const inUse = onlyWhileServerUp(`sum((${siteElevation.name}{${inState}} and on (state, site) ${used}) > bool $above)`);
+  const count = (series: Series, condition: string) => whileServerUp(`sum((${above(series)}) ${condition})`);
+  const inUse = whileServerUp(`sum((${siteElevation.name}{${inState}} and on (state, site) ${used}) > bool $above)`);
   const measured = 'Of the PCs whose newest beat says it.';
   const sensor = 'By the hottest sensor inside the PC.';
   return [
@@ -82,7 +82,7 @@ function nowFigures(): SizedPanel[][] {
     statRow(4, [
       { expr: count(ac, '== bool 0'), name: 'On battery', about: measured, look: [some] },
       {
-        expr: onlyWhileServerUp(`sum((${overLimit}) > bool 0)`),
+        expr: whileServerUp(`sum((${overLimit}) > bool 0)`),
         name: 'Rooms too warm',
         about: 'Above what a PC bears there.',
         look: [none],
@@ -106,7 +106,7 @@ function rooms(): Table {
   const readyWords = valueTexts({ 0: ['NOT READY', 'red'], 1: ['◐ READY (not proven)', 'blue'] }, 'UNKNOWN');
   const powerWords = valueTexts({ 0: ['battery', 'orange'], 1: ['mains', 'green'] }, emptyCell);
   const byRoundTrip = steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']);
-  const elevation = shortenPcLabel(onlyWhileServerUp(`max by (state, site, pc, link) (${perSite(sites)})`));
+  const elevation = shortenPcLabel(whileServerUp(`max by (state, site, pc, link) (${perSite(sites)})`));
   const of = (series: Series) => eachPc(above(series));
   return table({
     title: 'Rooms',
@@ -188,5 +188,5 @@ function above({ name }: Series): string {
 /** Returns one row per PC. The aggregation drops the series name, otherwise rows of different series do not merge. */
 function eachPc(expr: string) {
   const one = 'max by (state, site, pc)';
-  return shortenPcLabel(onlyWhileServerUp(keepAllRows(`${one} (${expr})`, `${one} (${above(pcUp)})`)));
+  return shortenPcLabel(whileServerUp(keepAllRows(`${one} (${expr})`, `${one} (${above(pcUp)})`)));
 }

@@ -1,7 +1,7 @@
 /** Linter for dashboards that needs no running Grafana. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { allSeries, beatSeries, judgedSeries } from '@sabha/contracts';
-import { onlyWhileServerUp } from './panels.ts';
+import { whileServerUp } from './panels.ts';
 
 type Threshold = { value: number | null; color: string };
 type DatasourceRef = { type: string; uid: string };
@@ -29,7 +29,7 @@ const { siteInfo, siteElevation, siteRoomLimit, lastSeen, lastCalled, incidentsO
 const lastingSeries = [siteInfo, siteElevation, siteRoomLimit, lastSeen, lastCalled, incidentsOpen];
 const outlivingSources = new Set([...Object.values(beatSeries), ...lastingSeries].map(({ name }) => name as string));
 const endingWithSource = new Set(Object.values(others).map(({ name }) => name as string));
-const serverUpCondition = onlyWhileServerUp('').slice(2);
+const serverUpCondition = whileServerUp('').slice(2);
 const source = '$' + '{datasource}';
 
 export function lint(dashboard: DashboardJson): string[] {

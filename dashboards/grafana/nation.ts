@@ -14,7 +14,6 @@ import {
   latest,
   lines,
   link,
-  onlyWhileServerUp,
   pcColumns,
   row,
   shortenPcLabel,
@@ -23,7 +22,8 @@ import {
   table,
   unit,
   wallLink,
-  zeroOnlyWhileServerUp,
+  whileServerUp,
+  zeroWhileServerUp,
 } from './panels.ts';
 
 const { pcs, sites, sitesReady, siteInfo, incidentsOpen, checkStatus, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
@@ -65,7 +65,7 @@ export function nation(): Dashboard {
 }
 
 function siteFigures(): SizedPanel[] {
-  const open = (severity: string) => zeroOnlyWhileServerUp(`sum(${incidentsOpen.name}{${inStateOrCentre},severity${severity}"critical"})`);
+  const open = (severity: string) => zeroWhileServerUp(`sum(${incidentsOpen.name}{${inStateOrCentre},severity${severity}"critical"})`);
   const ready = (value: Readiness) => `sum(${sitesReady.name}{${inState},readiness="${value}"})`;
   const staged = (stage: SiteStage) => `sum(${sites.name}{${inState},stage="${stage}"})`;
   const worst = 'Live sites, by the worst of their rooms.';
@@ -100,7 +100,7 @@ function pcFigures(): SizedPanel[] {
     { expr: count('never'), name: 'PCs never heard', about: 'Of live sites.', look: [plain] },
     { expr: answered, name: 'Roll call in 24 h', about: 'PCs of live sites that answered one.', look: [unit(PercentUnit), byShare] },
     {
-      expr: onlyWhileServerUp(`time() - max(${called})`),
+      expr: whileServerUp(`time() - max(${called})`),
       name: 'Newest answer',
       about: 'How old the newest answer to a roll call is.',
       look: [unit(DurationSeconds), byAge],
@@ -111,7 +111,7 @@ function pcFigures(): SizedPanel[] {
 function states(): Table {
   const each = (expr: string) => keepAllRows(expr, `max by (state) (${siteInfo.name}{${inState}})`);
   const open = (severity: string) =>
-    each(zeroOnlyWhileServerUp(`sum by (state) (${incidentsOpen.name}{${inState},severity${severity}"critical"})`));
+    each(zeroWhileServerUp(`sum by (state) (${incidentsOpen.name}{${inState},severity${severity}"critical"})`));
   const ready = (value: Readiness) => each(`sum by (state) (${sitesReady.name}{${inState},readiness="${value}"})`);
   const silent = each(`sum by (state) (${pcs.name}{${inState},presence="silent"})`);
   const online = each(`sum by (state) (${pcs.name}{${inState},presence="online"}) / sum by (state) (${pcs.name}{${inState}})`);
@@ -190,7 +190,7 @@ function listOrText(list: string, none: string): string {
 }
 
 function slowLinks(): Table {
-  const expr = shortenPcLabel(onlyWhileServerUp(`topk(20, ${beatSeries.rtt.name}{${inState}})`));
+  const expr = shortenPcLabel(whileServerUp(`topk(20, ${beatSeries.rtt.name}{${inState}})`));
   return table({
     title: 'Slowest links',
     description: 'Round trip from the PC to the centre and back. A satellite link needs 0.6 s by nature.',

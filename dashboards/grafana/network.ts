@@ -11,7 +11,6 @@ import {
   colored,
   keepAllRows,
   lines,
-  onlyWhileServerUp,
   pcColumns,
   row,
   shortenPcLabel,
@@ -21,6 +20,7 @@ import {
   tierColors,
   tierTexts,
   unit,
+  whileServerUp,
 } from './panels.ts';
 
 const { siteInfo, faultsStanding } = judgedSeries;
@@ -61,24 +61,24 @@ export function network(): Dashboard {
 
 function nowFigures(): SizedPanel[] {
   const links = (series: Series) => `${series.name}{${inState}}`;
-  const standing = (fault: string) => onlyWhileServerUp(`sum(${faultsStanding.name}{${inState},fault=~"${fault}"})`);
+  const standing = (fault: string) => whileServerUp(`sum(${faultsStanding.name}{${inState},fault=~"${fault}"})`);
   const lossy = `sum(clamp_max((${links(lu)} > bool 0.01) + (${links(ld)} > bool 0.01), 1))`;
   const measured = 'As the PC that measures the link last said.';
   const said = 'As live sites say it.';
   return statRow(4, [
-    { expr: onlyWhileServerUp(`count(${links(tu)})`), name: 'Links measured', about: measured, look: [steps([0, 'blue'])] },
-    { expr: onlyWhileServerUp(`sum(${links(tu)} < bool 2)`), name: 'Below SD to the centre', about: measured, look: [some] },
-    { expr: onlyWhileServerUp(`sum(${links(td)} < bool 2)`), name: 'Below SD from the centre', about: measured, look: [some] },
-    { expr: onlyWhileServerUp(lossy), name: 'Lose more than 1 %', about: measured, look: [some] },
+    { expr: whileServerUp(`count(${links(tu)})`), name: 'Links measured', about: measured, look: [steps([0, 'blue'])] },
+    { expr: whileServerUp(`sum(${links(tu)} < bool 2)`), name: 'Below SD to the centre', about: measured, look: [some] },
+    { expr: whileServerUp(`sum(${links(td)} < bool 2)`), name: 'Below SD from the centre', about: measured, look: [some] },
+    { expr: whileServerUp(lossy), name: 'Lose more than 1 %', about: measured, look: [some] },
     { expr: standing('link.udp_blocked'), name: 'UDP blocked', about: said, look: [some] },
     { expr: standing('bridge\\\\..*'), name: 'Bridges that do not answer', about: said, look: [none] },
-    { expr: onlyWhileServerUp(`sum(${links(bt)} >= bool 1)`), name: 'Budget of tests spent', about: measured, look: [some] },
+    { expr: whileServerUp(`sum(${links(bt)} >= bool 1)`), name: 'Budget of tests spent', about: measured, look: [some] },
   ]);
 }
 
 function states(): Table {
   const rows = `max by (state) (${siteInfo.name}{${inState}})`;
-  const by = (fold: string, expr: string) => keepAllRows(onlyWhileServerUp(`topk(50, ${fold} by (state) (${expr}))`), rows);
+  const by = (fold: string, expr: string) => keepAllRows(whileServerUp(`topk(50, ${fold} by (state) (${expr}))`), rows);
   const of = (series: Series) => `${series.name}{${inState}}`;
   return table({
     title: 'States',
@@ -102,7 +102,7 @@ function worst(): Table {
   const of = ({ name, divisor = 1 }: Series) => {
     const value = `max by (state, site, pc) (${name}{${inState}} and on (state, site, pc) ${chosen})`;
     return shortenPcLabel(
-      onlyWhileServerUp(keepAllRows(divisor === 1 ? value : `${value} * ${divisor}`, `max by (state, site, pc) (${chosen})`)),
+      whileServerUp(keepAllRows(divisor === 1 ? value : `${value} * ${divisor}`, `max by (state, site, pc) (${chosen})`)),
     );
   };
   return table({
@@ -171,7 +171,7 @@ function budgets(): Table {
 
 /** Returns the twenty PCs with the highest value. */
 function maxOf({ name }: Series): string {
-  return onlyWhileServerUp(`topk(20, max by (state, site, pc) (${name}{${inState}}))`);
+  return whileServerUp(`topk(20, max by (state, site, pc) (${name}{${inState}}))`);
 }
 
 function bridges(): Table {

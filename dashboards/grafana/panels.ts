@@ -53,16 +53,16 @@ function statPanel({ expr, name, about, look }: StatOptions): Panel {
  * Adds a condition to a query over beats or the site table, because both outlive a failed part of the server.
  * Guarantee: no value unless `flows` responds and the broker delivers beats now.
  */
-export function onlyWhileServerUp(expr: string): string {
+export function whileServerUp(expr: string): string {
   return `(${expr}) and on () (min(${exporterApiUp.name}) + min(${exporterBrokerUp.name}) == 2)`;
 }
 
 /**
  * Adds a condition to a count of faults that `flows` alone reports.
- * Guarantee: a zero is `onlyWhileServerUp`; a higher count is shown while `flows` reports it, even if no PC is received.
+ * Guarantee: a zero is `whileServerUp`; a higher count is shown while `flows` reports it, even if no PC is received.
  */
-export function zeroOnlyWhileServerUp(expr: string): string {
-  return `${onlyWhileServerUp(expr)} or (${expr}) > 0`;
+export function zeroWhileServerUp(expr: string): string {
+  return `${whileServerUp(expr)} or (${expr}) > 0`;
 }
 
 /** Returns the query of one table column. Guarantee: it keeps an empty cell for each of `rows` where `expr` has no value. */

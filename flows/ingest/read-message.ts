@@ -3,7 +3,7 @@ import {
   type Beat,
   commandAnswer,
   decode,
-  describeIssue,
+  issueText,
   type EventMessage,
   faultOf,
   isUpLeaf,
@@ -94,7 +94,7 @@ function readEvents(pc: string, events: readonly EventMessage[], { at, isLive }:
     if (fault !== undefined) news.push({ ...from, fault });
     const read = kind === 'link' ? v.safeParse(linkReport, body) : undefined;
     if (read?.success) news.push({ ...from, report: read.output });
-    else if (read !== undefined) detail = describeIssue(read.issues[0]);
+    else if (read !== undefined) detail = issueText(read.issues[0]);
   }
   return {
     event: { type: 'heard', pc, spools: [...new Set(events.map(({ spool }) => spool))] },

@@ -1,5 +1,5 @@
 /** The logic of the nodes *who*, *urgency*, *which*, *when*, *wait*, *deliver* and *outcome*, as pure functions of their dialogs. */
-import { describeIssue, faultIds, isTimeZone, oneLine, type Severity, severities, transitionKinds, zonedAt } from '@sabha/contracts';
+import { issueText, faultIds, isTimeZone, oneLine, type Severity, severities, transitionKinds, zonedAt } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { OfferMessage, TabAct } from '../engine/records/incidents.ts';
 import type { DeliveryOutcome } from '../engine/records/notices.ts';
@@ -50,7 +50,7 @@ const which = v.looseObject({
 
 export function readCondition(config: unknown): ReadResult<ConditionRule> {
   const read = v.safeParse(which, config);
-  if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
+  if (!read.success) return { ok: false, line: issueText(read.issues[0]) };
   const { about, list } = read.output;
   if (list.length === 0) return { ok: false, line: 'nothing is chosen' };
   const unknown = about === 'faults' ? list.find((one) => !faultIds.some((id) => matchesFault(id, one))) : undefined;
@@ -79,7 +79,7 @@ export function faultsToChoose(): string[] {
 
 export function readRecipientRule(config: unknown): ReadResult<RecipientRule> {
   const read = v.safeParse(who, config);
-  if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
+  if (!read.success) return { ok: false, line: issueText(read.issues[0]) };
   const { mode, to } = read.output;
   return mode === 'told' || mode === 'also' || to.length > 0 ? { ok: true, value: read.output } : { ok: false, line: 'nobody is chosen' };
 }
@@ -93,7 +93,7 @@ export function recipientsNow({ to, incident }: Pick<OfferMessage, 'to' | 'incid
 
 export function readUrgency(config: unknown): ReadResult<UrgencyRule> {
   const read = v.safeParse(urgency, config);
-  if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
+  if (!read.success) return { ok: false, line: issueText(read.issues[0]) };
   const { severity, hold, duration, unit, at, zone, sparesCritical } = read.output;
   const holding = (holdMs: UrgencyRule['holdMs']): ReadResult<UrgencyRule> => ({ ok: true, value: { severity, sparesCritical, holdMs } });
   if (hold === 'keep') return holding((message) => message.holdMs);
@@ -145,7 +145,7 @@ function msUntil(from: number, timeOfDay: string, zone: string): number {
 export function readMessage(msg: unknown): { ok: true; message: OfferMessage } | { ok: false; line: string } {
   const result = v.safeParse(shape, msg);
   if (result.success) return { ok: true, message: msg as OfferMessage };
-  return { ok: false, line: `not a message of the wires: ${describeIssue(result.issues[0])}` };
+  return { ok: false, line: `not a message of the wires: ${issueText(result.issues[0])}` };
 }
 
 /** Returns the act that notifies the recipients over `channel`, or one line if there are none. */
@@ -181,7 +181,7 @@ export function outcomeOf(
   result: DeliveryOutcome['result'],
 ): { ok: true; key: string; outcome: DeliveryOutcome } | { ok: false; line: string } {
   const read = v.safeParse(offeredShape, msg);
-  if (!read.success) return { ok: false, line: `not a message that an offer node gave out: ${describeIssue(read.issues[0])}` };
+  if (!read.success) return { ok: false, line: `not a message that an offer node gave out: ${issueText(read.issues[0])}` };
   const { sabha, error } = read.output;
   const reason = oneLine(error?.message ?? 'the node on the tab said so', 200);
   const finalResult = error === undefined ? result : 'retry';

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Cert
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makePrivateKey } from '@sabha/contracts';
+import { makeKey } from '@sabha/contracts';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openAuthority } from './authority.ts';
 
@@ -15,7 +15,7 @@ beforeEach(() => {
   folder = join(parent, 'ca');
 });
 
-const publicKey = () => createPublicKey(makePrivateKey());
+const publicKey = () => createPublicKey(makeKey());
 const hashOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 test('the first start creates an authority that only its owner can read, and the next start opens the same one', async () => {

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, loadText, makeFolder, makePrivateKey, replaceFile, StartError } from '@sabha/contracts';
+import { codeOf, loadText, makeFolder, makeKey, replaceFile, StartError } from '@sabha/contracts';
 import { fingerprintsKey, type Ledger } from '../engine/records/ops.ts';
 import type { CertificateTools, Subject } from './certificates.ts';
 
@@ -25,7 +25,7 @@ export async function openAuthority(folder: string, means: CertificateTools) {
   if (!existsSync(keyFile)) {
     if (existsSync(rootsFile))
       throw new StartError(`${keyFile} is missing, but ${rootsFile} is there: put the key back, or move the roots away`);
-    write(keyFile, makePrivateKey());
+    write(keyFile, makeKey());
   }
   const key = readKey(keyFile);
   if (!existsSync(rootsFile)) {

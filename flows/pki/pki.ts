@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { type Clock, commonNameOf, makePrivateKey, modes, oneLine, repeat, replaceFile, serialOf, serverSubjects } from '@sabha/contracts';
+import { type Clock, commonNameOf, makeKey, modes, oneLine, repeat, replaceFile, serialOf, serverSubjects } from '@sabha/contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../settings.ts';
 import { type Authority, readTextFile } from './authority.ts';
@@ -207,7 +207,7 @@ export type ServerKeysOptions = Pick<PkiOptions, 'authority' | 'folder' | 'https
 export async function keepServerKeys(options: ServerKeysOptions) {
   const { authority, folder, https, clock, log } = options;
   const [keyFile, file] = [join(folder, 'https.key'), join(folder, 'https.pem')];
-  if (https && !existsSync(keyFile)) replaceFile(keyFile, makePrivateKey());
+  if (https && !existsSync(keyFile)) replaceFile(keyFile, makeKey());
   const key = https && createPublicKey(createPrivateKey(readFileSync(keyFile)));
   const tls = (): ServerTls => ({ key: readFileSync(keyFile, 'utf8'), cert: readFileSync(file, 'utf8'), ca: [...authority.roots] });
   const broker = brokerOf(options);

@@ -2,7 +2,7 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCertificateRequest, makePrivateKey } from '@sabha/contracts';
+import { makeCertRequest, makeKey } from '@sabha/contracts';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openAuthority } from './authority.ts';
 import { keepServerKeys, type ServerKeysOptions } from './pki.ts';
@@ -46,7 +46,7 @@ async function start(change: Partial<ServerKeysOptions> = {}) {
   onTestFinished(servers.close);
   return { said, renewals, authority, servers };
 }
-const request = async (key: string) => writeFileSync(at('server.csr'), makeCertificateRequest(key, 'broker').pem);
+const request = async (key: string) => writeFileSync(at('server.csr'), makeCertRequest(key, 'broker').pem);
 const clock = {
   after(_delayMs: number, task: () => void) {
     next = task;
@@ -105,7 +105,7 @@ test('a change of names or authority issues a new certificate', async () => {
 test('the broker gets a certificate for the key of its request at once, and again after each change of the request', async () => {
   const { said } = await start();
   expect(existsSync(at('server.pem'))).toBe(false);
-  for (const key of [makePrivateKey(), makePrivateKey()]) {
+  for (const key of [makeKey(), makeKey()]) {
     await request(key);
     await look();
     expect(new X509Certificate(pem('server.pem')).checkPrivateKey(createPrivateKey(key))).toBe(true);
@@ -125,7 +125,7 @@ test('an unreadable request is logged once, and a valid one after it is served',
   await look();
   await look();
   expect(said).toEqual([expect.stringMatching(/^a certificate of the centre cannot be made: .*server\.csr: not a certificate request: /)]);
-  await request(makePrivateKey());
+  await request(makeKey());
   await look();
   expect(existsSync(at('server.pem'))).toBe(true);
 });

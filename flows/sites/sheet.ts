@@ -1,6 +1,6 @@
 /** Reads CSV files into named cells with line numbers, validates them, and writes CSV for spreadsheets. */
 
-import { type CsvProblem, describeIssue, normaliseHeading, oneLine } from '@sabha/contracts';
+import { type CsvProblem, issueText, normaliseHeading, oneLine } from '@sabha/contracts';
 import { CsvError, parse } from 'csv-parse/sync';
 import * as v from 'valibot';
 
@@ -72,7 +72,7 @@ export function readRow<C extends string, S extends v.GenericSchema>(
   if (result.success) return { row: result.output, wrong: [] };
   const wrong = result.issues.map((issue): CellProblem<C> => {
     const column = (v.getDotPath(issue) ?? '') as C;
-    return [column, cells[column] === '' ? 'must not be empty' : describeIssue(issue).slice(column.length + 2)];
+    return [column, cells[column] === '' ? 'must not be empty' : issueText(issue).slice(column.length + 2)];
   });
   return { wrong };
 }

@@ -2,7 +2,7 @@
  * Explains why people were notified of an incident or not. It reads only the ledger, so it works for old incidents whatever the tabs
  * contain now.
  */
-import { fillBlanks, type IncidentReasons, type Language, pathOfScope, vocabularyIn, wordFor } from '@sabha/contracts';
+import { fillIn, type IncidentReasons, type Language, pathOfScope, vocabularyIn, wordFor } from '@sabha/contracts';
 import type { Transition } from '../engine/records/incidents.ts';
 import type { Ledger, PastIncidents, SentRow } from '../engine/records/ops.ts';
 import { vocabularyOf } from '../notify/people/channels/channels.ts';
@@ -48,14 +48,14 @@ function stepOf(
     const { why } = vocabularyIn(language);
     const channels = vocabularyOf(language).channel;
     const one = ({ person, channel }: ReasonStep['sent'][number]) => `${nameOf(person)} (${channels[channel] ?? channel})`;
-    if (sent.length > 0) return fillBlanks(why.told, { list: [...new Set(sent.map(one))].join(', ') });
+    if (sent.length > 0) return fillIn(why.told, { list: [...new Set(sent.map(one))].join(', ') });
     if (conclusion === null) return why.onItsWay;
     // The last part of a conclusion is its final result.
     const last = wordFor(language, 'conclusion', conclusion) ?? conclusion.split('; ').at(-1) ?? '';
-    return fillBlanks(why.nobody, { why: wordFor(language, 'conclusion', last) ?? last });
+    return fillIn(why.nobody, { why: wordFor(language, 'conclusion', last) ?? last });
   };
   const said = (language: Language) => {
-    const grown = grew.length > 0 ? `${fillBlanks(vocabularyIn(language).why.grew, { n: grew.length })} ` : '';
+    const grown = grew.length > 0 ? `${fillIn(vocabularyIn(language).why.grew, { n: grew.length })} ` : '';
     return grown + sentence(language);
   };
   return { at, kind, faults, severity, conclusion, passes, sent, said: { en: said('en'), hi: said('hi') } };

@@ -10,7 +10,7 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashToken, makePrivateKey, makeSigningKeys, nameOf, type PcPath, sealSnapshot } from '@sabha/contracts';
+import { hashToken, makeKey, makeSigningKeys, nameOf, type PcPath, sealSnapshot } from '@sabha/contracts';
 import { type Authority, createAuthority } from '../security/authority.ts';
 import { certifyIn } from '../security/secure-broker.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
@@ -55,7 +55,7 @@ export const stormBench: Bench = {
 
 async function prepare(folder: string, { clients, live }: Size): Promise<Stage> {
   const authority = await createAuthority('storm');
-  const key = makePrivateKey();
+  const key = makeKey();
   const serials: string[] = [];
   const made: StormSetup['clients'] = [];
   for (let at = 0; at < clients; at += 1) {

@@ -1,7 +1,7 @@
 /** Certificate authorities and certificates for the tests, valid ones and each kind of invalid one. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import { clientAuth, makePrivateKey, serverAuth } from '@sabha/contracts';
+import { clientAuth, makeKey, serverAuth } from '@sabha/contracts';
 import { loadX509 } from '../x509.ts';
 
 const x509 = await loadX509();
@@ -31,7 +31,7 @@ export type Authority = {
 
 /** Creates an authority with a separate root; with `under`, an intermediate one that another authority signed. */
 export async function createAuthority(name: string, under?: { root: string; key: string }): Promise<Authority & { key: string }> {
-  const key = makePrivateKey();
+  const key = makeKey();
   const extensions = [
     new x509.BasicConstraintsExtension(true, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
@@ -52,7 +52,7 @@ export async function createAuthority(name: string, under?: { root: string; key:
 }
 
 export function selfSigned(wanted: Wanted): Promise<Issued> {
-  const key = makePrivateKey();
+  const key = makeKey();
   return signed({ ...wanted, key }, { root: `CN=${wanted.cn}`, key });
 }
 
@@ -61,7 +61,7 @@ export function asPkcs7(...pems: string[]): string {
   return new x509.X509Certificates(pems.map((pem) => new x509.X509Certificate(pem))).toString('base64');
 }
 
-function signed({ cn, use, hosts, fromDays = -1, toDays = 30, key = makePrivateKey() }: Wanted, issuer: Issuer): Promise<Issued> {
+function signed({ cn, use, hosts, fromDays = -1, toDays = 30, key = makeKey() }: Wanted, issuer: Issuer): Promise<Issued> {
   const names = (hosts ?? []).map((host) => ({ type: isIP(host) ? ('ip' as const) : ('dns' as const), value: host }));
   const extensions = [
     ...(purposes[use].length > 0 ? [new x509.ExtendedKeyUsageExtension(purposes[use])] : []),

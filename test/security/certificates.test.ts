@@ -4,7 +4,7 @@ import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makePrivateKey, serialOf, writeEnrolCode } from '@sabha/contracts';
+import { makeKey, serialOf, writeEnrolCode } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Authority, openAuthority } from '../../flows/pki/authority.ts';
 
@@ -47,7 +47,7 @@ function extensionsOf(pem: string): string[] {
     [name, critical, rest?.trim().replaceAll(/[0-9A-F]{2}(:[0-9A-F]{2}){19}/g, '<id>')].filter(Boolean).join(' | '),
   );
 }
-const issue = (subject: Parameters<Authority['issue']>[0]) => authority.issue(subject, createPublicKey(makePrivateKey()));
+const issue = (subject: Parameters<Authority['issue']>[0]) => authority.issue(subject, createPublicKey(makeKey()));
 
 describe('S1 certificates', () => {
   test('the certificate of a PC has one name, is valid for clients only, and for a year', async () => {
@@ -142,6 +142,6 @@ test('S1 the repository contains no private key, token or code', () => {
   const files = names.filter((name) => /\.(ts|js|jsx|mjs|json|md|html|css|ya?ml|conf|txt)$/.test(name));
   expect(files.length).toBeGreaterThan(300);
   expect(files.filter((name) => secretIn(name, readFileSync(name, 'utf8')))).toEqual([]);
-  expect(secretIn('any.test.ts', makePrivateKey())).toBe(true);
+  expect(secretIn('any.test.ts', makeKey())).toBe(true);
   expect(secretIn('any.md', writeEnrolCode(randomBytes(13), randomBytes(9)))).toBe(true);
 });

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { makeCertificateRequest, makePrivateKey, makeSigningKeys, openSnapshot, type RegistryEntry } from '@sabha/contracts';
+import { makeCertRequest, makeKey, makeSigningKeys, openSnapshot, type RegistryEntry } from '@sabha/contracts';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Op } from '../../flows/engine/records/ops.ts';
 import type { SiteChange } from '../../flows/engine/records/sites.ts';
@@ -175,8 +175,8 @@ export function ask(rig: Pick<Rig, 'authority' | 'port'>, { path, body, password
 }
 
 export async function newRequest(name: string): Promise<{ key: string; body: string }> {
-  const key = makePrivateKey();
-  return { key, body: makeCertificateRequest(key, name).der.toString('base64') };
+  const key = makeKey();
+  return { key, body: makeCertRequest(key, name).der.toString('base64') };
 }
 
 /** Enrols a PC; `cert` is empty if the server refused. */
@@ -202,7 +202,7 @@ export async function certificatesOf(base64: string): Promise<string[]> {
 
 /** Returns a server certificate with the name of a PC, signed directly by the authority. */
 export async function serverCertificate(authority: Authority): Promise<Client> {
-  const key = makePrivateKey();
+  const key = makeKey();
   const { pem } = await authority.issue({ kind: 'server', name: 'ladakh.leh.vc-1', names: ['centre.test'] }, createPublicKey(key));
   return { key, cert: pem };
 }

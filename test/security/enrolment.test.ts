@@ -2,7 +2,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateKey, readEnrolCode, serialOf } from '@sabha/contracts';
+import { makeKey, readEnrolCode, serialOf } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openAuthority } from '../../flows/pki/authority.ts';
 import { loadX509 } from '../x509.ts';
@@ -272,7 +272,7 @@ describe('S5 renewal', () => {
   });
 
   test('is refused for an unlisted, server, self-signed, foreign or missing certificate', async () => {
-    const unlisted = makePrivateKey();
+    const unlisted = makeKey();
     const { pem } = await rig.authority.issue({ kind: 'pc', name: one }, createPublicKey(unlisted));
     const stranger = await openRig();
     const foreign = await enrol(stranger, one, await stranger.code());

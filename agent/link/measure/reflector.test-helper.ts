@@ -1,5 +1,5 @@
 /** Reflector behind a scripted link, on the clock of a test. It numbers and returns packets as the reflector of the broker does. */
-import { type Clock, isStampProbe, probeSessionKey, writeReply } from '@sabha/contracts';
+import { type Clock, isStampProbe, sessionKeyOf, writeReply } from '@sabha/contracts';
 import type { OpenUdp } from '../net/udp.ts';
 
 /** Delays of a packet up and down in milliseconds, or the direction in which it is lost. */
@@ -31,8 +31,8 @@ export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
         const fate = state.fate(state.packets++);
         if (fate === 'lost up') return;
         clock.after(fate === 'lost down' ? 5 : fate.up, () => {
-          const seq = numbers.get(probeSessionKey(packet)) ?? 0;
-          numbers.set(probeSessionKey(packet), (seq + 1) % state.countsTo);
+          const seq = numbers.get(sessionKeyOf(packet)) ?? 0;
+          numbers.set(sessionKeyOf(packet), (seq + 1) % state.countsTo);
           const reply = writeReply(packet, { seq, receivedAt: time(), sentAt: time });
           if (fate !== 'lost down') clock.after(fate.down, () => onPacket(reply));
         });

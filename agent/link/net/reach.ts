@@ -21,7 +21,7 @@ export type ProbeOptions = { used: CountBytes; signal: AbortSignal };
  * Result of a name server: an address, no such name, lookup refused, or failure. Without a response it is `silent`, or `closed` if its
  * machine reports that the port is not in use.
  */
-export type LookupResult = { kind: 'found'; address: string } | { kind: 'none' | 'refused' | 'failed' | 'closed' | 'silent' };
+export type Lookup = { kind: 'found'; address: string } | { kind: 'none' | 'refused' | 'failed' | 'closed' | 'silent' };
 
 const nameTimeoutMs = 2_500;
 function questionBytes(resolver: Resolver): number {
@@ -56,7 +56,7 @@ export function probeTcpPort({ host, port }: HostPort, { used, signal }: ProbeOp
 
 const answers: Record<string, PortState> = { ECONNREFUSED: 'refused', EHOSTUNREACH: 'unreachable', ENETUNREACH: 'unreachable' };
 
-const noAddress: Record<string, Exclude<LookupResult['kind'], 'found'>> = {
+const noAddress: Record<string, Exclude<Lookup['kind'], 'found'>> = {
   ENOTFOUND: 'none',
   ENODATA: 'none',
   EREFUSED: 'refused',
@@ -104,7 +104,7 @@ export async function resolvesZone(zone: string, { used, signal }: ProbeOptions)
 }
 
 /** Queries each name server of the system once. */
-export async function lookUpName(name: string, { used, signal }: ProbeOptions): Promise<LookupResult> {
+export async function lookUpName(name: string, { used, signal }: ProbeOptions): Promise<Lookup> {
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();
   signal.addEventListener('abort', stop);

@@ -2,12 +2,12 @@
 import type { Clock } from '@sabha/contracts';
 
 /** All responses, and the number of attempts that are late or failed. */
-export type RequestTally<T> = { responses: T[]; lost: number };
+export type Tally<T> = { responses: T[]; lost: number };
 /**
  * Running request. `first` resolves with the first response or at the deadline; `responses` collects responses; `stop` ends it and returns
  * the result.
  */
-export type RepeatedRequest<T> = { first: Promise<void>; responses: readonly T[]; stop(): RequestTally<T> };
+export type Repeated<T> = { first: Promise<void>; responses: readonly T[]; stop(): Tally<T> };
 
 /** `everyMs`: interval to the next attempt. `isEnough`: these responses suffice. `waits`: skips attempts for now. */
 export type RepeatOptions<T> = {
@@ -28,7 +28,7 @@ const lateMs = 2_500;
 export function repeatRequest<T>(
   { clock, everyMs, signal, isEnough = (responses) => responses.length > 0, waits = () => false }: RepeatOptions<T>,
   ask: () => Promise<T | undefined>,
-): RepeatedRequest<T> {
+): Repeated<T> {
   const responses: T[] = [];
   const pending = new Set<{ at: number }>();
   const first = Promise.withResolvers<void>();

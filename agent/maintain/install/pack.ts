@@ -13,7 +13,7 @@ import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { type Manifest, pinOf, sealSigned } from '@sabha/contracts';
 import { build, type Plugin } from 'esbuild';
-import { type KnownCentre, parseServerAddress, serverUrl } from '../../identity/known-server.ts';
+import { type KnownCentre, parseAddress, serverUrl } from '../../identity/known-server.ts';
 
 export type Pack = {
   out: string;
@@ -109,7 +109,7 @@ export function centreOf({ centre, roots }: { centre?: string | undefined; roots
   if (centre === undefined && roots === undefined) return undefined;
   if (centre === undefined || roots === undefined)
     throw new Error('--centre and --roots go together: its address, and its data/flows/ca/roots.pem');
-  const place = parseServerAddress(centre);
+  const place = parseAddress(centre);
   if (place === undefined) throw new Error(`--centre: "${centre}" is no address https://HOST:PORT`);
   const pem = readFileSync(roots, 'utf8');
   if (!/^-----BEGIN CERTIFICATE-----/m.test(pem)) throw new Error(`--roots: ${roots} has no certificate`);

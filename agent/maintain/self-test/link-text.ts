@@ -1,6 +1,6 @@
 /** Describes the last link measurement of the running agent for a person at the PC. */
 import {
-  fillBlanks,
+  fillIn,
   type Language,
   type LinkDirection,
   type LinkReport,
@@ -16,7 +16,7 @@ const mbit = 1_000_000;
 export function linkLines({ at, quality, capacity }: LinkReport, now: number, language: Language): string[] {
   const say = (words: Words) => words[language];
   const { measure } = vocabulary[language];
-  const pair = (up: string, down: string) => fillBlanks(measure.upDown, { up, down });
+  const pair = (up: string, down: string) => fillIn(measure.upDown, { up, down });
   const lines = [
     ...(quality === undefined
       ? []
@@ -38,12 +38,12 @@ function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: 
   const { how, upBps, downBps, burst, seenBytes, free, atLeast } = capacity;
   const { measure, status } = vocabulary[language];
   const rate = (bps: number | null) => (bps === null ? status.unknown : `${Number((bps / mbit).toPrecision(3))} Mbit/s`);
-  const pair = (up: string, down: string) => fillBlanks(measure.upDown, { up, down });
+  const pair = (up: string, down: string) => fillIn(measure.upDown, { up, down });
   const both = (bps: number | null, way: 'up' | 'down') => {
     const [lent, seen, least] = [burst?.[way], seenBytes?.[way], way === 'up' ? atLeast?.upBps : atLeast?.downBps];
-    if (bps === null) return typeof least === 'number' ? fillBlanks(measure.least, { rate: rate(least) }) : rate(bps);
-    if (lent) return fillBlanks(measure.burst, { rate: rate(bps), peak: rate(lent.bps), kB: `${Math.round(lent.bytes / 1_000)}` });
-    return typeof seen === 'number' ? fillBlanks(measure.seen, { rate: rate(bps), MB: (seen / mbit).toFixed(1) }) : rate(bps);
+    if (bps === null) return typeof least === 'number' ? fillIn(measure.least, { rate: rate(least) }) : rate(bps);
+    if (lent) return fillIn(measure.burst, { rate: rate(bps), peak: rate(lent.bps), kB: `${Math.round(lent.bytes / 1_000)}` });
+    return typeof seen === 'number' ? fillIn(measure.seen, { rate: rate(bps), MB: (seen / mbit).toFixed(1) }) : rate(bps);
   };
   const isLess = free !== undefined && (free.upBps !== upBps || free.downBps !== downBps);
   return [

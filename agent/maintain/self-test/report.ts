@@ -1,5 +1,5 @@
 /** Result of a self-test, and the lines that all its output formats share. */
-import { type Check, faultOf, fillBlanks, type Language, type LinkReport, vocabulary, type Words } from '@sabha/contracts';
+import { type Check, faultOf, fillIn, type Language, type LinkReport, vocabulary, type Words } from '@sabha/contracts';
 import { certificateDatesReason, type PathStep } from '../../link/analysis/path.ts';
 import type { BudgetFigures } from '../../link/net/data-budget.ts';
 import { phrases } from './words.ts';
@@ -28,7 +28,7 @@ export const marks = { ok: '✔', unproven: '◐', fault: '✖', unknown: '?' } 
 
 /** Returns the room and its path, or a line that this PC is not enrolled. */
 export function headOf({ room, pc, notEnrolledFolder: folder }: CheckReport, language: Language): string {
-  if (folder !== undefined) return fillBlanks(phrases.notEnrolled[language], { folder });
+  if (folder !== undefined) return fillIn(phrases.notEnrolled[language], { folder });
   return room === undefined ? pc : `${room[language]} (${pc})`;
 }
 

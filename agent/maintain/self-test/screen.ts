@@ -1,7 +1,7 @@
 /** Formats a self-test for one screen: faults with their actions first, then unknown results, then what works. */
 import {
   faultOf,
-  fillBlanks,
+  fillIn,
   type Language,
   noneExpected,
   type ShownStatus,
@@ -88,7 +88,7 @@ function unknownLines(checks: readonly CheckRow[], { language, start, paint }: R
     const subjects = same.map((one) => subjectOf(one, language)).join(' · ');
     const [check] = same;
     const said = check === undefined ? '' : withReason(words.status.unknown, check, language);
-    const next = fillBlanks(words.nextStep[nextStepOf(reason ?? '', isEnrolled)], { start });
+    const next = fillIn(words.nextStep[nextStepOf(reason ?? '', isEnrolled)], { start });
     return [`${paint('unknown', marks.unknown)} ${subjects}: ${said}`, `  → ${next}`];
   });
 }

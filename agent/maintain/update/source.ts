@@ -8,7 +8,7 @@ import type { UpdateSource } from './updater.ts';
 const silentLimitMs = 60_000;
 const manifestLimitBytes = 16 * 1_024;
 
-export type UpdateSourceOptions = {
+export type SourceOptions = {
   /** Only these root certificates are trusted for HTTPS, read at each request; absent = those of the system. */
   roots?: (() => string[]) | undefined;
   used?: CountBytes;
@@ -17,7 +17,7 @@ export type UpdateSourceOptions = {
 
 export function createUpdateSource(
   at: string,
-  { roots, used = () => undefined, limitMs = silentLimitMs }: UpdateSourceOptions = {},
+  { roots, used = () => undefined, limitMs = silentLimitMs }: SourceOptions = {},
 ): UpdateSource {
   const asked = (what: string, headers = {}) => ask(`${at}/updates/${what}`, { headers, roots: roots?.(), used, limitMs });
   return {

@@ -12,7 +12,7 @@ import {
   type CheckPeer,
   type HostPort,
   isLocalAddress,
-  type LookupResult,
+  type Lookup,
   lookUpName,
   nameServers,
   type PortState,
@@ -20,10 +20,10 @@ import {
   probeTcpPort,
   resolvesZone,
 } from '../../link/net/reach.ts';
-import { type RepeatedRequest, type RepeatOptions, type RequestTally, repeatRequest, withDeadline } from '../../link/net/retries.ts';
+import { type Repeated, type RepeatOptions, repeatRequest, type Tally, withDeadline } from '../../link/net/retries.ts';
 
 /** Network operations of the tests; unit tests replace them. */
-export type NetworkOperations = {
+export type Network = {
   probeTcpPort: typeof probeTcpPort;
   lookUpName: typeof lookUpName;
   addressOf: typeof addressOf;
@@ -31,16 +31,16 @@ export type NetworkOperations = {
   nameServers(): string[];
   isLocalAddress(address: string): boolean;
 };
-export const ownNetwork: NetworkOperations = { probeTcpPort, lookUpName, addressOf, resolvesZone, nameServers, isLocalAddress };
+export const ownNetwork: Network = { probeTcpPort, lookUpName, addressOf, resolvesZone, nameServers, isLocalAddress };
 
 export type OutsideFacts = Pick<PathFacts, 'names' | 'centreName' | 'outside' | 'centre' | 'losesPackets'>;
 /** Kept between runs: the server's address, and whether the name servers have answered for names outside their network. */
-export type OutsideMemory = { address: string | undefined; servesAll: boolean };
+export type Memory = { address: string | undefined; servesAll: boolean };
 /** `probeOptions` counts the bytes and carries the signal that ends the requests. */
-export type OutsideContext = {
+export type Outside = {
   clock: Clock;
-  operations: NetworkOperations;
-  memory: OutsideMemory;
+  operations: Network;
+  memory: Memory;
   context: ProbeContext;
   probeOptions: ProbeOptions;
 };
@@ -78,7 +78,7 @@ const unreachablesToBelieve = 3;
 const lossToTell = { atLeast: 3, share: 0.25 };
 
 /** Tests everything beyond the router. Guarantee: it reports a place as silent only after many requests, and packet loss is reported. */
-export async function probeOutside(stage: OutsideContext): Promise<OutsideFacts> {
+export async function probeOutside(stage: Outside): Promise<OutsideFacts> {
   const { clock, context, memory } = stage;
   const startedUp = clock.up();
   let areNamesAlone = false;
@@ -115,10 +115,7 @@ export async function probeOutside(stage: OutsideContext): Promise<OutsideFacts>
  * Waits for the first responses. If names are answered, the connections to the name servers are not awaited, because they would prove
  * nothing more.
  */
-async function firstOfAll(
-  strangers: RepeatedRequest<LookupResult>,
-  { anchors, servers }: Record<'anchors' | 'servers', OutsideProbe[]>,
-): Promise<void> {
+async function firstOfAll(strangers: Repeated<Lookup>, { anchors, servers }: Record<'anchors' | 'servers', OutsideProbe[]>): Promise<void> {
   await strangers.first;
   const awaited = isServed(strangers) ? anchors : [...anchors, ...servers.filter(({ port }) => port === namePort)];
   await Promise.all(awaited.map(({ asked }) => asked.first));
@@ -141,7 +138,7 @@ function hasAsked(anchors: readonly HostPort[], names: PathFacts['names']): bool
 }
 
 /** Tests only the names, until one is answered. */
-export async function askNames(stage: OutsideContext): Promise<PathFacts['names']> {
+export async function askNames(stage: Outside): Promise<PathFacts['names']> {
   const strangers = probeRandomNames(stage);
   const named = await nameOfCentre(stage);
   // The link is up, so the address of that name is valid.
@@ -154,7 +151,7 @@ export async function askNames(stage: OutsideContext): Promise<PathFacts['names'
  * Looks up random names. Once no other test runs, a thin link uses the normal interval, because only this test finds a silent name
  * server.
  */
-function probeRandomNames(stage: OutsideContext, isAlone = () => false): RepeatedRequest<LookupResult> {
+function probeRandomNames(stage: Outside, isAlone = () => false): Repeated<Lookup> {
   const { operations, probeOptions } = stage;
   const pace = paceOf(stage);
   const everyMs = () => (isAlone() ? triesEveryMs : pace.everyMs());
@@ -168,8 +165,8 @@ function probeRandomNames(stage: OutsideContext, isAlone = () => false): Repeate
  * A server that also refuses that name is a router without a line to its own name servers.
  */
 function judgeNames(
-  { operations, memory }: OutsideContext,
-  { responses }: RequestTally<LookupResult>,
+  { operations, memory }: Outside,
+  { responses }: Tally<Lookup>,
   { isNamed, centreName }: NameResult,
 ): PathFacts['names'] {
   const kinds = responses.map(({ kind }) => kind);
@@ -187,17 +184,14 @@ function judgeNames(
  * True if a response must have come from beyond the router. For a name server of this network that takes a denied name and the zone's SOA
  * record.
  */
-function isFromBeyond(
-  { operations }: OutsideContext,
-  { names, zone }: { names: RequestTally<LookupResult>; zone: RequestTally<true> },
-): boolean {
+function isFromBeyond({ operations }: Outside, { names, zone }: { names: Tally<Lookup>; zone: Tally<true> }): boolean {
   const kinds = names.responses.map(({ kind }) => kind);
   if (operations.nameServers().some(operations.isLocalAddress)) return kinds.includes('none') && zone.responses.length > 0;
   return kinds.some((kind) => kind !== 'closed');
 }
 
 /** Requests the SOA record of the top-level domain, only after the server was silent for `laterMs`. */
-function askZone(stage: OutsideContext): RepeatedRequest<true> {
+function askZone(stage: Outside): Repeated<true> {
   const { operations, probeOptions } = stage;
   return repeatRequest(
     { ...paceOf(stage), waits: untilLater(stage) },
@@ -205,7 +199,7 @@ function askZone(stage: OutsideContext): RepeatedRequest<true> {
   );
 }
 
-function untilLater({ clock }: OutsideContext): () => boolean {
+function untilLater({ clock }: Outside): () => boolean {
   const fromUp = clock.up() + laterMs;
   return () => clock.up() < fromUp;
 }
@@ -213,11 +207,7 @@ function untilLater({ clock }: OutsideContext): () => boolean {
 /**
  * Repeats a lookup often enough to measure packet loss. It needs a name that is answered, or one that is lost while others are answered.
  */
-async function sampleOf(
-  stage: OutsideContext,
-  named: NameResult,
-  strangers: RepeatedRequest<LookupResult>,
-): Promise<RequestTally<LookupResult>> {
+async function sampleOf(stage: Outside, named: NameResult, strangers: Repeated<Lookup>): Promise<Tally<Lookup>> {
   if (!named.isNamed && (named.tally.lost === 0 || !isServed(strangers))) return named.tally;
   const { clock, operations, context, probeOptions } = stage;
   const host = context.centre?.host ?? '';
@@ -228,17 +218,17 @@ async function sampleOf(
   return asked.stop();
 }
 
-type NameResult = { centreName: PathFacts['centreName']; address: string | undefined; isNamed: boolean; tally: RequestTally<LookupResult> };
+type NameResult = { centreName: PathFacts['centreName']; address: string | undefined; isNamed: boolean; tally: Tally<Lookup> };
 
 /** Looks up the server's name. `isNamed`: a name server returned it. If the lookup fails, the last known address is used. */
-async function nameOfCentre(stage: OutsideContext): Promise<NameResult> {
+async function nameOfCentre(stage: Outside): Promise<NameResult> {
   const { clock, operations, memory, context, probeOptions } = stage;
   const host = context.centre?.host ?? '';
   const none = { responses: [], lost: 0 };
   if (isIP(host) !== 0 || host === '') return { centreName: 'unknown', address: host || undefined, isNamed: false, tally: none };
   memory.address ??= readAddress(context.centre);
   const { signal, end } = withDeadline(clock, probeOptions.signal, memory.address === undefined ? nameAloneMs : nameMs);
-  const isEnough = (responses: readonly LookupResult[]) => responses.length > 1 || responses[0]?.kind === 'found';
+  const isEnough = (responses: readonly Lookup[]) => responses.length > 1 || responses[0]?.kind === 'found';
   const looked = repeatRequest({ ...paceOf(stage), signal, isEnough }, () =>
     answered(operations.lookUpName(host, { used: probeOptions.used, signal })),
   );
@@ -252,15 +242,15 @@ async function nameOfCentre(stage: OutsideContext): Promise<NameResult> {
 }
 
 /** Looks up the name by the system's resolver, which reads the hosts file and other sources. */
-async function byHostsFile({ clock, operations, probeOptions }: OutsideContext, host: string): Promise<string | undefined> {
+async function byHostsFile({ clock, operations, probeOptions }: Outside, host: string): Promise<string | undefined> {
   const { signal, end } = withDeadline(clock, probeOptions.signal, hostsFileMs);
   return operations.addressOf(host, { used: probeOptions.used, signal }).finally(end);
 }
 
-type ServerObservation = { seen: ServerResponse; tally: RequestTally<PortState>; tookMs: number };
+type ServerObservation = { seen: ServerResponse; tally: Tally<PortState>; tookMs: number };
 
 /** Tests the server. Guarantee: `proven` only if it showed the server's certificate. */
-async function probeServer(stage: OutsideContext, host: string | undefined): Promise<ServerObservation> {
+async function probeServer(stage: Outside, host: string | undefined): Promise<ServerObservation> {
   const { clock, operations, context, probeOptions } = stage;
   const { port = 0, checkPeer, httpsPort } = context.centre ?? {};
   if (host === undefined) return { seen: 'unknown', tally: { responses: [], lost: 0 }, tookMs: 0 };
@@ -311,13 +301,13 @@ function isSilent(seen: ServerResponse): boolean {
 }
 
 /** A test of a host beyond the router, at this port. */
-type OutsideProbe = { port: number; asked: RepeatedRequest<PortState> };
+type OutsideProbe = { port: number; asked: Repeated<PortState> };
 
 /**
  * Tests the anchors at the server's port. An anchor at another port does not prove a way to the server's port. Any response counts, and
  * it runs only if the server is silent.
  */
-function askAtItsPort(stage: OutsideContext, anchors: readonly HostPort[]): OutsideProbe[] {
+function askAtItsPort(stage: Outside, anchors: readonly HostPort[]): OutsideProbe[] {
   const { port = 0 } = stage.context.centre ?? {};
   const others = anchors.filter((place) => place.port !== port);
   return others.map(({ host }) => ({ port, asked: askPlace(stage, { host, port }, untilLater(stage)) }));
@@ -327,7 +317,7 @@ function askAtItsPort(stage: OutsideContext, anchors: readonly HostPort[]): Outs
  * Tests name servers outside this network. Without answered names: do they accept a connection?
  * With answered names: can a machine other than the server be reached at the server's port?
  */
-function askServers(stage: OutsideContext, strangers: RepeatedRequest<LookupResult>): OutsideProbe[] {
+function askServers(stage: Outside, strangers: Repeated<Lookup>): OutsideProbe[] {
   const { operations, context } = stage;
   const isEarly = untilLater(stage);
   const servers = operations.nameServers().filter((address) => isIP(address) !== 0 && !operations.isLocalAddress(address));
@@ -336,11 +326,11 @@ function askServers(stage: OutsideContext, strangers: RepeatedRequest<LookupResu
   return [...ask(namePort, () => isServed(strangers)), ...ask(context.centre?.port ?? 0, () => !isServed(strangers))];
 }
 
-function isServed({ responses }: RepeatedRequest<LookupResult>): boolean {
+function isServed({ responses }: Repeated<Lookup>): boolean {
   return responses.some(({ kind }) => kind !== 'closed');
 }
 
-function askPlace(stage: OutsideContext, place: HostPort, waits?: () => boolean): RepeatedRequest<PortState> {
+function askPlace(stage: Outside, place: HostPort, waits?: () => boolean): Repeated<PortState> {
   const isEnough = (responses: readonly PortState[]) =>
     responses.some((one) => one !== 'unreachable') || responses.length >= unreachablesToBelieve;
   return repeatRequest({ ...paceOf(stage), isEnough, ...(waits && { waits }) }, async () => {
@@ -350,24 +340,24 @@ function askPlace(stage: OutsideContext, place: HostPort, waits?: () => boolean)
 }
 
 /** Removes ICMP errors of routers, which are not responses of the place itself. */
-function reachable({ responses, lost }: RequestTally<PortState>): RequestTally<PortState> {
+function reachable({ responses, lost }: Tally<PortState>): Tally<PortState> {
   return { responses: responses.filter((one) => one !== 'unreachable'), lost };
 }
 
-async function answered(looking: Promise<LookupResult>): Promise<LookupResult | undefined> {
+async function answered(looking: Promise<Lookup>): Promise<Lookup | undefined> {
   const looked = await looking;
   return looked.kind === 'silent' ? undefined : looked;
 }
 
 /** Removes "port closed" responses, which a machine without a name server sends at no cost. */
-function alive({ responses, lost }: RequestTally<LookupResult>): RequestTally<LookupResult> {
+function alive({ responses, lost }: Tally<Lookup>): Tally<Lookup> {
   return { responses: responses.filter(({ kind }) => kind !== 'closed'), lost };
 }
 
 /** True if enough packets were lost. A place that never answers does not count, because its loss is unknown. */
-function hasLoss(tallies: readonly RequestTally<unknown>[]): boolean {
+function hasLoss(tallies: readonly Tally<unknown>[]): boolean {
   const answering = tallies.filter(({ responses }) => responses.length > 0);
-  const sum = (count: (tally: RequestTally<unknown>) => number) => answering.reduce((total, one) => total + count(one), 0);
+  const sum = (count: (tally: Tally<unknown>) => number) => answering.reduce((total, one) => total + count(one), 0);
   const [lost, responses] = [sum((one) => one.lost), sum((one) => one.responses.length)];
   return lost >= lossToTell.atLeast && lost >= lossToTell.share * (lost + responses);
 }
@@ -377,7 +367,7 @@ function mayHideLoss(names: PathFacts['names'], { seen, tookMs }: ServerObservat
   return names === 'silent' && seen === 'proven' && tookMs > laterMs;
 }
 
-function paceOf({ clock, context, probeOptions }: OutsideContext): Pick<RepeatOptions<never>, 'clock' | 'everyMs' | 'signal'> {
+function paceOf({ clock, context, probeOptions }: Outside): Pick<RepeatOptions<never>, 'clock' | 'everyMs' | 'signal'> {
   return { clock, everyMs: () => (isThin(links[context.profile.link]) ? thinTriesEveryMs : triesEveryMs), signal: probeOptions.signal };
 }
 
@@ -387,7 +377,7 @@ function readAddress(centre: CentreAccess | undefined): string | undefined {
   return name === centre?.host && isIP(address) !== 0 ? address : undefined;
 }
 
-function remember({ memory, context: { centre } }: OutsideContext, address: string | undefined): void {
+function remember({ memory, context: { centre } }: Outside, address: string | undefined): void {
   if (address === undefined || centre === undefined || isIP(centre.host) !== 0 || memory.address === address) return;
   memory.address = address;
   if (readAddress(centre) !== address) centre.lastAddress?.save(`${centre.host} ${address}\n`);

@@ -4,7 +4,7 @@ import { type LinkClass, links } from '@sabha/contracts';
 import { expect } from 'vitest';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { createBudget, inMemoryStore } from '../../link/net/data-budget.ts';
-import type { LookupResult, PortState } from '../../link/net/reach.ts';
+import type { Lookup, PortState } from '../../link/net/reach.ts';
 import type { NetworkState } from '../../platform/platform.ts';
 import { createUnsupported } from '../../platform/unsupported.ts';
 import { createPathProbe } from './path.ts';
@@ -33,8 +33,8 @@ export function office({ link = 'fibre' as LinkClass, host = 'centre.example', a
     state: online as NetworkState | undefined,
     connected: false,
     ports: { [router]: 'refused', '203.0.113.5:8883': 'silent', [centre]: 'silent', [anchor]: 'silent' } as Record<string, PortState>,
-    names: 'none' as LookupResult['kind'],
-    centreName: 'found' as LookupResult['kind'],
+    names: 'none' as Lookup['kind'],
+    centreName: 'found' as Lookup['kind'],
     inHostsFile: undefined as string | undefined,
     servers: ['10.0.0.1'],
     /** Whether the name server of this network returns the SOA record from outside. */

@@ -5,18 +5,9 @@ import { locateBreak, type PathFacts } from '../../link/analysis/path.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { withDeadline } from '../../link/net/retries.ts';
 import type { Gateway, NetworkState } from '../../platform/platform.ts';
-import {
-  askNames,
-  type NetworkOperations,
-  type OutsideContext,
-  type OutsideFacts,
-  type OutsideMemory,
-  ownNetwork,
-  probeOutside,
-  unasked,
-} from './beyond.ts';
+import { askNames, type Memory, type Network, type Outside, type OutsideFacts, ownNetwork, probeOutside, unasked } from './beyond.ts';
 
-type PathMemory = OutsideMemory & {
+type PathMemory = Memory & {
   namesUp: number;
   /** While the link is up: the last result for the names, and whether they were silent at the last run. */
   names: PathFacts['names'];
@@ -42,7 +33,7 @@ const dearestBytes = 20_000;
 const routerPort = 53;
 
 /** Creates the path probe. While the link is up it costs one name lookup per interval. It runs at once when the connection is lost. */
-export function createPathProbe(clock: Clock = realClock(), operations: NetworkOperations = ownNetwork): Probe {
+export function createPathProbe(clock: Clock = realClock(), operations: Network = ownNetwork): Probe {
   const never = Number.NEGATIVE_INFINITY;
   const memory: PathMemory = {
     namesUp: never,
@@ -80,18 +71,14 @@ export function createPathProbe(clock: Clock = realClock(), operations: NetworkO
 }
 
 /** Judges a server on this PC, by the connection or by its port. */
-async function judgeLocalServer(
-  { self, signal }: ProbeContext,
-  centre: CentreAccess,
-  { probeTcpPort }: NetworkOperations,
-): Promise<Verdict> {
+async function judgeLocalServer({ self, signal }: ProbeContext, centre: CentreAccess, { probeTcpPort }: Network): Promise<Verdict> {
   const seen = self.connected === true ? 'proven' : await probeTcpPort(centre, { signal, used: () => undefined }, centre.checkPeer);
   if (seen === 'proven' || seen === 'open') return { ...ok, reason: 'the centre is on this PC' };
   return fault('path.centre', 'the centre on this PC does not answer');
 }
 
 /** `near` limits the wait for the router. */
-type PathProbeContext = OutsideContext & { memory: PathMemory; near: AbortSignal };
+type PathProbeContext = Outside & { memory: PathMemory; near: AbortSignal };
 
 async function factsOfUp(stage: PathProbeContext): Promise<PathFacts> {
   const { clock, memory, context } = stage;

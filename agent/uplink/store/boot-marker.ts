@@ -1,6 +1,6 @@
 /** A marker on disk that shows that this boot is alive. The next boot reads from it when and how this one ended. */
 
-import { type Clock, type MainsFailure, mainsGone, type PreviousBoot, parseJsonAs, previous } from '@sabha/contracts';
+import { type Clock, type LastBoot, mainsGone, type PowerCut, parseJsonAs, previous } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { KeyValueStore } from './data-folder.ts';
 
@@ -58,12 +58,12 @@ export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: Mar
     },
     bye: (reason: string): void => save({ aliveAt: clock.now(), bye: reason }),
     /** Returns how the previous boot ended, or undefined once the server has acknowledged it. */
-    previous: (): PreviousBoot | undefined => held.previous ?? undefined,
+    previous: (): LastBoot | undefined => held.previous ?? undefined,
     told(): void {
       if (held.previous !== null) save({ previous: null });
     },
     /** Returns the last mains outage of this boot. */
-    gone: (): MainsFailure | undefined => held.gone ?? undefined,
+    gone: (): PowerCut | undefined => held.gone ?? undefined,
   };
 }
 
@@ -85,7 +85,7 @@ function begun(
   return { ...now, previous: previousOf(kept, crashedBefore) };
 }
 
-function previousOf({ previous: _earlier, gone, begun: what, ...last }: MarkerContent, crashedBefore: () => boolean): PreviousBoot {
+function previousOf({ previous: _earlier, gone, begun: what, ...last }: MarkerContent, crashedBefore: () => boolean): LastBoot {
   const more = { ...(gone !== null && { gone }), ...(what !== null && { begun: what }) };
   return { ...last, ...more, crashed: last.bye === null && crashedBefore() };
 }

@@ -2,11 +2,11 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../../../test/security/authority.ts';
 import { loadX509 } from '../../../test/x509.ts';
-import { commonNameOf, makeCertificateRequest, makePrivateKey, serialOf } from './certificates.ts';
+import { commonNameOf, makeCertRequest, makeKey, serialOf } from './certificates.ts';
 
 test('a certificate request contains the name and the public key, and is signed with the key', async () => {
-  const key = makePrivateKey();
-  const { pem, der } = makeCertificateRequest(key, 'ladakh.leh.pc-1');
+  const key = makeKey();
+  const { pem, der } = makeCertRequest(key, 'ladakh.leh.pc-1');
   const { Pkcs10CertificateRequest } = await loadX509();
   for (const text of [pem, der.toString('base64')]) {
     const one = new Pkcs10CertificateRequest(text);

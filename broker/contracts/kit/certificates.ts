@@ -12,7 +12,7 @@ export const serverSubjects = { centre: 'Sabha centre', broker: 'Sabha broker' }
 /** A PC requests this server name (SNI) to get the certificate of our authority, whatever certificate browsers see. */
 export const serverSniName = 'centre.sabha.internal';
 
-export function makePrivateKey(): string {
+export function makeKey(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
@@ -20,7 +20,7 @@ export function makePrivateKey(): string {
  * Creates a certificate request (PKCS#10) whose subject is one common name. Own code, because the library for it is a third of a packed
  * agent.
  */
-export function makeCertificateRequest(privateKey: string, name: string): { pem: string; der: Buffer } {
+export function makeCertRequest(privateKey: string, name: string): { pem: string; der: Buffer } {
   const subject = der(tags.sequence, der(tags.set, der(tags.sequence, commonName, der(tags.utf8, Buffer.from(name)))));
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const requestInfo = der(tags.sequence, der(tags.integer, Buffer.of(0)), subject, publicKey, der(tags.first));

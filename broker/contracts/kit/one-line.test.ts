@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import { describeIssue } from './one-line.ts';
+import { issueText } from './one-line.ts';
 
 const odd = (site: unknown) => site === 'a/b';
 
@@ -21,5 +21,5 @@ test.each([
   [v.picklist(['a', 'b']), 'c', 'site: expected ("a" | "b"), found "c"'],
 ])('a schema with its own message is described by that message, not by the text of its library: %#', (schema, input, line) => {
   const [issue] = v.safeParse(v.object({ site: schema }), { site: input }).issues ?? [];
-  expect(issue && describeIssue(issue)).toBe(line);
+  expect(issue && issueText(issue)).toBe(line);
 });

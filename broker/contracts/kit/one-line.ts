@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 /** Describes a schema issue in one line: path, expected value, found value. */
-export function describeIssue(issue: v.BaseIssue<unknown>): string {
+export function issueText(issue: v.BaseIssue<unknown>): string {
   const path = oneLine(v.getDotPath(issue) ?? '(whole)', 120);
   if (issue.expected === 'never') return `${path}: this key is not known`;
   const measure = issue.type.endsWith('_length') ? 'a length ' : '';

@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { languages } from '../domain/faults.ts';
 import { messageLanguages } from '../domain/words/words.ts';
-import { describeIssue, oneLine } from '../kit/one-line.ts';
+import { issueText, oneLine } from '../kit/one-line.ts';
 import { isLoopback } from '../kit/start.ts';
 import { expectedDevice, expectedKinds, expectedLimit, profile } from '../wire/messages.ts';
 import { isId } from '../wire/topics.ts';
@@ -286,7 +286,7 @@ export function readSettings(text: string, file = 'sabha.json'): { ok: true; val
     return { ok: false, line: `${file}: not JSON: ${oneLine((error as SyntaxError).message, 200)}` };
   }
   const result = v.safeParse(settings, parsed);
-  if (!result.success) return { ok: false, line: `${file}: ${describeIssue(result.issues[0])}` };
+  if (!result.success) return { ok: false, line: `${file}: ${issueText(result.issues[0])}` };
   const { people, site: own } = result.output;
   const twice = firstTwice('people', people) ?? firstTwice('site.pcs', own?.pcs ?? []) ?? ambiguousGroup(people);
   if (twice !== undefined) return { ok: false, line: `${file}: ${twice}` };

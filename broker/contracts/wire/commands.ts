@@ -1,6 +1,6 @@
 /** Commands of the server to a PC: a closed list of verbs with typed arguments, and the signed text of a command. */
 import * as v from 'valibot';
-import { describeIssue } from '../kit/one-line.ts';
+import { issueText } from '../kit/one-line.ts';
 import type { Opened } from './signed.ts';
 import { isPcPath, type PcPath, parseTopic, pcTopic, type Scope, scopesOf } from './topics.ts';
 
@@ -87,7 +87,7 @@ export function parseOrder({ verb, args, to }: Pick<Command, 'verb' | 'args' | '
   if (!Object.hasOwn(verbs, verb)) return { ok: false, reason: 'unknown verb' };
   const row = verbs[verb as Verb];
   const read = v.safeParse(row.args, args);
-  if (!read.success) return { ok: false, reason: `bad arguments: ${describeIssue(read.issues[0])}` };
+  if (!read.success) return { ok: false, reason: `bad arguments: ${issueText(read.issues[0])}` };
   if (row.pcOnly && !isPcPath(to)) return { ok: false, reason: `${verb} goes to one PC only` };
   if ('confirm' in read.output && read.output.confirm !== to) return { ok: false, reason: 'confirm does not name this PC' };
   return { ok: true, value: { verb, args: read.output } as Order };

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { isJudgedByPc, languages } from '../domain/faults.ts';
 import { type Check, digestLength, statuses } from '../domain/states.ts';
 import { tiers } from '../domain/tiers.ts';
-import { describeIssue, oneLine } from '../kit/one-line.ts';
+import { issueText, oneLine } from '../kit/one-line.ts';
 import { budgets } from './budgets.ts';
 import { isPcPath, type Leaf, type ScopeMessage } from './topics.ts';
 
@@ -218,8 +218,8 @@ const name = v.object(v.entriesFromList(languages, text));
 export const configuration = v.object({ pc, version: positive, profile, place: v.exactOptional(v.object({ site: name, room: name })) });
 
 export type Birth = v.InferOutput<typeof birth>;
-export type PreviousBoot = v.InferOutput<typeof previous>;
-export type MainsFailure = v.InferOutput<typeof mainsGone>;
+export type LastBoot = v.InferOutput<typeof previous>;
+export type PowerCut = v.InferOutput<typeof mainsGone>;
 export type PresenceMessage = v.InferOutput<typeof presence>;
 export type Beat = v.InferOutput<typeof beat>;
 export type Inventory = v.InferOutput<typeof inventory>;
@@ -260,7 +260,7 @@ export function decode<N extends MessageName>(name: N, payload: Uint8Array): Dec
   if (shape !== undefined) return failed('shape', shape);
   const result = v.safeParse(schemas[name], parsed);
   if (result.success) return { ok: true, value: result.output as MessageOf<N> };
-  return failed('schema', describeIssue(result.issues[0]));
+  return failed('schema', issueText(result.issues[0]));
 }
 
 /** Encodes a message. A state or beat begins with its digest, so that an unchanged one is recognised without parsing (R11 (digest)). */

@@ -1,7 +1,7 @@
 /** A JSON text with an Ed25519 signature over exactly its bytes. An unsigned text is never parsed. */
 import { generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import * as v from 'valibot';
-import { describeIssue } from '../kit/one-line.ts';
+import { issueText } from '../kit/one-line.ts';
 import type { Signed } from './messages.ts';
 
 export type Opened<T> = { ok: true; value: T } | { ok: false; reason: string };
@@ -17,7 +17,7 @@ export function openSigned<S extends v.GenericSchema>(schema: S, { signed, signa
   const isWhole = signed.isWellFormed() && verify(null, Buffer.from(signed), key, Buffer.from(signature, 'base64'));
   if (!isWhole) return { ok: false, reason: 'wrong signature' };
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), signed);
-  return read.success ? { ok: true, value: read.output } : { ok: false, reason: describeIssue(read.issues[0]) };
+  return read.success ? { ok: true, value: read.output } : { ok: false, reason: issueText(read.issues[0]) };
 }
 
 export function makeSigningKeys(): { privateKey: string; publicKey: string } {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isStampProbe, probeSessionKey, readReply, stampBytes, tokenOf, writeProbe, writeReply } from './stamp.ts';
+import { isStampProbe, readReply, sessionKeyOf, stampBytes, tokenOf, writeProbe, writeReply } from './stamp.ts';
 
 const token = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 
@@ -10,7 +10,7 @@ test('a probe has the bytes of RFC 8762, with the session of RFC 8972 and our to
   expect(packet).toHaveLength(stampBytes);
   expect(isStampProbe(packet)).toBe(true);
   expect(tokenOf(packet)).toEqual(token);
-  expect(Buffer.from(probeSessionKey(packet), 'latin1').toString('hex')).toBe(`abcd${token.toString('hex')}`);
+  expect(Buffer.from(sessionKeyOf(packet), 'latin1').toString('hex')).toBe(`abcd${token.toString('hex')}`);
 });
 
 test('a reply has the bytes of RFC 8762: own number and times, then those of the sender, and an unknown TTL', () => {

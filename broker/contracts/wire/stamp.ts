@@ -27,7 +27,7 @@ export function writeProbe({ seq, sentAt, session, token }: { seq: number; sentA
 }
 
 /** Returns session and token of a probe as one string, to identify the session. */
-export function probeSessionKey(packet: Buffer): string {
+export function sessionKeyOf(packet: Buffer): string {
   return packet.toString('latin1', at.session, at.token + reflectorTokenBytes);
 }
 

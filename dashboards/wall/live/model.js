@@ -110,7 +110,7 @@ export function addRows(rows, fresh) {
  * @param {boolean} live
  * @returns {Mark}
  */
-export function readinessMark(readiness, live) {
+export function readyMark(readiness, live) {
   return live ? readinessMarks[readiness] : 'unknown';
 }
 
@@ -143,7 +143,7 @@ export function shownStatusOf({ component, status, reason }) {
  * @param {boolean} live
  */
 export function pcMark(pc, live) {
-  return readinessMark(pc.readiness, live && pc.presence === 'online');
+  return readyMark(pc.readiness, live && pc.presence === 'online');
 }
 
 /**
@@ -165,7 +165,7 @@ export function countSites(sites, live) {
   const counts = { unproven: 0, fault: 0, unknown: 0, live: 0, planned: 0, commissioning: 0, closed: 0 };
   for (const site of sites) {
     counts[site.stage] += 1;
-    if (site.stage === 'live') counts[/** @type {'unproven'} */ (readinessMark(site.readiness, live))] += 1;
+    if (site.stage === 'live') counts[/** @type {'unproven'} */ (readyMark(site.readiness, live))] += 1;
   }
   return counts;
 }

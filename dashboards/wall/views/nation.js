@@ -3,16 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { nextBox } from '../live/around.js';
 import { useFrozenList } from '../live/held.js';
-import {
-  countSites,
-  isClearing,
-  needsAction,
-  openIncidents,
-  overIncidents,
-  readinessMark,
-  urgentStates,
-  worstFirst,
-} from '../live/model.js';
+import { countSites, isClearing, needsAction, openIncidents, overIncidents, readyMark, urgentStates, worstFirst } from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
 import { isRevisited } from '../live/route.js';
 import { Age, Bar, LastKnown, Mark, markText, whyText } from '../parts/parts.js';
@@ -176,7 +167,7 @@ function StatePanel({ scene, view, state }) {
   const { lang } = scene;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => heading.current?.focus({ preventScroll: isRevisited() }), []);
-  const markOf = (/** @type {SiteView} */ one) => (one.stage === 'live' ? readinessMark(one.readiness, true) : 'ok');
+  const markOf = (/** @type {SiteView} */ one) => (one.stage === 'live' ? readyMark(one.readiness, true) : 'ok');
   const sites = worstFirst(view.sites.get(state) ?? [], markOf, (one) => one.site);
   const name = nameIn(lang, view.states.find((one) => one.state === state)?.name ?? { en: state, hi: state });
   return html`<section class="card panel" data-panel=${state}>
@@ -193,7 +184,7 @@ function SiteLine({ scene, site }) {
   const words =
     site.stage !== 'live'
       ? sayWord(scene, 'stage', site.stage)
-      : html`<${LastKnown} scene=${scene} what=${whyText(scene, site.why) || markText(scene, readinessMark(site.readiness, true))} />`;
+      : html`<${LastKnown} scene=${scene} what=${whyText(scene, site.why) || markText(scene, readyMark(site.readiness, true))} />`;
   return html`<li><a href="#/site/${site.site}" data-site=${site.site}><${Mark} is=${dot ?? 'closed'} /><bdi>${nameIn(lang, site.name)}</bdi></a>
     <span class="dim">${words}${since === null ? null : html` · <${Age} scene=${scene} since=${since} />`}</span></li>`;
 }
@@ -205,5 +196,5 @@ function SiteLine({ scene, site }) {
  */
 function dotOf({ stage, readiness }) {
   if (stage === 'closed') return null;
-  return stage === 'live' ? readinessMark(readiness, true) : stage;
+  return stage === 'live' ? readyMark(readiness, true) : stage;
 }

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
-import { addRows, markRank, readinessMark } from '../live/model.js';
+import { addRows, markRank, readyMark } from '../live/model.js';
 import { awayText, Bar, IsolatedText, Mark, markText, mayAct, whyText } from '../parts/parts.js';
 import { ErrorMessage, useAction } from '../parts/person.js';
 import { timeText } from '../words/times.js';
@@ -141,7 +141,7 @@ function tableOf(scene, view, { summary, rows }) {
  * @param {boolean} finished
  */
 function rowsOf(rows, finished) {
-  const rank = (/** @type {RollCallRow} */ one) => markRank[readinessMark(one.readiness, true)];
+  const rank = (/** @type {RollCallRow} */ one) => markRank[readyMark(one.readiness, true)];
   const wanted = finished ? rows : rows.filter((one) => one.after !== null && one.readiness !== 'ready');
   return wanted.toSorted((a, b) => rank(a) - rank(b) || a.pc.localeCompare(b.pc));
 }
@@ -149,7 +149,7 @@ function rowsOf(rows, finished) {
 /** @param {{ scene: Scene, row: RollCallRow, since: number }} props */
 function Row({ scene, row, since }) {
   const { lang, now } = scene;
-  const mark = readinessMark(row.readiness, true);
+  const mark = readyMark(row.readiness, true);
   const silent = row.after === null;
   const { heardAt } = row;
   const key = heardAt !== null && heardAt > since ? 'heardOnly' : 'silentSince';

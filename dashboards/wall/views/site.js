@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
-import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
+import { overIncidents, pcMark, readyMark, worstFirst } from '../live/model.js';
 import { actionOf, countEqual, LastKnown, Mark, markText, mayAct, Phone, titleOf, whyText } from '../parts/parts.js';
 import { ErrorMessage, useAction } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
@@ -72,7 +72,7 @@ export function SitePage({ scene, view, at }) {
 /** @param {{ scene: Scene, row: SiteView, state: string }} props */
 function Title({ scene, row, state }) {
   const { lang } = scene;
-  const mark = readinessMark(row.readiness, true);
+  const mark = readyMark(row.readiness, true);
   return html`<div class="title" data-site=${row.site}>
     <p><a href="#/nation/${row.state}">← <bdi>${state}</bdi></a></p>
     <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(scene, 'stage', row.stage)}</span>`}</h2>

@@ -1,5 +1,5 @@
 /** The row type of an API route: address, permission, schemas and handler. The OpenAPI document is generated from the same rows. */
-import { describeIssue, groupOfScope, isId } from '@sabha/contracts';
+import { issueText, groupOfScope, isId } from '@sabha/contracts';
 import type { FastifyContextConfig, FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import * as v from 'valibot';
 import type { Ledger } from '../../engine/records/ops.ts';
@@ -193,7 +193,7 @@ export function successStatus({ done, answer }: Route['definition']): 200 | 201 
 /** Parses the input. Throws `RequestError` 400 with one line if the schema rejects it. */
 export function readInput<S extends Schema>(schema: S, input: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
-  if (!result.success) throw new RequestError(400, describeIssue(result.issues[0]), { code: 'invalid' });
+  if (!result.success) throw new RequestError(400, issueText(result.issues[0]), { code: 'invalid' });
   return result.output;
 }
 

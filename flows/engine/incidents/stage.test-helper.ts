@@ -1,5 +1,5 @@
 /** A test bench for the engine: simulated PCs, a clock under control, and tabs that conclude as configured. */
-import { type Check, digestOf, type PreviousBoot } from '@sabha/contracts';
+import { type Check, digestOf, type LastBoot } from '@sabha/contracts';
 import { type CorrelationNumbers, defaultNumbers } from '../correlation/numbers.ts';
 import { emptyContents } from '../memory/memory.ts';
 import type { Effect, Incident, KnownPc, OfferMessage, PcEvent, TabAct } from '../records/incidents.ts';
@@ -249,7 +249,7 @@ export const absenceOf = (stage: EngineStage, who = pc) => stage.engine.memory.p
 /** The verdict about it. */
 export const verdict = (stage: EngineStage, who = pc) => `${absenceOf(stage, who)?.cause} ${absenceOf(stage, who)?.confidence}`;
 /** The report of a boot about the one before: no fault until now. */
-export const previous = (stage: EngineStage, edit: Partial<PreviousBoot> = {}): PreviousBoot => ({
+export const previous = (stage: EngineStage, edit: Partial<LastBoot> = {}): LastBoot => ({
   boot: 'b1',
   aliveAt: stage.now(),
   mains: null,

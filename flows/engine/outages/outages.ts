@@ -3,7 +3,7 @@
  * The first matching row decides: the PC's own messages, then its site, then its state or provider.
  * The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
  */
-import { links, type MainsFailure, type Outage, openThreshold, type PreviousBoot, sureThreshold } from '@sabha/contracts';
+import { links, type PowerCut, type Outage, openThreshold, type LastBoot, sureThreshold } from '@sabha/contracts';
 import type { PcEvent, PcOutage, PcRecord } from '../records/incidents.ts';
 import { announcedReturn, batteryReportDelayMs, batterySince, hasMainsPower } from './pc.ts';
 
@@ -258,7 +258,7 @@ function judgeKeptRunning(one: OfflinePc, mainsGoneAt: number | null, neighbours
 
 function judgeNewBoot(
   one: OfflinePc,
-  found: PreviousBoot,
+  found: LastBoot,
   { mainsGoneAt, awayMs }: Pick<Evidence, 'mainsGoneAt'> & { awayMs: number },
 ): Outage {
   const { cause } = one.absence;
@@ -300,7 +300,7 @@ function withMainsTime(mainsGoneAt: number | null): Pick<ReturnVerdict, 'mainsGo
 }
 
 /** Returns when a PC that kept running lost mains power, in server time. Null if that was after the loss, or power was back before it. */
-function mainsAtLoss(one: OfflinePc, gone: MainsFailure | undefined, offsetMs: number): number | null {
+function mainsAtLoss(one: OfflinePc, gone: PowerCut | undefined, offsetMs: number): number | null {
   const said = batterySince(one);
   if (gone === undefined) return said;
   const { from, goneBy } = one.absence;
@@ -310,7 +310,7 @@ function mainsAtLoss(one: OfflinePc, gone: MainsFailure | undefined, offsetMs: n
 }
 
 /** The same for a PC whose boot ended; `aheadMs`: server clock minus PC clock. */
-function mainsAtEnd(one: OfflinePc, { gone }: PreviousBoot, aheadMs: number): number | null {
+function mainsAtEnd(one: OfflinePc, { gone }: LastBoot, aheadMs: number): number | null {
   if (gone === undefined) return batterySince(one);
   return gone.to === null ? gone.from + aheadMs : null;
 }
@@ -318,7 +318,7 @@ function mainsAtEnd(one: OfflinePc, { gone }: PreviousBoot, aheadMs: number): nu
 type ClockOffset = { offsetMs: number; now: number };
 
 /** Returns the last mark in server time, first corrected by the present clock error, then as written. Null if neither is plausible. */
-function lastMarkAt({ from }: PcOutage, previous: PreviousBoot | undefined, { offsetMs, now }: ClockOffset): number | null {
+function lastMarkAt({ from }: PcOutage, previous: LastBoot | undefined, { offsetMs, now }: ClockOffset): number | null {
   const written = previous?.aliveAt ?? Number.NaN;
   return [written - offsetMs, written].find((at) => at >= from - markSlackMs && at <= now) ?? null;
 }

@@ -1,4 +1,4 @@
-import type { PreviousBoot } from '@sabha/contracts';
+import type { LastBoot } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import type { PcEvent, PcOutage, PcRecord } from '../records/incidents.ts';
 import { judgeLineOutage, judgeReturn, lostPowerTogether, type OfflinePc } from './outages.ts';
@@ -40,7 +40,7 @@ const birth = (edit: Partial<Birth> = {}): Birth => ({
   at: now,
   ...edit,
 });
-const reboot = (previous: Partial<PreviousBoot> = {}, edit: Partial<Birth> = {}) =>
+const reboot = (previous: Partial<LastBoot> = {}, edit: Partial<Birth> = {}) =>
   birth({
     boot: 'b2',
     previous: { boot: 'b1', aliveAt: from + 20 * second, mains: null, bye: null, crashed: false, ...previous },

@@ -4,10 +4,10 @@ import type {
   Check,
   IncidentActionKind,
   LinkClass,
-  MainsFailure,
+  PowerCut,
   Outage,
   Presence,
-  PreviousBoot,
+  LastBoot,
   RepeatReason,
   Severity,
   StoredAnswer,
@@ -318,9 +318,9 @@ export type PcEvent =
       askedMs?: number | undefined;
       /** The PC's own clock. */
       at?: number;
-      previous?: PreviousBoot | undefined;
+      previous?: LastBoot | undefined;
       apartMs?: number | null | undefined;
-      gone?: MainsFailure | undefined;
+      gone?: PowerCut | undefined;
     }
   | { type: 'bye'; pc: string; boot: string; session: number; reason?: string }
   | { type: 'gasp'; pc: string; boot: string; session: number; runtimeMs: number | null }

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import {
   type Cancel,
   type Clock,
-  fillBlanks,
+  fillIn,
   type MessageLanguage,
   messageLanguages,
   networkOf,
@@ -91,7 +91,7 @@ async function withLink(stage: LinkContext, { request, reply }: PageRequest, the
   const waitMs = read.why === 'late' ? 0 : limits.take({ name: `links of ${network}`, address: request.ip });
   if (waitMs === 0) return sendPage(reply, read.why === 'late' ? 410 : 404, linePage({ head, language }, { line: answer[read.why] }));
   const n = Math.ceil(waitMs / 1_000);
-  return sendPage(reply.header('retry-after', `${n}`), 429, linePage({ head, language }, { line: fillBlanks(answer.busy, { n }) }));
+  return sendPage(reply.header('retry-after', `${n}`), 429, linePage({ head, language }, { line: fillIn(answer.busy, { n }) }));
 }
 
 function showSheet(stage: RouteContext, { request, reply }: PageRequest, link: AnswerLink): FastifyReply {

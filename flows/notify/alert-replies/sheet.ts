@@ -1,7 +1,7 @@
 /** Content of the answer page: the current state of one incident in the language of one person. */
 import {
   bySeverity,
-  fillBlanks,
+  fillIn,
   isOutageFault,
   isPcPath,
   type MessageLanguage,
@@ -119,7 +119,7 @@ function liveOf(
   const isMine = isAcknowledgedBy(incident, person);
   const { cure, status } = standing;
   const [mine, others] = cure === 'over' ? [answer.mineBefore, answer.had] : [answer.mine, answer.has];
-  const holder = acknowledged && fillBlanks(isMine ? mine : others, { name: acknowledged.by, time: clock(acknowledged.at) });
+  const holder = acknowledged && fillIn(isMine ? mine : others, { name: acknowledged.by, time: clock(acknowledged.at) });
   const { what, since, why, steps } = spoken;
   return {
     what,
@@ -145,7 +145,7 @@ function liveOf(
     said: answers
       .slice(-answerLinesLimit)
       .toReversed()
-      .map(({ by, word, at: saidAt }) => fillBlanks(answer[sentences[word]], { name: by, time: clock(saidAt) })),
+      .map(({ by, word, at: saidAt }) => fillIn(answer[sentences[word]], { name: by, time: clock(saidAt) })),
     /** The person's answers that still hold. */
     used: oneTapAnswers.filter((word) => answerStillHolds(incident, { ...person, link }, word)),
   };
@@ -165,34 +165,34 @@ function sideLinesOf(
   const now = time();
   const timed = (text: string, { fault, name }: IncidentFault, ms: number) => {
     const what = `${titleIn(fault, language) ?? fault}${name ? `: ${shorten(name)}` : ''}`;
-    return fillBlanks(text, { what, time: dayAndTimeOf(ms, now, { timeZone, language }) });
+    return fillIn(text, { what, time: dayAndTimeOf(ms, now, { timeZone, language }) });
   };
   const shown = shownOf(incident);
   const others = shown.slice(1, sideLinesLimit + 1);
   const besides = others.map((one) =>
-    fillBlanks(message.also, { list: timed(isRepaired(cure) ? '{what}' : answer.besides, one, one.since) }),
+    fillIn(message.also, { list: timed(isRepaired(cure) ? '{what}' : answer.besides, one, one.since) }),
   );
   const more = shown.length - 1 - others.length;
-  if (more > 0) besides.push(fillBlanks(message.others, { n: more }));
+  if (more > 0) besides.push(fillIn(message.others, { n: more }));
   if (isRepaired(cure)) return besides;
   const gone = incident.faults.flatMap((one) => (one.hidden || one.goneAt === null ? [] : timed(answer.went, one, one.goneAt)));
   const meeting = next?.(pathOfScope(incident.scope), now)[0];
   const isNear = meeting !== undefined && meeting.from - now < meetingWithinMs;
-  return [...besides, ...gone, ...(isNear ? [fillBlanks(message.meeting, { time: timeOfDayText(meeting.from, timeZone) })] : [])];
+  return [...besides, ...gone, ...(isNear ? [fillIn(message.meeting, { time: timeOfDayText(meeting.from, timeZone) })] : [])];
 }
 
 /** The state is `well` as soon as a check clears the fault, although the incident is watched for a while. */
 function repairStatusOf({ memory }: SheetContext, incident: Incident, { language, timeZone }: ReaderLocale): RepairStatus {
   const { answer, message } = vocabularyIn(language);
   if (incident.overAt !== null) {
-    const over = fillBlanks(answer.over, { time: timeOf(incident.overAt, timeZone, language) });
+    const over = fillIn(answer.over, { time: timeOf(incident.overAt, timeZone, language) });
     return { cure: 'over', status: isReadyIn(memory, incident.scope) ? `${over} ${message.roomWell}` : over };
   }
   const faults = incident.faults.filter((one) => !one.hidden);
   const shown = faults.length > 0 ? faults : incident.faults;
   if (shown.every(({ goneAt }) => goneAt !== null)) {
     const goneAt = Math.max(...shown.map((one) => one.goneAt ?? 0));
-    return { cure: 'well', status: fillBlanks(answer.well, { time: timeOfDayText(goneAt, timeZone) }), goneAt };
+    return { cure: 'well', status: fillIn(answer.well, { time: timeOfDayText(goneAt, timeZone) }), goneAt };
   }
   const isUnknown = shown.every(({ goneAt, unknownSince }) => goneAt !== null || unknownSince !== null);
   return isUnknown ? { cure: 'unknown', status: answer.unknown } : { cure: 'broken', status: answer.broken };
@@ -205,11 +205,11 @@ function checkLine({ memory, place }: SheetContext, incident: Incident, { person
   const time = timeOfDayText(check.at, (incident.place ?? place(incident.scope)).timeZone);
   if (check.is === 'checked') {
     const first = shownOf(incident).find((one) => one.goneAt === null && one.unknownSince === null && one.since <= check.at);
-    return first === undefined ? '' : fillBlanks(answer.checked, { time, what: titleIn(first.fault, language) ?? first.fault });
+    return first === undefined ? '' : fillIn(answer.checked, { time, what: titleIn(first.fault, language) ?? first.fault });
   }
   if (check.is === 'refused') return answer.notReached;
   const isThere = pcs.some((pc) => memory.pcs.get(pc)?.presence === 'online');
-  return isThere && check.is === 'running' ? answer.checking : fillBlanks(answer.noAnswer, { time });
+  return isThere && check.is === 'running' ? answer.checking : fillIn(answer.noAnswer, { time });
 }
 
 const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine', here: 'saidHere' } as const;

@@ -3,7 +3,7 @@ import {
   bySeverity,
   type Clock,
   doubledMs,
-  fillBlanks,
+  fillIn,
   keepLatest,
   type MessageLanguage,
   nameIn,
@@ -477,7 +477,7 @@ export function renderList(late: readonly StaleNotice[], language: MessageLangua
     late: [message.late, message.wasAway],
     atOnce: [message.atOnce, ''],
   }[kind] as [string, string];
-  const head = fillBlanks(title, { n: late.length });
+  const head = fillIn(title, { n: late.length });
   const inOrder = late.toSorted((a, b) => Number(a.over) - Number(b.over) || byUrgency(a.notice, b.notice));
   const lines = inOrder.map(({ notice, over }) => {
     const link = over ? undefined : linkOf(notice);
@@ -485,7 +485,7 @@ export function renderList(late: readonly StaleNotice[], language: MessageLangua
     return `${lineOf(notice, language, over)}${link === undefined ? '' : `\n${link}`}`;
   });
   const textOf = (shown: number) => {
-    const more = shown < lines.length ? [fillBlanks(message.others, { n: lines.length - shown })] : [];
+    const more = shown < lines.length ? [fillIn(message.others, { n: lines.length - shown })] : [];
     return `${[head, ...(about === '' ? [] : [about]), ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n`;
   };
   const isTooLong = (shown: number) => lines.slice(0, shown).join('\n').length > listLimit || !fits(textOf(shown));
@@ -513,6 +513,6 @@ function lineOf({ site, room, severity, faults, scope }: Notice, language: Messa
   const place = [site, room].map((name) => shorten(nameIn(name, language), nameLimit)).filter((name) => name !== '');
   const [first, ...others] = faults;
   const title = first === undefined ? '' : (titleIn(first.fault, language) ?? shorten(first.fault, 64));
-  const more = others.length === 0 ? '' : ` (${fillBlanks(words.message.others, { n: others.length })})`;
+  const more = others.length === 0 ? '' : ` (${fillIn(words.message.others, { n: others.length })})`;
   return `• ${place.join(', ') || shorten(scope, 98)}: ${title}${more}. ${over ? words.message.over : words.severity[severity]}`;
 }

@@ -4,7 +4,7 @@ import {
   type CauseKind,
   confidenceLevelOf,
   datesIn,
-  fillBlanks,
+  fillIn,
   isOutageFault,
   isPcPath,
   isTimeZone,
@@ -69,7 +69,7 @@ export function render(notice: Notice, language: MessageLanguage, options: Rende
   const more = listThatFits(moreOf(message), language, { limit: textLimit - parts.join('\n').length - 1, frame: frameOf(message) });
   const [place, what, ...rest] = parts;
   const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
-  const footer = notice.incident === null ? 'Sabha' : `${fillBlanks(message.words.message.incident, { n: notice.incident })} · Sabha`;
+  const footer = notice.incident === null ? 'Sabha' : `${fillIn(message.words.message.incident, { n: notice.incident })} · Sabha`;
   const phone = phoneOf(notice, language);
   return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerMark}${footer}\n`, ...(phone && { phone }) };
 }
@@ -122,7 +122,7 @@ function newsLinesOf({ notice, language, words, over }: Pick<RenderInput, 'notic
         steps,
       };
     case 'worsened':
-      return { head: `${notice.joins ? fillBlanks(joined, { n: notice.faults.length }) : kind.worsened}, ${urgency}`, title, steps };
+      return { head: `${notice.joins ? fillIn(joined, { n: notice.faults.length }) : kind.worsened}, ${urgency}`, title, steps };
     case 'eased':
       return { head: kind.eased, title, steps: [restOf(notice, language)] };
     case 'cleared':
@@ -149,16 +149,16 @@ function repeatReason({ notice, language, words, over, reader }: RenderInput, si
   if (again === undefined || over) return '';
   const isOwn = reader?.to.id === again.by || reader?.to.name === again.by;
   const own = isOwn ? wordFor(language, 'againOwn', again.why) : undefined;
-  return own ?? fillBlanks(words.again[again.why], { name: shorten(again.by, size) });
+  return own ?? fillIn(words.again[again.why], { name: shorten(again.by, size) });
 }
 
 /** Says why it goes to a new recipient. Empty if the message is stale, since the assignee may have changed. */
 function handoverLine({ notice: { passed, at, timeZone }, language, words: { message }, ...telling }: RenderInput, size: number): string {
   if (passed === undefined || telling.over || telling.late) return '';
   const time = dayAndTimeOf(passed.at, at, { timeZone, language });
-  if ('by' in passed) return fillBlanks(message.gaveBack, { name: shorten(passed.by, size), time });
+  if ('by' in passed) return fillIn(message.gaveBack, { name: shorten(passed.by, size), time });
   const names = passed.to.map((person) => shorten(telling.reader?.nameOf(person) ?? person, size));
-  return fillBlanks(message.untaken, { names: namesInWords(names, language), time });
+  return fillIn(message.untaken, { names: namesInWords(names, language), time });
 }
 
 /** Reply to an unknown sender, in all languages, since the language is not known. */
@@ -195,7 +195,7 @@ function restOf({ rest }: Notice, language: MessageLanguage): string {
   if (rest === undefined) return restOpen;
   if (rest.length === 0) return isOver;
   const items = [...new Set(rest.map(({ fault }) => titleOf(fault, language)))];
-  const frame = (list: string) => fillBlanks(stillOpen, { list });
+  const frame = (list: string) => fillIn(stillOpen, { list });
   return listThatFits({ items, count: items.length }, language, { limit: restLimit, frame }) || restOpen;
 }
 
@@ -245,7 +245,7 @@ function whatOf({ notice, news, language }: RenderInput, size: number): string {
 function stepLines({ notice, news, over, words }: RenderInput): string[] {
   const [only] = news.steps;
   if (over || hasEnded(notice)) return news.steps;
-  if (news.steps.length === 1 && only !== undefined) return [fillBlanks(words.message.todo, { action: only })];
+  if (news.steps.length === 1 && only !== undefined) return [fillIn(words.message.todo, { action: only })];
   return news.steps.map((step, at) => `${at + 1}. ${step}`);
 }
 
@@ -269,13 +269,13 @@ function whyOf(message: RenderInput): string[] {
   if (notice.kind === 'closed') return closedBecause(message);
   const { outage, toldOutage } = notice;
   if (outage === undefined || !isOutageFault(notice.faults[0]?.fault ?? '') || message.over) return [];
-  const why = (one: Outage) => fillBlanks(words.message.why, { reason: outageText({ ...one, beside: notice.beside }, message.language) });
+  const why = (one: Outage) => fillIn(words.message.why, { reason: outageText({ ...one, beside: notice.beside }, message.language) });
   if (!hasEnded(notice)) return [why(outage)];
   const isTold = toldOutage !== undefined && toldOutage.cause !== 'undetermined';
   if (isTold && outage.cause !== toldOutage.cause && toldOutage.confidence > outage.confidence) return [why(toldOutage)];
   if (outage.cause === 'undetermined' || outage.to === null) return [];
   const isOther = isTold && outage.cause !== toldOutage.cause && confidenceLevelOf(toldOutage.confidence) !== 'open';
-  return [isOther ? `${why(outage)} ${fillBlanks(words.message.thought, { cause: words.outage[toldOutage.cause] })}` : why(outage)];
+  return [isOther ? `${why(outage)} ${fillIn(words.message.thought, { cause: words.outage[toldOutage.cause] })}` : why(outage)];
 }
 
 function closedBecause({ notice, language, words }: RenderInput): string[] {
@@ -283,13 +283,13 @@ function closedBecause({ notice, language, words }: RenderInput): string[] {
   const [, said = reason, place = ''] = /^(moved to)( .+)$/.exec(reason) ?? [];
   const known = wordFor(language, 'closed', said);
   const text = known ? `${known} ${shorten(place, 60)}`.trimEnd() : shorten(reason, 60);
-  return reason === '' ? [] : [fillBlanks(words.message.why, { reason: text })];
+  return reason === '' ? [] : [fillIn(words.message.why, { reason: text })];
 }
 
 /** The meeting that makes it urgent, in the time of the site. */
 function meetingOf({ notice, words, over }: RenderInput): string {
   if (notice.meeting === undefined || over || !isNews(notice)) return '';
-  return fillBlanks(words.message.meeting, { time: timeOfDayText(notice.meeting.at, notice.timeZone) });
+  return fillIn(words.message.meeting, { time: timeOfDayText(notice.meeting.at, notice.timeZone) });
 }
 
 function hasEnded({ kind }: Notice): boolean {
@@ -328,9 +328,9 @@ function sinceOf({ notice, language, words, over }: RenderInput): string {
   const ended = notice.kind === 'cleared' || notice.kind === 'closed';
   const { since, between, flapping, counted } = words.message;
   const to = ended ? at : until;
-  const when = to === undefined ? fillBlanks(since, { from }) : fillBlanks(between, { from, to: timeOf(to, timeZone, language) });
+  const when = to === undefined ? fillIn(since, { from }) : fillIn(between, { from, to: timeOf(to, timeZone, language) });
   const comes = notice.flapping && !over && !ended ? ` ${flapping}` : '';
-  return `${when}${comes}${notice.counted ? ` ${fillBlanks(counted, { n: notice.counted })}` : ''}`;
+  return `${when}${comes}${notice.counted ? ` ${fillIn(counted, { n: notice.counted })}` : ''}`;
 }
 
 /**
@@ -360,18 +360,18 @@ function frameOf({ notice, words }: RenderInput): (list: string) => string {
   const { also, left, manyPcs, manyRooms, manySites } = words.message;
   const { many } = notice;
   if (mainFault(notice) === undefined) return (list) => list;
-  if (many === undefined) return (list) => fillBlanks(also, { list });
+  if (many === undefined) return (list) => fillIn(also, { list });
   const { kind, down, of } = many;
   const asMany = kind === 'site' ? manyPcs : kind === 'spread' ? manyRooms : manySites;
-  return (list) => (hasEnded(notice) ? fillBlanks(left, { list }) : fillBlanks(asMany, { down, of, list }));
+  return (list) => (hasEnded(notice) ? fillIn(left, { list }) : fillIn(asMany, { down, of, list }));
 }
 
 /** The details for a visit and the link, if any. */
 function belowOf({ notice, language, words, over }: RenderInput, { wall, link: url }: Omit<RenderOptions, 'over' | 'late'>): string {
   const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
   const onWall =
-    wall === undefined || notice.incident === null ? [] : [fillBlanks(words.message.onWall, { url: incidentLink(wall, notice.incident) })];
-  const lines = [...visit, ...(url === undefined ? onWall : [fillBlanks(words.message.tap, { url })])];
+    wall === undefined || notice.incident === null ? [] : [fillIn(words.message.onWall, { url: incidentLink(wall, notice.incident) })];
+  const lines = [...visit, ...(url === undefined ? onWall : [fillIn(words.message.tap, { url })])];
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
 }
 
@@ -391,7 +391,7 @@ function visitLines(notice: Notice, language: MessageLanguage): string[] {
     [message.spare, spare],
     [message.lineOf, isOfLine ? line : ''],
   ] as const;
-  const below = visitTexts.flatMap(([text, what]) => (what === '' ? [] : [fillBlanks(text, { text: shorten(what, lineLimit) })]));
+  const below = visitTexts.flatMap(([text, what]) => (what === '' ? [] : [fillIn(text, { text: shorten(what, lineLimit) })]));
   const lines = [callText(notice, language), ...below].filter((one) => one !== '');
   const whenOf = (ms: number) => {
     const day = dayOf(ms, timeZone, language);
@@ -400,15 +400,15 @@ function visitLines(notice: Notice, language: MessageLanguage): string[] {
   const list = (notice.before ?? [])
     .map((one) => `${whenOf(one.at)} ${shorten(titleIn(one.fault, language) ?? one.fault, titleLimit)}`)
     .join('; ');
-  return list === '' ? lines : [...lines, fillBlanks(message.before, { list })];
+  return list === '' ? lines : [...lines, fillIn(message.before, { list })];
 }
 
 /** Contact line: the phone of the room, or the contact person of the office. */
 function callText({ phone = '', contact }: Notice, language: MessageLanguage): string {
   const { message } = vocabularyIn(language);
   const number = shorten(phone, lineLimit);
-  if (number === '' || contact === undefined) return number && fillBlanks(message.phone, { text: number });
-  return fillBlanks(message.contact, { text: contact === '' ? number : `${shorten(contact, titleLimit)}, ${number}` });
+  if (number === '' || contact === undefined) return number && fillIn(message.phone, { text: number });
+  return fillIn(message.contact, { text: contact === '' ? number : `${shorten(contact, titleLimit)}, ${number}` });
 }
 
 /** The contact line, its number as shown, and the number to dial; undefined if it cannot be dialled. */
@@ -470,7 +470,7 @@ function distinct(names: readonly string[]): string[] {
 /** Joins names as in a sentence; beyond three the rest is counted. */
 function namesInWords(names: readonly string[], language: MessageLanguage): string {
   if (names.length <= 3) return new Intl.ListFormat(datesIn(language).locale).format(names);
-  return `${names.slice(0, 3).join(', ')} ${fillBlanks(vocabularyIn(language).message.others, { n: names.length - 3 })}`;
+  return `${names.slice(0, 3).join(', ')} ${fillIn(vocabularyIn(language).message.others, { n: names.length - 3 })}`;
 }
 
 /** A list that may state how many items it leaves out. */
@@ -480,7 +480,7 @@ export type ListLines = { items: readonly string[]; count: number };
 function listThatFits({ items, count }: ListLines, language: MessageLanguage, at: { limit: number; frame(list: string): string }): string {
   const { others } = vocabularyIn(language).message;
   for (let shown = items.length; shown >= 0; shown--) {
-    const list = [...items.slice(0, shown), ...(count > shown ? [fillBlanks(others, { n: count - shown })] : [])].join('; ');
+    const list = [...items.slice(0, shown), ...(count > shown ? [fillIn(others, { n: count - shown })] : [])].join('; ');
     const line = list === '' ? '' : at.frame(list);
     if (line.length <= at.limit) return line;
   }

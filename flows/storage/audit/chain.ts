@@ -4,7 +4,7 @@
  */
 import { createHash, hash as digest, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { fillBlanks, type MessageLanguage, vocabularyIn } from '@sabha/contracts';
+import { fillIn, type MessageLanguage, vocabularyIn } from '@sabha/contracts';
 import { devicePrefix } from '../../engine/records/ops.ts';
 import type { ErasedRows, PersonErasure, PersonIdentifiers, PersonRow } from '../../engine/records/sites.ts';
 
@@ -119,7 +119,7 @@ export function createAuditNote(signed: () => (ChainHead & { at: number }) | und
       const head = signed();
       if (head === undefined || role !== 'central' || known.get(id) === head.row) return undefined;
       const date = new Date(head.at).toISOString().slice(0, 10);
-      return fillBlanks(vocabularyIn(language).message.auditHead, { date, row: head.row, hash: shortHash(head.hash) });
+      return fillIn(vocabularyIn(language).message.auditHead, { date, row: head.row, hash: shortHash(head.hash) });
     },
     /** Records that a message with the current line was delivered. */
     arrived(person: string): void {

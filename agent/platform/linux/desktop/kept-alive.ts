@@ -8,15 +8,12 @@ const backoff = { firstMs: 1_000, maxMs: 60_000 };
 
 export type Follow = typeof followCommand;
 /** The command, and the clock for retries. `isDue`: whether a retry makes sense now. */
-export type KeepAliveOptions = { command: ChildCommand; clock: Clock; follow?: Follow | undefined; isDue?(): boolean };
+export type AliveOptions = { command: ChildCommand; clock: Clock; follow?: Follow | undefined; isDue?(): boolean };
 /** Callbacks: a line; connected (`isAgain` = after an interruption); connection lost. */
-export type KeepAliveCallbacks = { line(text: string): void; found(isAgain: boolean): void; lost(): void };
+export type KeepAliveEvents = { line(text: string): void; found(isAgain: boolean): void; lost(): void };
 
 /** Guarantee: the returned function ends the program. Without its server the program is retried with backoff of at most a minute. */
-export function keepAlive(
-  { command, clock, follow = followCommand, isDue = () => true }: KeepAliveOptions,
-  hearing: KeepAliveCallbacks,
-): Cancel {
+export function keepAlive({ command, clock, follow = followCommand, isDue = () => true }: AliveOptions, hearing: KeepAliveEvents): Cancel {
   const timers = { settled: idle, again: idle };
   let failures = 0;
   let wasWithout = false;

@@ -4,7 +4,7 @@ import { faultIds, faults } from '../faults.ts';
 import { reasons } from '../reasons.ts';
 import {
   actionIn,
-  fillBlanks,
+  fillIn,
   fillMissingTexts,
   messageLanguages,
   nameIn,
@@ -110,5 +110,5 @@ test('Marathi has its own title, action and reason, and uses the Hindi form of p
 });
 
 test('a value that contains a blank is not filled again', () => {
-  expect(fillBlanks('{a} and {b}, {c}', { a: '{b}', b: '$&' })).toBe('{b} and $&, {c}');
+  expect(fillIn('{a} and {b}, {c}', { a: '{b}', b: '$&' })).toBe('{b} and $&, {c}');
 });

@@ -63,7 +63,7 @@ export function wordFor(language: MessageLanguage, group: keyof Vocabulary, key:
 }
 
 /** Fills the blanks of a text. The values are data: blanks inside them are not filled. */
-export function fillBlanks(text: string, blanks: Readonly<Record<string, string | number>>): string {
+export function fillIn(text: string, blanks: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (blank, name: string) => (Object.hasOwn(blanks, name) ? `${blanks[name]}` : blank));
 }
 
@@ -71,7 +71,7 @@ export function fillBlanks(text: string, blanks: Readonly<Record<string, string 
 export function outageText({ cause, confidence, beside }: Outage & { beside?: true | undefined }, language: MessageLanguage): string {
   const { outage, sureness, message } = vocabularyIn(language);
   if (cause === 'undetermined') return beside ? message.beside : outage[cause];
-  return fillBlanks(sureness[confidenceLevelOf(confidence)], { cause: outage[cause] });
+  return fillIn(sureness[confidenceLevelOf(confidence)], { cause: outage[cause] });
 }
 
 /** Returns the title of a fault; undefined for an unknown fault. */

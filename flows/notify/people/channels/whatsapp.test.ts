@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { type Clock, fillBlanks, vocabularyIn } from '@sabha/contracts';
+import { type Clock, fillIn, vocabularyIn } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { ChannelReply, DeliveryReport, HookCall, RenderedMessage } from '../../../engine/records/notices.ts';
 import { renderList } from '../outbox.ts';
@@ -299,7 +299,7 @@ test('a list is cut at whole lines with their links, and the rest is counted', (
       const shown = value.match(/• /g)?.length ?? 0;
       expect(shown).toBeGreaterThan(1);
       expect(value.split(tap)).toHaveLength(shown + 1);
-      expect(value).toContain(fillBlanks(vocabularyIn(language).message.others, { n: 12 - shown }));
+      expect(value).toContain(fillIn(vocabularyIn(language).message.others, { n: 12 - shown }));
       expect(value).toMatch(/ · Sabha$/);
     }
   }

@@ -1,5 +1,5 @@
 /** Keeps messages up to date in channels that can edit them: the last answer or deed of the incident is written below each. */
-import { doubledMs, fillBlanks, type MessageLanguage, vocabularyIn } from '@sabha/contracts';
+import { doubledMs, fillIn, type MessageLanguage, vocabularyIn } from '@sabha/contracts';
 import type { Incident, LogEntry } from '../../../engine/records/incidents.ts';
 import { type DeliveryOutcome, linkMark, type OutboxRow } from '../../../engine/records/notices.ts';
 import { waitUnlessAborted } from '../channels/kit/pace.ts';
@@ -111,8 +111,8 @@ function lineOf({ by, did, to: whom = '' }: LogEntry, language: MessageLanguage,
   const { message, again: anew } = vocabularyIn(language);
   const [name, to] = [shorten(by), shorten(nameOf(whom))];
   if (did === 'fixed') return answerLine(name, did, language);
-  if (did === 'assigned') return fillBlanks(message.asked, { name, to });
-  if (did === 'lapsed') return fillBlanks(anew.lapsed, { name: to });
-  if (did === 'reopened') return `${message.stillThere}: ${fillBlanks(anew.reopened, { name: to })}`;
-  return fillBlanks(message.onIt, { name });
+  if (did === 'assigned') return fillIn(message.asked, { name, to });
+  if (did === 'lapsed') return fillIn(anew.lapsed, { name: to });
+  if (did === 'reopened') return `${message.stillThere}: ${fillIn(anew.reopened, { name: to })}`;
+  return fillIn(message.onIt, { name });
 }

@@ -7,7 +7,7 @@
 import {
   confidenceLevelOf,
   faultIds,
-  fillBlanks,
+  fillIn,
   type MessageLanguage,
   maintenanceFault,
   messageLanguages,
@@ -130,13 +130,13 @@ function newsId(fault: string, cause?: { cause: OutageCause; sureness: (typeof s
 
 /** The text as registered, with tags in place of the blanks. */
 export function registeredText({ text, blanks: of }: SmsTemplate): string {
-  return fillBlanks(text, Object.fromEntries(of.map(({ name, tag }) => [name, tags[tag].written])));
+  return fillIn(text, Object.fromEntries(of.map(({ name, tag }) => [name, tags[tag].written])));
 }
 
 /** The text at its longest: each blank filled to its limit with letters of its script. */
 export function longestText({ text, blanks: of, language, form }: SmsTemplate): string {
   const letter = (tag: TagName) => (form === 'open' && language !== 'en' && tag === 'alphanumeric' ? 'अ' : '0');
-  return fillBlanks(text, Object.fromEntries(of.map(({ name, tag, limit }) => [name, letter(tag).repeat(limit)])));
+  return fillIn(text, Object.fromEntries(of.map(({ name, tag, limit }) => [name, letter(tag).repeat(limit)])));
 }
 
 function templatesOf(language: MessageLanguage, link: boolean): SmsTemplate[] {
@@ -167,7 +167,7 @@ function awayTitle(language: MessageLanguage, why: { cause: OutageCause; surenes
   const { outage, sureness }: Vocabulary = vocabularyIn(language);
   return {
     id: newsId('pc.silent', why),
-    title: `${titleIn('pc.silent', language)}: ${fillBlanks(sureness[why.sureness], { cause: outage[why.cause] })}`,
+    title: `${titleIn('pc.silent', language)}: ${fillIn(sureness[why.sureness], { cause: outage[why.cause] })}`,
   };
 }
 
@@ -246,7 +246,7 @@ function filledIn(template: SmsTemplate, all: TemplateValues): Sms {
   // A number must not be cut: it would be another number.
   const fitted = ({ name, limit }: Blank) => (name === 'site' || name === 'room' ? shortenInside : shorten)(all[name], limit, limit);
   const values = Object.fromEntries(blanks.map((one) => [one.name, fitted(one).replaceAll('…', '.')] as const));
-  const text = fillBlanks(template.text, values);
+  const text = fillIn(template.text, values);
   const wrong = blanks.find(({ name, tag }) => !fitsTag(tag, values[name] ?? ''));
   const said = wrong && `{${wrong.name}} is no ${tags[wrong.tag].written}: ${shorten(values[wrong.name] ?? '')}`;
   return { template: id, text, values, size: sizeOf(text), ...(said !== undefined && { wrong: said }) };

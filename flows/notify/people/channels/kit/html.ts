@@ -1,5 +1,5 @@
 /** A message as small HTML: the same words as its text, in the colours of the reader's theme. */
-import { fillBlanks, vocabularyIn } from '@sabha/contracts';
+import { fillIn, vocabularyIn } from '@sabha/contracts';
 import type { RenderedMessage } from '../../../../engine/records/notices.ts';
 
 /** Content of the HTML. A line of the text may be a URL, or end with `link`. */
@@ -15,7 +15,7 @@ export function htmlOf(message: HtmlMessage): string {
   const [first = '', ...rest] = text.trimEnd().split('\n');
   const mark = rest.indexOf('-- ');
   const [body, footer] = mark < 0 ? [rest, []] : [rest.slice(0, mark), rest.slice(mark + 1)];
-  const tap = fillBlanks(vocabularyIn(language).message.tap, { url: link });
+  const tap = fillIn(vocabularyIn(language).message.tap, { url: link });
   const lines = body.filter((line) => line !== tap);
   const at = lines.length < body.length ? buttonAt(lines, message) : undefined;
   const paragraph = (some: string[]) => `<p style="margin:0">${some.map((line) => lineOf(line, message)).join('<br>\n')}</p>`;
