@@ -23,7 +23,7 @@ import { openSpool, type Spool } from './uplink/spool/spool.ts';
 import { type Marker, openMarker, type Power } from './uplink/store/boot-marker.ts';
 import { type ActiveConfig, type ConfigStore, openActiveConfig } from './uplink/store/config-store.ts';
 import type { TextFile } from './uplink/store/data-folder.ts';
-import { countInternalErrors, type Log, type LogMemory, type OnInternalError, withMemory } from './uplink/store/log.ts';
+import { countErrors, type Log, type LogMemory, type OnInternalError, withMemory } from './uplink/store/log.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
 
 export type Agent = ReturnType<typeof createAgent>;
@@ -75,11 +75,7 @@ export function createAgent(options: AgentOptions) {
 function createContext(given: AgentOptions, getState: GetState): AgentContext {
   const { clock, random, disk, platform, spoolLimitBytes } = given;
   const options = { ...given, log: withMemory(given.log, clock) };
-  const onInternalError = countInternalErrors({
-    clock,
-    log: options.log,
-    record: (body) => void record(getState(), { kind: 'slipped', body }),
-  });
+  const onInternalError = countErrors({ clock, log: options.log, record: (body) => void record(getState(), { kind: 'slipped', body }) });
   const boot = platform.bootId();
   const config = createConfig(options, getState);
   if (disk.damage() !== null) options.log.warn({}, `the spool was damaged and is set aside: ${disk.damage()}`);
@@ -98,7 +94,7 @@ function createContext(given: AgentOptions, getState: GetState): AgentContext {
       clock,
       boot,
       crashedBefore: platform.crashedBefore,
-      endBegun: () => endBegun(platform, onInternalError),
+      readEnd: () => endBegun(platform, onInternalError),
     }),
     live: {
       power: { onMains: null, isEnding: false },
@@ -187,16 +183,12 @@ function createMeasurement(context: AgentContext, getState: GetState): LinkMeasu
   });
 }
 
-function createCommandHandler(
-  context: AgentContext,
-  { runner, measurement }: Pick<AgentState, 'runner' | 'measurement'>,
-  getState: GetState,
-): Commands {
+function createCommandHandler(context: AgentContext, parts: Pick<AgentState, 'runner' | 'measurement'>, getState: GetState): Commands {
   return createCommands({
     ...context,
     key: context.centreKey,
     offsetMs: () => getState().time.provenOffset(),
-    acts: createCommandActions({ ...context, runner, measureLink: measurement.test }),
+    acts: createCommandActions({ ...context, runner: parts.runner, measureLink: parts.measurement.test }),
     answer: (body) => record(getState(), { kind: 'command', body }),
     onRefused: (reason) => reportRefusal(getState(), 'cmd', reason),
   });

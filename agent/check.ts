@@ -2,14 +2,23 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLanguage, languageFor, languages, messageOf, readSettings, realClock, type SettingsSite } from '@sabha/contracts';
+import {
+  isLanguage,
+  languageFor,
+  languages,
+  linkReport,
+  messageOf,
+  parseJsonAs,
+  readSettings,
+  realClock,
+  type SettingsSite,
+} from '@sabha/contracts';
 import { withSavedRoomResults } from './checks/saved-room-results.ts';
 import { folder, parseCall, startCall, UsageError } from './identity/call.ts';
 import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { type AgentSettings, namesPc, readIdentityAndSettings, readServerSettings } from './identity/settings.ts';
 import { readFigures } from './link/net/data-budget.ts';
-import { readReport } from './maintain/self-test/link-text.ts';
 import { progressOn, screenOf, toScreen } from './maintain/self-test/screen.ts';
 import { exitCodeOf, limitedToOneRun, type SelfTest, selfTest, toJson, toText } from './maintain/self-test/self-test.ts';
 import { createProbes } from './probes/probes.ts';
@@ -48,7 +57,7 @@ export async function check(args: string[], env: Env): Promise<number> {
     },
     ...(progress && { onProbe: progress.tell }),
     budget: readFigures(budgetFile(data, onStderr)),
-    link: readReport(linkFile(data, onStderr).load()),
+    link: parseJsonAs(linkReport, linkFile(data, onStderr).load()),
   });
   progress?.end();
   const screen = { ...screenOf(process.stdout, env), start: startCall(named) };
@@ -108,15 +117,9 @@ function subjectFromSettings(env: Env, data: string): CheckSubject {
   const isCentres = existsSync(join(data, localAgentToken));
   const isKnown = env['SABHA_MQTT_HOST'] !== undefined || isCentres;
   // Default settings name no real site, so a run in the wrong folder shows no room.
-  const isDefaultSite = !isCentres && env['SABHA_CONFIG'] === undefined && !existsSync(ownSettings);
+  const isDefault = !isCentres && env['SABHA_CONFIG'] === undefined && !existsSync(ownSettings);
   return {
-    subject: {
-      pc: `${state}/${id}/${first?.id ?? ''}`,
-      ...room,
-      ...(isDefaultSite && { notEnrolledFolder: data }),
-      profile,
-      configured: true,
-    },
+    subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, ...(isDefault && { notEnrolledFolder: data }), profile, configured: true },
     centre: isKnown ? place.value : undefined,
   };
 }

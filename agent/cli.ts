@@ -2,7 +2,7 @@
  * Command line of the agent. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or setting, 3 no fault but something
  * unknown. Each verb imports what it needs, because the session helper keeps everything it imports in memory for months.
  */
-import { fillIn, languageFor, onNpmExit, realClock, showProgress } from '@sabha/contracts';
+import { fillIn, languageFor, onNpmExit, realClock, showWait } from '@sabha/contracts';
 import { type CliVerb, calls, enrolledUntil, folder, nextSteps, parseCall, UsageError, usage, waitingForServer } from './identity/call.ts';
 import type { Result } from './identity/identity.ts';
 import type { EnrolInput, PartialInput } from './identity/prompt.ts';
@@ -56,7 +56,7 @@ async function enrol(args: string[]): Promise<number> {
   if (problem !== null) return printFailure(problem, args);
   const { stdin: input, stderr: output } = process;
   const say = (seconds: number) => fillIn(waitingForServer[language], { seconds });
-  const act = (whole: EnrolInput) => showProgress(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
+  const act = (whole: EnrolInput) => showWait(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
   const done = read.ok
     ? await act(read.value)
     : await runDialogue({ input, output, language, known }, (desk) => enrolWithRetries(given, desk, act));

@@ -1,4 +1,4 @@
-import { faultIds, type Language, languages, translateCoreReason, wordFor } from '@sabha/contracts';
+import { coreReasonText, faultIds, type Language, languages, wordFor } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { phrases as selfTest } from '../agent/maintain/self-test/words.ts';
 import { createProbes } from '../agent/probes/probes.ts';
@@ -57,7 +57,7 @@ test('each named part of a component has a text in every language', () => {
 test('each reason of a check has a Hindi text', () => {
   const said = saidAs('reason', sources);
   expect(said.length).toBeGreaterThan(50);
-  const bare = said.filter(({ texts }) => texts.every((reason) => translateCoreReason(reason, 'hi') === reason));
+  const bare = said.filter(({ texts }) => texts.every((reason) => coreReasonText(reason, 'hi') === reason));
   expect(
     bare.map(({ path, texts }) => `${path}: ${texts[0]}`),
     'no row among the reasons in the files of broker/contracts/domain/faults/',

@@ -26,7 +26,7 @@ const restoredStaleMs = 24 * 3_600_000;
 
 /** Guarantee: a check that is not renewed is never ok for longer than three of its intervals. */
 export function createCheckTable(clock: Pick<Clock, 'up'>) {
-  const entries = new Map<string, { check: Check; lastReported: Check | null; staleUp: number }>();
+  const entries = new Map<string, { check: Check; sent: Check | null; staleUp: number }>();
   const numbers = new Map<string, { values: Numbers; staleUp: number }>();
   const summary = { digest: '', rev: 0, isOld: true };
 
@@ -47,9 +47,9 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
 
   function put(check: Check, staleUp: number): CheckChange | undefined {
     const key = checkKey(check);
-    const lastReported = entries.get(key)?.lastReported ?? null;
-    entries.set(key, { check, lastReported: check, staleUp });
-    return lastReported && hasSameResult(lastReported, check) ? undefined : change(check, lastReported, check);
+    const sent = entries.get(key)?.sent ?? null;
+    entries.set(key, { check, sent: check, staleUp });
+    return sent && hasSameResult(sent, check) ? undefined : change(check, sent, check);
   }
 
   return {
@@ -62,10 +62,7 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
       for (const [key] of gone) entries.delete(key);
       if (values) numbers.set(component, { values, staleUp });
       else numbers.delete(component);
-      return changed([
-        ...gone.map(([, { check, lastReported }]) => change(check, lastReported, null)),
-        ...clean.map((check) => put(check, staleUp)),
-      ]);
+      return changed([...gone.map(([, { check, sent }]) => change(check, sent, null)), ...clean.map((check) => put(check, staleUp))]);
     },
     /** Makes checks unknown that were not renewed within three of their intervals (R14). */
     expire: (): CheckChange[] => {
@@ -81,15 +78,11 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
      */
     restore: (kept: readonly Check[]): void => {
       const staleUp = clock.up() + restoredStaleMs;
-      for (const lastReported of kept)
-        entries.set(checkKey(lastReported), {
-          check: { ...lastReported, ...unknown('not checked since the start') },
-          lastReported,
-          staleUp,
-        });
+      for (const sent of kept)
+        entries.set(checkKey(sent), { check: { ...sent, ...unknown('not checked since the start') }, sent, staleUp });
       changed([]);
     },
-    checksToSave: (): Check[] => [...entries.values()].map(({ lastReported, check }) => lastReported ?? check),
+    checksToSave: (): Check[] => [...entries.values()].map(({ sent, check }) => sent ?? check),
     known: (component: string): Check[] => checks().filter((check) => check.component === component),
     checks,
     digest: (): string => computeDigest().digest,

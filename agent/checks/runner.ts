@@ -40,20 +40,20 @@ export function createRunner(options: RunnerOptions) {
   const probeStates = options.probes.map(createProbeState);
   const state: RunnerState = { options, stopped: false, fastUntilUp: Number.NEGATIVE_INFINITY };
   const runNow = async () => {
-    await Promise.all(probeStates.map((probeState) => runNewly(state, probeState)));
+    await Promise.all(probeStates.map((entry) => runNewly(state, entry)));
   };
   return {
     start: (): void => {
-      for (const probeState of probeStates) {
-        schedule(state, probeState, options.random() * firstJitterMs);
-        watch(state, probeState);
+      for (const entry of probeStates) {
+        schedule(state, entry, options.random() * firstJitterMs);
+        watch(state, entry);
       }
     },
     stop: (): void => {
       state.stopped = true;
-      for (const probeState of probeStates) {
-        probeState.timer();
-        probeState.unwatch();
+      for (const entry of probeStates) {
+        entry.timer();
+        entry.unwatch();
       }
     },
     /** Runs every probe now; resolves when each has finished or timed out. */
@@ -65,16 +65,14 @@ export function createRunner(options: RunnerOptions) {
     },
     /** Runs the probes that depend on the connection to the server, when it is made or lost. */
     connectionChanged: (): void => {
-      for (const probeState of probeStates) if (probeState.probe.runsOnConnectionChange) scheduleSoon(state, probeState);
+      for (const entry of probeStates) if (entry.probe.runsOnConnectionChange) scheduleSoon(state, entry);
     },
     /** Resolves when every probe has finished, failed or timed out once. */
     firstRound: async (): Promise<void> => {
-      await Promise.all(probeStates.map((probeState) => probeState.first.promise));
+      await Promise.all(probeStates.map((entry) => entry.first.promise));
     },
     failing: (): { probe: string; error: string }[] =>
-      probeStates
-        .filter((probeState) => probeState.failures >= failuresInARow)
-        .map((probeState) => ({ probe: probeState.probe.name, error: probeState.error })),
+      probeStates.filter((entry) => entry.failures >= failuresInARow).map((entry) => ({ probe: entry.probe.name, error: entry.error })),
   };
 }
 
@@ -97,66 +95,62 @@ function createProbeState(probe: Probe) {
   };
 }
 
-function schedule(state: RunnerState, probeState: ProbeState, delayMs: number): void {
-  probeState.timer();
-  if (!state.stopped) probeState.timer = state.options.clock.after(delayMs, () => void run(state, probeState));
+function schedule(state: RunnerState, entry: ProbeState, delayMs: number): void {
+  entry.timer();
+  if (!state.stopped) entry.timer = state.options.clock.after(delayMs, () => void run(state, entry));
 }
 
-function watch(state: RunnerState, probeState: ProbeState): void {
+function watch(state: RunnerState, entry: ProbeState): void {
   try {
-    probeState.unwatch = probeState.probe.watch?.(state.options.platform, () => scheduleSoon(state, probeState)) ?? probeState.unwatch;
+    entry.unwatch = entry.probe.watch?.(state.options.platform, () => scheduleSoon(state, entry)) ?? entry.unwatch;
   } catch (error) {
     // The probe still runs at its interval. The missing watch is reported as a failure.
-    state.options.onFailing(probeState.probe.name, `cannot watch: ${lineOf(error)}`);
+    state.options.onFailing(entry.probe.name, `cannot watch: ${lineOf(error)}`);
   }
 }
 
 /** Coalesces changes into one run, and changes during a run into one more. */
-function scheduleSoon(state: RunnerState, probeState: ProbeState): void {
-  if (probeState.running !== undefined) {
-    probeState.again = true;
+function scheduleSoon(state: RunnerState, entry: ProbeState): void {
+  if (entry.running !== undefined) {
+    entry.again = true;
     return;
   }
-  if (probeState.hurried) return;
-  probeState.hurried = true;
-  const gap = probeState.failures >= failuresInARow ? gapWhileFailingMs : gapMs;
-  schedule(state, probeState, Math.max(settleMs, probeState.startedUp + gap - state.options.clock.up()));
+  if (entry.hurried) return;
+  entry.hurried = true;
+  const gap = entry.failures >= failuresInARow ? gapWhileFailingMs : gapMs;
+  schedule(state, entry, Math.max(settleMs, entry.startedUp + gap - state.options.clock.up()));
 }
 
 /** Starts a run after this call, and after the run in progress. */
-async function runNewly(state: RunnerState, probeState: ProbeState): Promise<void> {
-  await probeState.running;
-  await (probeState.running ?? run(state, probeState));
+async function runNewly(state: RunnerState, entry: ProbeState): Promise<void> {
+  await entry.running;
+  await (entry.running ?? run(state, entry));
 }
 
-function run(state: RunnerState, probeState: ProbeState): Promise<void> {
-  probeState.timer();
-  probeState.hurried = false;
-  probeState.again = false;
-  probeState.startedUp = state.options.clock.up();
-  probeState.running = runProbe(state, probeState).then((result) => {
-    probeState.running = undefined;
-    if (!state.stopped) applyResult(state, probeState, result);
-    probeState.first.resolve();
+function run(state: RunnerState, entry: ProbeState): Promise<void> {
+  entry.timer();
+  entry.hurried = false;
+  entry.again = false;
+  entry.startedUp = state.options.clock.up();
+  entry.running = runProbe(state, entry).then((result) => {
+    entry.running = undefined;
+    if (!state.stopped) applyResult(state, entry, result);
+    entry.first.resolve();
   });
-  return probeState.running;
+  return entry.running;
 }
 
-function applyResult(state: RunnerState, probeState: ProbeState, result: ProbeResult | string): void {
-  const { probe } = probeState;
+function applyResult(state: RunnerState, entry: ProbeState, result: ProbeResult | string): void {
+  const { probe } = entry;
   const failed = typeof result === 'string';
-  if (failed) fail(state, probeState, result);
-  else if (probeState.failures >= failuresInARow) state.options.onFailing(probe.name, null);
-  if (!failed) probeState.failures = 0;
+  if (failed) fail(state, entry, result);
+  else if (entry.failures >= failuresInARow) state.options.onFailing(probe.name, null);
+  if (!failed) entry.failures = 0;
   const told = failed || result.unknown !== undefined ? unknownResult(state, probe, result) : result;
-  state.options.onResult(probe, told, state.options.clock.up() - probeState.startedUp);
+  state.options.onResult(probe, told, state.options.clock.up() - entry.startedUp);
   const nextRunMs = failed ? undefined : result.nextRunMs;
-  schedule(
-    state,
-    probeState,
-    Math.min(everyMsOf(state, probeState), nextRunMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * state.options.random()),
-  );
-  if (probeState.again) scheduleSoon(state, probeState);
+  schedule(state, entry, Math.min(everyMsOf(state, entry), nextRunMs ?? Number.POSITIVE_INFINITY) * (0.9 + 0.2 * state.options.random()));
+  if (entry.again) scheduleSoon(state, entry);
 }
 
 function everyMsOf({ options: { clock }, fastUntilUp }: RunnerState, { probe, failures }: ProbeState): number {
@@ -164,10 +158,10 @@ function everyMsOf({ options: { clock }, fastUntilUp }: RunnerState, { probe, fa
   return clock.up() < fastUntilUp ? Math.min(fastEveryMs, probe.everyMs) : probe.everyMs;
 }
 
-function fail(state: RunnerState, probeState: ProbeState, error: string): void {
-  probeState.failures += 1;
-  probeState.error = error;
-  if (probeState.failures === failuresInARow) state.options.onFailing(probeState.probe.name, error);
+function fail(state: RunnerState, entry: ProbeState, error: string): void {
+  entry.failures += 1;
+  entry.error = error;
+  if (entry.failures === failuresInARow) state.options.onFailing(entry.probe.name, error);
 }
 
 /** A failed probe has at least one unknown check. A probe that reports unknown itself names its checks. */

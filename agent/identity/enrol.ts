@@ -25,7 +25,7 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
   const place = await fetchBrokerAddress(trusted.value);
   if (!place.ok) return place;
   const serverRecord = { host: centre.host, enrolPort: centre.port, ...place.value };
-  return requestCertificate({ endpoint: trusted.value, pc, folder, centre: serverRecord, password: opened.value.secret });
+  return requestCertificate({ server: trusted.value, pc, folder, centre: serverRecord, password: opened.value.secret });
 }
 
 /** Returns why this PC cannot be enrolled, before any request: a certificate that cannot be stored would use up the code. */
@@ -59,7 +59,7 @@ export async function renew(identity: Identity, folder: string, used?: CountByte
   if (problem !== null) return { ok: false, line: problem };
   const { pc, centre, roots, key, chain } = identity;
   return requestCertificate({
-    endpoint: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain }, used },
+    server: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain }, used },
     pc,
     folder,
     centre,
@@ -84,21 +84,21 @@ async function verifiedEndpoint({ host, port }: { host: string; port: number }, 
   return { ok: true, value: { host, port, trust: { roots: [String(root)] } } };
 }
 
-type CertificateRequest = { endpoint: HttpsServer; pc: PcPath; folder: string; centre: StoredServer; password?: string };
+type CertificateRequest = { server: HttpsServer; pc: PcPath; folder: string; centre: StoredServer; password?: string };
 
-async function requestCertificate({ endpoint, pc, folder, centre, password }: CertificateRequest): Promise<Result<Identity>> {
+async function requestCertificate({ server, pc, folder, centre, password }: CertificateRequest): Promise<Result<Identity>> {
   // Fetches the roots again over the verified connection: during a change of authority there are two.
-  const roots = await fetchRoots(endpoint);
+  const roots = await fetchRoots(server);
   if (!roots.ok) return roots;
   const made: Result<string> = password === undefined ? { ok: true, value: makeKey() } : enrolmentKey(folder);
   if (!made.ok) return made;
   const key = made.value;
   const { der } = makeCertRequest(key, nameOf(pc));
-  const issued = await fetchCertificate(endpoint, { request: der, ...(password !== undefined && { password }) });
+  const issued = await fetchCertificate(server, { request: der, ...(password !== undefined && { password }) });
   if (!issued.ok) return issued;
   const certificate = issued.value.find((one) => one.checkPrivateKey(createPrivateKey(key)));
   const wrong = certificateProblem(certificate, pc);
-  if (certificate === undefined || wrong !== null) return { ok: false, line: `${endpoint.host}:${endpoint.port} answered ${wrong}` };
+  if (certificate === undefined || wrong !== null) return { ok: false, line: `${server.host}:${server.port} answered ${wrong}` };
   const known = [certificate, ...roots.value];
   const between = issued.value.filter(({ raw }) => !known.some((one) => one.raw.equals(raw)));
   const chain = [certificate, ...between].map(String).join('');

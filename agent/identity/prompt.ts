@@ -1,16 +1,6 @@
 /** Asks the person at this PC for the missing input of an enrolment, in their language, until the server accepts it. */
 import { createInterface } from 'node:readline';
-import {
-  fillIn,
-  isPcPath,
-  type Language,
-  oneLine,
-  readEnrolCode,
-  realClock,
-  type Screen,
-  showProgress,
-  type Words,
-} from '@sabha/contracts';
+import { fillIn, isPcPath, type Language, oneLine, readEnrolCode, realClock, type Screen, showWait, type Words } from '@sabha/contracts';
 import { UsageError, usageOf, waitingForServer } from './call.ts';
 import { type Enrolment, pcsOfCode } from './enrol.ts';
 import type { CodePc } from './est.ts';
@@ -30,10 +20,7 @@ export type Dialogue = {
   /** By the clock of this PC. */
   now(): number;
 };
-export type Terminal = Pick<Dialogue, 'language' | 'known'> & {
-  input: NodeJS.ReadableStream;
-  output: NodeJS.WritableStream & Screen;
-};
+export type Terminal = Pick<Dialogue, 'language' | 'known'> & { input: NodeJS.ReadableStream; output: NodeJS.WritableStream & Screen };
 
 const codeQuestion: Words = { en: 'Code of the office:', hi: 'ऑफ़िस का कोड:' };
 const centreQuestion: Words = { en: 'Name of the centre, such as sabha.example.org:', hi: 'सेंटर का नाम, जैसे sabha.example.org:' };
@@ -127,7 +114,7 @@ export async function runDialogue<T>({ input, output, language, known }: Termina
         return done ? ended : value.trim();
       },
       tell: (line) => void output.write(`${lineFor(line, ['--lang', language], {})}\n`),
-      pcsOf: (query) => showProgress(pcsOfCode(query), { clock: realClock(), screen: output, say }),
+      pcsOf: (query) => showWait(pcsOfCode(query), { clock: realClock(), screen: output, say }),
       now: Date.now,
     });
     return await Promise.race([acting, ended]);

@@ -17,7 +17,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const weekMs = 7 * dayMs;
 
-type RenewalState = RenewalOptions & { renewAt: number; rootsUp: number; failures: number };
+type Renewal = RenewalOptions & { renewAt: number; rootsUp: number; failures: number };
 
 /**
  * Renews after two thirds of the certificate's validity, spread over a week, and fetches the roots weekly. The first fetch is on the
@@ -25,21 +25,16 @@ type RenewalState = RenewalOptions & { renewAt: number; rootsUp: number; failure
  */
 export function keepIdentityRenewed(options: RenewalOptions): () => Identity {
   const { clock, random } = options;
-  const state: RenewalState = {
-    ...options,
-    renewAt: renewalOf(options.identity, random),
-    rootsUp: clock.up() + random() * dayMs,
-    failures: 0,
-  };
+  const state: Renewal = { ...options, renewAt: renewalOf(options.identity, random), rootsUp: clock.up() + random() * dayMs, failures: 0 };
   scheduleCheck(state, hourMs * random());
   return () => state.identity;
 }
 
-function scheduleCheck(state: RenewalState, delayMs: number): void {
+function scheduleCheck(state: Renewal, delayMs: number): void {
   state.clock.after(delayMs, () => void checkIdentity(state));
 }
 
-async function checkIdentity(state: RenewalState): Promise<void> {
+async function checkIdentity(state: Renewal): Promise<void> {
   const { clock, random, log, identity } = state;
   const due = clock.now() >= state.renewAt;
   if (!due && clock.up() < state.rootsUp) return scheduleCheck(state, hourMs);

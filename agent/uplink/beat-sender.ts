@@ -2,7 +2,7 @@
  * Sends beats: the digest of the state, the numbers, and the request for the server's time. Implements R13 (convergence) and R16
  * (sessions, births and the time of the server).
  */
-import { type Beat, type BeatKey, type Cancel, type ClassLimits, type Clock, encode, isThin, thinBeatBytes } from '@sabha/contracts';
+import { type Beat, type BeatKey, type Cancel, type Clock, encode, isThin, type LinkSpec, thinBeatBytes } from '@sabha/contracts';
 import type { CheckTable, Numbers } from '../checks/check-table.ts';
 import { tcpWireBytes } from '../link/net/meter.ts';
 import type { EchoRequests } from './echo.ts';
@@ -11,7 +11,7 @@ export type BeatSenderOptions = {
   table: Pick<CheckTable, 'digest' | 'numbers'>;
   clock: Clock;
   session: number;
-  limits: () => ClassLimits;
+  limits: () => LinkSpec;
   /** Length of the beat topic, which counts towards the size of each beat. */
   topicBytes: number;
   /** Request for the server's time. */
@@ -121,7 +121,7 @@ const maxSavedBytes = 1_000;
  * On a thin link a beat has at most `thinBeatBytes`, which is also the minimum on every link.
  * Guarantee: with a topic of at most 70 B the beats of a month stay within their share over IPv4.
  */
-export function createBeatSizeLimit(limits: () => ClassLimits, topicBytes: number) {
+export function createBeatSizeLimit(limits: () => LinkSpec, topicBytes: number) {
   let spare = maxSavedBytes;
   return {
     /** Returns the size limit of the next payload. */
@@ -134,7 +134,7 @@ export function createBeatSizeLimit(limits: () => ClassLimits, topicBytes: numbe
   };
 }
 
-function payloadOf({ budget, beatMs }: ClassLimits, topicBytes: number): number {
+function payloadOf({ budget, beatMs }: LinkSpec, topicBytes: number): number {
   const beatBytes = (budget.telemetryBytes * beatsShare * beatMs) / monthMs;
   // The TCP acknowledgement of the beat travels with its PUBACK.
   const frames = tcpWireBytes(0, 1) * 1.5;

@@ -3,16 +3,7 @@
  * Implements R3 (no events before the birth is acknowledged), R16 (sessions, births and the time of the server) and R17 (hello after
  * every SUBACK).
  */
-import {
-  type Cancel,
-  type ClassLimits,
-  type Clock,
-  encode,
-  type Hello,
-  type Inventory,
-  type LastBoot,
-  type PowerCut,
-} from '@sabha/contracts';
+import { type Cancel, type Clock, encode, type Hello, type Inventory, type LastBoot, type LinkSpec, type PowerCut } from '@sabha/contracts';
 import type { CheckTable } from '../checks/check-table.ts';
 import type { Spool } from './spool/spool.ts';
 
@@ -27,7 +18,7 @@ export type BirthFacts = {
   random: () => number;
   spool: Pick<Spool, 'range'>;
   table: Pick<CheckTable, 'digest' | 'rev'>;
-  limits: () => ClassLimits;
+  limits: () => LinkSpec;
   configVersion: () => number;
   /** How the previous boot ended; undefined once the server knows it. */
   previous: () => LastBoot | undefined;

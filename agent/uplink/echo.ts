@@ -3,7 +3,7 @@
  * births and the time of the server).
  */
 import type { KeyObject } from 'node:crypto';
-import { type Ack, type CentreClock, type ClassLimits, type Clock, centreClock, openSigned, type PcPath } from '@sabha/contracts';
+import { type Ack, type CentreClock, type Clock, centreClock, type LinkSpec, openSigned, type PcPath } from '@sabha/contracts';
 import type { Spool } from './spool/spool.ts';
 
 export type EchoOptions = {
@@ -12,7 +12,7 @@ export type EchoOptions = {
   random: () => number;
   /** Public half of the server's signing key. If null, the time is accepted without proof and no command is accepted. */
   centreKey: KeyObject | null;
-  limits: () => ClassLimits;
+  limits: () => LinkSpec;
   spool: Pick<Spool, 'id'>;
   figures: ClockFigures;
 };

@@ -113,10 +113,8 @@ function scheduleReconnect(options: UplinkOptions, state: UplinkState, { refused
   state.figures.connected = false;
   if (state.stopped) return;
   if (wasUp) options.onConnection?.();
-  const limits = refused
-    ? { firstMs: refusedFirstMs, maxMs: refusedMaxMs }
-    : { firstMs: firstWaitMs, maxMs: options.limits().backoffMaxMs };
-  const waitMs = backoffMs(state.failures, { ...limits, random: options.random });
+  const waits = refused ? { firstMs: refusedFirstMs, maxMs: refusedMaxMs } : { firstMs: firstWaitMs, maxMs: options.limits().backoffMaxMs };
+  const waitMs = backoffMs(state.failures, { ...waits, random: options.random });
   state.failures += 1;
   options.log.warn({ waitMs: Math.round(waitMs), refused }, `not connected: ${reason}`);
   state.timer = options.clock.after(waitMs, () => void connect(options, state));

@@ -1,15 +1,5 @@
 /** State of the exporter in memory: the table from the API stream and the last beat of each PC. A scrape reads only this state. */
-import {
-  type Beat,
-  type BeatKey,
-  beatSeries,
-  links,
-  type PcPath,
-  partBeats,
-  placeOfMaintenance,
-  type Severity,
-  statuses,
-} from '@sabha/contracts';
+import { type Beat, type BeatKey, beatSeries, links, type PcPath, partBeats, type Severity, scopePlace, statuses } from '@sabha/contracts';
 import type { FleetChange, FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
 import { formatLabels } from './text.ts';
 
@@ -157,7 +147,7 @@ function applyRows(state: FleetState, rows: Pick<FleetChange, 'subscribed' | 'si
   for (const now of rows.pcs) applyPc(state, now);
   for (const { id, scope, severity, overAt } of rows.incidents) {
     // Planned maintenance is not counted as an incident.
-    if (overAt === null && placeOfMaintenance(scope) === undefined) state.incidents.set(id, { scope, severity });
+    if (overAt === null && scopePlace(scope) === undefined) state.incidents.set(id, { scope, severity });
     else state.incidents.delete(id);
   }
 }

@@ -81,12 +81,7 @@ function nowFigures(): SizedPanel[][] {
     ]),
     statRow(4, [
       { expr: count(ac, '== bool 0'), name: 'On battery', about: measured, look: [some] },
-      {
-        expr: whileServerUp(`sum((${overLimit}) > bool 0)`),
-        name: 'Rooms too warm',
-        about: 'Above what a PC bears there.',
-        look: [none],
-      },
+      { expr: whileServerUp(`sum((${overLimit}) > bool 0)`), name: 'Rooms too warm', about: 'Above what a PC bears there.', look: [none] },
       {
         expr: count(rise, '> bool 1.25'),
         name: 'Hotter than usual',

@@ -1,5 +1,5 @@
 /** The logic of the nodes *who*, *urgency*, *which*, *when*, *wait*, *deliver* and *outcome*, as pure functions of their dialogs. */
-import { issueText, faultIds, isTimeZone, oneLine, type Severity, severities, transitionKinds, zonedAt } from '@sabha/contracts';
+import { faultIds, issueText, isTimeZone, oneLine, type Severity, severities, transitionKinds, zonedAt } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { OfferMessage, TabAct } from '../engine/records/incidents.ts';
 import type { DeliveryOutcome } from '../engine/records/notices.ts';

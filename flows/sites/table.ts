@@ -11,10 +11,10 @@ import {
   isWithin,
   nameInScope,
   pathOfScope,
-  placeOfMaintenance,
   type RegistryEntry,
   type SettingsSite,
   type SiteStage,
+  scopePlace,
   siteOf,
   stateOf,
   type Words,
@@ -166,7 +166,7 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
 }
 
 function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): PlaceDetails {
-  const planned = placeOfMaintenance(scope);
+  const planned = scopePlace(scope);
   if (planned !== undefined) {
     // A room is its own scope; a site or a state uses the scope of a common cause.
     const level = levelOf(planned);

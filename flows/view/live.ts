@@ -14,7 +14,6 @@ import {
   links,
   type PcView,
   type Presence,
-  placeOfMaintenance,
   type RollCallSummary,
   type RollCallView,
   readinessOf,
@@ -25,6 +24,7 @@ import {
   type Snapshot,
   type StateView,
   type StreamFrame,
+  scopePlace,
   siteOf,
   stateOf,
 } from '@sabha/contracts';
@@ -345,7 +345,7 @@ function touchIncident({ options, sites, incidents }: LiveState, id: number): vo
   incidents.touch(id);
   const scope = options.ingest()?.memory.incidents.get(id)?.scope ?? '';
   // Open incidents of a place show the end of its maintenance.
-  if (placeOfMaintenance(scope) !== undefined) incidents.touchAll();
+  if (scopePlace(scope) !== undefined) incidents.touchAll();
   if (scope.split('/').length === 3) sites.touch(siteOf(scope));
 }
 

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createServer } from 'node:tls';
-import { faultOf, realClock, translateCoreReason } from '@sabha/contracts';
+import { coreReasonText, faultOf, realClock } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Bridge } from '../../agent/link/net/sip.ts';
 import { createUnsupported } from '../../agent/platform/unsupported.ts';
@@ -146,7 +146,7 @@ describe.runIf(runs)('the audio bridge', () => {
     const [port = 0] = await freePorts(1);
     const { said, reason } = await ask(transport, port);
     expect([said, reason]).toEqual(['bridge.silent', 'nobody listens at its address']);
-    expect(translateCoreReason(reason ?? '', 'hi')).toBe('उसके पते पर कोई जवाब देने वाला नहीं है');
+    expect(coreReasonText(reason ?? '', 'hi')).toBe('उसके पते पर कोई जवाब देने वाला नहीं है');
   });
 
   test.each<Transport>(['udp', 'tcp'])('is `bridge.silent` when it sends garbage over %s', async (transport) => {

@@ -1,5 +1,5 @@
 /** Audits snoozed incidents and places under maintenance. */
-import { faultOf, isPcPath, isWithin, placeOfMaintenance, type Severity } from '@sabha/contracts';
+import { faultOf, isPcPath, isWithin, type Severity, scopePlace } from '@sabha/contracts';
 import type { Incident, Transition } from '../../flows/engine/records/incidents.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { Maintenance } from '../../flows/engine/records/sites.ts';
@@ -65,7 +65,7 @@ function endsQuiet({ centre }: World, { incident, about }: Transition): boolean 
  * People are notified of the start and the end of maintenance, and then of remaining faults. Meanwhile they are not notified of new ones.
  */
 export function maintenanceIsTold(history: History, world: World, rows: Rows): string[] {
-  const held = rows.incidents.filter(({ scope }) => placeOfMaintenance(scope) !== undefined);
+  const held = rows.incidents.filter(({ scope }) => scopePlace(scope) !== undefined);
   return [
     ...plansOf(world).flatMap((plan) => beginsInSight(history, world, { plan, held, rows })),
     ...held.flatMap((one) => [...endsToo(one, rows), ...tellsNothing(world, one, rows), ...tellsWhatIsLeft(history, world, one, rows)]),
@@ -112,7 +112,7 @@ function endsToo({ id, scope, over }: Incident, { transitions, outbox }: Rows): 
 
 function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[] {
   const spans = world.centre.seen.dates.spans(maintenance.id);
-  const path = placeOfMaintenance(maintenance.scope) ?? '';
+  const path = scopePlace(maintenance.scope) ?? '';
   const rooms = new Set(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map(({ id }) => id));
   // A clock step ends maintenance, with a notification, and starts it again.
   const isLeft = ({ again }: Transition) => world.centre.seen.steps > 0 && again?.why === 'maintained';
@@ -129,7 +129,7 @@ function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[]
 /** A fault of a room from before the end, which lasts long enough after it, is notified after the end. */
 function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, rows: Rows): string[] {
   const span = world.centre.seen.dates.spans(maintenance.id).at(-1);
-  const path = placeOfMaintenance(maintenance.scope) ?? '';
+  const path = scopePlace(maintenance.scope) ?? '';
   if (span === undefined) return [];
   const rooms = new Map(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map((one) => [one.id, one.scope]));
   // A clock step ends maintenance and starts it again.

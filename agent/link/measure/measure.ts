@@ -1,5 +1,5 @@
 /** Composes all link measurements of this PC: quality rounds, traffic of its network card, and the capacity test for the server. */
-import { type ClassLimits, isThin, links } from '@sabha/contracts';
+import { isThin, type LinkSpec, links } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { cardOf } from '../../platform/questions/card.ts';
 import type { Budget } from '../net/data-budget.ts';
@@ -56,7 +56,7 @@ export function createLinkMeasurement(options: LinkMeasurementOptions) {
 const askingShare = 0.12;
 
 /** Returns the bytes of one direction: the monthly test budget minus quality rounds and DNS, divided by two per measurement. */
-export function directionBytesOf(limits: ClassLimits): number {
+export function directionBytesOf(limits: LinkSpec): number {
   const { budget, quality, capacity } = limits;
   if (capacity === null) return Number.POSITIVE_INFINITY;
   const roundsBytes =

@@ -10,11 +10,7 @@ type LinkFacts = { link: LinkClass; windows: readonly Window[]; tiers: Tiers };
 /** Returns the body of the event `link`, without unknown values. */
 export function reportOf({ at, link, windows, tiers, capacity }: LinkFacts & Pick<LinkReport, 'at' | 'capacity'>): LinkReport {
   const quality = completeQuality(windows);
-  return {
-    at,
-    ...(quality !== undefined && { quality: qualityReport(quality, link, tiers) }),
-    ...(capacity !== undefined && { capacity }),
-  };
+  return { at, ...(quality !== undefined && { quality: qualityPart(quality, link, tiers) }), ...(capacity !== undefined && { capacity }) };
 }
 
 /** Returns the numbers of a beat, without unknown values. Tiers count from 0 for not even audio. */
@@ -49,7 +45,7 @@ function completeQuality(windows: readonly Window[]): Quality | undefined {
   return isTold('up') && isTold('down') ? quality : undefined;
 }
 
-function qualityReport(quality: Quality, link: LinkClass, tiers: Tiers): NonNullable<LinkReport['quality']> {
+function qualityPart(quality: Quality, link: LinkClass, tiers: Tiers): NonNullable<LinkReport['quality']> {
   const { roundTripMs, up, down } = quality;
   const { r, mos, rAdjusted } = worseRating(quality, link);
   return {
@@ -64,14 +60,9 @@ function qualityReport(quality: Quality, link: LinkClass, tiers: Tiers): NonNull
 }
 
 function directionOf({ loss, burst, jitterMs, jitterP95Ms }: DirectionQuality, state: TierState | UnknownTier | undefined): LinkDirection {
-  const measured = {
-    loss: Number(loss.toFixed(4)),
-    burst: hundredths(burst),
-    jitterMs: tenths(jitterMs),
-    jitterP95Ms: tenths(jitterP95Ms),
-  };
-  if (state === undefined) return measured;
-  return state.tier === undefined ? { ...measured, limit: state.limit } : { ...measured, tier: state.tier, limit: state.limit };
+  const known = { loss: Number(loss.toFixed(4)), burst: hundredths(burst), jitterMs: tenths(jitterMs), jitterP95Ms: tenths(jitterP95Ms) };
+  if (state === undefined) return known;
+  return state.tier === undefined ? { ...known, limit: state.limit } : { ...known, tier: state.tier, limit: state.limit };
 }
 
 /** Returns the rating of the worse direction, with the higher jitter of both. On a satellite the advantage gives a second rating. */

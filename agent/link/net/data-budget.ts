@@ -1,6 +1,6 @@
 /** Data budget: link bytes of this PC in this month by cause, and the rest that its link class allows (DESIGN, link classes). */
 
-import { type ClassLimits, type Clock, type LinkReport, links, parseJsonAs } from '@sabha/contracts';
+import { type Clock, type LinkReport, type LinkSpec, links, parseJsonAs } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { TextFile } from '../../uplink/store/data-folder.ts';
 
@@ -92,7 +92,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: TextFile }
     figures,
     /** Takes the source of the server's proven time, which decides the month: milliseconds since 1970; null while unproven. */
     follow: server.follow,
-    limit: (limits: ClassLimits['budget']): void => {
+    limit: (limits: LinkSpec['budget']): void => {
       book.limits = limits;
     },
     /** Saves the count if the last save is older than ten minutes. */

@@ -123,7 +123,7 @@ function requestOverUdp(transaction: SipTransaction, firstWaitMs: number): () =>
 function requestOverStream(transaction: SipTransaction): () => void {
   const abort = new AbortController();
   openStream(transaction, abort.signal).then(
-    (socket) => exchangeMessages(transaction, socket),
+    (socket) => exchange(transaction, socket),
     (error: Error) => failed(transaction, error),
   );
   return () => abort.abort();
@@ -149,7 +149,7 @@ async function openStream(transaction: SipTransaction, signal: AbortSignal): Pro
   return socket;
 }
 
-function exchangeMessages(transaction: SipTransaction, socket: Socket): void {
+function exchange(transaction: SipTransaction, socket: Socket): void {
   let held: Buffer = Buffer.alloc(0);
   socket.on('data', (piece: Buffer) => {
     held = handleAllMessages(transaction, Buffer.concat([held, piece]));

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { type Manifest, pinOf, sealSigned } from '@sabha/contracts';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, type StdinOptions } from 'esbuild';
 import { type KnownCentre, parseAddress, serverUrl } from '../../identity/known-server.ts';
 
 export type Pack = {
@@ -52,11 +52,7 @@ export async function pack({ out, version, minimum, expires, key, entry = 'agent
 }
 
 /** `known`: names that the bundler replaces. Resolves with the input files that contribute to the output. */
-async function bundle(
-  entry: string | { contents: string; resolveDir: string },
-  outfile: string,
-  known: Record<string, string>,
-): Promise<string[]> {
+async function bundle(entry: string | StdinOptions, outfile: string, known: Record<string, string>): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: fileURLToPath(root),
     ...(typeof entry === 'string' ? { entryPoints: [entry] } : { stdin: entry }),

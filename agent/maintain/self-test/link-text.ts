@@ -1,14 +1,5 @@
 /** Describes the last link measurement of the running agent for a person at the PC. */
-import {
-  fillIn,
-  type Language,
-  type LinkDirection,
-  type LinkReport,
-  linkReport,
-  parseJsonAs,
-  vocabulary,
-  type Words,
-} from '@sabha/contracts';
+import { fillIn, type Language, type LinkDirection, type LinkReport, vocabulary, type Words } from '@sabha/contracts';
 
 const mbit = 1_000_000;
 
@@ -50,11 +41,6 @@ function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: 
     `${measure.capacity}: ${pair(both(upBps, 'up'), both(downBps, 'down'))}${how === 'tcp' ? ` (${measure.overTcp})` : ''}`,
     ...(isLess ? [`${measure.free}: ${pair(rate(free.upBps), rate(free.downBps))}`] : []),
   ];
-}
-
-/** Returns undefined for a missing or invalid report. */
-export function readReport(text: string | undefined): LinkReport | undefined {
-  return parseJsonAs(linkReport, text);
 }
 
 function tierText({ tier, limit }: LinkDirection, language: Language): string {

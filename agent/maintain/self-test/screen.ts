@@ -1,14 +1,5 @@
 /** Formats a self-test for one screen: faults with their actions first, then unknown results, then what works. */
-import {
-  faultOf,
-  fillIn,
-  type Language,
-  noneExpected,
-  type ShownStatus,
-  shownStatusOf,
-  translateCoreReason,
-  vocabulary,
-} from '@sabha/contracts';
+import { coreReasonText, faultOf, fillIn, type Language, noneExpected, type ShownStatus, shownStatus, vocabulary } from '@sabha/contracts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
 import { actionOf, budgetLine, type CheckReport, type CheckRow, faultsOf, headOf, marks, verdictLine } from './report.ts';
@@ -95,18 +86,14 @@ function unknownLines(checks: readonly CheckRow[], { language, start, paint }: R
 
 /** Lists what works, then what is present but unproven, then what the room need not have and was not checked. */
 function okLines(checks: readonly CheckRow[], { language, paint }: RenderContext): string[] {
-  const of = (answer: ShownStatus) => checks.filter((one) => !isUnwanted(one) && shownStatusOf(one) === answer);
-  const [unwanted, working, unproven] = [checks.filter(isUnwanted), of('ok'), of('unproven')];
+  const of = (answer: ShownStatus) => checks.filter((one) => !isUnwanted(one) && shownStatus(one) === answer);
+  const [unwanted, working, present] = [checks.filter(isUnwanted), of('ok'), of('unproven')];
   const said = (one: CheckRow) => withReason(subjectOf(one, language), one, language);
   const list = (all: readonly CheckRow[], say: (one: CheckRow) => string) => all.map(say).join(' · ');
   return [
     ...(working.length > 0 ? [`${paint('ok', marks.ok)} ${list(working, said)}`] : []),
-    ...(unproven.length > 0
-      ? [`${paint('unproven', marks.unproven)} ${vocabulary[language].status.unproven}: ${list(unproven, said)}`]
-      : []),
-    ...(unwanted.length > 0
-      ? [`- ${translateCoreReason(noneExpected, language)}: ${list(unwanted, (one) => subjectOf(one, language))}`]
-      : []),
+    ...(present.length > 0 ? [`${paint('unproven', marks.unproven)} ${vocabulary[language].status.unproven}: ${list(present, said)}`] : []),
+    ...(unwanted.length > 0 ? [`- ${coreReasonText(noneExpected, language)}: ${list(unwanted, (one) => subjectOf(one, language))}`] : []),
   ];
 }
 
@@ -115,7 +102,7 @@ function isUnwanted({ reason }: CheckRow): boolean {
 }
 
 function withReason(text: string, { reason }: CheckRow, language: Language): string {
-  return reason === null ? text : `${text} (${translateCoreReason(reason, language)})`;
+  return reason === null ? text : `${text} (${coreReasonText(reason, language)})`;
 }
 
 /** Shows each step of the path to the server with its mark, from this PC outwards; nothing without a path. */

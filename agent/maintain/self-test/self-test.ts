@@ -2,6 +2,7 @@
 import {
   type Check,
   type Clock,
+  coreReasonText,
   faultOf,
   isLoopback,
   type Language,
@@ -10,8 +11,7 @@ import {
   noneExpected,
   type Profile,
   type Status,
-  shownStatusOf,
-  translateCoreReason,
+  shownStatus,
   vocabulary,
   type Words,
   withTimeout,
@@ -142,9 +142,9 @@ function failed(probe: Probe, error: unknown): Check {
 }
 
 function lineOf(check: CheckRow, language: Language): string {
-  const answer = shownStatusOf(check);
+  const answer = shownStatus(check);
   const title = check.fault === null ? vocabulary[language].status[answer] : (faultOf(check.fault)?.title[language] ?? check.fault);
-  const reason = check.reason === null ? '' : translateCoreReason(check.reason, language);
+  const reason = check.reason === null ? '' : coreReasonText(check.reason, language);
   // Equipment that is not expected was not checked, so no status is shown.
   const said = check.reason === noneExpected ? reason : `${title}${reason && ` (${reason})`}`;
   const line = `${marks[answer]} ${subjectOf(check, language)}: ${said}`;

@@ -12,15 +12,11 @@ export type FetchFrom = (from: number) => Promise<{ from: number; pieces: AsyncI
  * same bundle resumes from it. Parts of other bundles are deleted.
  * Guarantee: `file` is replaced only by the complete signed content, and no more is written than the signed size.
  */
-export async function download(
-  file: string,
-  { size, sha256 }: Pick<Manifest, 'size' | 'sha256'>,
-  fetchFrom: FetchFrom,
-): Promise<string | null> {
+export async function download(file: string, { size, sha256 }: Pick<Manifest, 'size' | 'sha256'>, get: FetchFrom): Promise<string | null> {
   const part = `${file}.${sha256.slice(0, 12)}.part`;
   forgetOthers(part);
   if (sizeOf(part) > size) rmSync(part);
-  const problem = sizeOf(part) < size ? await fetchRest(part, size, fetchFrom) : null;
+  const problem = sizeOf(part) < size ? await fetchRest(part, size, get) : null;
   if (problem !== null) return problem;
   if (!hasHash(part, sha256)) {
     rmSync(part);
@@ -30,10 +26,10 @@ export async function download(
   return null;
 }
 
-async function fetchRest(part: string, size: number, fetchFrom: FetchFrom): Promise<string | null> {
+async function fetchRest(part: string, size: number, get: FetchFrom): Promise<string | null> {
   const handle = openSync(part, existsSync(part) ? 'r+' : 'w', 0o600);
   try {
-    const { from, pieces } = await fetchFrom(sizeOf(part));
+    const { from, pieces } = await get(sizeOf(part));
     let at = from;
     for await (const piece of pieces) {
       if (at + piece.length > size) return 'more came than was signed';

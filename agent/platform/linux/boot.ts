@@ -18,7 +18,7 @@ const endMarks = ['run/systemd/shutdown/scheduled', 'run/nologin'];
  * Markers of a begun end: touched repeatedly during package updates, or written by logind minutes before a shutdown. An old marker is a
  * leftover.
  */
-const begunMarks = [
+const marks = [
   ['update', 'run/unattended-upgrades.progress'],
   ['update', 'var/lib/dpkg/updates'],
   ['shutdown', 'run/nologin'],
@@ -37,7 +37,7 @@ export function createBoot({ root, now, run }: LinuxBootOptions) {
     },
     endBegun(): 'update' | 'shutdown' | null {
       const isFresh = (mark: string) => Math.abs(now() - changedAt(join(root, mark))) < begunForMs;
-      return begunMarks.find(([, mark]) => isFresh(mark))?.[0] ?? null;
+      return marks.find(([, mark]) => isFresh(mark))?.[0] ?? null;
     },
     async isShuttingDown(signal: AbortSignal): Promise<boolean> {
       if (endMarks.some((mark) => existsSync(join(root, mark)))) return true;

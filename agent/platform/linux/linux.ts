@@ -11,14 +11,7 @@ import { readCameras, watchCameras } from './cameras.ts';
 import { ofThisSession, readSound, readSoundService, soundEnv } from './desktop/pactl.ts';
 import { pipeWireSocket, testPipeWire, testSoundServer } from './desktop/probe-socket.ts';
 import { type Watching, watchSound } from './desktop/sound-watch.ts';
-import {
-  readVideoSources,
-  silentPipeWire,
-  type VideoSource,
-  type VideoWatching,
-  limitMs as videoLimitMs,
-  watchVideo,
-} from './desktop/video-sources.ts';
+import { readVideoSources, silentPipeWire, type VideoSource, type VideoWatch, videoLimitMs, watchVideo } from './desktop/video-sources.ts';
 import { createClimate, createFigures } from './figures.ts';
 import { readNames } from './files.ts';
 import { readHardware } from './hardware.ts';
@@ -93,7 +86,7 @@ export function createLinux(system: System): Platform {
 function createVideo({ system, run }: { system: System; run(program: string, args: string[], signal: AbortSignal): Promise<Output> }) {
   const { env, clock } = system;
   const session = env['XDG_RUNTIME_DIR'];
-  let watching: VideoWatching | undefined;
+  let watching: VideoWatch | undefined;
   const asked = (signal: AbortSignal) => readVideoSources((limited) => run('pw-dump', [], limited), signal);
   return {
     async ask(signal: AbortSignal): Promise<Answer<VideoSource[]>> {

@@ -8,16 +8,10 @@ export type Ask<T> = (platform: Platform, signal: AbortSignal) => Promise<Answer
  * `everyMs`: time to live of an answer. `isKept`: whether a known answer is cached; default all. Unknown answers are cached too.
  * `mark`: a cheap question whose answer changes when the first one may change. A changed mark causes a new reading after `leastMs`.
  */
-export type CacheOptions<T> = {
-  everyMs: number;
-  clock: Pick<Clock, 'up'>;
-  isKept?(value: T): boolean;
-  mark?: Query<string>;
-  leastMs?: number;
-};
+export type Caching<T> = { everyMs: number; clock: Pick<Clock, 'up'>; isKept?(value: T): boolean; mark?: Query<string>; leastMs?: number };
 
 /** Returns the cached answer, or asks again if it is stale or must not be cached. */
-export function cachedQuery<T>(question: Query<T>, { everyMs, clock, isKept = () => true, mark, leastMs = 0 }: CacheOptions<T>): Ask<T> {
+export function cachedQuery<T>(question: Query<T>, { everyMs, clock, isKept = () => true, mark, leastMs = 0 }: Caching<T>): Ask<T> {
   let last: { up: number; seen: string; answer: Answer<T> } | undefined;
   return async (platform, signal) => {
     const seen = mark === undefined ? '' : JSON.stringify(await platform.ask(mark, signal));

@@ -37,22 +37,10 @@ export type OutsideFacts = Pick<PathFacts, 'names' | 'centreName' | 'outside' | 
 /** Kept between runs: the server's address, and whether the name servers have answered for names outside their network. */
 export type Memory = { address: string | undefined; servesAll: boolean };
 /** `probeOptions` counts the bytes and carries the signal that ends the requests. */
-export type Outside = {
-  clock: Clock;
-  operations: Network;
-  memory: Memory;
-  context: ProbeContext;
-  probeOptions: ProbeOptions;
-};
+export type Outside = { clock: Clock; operations: Network; memory: Memory; context: ProbeContext; probeOptions: ProbeOptions };
 
 /** Result if nothing was tested. */
-export const unasked: OutsideFacts = {
-  names: 'unknown',
-  centreName: 'unknown',
-  outside: 'unknown',
-  centre: 'unknown',
-  losesPackets: false,
-};
+export const unseen: OutsideFacts = { names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown', losesPackets: false };
 
 /** Top-level domain of random names that nobody registered. Only a name server that reaches the root servers can deny them. */
 const randomNameDomain = 'in';

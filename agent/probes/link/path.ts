@@ -5,7 +5,7 @@ import { locateBreak, type PathFacts } from '../../link/analysis/path.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { withDeadline } from '../../link/net/retries.ts';
 import type { Gateway, NetworkState } from '../../platform/platform.ts';
-import { askNames, type Memory, type Network, type Outside, type OutsideFacts, ownNetwork, probeOutside, unasked } from './beyond.ts';
+import { askNames, type Memory, type Network, type Outside, type OutsideFacts, ownNetwork, probeOutside, unseen } from './beyond.ts';
 
 type PathMemory = Memory & {
   namesUp: number;
@@ -42,7 +42,7 @@ export function createPathProbe(clock: Clock = realClock(), operations: Network 
     namesWorkedBefore: false,
     askedUp: never,
     local: '',
-    beyond: unasked,
+    beyond: unseen,
     address: undefined,
     servesAll: false,
   };
@@ -92,7 +92,7 @@ async function factsOfUp(stage: PathProbeContext): Promise<PathFacts> {
   }
   memory.askedUp = Number.NEGATIVE_INFINITY;
   memory.namesWorkedBefore = memory.names === 'answered';
-  return { linkUp: true, local: 'on', gateway: 'unknown', ...unasked, names: memory.names, namesWorkedBefore: memory.namesWorkedBefore };
+  return { linkUp: true, local: 'on', gateway: 'unknown', ...unseen, names: memory.names, namesWorkedBefore: memory.namesWorkedBefore };
 }
 
 async function factsOfDown(stage: PathProbeContext): Promise<PathFacts> {
@@ -103,7 +103,7 @@ async function factsOfDown(stage: PathProbeContext): Promise<PathFacts> {
   const isOff = local === 'no carrier' || local === 'no way out';
   const [gateway, beyond] = await Promise.all([
     isOff ? ('unknown' as const) : gatewayOf(stage, state),
-    isOff ? unasked : outsideFacts(stage, JSON.stringify(state)),
+    isOff ? unseen : outsideFacts(stage, JSON.stringify(state)),
   ]);
   memory.names = beyond.names === 'silent' ? 'unknown' : beyond.names;
   memory.isSilent = beyond.names === 'silent';
@@ -145,7 +145,7 @@ async function outsideFacts(stage: PathProbeContext, local: string): Promise<Out
   const { clock, memory, context } = stage;
   const isRecent = isThin(links[context.profile.link]) && memory.local === local && clock.up() - memory.askedUp < thinBeyondEveryMs;
   if (isRecent) return memory.beyond;
-  if (!hasBudget(context)) return unasked;
+  if (!hasBudget(context)) return unseen;
   Object.assign(memory, { beyond: await probeOutside(stage), askedUp: clock.up(), local });
   return memory.beyond;
 }

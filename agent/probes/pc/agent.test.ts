@@ -1,4 +1,4 @@
-import { translateCoreReason } from '@sabha/contracts';
+import { coreReasonText } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { SelfFigures } from '../../checks/probe.ts';
 import { createUnsupported } from '../../platform/unsupported.ts';
@@ -46,5 +46,5 @@ it.each([
   const { checks } = await ask({ ...well, certificateLeftMs });
   const fault = status === 'fault' ? 'agent.certificate' : null;
   expect(checks[2]).toEqual({ component: 'agent', device: 'certificate', status, fault, reason });
-  if (reason !== null) expect(translateCoreReason(reason, 'hi')).not.toBe(reason);
+  if (reason !== null) expect(coreReasonText(reason, 'hi')).not.toBe(reason);
 });

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import host from 'node:process';
-import { type Clock, realClock, translateCoreReason } from '@sabha/contracts';
+import { type Clock, coreReasonText, realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
@@ -141,7 +141,7 @@ it('a disk that predicts its failure is read once in ten minutes, and an unreada
   writeFileSync(join(root, 'bin/said'), 'no answer');
   time.up += 600_000;
   expect(await look('health')).toBe('unknown: nothing here tells of the disks');
-  expect(translateCoreReason('WDC 10EZEX: foretells its own failure', 'hi')).toMatch(/^WDC 10EZEX: डिस्क/);
+  expect(coreReasonText('WDC 10EZEX: foretells its own failure', 'hi')).toMatch(/^WDC 10EZEX: डिस्क/);
 });
 
 it('F28 a PC that is set to sleep, or slept in the last day, gives pc.sleeps', async () => {

@@ -1,4 +1,4 @@
-import { type Profile, realClock, translateCoreReason } from '@sabha/contracts';
+import { coreReasonText, type Profile, realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
@@ -61,5 +61,5 @@ it('reports display.low_resolution below the native resolution of the display, o
   expect(await offered(fullHd, edid('4K TV', 3_840, 2_160))).toMatchObject([{ status: 'ok', name: '4K TV' }]);
   expect(await offered('', edid('TV'))).toMatchObject([{ status: 'ok' }]);
   expect(await offered('nonsense\n99999999x2\n', edid('TV').subarray(0, 60))).toMatchObject([{ status: 'ok', name: 'VGA-1' }]);
-  expect(translateCoreReason('at most 1024 x 768', 'hi')).toBe('ज़्यादा से ज़्यादा 1024 x 768');
+  expect(coreReasonText('at most 1024 x 768', 'hi')).toBe('ज़्यादा से ज़्यादा 1024 x 768');
 });

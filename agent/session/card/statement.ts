@@ -3,6 +3,7 @@ import {
   bySeverity,
   type Check,
   type Config,
+  coreReasonText,
   faultIds,
   faultOf,
   isLanguage,
@@ -12,7 +13,6 @@ import {
   oneLine,
   type Profile,
   readinessOf,
-  translateCoreReason,
   type Words,
 } from '@sabha/contracts';
 import { subjectOf } from '../../maintain/self-test/words.ts';
@@ -37,22 +37,20 @@ export function statementOf({ pc, checks, profile, place }: RoomFacts) {
   // If readiness is unknown, the unknown part matters more than a minor fault.
   const needed = checks.find(({ component, status }) => meetingComponents.includes(component) && status === 'unknown');
   const unknown = readiness === 'unknown' ? (needed ?? nothingKnown) : undefined;
-  const reason = (language: Language) => (unknown?.reason ? oneLine(translateCoreReason(unknown.reason, language), aboutLength) : '');
+  const reason = (language: Language) => (unknown?.reason ? oneLine(coreReasonText(unknown.reason, language), aboutLength) : '');
   const known = (profile.languages ?? []).filter(isLanguage);
   const [state = '', site = ''] = pc.split('/');
   return {
     pc,
     /** The first is the language of the page. */
     languages: known.length === 0 ? languages : [...new Set(known)],
-    site: place?.site ?? inAllLanguages(() => `${state}/${site}`),
-    room: place?.room ?? inAllLanguages(() => pc),
+    site: place?.site ?? translated(() => `${state}/${site}`),
+    room: place?.room ?? translated(() => pc),
     readiness,
     fault: unknown === undefined ? (fault?.fault ?? null) : null,
     /** The one thing to fix or to know, its action and its device; null if there is none. */
     mainIssue:
-      unknown === undefined
-        ? mainIssueOf(fault)
-        : { title: deviceWords(unknown), action: phrases.waitFirst, about: inAllLanguages(reason) },
+      unknown === undefined ? issueOf(fault) : { title: deviceWords(unknown), action: phrases.waitFirst, about: translated(reason) },
     help: profile.help ?? null,
   };
 }
@@ -75,18 +73,18 @@ function rankOf({ fault }: Check): number {
   return catalogue.indexOf(fault ?? '');
 }
 
-function mainIssueOf(check: Check | undefined): Record<'title' | 'action' | 'about', Words> | null {
+function issueOf(check: Check | undefined): Record<'title' | 'action' | 'about', Words> | null {
   if (check === undefined) return null;
   const row = faultOf(check.fault ?? '');
-  const title = row?.title ?? inAllLanguages(() => check.fault ?? '');
+  const title = row?.title ?? translated(() => check.fault ?? '');
   return { title, action: row?.action ?? phrases.waitFirst, about: deviceWords(check) };
 }
 
 function deviceWords(check: Check): Words {
-  return inAllLanguages((language) => oneLine(subjectOf(check, language), aboutLength));
+  return translated((language) => oneLine(subjectOf(check, language), aboutLength));
 }
 
-function inAllLanguages(text: (language: Language) => string): Words {
+function translated(text: (language: Language) => string): Words {
   return { en: text('en'), hi: text('hi') };
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Language } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import type { KeyResult } from './messages.ts';
-import { type RoomRepair, repairText, requestRepair, serveRepairKey } from './repair.ts';
+import { type Repair, repairText, requestRepair, serveRepairKey } from './repair.ts';
 
 const fixed: KeyResult = {
   done: true,
@@ -15,7 +15,7 @@ const fixed: KeyResult = {
     { did: 'chosen', name: 'RoomMic' },
   ],
 };
-const mend: RoomRepair = { fix: async () => fixed, undo: async () => ({ done: false, reason: 'nothing was changed since the start' }) };
+const mend: Repair = { fix: async () => fixed, undo: async () => ({ done: false, reason: 'nothing was changed since the start' }) };
 
 /** Returns the text of a key press at a site with this language, on a system in English. */
 async function pressed(language: Language | undefined, key: 'fix' | 'undo'): Promise<string> {

@@ -4,13 +4,13 @@ import { connect } from 'node:net';
 import {
   type Check,
   type Clock,
+  coreReasonText,
   faultOf,
   isLanguage,
   type Language,
   messageOf,
   type Profile,
   parseJsonAs,
-  translateCoreReason,
   type Words,
 } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -30,13 +30,13 @@ export type RepairOptions = {
   profile(): Profile | undefined;
   onRepaired(mended: RepairReport): void;
 };
-export type RoomRepair = Record<'fix' | 'undo', (signal: AbortSignal) => Promise<KeyResult>>;
+export type Repair = Record<'fix' | 'undo', (signal: AbortSignal) => Promise<KeyResult>>;
 
 /** A change with its device name, and its reverse: absent if no device was selected before. `isMade`: the sound server accepted it. */
 type RepairStep = { name: string; to: SoundChange; back?: Pick<RepairStep, 'name' | 'to'>; isMade?: true };
 
 /** Guarantee: it changes only what is wrong and reports each change. `undo` restores the state before, last change first. */
-export function createRepair({ platform, profile, onRepaired }: RepairOptions): RoomRepair {
+export function createRepair({ platform, profile, onRepaired }: RepairOptions): Repair {
   let before: RepairStep[] = [];
 
   async function applySteps(what: RepairReport['what'], steps: RepairStep[], signal: AbortSignal): Promise<KeyResult> {
@@ -98,7 +98,7 @@ const askLimitMs = 10_000;
 const question = v.object({ key: v.picklist(['fix', 'undo']) });
 
 /** Handles one request per connection, in the language of the site. Only the user can reach the folder of the address. */
-export function serveRepairKey(mend: RoomRepair, language: () => Language | undefined): ListenOptions['onSocket'] {
+export function serveRepairKey(mend: Repair, language: () => Language | undefined): ListenOptions['onSocket'] {
   return (socket) => {
     const end = () => void socket.destroy();
     socket.on('error', end).setTimeout(askLimitMs, end);
@@ -122,18 +122,16 @@ export function serveRepairKey(mend: RoomRepair, language: () => Language | unde
 export function repairText(answer: KeyResult, otherwise: Language): string {
   const { language = otherwise } = answer;
   const lines = answer.steps?.map(({ did, name }) => `${phrases[did][language]}: ${name}`) ?? [];
-  if (!answer.done) lines.push(translateCoreReason(answer.reason, language));
+  if (!answer.done) lines.push(coreReasonText(answer.reason, language));
   return lines.join('\n') || phrases.nothingToMend[language];
 }
 
 export async function requestRepair(address: string, key: 'fix' | 'undo'): Promise<KeyResult> {
   const socket = connect(address);
   const answer = Promise.withResolvers<KeyResult>();
-  const none = (reason: string) => answer.resolve({ done: false, reason });
-  socket.setTimeout(2 * askLimitMs, () => none('the room seat does not answer'));
-  socket
-    .once('error', () => none('no room seat runs for this user: sign out and in again'))
-    .once('close', () => none('the room seat went'));
+  const end = (reason: string) => answer.resolve({ done: false, reason });
+  socket.setTimeout(2 * askLimitMs, () => end('the room seat does not answer'));
+  socket.once('error', () => end('no room seat runs for this user: sign out and in again')).once('close', () => end('the room seat went'));
   readLines(socket, (text) => answer.resolve(parseJsonAs(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' }));
   sendLine(socket, { key });
   return answer.promise.finally(() => socket.destroy());
@@ -149,7 +147,7 @@ export const phrases = {
   mended: { en: 'Fixed', hi: 'ठीक किया गया' },
 } as const satisfies Record<string, Words>;
 
-export type ToastsOptions = { clock: Pick<Clock, 'up'>; platform: Pick<Platform, 'ask'>; mend: RoomRepair; log: Log };
+export type ToastsOptions = { clock: Pick<Clock, 'up'>; platform: Pick<Platform, 'ask'>; mend: Repair; log: Log };
 
 /** Faults that the key can repair and that a user does not notice alone. */
 const told = ['microphone.muted', 'microphone.not_default', 'microphone.monitor_chosen'];
@@ -164,11 +162,7 @@ export function createToasts({ clock, platform, mend, log }: ToastsOptions) {
   let standing: readonly Check[] = [];
   let shownUp = Number.NEGATIVE_INFINITY;
 
-  async function show(
-    title: string,
-    text: string,
-    { action, act }: { action: keyof typeof phrases; act: keyof RoomRepair },
-  ): Promise<void> {
+  async function show(title: string, text: string, { action, act }: { action: keyof typeof phrases; act: keyof Repair }): Promise<void> {
     const question = toast({ title, text, action: phrases[action][language] });
     const answer = await platform
       .ask(question, AbortSignal.timeout(limitMs))

@@ -78,7 +78,7 @@ export function createSessionHelper(options: SessionHelperOptions) {
     admission.check(speaker);
     updateAvailability(state);
     if (!seat.isPipe || admission.isJoined() || !speaker.known || speaker.value === null) return;
-    const socket = await connectToSession(seat, speaker.value, platform);
+    const socket = await joinSession(seat, speaker.value, platform);
     if (socket === 'other') onRefused(refusals.other);
     else if (admission.isJoined()) socket?.destroy();
     else if (socket) admission.admit(socket, speaker.value);
@@ -180,11 +180,7 @@ const pipeLimitMs = 4_000;
  * Guarantee: Windows reports the session that created the pipe. The pipe stays open until the socket is connected, so it is the same
  * pipe.
  */
-async function connectToSession(
-  seat: LocalAddress,
-  session: number,
-  platform: Pick<Platform, 'ask'>,
-): Promise<Socket | 'other' | undefined> {
+async function joinSession(seat: LocalAddress, session: number, platform: Pick<Platform, 'ask'>): Promise<Socket | 'other' | undefined> {
   const address = sessionPipeAddress(seat, session);
   const pipe = await platform.ask(pipeAt(address), AbortSignal.timeout(pipeLimitMs));
   if (!pipe.known) return undefined;

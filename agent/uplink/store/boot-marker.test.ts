@@ -21,7 +21,7 @@ function disk() {
 
 function marker(memory: ReturnType<typeof disk>, boot: string, { clock = handClock(startMs), crashed = false } = {}) {
   const system = { begun: null as string | null };
-  const options: MarkerOptions = { memory, clock, boot, crashedBefore: () => crashed, endBegun: () => system.begun };
+  const options: MarkerOptions = { memory, clock, boot, crashedBefore: () => crashed, readEnd: () => system.begun };
   return { clock, system, ...openMarker(options) };
 }
 

@@ -16,7 +16,7 @@ export type MarkerOptions = {
   /** Returns whether the system recorded a crash of the previous boot. Called once, only after a new boot. */
   crashedBefore(): boolean;
   /** Returns what the system has begun that ends this boot, such as `update`; null for nothing. */
-  endBegun(): string | null;
+  readEnd(): string | null;
 };
 
 const everyMs = 30_000;
@@ -29,18 +29,18 @@ const content = v.object({
   begun: v.optional(v.nullable(previous.entries.begun.wrapped), null),
   previous: v.nullable(previous),
 });
-type MarkerContent = v.InferOutput<typeof content>;
+type Marked = v.InferOutput<typeof content>;
 
 /**
  * Opens the marker of this boot.
  * Guarantee: the time of an outage is known to 30 s. The report on the previous boot is kept across restarts of the agent until the
  * server acknowledges it.
  */
-export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: MarkerOptions) {
+export function openMarker({ memory, clock, boot, crashedBefore, readEnd }: MarkerOptions) {
   // A damaged text counts as absent. The end of the previous boot is then unknown.
   let held = begun(parseJsonAs(content, memory.recall(memoryKey)), { at: clock.now(), boot, crashedBefore });
   let savedUp = clock.up();
-  const save = (next: Partial<MarkerContent>) => {
+  const save = (next: Partial<Marked>) => {
     held = { ...held, ...next };
     savedUp = clock.up();
     memory.remember(memoryKey, JSON.stringify(held));
@@ -52,7 +52,7 @@ export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: Mar
      * once.
      */
     alive({ onMains, isEnding }: Power): void {
-      const next = { aliveAt: clock.now(), mains: onMains, gone: outageAfter(held, { onMains, isEnding }, clock.now()), begun: endBegun() };
+      const next = { aliveAt: clock.now(), mains: onMains, gone: outageAfter(held, { onMains, isEnding }, clock.now()), begun: readEnd() };
       const isNews = (onMains !== null && onMains !== held.mains) || next.gone !== held.gone || next.begun !== held.begun;
       if (isNews || clock.up() - savedUp >= everyMs) save(next);
     },
@@ -68,16 +68,13 @@ export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: Mar
 }
 
 /** Returns the outage after a reading, and the same object if nothing changed. */
-function outageAfter({ gone }: MarkerContent, { onMains, isEnding }: Power, now: number): MarkerContent['gone'] {
+function outageAfter({ gone }: Marked, { onMains, isEnding }: Power, now: number): Marked['gone'] {
   const isAway = gone !== null && gone.to === null;
   if (onMains === null || onMains === !isAway) return isAway && isEnding && !gone.ending ? { ...gone, ending: true } : gone;
   return isAway ? { ...gone, to: now } : { from: now, to: null, ending: isEnding };
 }
 
-function begun(
-  kept: MarkerContent | undefined,
-  { at, boot, crashedBefore }: { at: number; boot: string; crashedBefore(): boolean },
-): MarkerContent {
+function begun(kept: Marked | undefined, { at, boot, crashedBefore }: { at: number; boot: string; crashedBefore(): boolean }): Marked {
   const now = { boot, aliveAt: at, mains: null, bye: null, gone: null, begun: null };
   if (kept === undefined) return { ...now, previous: null };
   // A bye of an earlier agent process in the same boot does not count.
@@ -85,7 +82,7 @@ function begun(
   return { ...now, previous: previousOf(kept, crashedBefore) };
 }
 
-function previousOf({ previous: _earlier, gone, begun: what, ...last }: MarkerContent, crashedBefore: () => boolean): LastBoot {
+function previousOf({ previous: _earlier, gone, begun: what, ...last }: Marked, crashedBefore: () => boolean): LastBoot {
   const more = { ...(gone !== null && { gone }), ...(what !== null && { begun: what }) };
   return { ...last, ...more, crashed: last.bye === null && crashedBefore() };
 }

@@ -64,7 +64,7 @@ const reportIntervalMs = 60_000;
 const errorLength = 200;
 
 /** Counts caught errors and reports them at a limited rate. Guarantee: it never throws, and counts each error. */
-export function countInternalErrors({ clock, log, record }: InternalErrorOptions): OnInternalError {
+export function countErrors({ clock, log, record }: InternalErrorOptions): OnInternalError {
   let count = 0;
   let reportedUp = Number.NEGATIVE_INFINITY;
   return (what, thrown) => {

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { countInternalErrors } from './log.ts';
+import { countErrors } from './log.ts';
 
 it('repeated errors are reported once a minute in one line with their count', async () => {
   const clock = handClock();
   const lines: string[] = [];
   const told: object[] = [];
-  const slip = countInternalErrors({ clock, log: { warn: (_, line) => void lines.push(line) }, record: (body) => void told.push(body) });
+  const slip = countErrors({ clock, log: { warn: (_, line) => void lines.push(line) }, record: (body) => void told.push(body) });
   for (let second = 0; second < 90; second += 1) {
     slip('a message', new Error('broken\npipe'));
     await clock.pass(1_000);

@@ -4,7 +4,7 @@
 export const linkClasses = ['fibre', '4g', 'leo', 'geo', 'floor'] as const;
 export type LinkClass = (typeof linkClasses)[number];
 
-export type ClassLimits = {
+export type LinkSpec = {
   beatMs: number;
   /** MQTT keepalive. The broker accepts at most 300 s. */
   keepaliveMs: number;
@@ -36,7 +36,7 @@ const slow = { keepaliveMs: 300_000, backoffMaxMs: 300_000, resendMs: 120_000, r
 const often = { probes: 20, everyMs: 5 * minuteMs };
 const metered = { ...quick, budget: { telemetryBytes: 25 * MB, testBytes: 150 * MB }, quality: often };
 
-export const links: Record<LinkClass, ClassLimits> = {
+export const links: Record<LinkClass, LinkSpec> = {
   fibre: {
     ...quick,
     budget: { telemetryBytes: 25 * MB, testBytes: 1_500 * MB },
@@ -65,7 +65,7 @@ export const links: Record<LinkClass, ClassLimits> = {
 };
 
 /** Returns true for a thin link, where each byte costs. The server requests less, and a beat contains only changed numbers. */
-export function isThin(link: Pick<ClassLimits, 'beatMs'>): boolean {
+export function isThin(link: Pick<LinkSpec, 'beatMs'>): boolean {
   return link.beatMs >= 4 * minuteMs;
 }
 

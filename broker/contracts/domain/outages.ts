@@ -59,14 +59,14 @@ export function maintenanceScope(path: string): string {
 }
 
 /** Returns the place of a maintenance scope; undefined for every other scope. */
-export function placeOfMaintenance(scope: string): string | undefined {
+export function scopePlace(scope: string): string | undefined {
   return scope.startsWith(maintenancePrefix) ? scope.slice(maintenancePrefix.length) : undefined;
 }
 
 /** Returns the path of a scope; '' for a scope of several states. The `spread` of a group incident is more precise. */
 export function pathOfScope(scope: string): string {
   const kind = causeKindOf(scope);
-  if (kind === undefined) return placeOfMaintenance(scope) ?? scope;
+  if (kind === undefined) return scopePlace(scope) ?? scope;
   return kind === 'site' || kind === 'state' ? nameInScope(scope) : '';
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reasons, translateCoreReason } from './reasons.ts';
+import { coreReasonText, reasons } from './reasons.ts';
 
 test.each([
   ['in use by zoom, another program', 'zoom, किसी दूसरे प्रोग्राम में चल रहा है'],
@@ -13,8 +13,8 @@ test.each([
   ['/proc/meminfo cannot be read', '/proc/meminfo पढ़ा नहीं जा सका'],
   ['ENOENT, open /dev/snd', 'ENOENT, open /dev/snd'],
 ])('%s', (reason, hindi) => {
-  expect(translateCoreReason(reason, 'hi')).toBe(hindi);
-  expect(translateCoreReason(reason, 'en')).toBe(reason);
+  expect(coreReasonText(reason, 'hi')).toBe(hindi);
+  expect(coreReasonText(reason, 'en')).toBe(reason);
 });
 
 test('each pattern matches a whole reason, except the one for an unnamed program, and its text is Hindi', () => {

@@ -52,7 +52,7 @@ export const reasons: readonly Reason[] = [
 ];
 
 /** Returns the reason in a language, as far as a translation exists. */
-export function translateCoreReason(reason: string, language: Language): string {
+export function coreReasonText(reason: string, language: Language): string {
   return language === 'hi' ? applyTranslations(reason, reasons) : reason;
 }
 

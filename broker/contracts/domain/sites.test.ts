@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noneExpected } from './reasons.ts';
-import { byReadiness, groupOfScope, groupScope, isWithin, meetingComponents, readinesses, readinessOf, shownStatusOf } from './sites.ts';
+import { byReadiness, groupOfScope, groupScope, isWithin, meetingComponents, readinesses, readinessOf, shownStatus } from './sites.ts';
 import { type Check, presences } from './states.ts';
 
 const ok = (component: string): Check => ({ component, device: 'expected-1', status: 'ok', fault: null, reason: null });
@@ -11,13 +11,13 @@ const online = (checks: Check[]) => readinessOf({ presence: 'online', checks });
 
 test('an ok microphone, camera or speaker is unproven unless no device is expected, and any other ok check is ok', () => {
   for (const component of meetingComponents) {
-    expect(shownStatusOf(ok(component))).toBe('unproven');
-    expect(shownStatusOf({ ...ok(component), reason: 'in use by zoom' })).toBe('unproven');
-    expect(shownStatusOf({ ...ok(component), reason: noneExpected })).toBe('ok');
-    expect(shownStatusOf(unknown(component))).toBe('unknown');
+    expect(shownStatus(ok(component))).toBe('unproven');
+    expect(shownStatus({ ...ok(component), reason: 'in use by zoom' })).toBe('unproven');
+    expect(shownStatus({ ...ok(component), reason: noneExpected })).toBe('ok');
+    expect(shownStatus(unknown(component))).toBe('unknown');
   }
-  expect(shownStatusOf(fault('microphone.muted'))).toBe('fault');
-  for (const component of ['clock', 'sound', 'display']) expect(shownStatusOf(ok(component))).toBe('ok');
+  expect(shownStatus(fault('microphone.muted'))).toBe('fault');
+  for (const component of ['clock', 'sound', 'display']) expect(shownStatus(ok(component))).toBe('ok');
 });
 
 describe('the readiness of a room', () => {

@@ -18,7 +18,7 @@ export const meetingComponents: readonly string[] = ['microphone', 'camera', 'sp
 export type ShownStatus = Status | 'unproven';
 
 /** Returns the shown status. Guarantee: no meeting device is reported as working before its sound or picture is proven. */
-export function shownStatusOf({ component, status, reason }: Pick<Check, 'component' | 'status' | 'reason'>): ShownStatus {
+export function shownStatus({ component, status, reason }: Pick<Check, 'component' | 'status' | 'reason'>): ShownStatus {
   return status === 'ok' && reason !== noneExpected && meetingComponents.includes(component) ? 'unproven' : status;
 }
 

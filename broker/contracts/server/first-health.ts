@@ -1,6 +1,6 @@
 /** Terminal lines on the health of the sites and of this PC, shown after the start. */
 import { faultOf } from '../domain/faults.ts';
-import { shownStatusOf, siteStages } from '../domain/sites.ts';
+import { shownStatus, siteStages } from '../domain/sites.ts';
 import { vocabulary } from '../domain/words/words.ts';
 import type { PcView, SiteView } from './api.ts';
 
@@ -19,7 +19,7 @@ export function pcLines(pcs: PcView[] | undefined, pc: string, startedAt: number
   if (own === undefined || own.checks.length === 0 || (own.heardAt ?? 0) < startedAt) return undefined;
   const checks = own.checks.map((check) => {
     const { component, device, fault, reason, name } = check;
-    const answer = shownStatusOf(check);
+    const answer = shownStatus(check);
     const said = faultOf(fault ?? '')?.title.en ?? fault ?? (answer === 'unproven' ? vocabulary.en.status.unproven : answer);
     const place = name !== undefined ? ` (${name})` : device === '' || device.startsWith('expected-') ? '' : ` ${device}`;
     return `  ${{ ok: '●', unproven: '◐', fault: '◆', unknown: '○' }[answer]} ${component}${place}: ${said}${reason ? `, ${reason}` : ''}`;

@@ -53,7 +53,7 @@ const progressAfterMs = 2_000;
 const everyMs = 1_000;
 
 /** Awaits the work. After two seconds shows a progress line, updated each second and cleared at the end. */
-export async function showProgress<T>(work: Promise<T>, { clock, screen, say }: ProgressOptions): Promise<T> {
+export async function showWait<T>(work: Promise<T>, { clock, screen, say }: ProgressOptions): Promise<T> {
   if (screen.isTTY !== true) return work;
   const begunUp = clock.up();
   let told = false;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clearLine, showProgress } from './lines.ts';
+import { clearLine, showWait } from './lines.ts';
 
 function open(isTTY: boolean) {
   const shown: string[] = [];
@@ -23,7 +23,7 @@ function open(isTTY: boolean) {
   };
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const screen = { isTTY, write: (text: string) => void shown.push(text.replace(clearLine, '|')) };
-  const done = showProgress(promise, { clock, screen, say: (seconds) => `${seconds} s` });
+  const done = showWait(promise, { clock, screen, say: (seconds) => `${seconds} s` });
   return { shown, due, pass, resolve, reject, done };
 }
 

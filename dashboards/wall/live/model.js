@@ -128,7 +128,7 @@ export function checkMark(check, pc, live) {
 }
 
 /**
- * Returns the status shown to people, like `shownStatusOf` of the contracts: a meeting device is not ok before it is proven.
+ * Returns the status shown to people, like `shownStatus` of the contracts: a meeting device is not ok before it is proven.
  *
  * @template {string} T
  * @param {{ component: string, status: T, reason?: string | null }} check

@@ -3,7 +3,7 @@ import {
   type IncidentRow,
   meetingComponents,
   noneExpected,
-  shownStatusOf as ofContracts,
+  shownStatus as ofContracts,
   type PcView,
   type RollCallRow,
   type RollCallView,

@@ -17,7 +17,7 @@ import {
   proveServer,
   readSettings,
   realClock,
-  showProgress,
+  showWait,
   translateLine,
 } from '@sabha/contracts';
 import { BackupError, copyInto } from '../../storage/backup/format/backup-file.ts';
@@ -40,7 +40,7 @@ async function main(args: string[], language: Language): Promise<number> {
   const say = (line: string) => console.error(process.stderr.isTTY ? `${clearLine}${line}` : line);
   const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
   const work = dispatch(args, { api, by: userName(), language, ...doing });
-  const { ok, out } = await showProgress(work, {
+  const { ok, out } = await showWait(work, {
     clock: realClock(),
     screen: process.stderr,
     say: (seconds) => translateLine(`still at work: ${seconds} s (Ctrl+C ends the waiting)`, language, catalogueLines),

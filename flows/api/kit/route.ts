@@ -1,5 +1,5 @@
 /** The row type of an API route: address, permission, schemas and handler. The OpenAPI document is generated from the same rows. */
-import { issueText, groupOfScope, isId } from '@sabha/contracts';
+import { groupOfScope, isId, issueText } from '@sabha/contracts';
 import type { FastifyContextConfig, FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import * as v from 'valibot';
 import type { Ledger } from '../../engine/records/ops.ts';

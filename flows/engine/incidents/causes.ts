@@ -6,7 +6,7 @@ import {
   nameInScope,
   type Outage,
   openThreshold,
-  placeOfMaintenance,
+  scopePlace,
   siteOf,
   stateOf,
   sureThreshold,
@@ -238,7 +238,7 @@ export function updateOpen(core: EngineContext, now: number): void {
     const { faults = [], ended = [] } = core.memory.openIncident(scope) ?? {};
     const waits = faults.some(({ goneAt }) => goneAt !== null) || ended.some(({ said }) => !said) || core.batches.isDue(scope, now);
     if (!all && !waits && addedMembers(core, scope, now).length === 0) continue;
-    if (placeOfMaintenance(scope) !== undefined) continue;
+    if (scopePlace(scope) !== undefined) continue;
     if (scope === 'centre') updateServerIncident(core, now);
     else if (scope === 'centre/unheard') updateNotSeen(core, now);
     else if (causeKindOf(scope) !== undefined) updateCause(core, scope, now);

@@ -2,7 +2,7 @@
  * The incident engine: turns messages and silence of PCs into incidents and transitions. It makes no decision about people.
  * The caller takes the rows and effects of each step and commits the rows first: R20 (one transaction per batch).
  */
-import { isPcPath, links, maintenanceFault, maintenanceScope, placeOfMaintenance, unfinishedFault } from '@sabha/contracts';
+import { isPcPath, links, maintenanceFault, maintenanceScope, scopePlace, unfinishedFault } from '@sabha/contracts';
 import { applyOrder, dueStep, isAcknowledgedBy, notesKept, type OrderContext, personWhoReplied } from '../handling/handling.ts';
 import { createEngineState, type EngineState } from '../memory/memory.ts';
 import { afterMessage, discardWrongWill, isCurrentMachine, type MessageResult, markSeen } from '../outages/pc.ts';
@@ -413,7 +413,7 @@ function updateMaintenance(core: EngineContext, now: number): void {
   const planned = options.maintenance === undefined ? [] : options.maintenance(now);
   if (planned === undefined) return;
   const dates = Map.groupBy(planned, ({ scope }) => scope);
-  const open = memory.openScopes().flatMap((scope) => placeOfMaintenance(scope) ?? []);
+  const open = memory.openScopes().flatMap((scope) => scopePlace(scope) ?? []);
   if (dates.size + open.length === 0) return;
   const quiet = memory.openIncidents().filter((incident) => maintenanceOf(memory, incident) !== undefined);
   for (const path of new Set([...open, ...dates.keys()])) updateMaintenanceOf(core, { path, dates: dates.get(path) ?? [] }, now);

@@ -3,7 +3,7 @@
  * The first matching row decides: the PC's own messages, then its site, then its state or provider.
  * The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
  */
-import { links, type PowerCut, type Outage, openThreshold, type LastBoot, sureThreshold } from '@sabha/contracts';
+import { type LastBoot, links, type Outage, openThreshold, type PowerCut, sureThreshold } from '@sabha/contracts';
 import type { PcEvent, PcOutage, PcRecord } from '../records/incidents.ts';
 import { announcedReturn, batteryReportDelayMs, batterySince, hasMainsPower } from './pc.ts';
 

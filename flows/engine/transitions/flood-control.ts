@@ -1,5 +1,5 @@
 /** Flood control: rate limits per room, muting of noisy PCs, and the check for news. R27 (budgets: quota and backpressure). */
-import { budgets, bySeverity, causeKindOf, faultOf, isPcPath, maintenanceScope, pathOfScope, placeOfMaintenance } from '@sabha/contracts';
+import { budgets, bySeverity, causeKindOf, faultOf, isPcPath, maintenanceScope, pathOfScope, scopePlace } from '@sabha/contracts';
 import { type EngineState, shiftTimestamps } from '../memory/memory.ts';
 import type { FaultNews, Incident, IncidentChange, IncidentFault, OfferMessage, Transition } from '../records/incidents.ts';
 import type { Notice, PlaceDetails } from '../records/notices.ts';
@@ -356,7 +356,7 @@ export function isSnoozedOrMaintained(memory: EngineState, incident: Incident): 
 
 /** Returns the current maintenance at the place of an incident. A group incident needs maintenance at all its offline members. */
 export function maintenanceOf(memory: EngineState, { scope, spread }: Pick<Incident, 'scope' | 'spread'>): Incident | undefined {
-  if (placeOfMaintenance(scope) !== undefined) return undefined;
+  if (scopePlace(scope) !== undefined) return undefined;
   const whole = maintenanceAt(memory, spread?.path ?? pathOfScope(scope));
   if (whole !== undefined || spread === undefined) return whole;
   const each = spread.away.map((path) => maintenanceAt(memory, path));

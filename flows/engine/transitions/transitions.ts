@@ -1,5 +1,5 @@
 /** Processes the transitions of all incidents: one open at a time, in order, none lost. R21 (transitions) to R25 (timers and outcomes). */
-import { bySeverity, causeKindOf, faultOf, isPcPath, pathOfScope, placeOfMaintenance, type Severity } from '@sabha/contracts';
+import { bySeverity, causeKindOf, faultOf, isPcPath, pathOfScope, type Severity, scopePlace } from '@sabha/contracts';
 import { isSettled, withdrawForMs } from '../handling/handling.ts';
 import type { EngineState } from '../memory/memory.ts';
 import type {
@@ -563,7 +563,7 @@ function offerMessageOf(at: {
   const faultIds = transition.about.map((one) => one.fault);
   const first = faultsToReport(transition, incident)[0]?.fault ?? faultIds[0] ?? '';
   const path = incident.spread?.path ?? pathOfScope(incident.scope);
-  const isPlace = isPcPath(path) || incident.spread !== undefined || placeOfMaintenance(incident.scope) !== undefined;
+  const isPlace = isPcPath(path) || incident.spread !== undefined || scopePlace(incident.scope) !== undefined;
   const [state = '', site] = isPlace ? path.split('/') : [];
   return {
     topic: incident.scope,

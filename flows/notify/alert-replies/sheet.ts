@@ -169,9 +169,7 @@ function sideLinesOf(
   };
   const shown = shownOf(incident);
   const others = shown.slice(1, sideLinesLimit + 1);
-  const besides = others.map((one) =>
-    fillIn(message.also, { list: timed(isRepaired(cure) ? '{what}' : answer.besides, one, one.since) }),
-  );
+  const besides = others.map((one) => fillIn(message.also, { list: timed(isRepaired(cure) ? '{what}' : answer.besides, one, one.since) }));
   const more = shown.length - 1 - others.length;
   if (more > 0) besides.push(fillIn(message.others, { n: more }));
   if (isRepaired(cure)) return besides;

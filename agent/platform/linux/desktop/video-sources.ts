@@ -22,7 +22,7 @@ export const noPipeWire = 'no PipeWire';
 /** Reason if PipeWire accepts a request and does not answer. */
 export const silentPipeWire = 'PipeWire does not answer';
 /** Time limit, so that kernel cameras do not wait for a hanging PipeWire. It normally answers in 50 ms. */
-export const limitMs = 3_000;
+export const videoLimitMs = 3_000;
 
 const text = v.optional(v.fallback(v.optional(v.string()), undefined));
 const number = v.optional(v.fallback(v.optional(v.number()), undefined));
@@ -55,7 +55,7 @@ export type PipeWireObject = v.InferOutput<typeof thing>;
 
 /** Reads PipeWire's cameras. Guarantee: an unreadable or missing output is unknown. */
 export async function readVideoSources(run: (signal: AbortSignal) => Promise<Output>, signal: AbortSignal): Promise<Answer<VideoSource[]>> {
-  const output = await run(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
+  const output = await run(AbortSignal.any([signal, AbortSignal.timeout(videoLimitMs)]));
   signal.throwIfAborted();
   if (!output.ok) return { known: false, reason: output.why === 'aborted' ? silentPipeWire : noPipeWire };
   const things = parseJsonAs(v.array(thing), output.text);
@@ -93,15 +93,15 @@ function programOnLink(things: readonly PipeWireObject[], { info: link }: PipeWi
 }
 
 /** Options of the watch. `isThere`: whether PipeWire's socket exists; without it no program is started. */
-export type VideoWatch = { env: Record<string, string>; clock: Clock; isThere(): boolean; follow?: Follow };
+export type VideoWatchOptions = { env: Record<string, string>; clock: Clock; isThere(): boolean; follow?: Follow };
 /** `sources`: the last known cameras; undefined if PipeWire reports none now. */
-export type VideoWatching = ReturnType<typeof watchVideo>;
+export type VideoWatch = ReturnType<typeof watchVideo>;
 
 /** Schema of the output: first all objects, then changed ones. A removed object has only its number. */
 const changes = v.array(v.object({ ...thing.entries, type: v.optional(v.string(), '') }));
 
 /** Calls back when a PipeWire camera appears or disappears, or its use begins or ends. */
-export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed: () => void) {
+export function watchVideo({ env, clock, isThere, follow }: VideoWatchOptions, changed: () => void) {
   const things = new Map<number, PipeWireObject>();
   let lines: string[] = [];
   let told: string | undefined;

@@ -4,7 +4,7 @@
  */
 import { type FaultId, faultIds, faultOf, faults, type Language, languages, type Words } from '../faults.ts';
 import { confidenceLevelOf, type Outage } from '../outages.ts';
-import { applyTranslations, reasons, translateCoreReason } from '../reasons.ts';
+import { applyTranslations, coreReasonText, reasons } from '../reasons.ts';
 import { type Dates, en, type NotificationOnlyTexts, type Vocabulary } from './en.ts';
 import { hi } from './hi.ts';
 import { mr } from './mr.ts';
@@ -88,7 +88,7 @@ export function actionIn(fault: string, language: MessageLanguage): string | und
 export function translateReason(reason: string, language: MessageLanguage): string {
   return isNotificationOnly(language)
     ? applyTranslations(reason, Object.entries(completeTextsOf(language).reasons))
-    : translateCoreReason(reason, language);
+    : coreReasonText(reason, language);
 }
 
 /** Returns a name of the site table in a language, or else in English. */

@@ -9,7 +9,7 @@ import {
   outageText,
   type Readiness,
   type ReadinessReason,
-  shownStatusOf,
+  shownStatus,
   translateLine,
   vocabulary,
   zonedAt,
@@ -154,7 +154,7 @@ export function readyText(readiness: Readiness): string {
 
 /** A conference device that is present and open is shown as unproven, because its function was not tested. */
 function statusText(check: Check): string {
-  return shownStatusOf(check) === 'unproven' ? vocabulary.en.status.unproven : check.status;
+  return shownStatus(check) === 'unproven' ? vocabulary.en.status.unproven : check.status;
 }
 
 function whyText({ fault, component, reason }: ReadinessReason): string {
