@@ -4,11 +4,11 @@ import { codeLinesOf, isCode, isTest, type Rule, type SourceFile, tooMany } from
 
 /** `lines`: ceiling of code lines, without blank lines and comments. */
 const parts: readonly { path: string; lines: number }[] = [
-  { path: 'broker/contracts', lines: 5_410 },
-  { path: 'agent', lines: 14_920 },
-  { path: 'broker', lines: 1_460 },
+  { path: 'broker/contracts', lines: 5_400 },
+  { path: 'agent', lines: 14_700 },
+  { path: 'broker', lines: 1_440 },
   { path: 'flows', lines: 25_700 },
-  { path: 'dashboards', lines: 4_490 },
+  { path: 'dashboards', lines: 4_450 },
   { path: 'packaging', lines: 230 },
 ];
 
