@@ -57,7 +57,7 @@ export function copyOfTheHouse(from: string, newcomer: Newcomer): House {
     addToList: () => {
       const before = readFileSync(join(root, list), 'utf8');
       const after = before
-        .replace(/^(const list\b[^;]*?),?\s*\];$/m, `$1, ${entry}];`)
+        .replace(/^(const (?:list|channelKinds)\b[^;]*?),?\s*\];$/m, `$1, ${entry}];`)
         .replace(/^import \{/m, `import { ${entry} } from './${relative(dirname(list), join(folder, name))}.ts';\nimport {`);
       writeFileSync(join(root, list), after);
       const known = new Set(before.split('\n'));
