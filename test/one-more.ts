@@ -21,7 +21,7 @@ export const oneMoreChannel: Newcomer = {
   list: 'flows/notify/people/channels/channels.ts',
   folder: 'flows/notify/people/channels',
   name: 'gong',
-  entry: 'byGong',
+  entry: 'gongKind',
   fixtures: 'test/fixtures/channel',
   parts: ['flows', 'broker/contracts'],
 };
