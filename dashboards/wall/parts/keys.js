@@ -87,6 +87,6 @@ function KeysPage({ lang, isOn, onTurn, onClose }) {
     <h2 id="keys">${say(lang, 'keys')}</h2>
     <dl class="facts">${shortcuts.map(([key, text]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${say(lang, text)}</dd></div>`)}</dl>
     <p><label><input type="checkbox" checked=${isOn} onChange=${onTurn} /> ${say(lang, 'key.letters')}</label></p>
-    <p class="buttons"><button onClick=${onClose}>${say(lang, 'close')}</button></p>
+    <p class="buttons"><a class="button" href="/docs/">${say(lang, 'docs')}</a><button onClick=${onClose}>${say(lang, 'close')}</button></p>
   <//>`;
 }

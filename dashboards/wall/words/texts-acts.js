@@ -80,6 +80,7 @@ export const actTexts = {
   'key.undo': ['undo what was just taken', 'अभी लिया हुआ वापस करें'],
   'key.arrows': ['from state to state on the map', 'मैप पर एक राज्य से दूसरे पर'],
   'key.close': ['close what is open', 'जो खुला है उसे बंद करें'],
+  docs: ['Help pages', 'मदद के पेज'],
   'key.letters': ['Letters work as keys', 'अक्षर वाले बटन चालू रहें'],
   undo: ['Undo', 'पहले जैसा करें'],
   takenNow: ['You are on it: {title}', 'अब आप देख रहे हैं: {title}'],
