@@ -178,7 +178,7 @@ describe('each rule finds exactly the planted faults', () => {
 });
 
 describe('a probe or a channel is 1 file, 1 test, 1 line', () => {
-  test.each(lists)('%s', (index) => {
+  test.each(lists)('%s lists each file once, and each has a test', (index) => {
     expect(listViolations(index, files)).toEqual([]);
   });
 

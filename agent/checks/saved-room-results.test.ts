@@ -29,7 +29,7 @@ function seat(hasReported = false) {
 }
 const itself = 'itself unknown';
 
-test('gives a check outside the session the last results of the session helper', async () => {
+test('`sabha-agent check`, which runs outside the session, gets the last room results of the session helper', async () => {
   const { tell, asked } = seat();
   expect(await asked()).toEqual([itself, itself, itself]);
   tell([check('microphone'), check('pc', 'fault')]);

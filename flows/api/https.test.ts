@@ -105,7 +105,7 @@ async function shownTo(servername: string): Promise<string | undefined> {
 }
 
 describe('HTTPS API without a session', () => {
-  test('refuses every route except sign-in with 401, before it reads the body', async () => {
+  test('without a session the HTTPS API refuses every route except sign-in with 401, before it reads the body', async () => {
     expect(routes.length).toBeGreaterThan(30);
     for (const { method, path } of routes.filter((one) => one.path !== '/api/login')) {
       const answer = await ask(path, { method, ...(method === 'POST' && { body: { by: 'x' } }) });
@@ -117,7 +117,7 @@ describe('HTTPS API without a session', () => {
       expect((await ask('/api/snapshot', { cookie })).status).toBe(401);
   });
 
-  test('serves the sign-in page and its files, redirects wall pages to it, and refuses all other files', async () => {
+  test('without a session the HTTPS API serves the sign-in page and its files, redirects wall pages to it, and refuses all other files', async () => {
     for (const name of [
       'login.html',
       'login.js',
@@ -134,7 +134,7 @@ describe('HTTPS API without a session', () => {
       expect([path, (await ask(path)).status]).toEqual([path, 401]);
   });
 
-  test('S12 does not serve the Node-RED editor, with or without a session', async () => {
+  test('S12 the HTTPS API does not serve the Node-RED editor, with or without a session', async () => {
     const cookie = await person('meera', 'central');
     for (const path of ['/flows', '/library/local/functions', '/settings', '/auth/token', '/red/red.js', '/nodes']) {
       expect([path, (await ask(path)).status]).toEqual([path, 401]);
@@ -142,7 +142,7 @@ describe('HTTPS API without a session', () => {
     }
   });
 
-  test('refuses a foreign Host or Origin, and a POST with the content type of a form', async () => {
+  test('the HTTPS API refuses a foreign Host or Origin, and a POST with the content type of a form', async () => {
     const cookie = await person('asha', 'state', 'ladakh');
     const port = api.httpsPort;
     const from = (headers: Record<string, string>) => ask('/api/snapshot', { cookie, headers }).then(({ status }) => status);
@@ -160,7 +160,7 @@ describe('HTTPS API without a session', () => {
 });
 
 describe('sign-in', () => {
-  test('sets a cookie that is bound to this host, Secure, HttpOnly and SameSite=Strict', async () => {
+  test('sign-in sets a cookie that is bound to this host, Secure, HttpOnly and SameSite=Strict', async () => {
     const made = await accounts.add({ name: 'asha', role: 'state', scope: 'ladakh' }, 'anil');
     const answer = await post('/api/login', { name: ' Asha ', password: made.ok ? made.secret : '' });
     expect(JSON.parse(answer.body)).toEqual({ name: 'asha', role: 'state', scope: 'ladakh', once: true });
@@ -170,7 +170,7 @@ describe('sign-in', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
-  test('with a one-time secret, allows only the choice of a password', async () => {
+  test('sign-in with a one-time secret allows only the choice of a password', async () => {
     const made = await accounts.add({ name: 'asha', role: 'central', scope: '' }, 'anil');
     const secret = made.ok ? made.secret : '';
     const cookie = cookieOf(await post('/api/login', { name: 'asha', password: secret }));
@@ -191,7 +191,7 @@ describe('sign-in', () => {
     expect((await ask('/wall.js', { cookie: cookieOf(chosen) })).status).toBe(200);
   });
 
-  test('returns the same line for each wrong password, then 429 with a waiting time', async () => {
+  test('sign-in returns the same line for each wrong password, then 429 with a waiting time', async () => {
     await person('asha', 'reader');
     const guess = (name: string) => post('/api/login', { name, password: 'guess' });
     expect(lineOf(await guess('asha'))).toEqual(lineOf(await guess('nobody')));
@@ -200,7 +200,7 @@ describe('sign-in', () => {
     expect([...lineOf(answer), answer.headers['retry-after']]).toEqual([429, 'too many wrong passwords: try again in 60 s', '60']);
   });
 
-  test('ends the session on sign-out, so the cookie is refused', async () => {
+  test('sign-out ends the session, so its cookie is refused', async () => {
     const cookie = await person('asha', 'reader');
     expect((await ask('/api/snapshot', { cookie })).status).toBe(200);
     const answer = await post('/api/logout', {}, cookie);
@@ -240,7 +240,7 @@ describe('permissions of an account', () => {
     }).toEqual(may);
   });
 
-  test('reading is cut to the scope, and a path outside the scope returns 404 as if it did not exist', async () => {
+  test('an account reads only its scope, and a path outside the scope returns 404 as if it did not exist', async () => {
     const cookie = await person('asha', 'state', 'ladakh');
     const json = async (path: string) => JSON.parse((await ask(path, { cookie })).body);
     expect((await json('/api/snapshot?pcs=all')).sites.map(({ site }: { site: string }) => site)).toEqual(['ladakh/leh']);
@@ -282,7 +282,7 @@ describe('event stream', () => {
     return heard;
   }
 
-  test("sends only the account's scope, and ends at sign-out", async () => {
+  test("the event stream sends only the account's scope, and ends at sign-out", async () => {
     const cookie = await person('asha', 'state', 'ladakh');
     const [own, other] = [await open(cookie), await open(await person('meera', 'reader', 'goa'))];
     view.change({ sites: [wellSite({ open: 4 })] });
@@ -296,7 +296,7 @@ describe('event stream', () => {
     expect(other.isOver).toBe(false);
   });
 
-  test('allows 16 streams per account, and the limit of one account does not affect another', async () => {
+  test('an account may have 16 event streams, and the limit of one account does not affect another', async () => {
     const [asha, meera] = [await person('asha', 'reader'), await person('meera', 'reader')];
     for (let nth = 0; nth < 16; nth += 1) expect((await open(asha)).status).toBe(200);
     expect(lineOf(await ask('/api/stream', { cookie: asha }))).toEqual([503, '16 streams of this account are open already']);
@@ -305,7 +305,7 @@ describe('event stream', () => {
 });
 
 describe('account management', () => {
-  test('creates, renews and removes accounts for central, and shows a secret only in its response', async () => {
+  test('account management creates, renews and removes accounts for central, and shows a secret only in its response', async () => {
     const cookie = await person('meera', 'central');
     const made = await post('/api/accounts', { name: 'asha', role: 'state', scope: 'ladakh' }, cookie);
     expect([made.status, JSON.parse(made.body)]).toEqual([201, { name: 'asha', secret: expect.stringMatching(/^[\w-]{20}$/) }]);

@@ -89,7 +89,7 @@ test('if the ledger refuses the commit, the roster stays unchanged', async () =>
   expect([told(['technician']), await get()]).toMatchObject([['devi'], [{ id: 'devi' }]]);
 });
 
-test("the list shows each person's duty, channels and dates of proof, also of persons in sabha.json", async () => {
+test("the list shows each person's duty, channels and when each channel was last proven to reach them, also for persons in sabha.json", async () => {
   await load();
   expect(await get()).toMatchObject([
     { id: 'devi', from: 'sabha.json', now: 'here', tel: null, reached: [] },

@@ -76,7 +76,7 @@ async function make(more: object = {}): Promise<string> {
 const audit = () => accounts.committed.flatMap((op) => (op.op === 'audit' ? [`${op.who}: ${op.what}, ${op.about}`] : []));
 
 describe('loopback listener', () => {
-  test('returns 401 without a token on every route except health, if HTTPS is set', async () => {
+  test('the loopback listener returns 401 without a token on every route except health, if HTTPS is set', async () => {
     const health = ['/healthz', '/readyz'];
     for (const path of health) expect([path, (await plain(path, { token: null })).status]).toEqual([path, 200]);
     const paths = JSON.parse(readFileSync('flows/api/openapi.json', 'utf8')).paths as Record<string, object>;
@@ -90,7 +90,7 @@ describe('loopback listener', () => {
     expect(accounts.committed).toEqual([]);
   });
 
-  test.each([true, false])('proves to a client that it knows the token of this server, with HTTPS %s', async (hasHttps) => {
+  test.each([true, false])('the loopback listener proves to a client that it knows the token of this server, with HTTPS %s', async (hasHttps) => {
     await api.close();
     await start(hasHttps);
     const address = `http://127.0.0.1:${api.port}`;
@@ -106,7 +106,7 @@ describe('loopback listener', () => {
     expect(await Promise.all(['/healthz', '/api/me'].map(proofAt))).toEqual([proofFor('server-cli:nonce', hashToken(command)), null]);
   });
 
-  test('acts under the name of the token, whatever `by` says', async () => {
+  test('the loopback listener acts under the name of the token, whatever `by` says', async () => {
     const byHeader = async (authorization: string) =>
       (await fetch(`http://127.0.0.1:${api.port}/api/me`, { headers: { authorization } })).status;
     expect([await byHeader(`bearer ${command}`), await byHeader(`Basic ${command}`)]).toEqual([200, 401]);
@@ -116,7 +116,7 @@ describe('loopback listener', () => {
     expect(audit()).toEqual(['server-cli: account made, anil: central of the nation']);
   });
 
-  test('needs no token without HTTPS, and acts as central under the name in the request', async () => {
+  test('the loopback listener needs no token without HTTPS, and acts as central under the name in the request', async () => {
     await api.close();
     await start(false);
     const me = { name: null, role: 'central', scope: '', once: false, names: [] };
@@ -138,7 +138,7 @@ test('the body of every POST may have `by`, which the server sets to the name of
 });
 
 describe('token of a program', () => {
-  test('acts by HTTPS with its role, scope and name', async () => {
+  test('a program token acts by HTTPS with its role, scope and name', async () => {
     const token = await make({ name: 'desk', role: 'state' });
     expect(JSON.parse((await ask('/api/me', { token })).body)).toMatchObject({ name: 'desk', role: 'state', scope: 'ladakh' });
     expect((await ask('/api/incidents/7/acknowledge', { token, body: { by: 'asha' } })).status).toBe(204);
@@ -149,13 +149,13 @@ describe('token of a program', () => {
     expect([body.includes('leh'), body.includes('goa')]).toEqual([true, false]);
   });
 
-  test.each(['reader', 'node-red'])('only reads with the role %s', async (role) => {
+  test.each(['reader', 'node-red'])('a program token with the role %s can only read', async (role) => {
     const token = await make({ role });
     expect((await ask('/api/snapshot', { token })).status).toBe(200);
     expect((await ask('/api/incidents/7/acknowledge', { token, body: {} })).status).toBe(403);
   });
 
-  test('is refused in one line after its revocation and after its last day', async () => {
+  test('a program token is refused in one line after its revocation and after its last day', async () => {
     const [token, other] = [await make(), await make({ name: 'other', days: 2 })];
     expect((await ask('/api/snapshot', { token })).status).toBe(200);
     expect((await post('/api/program-tokens/grafana/revoke')).status).toBe(204);
@@ -168,17 +168,17 @@ describe('token of a program', () => {
     expect(lineOf(await ask('/api/snapshot', { token: 'a guess' }))).toEqual(gone);
   });
 
-  test('with the role state is valid everywhere if its scope is "all"', async () => {
+  test('a program token with the role state is valid everywhere if its scope is "all"', async () => {
     const token = await make({ name: 'desk', role: 'state', scope: 'all' });
     expect(JSON.parse((await ask('/api/me', { token })).body)).toMatchObject({ role: 'state', scope: '' });
   });
 
-  test('is valid on loopback only, if it belongs to the server itself', async () => {
+  test('a program token is valid on loopback only, if it belongs to the server itself', async () => {
     expect((await plain('/api/me', { token: command })).status).toBe(200);
     for (const path of ['/api/me', '/api/snapshot', '/api/accounts']) expect(lineOf(await ask(path, { token: command }))).toEqual(gone);
   });
 
-  test('appears in no list and no audit row, and the audit names who made and who revoked it', async () => {
+  test('a program token appears in no list and no audit row, and the audit names who made and who revoked it', async () => {
     const token = await make();
     const list = (await plain('/api/program-tokens')).body;
     const own = { name: 'grafana', role: 'reader', scope: 'ladakh', madeAt: now, endsAt: now + 30 * 86_400_000 };

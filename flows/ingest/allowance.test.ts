@@ -177,7 +177,7 @@ describe('spools that no birth named', () => {
     expect(taken(allowance, (n) => events(2, `y${2 * n}`, `y${2 * n + 1}`), 5_000)).toBe(budgets.spoolsAtOnce.most / 2);
   });
 
-  test('R27, R7 late events of a forked spool pay for that spool once', () => {
+  test('R27, R7 twenty messages with late events of a forked spool are charged for the spool only once (512 events)', () => {
     const { allowance } = open();
     for (let n = 0; n < 20; n += 1) expect(allowance.spend(pc, events(100, 'forked'))).toBe(true);
     const left = budgets.eventsAtOnce.most - 2_000 - 512;

@@ -4,7 +4,7 @@ import { centrePublicKey } from '../../test/centre-key.ts';
 import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './ingest.test-helper.ts';
 
 describe('ingest', () => {
-  it('R3, R20 acknowledges a birth only after its commit, with its requests and the newer configuration', async () => {
+  it('R3, R20 ingest acknowledges a birth only after its commit, with its requests and the newer configuration', async () => {
     const rig = await createRig();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     expect([rig.sent, rig.told]).toEqual([[], []]);
@@ -14,7 +14,7 @@ describe('ingest', () => {
     expect(rig.sent.map(({ topic }) => topic)).toContain(pcTopic(pc, 'config'));
   });
 
-  it('R4 acknowledges events up to a hole, and past it when the backlog has filled it', async () => {
+  it('R4 ingest acknowledges events up to a hole, and past it when the backlog has filled it', async () => {
     const rig = await createRig();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     rig.ingest.takeMessage(pcTopic(pc, 'event'), encode('event', event(3)));
@@ -25,7 +25,7 @@ describe('ingest', () => {
     expect(rig.acks()[1]?.mark).toHaveLength(8);
   });
 
-  it('R20 offers a transition and hands over its outbox rows only after the commit', async () => {
+  it('R20 ingest offers a transition and hands over its outbox rows only after the commit', async () => {
     const rig = await createRig();
     rig.ingest.started();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -42,7 +42,7 @@ describe('ingest', () => {
     expect(rig.rows.map((row) => row.key)).toEqual(['1/email/technician']);
   });
 
-  it('R24 does not repeat an offer or take the default route while its commit hangs', async () => {
+  it('R24 ingest does not repeat an offer or take the default route while its commit hangs', async () => {
     const disk = Promise.withResolvers<void>();
     let hangs = false;
     const rig = await createRig((ledger) => ({
@@ -65,7 +65,7 @@ describe('ingest', () => {
     expect([rig.offers.map(({ transition }) => transition.offer), rig.rows]).toEqual([[1], []]);
   });
 
-  it('R22 continues a wait at its due time, not at the next full second', async () => {
+  it('R22 ingest continues a wait at its due time, not at the next full second', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.started();
@@ -85,7 +85,7 @@ describe('ingest', () => {
     expect(rig.offers).toHaveLength(2);
   });
 
-  it('R20 ends the pipeline once after a failed commit, and sends nothing', async () => {
+  it('R20 ingest ends the pipeline once after a failed commit, and sends nothing', async () => {
     const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
@@ -96,7 +96,7 @@ describe('ingest', () => {
     expect(rig.sent).toEqual([]);
   });
 
-  it('does not parse, store or acknowledge an unchanged beat, and acknowledges one with an echo', async () => {
+  it('ingest does not parse, store or acknowledge an unchanged beat, and acknowledges one with an echo', async () => {
     const rig = await createRig();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
@@ -110,7 +110,7 @@ describe('ingest', () => {
     expect(rig.acks().at(-1)).toMatchObject({ echo: 77 });
   });
 
-  it('S6, R4 signs the time of the server with the PC, the echo and the acknowledged number if it is known', async () => {
+  it('S6, R4 ingest signs the time of the server with the PC, the echo and the acknowledged number if it is known', async () => {
     const rig = await createRig();
     const clockAfter = async (one: Pick<typeof rig, 'ingest' | 'settle' | 'acks'>, echo: number) => {
       one.ingest.takeMessage(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo }));
@@ -128,7 +128,7 @@ describe('ingest', () => {
     expect(await clockAfter(await createRig((ledger) => ledger, rig.db), 78)).toBeUndefined();
   });
 
-  it('counts and records unreadable messages, and continues', async () => {
+  it('ingest counts and records unreadable messages, and continues', async () => {
     const rig = await createRig();
     for (const payload of ['nonsense', '{', '{"digest":1}', `{"x":"${'y'.repeat(70_000)}"}`])
       rig.ingest.takeMessage(pcTopic(pc, 'state'), Buffer.from(payload));
@@ -142,7 +142,7 @@ describe('ingest', () => {
     expect(rig.said).toEqual(['unreadable state: unknown envelope 110']);
   });
 
-  it('R17 reports a birth that answers a roll call after its commit with its state, and no other birth', async () => {
+  it('R17 ingest reports a birth that answers a roll call after its commit with its state, and no other birth', async () => {
     const rig = await createRig();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'call-1' }));
     expect(rig.born).toEqual([]);
@@ -153,7 +153,7 @@ describe('ingest', () => {
     expect(rig.ingest.memory.pcs.get(pc)?.calledAt).toBe(rig.clock.now());
   });
 
-  it('R20 commits tree, registry and audit of a change in one transaction, then notifies PCs, broker and views', async () => {
+  it('R20 ingest commits tree, registry and audit of a change in one transaction, then notifies PCs, broker and views', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, config: 1 }));
@@ -186,7 +186,7 @@ describe('ingest', () => {
     ]);
   });
 
-  it('sends a staged change to one PC first, stops the rollout when that PC is silent, and continues after a release', async () => {
+  it('ingest sends a staged change to one PC first, stops the rollout when that PC is silent, and continues after a release', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     const other = { path: 'capital/this-office/second', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
@@ -224,7 +224,7 @@ describe('ingest', () => {
     expect(rig.ingest.rollout()).toBeNull();
   });
 
-  it('R17 sends a hello to sites whose PCs became known or were replaced', async () => {
+  it('R17 ingest sends a hello to sites whose PCs became known or were replaced', async () => {
     const rig = await createRig();
     const stage = (to: 'closed' | 'commissioning') =>
       nodes().map((node) => (node.site ? { ...node, site: { ...node.site, stage: to } } : node));
@@ -249,7 +249,7 @@ describe('ingest', () => {
     expect(asked().slice(3)).toEqual(['sabha/v1/all/hello']);
   });
 
-  it('R30 neither stores nor acknowledges messages of a replaced machine', async () => {
+  it('R30 ingest neither stores nor acknowledges messages of a replaced machine', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -263,7 +263,7 @@ describe('ingest', () => {
     expect([...rig.ingest.memory.incidents.values()]).toEqual([]);
   });
 
-  it('R15 closes the incident of a retired PC with the reason, and keeps the name of its room', async () => {
+  it('R15 ingest closes the incident of a retired PC with the reason, and keeps the name of its room', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -275,7 +275,7 @@ describe('ingest', () => {
     expect(rig.changes.at(-1)).toMatchObject({ pcsGone: [pc] });
   });
 
-  it('stops a revoked PC at once, and does not report it as silent', async () => {
+  it('ingest stops a revoked PC at once, and does not report it as silent', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -290,7 +290,7 @@ describe('ingest', () => {
     expect([...rig.ingest.memory.incidents.values()]).toEqual([]);
   });
 
-  it('resolves waiting calls with false if the commit fails', async () => {
+  it('ingest resolves waiting calls with false if the commit fails', async () => {
     const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
     const waits = [rig.ingest.changeSites(changeOf({})), rig.ingest.tell({ type: 'tick' }), rig.ingest.record([])];
     expect(await Promise.all(waits)).toEqual([false, false, false]);
@@ -298,7 +298,7 @@ describe('ingest', () => {
     expect(rig.registered).toEqual([]);
   });
 
-  it('moves a planned site to commissioning when its PC sends a message', async () => {
+  it('ingest moves a planned site to commissioning when its PC sends a message', async () => {
     const rig = await createRig();
     const planned = nodes().map((node) => (node.site ? { ...node, site: { ...node.site, stage: 'planned' as const } } : node));
     await rig.ingest.changeSites(changeOf({ nodes: planned }));
@@ -310,7 +310,7 @@ describe('ingest', () => {
     expect((await rig.ledger.load()).nodes.find(({ site }) => site)?.site?.stage).toBe('commissioning');
   });
 
-  it('continues after a restart from the state in the ledger', async () => {
+  it('ingest continues after a restart from the state in the ledger', async () => {
     const rig = await createRig();
     rig.ingest.started();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -325,7 +325,7 @@ describe('ingest', () => {
     expect(next.sent.some(({ topic }) => topic === pcTopic(pc, 'config'))).toBe(false);
   });
 
-  it('keeps link report, link break and power of a site, and the first two across a restart', async () => {
+  it('ingest keeps link report, link break and power of a site, and the first two across a restart', async () => {
     const rig = await createRig();
     const site = 'capital/this-office';
     const broken = { component: 'path', device: '', from: null, to: { status: 'fault', fault: 'path.gateway', reason: null } };

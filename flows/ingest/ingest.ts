@@ -1,7 +1,7 @@
 /**
  * Ingest: reads the messages of PCs, applies them to the engine and commits the result. `flows/pipeline.ts` acts on committed batches.
- * After a failed commit it is discarded and created again from the ledger; MQTT session, tabs and people stay. R20 (one transaction per
- * batch).
+ * After a failed commit `flows/runtime.ts` discards the pipeline with its ingest, and opens a new one from the ledger. The MQTT session,
+ * the running tabs and the delivery to people go on. R20 (one transaction per batch).
  */
 import {
   type BeatKey,

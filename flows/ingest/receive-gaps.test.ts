@@ -207,7 +207,7 @@ describe('R29 the clock of the machine is set', () => {
     expect(rows).toEqual([{ about: 'forward by 7200 s' }, { about: 'back by 7200 s' }]);
   });
 
-  it('steps of seconds are followed and do not restart the silence limit of a PC', async () => {
+  it('clock steps below one minute are followed, and do not restart the silence limit of a PC', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));

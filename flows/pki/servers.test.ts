@@ -56,7 +56,7 @@ const clock = {
     };
   },
 };
-/** Runs the check once and waits until it has finished. */
+/** Runs the scheduled check of the certificates, and resolves when that check has scheduled the next one. */
 const look = () =>
   new Promise<void>((done) => {
     looked = done;

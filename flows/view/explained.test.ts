@@ -55,7 +55,7 @@ test.each([
   expect(await setUp().explain(scope, fault)).toEqual({ ok: false, line });
 });
 
-test('without running tabs the result says so', async () => {
+test('if the tabs do not run, an explanation is refused with that reason', async () => {
   const still = createExplain({
     way: async () => undefined,
     table: () => table,

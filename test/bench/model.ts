@@ -29,7 +29,10 @@ type OfTheMachine = {
   unit: 'µs' | 'ms' | 's' | 'per second' | 'per CPU-second' | 'packets/s';
   target?: { ratio: number } | { promised: number };
 };
-/** Counts, bytes and errors are the same on a slow machine, so their target is an upper or lower limit for ours. */
+/**
+ * Counts, bytes and shares do not depend on the machine. So the target may also be a fixed limit for our value (`ours`): the most or the
+ * least, by `better`.
+ */
 type OfUs = {
   unit:
     | 'B'

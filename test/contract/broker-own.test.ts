@@ -109,7 +109,8 @@ describe('a running broker', () => {
 
   test('a broker that stops closes all connections, also half-open ones, and publishes no will', async () => {
     const startedAt = performance.now();
-    const agent = await connect(broker.port, pc, { will: willOf(10) }); // connects before flows, so that flows is still connected when this one is closed
+    // The PC connects first: the broker closes clients in the order of their connection, so `flows` could still receive the will of the PC.
+    const agent = await connect(broker.port, pc, { will: willOf(10) });
     const flows = await connectFlows();
     const halfOpen = await connectBare(broker.port);
     const extra = await startOwnBroker(); // for `afterEach`, which stops a running broker

@@ -41,7 +41,7 @@ test('S8 one admitted PC that floods at full speed does not delay the acks of ot
   );
 });
 
-test('F8 twenty machines with one disk cause one message to each person, and do not delay the acks of others', async ({
+test('F8 twenty machines with copies of one disk image cause at most one message to each person, and do not delay the acks of others', async ({
   onTestFinished,
 }) => {
   const people = [

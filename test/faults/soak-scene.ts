@@ -34,7 +34,10 @@ export type Scene = {
   start(part: PartName): Promise<void>;
   kill(part: PartName): Promise<void>;
   signal(part: PartName, signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Runs the writer and kills it. With `until` 0 it only sends its backlog. Returns true if it exits by itself. */
+  /**
+   * Runs the separate process of the PC `writer` (`writing-pc.ts`) and kills it after `killAfterMs`. With `until` 0 it writes nothing, and
+   * has 120 s to send its backlog. Returns true if it exited by itself, when everything was acknowledged.
+   */
   write(how: Killed | { until: 0 }): Promise<boolean>;
   /** Appends bytes to the WAL, as a torn write of a power cut does. */
   tear(store: Store, bytes: Uint8Array): void;

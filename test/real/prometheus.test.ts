@@ -19,7 +19,7 @@ const targets = boards.flatMap(({ uid, panels }) =>
 const variables = boards.flatMap(({ uid, templating }) =>
   templating.list.filter(({ type }) => type === 'query').map(({ name, query }) => ({ name: `${uid}, ${name}`, query })),
 );
-/** The figures of all boards without the status indicators. */
+/** The first query of each single-value (`stat`) panel, except the five status panels at the top of each board. */
 const figureTargets = targets.filter(({ name }) => figuresOf(name.split(',')[0] ?? '').some((title) => name.includes(`, ${title} A`)));
 /** Queries that depend on `flows`. Facts of the site table and the numbers in beats do not. */
 const judged = targets.filter(
@@ -110,7 +110,7 @@ function allQueries(engine: Engine): void {
     await expectFigure('nation', 'PCs away').toBeGreaterThan(599);
   });
 
-  test('High-altitude counts the live sites above the elevation, and shows zero as zero', async () => {
+  test('each figure of the board High-altitude counts only above the chosen elevation, and shows 0 if it counts none', async () => {
     await expectFigures('high-altitude', ...figuresOf('sabha-high-altitude')).toEqual([2, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1]);
   });
 
@@ -207,7 +207,7 @@ function allQueries(engine: Engine): void {
   });
 }
 
-/** Returns the figures of a board without its status indicators. */
+/** Returns the titles of the single-value (`stat`) panels of a board, except the five status panels at its top. */
 function figuresOf(board: string): string[] {
   const panels = boards.find(({ uid }) => uid === board)?.panels ?? [];
   return panels
@@ -216,7 +216,7 @@ function figuresOf(board: string): string[] {
     .map(({ title = '' }) => title);
 }
 
-/** Whether the query keeps a table column whose empty cells are NaN. */
+/** True for the query of a table column from `keepAllRows`, which returns NaN for each row without a value. */
 function isColumn(expr: string): boolean {
   return expr.includes('or NaN * (');
 }

@@ -6,7 +6,7 @@ import { wallRuns, wallStage } from './wall-stage.ts';
 describe.runIf(wallRuns)('hundreds of incidents', () => {
   const stage = wallStage();
 
-  test('forty of one fault in one state are one line that expands, and a search in either language filters them', async () => {
+  test('forty incidents with one fault in one state are one line that expands, and a search in English or Hindi filters them', async () => {
     const now = Date.now();
     const ids = Array.from({ length: 40 }, (_, at) => at);
     const assam = ids.map((at) =>
@@ -32,7 +32,7 @@ describe.runIf(wallRuns)('hundreds of incidents', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('an expanded group of 612 draws only the visible lines, also under the pointer, and prints all', async () => {
+  test('an expanded line of 612 incidents draws only those to which the page is scrolled, also under the pointer, and prints all', async () => {
     const now = Date.now();
     const ids = Array.from({ length: 612 }, (_, at) => 1_000 + at);
     const bihar = (id: number) =>

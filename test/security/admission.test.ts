@@ -153,7 +153,7 @@ describe('S5 a revoked PC', () => {
 });
 
 describe('the certificate of the broker', () => {
-  test('a new one is used for new connections without a disconnect; one for another key is not used', async () => {
+  test('a new certificate is used for new connections without a disconnect; a certificate for another key is not used', async () => {
     await broker.admit([entry(good)], [authority.root]);
     const serialShown = async () => {
       const socket = await bareTls(broker.port, shown(good));

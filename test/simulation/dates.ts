@@ -66,7 +66,8 @@ export function createDates() {
 
   return {
     /**
-     * Records committed rows. `givenMs` is the time of the request; `worldOf` converts the server's time of that moment to simulation time.
+     * Records committed rows. `givenMs`: simulation time at which the commit was requested. `worldOf`: converts a time of the server's
+     * clock, as it was set at `givenMs`, to simulation time.
      */
     took(ops: readonly Op[], givenMs: number, worldOf: (at: number) => number): void {
       for (const op of ops) note(op, worldOf, givenMs);

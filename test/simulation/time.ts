@@ -66,8 +66,8 @@ export function createTime(): Time {
 export type Machine = { start(): Process; jump(ms: number): void; setWall(ms: number): void };
 
 /**
- * A process on a machine. After a kill its timers do not fire, and code on its behalf must check `alive`. A trap kills it at the n-th pass
- * of a point, also between two steps of one turn.
+ * A process on a machine. After a kill its timers do not fire, and code on its behalf must check `alive`. A trap (`trap`) kills the
+ * process when the code calls `point` with that name for the n-th time. The kill may happen in the middle of one turn of the event loop.
  */
 export type Process = {
   clock: Clock;

@@ -84,7 +84,7 @@ describe('with three PCs', () => {
 
   const start = (...numbers: number[]) => void pcs.push(...numbers.map((n) => startScriptedPc({ parts, pc: path(n) })));
   const presences = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).map(({ presence }) => presence);
-  test('F32 an event loop of flows that is blocked for 30 s reports no PC and sends no notification', async () => {
+  test('F32 after its event loop was blocked for 30 s, flows judges no PC silent and sends no notification', async () => {
     const flows = await parts.start('flows', {
       NODE_OPTIONS: `--import=${import.meta.dirname}/block-loop.ts`,
       SABHA_BLOCK_MS: `${30 * second}`,

@@ -98,8 +98,9 @@ export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
 }
 
 /**
- * Returns the server of the offices that use the package. `roots`: its `roots.pem`, whose first certificate gives the fingerprint of
- * enrolment codes. Throws.
+ * Returns the address of the server and its pin, to be packed; undefined without both options. `roots`: path of the server's `roots.pem`,
+ * whose first certificate gives the pin. Throws if only one is given, the address is not `https://HOST:PORT`, or the file has no
+ * certificate.
  */
 export function centreOf({ centre, roots }: { centre?: string | undefined; roots?: string | undefined }): KnownCentre | undefined {
   if (centre === undefined && roots === undefined) return undefined;

@@ -52,7 +52,10 @@ function says(name: string, run: Probe['run']): Probe {
   return { name, everyMs: 1_000, timeoutMs: limitMs, run };
 }
 
-/** Tests a room with the real probes of path, clock and certificate; the results of all others are given. */
+/**
+ * Runs the self-test of one room. Clock and certificate are checked by the real probes. The network path is judged by the real
+ * `locateBreak` from given facts. All other checks are given.
+ */
 function report({ rows = [], facts = {}, clockOffsetMs = 20, certificateLeftMs = 60 * day }: Scene): Promise<CheckReport> {
   const seen = { ...whole, ...facts };
   const named = new Map(rows.map((row) => [`${row[0]}.${row[1]}`, row]));

@@ -39,7 +39,7 @@ const busyEveryMs = 60_000;
 /** A version without an acknowledgement within this time is rejected. */
 const proofMs = 5 * 60_000;
 const proofEveryMs = 1_000;
-/** Retry interval after a disk error, well within the time of the proof. */
+/** Retry interval after any error, such as a full disk. Much shorter than `proofMs`, so a version on trial can retry before its deadline. */
 const heldUpMs = 60_000;
 /** Retry time of a rejected version, because a dead link may have been the cause. */
 const rejectedForMs = 24 * 3_600_000;

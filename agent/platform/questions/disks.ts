@@ -134,7 +134,7 @@ function allOf(file: number): string {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN') break;
-      // The record was overwritten before it was read.
+      // EPIPE: the kernel overwrote the next log record before it was read. The next read continues with a newer one.
       if (code !== 'EPIPE') throw error;
     }
   }

@@ -35,7 +35,7 @@ it('reports an absent camera as missing, and as unknown if the list of cameras i
   expect(await ask({ known: false, reason: 'closed' })).toMatchObject([{ status: 'unknown', fault: null, reason: 'closed' }]);
 });
 
-it('reports an absent camera as unknown if PipeWire does not answer, and as missing if the kernel had it', async () => {
+it('reports an absent camera as unknown if PipeWire does not respond, but as missing if the kernel had listed it before', async () => {
   const incompleteReason = {
     known: true,
     value: [{ ...eye(), id: 'usb-2', name: 'Built-in' }],

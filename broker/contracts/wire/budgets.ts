@@ -72,7 +72,10 @@ export const budgets = {
   transitionsAnHour: { most: 40 },
   /** Transitions kept per incident: the first one and the newest ones. */
   stepsKept: { most: 128 },
-  /** Transitions offered a minute, as many as a person can read. The next waits for the minute to end. */
+  /**
+   * Transitions of a room or a group incident notified within 60 s: as many as a person can read. The next waits until fewer lie within
+   * the last 60 s.
+   */
   toldAMinute: { most: 6 },
   /**
    * Notifications an hour of a room or a group incident, all-clears included: raised, cleared, raised again. A new critical fault is

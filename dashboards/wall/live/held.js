@@ -43,7 +43,8 @@ export function useFrozenList(ids, drawn = 0) {
   useEffect(() => () => clearTimeout(timer.current), []);
   const kept = useRef(/** @type {{ held: typeof held, drawn: number, ids: readonly (number | string)[] } | null} */ (null));
   const before = kept.current?.held === held ? kept.current : null;
-  // During the render, not after it: otherwise the appended rows would count as waiting for one frame.
+  // The frozen ids are extended during the render, not in an effect. An effect would come one frame late, and `waiting` would count the
+  // appended rows during that frame.
   if (held === null) kept.current = null;
   else if (before?.drawn !== drawn) {
     const own = before?.ids ?? held;

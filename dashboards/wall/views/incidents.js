@@ -149,7 +149,8 @@ export function endText(scene, incident) {
 }
 
 /**
- * Returns since when all faults are clear, and until when they are watched; null while one is present.
+ * Returns the text that says since when the most severe shown fault is over, and until when all faults are watched. Returns null while
+ * one of them is present.
  * @param {Scene} scene
  * @param {IncidentRow} incident
  */

@@ -3,7 +3,7 @@ import { operator } from './operator.test-helper.ts';
 
 const { state, written, sabha } = operator();
 
-test('verify ends with 1 if an event is missing or altered, or the ledger is damaged or older', async () => {
+test('verify exits with 1 if an event is missing or altered, or the ledger is damaged or lacks commits that it once had', async () => {
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 } };
   state().scripted['GET /api/audit'] = whole;
   expect(await sabha(['verify'])).toMatchObject({ code: 0, out: expect.stringContaining('no event is missing') });

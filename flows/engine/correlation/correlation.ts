@@ -53,7 +53,10 @@ export type Cause = {
   backAt?: number;
   /** Some of its sites ran on battery, so a site on battery counts as affected. */
   isOfPower?: boolean;
-  /** Sites that joined alone after a pause. Lost at a restart. */
+  /**
+   * Sites that joined this cause one by one, later than the others but at most `joinMs` after the last loss. Not stored: empty after a
+   * restart.
+   */
   late?: ReadonlySet<string>;
   /** Sites that joined together, long after the others. */
   waves?: ReadonlySet<string>;

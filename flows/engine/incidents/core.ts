@@ -123,8 +123,8 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
 export type ReceptionState = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };
 
 /**
- * Starts the wait for queued messages after a receive gap. Guarantee: with repeated gaps no more than half of the time is spent waiting, so
- * due steps still happen.
+ * Starts the wait for queued messages after a receive gap, at the earliest `queueWaitMs` after the previous wait ended. Guarantee: with
+ * repeated gaps at most half of the time is spent waiting, so due timers and clears still happen.
  */
 export function startQueueWait(reading: Pick<ReceptionState, 'unreadUntil'>, now: number): void {
   if (now >= reading.unreadUntil + queueWaitMs) reading.unreadUntil = now + queueWaitMs;
@@ -236,8 +236,8 @@ const morning = '08:00';
 const leastBeforeMorningMs = 3_600_000;
 
 /**
- * Returns the first morning in this time zone at least an hour after `since`. By then the recipients of the group incident have had time,
- * and visitors of the room must know its faults.
+ * Returns the first 08:00 in this time zone that is at least an hour after `since`. From then on a fault that spread to many rooms is
+ * notified for its room too, although a group incident explains it. The recipients of the group incident have had time to repair it.
  */
 export function morningAfter(since: number, timeZone: string): number {
   const local = zonedAt(since + leastBeforeMorningMs, timeZone);

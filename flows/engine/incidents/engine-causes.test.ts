@@ -8,7 +8,7 @@ const back = (stage: EngineStage, pcs: readonly string[]) => {
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
 
 describe('a site', () => {
-  it('is one notification and one all-clear if its three PCs go offline', () => {
+  it('a site whose three PCs go offline causes one notification and one all-clear', () => {
     const { stage, of } = nation({ sites: 4 });
     const others = [of(1), of(2), of(3)].flat();
     for (const pc of of(0)) stage.lost(pc);
@@ -22,7 +22,7 @@ describe('a site', () => {
     expect(told(stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
   });
 
-  it('notifies a PC that is not back five minutes after its site, with the true start', () => {
+  it('a PC that is not back five minutes after its site causes a notification with the true start', () => {
     const { stage, of } = nation({ sites: 2 });
     const [a = '', ...others] = of(0);
     for (const pc of of(0)) stage.lost(pc);
@@ -58,7 +58,7 @@ describe('a power cut', () => {
     live(stage, 40 * minute, [...site, ...other]);
   }
 
-  it('causes three messages at a site: on battery, all PCs offline, all-clear', () => {
+  it('a power cut causes three messages at a site: on battery, all PCs offline, all-clear', () => {
     const world = nation({ sites: 2, pcs: 3 });
     world.stage.setPath(holdFirst);
     cut(world);
@@ -66,7 +66,7 @@ describe('a power cut', () => {
     expect(world.stage.outbox()[1]?.notice).toMatchObject({ severity: 'critical', faults: [{ fault: 'outage.site' }] });
   });
 
-  it('causes three messages at a site with one PC: on battery, PC offline, all-clear', () => {
+  it('a power cut causes three messages at a site with one PC: on battery, PC offline, all-clear', () => {
     const world = nation({ sites: 2, pcs: 1 });
     world.stage.setPath(holdFirst);
     cut(world);
@@ -79,7 +79,7 @@ describe('a power cut', () => {
     ]);
   });
 
-  it('notifies that one PC of a site on battery is silent while the other one is online', () => {
+  it('a power cut at a site with one silent and one online PC causes a notification that one PC of the site on battery is silent', () => {
     const { stage, of } = nation({ sites: 2, pcs: 2 });
     stage.setPath(holdFirst);
     const [[living = '', dead = ''], others] = [of(0), of(1)];
@@ -93,7 +93,7 @@ describe('a power cut', () => {
 });
 
 describe('many sites', () => {
-  it('40 of 42 lost and 38 back are one notification, one all-clear, and one for each site that stays offline', () => {
+  it('if 40 of 42 sites are lost and 38 come back, one notification, one all-clear, and one message for each offline site are sent', () => {
     const { stage, of } = nation({ sites: 42, pcs: 2 });
     for (const pc of wide(40).flatMap(of)) stage.lost(pc);
     live(stage, 10 * minute, wide(2, 40).flatMap(of));
@@ -105,7 +105,7 @@ describe('many sites', () => {
     expect(over?.many?.down).toBe(2);
   });
 
-  it('R20 are restored by a restart at each stage of the cause, without a repeated notification', () => {
+  it('R20 a restart at each stage of a cause with many sites restores the cause and repeats no notification', () => {
     const { stage, of, known } = nation({ sites: 6, pcs: 2, state: (site) => (site < 4 ? 'bihar' : 'goa') });
     for (const pc of wide(4).flatMap(of)) stage.lost(pc);
     live(stage, 5 * minute, wide(2, 4).flatMap(of));
@@ -128,7 +128,7 @@ describe('many sites', () => {
 describe('one fault in many rooms', () => {
   const broken = { ...fault('camera.missing'), name: 'Logi Rally' };
 
-  it('in 60 rooms is one notification to central, and one for each room that is left after its end', () => {
+  it('one fault in 60 rooms is one notification to central, and one for each room that still has it after the group incident ends', () => {
     const { stage, of } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });
     stage.setPath(holdFirst);
     for (const pc of wide(60).flatMap(of)) stage.state([broken], pc);
@@ -139,7 +139,7 @@ describe('one fault in many rooms', () => {
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared spread:camera.missing Logi Rally', `raised ${of(59)[0]}`]);
   });
 
-  it('that is present in the morning is notified once for each room that is left, with its true start', () => {
+  it('one fault in many rooms that is present in the morning is notified once for each room that still has it, with its true start', () => {
     const { stage, of } = nation({ sites: 8, pcs: 1 });
     stage.setPath(holdFirst);
     const brokeAt = stage.now();

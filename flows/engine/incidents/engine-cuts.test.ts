@@ -32,7 +32,7 @@ const back = (stage: EngineStage, pcs: readonly string[]) => {
 };
 
 describe('a site whose power cut lasts longer than its batteries', () => {
-  it('stays open after the bye of its PCs, and is over when they are back', () => {
+  it('the incident of a site whose power cut outlasts its batteries stays open after the bye of its PCs, and is over when they are back', () => {
     const { stage, pcs, rest } = cut();
     live(stage, 60 * minute, rest);
     expect(told(stage)).toEqual([`raised ${site}`]);
@@ -51,7 +51,7 @@ describe('R15 an offline site', () => {
     return all;
   };
 
-  it('closes with the reason when its PCs are revoked', () => {
+  it('R15 the incident of an offline site closes with the reason when the PCs of the site are revoked', () => {
     const { stage, pcs, rest } = dark();
     stage.apply({ type: 'revoked', pcs: pcs.slice(0, 2) });
     live(stage, 15 * minute, rest);

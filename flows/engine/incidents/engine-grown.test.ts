@@ -35,7 +35,7 @@ function bihar(sites = 20) {
 }
 
 describe('more sites of a state', () => {
-  it('that are lost and return repeatedly are notified once', () => {
+  it('further sites of a state that are lost and return repeatedly are notified once', () => {
     const { stage, go, back } = bihar();
     go(wide(8), 20 * minute);
     for (let turn = 1; turn <= 10; turn += 1) {
@@ -46,7 +46,7 @@ describe('more sites of a state', () => {
     expect(told(stage)).toEqual(['raised state:bihar 8', 'worsened state:bihar 14', 'cleared state:bihar 0']);
   });
 
-  it('keep the acknowledgement; during a snooze they are notified only at its end, in one message', () => {
+  it('further lost sites of a state keep the acknowledgement; during a snooze they are notified only at its end, in one message', () => {
     const { stage, go } = bihar();
     go(wide(8), 20 * minute);
     stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'asha' });
@@ -60,7 +60,7 @@ describe('more sites of a state', () => {
     expect(told(stage).slice(2)).toEqual(['raised state:bihar 20']);
   });
 
-  it('that are lost one by one are notified when their number has doubled, at least ten minutes after the last message', () => {
+  it('sites of a state lost one by one are notified again when their number has doubled, at least ten minutes after the last message', () => {
     const { stage, go } = bihar(40);
     go(wide(12), 2 * minute);
     const since = stage.now();
@@ -77,7 +77,7 @@ describe('more sites of a state', () => {
     expect(told(fast)).toEqual([first, 'worsened state:bihar 36']);
   });
 
-  it('R27 that are lost in waves cause three messages in an hour, and then one with all later sites', () => {
+  it('R27 sites of a state that are lost in waves cause three messages in an hour, and then one with all later sites', () => {
     const { stage, go } = bihar(40);
     let gone = 0;
     for (const wave of [12, 9, 6, 4, 3]) {

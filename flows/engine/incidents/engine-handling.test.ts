@@ -50,7 +50,7 @@ test('R21 an acknowledgement of a critical fault lapses after 4 h: its owner is 
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'lapsed Asha']);
 });
 
-test('R14 an acknowledgement does not expire while its fault is over, in its clear time, or unknown', { tags: ['long'] }, () => {
+test('R14 an acknowledgement does not expire while its fault is unknown, gone but not yet cleared, or cleared', { tags: ['long'] }, () => {
   const cleared = broken();
   order(cleared, { type: 'acknowledge' });
   cleared.state([ok('microphone'), ok('camera')]);

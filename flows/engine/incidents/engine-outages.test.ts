@@ -18,7 +18,7 @@ const audits = (stage: EngineStage) =>
   stage.ops.flatMap((op) => (op.op === 'step' && op.what === 'outage' ? [`${op.who} ${op.about}`] : []));
 
 describe('an outage', () => {
-  it('begins at the last message before the last will, is judged at once, and is part of the incident and the offer', () => {
+  it('an outage begins at the last message before the last will, is judged at once, and is part of the incident and the offer', () => {
     const stage = two();
     stage.pass(10 * second);
     const lastWord = stage.engine.memory.pcs.get(pc)?.heardAt;
@@ -35,7 +35,7 @@ describe('an outage', () => {
     expect(stage.offers.at(-1)?.message.outage).toEqual({ cause: 'pc-off', confidence: 0.8, from: lastWord });
   });
 
-  it('ends when the same session is received again; a newer session is judged by its birth', () => {
+  it('an outage ends when the same session is received again; a newer session is judged by its birth', () => {
     const stage = online();
     stage.pass(3 * minute);
     stage.apply({ type: 'heard', pc });
@@ -65,7 +65,7 @@ describe('the return of other PCs of the site', () => {
     expect(audits(stage).at(-2)).toBe(`${pc} incident ${stage.incident(pc)?.id}: power-cut 0.6, was undetermined 0.5`);
   });
 
-  it('changes the verdict of a PC that is still offline to a power cut', () => {
+  it('the return of another PC of the site changes the verdict of a PC that is still offline to a power cut', () => {
     const stage = two();
     for (const one of [pc, other]) stage.lost(one);
     const aliveAt = stage.now();
@@ -98,7 +98,7 @@ describe('a bye', () => {
 });
 
 describe('a last gasp', () => {
-  it('makes the loss a power cut; a new boot, or a state without battery power, ends it', () => {
+  it('a last gasp makes the loss a power cut; a new boot, or a state without battery power, ends the power cut', () => {
     const stage = online();
     const gasp = () => stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: 60_000 });
     stage.state([fault('power.battery_low', '')]);

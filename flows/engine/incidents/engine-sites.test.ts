@@ -8,7 +8,7 @@ const known = (alerts: boolean, ...pcs: string[]): KnownPc[] =>
   pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts }));
 
 describe('a site that is not live', () => {
-  it('keeps state and presence of its PCs, and opens no incident for a fault or silence', () => {
+  it('a site that is not live keeps state and presence of its PCs, and opens no incident for a fault or silence', () => {
     const stage = online({ known: known(false, pc) });
     stage.state([fault('microphone.missing')]);
     expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', checks: [{ fault: 'microphone.missing' }] });
@@ -18,7 +18,7 @@ describe('a site that is not live', () => {
     expect(stage.engine.memory.incidents.size).toBe(0);
   });
 
-  it('R19 has no PC in the list of unseen PCs, and a PC that was never seen stays so', () => {
+  it('R19 a site that is not live adds no PC to `centre.unheard`, and the presence of a PC that never reported stays *never*', () => {
     const stage = createStage({ known: [...known(false, pc), ...known(true, other)] });
     stage.subscribe();
     stage.pass(5 * minute);
@@ -26,7 +26,7 @@ describe('a site that is not live', () => {
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('never');
   });
 
-  it('raises present faults when it becomes live, and judges the silence of its PCs from then on', () => {
+  it('a site that becomes live raises its present faults, and from then on the silence of its PCs is judged', () => {
     const stage = online({ known: known(false, pc, other) });
     stage.state([fault('microphone.missing')]);
     stage.live(10 * minute);
@@ -72,7 +72,7 @@ it('a PC that returns to the site table is neither silent nor faulty until it se
 });
 
 describe('R15 a PC that is replaced', () => {
-  it('closes its incident, deletes spool, session and checks, and starts anew with the next machine', () => {
+  it('R15 the replacement of a PC closes its incident, deletes spool, session and checks, and starts anew with the next machine', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.state([fault('microphone.missing')]);
@@ -84,7 +84,7 @@ describe('R15 a PC that is replaced', () => {
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
 
-  it('is silent with its own incident if the new machine does not connect', () => {
+  it('R15 a replaced PC is silent with a separate incident if the new machine does not connect', () => {
     const stage = online();
     stage.pass(second);
     stage.setKnown(known(true, pc), { replaced: [pc] });
@@ -96,7 +96,7 @@ describe('R15 a PC that is replaced', () => {
 });
 
 describe('R30 the machine that was replaced', () => {
-  it('is ignored until a birth with another spool arrives, and does not count as seen', () => {
+  it('R30 the replaced machine is ignored until a birth with another spool arrives, and does not count as seen', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.setKnown(known(true, pc), { replaced: [pc] });
@@ -114,7 +114,7 @@ describe('R30 the machine that was replaced', () => {
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
 
-  it('is ignored after the births of two successors: a later session, a last will, an old event, the same digest', () => {
+  it('R30 the replaced machine is ignored after the births of two successors: later session, last will, old event, same digest', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.setKnown(known(true, pc), { replaced: [pc] });
@@ -142,7 +142,7 @@ describe('R30 the machine that was replaced', () => {
 });
 
 describe('changes for the status strips', () => {
-  it('are written only if the status of a component or the presence changes', () => {
+  it('changes for the status strips are written only if status or faults of a component change, it disappears, or the presence changes', () => {
     const stage = createStage();
     stage.subscribe();
     stage.birth();

@@ -159,7 +159,7 @@ export type Incident = Handling & {
   toldSince?: { from: number; at: number };
   /** Ended faults of which people were notified. `said`: their end was notified too. */
   ended?: (IncidentFault & { said: boolean })[];
-  /** The group incident to which this incident last belonged. */
+  /** Id of the group incident (many sites, one site, or one fault in many rooms) that last explained a fault of this incident. */
   parent?: number;
   spread?: GroupMembers;
   /** For an incident of many sites: the offline sites of which people were notified. */

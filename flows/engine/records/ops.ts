@@ -139,7 +139,7 @@ export type LedgerContents = {
 
 /**
  * `admitted`: per PC, the hash of the token with which it enrolled itself. `codes`: enrolment codes by the hash of their secret.
- * `reflectorKey`: the key with which the reflector authorises measurements; null before the key exists.
+ * `reflectorKey`: the key with which `flows` seals the measurement tokens of PCs, and the reflector checks them; null before it exists.
  */
 export type RegistryContents = LedgerContents['registry'] & {
   admitted: Record<string, string>;
@@ -263,7 +263,7 @@ export type LeavingPage = { events: LeavingEvent[]; next: PagePlace | null };
 
 /** A range of consecutive numbers, both ends included. */
 export type NumberRange = { a: number; b: number };
-/** The events of one spool in a segment. `newest` is the time when the last of them was received. */
+/** The events of one spool in a segment of the archive: its row id, the ranges of their numbers, and when the newest was received. */
 export type SegmentSpool = { spool: number; runs: NumberRange[]; newest: number };
 /** A durable part of the archive of a month: its offset, its length in bytes, and the SHA-256 of its bytes. */
 export type Segment = { month: string; at: number; bytes: number; sha256: string; spools: SegmentSpool[] };
@@ -311,7 +311,7 @@ export type ClockFollower = { setClock(byMs: number): void };
 
 /** The version of the registry that was last published to the broker. */
 export const registryVersionKey = 'registry.version';
-/** The key with which the reflector authorises the measurements of a PC. */
+/** The key with which `flows` seals the measurement tokens of PCs, and the reflector checks them. */
 export const reflectorKeyKey = 'reflector.key';
 /** The fingerprints of the signing key and of the certificate authority. */
 export const fingerprintsKey = 'fingerprints';

@@ -131,7 +131,7 @@ export function recordNotified(incident: Incident, transition: Transition): Inci
   const isMore = ({ told, severity }: IncidentFault) => told === null || bySeverity(severity, told) < 0;
   const faults = incident.faults.map((fault) => (keys.has(fault.key) && isMore(fault) ? { ...fault, told: fault.severity } : fault));
   const { outage, spread } = incident;
-  // A later escalation reaches only its own level, so it adds no known site.
+  // Only the first notification of a transition adds to the sites of which people were notified: a later escalation reaches one level only.
   const isNew = spread?.lastAt !== undefined && transition.sent.length === 0;
   const toldAway = isNew ? [...new Set([...(incident.toldAway ?? []), ...spread.away])] : undefined;
   const isAway = outage !== undefined && isOwnOutage(incident) && faults.some(({ key, fault }) => keys.has(key) && isOutageFault(fault));
@@ -270,7 +270,10 @@ function offlineMembersOf(
   return { kind, down: away.length, of, names };
 }
 
-/** True if another fault of the same severity is present, or the news covers a hidden, more severe one of which people were notified. */
+/**
+ * True if a present fault outside the news makes this message no more urgent. Such a fault is visible and at least as severe, or it is
+ * hidden, more severe and was notified.
+ */
 function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): boolean {
   const others = incident.faults.filter((one) => one.goneAt === null && !isInNews(news, one));
   return others.some((one) => bySeverity(one.severity, severity) < (one.hidden ? 0 : 1) && (!one.hidden || one.told !== null));

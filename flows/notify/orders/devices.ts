@@ -28,7 +28,7 @@ const heldDevice = v.object({
 const heldDevices = v.pipe(v.string(), v.parseJson(), v.array(heldDevice));
 type StoredDevice = v.InferOutput<typeof heldDevice>;
 
-/** `persons`: current recipients. `services`: hosts of the allowed push services. */
+/** `persons`: everybody in the roster now. `services`: hosts of the allowed push services. */
 export type DevicesOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
   key: Pick<PushKey, 'public'>;
   services: readonly string[];

@@ -77,13 +77,13 @@ describe('a person with "webhook": true and no other address', () => {
     expect(told([desk, meera], { over, wanted, to: ['tickets'] })).toEqual(expected);
   });
 
-  test('is reached if a webhook is set, and is replaced by the deputy if not', () => {
+  test('a person with only a webhook address is reached if a webhook is set, and is replaced by the deputy if not', () => {
     const vendor = member('vendor', { webhook: true, deputy: 'chand', channels: ['sms'] });
     expect(told([vendor, chand], { over })).toEqual(['vendor webhook']);
     expect(told([vendor, chand])).toEqual(['vendor console lost', 'chand email']);
   });
 
-  test('does not change the channel order of a person with an e-mail address', () => {
+  test('the webhook of a person with an e-mail address does not change the channel order of that person', () => {
     const asha = member('asha', { email, webhook: true });
     expect(told([asha, desk], { over })).toEqual(['asha email']);
     expect(told([asha, desk], { over, wanted: 'webhook' })).toEqual(['asha webhook']);

@@ -14,7 +14,7 @@ describe('message about a silent PC', () => {
   const said = (changes: Partial<Notice>, language: MessageLanguage = 'en') =>
     bodyOf(render(notice({ faults: [silent], at, ...changes }), language).text).split('\n');
 
-  test('starts at the last message of the PC and names the cause with its certainty', () => {
+  test('the message about a silent PC starts at the last message of the PC and names the cause with its certainty', () => {
     expect(said({ outage }).slice(1, 4)).toEqual(['Critical: PC does not answer', 'Since 3 Mar, 14:03.', 'Why: power cut.']);
     expect(said({ outage }, 'hi')[3]).toBe('वजह: बिजली गई।');
     expect(said({ outage: { ...outage, confidence: 0.7 } })[3]).toBe('Why: probably power cut.');
@@ -25,7 +25,7 @@ describe('message about a silent PC', () => {
     expect(said({}).join()).not.toContain('Why');
   });
 
-  test.each(outageCauses)('for the cause %s lists the matching steps; only a PC that is off mentions a cable', (cause) => {
+  test.each(outageCauses)('the message about a PC lost to the cause %s lists the matching steps; only for a PC that is off it mentions a cable', (cause) => {
     const { outageAction } = vocabularyIn('en');
     const text = said({ outage: { ...outage, cause } }).join(' ');
     for (const step of stepsOf(outageAction[cause])) expect(text).toContain(step);
@@ -33,12 +33,12 @@ describe('message about a silent PC', () => {
     expect(said({ outage: { ...outage, cause, confidence: 0.5 } }).join(' ')).toContain('Call the office.');
   });
 
-  test('names no cause in the end of an unknown outage or in a close', () => {
+  test('the message about a silent PC names no cause at the end of an unknown outage or in a close', () => {
     expect(said({ kind: 'cleared', outage: { ...outage, cause: 'undetermined', confidence: 0.5, to: at } }).join()).not.toContain('Why');
     expect(said({ kind: 'closed', lines: ['replaced'], outage }).join()).not.toContain('power cut');
   });
 
-  test('keeps the cause of the first notification unless a more certain one is known, and then names both', () => {
+  test('the messages about a silent PC keep the first notified cause unless a more certain one is known, and then name both', () => {
     const back = (cause: 'pc-off' | 'power-cut', confidence: number, toldOutage: Notice['toldOutage']) =>
       said({ kind: 'cleared', outage: { ...outage, cause, confidence, to: at }, ...(toldOutage && { toldOutage }) })[3];
     expect(back('pc-off', 0.8, upstream)).toBe('Why: line of the state or provider down.');
@@ -48,7 +48,7 @@ describe('message about a silent PC', () => {
     expect(back('pc-off', 0.8, { cause: 'pc-off', confidence: 0.9 })).toBe('Why: probably only this PC is away.');
   });
 
-  test('fits the limit of a small phone for every cause and language with long names', () => {
+  test('the message about a silent PC fits the limit of a small phone for every cause and language with long names', () => {
     const room = { en: 'R'.repeat(60), hi: 'क'.repeat(60) };
     for (const language of messageLanguages)
       for (const cause of outageCauses)

@@ -104,7 +104,7 @@ test('days off without a deputy and a person of sabha.json are notes, and the fi
   ]);
 });
 
-test('a phone number shared by two persons is a note, once, in any notation', () => {
+test('the import notes a phone number that two persons share once, however it is written', () => {
   const row = (id: string, phone: string) => `${id},${id},technician,ladakh/leh,,,,${phone},,,,`;
   const lines = [row('a', '+91 98765 43210'), row('b', '9876543210'), row('c', '+92 98765 43210'), row('d', '+91 98765 43211')];
   const { import: said, change } = planRoster(planOf(file(...lines)));
@@ -116,7 +116,7 @@ test('a phone number shared by two persons is a note, once, in any notation', ()
   expect(second.import.notes).toMatchObject([{ line: 2, what: expect.stringMatching(/^(ravi, d|d, ravi) have one number/) }]);
 });
 
-test('a person without any address is a note', () => {
+test('the import notes a person without any address', () => {
   const { import: said, change } = planRoster(planOf(file('dev,Dev,technician,ladakh/leh,,,,,,,,', asha.replace('bina', ''))));
   expect(change?.put).toHaveLength(2);
   expect(said.notes).toEqual([

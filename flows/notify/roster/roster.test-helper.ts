@@ -33,7 +33,10 @@ export function member(id: string, changes: Partial<Member> = {}): Member {
   };
 }
 
-/** The console, and channels that reach persons with such an address; all deliver. */
+/**
+ * Returns the console, which reaches everybody, and a channel for each name, which reaches persons with an address of that name. Each send
+ * results in `delivered`.
+ */
 export function channelsNamed(...names: string[]): Map<string, OpenChannel> {
   const channel = { send: async () => ({ result: 'delivered' as const }) };
   const reaches = (name: string) => (person: Person) =>

@@ -31,7 +31,7 @@ test('days off cut a shift at midnight, and the deputy on duty takes that part',
   expect(shifts(member('bina'), [asha])).toEqual(['0-72', '24-33 for asha', '42-48 for asha']);
 });
 
-test('moves a shift that is taken over from one person to the other', () => {
+test('a taken-over shift moves from one person to the other', () => {
   const asha = member('asha', { duty: day, relief: { by: 'bina', until: at(18) } });
   expect(shifts(asha)).toEqual(['9-11.5', '33-42', '57-66']);
   expect(shifts(member('bina', { duty: night }), [asha])).toEqual(['0-9', '11.5-18 for asha', '18-33', '42-57', '66-72']);

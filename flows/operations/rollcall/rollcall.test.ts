@@ -71,7 +71,7 @@ function setUp({ subscribed = true } = {}) {
   return { clock, stage, calls, rung, written, told, held, born, state, row };
 }
 
-test('sends a hello to the scope and expects every PC of its live sites', async () => {
+test('a roll call sends a hello to the scope and expects every PC of its live sites', async () => {
   const { calls, rung } = setUp();
   expect(calls.start({ scope: '', by: 'Asha' })).toEqual({ id: 'call-1' });
   expect(rung).toEqual([{ scope: '', hello: { id: 'call-1', withinMs: 45, fresh: true }, who: 'Asha' }]);
@@ -94,7 +94,7 @@ test.each([
   expect((await calls.one('call-1'))?.rows.map(({ pc }) => pc)).toEqual(pcs);
 });
 
-test('refuses a second call, an unknown scope, and a call while the broker is offline', () => {
+test('a roll call is refused during another one, for an unknown scope, and while the broker is offline', () => {
   const { calls, held } = setUp();
   for (const scope of ['kerala', leh]) expect(calls.start({ scope, by: 'Asha' })).toBe('unknown');
   calls.start({ scope: '', by: 'Asha' });
@@ -121,7 +121,7 @@ test('a PC has responded once the state that its birth named, or a newer one, is
   expect(await row(goa)).toMatchObject({ after: 1_000, readiness: 'not-ready', owner: 'meera' });
 });
 
-test('ends with the last response, is written to the ledger as a whole, and only then is reported as finished', async () => {
+test('a roll call ends with the last response, is written to the ledger as a whole, and only then is reported as finished', async () => {
   const { calls, born, written, told, clock } = setUp();
   calls.start({ scope: 'ladakh', by: 'Asha' });
   await clock.pass(600);
@@ -139,7 +139,7 @@ test('ends with the last response, is written to the ledger as a whole, and only
   expect((await calls.list()).map(({ id }) => id)).toEqual(['call-2', 'call-1']);
 });
 
-test('at the deadline lists each PC without a response with the reason, and separates a birth without checks', async () => {
+test('a roll call lists at the deadline lists each PC without a response with the reason, and separates a birth without checks', async () => {
   const { calls, born, stage, written, clock } = setUp();
   stage.bye(goa);
   calls.start({ scope: '', by: 'Asha' });
@@ -156,7 +156,7 @@ test('at the deadline lists each PC without a response with the reason, and sepa
   expect(written[0]?.counts).toEqual({ expected: 3, answered: 0, ready: 0, 'not-ready': 0, unknown: 3 });
 });
 
-test('reports progress at most every 500 ms, with the changed rows', async () => {
+test('a roll call reports progress at most every 500 ms, with the changed rows', async () => {
   const { calls, born, told, clock } = setUp();
   calls.start({ scope: '', by: 'Asha' });
   await clock.pass(500);
@@ -184,7 +184,7 @@ test('a call that is dropped, or that the ledger cannot write, leaves nothing', 
   expect(full.calls.last()).toBeNull();
 });
 
-test('R17 sends the hello again when the broker is back', async () => {
+test('R17 a roll call sends the hello again when the broker is back', async () => {
   const { calls, rung, born, clock } = setUp();
   calls.subscribed();
   calls.start({ scope: 'ladakh', by: 'Asha' });

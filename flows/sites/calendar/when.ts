@@ -22,7 +22,7 @@ export type OfficeTimes = { timeZone: string; hours: OfficeHours | null };
  */
 export type OfficeState = {
   is: 'meeting' | 'soon' | 'open' | 'closed' | 'night';
-  /** The meeting of `meeting` and `soon`. */
+  /** The running or coming meeting if `is` is `meeting` or `soon`; else null. */
   meeting: Occurrence | null;
   /** Time at which less urgent faults may be sent: now, or the next digest. */
   digestAt: number;

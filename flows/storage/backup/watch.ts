@@ -41,8 +41,9 @@ type WatchState = {
   lost: string | null;
   found: MissingData | undefined;
   told: ActiveReport | null;
-  /** Content of the mark file, and the last reported reason of each fault. */
+  /** Text last written to `ledger-mark.json`, which records how far the ledger was; empty before the first write. */
   mark: string;
+  /** Last reported reason of each fault; null if there is none, absent before the first report. */
   said: { [fault in WatchFault]?: string | null };
   cancel: Cancel;
   closed: boolean;

@@ -21,7 +21,7 @@ describe('history', () => {
     faults,
   });
 
-  test('begins with the last earlier change of each component and is sorted by time', () => {
+  test('the history begins with the last earlier change of each component and is sorted by time', () => {
     const ledger = open();
     ledger.write(
       change('camera', 1, 'ok'),

@@ -30,7 +30,7 @@ const ways: [string, () => Promise<Ledger>][] = [
 ];
 
 describe.each(ways)('the ledger %s', (_, open) => {
-  test('commits, loads and audits, and rejects every call after close', async () => {
+  test('the ledger commits, loads and audits, and rejects every call after close', async () => {
     const ledger = await open();
     const receipt = await ledger.commit([birth, event(1), { op: 'meta', key: 'k', value: 'v' }]);
     expect(receipt).toMatchObject({ applied: 1, cursors: [{ pc, spool: 'a', upTo: 1 }] });
@@ -131,7 +131,7 @@ test('R28 an operation that cannot be cloned into the thread is named in its rec
 });
 
 describe('the worker', () => {
-  test('returns the receipts of many batches in order and writes all of them before it closes', async () => {
+  test('the worker thread of the ledger returns the receipts of many batches in order and writes all of them before it closes', async () => {
     const ledger = await openLedger({ file });
     const order: number[] = [];
     const receipts = [birth, ...Array.from({ length: 99 }, (_, index) => event(index + 1))].map(async (op, index) => {

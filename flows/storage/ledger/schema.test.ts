@@ -49,7 +49,7 @@ test('a ledger of another version is refused and stays unchanged', () => {
 });
 
 describe('a damaged ledger is refused with one line and never replaced', () => {
-  test('F4 a file truncated after any page or within a page', () => {
+  test('F4 a ledger file truncated after any page or within a page is refused with one line and never replaced', () => {
     filled(50);
     const whole = readFileSync(file);
     const pages = whole.length / 4096;
@@ -64,13 +64,13 @@ describe('a damaged ledger is refused with one line and never replaced', () => {
     }
   });
 
-  test('an empty file', () => {
+  test('an empty ledger file is refused with one line and never replaced', () => {
     writeFileSync(file, '');
     expect(refusal()).toMatch(`the ledger ${file} is damaged (it is empty)`);
     expect(existsSync(file)).toBe(true);
   });
 
-  test('a missing file with its write-ahead log still present', () => {
+  test('a missing ledger file with its write-ahead log still present is refused with one line', () => {
     writeFileSync(`${file}-wal`, 'x');
     expect(refusal()).toBe(`the ledger ${file} is missing, but ${file}-wal is there`);
     expect(existsSync(file)).toBe(false);

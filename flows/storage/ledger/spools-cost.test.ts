@@ -159,7 +159,7 @@ function riddled({ spent }: ReturnType<typeof open>, tombstones: number): number
   return end;
 }
 
-test('R27 a birth above many tombstones of single numbers adds one range, and its gaps are counted in steps', {
+test('R27 a birth after many tombstones of one number each stores one further range; each receipt counts a limited number of gaps', {
   tags: ['long'],
 }, () => {
   const ledger = open();

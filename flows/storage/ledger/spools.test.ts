@@ -63,13 +63,13 @@ test('R27 a birth that claims numbers up to 2^40 adds at most one spool’s wort
 });
 
 describe('R4 the ack', () => {
-  test('R4 reaches the last number without a hole below it and carries the hash of that event', () => {
+  test('R4 the ack reaches the last number without a hole below it and carries the hash of that event', () => {
     const ledger = open();
     const receipt = ledger.one(birth(1, 3), event(1), event(2), event(3));
     expect(receipt).toEqual({ cursors: [{ pc, spool: 'a', upTo: 3, mark: eventHash(message(3)) }], applied: 3, gaps: 0, dropped: 0 });
   });
 
-  test('R4 stops at a hole until it is filled, then continues to the end', () => {
+  test('R4 the ack stops at a hole until it is filled, then continues to the end', () => {
     const ledger = open();
     expect(ledger.upTo(birth(1, 5), event(1), event(3), event(5))).toBe(1);
     expect(ledger.upTo(event(4))).toBe(1);
@@ -149,7 +149,7 @@ describe('R8 tombstones', () => {
     expect(ledger.audit()).toMatchObject({ gaps: 1, dropped: 4 });
   });
 
-  test('R4 a tombstone settles neither later numbers nor invalid ranges', () => {
+  test('R8 a tombstone counts only numbers below its own as dropped, and ignores invalid ranges', () => {
     const ledger = open();
     const nonsense = [[3, 1], ['1', 2], [0, 1], 7, [1, 1.5], [9, 12], null];
     expect(ledger.one(birth(1, 9), tombstone(2, [[1, 9]]), tombstone(3, nonsense), tombstone(4, 'all'))).toMatchObject({

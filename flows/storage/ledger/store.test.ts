@@ -66,7 +66,7 @@ function pcRecord(pc: string, rev: number): PcRecord {
 }
 
 describe('load after write', () => {
-  test('returns the last row of each key in full', () => {
+  test('the ledger returns the last row of each key in full', () => {
     const ledger = open();
     const entry = { pc: 'la/leh/pc-1', tokenHash: 'a'.repeat(64), certificates: ['7a'], revoked: false };
     ledger.write(
@@ -101,7 +101,7 @@ describe('load after write', () => {
     });
   });
 
-  test('returns closed incidents of the last day only, and all transitions of the returned incidents', () => {
+  test('the ledger returns closed incidents of the last day only, and all transitions of the returned incidents', () => {
     const ledger = open();
     ledger.write(
       ...[incident(1), incident(2, 10 * dayMs), incident(3, 9 * dayMs), incident(4, 9 * dayMs - 1)].map(
@@ -116,7 +116,7 @@ describe('load after write', () => {
     expect(transitions.map(({ id }) => id)).toEqual([1, 2]);
   });
 
-  test('R23 returns an unconcluded transition with its incident at any age', () => {
+  test('R23 the ledger returns an unconcluded transition with its incident at any age', () => {
     const ledger = open();
     ledger.write(
       { op: 'incident', incident: incident(1, 1) },
@@ -180,7 +180,7 @@ describe('R20 one transaction', () => {
   });
 });
 
-test('the audit counts an event that is missing from the ledger itself as a gap', () => {
+test('the audit of the ledger counts a stored event whose row was deleted as a gap', () => {
   const ledger = open();
   const events = [1, 2, 3].map(
     (seq): Op => ({ op: 'event', pc: 'p', event: { spool: 'a', seq, boot: 'b', at: seq, grade: 'event', kind: 'test', body: {} }, at: 1 }),

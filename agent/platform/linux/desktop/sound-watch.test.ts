@@ -64,7 +64,7 @@ it('calls back once, 200 ms after the first of several events', () => {
   expect(calls).toBe(2);
 });
 
-it('without a server it never calls back, and retries with backoff of at most a minute', () => {
+it('without a sound server the watch reports no change, and restarts pactl with backoff of at most a minute', () => {
   start();
   const gaps: number[] = [];
   let passed = 0;

@@ -153,7 +153,7 @@ describe('push', () => {
     expect([outcome.result, rig.shown().length]).toEqual(['accepted', 1]);
   });
 
-  test('reaches persons with a device, and carries incidents and announcements, but no digest and no notice of the server', async () => {
+  test('push reaches persons with a device, and carries incidents and announcements, but no digest and no notice of the server', async () => {
     const rig = await start();
     const { devices } = rig.options;
     expect(pushKind.reaches?.(technician, { devices })).toBe(true);

@@ -149,7 +149,7 @@ test('a pressed button counts for its person, and every copy shows the name in i
   expect(of('getUpdates').at(-1)).toMatchObject({ offset: 2 });
 });
 
-test('an unknown person, an invalid button and a failed answer edit no message', async () => {
+test('a button press by an unknown person, with invalid data, or whose reply cannot be stored edits no message', async () => {
   const heard: string[] = [];
   const { clock, send, happen, posts } = rig(undefined, async ({ word }) => {
     heard.push(word);

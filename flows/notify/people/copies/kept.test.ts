@@ -54,7 +54,7 @@ test('a delivered row stores recipient, text and channel id in one commit, witho
   expect(stood).toEqual(['1/chat/asha']);
 });
 
-test('copies are found by their incident, the newest first', async () => {
+test('sent messages that can still be edited are found by their incident, the newest first', async () => {
   const rooms = [1, 2, 10, 11, 100].map((id) => waiting(id, { incident: id === 11 ? 18 : 17, scope: `ladakh/leh/pc-${id}` }));
   const { ledger } = await sent(rooms, 60_000);
   expect((await ledger.copies(17)).map(({ transition }) => transition)).toEqual([100, 10, 2, 1]);

@@ -18,7 +18,7 @@ test.each<[LogEntry, string]>([
   expect(line({ deeds: [{ at: 1, by: 'Devi', did: 'acknowledged' }, deed, { ...deed, at: deed.at + 1, did: 'snoozed' }] })).toBe(expected);
 });
 
-test('shows the last deed in the language of the reader', () => {
+test('the line below a sent message shows the last deed in the language of the reader', () => {
   const deeds: LogEntry[] = [{ at: 6, by: '', did: 'lapsed', to: 'Meera' }];
   expect(line({ deeds }, 'hi')).toBe('Meera इसे देख रहे थे, अब कोई नहीं देख रहा।');
   expect(line({ deeds: [{ at: 4, by: 'Meera', did: 'acknowledged' }] }, 'mr')).toBe('✔ Meera: मी पाहत आहे');

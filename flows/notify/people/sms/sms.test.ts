@@ -103,7 +103,7 @@ describe('registered texts', () => {
 });
 
 describe('SMS', () => {
-  test('an SMS is a registered text with filled blanks: Latin letters in the fixed form, the script of the reader in the open form', () => {
+  test('an SMS is a registered text with filled blanks: names in Latin letters in the form `fixed`, in the reader\'s script in the form `open`', () => {
     expect(smsOf(notice(), { language: 'en', form: 'fixed', link })).toMatchObject({
       template: 'news.microphone.missing.en.fixed',
       text: `Leh, Conference room: Microphone not found, since 14:05 3/3. Incident 17: ${link} Sabha`,
@@ -150,7 +150,7 @@ describe('SMS', () => {
     ...kinds.map((kind) => ({ kind, lines: ['disk_full'] })),
   ];
 
-  test.each(forms)('takes at most two segments in $language, $form, with any name', ({ language, form }) => {
+  test.each(forms)('an SMS takes at most two segments in $language, $form, with any name', ({ language, form }) => {
     for (const changes of all) {
       const worst = notice({ site: long, room: long, incident: 9_999_999, ...changes });
       expect(smsOf(worst, { language, form, link }).size.segments).toBeLessThanOrEqual(2);
