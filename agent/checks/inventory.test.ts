@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { handClock } from './agent.test-helper.ts';
 import { watchInventory } from './inventory.ts';
 
-test('reads the inventory soon after a camera change, and at most once in ten minutes while changes go on', async () => {
+test('the agent reads the inventory soon after a camera change, and at most once in ten minutes while changes go on', async () => {
   const clock = handClock();
   let [readings, watches] = [0, 0];
   let change = () => {};

@@ -37,7 +37,7 @@ function setUp(probes: Probe[], known: Check[] = []) {
   return { clock, runner, results, failing, of };
 }
 
-test('runs a probe at once, with a small jitter, and then at its interval', async () => {
+test('the probe runner runs a probe at once, with a small jitter, and then at its interval', async () => {
   const { clock, runner, results } = setUp([probe('a', async () => ok('a'))]);
   runner.start();
   await clock.pass(30_000);
@@ -47,7 +47,7 @@ test('runs a probe at once, with a small jitter, and then at its interval', asyn
   expect(results).toHaveLength(3);
 });
 
-test('runs every probe now and every few seconds while hastened, but not a failing one', async () => {
+test('the probe runner runs every probe now and every few seconds while hastened, but not a failing one', async () => {
   const broken = probe('b', () => Promise.reject(new Error('no tool')), { everyMs: 1_000 });
   const { clock, runner, of } = setUp([probe('a', async () => ok('a')), broken]);
   runner.start();
@@ -58,7 +58,7 @@ test('runs every probe now and every few seconds while hastened, but not a faili
   expect(of('b').length).toBeLessThan(6);
 });
 
-test('F14 aborts a probe that hangs at its timeout, makes its known checks unknown, and drops its late result', async () => {
+test('F14 the probe runner aborts a probe that hangs at its timeout, makes its known checks unknown, and drops its late result', async () => {
   const signals: AbortSignal[] = [];
   const answers: ((result: ProbeResult) => void)[] = [];
   const hang = (context: ProbeContext) => {
@@ -82,7 +82,7 @@ test('F14 aborts a probe that hangs at its timeout, makes its known checks unkno
   reportFigure('F14', 'a probe that hangs: aborted after 3,000 ms, its checks unknown; the one beside it late by 0 ms');
 });
 
-test('makes known checks unknown, or else the given ones, when a probe reports unknown, without counting a failure', async () => {
+test('the probe runner makes known checks unknown, or else the given ones, when a probe reports unknown, without counting a failure', async () => {
   const blank: Check = { component: 'a', device: 'expected-1', status: 'unknown', fault: null, reason: null };
   const silent = probe('a', async () => ({ checks: [blank], unknown: 'room seat silent' }));
   const known: Check[] = [{ component: 'a', device: 'mic', status: 'ok', fault: null, reason: null, name: 'Desk' }];
@@ -100,7 +100,7 @@ test('makes known checks unknown, or else the given ones, when a probe reports u
   }
 });
 
-test('F14 reports a probe that throws, rejects or returns nonsense as unknown with a reason, and runs the others on time', async () => {
+test('F14 the probe runner reports a probe that throws, rejects or returns nonsense as unknown with a reason, and runs the others on time', async () => {
   const bad: Record<string, Probe['run']> = {
     throws: () => {
       throw new Error('no such\n  tool');
@@ -130,7 +130,7 @@ test('F14 reports a probe that throws, rejects or returns nonsense as unknown wi
   );
 });
 
-test('F14 lists a probe after three failures in a row and backs off to ten minutes until it succeeds', async () => {
+test('F14 the probe runner lists a probe after three failures in a row and backs off to ten minutes until it succeeds', async () => {
   let broken = true;
   const { clock, runner, failing, of } = setUp([
     probe('a', async () => {
@@ -158,7 +158,7 @@ test('F14 lists a probe after three failures in a row and backs off to ten minut
   expect(of('a')).toHaveLength(5);
 });
 
-test('coalesces many changes into one run, and changes during a run into one more', async () => {
+test('the probe runner coalesces many changes into one run, and changes during a run into one more', async () => {
   let told = () => {};
   const finish: (() => void)[] = [];
   const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
@@ -190,7 +190,7 @@ test('coalesces many changes into one run, and changes during a run into one mor
   expect(unwatched).toHaveBeenCalledOnce();
 });
 
-test('runNow starts a fresh run of every probe and waits for all, at most until their timeouts', async () => {
+test('runNow of the probe runner starts a fresh run of every probe and waits for all, at most until their timeouts', async () => {
   const starts: string[] = [];
   const finish: (() => void)[] = [];
   const slow = () => {
@@ -220,7 +220,7 @@ test('runNow starts a fresh run of every probe and waits for all, at most until 
   expect(done).toBe(true);
 });
 
-test('reports nothing after stop, even for a run in progress', async () => {
+test('the probe runner reports nothing after stop, even for a run in progress', async () => {
   const finish: (() => void)[] = [];
   const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
   const { clock, runner, results } = setUp([probe('a', run)]);

@@ -37,7 +37,7 @@ test('`sabha-agent check`, which runs outside the session, gets the last room re
   expect(await asked()).toEqual(['microphone ok', '', itself]);
 });
 
-test('uses saved results for two and a half minutes, and saves none before the helper has reported', async () => {
+test('the store of room results uses saved results for two and a half minutes, and saves none before the helper has reported', async () => {
   const { clock, room, tell, asked } = seat();
   tell([check('microphone', 'unknown')]);
   expect(room.file).toBeUndefined();
@@ -50,7 +50,7 @@ test('uses saved results for two and a half minutes, and saves none before the h
     expect(await asked()).toEqual([itself, itself, itself]);
 });
 
-test('saves an unknown room at once after a sign-out and while `run` lives, also after a restart of `run`', async () => {
+test('the store of room results saves an unknown room at once after a sign-out and while `run` lives, also after a restart of `run`', async () => {
   const { clock, tell, asked } = seat();
   tell([check('microphone')]);
   clock.at += 1_000;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { commandLine, nextCommand, nextSteps, startCall } from './call.ts';
 
-test('prints the next commands with the data folder of the call', () => {
+test('the command line prints the next commands with the data folder of the call', () => {
   expect(nextSteps('en', undefined)).toContain('"npm run agent -- run" starts the agent, "npm run agent -- check" says');
   expect(nextSteps('en', 'my/folder')).toContain('"npm run agent -- run --data my/folder" starts');
   expect(nextSteps('hi', 'my/folder')).toContain('"npm run agent -- check --data my/folder" बताएगा');
@@ -18,7 +18,7 @@ test.each([
   expect(nextCommand(data)).toBe(`npm run agent -- run --data ${typed}`);
 });
 
-test('prints sudo before commands of a Linux package, except for room', () => {
+test('the command line prints sudo before commands of a Linux package, except for room', () => {
   const packed = `globalThis.SABHA_VERSION = '1'; const { commandLine, nextCommand } = await import('${new URL('./call.ts', import.meta.url)}');`;
   const program = `${packed} console.log(JSON.stringify([nextCommand('/var/lib/sabha-agent'), commandLine('room')]));`;
   const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });

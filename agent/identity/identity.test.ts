@@ -32,7 +32,7 @@ const held = () => {
   return opened.value?.key;
 };
 
-test('stores an identity, reads it back, and replaces it', () => {
+test('the identity store stores an identity, reads it back, and replaces it', () => {
   expect(held()).toBeUndefined();
   store(first);
   expect(openIdentity(folder)).toMatchObject({
@@ -44,7 +44,7 @@ test('stores an identity, reads it back, and replaces it', () => {
   expect(readdirSync(parent)).toEqual(['identity']);
 });
 
-test('reports an unreadable folder instead of a PC that is not enrolled', () => {
+test('the identity store reports an unreadable folder instead of a PC that is not enrolled', () => {
   // Root can read every folder, but no one can read a link to itself.
   symlinkSync(folder, folder);
   expect(openIdentity(folder)).toEqual({ ok: false, line: `${folder}: cannot be read: ELOOP` });

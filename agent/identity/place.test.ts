@@ -19,7 +19,7 @@ test.each([
   expect(parseAddress(typed)).toEqual(place);
 });
 
-test('writes a place as a URL', () => {
+test('the place parser writes a place as a URL', () => {
   expect(serverUrl(centre)).toBe('https://sabha.example.org:8443');
   expect(serverUrl({ host: '2001:db8::1', port: 443 })).toBe('https://[2001:db8::1]:443');
 });

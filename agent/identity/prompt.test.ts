@@ -48,13 +48,13 @@ function somebody(
   return { said, desk, ask: (typed: PartialInput = {}) => completeInput(typed, desk) };
 }
 
-test('asks for the code and the server name, and finds the only PC of the code', async () => {
+test('the enrolment dialog asks for the code and the server name, and finds the only PC of the code', async () => {
   const { said, ask } = somebody([code.toLowerCase().replaceAll('-', ' '), 'sabha.example.org'], [[hall]]);
   expect(await ask()).toEqual({ code: code.toLowerCase().replaceAll('-', ' '), centre, pc: 'ladakh/leh/vc-1' });
   expect(said).toEqual(['Code of the office: ', 'Name of the centre, such as sabha.example.org: ']);
 });
 
-test('accepts the first half of a code with a package that names its server', async () => {
+test('the enrolment dialog accepts the first half of a code with a package that names its server', async () => {
   const { said, ask } = somebody([half.slice(0, -1), half], [[hall]], { known });
   expect(await ask()).toEqual({ code: `${half}-${known.pin}`, centre, pc: 'ladakh/leh/vc-1' });
   expect(said).toEqual([
@@ -66,7 +66,7 @@ test('accepts the first half of a code with a package that names its server', as
   expect(await whole.ask()).toMatchObject({ code, centre });
 });
 
-test('offers several PCs by number and room, in Hindi too, and explains an invalid number', async () => {
+test('the enrolment dialog offers several PCs by number and room, in Hindi too, and explains an invalid number', async () => {
   const { said, ask } = somebody([code, 'sabha.example.org', '3', 'hall', '1'], [[hall, small]], { language: 'hi' });
   expect(await ask()).toMatchObject({ pc: 'ladakh/leh/vc-1' });
   expect(said.slice(2)).toEqual([
@@ -105,7 +105,7 @@ test.each<[No, string[]]>([
   expect(said).toEqual([...once, ...once]);
 });
 
-test('asks again for a used-up code, keeps the chosen PC until the code changes, and ends on a final refusal', async () => {
+test('the enrolment dialog asks again for a used-up code, keeps the chosen PC until the code changes, and ends on a final refusal', async () => {
   const { said, desk } = somebody(
     ['2', '', code, '1'],
     [
@@ -127,7 +127,7 @@ test('asks again for a used-up code, keeps the chosen PC until the code changes,
   expect(await enrolWithRetries({ code: half, pc: hall.pc }, somebody([], [[hall]], { known }).desk, async () => no)).toBe(no);
 });
 
-test('skips questions that arguments answer, and asks for the path at a server without a list of PCs', async () => {
+test('the enrolment dialog skips questions that arguments answer, and asks for the path at a server without a list of PCs', async () => {
   const called = somebody([], [[hall, small]]);
   expect(await called.ask({ code, centre: 'https://sabha.example.org', pc: 'ladakh/leh/vc-2' })).toEqual({
     code,

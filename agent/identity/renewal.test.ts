@@ -33,7 +33,7 @@ function setUp(seed: number) {
   return { clock, identity, days, lines, state };
 }
 
-test('renews once, in the week after two thirds of the validity, at a different time on each PC', async () => {
+test('the certificate renewal renews once, in the week after two thirds of the validity, at a different time on each PC', async () => {
   const times = [1, 2, 3, 4, 5].map(async (seed) => {
     const { clock, identity, days, lines } = setUp(seed);
     await clock.pass(300 * dayMs);
@@ -47,7 +47,7 @@ test('renews once, in the week after two thirds of the validity, at a different 
   expect(new Set(all.map(Math.floor)).size).toBeGreaterThan(2);
 });
 
-test('retries a failed renewal with backoff, at least once a day, until it succeeds', async () => {
+test('the certificate renewal retries a failed renewal with backoff, at least once a day, until it succeeds', async () => {
   const { clock, identity, days, lines, state } = setUp(1);
   await clock.pass(239 * dayMs);
   state.answer = 'no';
@@ -62,7 +62,7 @@ test('retries a failed renewal with backoff, at least once a day, until it succe
   expect(identity().key).not.toBe('first');
 });
 
-test('renews nothing while the clock is years behind, and within the hour after it is corrected', async () => {
+test('the certificate renewal renews nothing while the clock is years behind, and within the hour after it is corrected', async () => {
   const { clock, days } = setUp(1);
   clock.jump(-20 * 365 * dayMs);
   await clock.pass(300 * dayMs);

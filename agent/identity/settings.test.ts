@@ -4,7 +4,7 @@ import { readAgentSettings } from './settings.ts';
 const onFibre = { link: 'fibre', elevationM: 0, expected: {} };
 const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: '/t', SABHA_DATA: '/d' };
 
-test('requires three settings and has defaults for the others', () => {
+test('the settings reader requires three settings and has defaults for the others', () => {
   expect(readAgentSettings(good)).toEqual({
     ok: true,
     value: {
@@ -46,7 +46,7 @@ test('requires three settings and has defaults for the others', () => {
   });
 });
 
-test('needs neither PC nor token with a certificate, and refuses a PC other than that of the certificate', () => {
+test('the settings reader needs neither PC nor token with a certificate, and refuses a PC other than that of the certificate', () => {
   expect(readAgentSettings({ SABHA_DATA: '/d' }, 'up/lucknow/room-1')).toMatchObject({ ok: true, value: { pc: 'up/lucknow/room-1' } });
   expect(readAgentSettings(good, 'up/lucknow/room-1')).toMatchObject({ ok: true, value: { pc: 'up/lucknow/room-1' } });
   expect(readAgentSettings(good, 'up/lucknow/room-2')).toEqual({

@@ -9,13 +9,13 @@ const env = { LC_ALL: 'C', SABHA_PROBE: 'yes; reboot' };
 const node = (script: string) => ({ program: process.execPath, args: ['-e', script], env });
 const never = new AbortController().signal;
 
-it('S13 returns the output of a program, with its environment set and its arguments untouched by any shell', async () => {
+it('S13 the program runner returns the output of a program, with its environment set and its arguments untouched by any shell', async () => {
   const script = 'console.log(process.env.SABHA_PROBE, process.argv[1], process.env.PATH !== undefined)';
   const output = await runCommand({ program: process.execPath, args: ['-e', script, '$(reboot)"</script>'], env }, never);
   expect(output).toEqual({ ok: true, text: 'yes; reboot $(reboot)"</script> true\n' });
 });
 
-it('distinguishes a program that is not installed from one that failed', async () => {
+it('the program runner distinguishes a program that is not installed from one that failed', async () => {
   expect(await runCommand({ program: 'sabha-no-such-program', args: [], env }, never)).toMatchObject({ ok: false, why: 'missing' });
   const failed = await runCommand(node('console.error("no audio"); process.exit(3)'), never);
   expect(failed).toEqual({ ok: false, why: 'failed', text: 'no audio\n' });
@@ -36,7 +36,7 @@ async function startFamily<T>(start: (command: ChildCommand) => T): Promise<{ st
   return { started, pids };
 }
 
-it('F14 kills the program and its child processes when the signal aborts', async () => {
+it('F14 the program runner kills the program and its child processes when the signal aborts', async () => {
   const stop = new AbortController();
   const { started, pids } = await startFamily((command) => ({ output: runCommand(command, stop.signal) }));
   stop.abort();
@@ -58,12 +58,12 @@ it('a followed program ends when the agent is killed', async () => {
   await expect.poll(() => isAlive(readText(file))).toBe(false);
 });
 
-it('F14 kills a program whose output exceeds the limit', async () => {
+it('F14 the program runner kills a program whose output exceeds the limit', async () => {
   const output = await runCommand(node('for (;;) require("node:fs").writeSync(1, "x".repeat(1000))'), never, 10_000);
   expect(output).toMatchObject({ ok: false, why: 'oversized' });
 });
 
-it('reports complete lines, and the end once', async () => {
+it('the program runner reports complete lines, and the end once', async () => {
   const lines: string[] = [];
   const ended = new Promise<void>((end) => {
     followCommand(node('process.stdout.write("one\\ntw"); process.stdout.write("o\\nhalf")'), { line: (text) => lines.push(text), end });

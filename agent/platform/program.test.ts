@@ -3,13 +3,13 @@ import { runProgram } from './program.ts';
 
 const node = (script: string, ...args: string[]) => runProgram(process.execPath, ['-e', script, '--', ...args]);
 
-test('S13 passes each argument unchanged, and returns the output', async () => {
+test('S13 runProgram passes each argument unchanged, and returns the output', async () => {
   const hostile = ['a b', '"', "'", '$(reboot)', '%PATH%', '& exit', 'सभा', ''];
   const { code, text } = await node('console.log(JSON.stringify(process.argv.slice(1)))', ...hostile);
   expect([code, JSON.parse(text)]).toEqual([0, hostile]);
 });
 
-test('returns the exit code, and of a failed program the error output', async () => {
+test('runProgram returns the exit code, and of a failed program the error output', async () => {
   expect(await node("console.log('out'); console.error('no'); process.exit(3)")).toEqual({ code: 3, text: 'no' });
 });
 

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { deviceName, shortId, shortText } from './text.ts';
 
-it('removes characters that move a terminal cursor or reverse the text', () => {
+it('the text cleaner removes characters that move a terminal cursor or reverse the text', () => {
   expect(shortText('Mic\u001b[2J\n\u202eoff\u0000')).toBe('Mic [2J off');
 });
 
-it('cuts a name to 256 characters without splitting a character', () => {
+it('the text cleaner cuts a name to 256 characters without splitting a character', () => {
   expect(shortText('x'.repeat(4_096))).toHaveLength(256);
   const cut = shortText(`${'x'.repeat(255)}😀`);
   expect(cut).toBe('x'.repeat(255));
@@ -17,7 +17,7 @@ it('a device with a blank or invisible description gets its id as name', () => {
   expect([deviceName(' Jabra ', 'x'), deviceName(' ', '')]).toEqual(['Jabra', 'no name']);
 });
 
-it('cuts an id to 128 characters, and different ids stay different', () => {
+it('the text cleaner cuts an id to 128 characters, and different ids stay different', () => {
   const long = 'alsa_input.'.padEnd(4_096, 'y');
   expect(shortId(`${long}1`).length).toBeLessThanOrEqual(128);
   expect(shortId(`${long}1`)).not.toBe(shortId(`${long}2`));

@@ -12,12 +12,12 @@ import { createProbes } from './probes.ts';
 
 const probes = createProbes();
 
-it('lists each probe once, with a timeout of at most a third of its interval', () => {
+it('the index lists each probe once, with a timeout of at most a third of its interval', () => {
   expect(new Set(probes.map((probe) => probe.name)).size).toBe(probes.length);
   for (const probe of probes) expect(probe.timeoutMs, probe.name).toBeLessThanOrEqual(probe.everyMs / 3);
 });
 
-it("returns on this PC checks that the contract accepts, of the probe's component, with faults of the catalogue", async () => {
+it("the index returns on this PC checks that the contract accepts, of the probe's component, with faults of the catalogue", async () => {
   const tiers = { up: undefined, down: undefined };
   const unmeasured = { windows: [], problem: null, regular: true, slow: undefined, numbers: () => ({}), capacity: undefined };
   const link: LinkView = { ...unmeasured, tiers, conservativeTiers: tiers };

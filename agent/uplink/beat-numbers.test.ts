@@ -6,7 +6,7 @@ import { createBeatNumbers } from './beat-sender.ts';
 const keys = Object.keys(beatSeries) as BeatKey[];
 const sizeOf = (numbers: object) => JSON.stringify(numbers).length - 2;
 
-it('sends a number again only if its first three digits changed, and a number of 1,000 or more rounded to an integer', () => {
+it('the beat sends a number again only if its first three digits changed, and a number of 1,000 or more rounded to an integer', () => {
   const beats = createBeatNumbers();
   const first = beats.pick({ load: 0.25678, up: 123_456 }, 80);
   expect(first).toEqual({ load: 0.257, up: 123_456 });

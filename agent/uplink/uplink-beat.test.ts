@@ -133,7 +133,7 @@ describe('S6 time of the server, with a known server key', () => {
     return { ...rig, echo, word };
   }
 
-  test('is accepted once, from its signed response', async () => {
+  test('the time of the server is accepted once, from its signed response', async () => {
     const { uplink, clock, ack, echo, word } = await asked();
     ack(0, { echo, at: 5, clock: sealed(word()) });
     expect(uplink.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: clock.now() - 200 - centreNow });
@@ -156,7 +156,7 @@ describe('S6 time of the server, with a known server key', () => {
     expect(uplink.figures().roundTripMs).toBe(400);
   });
 
-  test('is not accepted from a delayed response, and is requested again', async () => {
+  test('the time of the server is not accepted from a delayed response, and is requested again', async () => {
     const { uplink, clock, net, ack, echo, word } = await asked();
     await clock.pass(30_001);
     ack(0, { echo, clock: sealed(word()) });

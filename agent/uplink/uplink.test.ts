@@ -190,7 +190,7 @@ test('a configuration and a command are passed on, an accepted configuration cau
   expect(seen.commands).toEqual([config]);
 });
 
-test('reconnects with full jitter up to the limit of its class, and resets the backoff after an acknowledged session', async () => {
+test('the uplink reconnects with full jitter up to the limit of its class, and resets the backoff after an acknowledged session', async () => {
   const { uplink, clock, net, ack, session } = setUp();
   net.state.answer = 'unreachable';
   uplink.start();

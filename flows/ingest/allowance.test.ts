@@ -19,7 +19,7 @@ describe('R27 budget of one PC', () => {
     expect(bytes).toBeGreaterThan(1.9 * eventBytesADay.most);
   });
 
-  test('R27 a PC beyond 5,000 small events a day is held back, and resumes within the hour as its quota refills', () => {
+  test('R27 a PC beyond 5,000 small events a day gets no ack, and resumes within the hour as its quota refills', () => {
     const { allowance, pass } = open();
     let taken = 0;
     const quarters: number[] = [];
@@ -36,7 +36,7 @@ describe('R27 budget of one PC', () => {
     expect(budgets.eventsADay.most).toBe(5_000);
   });
 
-  test('R27 a PC that sends events evenly at its daily quota is never held back', () => {
+  test('R27 a PC that sends events evenly at its daily quota always gets its acks', () => {
     const { allowance, pass } = open();
     const eachMs = dayMs / budgets.eventsADay.most;
     for (let at = 0; at < 10 * dayMs; at += eachMs) {
@@ -142,7 +142,7 @@ describe('R27 budget of one PC', () => {
     expect(births(other, (n) => ({ spool: `t${n}`, first: 1 }))).toBe(budgets.spoolsADay.most / 8);
   });
 
-  test('R27, R8 a PC that was held back resumes with a quarter of the burst, so that its oldest event is not mistaken for poison', () => {
+  test('R27, R8 a PC that was held back resumes with a quarter of the burst, so that its oldest event is not quarantined', () => {
     const { allowance, pass } = open();
     const one: MessageCost = { kind: 'events', count: 1, bytes: 65_536 };
     while (allowance.spend(pc, one));
@@ -161,7 +161,7 @@ describe('spools that no birth named', () => {
   const taken = (allowance: ReturnType<typeof createQuotas>, of: (n: number) => MessageCost, messages = 1_000) =>
     Array.from({ length: messages }, (_, n) => allowance.spend(pc, of(n))).filter(Boolean).length;
 
-  test('R27 a backlog with a new spool per event is refused, and one new spool costs 512 events', () => {
+  test('R27 a backlog with a new spool for each event is refused, and one new spool costs 512 events', () => {
     const { allowance } = open();
     const many = Array.from({ length: 500 }, (_, n) => `x${n}`);
     expect(allowance.spend(pc, events(500, ...many))).toBe(false);
@@ -184,7 +184,7 @@ describe('spools that no birth named', () => {
     expect(allowance.spend(pc, events(left + 1))).toBe(false);
   });
 
-  test('R27, R7 the newest 16 paid spools stay paid, and an older one is paid for again', () => {
+  test('R27, R7 further events of the newest 16 charged spools are free, and an older spool is charged again', () => {
     const { allowance, pass } = open(budgets.eventNumber.most);
     const most = budgets.spoolsAtOnce.most;
     expect(taken(allowance, (n) => events(1, `x${n}`), most)).toBe(most);
@@ -195,7 +195,7 @@ describe('spools that no birth named', () => {
     expect(allowance.spend(pc, events(1, 'x0'))).toBe(false);
   });
 
-  test('R27 a PC that is forgotten pays again for a spool that it had paid for', () => {
+  test('R27 a PC that was forgotten is charged again for a spool that was charged before', () => {
     const { allowance } = open(budgets.eventNumber.most);
     expect(allowance.spend(pc, events(1, 'x'))).toBe(true);
     allowance.forget(pc);
@@ -203,7 +203,7 @@ describe('spools that no birth named', () => {
     expect(taken(allowance, (n) => events(1, `y${n}`))).toBe(budgets.spoolsAtOnce.most - 1);
   });
 
-  test('R27 a PC without a birth has 2,048 events a day, and from its first birth on as many as any other', () => {
+  test('R27 a PC without a birth has 2,048 events a day, and from its first birth on the quota of any other PC', () => {
     let up = 0;
     const allowance = createQuotas(() => up);
     const unborn = (_: number): MessageCost => ({ ...events(1, 's1'), isUnborn: true });

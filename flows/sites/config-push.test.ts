@@ -98,7 +98,7 @@ test('a rollout stops when PCs get worse, records the reason in the audit log, a
   expect(configs.view()).toBeNull();
 });
 
-test('another change during a rollout sends nothing that is held back and keeps what was released', async () => {
+test('another change during a rollout sends the change to no PC that the rollout holds back, and released PCs keep their configuration', async () => {
   const { configs, act, change, sent, records } = setUp();
   await act(configs.changed(change('geo'), staged, 0));
   for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });

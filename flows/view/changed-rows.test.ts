@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRows } from './live.ts';
 
-test('a row that changed, was listed and changed back is news again', () => {
+test('a row that changed, was listed and then changed back is reported as changed again', () => {
   let value = 1;
   const rows = createRows((key: string) => ({ key, value }));
   rows.touch('a');

@@ -106,7 +106,7 @@ describe('listeners', () => {
     show.close();
   });
 
-  test('a receive gap is settled as soon as each PC was seen or judged silent since', async () => {
+  test('a receive gap ends in the view as soon as each PC was seen or judged silent after the gap', async () => {
     const { stage, clock, held, pcs, listen, show } = setUp();
     const { frames } = listen();
     held.away = { from: stage.now() - 100_000, to: stage.now() + 1_000 };

@@ -17,7 +17,7 @@ const late = (train: Train, mostMs: number, next: () => number): Train => ({
   arrivals: train.arrivals.map(({ seq, us }) => ({ seq, us: us + mostMs * 1_000 * next() })),
 });
 
-test(`reports no rate that is wrong by 15 % on ${ways} links with loss and a short queue`, () => {
+test(`the capacity measurement reports no rate that is wrong by 15 % on ${ways} links with loss and a short queue`, () => {
   const { next } = randomFrom(20);
   const wrong: string[] = [];
   let answered = 0;
@@ -37,7 +37,7 @@ test(`reports no rate that is wrong by 15 % on ${ways} links with loss and a sho
   expect(answered).toBeGreaterThan(0.7 * ways);
 });
 
-test('never reports a lower bound above the link rate, at any jitter', () => {
+test('the capacity measurement never reports a lower bound above the link rate, at any jitter', () => {
   const { next } = randomFrom(9);
   const above: string[] = [];
   for (let at = 0; at < ways; at += 1) {
@@ -52,7 +52,7 @@ test('never reports a lower bound above the link rate, at any jitter', () => {
   expect(above).toEqual([]);
 });
 
-test('reports no burst on a link without a burst, at any jitter', () => {
+test('the capacity measurement reports no burst on a link without a burst, at any jitter', () => {
   const { next } = randomFrom(6);
   const said = { fallen: [] as string[], answered: 0 };
   for (let at = 0; at < ways; at += 1) {
@@ -64,7 +64,7 @@ test('reports no burst on a link without a burst, at any jitter', () => {
   expect(said).toEqual({ fallen: [], answered: expect.toSatisfy((count: number) => count > ways / 4) });
 });
 
-test('never sends more bytes than the budget', () => {
+test('the capacity measurement never sends more bytes than the budget', () => {
   const { next } = randomFrom(11);
   for (let at = 0; at < 0.75 * ways; at += 1) {
     const budget = Math.round(1_200 * 1_000 * next());

@@ -12,14 +12,14 @@ const cells = rates.flatMap((bps) => buckets.map((bucketBytes) => ({ bps, bucket
 const words = ({ bps, bucketBytes }: SimulatedLink) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
 
 describe('capacity at each rate with each bucket', () => {
-  test.each(cells)('measures %o within 1 % and within the budget', (way) => {
+  test.each(cells)('the capacity measurement measures %o within 1 % and within the budget', (way) => {
     const run = measure(way);
     expect(run.reason, words(way)).toBeNull();
     expect(Math.abs(run.error), words(way)).toBeLessThan(0.01);
     expect(run.bytes).toBeLessThanOrEqual(budgetBytes);
   });
 
-  test('spends less than 125 kB on trains without a bucket up to 8 Mbit/s, and leaves the rest to the stream', () => {
+  test('the capacity measurement spends less than 125 kB on trains without a bucket up to 8 Mbit/s, and leaves the rest to the stream', () => {
     for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) {
       const { trains } = measure({ bps, bucketBytes: 3 * kB });
       expect(trains.reduce((sum, { packets }) => sum + packets * trainWireBytes, 0)).toBeLessThan(125 * kB);
@@ -28,7 +28,7 @@ describe('capacity at each rate with each bucket', () => {
 });
 
 describe('capacity under conditions in which packet trains alone fail', () => {
-  test.each([40, 80, 144, 160])('detects a bucket of %i kB that runs empty in the last half of a train', (bucket) => {
+  test.each([40, 80, 144, 160])('the capacity measurement detects a bucket of %i kB that runs empty in the last half of a train', (bucket) => {
     for (const bps of rates) {
       const { error, bps: found } = measure({ bps, bucketBytes: bucket * kB });
       expect(found).not.toBeNull();
@@ -40,7 +40,7 @@ describe('capacity under conditions in which packet trains alone fail', () => {
     expect(capacityOf([train, train, train], { budgetBytes, ceilingBps: 50 * mbit, cardBps: null }).bps).toBeNull();
   });
 
-  test('measures the sustained rate behind a bucket larger than all trains, within the byte budget', () => {
+  test('the capacity measurement measures the sustained rate behind a bucket larger than all trains, within the byte budget', () => {
     for (const bps of rates.slice(0, 4)) {
       const run = measure({ bps, bucketBytes: 512 * kB });
       expect(Math.abs(run.error)).toBeLessThan(0.01);
@@ -50,14 +50,14 @@ describe('capacity under conditions in which packet trains alone fail', () => {
     expect(deeper).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
   });
 
-  test('reports no rate if the network card may be the bottleneck', () => {
+  test('the capacity measurement reports no rate if the network card may be the bottleneck', () => {
     const way = { bps: 900 * mbit, bucketBytes: 3 * kB, senderBps: 9.5 * mbit };
     expect(measure(way).bps ?? 0).toBeGreaterThan(9 * mbit);
     expect(measure(way, { cardBps: 10 * mbit })).toMatchObject({ bps: null, reason: 'as fast as the network card of this PC' });
     expect(measure({ bps: 50 * mbit, bucketBytes: 3 * kB }, { cardBps: 100 * mbit }).bps).not.toBeNull();
   });
 
-  test('reports a rate that packet loss does not lower', () => {
+  test('the capacity measurement reports a rate that packet loss does not lower', () => {
     for (const loss of [0.005, 0.01, 0.02, 0.05])
       for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) {
         const { error, bps: found } = measure({ bps, bucketBytes: 3 * kB, loss, random: randomFrom(7).next });
@@ -66,7 +66,7 @@ describe('capacity under conditions in which packet trains alone fail', () => {
       }
   });
 
-  test.each([0.2, 0.23, 0.25, 0.27])('reports no burst on a link with a random loss of %d', (loss) => {
+  test.each([0.2, 0.23, 0.25, 0.27])('the capacity measurement reports no burst on a link with a random loss of %d', (loss) => {
     const { next } = randomFrom(5);
     const runs = Array.from({ length: 40 }, () =>
       measure({ bps: 8 * mbit, bucketBytes: 3 * kB, loss, random: next }, { budgetBytes: 6e6 }),
@@ -74,7 +74,7 @@ describe('capacity under conditions in which packet trains alone fail', () => {
     expect(runs.filter(({ burst }) => burst !== null)).toEqual([]);
   });
 
-  test('reports a lower bound and no rate if the rate changes until the end of the stream', () => {
+  test('the capacity measurement reports a lower bound and no rate if the rate changes until the end of the stream', () => {
     const slower = ({ packets, arrivals }: Train) => ({
       packets,
       arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us < 3e5 ? us : 3e5 * Math.exp(us / 3e5 - 1) })),
@@ -86,7 +86,7 @@ describe('capacity under conditions in which packet trains alone fail', () => {
   });
 });
 
-test.each([0.35, 0.5, 0.65])('reports at most the link rate while competing traffic takes a share of %d', (share) => {
+test.each([0.35, 0.5, 0.65])('the capacity measurement reports at most the link rate while competing traffic takes a share of %d', (share) => {
   for (const queueBytes of [100 * kB, 300 * kB]) {
     for (const seed of [1, 2, 3, 4]) {
       const bps = 6 * mbit;
@@ -100,13 +100,13 @@ test.each([0.35, 0.5, 0.65])('reports at most the link rate while competing traf
 });
 
 describe('byte budget', () => {
-  test('sends no train that exceeds the remaining budget', () => {
+  test('the capacity measurement sends no train that exceeds the remaining budget', () => {
     const limits = { budgetBytes: 24 * trainWireBytes - 1, ceilingBps: 50 * mbit, cardBps: null };
     expect(nextTrain([], limits)).toBeNull();
     expect(nextTrain([], { ...limits, budgetBytes: 24 * trainWireBytes })).toBe(24);
   });
 
-  test('reports a lower bound for a link faster than the ceiling', () => {
+  test('the capacity measurement reports a lower bound for a link faster than the ceiling', () => {
     for (const rate of [100, 400, 1_000]) {
       const found = measure({ bps: rate * mbit, bucketBytes: 3 * kB }, { ceilingBps: 20 * mbit });
       expect(found).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });

@@ -6,7 +6,7 @@ const leh = limitsAt(3_500);
 const plains = limitsAt(200);
 const word = (verdict: Verdict | undefined) => verdict && (verdict.fault ?? verdict.status);
 
-test('derives all limits from the elevation', () => {
+test('the climate table derives all limits from the elevation', () => {
   expect(leh).toMatchObject({ elevationM: 3_500, ratedCelsius: 35, isTooHighForHardDisks: true });
   expect(leh.roomCelsius).toBeCloseTo(26.33, 2);
   expect(leh.riseFactor).toBeCloseTo(1.419, 3);

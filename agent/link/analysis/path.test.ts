@@ -8,7 +8,7 @@ const at = (facts: Partial<PathFacts>) => {
   return [fault ?? status, reason];
 };
 
-it('returns ok while the link is up, without further probes', () => {
+it('locateBreak returns ok while the link is up, without further probes', () => {
   const unasked = { gateway: 'unknown', names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown' } as const;
   expect(at({ ...unasked, linkUp: true, local: 'unknown' })).toEqual(['ok', null]);
   expect(at({})).toEqual(['ok', null]);
@@ -48,7 +48,7 @@ it.each<[Partial<PathFacts>, string]>([
   expect(at(facts)).toEqual(['unknown', reason]);
 });
 
-it('reports a fault for every combination of facts only if that part was seen broken and no farther part works', () => {
+it('locateBreak reports a fault for every combination of facts only if that part was seen broken and no farther part works', () => {
   const mixtures = everything();
   const isBeyond = ({ outside }: PathFacts) => outside !== 'silent' && outside !== 'unknown';
   const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unreachable' || centre === 'unknown';
@@ -93,7 +93,7 @@ function everything(): PathFacts[] {
   ) as PathFacts[];
 }
 
-it('marks one step as broken if the verdict names a part, and none otherwise, for every combination', { tags: ['long'] }, () => {
+it('locateBreak marks one step as broken if the verdict names a part, and none otherwise, for every combination', { tags: ['long'] }, () => {
   for (const facts of everything()) {
     const { status, fault, reason } = locateBreak(facts);
     const broken = stepsOf(facts, { clock: 'ok', certificate: 'ok' }).filter((step) => step.status === 'fault');
@@ -102,7 +102,7 @@ it('marks one step as broken if the verdict names a part, and none otherwise, fo
   }
 });
 
-it('proves the path by the certificate of the server, but neither names nor clock', () => {
+it('locateBreak proves the path by the certificate of the server, but neither names nor clock', () => {
   const up = { ...whole, local: 'unknown', gateway: 'unknown', outside: 'unknown', names: 'unknown', centreName: 'unknown' } as const;
   const steps = stepsOf(up, { clock: 'unknown', certificate: 'ok' });
   expect(steps.filter(({ status }) => status !== 'ok').map(({ layer }) => layer)).toEqual(['names', 'clock']);

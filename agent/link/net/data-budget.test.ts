@@ -25,7 +25,7 @@ function counted(store: TextFile = inMemoryStore(), clock = handClock(endOfNovem
   return { budget, clock, store, saves: () => saves };
 }
 
-it('counts bytes by cause and leaves tests the limit of the link class', () => {
+it('the data budget counts bytes by cause and leaves tests the limit of the link class', () => {
   const { budget } = counted();
   budget.used('telemetry', 1_000);
   budget.used('tests', 6_000_000);
@@ -39,7 +39,7 @@ it('counts bytes by cause and leaves tests the limit of the link class', () => {
   expect([budget.left(), budget.hasRoom(30_000_000), budget.hasRoom(30_000_001)]).toEqual([30_000_000, true, false]);
 });
 
-it('begins a new UTC month by its own clock while no server has proven the time', async () => {
+it('the data budget begins a new UTC month by its own clock while no server has proven the time', async () => {
   const { budget, clock } = counted();
   budget.used('tests', 36_000_000);
   await clock.pass(11 * minuteMs);
@@ -94,13 +94,13 @@ async function history(seed: number): Promise<Map<string, number>> {
   return used;
 }
 
-it.each(Array.from({ length: 40 }, (_, seed) => seed))('keeps tests within the budget of every month in history %i', async (seed) => {
+it.each(Array.from({ length: 40 }, (_, seed) => seed))('the data budget keeps tests within the budget of every month in history %i', async (seed) => {
   const used = await history(seed);
   expect(used.size).toBeGreaterThan(5);
   for (const [month, bytes] of used) expect(bytes, month).toBeLessThanOrEqual(links.geo.budget.testBytes);
 });
 
-it('saves with the first byte, then at most once in 10 min, and on close', async () => {
+it('the data budget saves with the first byte, then at most once in 10 min, and on close', async () => {
   const { budget, clock, saves } = counted();
   for (let minute = 0; minute < 60; minute += 1) {
     if (minute < 25) budget.used('telemetry', 10);
@@ -112,7 +112,7 @@ it('saves with the first byte, then at most once in 10 min, and on close', async
   expect(saves()).toBe(5);
 });
 
-it('loses nothing on close, and after a kill adds the peak of ten minutes to the saved count', async () => {
+it('the data budget loses nothing on close, and after a kill adds the peak of ten minutes to the saved count', async () => {
   const { budget, clock, store } = counted(inMemoryStore(), handClock(Date.UTC(2026, 10, 10)));
   const again = () => counted(store, clock).budget;
   budget.used('tests', 240_000);
@@ -129,7 +129,7 @@ it('loses nothing on close, and after a kill adds the peak of ten minutes to the
   expect(again().figures().testBytes).toBe(485_000);
 });
 
-it('recovers from a broken or read-only file with one log line', () => {
+it('the data budget recovers from a broken or read-only file with one log line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-budget-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const lines: string[] = [];

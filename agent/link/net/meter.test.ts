@@ -3,11 +3,11 @@ import { type AddressInfo, connect, createServer, type LookupFunction } from 'no
 import { expect, it, onTestFinished } from 'vitest';
 import { hostWireBytes, meterTcp, type OnMessage, tcpWireBytes, udpWireBytes } from './meter.ts';
 
-it('counts a datagram with its Ethernet, IP and UDP headers', () => {
+it('the byte counter counts a datagram with its Ethernet, IP and UDP headers', () => {
   expect([udpWireBytes(44), udpWireBytes(44, 6)]).toEqual([86, 106]);
 });
 
-it('counts a segment and its acknowledgement for each message, and for each segment of a large message', () => {
+it('the byte counter counts a segment and its acknowledgement for each message, and for each segment of a large message', () => {
   expect(tcpWireBytes(100, 1)).toBe(100 + 132);
   expect(tcpWireBytes(100, 3)).toBe(100 + 3 * 132);
   expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 132);
@@ -41,7 +41,7 @@ async function counted({ host = '127.0.0.1', told = anAnswer } = {}) {
 }
 const opening = 74 + 74 + 66;
 
-it('counts the opening of a connection, its messages, the bytes after the last message, and the close', async () => {
+it('the byte counter counts the opening of a connection, its messages, the bytes after the last message, and the close', async () => {
   const { socket, state, ask } = await counted();
   expect(state.bytes).toBe(opening);
   await ask(200);
@@ -51,7 +51,7 @@ it('counts the opening of a connection, its messages, the bytes after the last m
   expect(state.bytes).toBe(opening + 200 + 132 + 10 + 132 + 50 + 132 + 10 + 66 + 3 * 66);
 });
 
-it('counts DNS queries for a host name, and none for an address or localhost', async () => {
+it('the byte counter counts DNS queries for a host name, and none for an address or localhost', async () => {
   const server = createServer().on('connection', (socket) => socket.on('error', () => undefined));
   onTestFinished(() => void server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -34,7 +34,7 @@ function ask(
 }
 const listOf = (...lines: string[]) => ['BEGIN LIST VAR room', ...lines, 'END LIST VAR room', ''].join('\n');
 
-it('sends one request, reads the variables with quotes unescaped, and disconnects', async () => {
+it('the NUT client sends one request, reads the variables with quotes unescaped, and disconnects', async () => {
   const { port, asked, left } = await serve(
     listOf('VAR room ups.status "OB LB"', 'VAR room device.mfr "A \\"good\\" \\\\ maker"', 'VAR room ups.id ""'),
   );
@@ -70,7 +70,7 @@ it.each([
   await left;
 });
 
-it('gives up on a silent server after 2 s, or when it is aborted, and disconnects', async () => {
+it('the NUT client gives up on a silent server after 2 s, or when it is aborted, and disconnects', async () => {
   const { port, left } = await serve(null);
   const clock = handClock();
   const late = ask(port, { clock });

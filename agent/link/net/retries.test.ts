@@ -17,7 +17,7 @@ function asking(answersMs: (number | null)[], isEnough?: (responses: readonly nu
   return { clock, over, asked, tries: () => tries, isFirst: () => isFirst };
 }
 
-it('repeats the request until it is stopped, and counts late requests as lost', async () => {
+it('the retry loop repeats the request until stop, and counts late requests as lost', async () => {
   const { clock, asked, tries, isFirst } = asking([null, null, 100, null, 100]);
   await clock.pass(2_050);
   expect([tries(), isFirst()]).toEqual([3, false]);
@@ -30,7 +30,7 @@ it('repeats the request until it is stopped, and counts late requests as lost', 
   expect(tries()).toBe(6);
 });
 
-it('throws a failure of the request from stop, without an unhandled rejection or a wait', async () => {
+it('stop of the retry loop throws a failure of the request, without an unhandled rejection or a wait', async () => {
   const clock = handClock();
   const ask = () => {
     throw new Error('too many open files');

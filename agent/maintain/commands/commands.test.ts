@@ -11,7 +11,7 @@ import { handClock } from '../../checks/agent.test-helper.ts';
 import { DiskError, openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';
 import { pc, setUp } from './commands.test-helper.ts';
 
-test('executes and answers a command to the PC or a scope of it exactly once, despite duplicates', async () => {
+test('the PC executes and answers a command to the PC or a scope of it exactly once, despite duplicates', async () => {
   const { take, done, answers } = setUp();
   for (const [at, to] of [pc, 'all', 'up/all', 'up/lucknow/all'].entries()) {
     for (let times = 0; times < 5; times += 1) await take({ id: `c-${at}`, to, counter: at + 1 });
@@ -36,7 +36,7 @@ describe('refusal of a command', () => {
   });
 });
 
-test("counts and never answers a command without the server's signature or for another PC", async () => {
+test("the PC counts and never answers a command without the server's signature or for another PC", async () => {
   const { commands, order, done, answers, refused, take } = setUp();
   const stranger = createPrivateKey(makeSigningKeys().privateKey);
   commands.take(sealSigned(order(), stranger));
@@ -54,7 +54,7 @@ test("counts and never answers a command without the server's signature or for a
   ]);
 });
 
-test("judges a command by the server's time, and holds it while that is unknown", async () => {
+test("the PC judges a command by the server's time, and holds it while that is unknown", async () => {
   const { take, done, clock, state, commands, order } = setUp({ offsetMs: null });
   const centreNow = clock.now();
   clock.jump(-50 * 365 * 86_400_000);
@@ -71,7 +71,7 @@ test("judges a command by the server's time, and holds it while that is unknown"
   expect(done).toHaveLength(1);
 });
 
-test('accepts reordered commands, but none that had expired when a later one was issued, and no counter twice', async () => {
+test('the PC accepts reordered commands, but none that had expired when a later one was issued, and no counter twice', async () => {
   const { take, done, answers, clock } = setUp();
   const start = clock.now();
   const at = (minutes: number) => ({ notBefore: start + minutes * 60_000, expires: start + minutes * 60_000 + commandLifeMs });
@@ -96,7 +96,7 @@ test('accepts reordered commands, but none that had expired when a later one was
   ]);
 });
 
-test('reports an action that fails, throws or hangs as failed, in one line', async () => {
+test('the PC reports an action that fails, throws or hangs as failed, in one line', async () => {
   const failing: Partial<Record<Verb, () => Promise<never>>> = {
     'restart-sound': () => Promise.reject(new Error('no\nservice')),
     'probe-now': () => new Promise(() => undefined),
@@ -126,20 +126,20 @@ describe('a command during which the agent ends', () => {
   }
   const confirm = { confirm: pc };
 
-  test('is answered as interrupted and not begun again', async () => {
+  test('a command during which the agent ends is answered as interrupted and not begun again', async () => {
     expect(await afterAKill('restart-sound', {})).toEqual({ begun: 1, answers: ['interrupted'] });
     expect(await afterAKill('reboot', confirm)).toEqual({ begun: 1, answers: ['interrupted'] });
   });
-  test('is answered as done if the end was its purpose', async () => {
+  test('a command whose purpose is to end the agent or the PC is answered as done', async () => {
     expect(await afterAKill('restart-agent', {})).toEqual({ begun: 1, answers: ['done'] });
     expect(await afterAKill('reboot', confirm, 'boot-2')).toEqual({ begun: 1, answers: ['done'] });
   });
-  test('is repeated if its verb is idempotent', async () => {
+  test('a command during which the agent ends is repeated if its verb is idempotent', async () => {
     expect(await afterAKill('probe-now', {})).toEqual({ begun: 2, answers: ['done'] });
   });
 });
 
-test('S6 begins a command at most once, and answers it once the disk works, after a kill at any disk call', async () => {
+test('S6 the PC begins a command at most once, and answers it once the disk works, after a kill at any disk call', async () => {
   const calls = async (at: number, db: DatabaseSync) => {
     const { disk, count } = dyingAt(openSpoolDisk(db), at);
     const rig = setUp({ disk, db });
@@ -164,7 +164,7 @@ test('S6 begins a command at most once, and answers it once the disk works, afte
   expect(seen).toContain('interrupted');
 });
 
-test('refuses all commands after a lost journal until every earlier command has expired', async () => {
+test('the PC refuses all commands after a lost journal until every earlier command has expired', async () => {
   const first = setUp();
   await first.take();
   for (const spoil of ["DELETE FROM meta WHERE key = 'word:commands'", "UPDATE meta SET value = '{' WHERE key = 'word:commands'"]) {
@@ -188,7 +188,7 @@ describe('S6 commands after the spool is found damaged', () => {
     return { ...setUp({ disk, clock }), close: disk.close };
   };
 
-  test('refuses to repeat an executed command over three restarts within ten minutes', async () => {
+  test('the PC refuses to repeat an executed command over three restarts within ten minutes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sabha-commands-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'spool.db');

@@ -76,7 +76,7 @@ const taskOf = ({ windows }: Played, name: string) => readFileSync(join(windows.
 const isEnabled = (played: Played, name: string) => /<Enabled>true<\/Enabled>\s*<Hidden>/.test(taskOf(played, name));
 
 describe('setUp', () => {
-  test('restricts access to the data, enrols with the code, writes the settings and starts both tasks', async () => {
+  test('the installer restricts access to the data, enrols with the code, writes the settings and starts both tasks', async () => {
     const played = playWindows();
     const { windows, calls } = played;
     writeFileSync(join(windows.program, 'update.pub'), 'key');
@@ -101,7 +101,7 @@ describe('setUp', () => {
     expect(['run', 'room'].map((name) => isEnabled(played, name))).toEqual([true, true]);
   });
 
-  test('S15 removes versions that another user wrote before the first installation', async () => {
+  test('S15 the installer removes versions that another user wrote before the first installation', async () => {
     const { windows } = playWindows();
     mkdirSync(join(windows.data, 'update/a'), { recursive: true });
     writeFileSync(join(windows.data, 'sabha-agent'), '');
@@ -110,7 +110,7 @@ describe('setUp', () => {
     expect(readdirSync(join(windows.data, 'update'))).toEqual([]);
   });
 
-  test('S15 gives the Task Scheduler only a file that administrators alone can change', async () => {
+  test('S15 the installer gives the Task Scheduler only a file that administrators alone can change', async () => {
     const { windows, calls } = playWindows();
     await setUp(windows, none);
     const files = calls.flatMap(({ args }) => (args[0] === '/create' ? [args[args.indexOf('/xml') + 1]] : []));
@@ -151,7 +151,7 @@ describe('setUp', () => {
 });
 
 describe('remove', () => {
-  test('ends and deletes the tasks and keeps the data; with purge it deletes the data too', async () => {
+  test('the installer ends and deletes the tasks and keeps the data; with purge it deletes the data too', async () => {
     const played = playWindows();
     await setUp(played.windows, given);
     await remove(played.windows, false);
@@ -161,7 +161,7 @@ describe('remove', () => {
     expect(existsSync(played.windows.data)).toBe(false);
   });
 
-  test('never deletes a folder that is not marked as data of the agent', async () => {
+  test('the installer never deletes a folder that is not marked as data of the agent', async () => {
     const { windows } = playWindows();
     mkdirSync(windows.data);
     writeFileSync(join(windows.data, 'letter.txt'), '');
@@ -171,7 +171,7 @@ describe('remove', () => {
 });
 
 describe('stop', () => {
-  test('repeats ending the tasks until no program runs from the folder, and fails with one line after the last attempt', async () => {
+  test('the installer repeats ending the tasks until no program runs from the folder, and fails with one line after the last attempt', async () => {
     const played = playWindows();
     await setUp(played.windows, given);
     let held = 3;

@@ -14,13 +14,13 @@ const read = (name: string) => readFileSync(join(folder, name));
 beforeAll(() => pack({ out: folder, version: '1.0.0', minimum: '0.0.0', expires: 1 }));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('packs the agent into at most 900 KB, its session helper into 400 KB, and its resident launcher into 20 KB', () => {
+test('the packer packs the agent into at most 900 KB, its session helper into 400 KB, and its resident launcher into 20 KB', () => {
   expect(statSync(join(folder, 'agent.mjs')).size).toBeLessThanOrEqual(900 * kilobyte);
   expect(statSync(join(folder, 'room.mjs')).size).toBeLessThanOrEqual(400 * kilobyte);
   expect(statSync(join(folder, 'launch.mjs')).size).toBeLessThanOrEqual(20 * kilobyte);
 });
 
-test('packs the session helper as a separate program that starts without arguments', async () => {
+test('the packer packs the session helper as a separate program that starts without arguments', async () => {
   expect(read('room.mjs').toString()).not.toContain('import.meta.main');
   const env = { SABHA_DATA: folder, SABHA_ROOM_SOCKET: join(folder, 'room.sock'), HOME: folder, XDG_RUNTIME_DIR: folder };
   const seat = spawn(process.execPath, [join(folder, 'room.mjs')], { env });
@@ -30,7 +30,7 @@ test('packs the session helper as a separate program that starts without argumen
   expect(await once(seat, 'exit')).toEqual([0, null]);
 });
 
-test('leaves out unused code, and nothing loads undici', () => {
+test('the packer leaves out unused code, and nothing loads undici', () => {
   const text = read('agent.mjs').toString();
   for (const sign of [
     'permessage-deflate',

@@ -16,7 +16,7 @@ function argumentsOf(line: string): string[] {
 describe.each(taskNames)('task %s', (name) => {
   const xml = textOf(name);
 
-  test('starts by itself and every minute, and never stops because of battery, time or idleness', () => {
+  test('the scheduled task starts by itself and every minute, and never stops because of battery, time or idleness', () => {
     const wanted = {
       MultipleInstancesPolicy: 'IgnoreNew',
       DisallowStartIfOnBatteries: 'false',
@@ -37,12 +37,12 @@ describe.each(taskNames)('task %s', (name) => {
     expect(places).toEqual(places.toSorted((a, b) => a - b));
   });
 
-  test('is disabled on a PC that is not enrolled', () => {
+  test('the scheduled task is disabled on a PC that is not enrolled', () => {
     expect(textOf(name, { enabled: false })).toMatch(/<Enabled>false<\/Enabled>\s*<Hidden>/);
   });
 });
 
-test('runs `run` as SYSTEM, and `room` as the signed-in user with least privilege and without a window', () => {
+test('the scheduled task runs `run` as SYSTEM, and `room` as the signed-in user with least privilege and without a window', () => {
   const [run = '', room = ''] = taskNames.map((name) => textOf(name));
   expect([valueIn(run, 'UserId'), valueIn(run, 'RunLevel')]).toEqual(['S-1-5-18', 'HighestAvailable']);
   expect([valueIn(room, 'GroupId'), valueIn(room, 'RunLevel')]).toEqual(['S-1-5-32-545', 'LeastPrivilege']);

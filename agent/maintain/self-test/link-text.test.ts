@@ -18,7 +18,7 @@ const report: LinkReport = {
   capacity: { at: now, how: 'train', upBps: 1_990_000, downBps: null, udpBlocked: false },
 };
 
-it('shows the usable tier, its limit and the figures', () => {
+it('the link section shows the usable tier, its limit and the figures', () => {
   expect(linkLines(report, now, 'en')).toEqual([
     'Link, as measured 7 min ago',
     '  Good for: up SD video (too little capacity for more), down HD video',
@@ -30,7 +30,7 @@ it('shows the usable tier, its limit and the figures', () => {
   ]);
 });
 
-it('C17 marks as "at least" a rate without an observed end of the burst, with its bytes, and a lower bound', () => {
+it('C17 the link section marks as "at least" a rate without an observed end of the burst, with its bytes, and a lower bound', () => {
   const capacity = { at: now, how: 'train' as const, udpBlocked: false, upBps: 2_000_000, downBps: null };
   const more = { seenBytes: { up: 5_847_600, down: null }, atLeast: { upBps: null, downBps: 57_200_000 } };
   const said = (language: 'en' | 'hi') => linkLines({ at: now, capacity: { ...capacity, ...more } }, now, language)[1];
@@ -38,7 +38,7 @@ it('C17 marks as "at least" a rate without an observed end of the burst, with it
   expect(said('hi')).toBe('  स्पीड: जाने में पहले 5.8 MB तक कम से कम 2 Mbit/s, आने में कम से कम 57.2 Mbit/s');
 });
 
-it('returns nothing without measurements, "unknown" without a tier, and "at least" for a TCP transfer', () => {
+it('the link section returns nothing without measurements, "unknown" without a tier, and "at least" for a TCP transfer', () => {
   expect(linkLines({ at: now }, now, 'en')).toEqual([]);
   const blocked = { at: now, how: 'tcp', upBps: 4_000_000, downBps: 8_000_000, udpBlocked: true } as const;
   expect(linkLines({ at: now, capacity: blocked }, now, 'en').at(-1)).toBe('  Capacity: up 4 Mbit/s, down 8 Mbit/s (at least, by TCP)');

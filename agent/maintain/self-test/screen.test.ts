@@ -108,19 +108,19 @@ const scenes: Record<string, Scene> = {
   'the clock is a year ahead': { facts: { centre: 'undated' }, clockOffsetMs: 365 * day, certificateLeftMs: -305 * day },
 };
 
-test.each(languages)('matches the recorded screens in %s', async (language) => {
+test.each(languages)('the self-test screen matches the recorded screens in %s', async (language) => {
   const screens: string[] = [];
   for (const [name, scene] of Object.entries(scenes)) screens.push(`=== ${name}\n${toScreen(await report(scene), language, usual)}\n`);
   await expect(screens.join('\n')).toMatchFileSnapshot(`screens.${language}.txt`);
 });
 
-test.each(languages)('shows a room without a fault on 24 lines of 80 columns, in %s', async (language) => {
+test.each(languages)('the self-test screen shows a room without a fault on 24 lines of 80 columns, in %s', async (language) => {
   const lines = toScreen(await report({}), language, usual).split('\n');
   expect(lines.length).toBeLessThanOrEqual(24);
   expect(lines.filter((line) => widest(line) > 80)).toEqual([]);
 });
 
-test.each([40, 60, 132])('wraps lines at %i columns', async (columns) => {
+test.each([40, 60, 132])('the self-test screen wraps lines at %i columns', async (columns) => {
   for (const language of languages)
     for (const scene of Object.values(scenes)) {
       const lines = toScreen(await report(scene), language, { columns, isColoured: false }).split('\n');
@@ -133,7 +133,7 @@ function widest(line: string): number {
   return [...new Intl.Segmenter('hi', { granularity: 'grapheme' }).segment(line)].length;
 }
 
-it('reports no fault on screen and by exit code only if every check is ok', async () => {
+it('the self-test screen reports no fault on screen and by exit code only if every check is ok', async () => {
   for (const [name, scene] of Object.entries(scenes)) {
     const found = await report(scene);
     const isWell = found.checks.every(({ status }) => status === 'ok');
@@ -143,7 +143,7 @@ it('reports no fault on screen and by exit code only if every check is ok', asyn
   }
 });
 
-it('lists the steps of the path in JSON, or none if no path was probed', async () => {
+it('the self-test screen lists the steps of the path in JSON, or none if no path was probed', async () => {
   const { layers } = JSON.parse(toJson(await report({ facts: { centre: 'refused' } })));
   const seen = { network: 'ok', router: 'ok', line: 'ok', names: 'ok', port: 'fault', tls: 'unknown', certificate: 'unknown', clock: 'ok' };
   expect(layers).toEqual(Object.entries(seen).map(([layer, status]) => ({ layer, status })));

@@ -37,7 +37,7 @@ const probes = [probe('microphone', async () => [ok]), probe('camera', async () 
 const test = (list: Probe[], subject?: Partial<Subject>) =>
   selfTest({ subject: { ...office, ...subject }, platform: createUnsupported(), probes: list, clock });
 
-it('reports unknown for a probe that fails or hangs, and continues with the next', async () => {
+it('the self-test reports unknown for a probe that fails or hangs, and continues with the next', async () => {
   const failing = probe('failing', async () => {
     throw new Error('x'.repeat(4_000));
   });
@@ -53,7 +53,7 @@ it('reports unknown for a probe that fails or hangs, and continues with the next
   expect(checks[1]?.reason).toBe('no answer in 0.05 s');
 });
 
-it('takes clock offset 0 for a server on this PC, and null without a server', async () => {
+it('the self-test takes clock offset 0 for a server on this PC, and null without a server', async () => {
   const offsets: (number | null)[] = [];
   const looks: Probe = {
     ...probe('clock', async () => []),

@@ -31,7 +31,7 @@ function server(bytes: Buffer, breaks: number[] = []) {
   return { asked, fetchFrom };
 }
 
-test('resumes a download after each interruption', async () => {
+test('the updater resumes a download after each interruption', async () => {
   const { folder, file } = setUp();
   const { asked, fetchFrom } = server(content, [3, 0, 4]);
   for (const _ of [1, 2, 3]) expect(await download(file, wanted, fetchFrom)).toBe('the link broke');
@@ -42,7 +42,7 @@ test('resumes a download after each interruption', async () => {
   expect(readdirSync(folder)).toEqual(['agent.mjs']);
 });
 
-test('S10 discards content that differs from the signed hash, and starts again from the first byte', async () => {
+test('S10 the updater discards content that differs from the signed hash, and starts again from the first byte', async () => {
   const { file } = setUp();
   const changed = Buffer.from(content);
   changed[999] = 250;
@@ -52,7 +52,7 @@ test('S10 discards content that differs from the signed hash, and starts again f
   expect(good.asked).toEqual([0]);
 });
 
-test('S10 stops at the signed size when data is endless', async () => {
+test('S10 the updater stops at the signed size when data is endless', async () => {
   const { folder, file } = setUp();
   expect(await download(file, wanted, server(Buffer.concat([content, content])).fetchFrom)).toBe('more came than was signed');
   expect(existsSync(file)).toBe(false);

@@ -43,7 +43,7 @@ test.each([
   });
 });
 
-test('lets a version run on that is proven in time', { tags: ['long'] }, async () => {
+test('the launcher lets a version run on that is proven in time', { tags: ['long'] }, async () => {
   const { slots, launch } = setUp("setTimeout(() => console.log('still here'), 2_500); console.log('up')");
   const program = launch('run', 400);
   await program.says('up');
@@ -53,7 +53,7 @@ test('lets a version run on that is proven in time', { tags: ['long'] }, async (
   expect(slots.read()).toMatchObject({ trial: null, proven: { version: '2.0.0' } });
 });
 
-test('F25 rejects a version on trial at once if it does not start', async () => {
+test('F25 the launcher rejects a version on trial at once if it does not start', async () => {
   const { slots, launch } = setUp("throw new Error('no')");
   expect(await launch().ended).toMatchObject({ code: 1 });
   expect(slots.read().rejected).toMatchObject({ version: '2.0.0', reason: 'it does not start: Error: no' });

@@ -30,7 +30,7 @@ function refused(code: string): never {
   throw Object.assign(new Error(code), { code });
 }
 
-test('starts the version on trial, uses it once proven, and puts the next one into the other slot', () => {
+test('the launcher starts the version on trial, uses it once proven, and puts the next one into the other slot', () => {
   const { slots, bring, choose } = setUp();
   const first = bring('2.0.0');
   expect([slots.inUse(), choose(1)]).toEqual([null, first]);
@@ -41,7 +41,7 @@ test('starts the version on trial, uses it once proven, and puts the next one in
   expect(slots.inUse()).toBe(first);
 });
 
-test('F25 returns to the previous version after two starts without a proof', () => {
+test('F25 the launcher returns to the previous version after two starts without a proof', () => {
   const { slots, bring, choose } = setUp();
   const good = bring('2.0.0');
   choose(1);
@@ -51,7 +51,7 @@ test('F25 returns to the previous version after two starts without a proof', () 
   expect(slots.read().rejected).toEqual({ version: '3.0.0', at: 4, reason: 'it started and was never heard by the centre' });
 });
 
-test('F25 never starts a bundle whose file differs from the signed hash', () => {
+test('F25 the launcher never starts a bundle whose file differs from the signed hash', () => {
   const { slots, bring, choose } = setUp();
   writeFileSync(bring('2.0.0'), 'something else');
   expect(choose(1)).toBeNull();
@@ -63,7 +63,7 @@ test('F25 never starts a bundle whose file differs from the signed hash', () => 
   expect([choose(3), slots.inUse()]).toEqual([null, null]);
 });
 
-test('F25 treats an unreadable state as none', () => {
+test('F25 the launcher treats an unreadable state as none', () => {
   const { folder, bring } = setUp();
   bring('2.0.0');
   writeFileSync(join(folder, 'slots.json'), '{"proven":');
@@ -89,7 +89,7 @@ describe('F25 choice of the version on a failing disk', () => {
     },
   );
 
-  test.each(['EACCES', 'EIO', 'EMFILE'])('starts the installed version and keeps the state while it cannot be read (%s)', (code) => {
+  test.each(['EACCES', 'EIO', 'EMFILE'])('the launcher starts the installed version and keeps the state while it cannot be read (%s)', (code) => {
     const { slots, bring, choose, refuses } = setUp();
     const good = bring('2.0.0');
     choose(1);
@@ -108,7 +108,7 @@ test('S10 only raises the lowest allowed version, despite a later manifest', () 
   expect(slots.read().minimum).toBe('1.10.0');
 });
 
-test('prefers an installed package that is newer than the proven version and the one on trial', () => {
+test('the launcher prefers an installed package that is newer than the proven version and the one on trial', () => {
   const { folder, slots, bring } = setUp();
   const proven = bring('2.0.0');
   slots.choose(1);

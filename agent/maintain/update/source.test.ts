@@ -31,7 +31,7 @@ afterAll(() => {
   server.close();
 });
 
-test("fetches manifest and bundle, from any byte on, from the server that the PC's own roots verify", async () => {
+test("the update client fetches manifest and bundle, from any byte on, from the server that the PC's own roots verify", async () => {
   const source = createUpdateSource(at, { roots: () => [tls.cert] });
   expect(await source.manifest()).toBe('{"signed":"x"}');
   for (const [from, rest] of [
@@ -44,7 +44,7 @@ test("fetches manifest and bundle, from any byte on, from the server that the PC
   expect(asked).toEqual(['/updates/manifest.json', '/updates/agent.mjs', '/updates/agent.mjs bytes=4-']);
 });
 
-test('S10 requests nothing from a server that another authority certifies, whatever the system trusts', async () => {
+test('S10 the update client requests nothing from a server that another authority certifies, whatever the system trusts', async () => {
   const before = asked.length;
   await expect(createUpdateSource(at, { roots: () => [selfSigned(['localhost']).cert] }).manifest()).rejects.toThrow();
   await expect(createUpdateSource(at, { roots: () => [] }).manifest()).rejects.toThrow();
@@ -62,21 +62,21 @@ async function centreThat(answer: (response: ServerResponse, request: IncomingMe
   return `http://127.0.0.1:${(plain.address() as AddressInfo).port}`;
 }
 
-test('F25 rejects when the connection is reset in the middle of a bundle, and the process survives', async () => {
+test('F25 the update client rejects when the connection is reset in the middle of a bundle, and the process survives', async () => {
   const centre = await centreThat((response, { socket }) => response.writeHead(200).write('abc', () => socket.resetAndDestroy()));
   const { pieces } = await createUpdateSource(centre).bundle(0);
   await expect(text(pieces)).rejects.toThrow();
   await turn();
 });
 
-test('F25 rejects when the server falls silent in the middle of a bundle, and the process survives', { tags: ['long'] }, async () => {
+test('F25 the update client rejects when the server falls silent in the middle of a bundle, and the process survives', { tags: ['long'] }, async () => {
   const centre = await centreThat((response) => response.writeHead(200).write('abc'));
   const { pieces } = await createUpdateSource(centre, { limitMs: 1_000 }).bundle(0);
   await expect(text(pieces)).rejects.toThrow();
   await turn();
 });
 
-test('S10 cuts off an endless manifest', async () => {
+test('S10 the update client cuts off an endless manifest', async () => {
   let sent = 0;
   const centre = await centreThat((response) => {
     const go = () => {

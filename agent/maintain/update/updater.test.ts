@@ -67,7 +67,7 @@ function setUp(version = '1.0.0') {
   return { state, slots, options, pass: clock.pass };
 }
 
-test('downloads a newer version, restarts into a trial, and reports it', async () => {
+test('the updater downloads a newer version, restarts into a trial, and reports it', async () => {
   const { state, slots, options, pass } = setUp();
   startUpdater(options);
   state.manifest = manifest('1.1.0', { minimum: '1.0.5' });
@@ -77,7 +77,7 @@ test('downloads a newer version, restarts into a trial, and reports it', async (
   expect(state.events).toEqual(['on trial 1.1.0']);
 });
 
-test('F25 delays the restart until the meeting ends', async () => {
+test('F25 the updater delays the restart until the meeting ends', async () => {
   const { state, options, pass } = setUp();
   startUpdater(options);
   state.manifest = manifest('1.1.0');
@@ -91,7 +91,7 @@ test('F25 delays the restart until the meeting ends', async () => {
   await expect.poll(() => state.restarts).toEqual(['update']);
 });
 
-test('marks a version on trial as proven once the server acknowledges it', async () => {
+test('the updater marks a version on trial as proven once the server acknowledges it', async () => {
   const { state, slots, options, pass } = setUp('1.1.0');
   slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
   startUpdater(options);
@@ -103,7 +103,7 @@ test('marks a version on trial as proven once the server acknowledges it', async
   expect([state.restarts, state.events]).toEqual([[], ['proven 1.1.0']]);
 });
 
-test('F25 rejects a version without acknowledgement after five minutes, and does not retry it for a day', async () => {
+test('F25 the updater rejects a version without acknowledgement after five minutes, and does not retry it for a day', async () => {
   const { state, slots, options, pass } = setUp('1.1.0');
   slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
   startUpdater(options);
@@ -123,7 +123,7 @@ test('F25 rejects a version without acknowledgement after five minutes, and does
   before.stop();
 });
 
-test('S10 refuses and reports an offer signed by another key, and examines the next one', async () => {
+test('S10 the updater refuses and reports an offer signed by another key, and examines the next one', async () => {
   const { state, slots, options, pass } = setUp();
   startUpdater(options);
   state.manifest = JSON.stringify(sealSigned({ version: '9.0.0' }, createPrivateKey(makeSigningKeys().privateKey)));
@@ -134,7 +134,7 @@ test('S10 refuses and reports an offer signed by another key, and examines the n
   await expect.poll(() => slots.read().trial).toMatchObject({ version: '1.1.0' });
 });
 
-test('F25 logs a full disk during a trial, retries the proof, and restarts at the deadline', async () => {
+test('F25 the updater logs a full disk during a trial, retries the proof, and restarts at the deadline', async () => {
   const { state, slots, options, pass } = setUp('1.1.0');
   slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
   state.full = true;
@@ -154,7 +154,7 @@ test('F25 logs a full disk during a trial, retries the proof, and restarts at th
   expect(late.state.restarts).toEqual(['update-taken-back']);
 });
 
-test("S10 judges an offer by the server's time on a PC with a dead clock", async () => {
+test("S10 the updater judges an offer by the server's time on a PC with a dead clock", async () => {
   const { state, options, pass } = setUp();
   const now = options.clock.now();
   state.offMs = -20 * 365 * 24 * hour;

@@ -19,11 +19,11 @@ function boot(entries: Record<string, string>, said: Output = { ok: true, text: 
 }
 const ask = (of: ReturnType<typeof boot>) => of.isShuttingDown(new AbortController().signal);
 
-it('returns the id of this boot', () => {
+it('the boot reader returns the id of this boot', () => {
   expect(boot({}).id()).toBe('6f1c2a90-1');
 });
 
-it('detects a crash by a kernel dump in pstore, or by one that systemd moved in this boot', () => {
+it('the boot reader detects a crash by a kernel dump in pstore, or by one that systemd moved in this boot', () => {
   expect(boot({}).crashedBefore()).toBe(false);
   expect(boot({ 'sys/fs/pstore/dmesg-efi-171': 'Oops' }).crashedBefore()).toBe(true);
   expect(boot({ 'sys/fs/pstore/console-ramoops-0': 'hello' }).crashedBefore()).toBe(false);
@@ -47,7 +47,7 @@ it.each([
   expect(of.endBegun()).toBeNull();
 });
 
-it('detects a system shutdown by the marker files of systemd, or by its state', async () => {
+it('the boot reader detects a system shutdown by the marker files of systemd, or by its state', async () => {
   const marked = boot({ 'run/nologin': 'System is going down.' });
   expect(await ask(marked)).toBe(true);
   expect(marked.ran).toEqual([]);
@@ -57,7 +57,7 @@ it('detects a system shutdown by the marker files of systemd, or by its state', 
   expect(stopping.ran).toEqual(['systemctl show --property=SystemState --value']);
 });
 
-it('reports no shutdown if the system keeps running or its state is unknown', async () => {
+it('the boot reader reports no shutdown if the system keeps running or its state is unknown', async () => {
   expect(await ask(boot({}))).toBe(false);
   expect(await ask(boot({}, { ok: false, why: 'missing', text: '' }))).toBe(false);
   expect(await ask(boot({}, { ok: false, why: 'aborted', text: 'stopping' }))).toBe(false);

@@ -26,7 +26,7 @@ function handClock() {
   return { clock, run, waits: () => [...tasks.values()] };
 }
 
-it('calls back once, 2 s after a camera with several nodes appeared, and ignores other devices', async () => {
+it('the camera watch calls back once, 2 s after a camera with several nodes appeared, and ignores other devices', async () => {
   const root = scratch();
   mkdirSync(join(root, 'dev'));
   const { clock, run, waits } = handClock();

@@ -47,14 +47,14 @@ const program = (pid: number, comm: string, exe: string, ...open: string[]) => (
   ...Object.fromEntries(['/dev/null', ...open].map((target, fd) => [`proc/${pid}/fd/${fd}`, `-> ${target}`])),
 });
 
-it('finds a camera once, by vendor, product and serial number, and leaves out its metadata node', async () => {
+it('the camera list of Linux finds a camera once, by vendor, product and serial number, and leaves out its metadata node', async () => {
   expect(await readCameras(tree({ ...c920, ...program(9, 'bash', '/bin/bash') }), signal)).toEqual({
     known: true,
     value: [{ id: 'usb-046d:082d-A1B2', name: 'HD Pro Webcam C920', usedBy: { known: true, value: [] } }],
   });
 });
 
-it('identifies a camera without serial number by its port, and one without a bus by its node', async () => {
+it('the camera list of Linux identifies a camera without serial number by its port, and one without a bus by its node', async () => {
   const { [`${port}/serial`]: _serial, ...plain } = c920;
   const root = tree({ ...plain, [`${list}/video7/name`]: '$(reboot)"</script> सभा' });
   const answer = await readCameras(root, signal);
@@ -64,7 +64,7 @@ it('identifies a camera without serial number by its port, and one without a bus
   ]);
 });
 
-it('names the program that uses a camera by its binary, without the desktop services that only list cameras', async () => {
+it('the camera list of Linux names the program that uses a camera by its binary, without the desktop services that only list cameras', async () => {
   const root = tree({
     ...c920,
     ...program(10, 'pipewire', '/usr/bin/pipewire', '/dev/video0'),
@@ -75,7 +75,7 @@ it('names the program that uses a camera by its binary, without the desktop serv
   expect(await readCameras(root, signal)).toMatchObject({ value: [{ usedBy: { known: true, value: ['another program', 'zoom'] } }] });
 });
 
-it('returns no cameras if the kernel lists none, and unknown if its list is missing', async () => {
+it('the camera list of Linux returns no cameras if the kernel lists none, and unknown if its list is missing', async () => {
   expect(await readCameras(tree({}), signal)).toEqual({ known: true, value: [] });
   const bare = scratch();
   expect(await readCameras(bare, signal)).toEqual({ known: false, reason: 'device list of the kernel cannot be read' });
@@ -99,7 +99,7 @@ const namesOf = async (root: string, dumped?: Output) => {
   return answer.known ? answer.value.map(({ name, isVirtual }) => (isVirtual ? `(${name})` : name)) : answer.reason;
 };
 
-it('accepts a capture card as a camera, but not an OBS camera, a decoder or the node of a raw sensor', async () => {
+it('the camera list of Linux has a capture card, but no OBS camera, no decoder and no node of a raw sensor', async () => {
   const others = {
     ...node(2, 'OBS Virtual Camera'),
     ...node(3, 'bcm2835-codec-decode', { bus: 'platform', driver: 'bcm2835-codec' }),
@@ -121,7 +121,7 @@ it('a PipeWire Video/Source without a kernel node is a camera, with the program 
   expect(await readCameras(tree({}), signal, record('pw-dump-camera-inuse-filtered.json'))).toEqual({ known: true, value: [inUse] });
 });
 
-it('returns no cameras only if each source that may know of one has answered', async () => {
+it('the camera list of Linux returns no cameras only if each source that may know of one has answered', async () => {
   const hung: Output = { ok: false, why: 'aborted', text: '' };
   expect(await namesOf(tree({}))).toEqual([]);
   expect(await namesOf(tree({}), hung)).toBe('PipeWire does not answer');

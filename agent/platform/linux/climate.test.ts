@@ -7,7 +7,7 @@ const monitor = (at: number, files: Record<string, string>) =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [`sys/class/hwmon/hwmon${at}/${name}`, `${text}\n`]));
 const read = (entries: Record<string, string>) => createClimate(tree({ ...base, ...entries }))();
 
-it('classifies sensors by driver or label, and skips inputs that may have no sensor', async () => {
+it('the sensor list classifies sensors by driver or label, and skips inputs that may have no sensor', async () => {
   const { sensors, humidityRatio } = await read({
     ...monitor(0, { name: 'coretemp', temp1_input: '41000', temp1_label: 'Package id 0' }),
     ...monitor(1, { name: 'nvme', temp1_input: '-3850', temp1_label: 'Composite' }),
@@ -24,7 +24,7 @@ it('classifies sensors by driver or label, and skips inputs that may have no sen
   expect(humidityRatio).toBeNull();
 });
 
-it('reads the thermal zone of the processor only if no processor driver is loaded', async () => {
+it('the sensor list reads the thermal zone of the processor only if no processor driver is loaded', async () => {
   const zone = { 'sys/class/thermal/thermal_zone0/type': 'x86_pkg_temp\n', 'sys/class/thermal/thermal_zone0/temp': '52000\n' };
   expect((await read(zone)).sensors).toEqual([{ kind: 'processor', celsius: 52 }]);
   const driver = monitor(0, { name: 'k10temp', temp1_input: '41000' });

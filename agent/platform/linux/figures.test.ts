@@ -20,7 +20,7 @@ function tree(entries: Record<string, string>): { root: string; put: (path: stri
   return { root, put };
 }
 
-it('reads uptime, memory and disk, and the load from the second call on', async () => {
+it('the reader of PC figures reads uptime, memory and disk, and the load from the second call on', async () => {
   const { root, put } = tree({});
   const figures = createFigures(root);
   const first = await figures();
@@ -32,7 +32,7 @@ it('reads uptime, memory and disk, and the load from the second call on', async 
   expect((await figures()).loadRatio).toBeNull();
 });
 
-it('reads the hottest sensor with the limit of its firmware, and skips broken sensors', async () => {
+it('the reader of PC figures reads the hottest sensor with the limit of its firmware, and skips broken sensors', async () => {
   const { root } = tree({
     'sys/class/thermal/thermal_zone0/temp': '27800',
     'sys/class/thermal/thermal_zone0/trip_point_0_type': 'critical',
@@ -47,7 +47,7 @@ it('reads the hottest sensor with the limit of its firmware, and skips broken se
   expect(await createFigures(root)()).toMatchObject({ temperatureCelsius: 71, temperatureLimitCelsius: 90 });
 });
 
-it('throws if a figure cannot be read', async () => {
+it('the reader of PC figures throws if a figure cannot be read', async () => {
   await expect(createFigures(scratch())()).rejects.toThrow('/proc/stat cannot be read');
   await expect(createFigures(tree({ 'proc/meminfo': 'MemTotal: x' }).root)()).rejects.toThrow('/proc/meminfo cannot be read');
 });

@@ -22,7 +22,7 @@ function tree(files: Record<string, string>): string {
 const carriers = (all: Record<string, string>) =>
   Object.fromEntries(Object.entries(all).map(([name, value]) => [`sys/class/net/${name}/carrier`, value]));
 
-it('reads interface, address, default route and router', async () => {
+it('the network reader reads interface, address, default route and router', async () => {
   const root = tree({ ...carriers({ lo: '1', eth0: '1', wlan0: '0' }), 'proc/net/route': [head, own, byRouter].join('\n') });
   expect(await readNetwork(root, () => ({ eth0: address('192.168.1.20') }))).toEqual({
     interfaces: ['eth0'],
@@ -32,7 +32,7 @@ it('reads interface, address, default route and router', async () => {
   });
 });
 
-it('distinguishes an unplugged cable, a link-local address and a missing route', async () => {
+it('the network reader distinguishes an unplugged cable, a link-local address and a missing route', async () => {
   const routes = { 'proc/net/route': [head, byRouter].join('\n') };
   const out = await readNetwork(tree({ ...carriers({ lo: '1', eth0: '0' }), ...routes }), () => ({}));
   expect(out).toEqual({ interfaces: [], hasAddress: false, hasWayOut: false, gateways: [] });
@@ -54,7 +54,7 @@ it('with two default routes only the router with the lower metric counts', async
   expect(state.gateways).toEqual([{ interface: 'eth0', address: '192.168.1.1' }]);
 });
 
-it('finds the router of an IPv6 network with its interface', async () => {
+it('the network reader finds the router of an IPv6 network with its interface', async () => {
   const zero = '0'.repeat(32);
   const route6 = `${zero} 00 ${zero} 00 fe80000000000000021b21fffe000001 00000400 00000001 00000000 00000003     eth0`;
   const refused = `${zero} 00 ${zero} 00 ${zero} ffffffff 00000001 00000000 00200200       lo`;
@@ -64,7 +64,7 @@ it('finds the router of an IPv6 network with its interface', async () => {
   ]);
 });
 
-it('returns whether a neighbour has answered, and null for one that was never resolved', async () => {
+it('the network reader returns whether a neighbour has answered, and null for one that was never resolved', async () => {
   const arp = 'IP address       HW type     Flags       HW address            Mask     Device';
   const rows = [
     '10.0.0.1         0x1         0x2         5a:33:7e:f2:ff:5d     *        eth0',

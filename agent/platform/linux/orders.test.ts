@@ -24,7 +24,7 @@ function setUp(answer: (args: string[]) => Output = () => ({ ok: true, text: '' 
   return { orders, ran };
 }
 
-test('selects the only device whose name contains the text', async () => {
+test('the sound repair selects the only device whose name contains the text', async () => {
   const { orders, ran } = setUp();
   expect(await orders.setDefaultDevice({ kind: 'microphone', name: 'jabra' }, signal)).toEqual({ done: true });
   expect(await orders.setDefaultDevice({ kind: 'speaker', name: 'सभा' }, signal)).toEqual({ done: true });
@@ -37,7 +37,7 @@ test('selects the only device whose name contains the text', async () => {
   ]);
 });
 
-test('gives a reason and runs nothing if no device or several fit, or if the sound server does not answer', async () => {
+test('the sound repair gives a reason and runs nothing if no device or several fit, or if the sound server does not answer', async () => {
   const { orders, ran } = setUp();
   expect(await orders.setDefaultDevice({ kind: 'microphone', name: 'rally' }, signal)).toEqual({
     done: false,
@@ -54,7 +54,7 @@ test('gives a reason and runs nothing if no device or several fit, or if the sou
   expect(ran).toEqual([]);
 });
 
-test('restarts only known sound services that are running', async () => {
+test('the sound repair restarts only known sound services that are running', async () => {
   const { orders, ran } = setUp((args) => ({
     ok: true,
     text: args.includes('list-units') ? 'pipewire.service loaded active running x\nevil.service a\nwireplumber.service y' : '',
@@ -63,7 +63,7 @@ test('restarts only known sound services that are running', async () => {
   expect(ran[1]).toEqual(['systemctl', '--user', 'restart', 'pipewire.service', 'wireplumber.service']);
 });
 
-test('gives a reason without a sound service, without systemctl, and for a refusal', async () => {
+test('the sound repair gives a reason without a sound service, without systemctl, and for a refusal', async () => {
   expect(await setUp().orders.restartSound(signal)).toEqual({ done: false, reason: 'no sound service of this user runs' });
   const missing = setUp(() => ({ ok: false, why: 'missing', text: '' })).orders;
   expect(await missing.restartSound(signal)).toEqual({ done: false, reason: 'systemctl is not installed' });
@@ -71,7 +71,7 @@ test('gives a reason without a sound service, without systemctl, and for a refus
   expect(await refused.reboot(signal)).toEqual({ done: false, reason: 'systemctl failed: Access denied' });
 });
 
-test('unmutes, mutes or selects a device by its id, which must exist', async () => {
+test('the sound repair unmutes, mutes or selects a device by its id, which must exist', async () => {
   const { orders, ran } = setUp();
   for (const muted of [false, true])
     expect(await orders.changeSound({ kind: 'microphone', id: '--help', muted }, signal)).toEqual({ done: true });

@@ -20,7 +20,7 @@ const mains = (online: string) => ({ type: 'Mains', online });
 const battery = (capacity: string, status = 'Discharging') => ({ type: 'Battery', present: '1', capacity, status });
 const none = { onMains: null, batteryChargeRatio: null, isCharging: false, runtimeMs: null, batteryCelsius: null };
 
-it('reports mains or battery, and the charge', async () => {
+it('the power reader reports mains or battery, and the charge', async () => {
   expect(await ask({ AC: mains('1'), BAT0: battery('97', 'Charging') })).toMatchObject({
     onMains: true,
     batteryChargeRatio: 0.97,
@@ -29,14 +29,14 @@ it('reports mains or battery, and the charge', async () => {
   expect(await ask({ AC: mains('0'), BAT0: battery('41') })).toMatchObject({ onMains: false, batteryChargeRatio: 0.41, isCharging: false });
 });
 
-it('returns null without a battery, and ignores the battery of a mouse and an unreadable one', async () => {
+it('the power reader returns null without a battery, and ignores the battery of a mouse and an unreadable one', async () => {
   expect(await ask({})).toEqual(none);
   expect(await ask({ AC: mains('1') })).toEqual(none);
   expect(await ask({ AC: mains('1'), mouse: { ...battery('12'), scope: 'Device' } })).toEqual(none);
   expect(await ask({ AC: mains('1'), BAT0: { type: 'Battery', capacity: 'x' } })).toEqual(none);
 });
 
-it('computes the runtime from energy or charge and its rate, only while discharging', async () => {
+it('the power reader computes the runtime from energy or charge and its rate, only while discharging', async () => {
   const energy = { energy_now: '30000000', power_now: '15000000' };
   const charge = { charge_now: '2000000', current_now: '-4000000' };
   const BAT0 = { ...battery('60'), ...energy };
@@ -46,7 +46,7 @@ it('computes the runtime from energy or charge and its rate, only while discharg
   expect(await ask({ AC: mains('0'), BAT0: { ...battery('60'), energy_now: '1', power_now: '0' } })).toMatchObject({ runtimeMs: null });
 });
 
-it('reads the coldest battery temperature, and ignores the values of firmware without a sensor', async () => {
+it('the power reader reads the coldest battery temperature, and ignores the values of firmware without a sensor', async () => {
   const warm = { ...battery('60'), temp: '251' };
   expect(await ask({ BAT0: warm, BAT1: { ...battery('60'), temp: '-45' } })).toMatchObject({ batteryCelsius: -4.5 });
   expect(await ask({ BAT0: { ...battery('60'), temp: '0' } })).toMatchObject({ batteryCelsius: null });

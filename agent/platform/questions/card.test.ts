@@ -6,7 +6,7 @@ import { readCard } from './card.ts';
 
 const interfaces = { lo: [{ address: '127.0.0.1' }], eth0: [{ address: '10.1.2.3' }, { address: 'fd00::3' }] };
 
-it('reads the traffic of the network card with this address, and its link rate', async () => {
+it('the network card reader reads the traffic of the network card with this address, and its link rate', async () => {
   const root = tree({ eth0: { 'statistics/tx_bytes': '1000', 'statistics/rx_bytes': '20000', speed: '100' } });
   const known = { known: true, value: { sentBytes: 1_000, receivedBytes: 20_000, speedBps: 100e6 } };
   expect(await readCard(root, '10.1.2.3', interfaces)).toEqual(known);

@@ -24,14 +24,14 @@ function desktopWith(gsettings: string, { root = tree({ 'session/note': '', 'bin
 const line = (key: string, value: boolean) => `org.gnome.desktop.privacy ${key} ${value}\n`;
 const open = { camera: null, microphone: null };
 
-it("reports camera and microphone as blocked if the desktop's privacy setting says so", async () => {
+it("the privacy reader reports camera and microphone as blocked if the desktop's privacy setting says so", async () => {
   expect(await ask(line('disable-camera', false) + line('disable-microphone', false))).toEqual(open);
   expect(await ask(line('disable-camera', true) + line('disable-microphone', false))).toEqual({ camera: 'all', microphone: null });
   expect(await ask(line('disable-sound-output', true) + line('disable-microphone', true))).toEqual({ camera: null, microphone: 'all' });
   expect(await ask('')).toEqual(open);
 });
 
-it('detects a changed privacy setting at the next run, and starts no program without a change', async () => {
+it('the privacy reader detects a changed privacy setting at the next run, and starts no program without a change', async () => {
   const root = tree({ 'session/note': '', 'bin/said': line('disable-camera', false), 'home/.config/dconf/user': '1' });
   const platform = desktopWith(`echo x >> "${root}/asked"; exec cat "${root}/bin/said"`, { root, env: { HOME: '/home' } });
   let now = 0;

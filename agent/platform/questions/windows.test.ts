@@ -35,7 +35,7 @@ it('a restart is pending since its registry key was written, and planned if an u
   expect(await ask(restart, { closed: [updated] })).toBe('registry: code 5');
 });
 
-it('reads programs by their uninstallers and packages, for all users and for each signed-in user', async () => {
+it('the Windows reader reads programs by their uninstallers and packages, for all users and for each signed-in user', async () => {
   const uninstall = `${current}\\Uninstall`;
   const packages = `${user}\\Software\\Classes\\Local Settings\\Software\\Microsoft\\Windows\\CurrentVersion\\AppModel\\Repository\\Packages`;
   const keys = {
@@ -56,7 +56,7 @@ it('reads programs by their uninstallers and packages, for all users and for eac
   expect(await ask(installed, { closed: [uninstall] })).toBe('registry: code 5');
 });
 
-it('reports the session as open, locked or none', async () => {
+it('the Windows reader reports the session as open, locked or none', async () => {
   const seen = (name: string, isLocked: boolean | null) =>
     ask(session, { calls: { consoleSession: () => ({ id: 1, user: name, isLocked }) } });
   expect([await seen('राम', false), await seen('राम', true), await seen('', null)]).toEqual(['open', 'locked', 'none']);
@@ -64,7 +64,7 @@ it('reports the session as open, locked or none', async () => {
   expect(await ask(session, { noCalls: 'koffi is not there' })).toBe('koffi is not there');
 });
 
-it('reads sleep from the power plan, or from the defaults of Windows if the plan does not set it', async () => {
+it('the Windows reader reads sleep from the power plan, or from the defaults of Windows if the plan does not set it', async () => {
   const power = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power';
   const plans = `${power}\\User\\PowerSchemes`;
   const [group, sleep, hibernate] = [
@@ -83,7 +83,7 @@ it('reads sleep from the power plan, or from the defaults of Windows if the plan
   expect(await ask(sleepsWhenIdle)).toBe('Windows tells of no power plan');
 });
 
-it('returns the time of the newest crash dump', async () => {
+it('the Windows reader returns the time of the newest crash dump', async () => {
   const root = mkdtempSync(join(tmpdir(), 'sabha-dumps-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   expect(await ask(lastCrash, { root })).toBeNull();
@@ -99,7 +99,7 @@ it('returns the time of the newest crash dump', async () => {
   expect(await ask(lastCrash, { root })).toBe(5_000_000);
 });
 
-it('names a display by its EDID name, its model, or its place', async () => {
+it('the Windows reader names a display by its EDID name, its model, or its place', async () => {
   const path = '\\\\?\\DISPLAY#SAM0D2C#4&29c712e5&0&UID214595#{e6f07b5f-ee97-4a90-b076-33f57bf4eaa7}';
   const edid = Buffer.alloc(128);
   edid.writeUInt16BE(0x10ac, 8);

@@ -37,7 +37,7 @@ const used = async (keys: Keys, more: Fake = {}) => {
 };
 const soon = () => Date.now() - 1_000;
 
-it('reports a camera as present or missing by the device manager', async () => {
+it('the camera list of Windows reports a camera as present or missing by the device manager', async () => {
   expect(await look()).toBe('ok: Logitech MeetUp');
   expect(await look([camera({ kind: '{6bdd1fc6-810f-11d0-bec7-08002be2092f}', service: 'USBVIDEO' })])).toBe('ok: Logitech MeetUp');
   expect(await look([])).toBe('camera.missing: meetup');
@@ -45,7 +45,7 @@ it('reports a camera as present or missing by the device manager', async () => {
   expect(await look([scanner])).toBe('camera.missing: meetup');
 });
 
-it('maps the code of the device manager to camera.driver, camera.disabled or camera.no_driver', async () => {
+it('the camera list of Windows maps the code of the device manager to camera.driver, camera.disabled or camera.no_driver', async () => {
   const said = async (problem: number) => (await look([camera({ problem })]))?.split(':')[0];
   for (const problem of [10, 14, 19, 31, 37, 39, 43, 52]) expect(await said(problem), `${problem}`).toBe('camera.driver');
   for (const problem of [22, 29, 48]) expect(await said(problem), `${problem}`).toBe('camera.disabled');
@@ -54,12 +54,12 @@ it('maps the code of the device manager to camera.driver, camera.disabled or cam
   expect(await look([unknown])).toBe('camera.no_driver: found: MeetUp: meetup');
 });
 
-it('reports a camera made by a program as camera.virtual', async () => {
+it('the camera list of Windows reports a camera made by a program as camera.virtual', async () => {
   const obs = camera({ id: 'SWD\\VCAMDEVAPI\\1', parent: 'SWD\\1', name: 'MeetUp (virtual)', service: '' });
   expect(await look([obs])).toBe('camera.virtual: found: MeetUp (virtual): meetup');
 });
 
-it('reports camera.privacy if programs are denied the camera, and a missing key denies nothing', async () => {
+it('the camera list of Windows reports camera.privacy if programs are denied the camera, and a missing key denies nothing', async () => {
   const denied = 'camera.privacy: Logitech MeetUp';
   const said = (keys: Keys) => look([camera()], { keys });
   expect(await said({ [`HKLM\\${consent}\\webcam`]: { Value: 'Deny' } })).toBe(denied);
@@ -72,7 +72,7 @@ it('reports camera.privacy if programs are denied the camera, and a missing key 
   expect(await said({ [`HKU\\.DEFAULT\\${consent}\\webcam`]: { Value: 'Deny' } })).toBe('ok: Logitech MeetUp');
 });
 
-it('reads the programs that use a camera from the registry, where a stop time of 0 means in use', async () => {
+it('the camera list of Windows reads the programs that use a camera from the registry, where a stop time of 0 means in use', async () => {
   expect(await used(use(soon()))).toEqual([['zoom']]);
   expect(await used(use(soon(), soon() + 500))).toEqual([[]]);
   expect(await used({})).toEqual(['Windows does not write down who uses it']);
@@ -80,7 +80,7 @@ it('reads the programs that use a camera from the registry, where a stop time of
   expect(await used(teams)).toEqual([['teams']]);
 });
 
-it('ignores the frame server and the face recognition of Windows', async () => {
+it('the camera list of Windows ignores the frame server and the face recognition of Windows', async () => {
   const programs = ['C:\\Windows\\System32\\svchost.exe', 'C:\\WINDOWS\\System32\\FsIso.exe'];
   for (const program of programs)
     expect(await used(use(soon(), 0, program), { calls: { devices: () => [camera()], programs: () => programs } })).toEqual([[]]);

@@ -19,7 +19,7 @@ async function read(output: Output) {
 }
 const said = (text: string) => read({ ok: true, text });
 
-it('reads the output of PowerShell in any language, with any line ends and a byte order mark', async () => {
+it('the inventory reader of Windows reads the output of PowerShell in any language, with any line ends and a byte order mark', async () => {
   const { items, asked } = await said(`\ufeff${JSON.stringify(printed)}\r\n`);
   expect(items).toMatchObject({
     os: { Caption: 'Microsoft Windows 11 प्रो', Version: '10.0.26100', OSArchitecture: '64-bit' },
@@ -33,7 +33,7 @@ it('reads the output of PowerShell in any language, with any line ends and a byt
   expect(asked).toEqual(scripts.map((script) => [...program, '-Command', script]));
 });
 
-it('reports an incomplete, empty or foreign output as unknown with a reason, and returns the other parts', async () => {
+it('the inventory reader of Windows reports an incomplete, empty or foreign output as unknown with a reason, and returns the other parts', async () => {
   const whole = JSON.stringify(printed);
   for (let end = 1; end < whole.length; end += 7)
     expect((await said(whole.slice(0, end))).items['unknown']).toBe('PowerShell: answer cannot be read');
@@ -43,7 +43,7 @@ it('reports an incomplete, empty or foreign output as unknown with a reason, and
   expect((await said('')).items).toMatchObject({ os: { platform: 'win32' }, cameras: [], microphones: [], speakers: [] });
 });
 
-it('requests no serial number, user or address', () => {
+it('the inventory reader of Windows requests no serial number, user or address', () => {
   expect(scripts.join()).not.toMatch(/serial|user(?!\w*Device)|address|uuid/i);
 });
 
@@ -57,7 +57,7 @@ async function disks(rows: unknown) {
 }
 const disk = (FriendlyName: string, MediaType: unknown, HealthStatus: unknown) => ({ FriendlyName, MediaType, HealthStatus });
 
-it('reports a disk that predicts its failure (pc.disk_failing) and a hard disk (climate.hdd_altitude)', async () => {
+it('the inventory reader of Windows reports a disk that predicts its failure (pc.disk_failing) and a hard disk (climate.hdd_altitude)', async () => {
   const two = [disk('Acme SSD', 'SSD', 'Healthy'), disk('Acme HDD', 'HDD', 'Warning')];
   expect(await disks(two)).toMatchObject({
     before: { known: false, reason: 'not checked since the start' },

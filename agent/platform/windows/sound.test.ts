@@ -20,7 +20,7 @@ const microphone = async (...of: Parameters<typeof soundOf>) =>
 const speaker = async (...of: Parameters<typeof soundOf>) =>
   (await look(createSpeakerProbe(), { calls: { sound: () => soundOf(...of) } }))[0];
 
-it('reports a microphone as ok, muted, too quiet or missing by Core Audio', async () => {
+it('the sound reader of Windows reports a microphone as ok, muted, too quiet or missing by Core Audio', async () => {
   expect(await microphone([endpoint()])).toBe('ok');
   expect(await microphone([endpoint({ muted: true })])).toBe('microphone.muted');
   expect(await microphone([endpoint({ volume: 0.1 })])).toBe('microphone.volume_low');
@@ -28,7 +28,7 @@ it('reports a microphone as ok, muted, too quiet or missing by Core Audio', asyn
   expect(await microphone([endpoint({ state: 4 })])).toBe('microphone.missing');
 });
 
-it('reports microphone.disabled if the endpoint is disabled or its socket is empty', async () => {
+it('the sound reader of Windows reports microphone.disabled if the endpoint is disabled or its socket is empty', async () => {
   expect(await microphone([endpoint({ state: 2, muted: null, volume: null })])).toBe(
     'microphone.disabled: switched off: Mikrofon (MeetUp)',
   );
@@ -36,7 +36,7 @@ it('reports microphone.disabled if the endpoint is disabled or its socket is emp
   expect(await microphone([endpoint({ state: 8, muted: null, volume: null })])).toBe('microphone.disabled: nothing is plugged in');
 });
 
-it('reports another default microphone, or microphone.roles_split if only calls use another one', async () => {
+it('the sound reader of Windows reports another default microphone, or microphone.roles_split if only calls use another one', async () => {
   const both = [endpoint(), headset];
   const other = { console: headset.id, call: headset.id };
   expect(await microphone(both, { capture: other })).toBe('microphone.not_default: chosen: Headset');
@@ -45,7 +45,7 @@ it('reports another default microphone, or microphone.roles_split if only calls 
   );
 });
 
-it('labels programs from the list, and ignores parts of Windows', async () => {
+it('the sound reader of Windows labels programs from the list, and ignores parts of Windows', async () => {
   const programs = ['C:\\Program Files\\Zoom\\bin\\Zoom.exe', 'D:\\Tagebuch\\privat.exe', 'C:\\WINDOWS\\System32\\svchost.exe', ''];
   expect(await microphone([endpoint({ programs })])).toBe('ok: in use by another program, zoom');
   expect(await microphone([endpoint({ programs: null })])).toBe('ok');

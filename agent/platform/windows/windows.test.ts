@@ -9,7 +9,7 @@ const route = (destination: string, hop: string, metric = 25) => ({ destination,
 const at = (address: string, netmask = '255.255.255.0') => [{ address, netmask, internal: false }];
 const loopback = [{ address: '127.0.0.1', netmask: '255.0.0.0', internal: true }];
 
-it('reads a UPS as a battery, and gives null values without a battery or for the value 255', () => {
+it('the Windows platform reads a UPS as a battery, and gives null values without a battery or for the value 255', () => {
   const power = (status: Partial<ReturnType<NonNullable<NonNullable<Fake['calls']>['power']>>>) =>
     readPower(fakeWindows({ calls: { power: () => ({ line: 1, flag: 1, percent: 90, seconds: -1, ...status }) } }).native);
   expect(power({})).toMatchObject({ onMains: true, batteryChargeRatio: 0.9, isCharging: false, runtimeMs: null });
@@ -59,7 +59,7 @@ it('the boot id does not depend on the clock, except without the registry', () =
   expect(bare(Date.now())).not.toBe(bare(Date.now() + 3_600_000));
 });
 
-it('reboots by shutdown.exe, and gives a reason for orders that only the user can carry out', async () => {
+it('the Windows platform reboots by shutdown.exe, and gives a reason for orders that only the user can carry out', async () => {
   const { platform, asked } = fakeWindows({ run: () => ({ ok: true, text: '' }) });
   expect(await platform.reboot(signal)).toEqual({ done: true });
   expect(asked).toEqual([['shutdown.exe', '/r', '/t', '5']]);
@@ -70,7 +70,7 @@ it('reboots by shutdown.exe, and gives a reason for orders that only the user ca
   expect(await denied.reboot(signal)).toEqual({ done: false, reason: 'shutdown.exe failed: Access denied.(5)' });
 });
 
-it('unmutes the microphone with the given id, and refuses to change the default device with a reason', async () => {
+it('the Windows platform unmutes the microphone with the given id, and refuses to change the default device with a reason', async () => {
   const told: Mute[] = [];
   const mute = (change: Mute): true => {
     told.push(change);
@@ -118,7 +118,7 @@ async function watched(kind: 'watchSound' | 'watchCameras', calls: Fake['calls']
   return { look, cancel, tasks };
 }
 
-it('reports a microphone that appears, disappears, is muted or becomes the default at the next reading, and nothing after the end', async () => {
+it('the Windows platform reports a microphone that appears, disappears, is muted or becomes the default at the next reading, and nothing after the end', async () => {
   let sound = soundOf([endpoint()]);
   const { look, cancel, tasks } = await watched('watchSound', { sound: () => sound });
   expect([await look(), await look()]).toEqual([0, 0]);

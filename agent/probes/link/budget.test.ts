@@ -13,7 +13,7 @@ const context = {
   signal: AbortSignal.timeout(1_000),
 };
 
-it('reports an unspent data budget as ok, with the used shares', async () => {
+it('the data budget probe reports an unspent data budget as ok, with the used shares', async () => {
   const budget = createBudget({ clock: handClock(), store: inMemoryStore() });
   budget.limit(links.geo.budget);
   budget.used('telemetry', 2_000_000);

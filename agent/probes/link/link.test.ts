@@ -70,7 +70,7 @@ it.each([
   expect(numbers).toEqual({});
 });
 
-it('judges loss by the limit of the tier, over as many probes as that needs, and names the direction', async () => {
+it('the link probe judges loss by the limit of the tier, over as many probes as that needs, and names the direction', async () => {
   const loss = async (windows: Window[], required?: Profile['tier']) =>
     (await ask({ windows }, required === undefined ? {} : { tier: required })).said['loss'];
   expect(await loss(times(4, { up: 2 }))).toBe('ok');
@@ -85,18 +85,18 @@ it('judges loss by the limit of the tier, over as many probes as that needs, and
   expect(await loss(times(1, { up: 20 }))).toBe('link.loss_high: to the centre');
 });
 
-it('judges jitter by the median of three windows', async () => {
+it('the link probe judges jitter by the median of three windows', async () => {
   const jitter = async (windows: Window[]) => (await ask({ windows })).said['jitter'];
   expect(await jitter([window({ jitterUp: 99 }), window(), window()])).toBe('ok');
   expect(await jitter([window(), window({ jitterUp: 31 }), window({ jitterUp: 40 })])).toBe('link.jitter_high: to the centre');
   expect(await jitter(times(3, { jitterUp: 31, jitterDown: 31 }))).toBe('link.jitter_high: both ways');
 });
 
-it('reports a delay above the usual as link.delay_high', async () => {
+it('the link probe reports a delay above the usual as link.delay_high', async () => {
   expect((await ask({ slow: true })).said['delay']).toBe('link.delay_high');
 });
 
-it('reports link.tier_low below the tier that the site needs, with the worse direction', async () => {
+it('the link probe reports link.tier_low below the tier that the site needs, with the worse direction', async () => {
   const tierOf = async (up: LinkView['tiers']['up'], down: LinkView['tiers']['up'], required?: Profile['tier']) =>
     (await ask({ tiers: { up, down } }, required === undefined ? {} : { tier: required })).said['tier'];
   expect(await tierOf(tier('audio', 'capacity'), tier('fhd'))).toBe('ok');
@@ -132,7 +132,7 @@ it('C12 an unknown tier names the reason why the capacity is unknown', async () 
   expect(said['tier']).toBe('unknown: too many packets were lost');
 });
 
-it('reports the capacity by packet train or TCP and whether UDP passes, and neither before a measurement', async () => {
+it('the link probe reports the capacity by packet train or TCP and whether UDP passes, and neither before a measurement', async () => {
   const udp = async (link: Partial<LinkView>) => {
     const { said, numbers } = await ask(link);
     return [said['udp'], numbers?.cu, numbers?.cd];

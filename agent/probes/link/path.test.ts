@@ -22,7 +22,7 @@ it('while the link is up, the probe looks up one name in 15 min (thin link: in a
   }
 });
 
-it('finds each break of the path in turn, from this PC outwards', async () => {
+it('the path probe finds each break of the path in turn, from this PC outwards', async () => {
   const { net, run, asked } = office({ anchors: [anchor] });
   net.state = { ...online, interfaces: [], hasAddress: false, hasWayOut: false, gateways: [] };
   expect(await run()).toEqual(['path.local', 'no cable and no Wi-Fi']);
@@ -90,7 +90,7 @@ it('on a thin link it tests beyond the router once in 5 min, and at once after a
   expect(asksBeyond()).toBe(true);
 });
 
-it('counts its traffic as tests, and beyond the budget tests only the local router', async () => {
+it('the path probe counts its traffic as tests, and beyond the budget tests only the local router', async () => {
   const { net, run, asked, budget } = office();
   net.ports['203.0.113.5:8883'] = 'proven';
   await run();

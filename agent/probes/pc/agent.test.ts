@@ -11,14 +11,14 @@ function ask(self: SelfFigures) {
   return agentProbe.run({ platform: createUnsupported(), profile, self, signal: AbortSignal.timeout(1_000) });
 }
 
-it('reports ok while every probe runs and no event was dropped, with its memory and spool', async () => {
+it('the agent probe reports ok while every probe runs and no event was dropped, with its memory and spool', async () => {
   const { checks, numbers } = await ask(well);
   expect(checks.map((one) => `${one.device} ${one.status}`)).toEqual(['checks ok', 'history ok']);
   expect(numbers?.q).toBe(3);
   expect(numbers?.rss).toBeGreaterThan(10_000_000);
 });
 
-it('names failing probes in order, without their changing error texts', async () => {
+it('the agent probe names failing probes in order, without their changing error texts', async () => {
   const failing = [
     { probe: 'microphone', error: 'ENOMEM 123' },
     { probe: 'camera', error: 'late' },
@@ -29,7 +29,7 @@ it('names failing probes in order, without their changing error texts', async ()
   ]);
 });
 
-it('reports dropped events', async () => {
+it('the agent probe reports dropped events', async () => {
   const { checks } = await ask({ ...well, spool: { ...well.spool, droppedInLastDay: 2 } });
   expect(checks).toMatchObject([{ status: 'ok' }, { device: 'history', fault: 'agent.events_dropped' }]);
 });

@@ -69,7 +69,7 @@ function pcIn(given: Partial<ClimateRoom> = {}, elevationM = lehM) {
 const unknownUse = { known: false as const, reason: 'not asked' };
 const sensors = (...list: [Sensor['kind'], number][]) => ({ sensors: list.map(([kind, celsius]) => ({ kind, celsius })) });
 
-it('reports room and air by the sensor of the UPS, with their numbers', async () => {
+it('the climate probe reports room and air by the sensor of the UPS, with their numbers', async () => {
   const ups = { 'ups.status': 'OL', 'ambient.temperature': '21', 'ambient.humidity': '40' };
   const { room, ask } = pcIn({ ups });
   expect(await ask()).toMatchObject({ lines: ['room ok', 'air ok', 'battery ok'], numbers: { room: 21, rh: 0.4 } });
@@ -84,14 +84,14 @@ it('a sensor that disappears makes its check unknown', async () => {
   expect((await ask()).lines).toEqual(['room', 'air', 'battery'].map((device) => `${device} unknown nothing measures it now`));
 });
 
-it('reports climate.cold if a board or disk is below 5 degrees, and ignores the processor', async () => {
+it('the climate probe reports climate.cold if a board or disk is below 5 degrees, and ignores the processor', async () => {
   const { room, ask } = pcIn({ figures: sensors(['processor', 2], ['board', 12], ['disk', 4.9]) });
   expect((await ask()).lines).toEqual(['board climate.cold']);
   room.figures = sensors(['processor', 2], ['board', 12], ['disk', 5]);
   expect((await ask()).lines).toEqual(['board ok']);
 });
 
-it('reports climate.cold_start after a start in frost until the PC reaches 10 degrees', async () => {
+it('the climate probe reports climate.cold_start after a start in frost until the PC reaches 10 degrees', async () => {
   const { room, ask } = pcIn({ figures: { ...sensors(['board', -3]), uptimeSeconds: 60 } });
   expect((await ask()).lines).toEqual(['board climate.cold_start']);
   room.figures = { ...sensors(['board', 9]), uptimeSeconds: 2_000 };
@@ -102,7 +102,7 @@ it('reports climate.cold_start after a start in frost until the PC reaches 10 de
   expect((await ask()).lines).toEqual(['board climate.cold']);
 });
 
-it('reports climate.charge_cold if the battery of the PC or of the UPS is charged in frost', async () => {
+it('the climate probe reports climate.charge_cold if the battery of the PC or of the UPS is charged in frost', async () => {
   const own = pcIn({ power: { batteryChargeRatio: 0.5, isCharging: true, batteryCelsius: -2 } });
   expect((await own.ask()).lines).toEqual(['battery climate.charge_cold']);
   const ups = pcIn({ ups: { 'ups.status': 'OL CHRG', 'battery.temperature': '-1' } });
@@ -111,7 +111,7 @@ it('reports climate.charge_cold if the battery of the PC or of the UPS is charge
   expect((await ups.ask()).lines).toEqual(['battery ok']);
 });
 
-it('reports climate.hdd_altitude for a hard disk in Leh under its own name, and nothing at low altitude', async () => {
+it('the climate probe reports climate.hdd_altitude for a hard disk in Leh under its own name, and nothing at low altitude', async () => {
   const hardware = { turningDisks: [{ id: 'disk-1a2b3c4d', name: 'ST1000DM010' }] };
   const { checks } = await pcIn({ hardware }).ask();
   expect(checks).toEqual([
@@ -120,7 +120,7 @@ it('reports climate.hdd_altitude for a hard disk in Leh under its own name, and 
   expect((await pcIn({ hardware }, 3_048).ask()).checks).toEqual([]);
 });
 
-it('reports a device above its rated altitude, reads the devices once an hour, and skips unreadable ones', async () => {
+it('the climate probe reports a device above its rated altitude, reads the devices once an hour, and skips unreadable ones', async () => {
   const hardware = { models: [{ id: 'model', name: 'Dell Inc. OptiPlex 7010' }] };
   const { room, ask } = pcIn({ hardware, cameras: ['Logitech Rally'] });
   expect((await ask()).lines).toEqual(['model climate.device_altitude made for at most 3048 m']);
@@ -132,7 +132,7 @@ it('reports a device above its rated altitude, reads the devices once an hour, a
   expect(room.looks).toBe(2);
 });
 
-it('reports climate.rise_high if the processor is warmer than usual for this PC, with the ratio', async () => {
+it('the climate probe reports climate.rise_high if the processor is warmer than usual for this PC, with the ratio', async () => {
   const { room, ask } = pcIn({ figures: sensors(['processor', 45], ['room', 20]) });
   const live = async (minutes: number) => {
     for (let n = 0; n < minutes; n += 1) {

@@ -8,13 +8,13 @@ function ask(clockOffsetMs: number | null, roundTripMs: number | null = null, se
   return clockProbe.run({ platform: createUnsupported(), profile, self, signal: AbortSignal.timeout(1_000) });
 }
 
-it('reports unknown before the first comparison with the server', async () => {
+it('the clock probe reports unknown before the first comparison with the server', async () => {
   const { checks, numbers } = await ask(null);
   expect(checks).toEqual([{ component: 'clock', device: '', status: 'unknown', fault: null, reason: 'not compared with the centre yet' }]);
   expect(numbers).toEqual({});
 });
 
-it('reports ok up to 5 s and clock.wrong beyond, with the direction and no figure in the reason', async () => {
+it('the clock probe reports ok up to 5 s and clock.wrong beyond, with the direction and no figure in the reason', async () => {
   expect((await ask(5_000)).checks).toMatchObject([{ status: 'ok', reason: null }]);
   expect((await ask(5_001)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'ahead of the centre' }]);
   expect((await ask(-90_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
@@ -27,7 +27,7 @@ it('a long round trip leaves the clock unknown, because half of it is the error 
   expect((await ask(-7_000, 3_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
 });
 
-it('R29 reports unknown if the clock of the server was set', async () => {
+it('R29 the clock probe reports unknown if the clock of the server was set', async () => {
   expect((await ask(7_200_000, 40, true)).checks).toMatchObject([{ status: 'unknown', reason: 'the clock of the centre was set' }]);
   expect((await ask(0, 40, true)).checks).toMatchObject([{ status: 'ok' }]);
 });

@@ -27,7 +27,7 @@ it('a PC without battery and UPS has no power checks, and no UPS is read', async
   expect(await ask(desktop)).toMatchObject({ checks: [], numbers: {}, asked: [], power: { onMains: null, isEnding: false } });
 });
 
-it('reports mains and battery of a laptop, and runs every 5 s on battery', async () => {
+it('the power probe reports mains and battery of a laptop, and runs every 5 s on battery', async () => {
   const well = await ask(laptop);
   expect(well.lines).toEqual(['mains ok', 'battery ok']);
   expect(well).toMatchObject({ numbers: { ac: 1, bat: 0.9 }, power: { onMains: true, isEnding: false } });
@@ -48,7 +48,7 @@ it.each([
   expect(lines[1]).toBe(isEnding ? 'battery power.battery_low' : 'battery ok');
 });
 
-it('reports the UPS that the profile names, with its numbers', async () => {
+it('the power probe reports the UPS that the profile names, with its numbers', async () => {
   const { lines, numbers, asked, nextRunMs } = await ask(
     desktop,
     says({ 'ups.status': 'OL', 'battery.charge': '100', 'battery.runtime': '1800' }),

@@ -41,7 +41,7 @@ async function daysOf({ live, clock }: ReturnType<typeof setUp>, count: number, 
   }
 }
 
-test('returns nothing for three days, then the ratio to the usual rise, and reports a blocked fan after ten minutes', async () => {
+test('the rise watch returns nothing for three days, then the ratio to the usual rise, and reports a blocked fan after ten minutes', async () => {
   const pc = setUp();
   await daysOf(pc, 2);
   expect(await pc.live(30 * minuteMs)).toBeUndefined();

@@ -3,7 +3,7 @@ import { upsOf } from './ups.ts';
 
 const ups = (variables: Record<string, string>) => upsOf({ known: true, variables: new Map(Object.entries(variables)) });
 
-test('reads charge, runtime, temperatures and humidity in base units', () => {
+test('the UPS reader reads charge, runtime, temperatures and humidity in base units', () => {
   const said = {
     'battery.charge': '87',
     'battery.runtime': '1830',

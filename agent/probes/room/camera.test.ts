@@ -23,19 +23,19 @@ async function ask(answer: Cameras) {
 }
 const see = (...cameras: Camera[]) => ask({ known: true, value: cameras });
 
-it('reports a present camera as ok, with the programs that use it', async () => {
+it('the camera probe reports a present camera as ok, with the programs that use it', async () => {
   expect(await see(eye())).toEqual([
     { component: 'camera', device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'HD Eye' },
   ]);
   expect(await see(eye('zoom'))).toMatchObject([{ status: 'ok', reason: 'in use by zoom' }]);
 });
 
-it('reports an absent camera as missing, and as unknown if the list of cameras is unknown', async () => {
+it('the camera probe reports an absent camera as missing, and as unknown if the list of cameras is unknown', async () => {
   expect(await see()).toMatchObject([{ fault: 'camera.missing', name: 'eye' }]);
   expect(await ask({ known: false, reason: 'closed' })).toMatchObject([{ status: 'unknown', fault: null, reason: 'closed' }]);
 });
 
-it('reports an absent camera as unknown if PipeWire does not respond, but as missing if the kernel had listed it before', async () => {
+it('the camera probe reports an absent camera as unknown if PipeWire does not respond, but as missing if the kernel had listed it before', async () => {
   const incompleteReason = {
     known: true,
     value: [{ ...eye(), id: 'usb-2', name: 'Built-in' }],
@@ -48,7 +48,7 @@ it('reports an absent camera as unknown if PipeWire does not respond, but as mis
   expect(await ask(frozen)).toMatchObject([{ fault: 'camera.missing' }]);
 });
 
-it('reports camera.virtual if only a program such as OBS has a camera, and ok once the real camera is present', async () => {
+it('the camera probe reports camera.virtual if only a program such as OBS has a camera, and ok once the real camera is present', async () => {
   const obs: Camera = { id: 'video9', name: 'OBS Eye', usedBy: { known: true, value: [] }, isVirtual: true };
   expect(await see(obs)).toMatchObject([{ status: 'fault', fault: 'camera.virtual', reason: 'found: OBS Eye', name: 'eye' }]);
   expect(await see(obs, eye())).toMatchObject([{ status: 'ok', name: 'HD Eye' }]);
@@ -56,7 +56,7 @@ it('reports camera.virtual if only a program such as OBS has a camera, and ok on
   expect(await see({ ...obs, name: 'Loopback' })).toMatchObject([{ fault: 'camera.missing' }]);
 });
 
-it('reports camera.held after one program has used it for more than 8 hours, and ok once it is released', async () => {
+it('the camera probe reports camera.held after one program has used it for more than 8 hours, and ok once it is released', async () => {
   await see(eye('zoom'));
   nowMs = 7 * hourMs;
   await see(eye('chrome', 'zoom'));
@@ -77,7 +77,7 @@ async function askWith(entries: Record<string, string>, cameras: Camera[] = [], 
 const video = (more: object = {}) => [{ class: '0e', ...more }];
 const driver = { 'sys/bus/usb/drivers/uvcvideo/bind': '' };
 
-it('reports why a USB device is no working camera: camera.no_driver, camera.driver, camera.disabled', async () => {
+it('the camera probe reports why a USB device is no working camera: camera.no_driver, camera.driver, camera.disabled', async () => {
   expect(await askWith(plugged({ functions: video() }))).toBe('camera.no_driver');
   expect(await askWith({ ...driver, ...plugged({ functions: video() }) })).toBe('camera.driver');
   expect(await askWith({ ...driver, ...plugged({ functions: video({ authorized: '0' }) }) })).toBe('camera.disabled');
@@ -86,7 +86,7 @@ it('reports why a USB device is no working camera: camera.no_driver, camera.driv
   expect(await askWith(plugged({ ...shut, model: 'ffff:0001' }))).toBe('camera.missing');
 });
 
-it('reports camera.slow_port if the camera supports a faster port, and ok otherwise', async () => {
+it('the camera probe reports camera.slow_port if the camera supports a faster port, and ok otherwise', async () => {
   const there: Camera = { id: 'usb-046d:082d-A1', name: 'HD Pro', usedBy: { known: true, value: [] } };
   const at = (speed: string, version: string, model = '046d:082d') =>
     askWith(plugged({ model, files: { speed, version } }), [{ ...there, id: `usb-${model}-A1` }]);
@@ -99,7 +99,7 @@ it('reports camera.slow_port if the camera supports a faster port, and ok otherw
   expect(await askWith(plugged({ files: { version: ' 2.10', serial: 'B2' } }), [there])).toBe('ok');
 });
 
-it('reports camera.privacy if a key of the PC disables its camera or the shutter of a built-in camera is closed', async () => {
+it('the camera probe reports camera.privacy if a key of the PC disables its camera or the shutter of a built-in camera is closed', async () => {
   const key = (on: string) => ({ 'sys/bus/platform/devices/VPC2004:00/camera_power': `${on}\n` });
   expect(await askWith(key('0'))).toBe('camera.privacy');
   expect(await askWith(key('1'))).toBe('camera.missing');

@@ -40,19 +40,19 @@ async function askExpecting(expected: Profile['expected'], platform = createUnsu
   return (await createDisplayProbe().run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
 }
 
-it('reports a connected display as ok, found by its name, its maker and product, or its connector', async () => {
+it('the display probe reports a connected display as ok, found by its name, its maker and product, or its connector', async () => {
   for (const display of [[{}], [{ match: 'p2419' }], [{ match: 'DEL40A3' }], [{ match: 'hdmi' }]])
     expect(await ask(screen, display)).toMatchObject([{ component: 'display', device: 'expected-1', status: 'ok', name: 'DELL P2419H' }]);
 });
 
-it('reports display.missing if a display is not connected, with the last known name', async () => {
+it('the display probe reports display.missing if a display is not connected, with the last known name', async () => {
   expect(await ask(connector('HDMI-A-1', 'disconnected'))).toMatchObject([{ fault: 'display.missing' }]);
   expect(await ask(screen, [{ match: 'NEC' }])).toMatchObject([{ fault: 'display.missing', name: 'NEC' }]);
   const two = { ...screen, ...connector('DP-1', 'connected', { modes: fullHd }) };
   expect(await ask(two, [{}, {}, {}])).toMatchObject([{ status: 'ok' }, { status: 'ok' }, { fault: 'display.missing' }]);
 });
 
-it('reports display.low_resolution below the native resolution of the display, or below a readable one', async () => {
+it('the display probe reports display.low_resolution below the native resolution of the display, or below a readable one', async () => {
   const offered = (modes: string, said: Buffer | string = '') => ask(connector('VGA-1', 'connected', { modes, edid: said }));
   const low = (reason: string) => [{ status: 'fault', fault: 'display.low_resolution', reason }];
   expect(await offered('1024x768\n800x600\n640x480\n')).toMatchObject(low('at most 1024 x 768'));

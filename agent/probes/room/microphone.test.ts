@@ -21,14 +21,14 @@ const known = (sources: SoundDevice[], defaultSource: string | null = 'room'): A
   value: { sources, defaultSource, sinks: [silent], defaultSink: 'other' },
 });
 
-it('reports a microphone as ok if it is present, default, unmuted and loud, with the programs that use it', async () => {
+it('the microphone probe reports a microphone as ok if it is present, default, unmuted and loud, with the programs that use it', async () => {
   expect(await ask(known([room, head]))).toEqual([
     { component: 'microphone', device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'RoomMic' },
   ]);
   expect(await ask(known([{ ...room, usedBy: ['zoom'] }]))).toMatchObject([{ status: 'ok', reason: 'in use by zoom' }]);
 });
 
-it('reports only the most severe fault: muted before not default before too quiet', async () => {
+it('the microphone probe reports only the most severe fault: muted before not default before too quiet', async () => {
   const bad = { ...room, muted: true, volume: 0.1, usedBy: ['teams'] };
   expect(await ask(known([bad, head], 'head'))).toMatchObject([{ fault: 'microphone.muted', reason: 'in use by teams' }]);
   const open = { ...bad, muted: false };
@@ -36,7 +36,7 @@ it('reports only the most severe fault: muted before not default before too quie
   expect(await ask(known([open, head]))).toMatchObject([{ fault: 'microphone.volume_low', reason: 'in use by teams' }]);
 });
 
-it('reports a volume up to 5 per cent, or one channel at 0 per cent, as a fault that makes the room not ready', async () => {
+it('the microphone probe reports a volume up to 5 per cent, or one channel at 0 per cent, as a fault that makes the room not ready', async () => {
   for (const volume of [0, 0.01, 0.05]) {
     const checks = await ask(known([{ ...room, volume, gainDb: 60 * Math.log10(volume) }]));
     expect(checks).toMatchObject([{ fault: 'microphone.volume_off', reason: null }]);
@@ -47,7 +47,7 @@ it('reports a volume up to 5 per cent, or one channel at 0 per cent, as a fault 
   expect(readinessOf({ presence: 'online', checks: oneSided }).readiness).toBe('not-ready');
 });
 
-it('reports a gain below -30 dB as low volume, which leaves the room ready', async () => {
+it('the microphone probe reports a gain below -30 dB as low volume, which leaves the room ready', async () => {
   for (const [gainDb, expected] of [
     [-30, null],
     [-30.1, 'microphone.volume_low'],
@@ -60,7 +60,7 @@ it('reports a gain below -30 dB as low volume, which leaves the room ready', asy
   }
 });
 
-it('reports microphone.monitor_chosen if the default source is a monitor of a speaker', async () => {
+it('the microphone probe reports microphone.monitor_chosen if the default source is a monitor of a speaker', async () => {
   for (const monitor of ['speaker.monitor', 'auto_null.monitor', 'alsa_output.usb-Jabra.analog-stereo.monitor'])
     expect(await ask(known([room, head], monitor))).toMatchObject([{ fault: 'microphone.monitor_chosen', reason: null }]);
 });
@@ -74,7 +74,7 @@ async function askWith(entries: Record<string, string>, state: Partial<SoundStat
   return checks.map(({ fault, status, reason }) => [fault ?? status, reason])[0];
 }
 
-it('reports microphone.disabled if the card is off, its USB device is not authorised, or its socket is empty', async () => {
+it('the microphone probe reports microphone.disabled if the card is off, its USB device is not authorised, or its socket is empty', async () => {
   const card = { id: 'alsa_card.usb-Jabra', name: 'Jabra Speak' };
   const off = ['microphone.disabled', 'switched off: Jabra Speak'];
   expect(await askWith({}, { switchedOff: [card] })).toEqual(off);
@@ -89,7 +89,7 @@ it('reports microphone.disabled if the card is off, its USB device is not author
   expect(await askWith({}, { sources: [{ ...room, isUnplugged: true }] })).toEqual(['microphone.disabled', 'nothing is plugged in']);
 });
 
-it('reports microphone.privacy for a built-in microphone if the privacy key is on, and not for another one', async () => {
+it('the microphone probe reports microphone.privacy for a built-in microphone if the privacy key is on, and not for another one', async () => {
   const key = { 'sys/bus/wmi/devices/6932965F-1671-4CEB-B988-D3AB0A901919/dell_privacy_current_state': '[Microphone] [muted]\n' };
   const own = { ...room, id: 'alsa_input.pci-0000_00_1f.3.analog-stereo' };
   expect(await askWith(key, { sources: [own] })).toEqual(['microphone.privacy', null]);
@@ -98,7 +98,7 @@ it('reports microphone.privacy for a built-in microphone if the privacy key is o
   expect(await askWith(key, {})).toEqual(['microphone.missing', null]);
 });
 
-it('reports microphone.roles_split if the system uses another microphone for calls', async () => {
+it('the microphone probe reports microphone.roles_split if the system uses another microphone for calls', async () => {
   const sources = [room, head];
   const split = (defaultCallSource: string | null) => askWith({}, { sources, defaultSource: 'room', defaultCallSource }, 'room');
   expect(await split('head')).toEqual(['microphone.roles_split', 'calls take: Headset']);

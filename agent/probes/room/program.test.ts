@@ -15,7 +15,7 @@ async function ask(entries: Record<string, string>, expected: Profile['expected'
   return (await createProgramProbe().run({ platform, profile, self, signal: AbortSignal.timeout(5_000) })).checks;
 }
 
-it('reports a program with a menu entry as ok, found by its name or the file of its entry, for each kind of installation', async () => {
+it('the program probe reports a program with a menu entry as ok, found by its name or the file of its entry, for each kind of installation', async () => {
   for (const match of ['workplace', 'us.zoom'])
     expect(await ask(menu, { program: [{ match }] })).toMatchObject([{ component: 'program', status: 'ok', name: 'Zoom Workplace' }]);
   for (const folder of ['usr/local/share', 'var/lib/flatpak/exports/share'])
@@ -25,13 +25,13 @@ it('reports a program with a menu entry as ok, found by its name or the file of 
   ]);
 });
 
-it('reports program.missing without a menu entry, and ignores a file that is no entry', async () => {
+it('the program probe reports program.missing without a menu entry, and ignores a file that is no entry', async () => {
   expect(await ask(menu, { program: [{ match: 'teams' }] })).toMatchObject([{ fault: 'program.missing', name: 'teams' }]);
   const others = { 'usr/share/applications/zoom.txt': entry('Zoom'), 'usr/share/applications/zoom.desktop': 'Nothing=here\n' };
   expect(await ask(others)).toMatchObject([{ fault: 'program.missing' }]);
 });
 
-it('reports unknown on a system without a menu, and has no check if no program is expected', async () => {
+it('the program probe reports unknown on a system without a menu, and has no check if no program is expected', async () => {
   expect(await ask({})).toMatchObject([{ status: 'unknown', reason: 'this system has no menu of programs' }]);
   expect(await ask(menu, {})).toEqual([]);
   expect(await ask(menu, { program: [] })).toEqual([]);

@@ -32,20 +32,20 @@ function pc(entries: Record<string, string>, hint = 'no', expected: Profile['exp
 }
 const look = (...args: Parameters<typeof pc>) => pc(...args).look();
 
-it('reports session.none if only the login screen or nothing runs', async () => {
+it('the session probe reports session.none if only the login screen or nothing runs', async () => {
   expect(await look({ ...seat('c1'), ...one('c1', 'greeter') })).toEqual(['session.none']);
   expect(await look(seat(''))).toEqual(['session.none']);
   expect(await look({ ...seat('2'), ...one('2', 'user', 'closing') })).toEqual(['session.none']);
 });
 
-it('reports session.locked behind a lock screen or a login screen, and ok with an open screen', async () => {
+it('the session probe reports session.locked behind a lock screen or a login screen, and ok with an open screen', async () => {
   const signedIn = { ...seat('2'), ...one('2', 'user') };
   expect(await look(signedIn)).toEqual(['ok']);
   expect(await look(signedIn, 'yes')).toEqual(['session.locked']);
   expect(await look({ ...seat('c1', '2 c1'), ...one('c1', 'greeter'), ...one('2', 'user', 'online') })).toEqual(['session.locked']);
 });
 
-it('reports unknown if logind gives no lock hint; without a seat or without expected devices there is no check', async () => {
+it('the session probe reports unknown if logind gives no lock hint; without a seat or without expected devices there is no check', async () => {
   const signedIn = { ...seat('2'), ...one('2', 'user') };
   const { look: again, root } = pc(signedIn);
   expect(await again()).toEqual(['ok']);

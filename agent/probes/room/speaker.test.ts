@@ -20,7 +20,7 @@ const known = (sinks: SoundDevice[], defaultSink: string | null = 'bar'): Answer
   value: { sources: [microphone], defaultSource: 'mic', sinks, defaultSink },
 });
 
-it('reports only the most severe fault, each with an entry in the catalogue: muted before not default before too quiet', async () => {
+it('the speaker probe reports only the most severe fault, each with an entry in the catalogue: muted before not default before too quiet', async () => {
   const bad = { ...bar, muted: true, volume: 0.1 };
   const open = { ...bad, muted: false };
   const told = [
@@ -34,7 +34,7 @@ it('reports only the most severe fault, each with an entry in the catalogue: mut
   expect(told[1]?.reason).toBe('chosen: HDMI screen');
 });
 
-it('reports a speaker at 3 per cent, or with one channel at 0 per cent, as a major fault', async () => {
+it('the speaker probe reports a speaker at 3 per cent, or with one channel at 0 per cent, as a major fault', async () => {
   for (const quiet of [{ volume: 0.03 }, { volume: 0 }, { hasDeadChannel: true }])
     expect(await ask(known([{ ...bar, ...quiet }]))).toMatchObject([{ fault: 'speaker.volume_off' }]);
   expect(faultOf('speaker.volume_off')?.severity).toBe('major');

@@ -26,7 +26,7 @@ function bus(device: Plugged = {}, more: Record<string, string> = {}) {
   return { root, look, time, counted, remove: () => rmSync(at, { recursive: true }) };
 }
 
-it('F20, F28 reports usb.flapping after a camera dropped off the bus three times in an hour, and ok an hour later', async () => {
+it('F20, F28 the USB probe reports usb.flapping after a camera dropped off the bus three times in an hour, and ok an hour later', async () => {
   const { look, counted, time } = bus();
   expect(await look()).toEqual(['ok', 'ok']);
   for (const [devnum, said] of [
@@ -43,7 +43,7 @@ it('F20, F28 reports usb.flapping after a camera dropped off the bus three times
   expect(await look()).toEqual(['ok', 'ok']);
 });
 
-it('counts drops from the kernel log, including those between two runs or before the start', async () => {
+it('the USB probe counts drops from the kernel log, including those between two runs or before the start', async () => {
   const line = (agoSeconds: number, text: string) => `6,1,${(100_000 - agoSeconds) * 1e6},-;${text}\n`;
   const log = (...lines: string[]) => ({ ...uptime, 'dev/kmsg': lines.join('') });
   const went = line(600, 'usb 1-2: USB disconnect, device number 7');
@@ -59,7 +59,7 @@ it('counts drops from the kernel log, including those between two runs or before
   expect(await bus({}, log(...others.map((text) => line(1, text).repeat(3)))).look()).toEqual(['ok', 'ok']);
 });
 
-it('reports usb.power_saving if a flapping device uses USB autosuspend', async () => {
+it('the USB probe reports usb.power_saving if a flapping device uses USB autosuspend', async () => {
   const thrifty = { 'power/control': 'auto', 'power/autosuspend_delay_ms': '2000' };
   const went = { ...uptime, 'dev/kmsg': '6,1,99999000000,-;usb 1-2: USB disconnect\n'.repeat(3) };
   expect(await bus({ files: thrifty }).look()).toEqual(['ok', 'ok']);

@@ -21,7 +21,7 @@ function setUp() {
   return { clock, room, pages, slips, card, written };
 }
 
-test('is written at once when its statement changes, and not again for the same statement', () => {
+test('the room card is written at once when its statement changes, and not again for the same statement', () => {
   const { room, pages, card } = setUp();
   card.look();
   room.checks = [...working, checkOf('pc', { device: 'disk' })];
@@ -33,7 +33,7 @@ test('is written at once when its statement changes, and not again for the same 
   expect(pages[1]).toContain('Microphone muted in the sound settings');
 });
 
-test('renews its time every minute, and nothing else', async () => {
+test('the room card renews its time every minute, and nothing else', async () => {
   const { clock, pages, card, written } = setUp();
   card.look();
   for (let at = 0; at < 12; at += 1) {
@@ -44,7 +44,7 @@ test('renews its time every minute, and nothing else', async () => {
   expect(new Set(pages.map((html) => html.replace(/data-written="\d+"/, ''))).size).toBe(1);
 });
 
-test('becomes stale when the agent stops, and a later result does not renew it', () => {
+test('the room card becomes stale when the agent stops, and a later result does not renew it', () => {
   const { room, card, written } = setUp();
   card.look();
   card.stop();

@@ -7,7 +7,7 @@ const muted = { pc: 'ladakh/leh/hall', help: 'desk@example.org', fault: 'microph
 const longestPc = ['s', 't', 'p'].map((id) => id.repeat(32)).join('/');
 const longestChat = `https://chat.example.org/new?room=${'r'.repeat(200 - 34 - 12)}&text={text}`.slice(-200);
 
-test('addresses a mail with PC and fault as subject, and escapes both', () => {
+test('the help of the room card addresses a mail with PC and fault as subject, and escapes both', () => {
   const help = helpOf({
     pc: 'ladakh/leh/hall',
     help: 'desk@example.org',
@@ -22,7 +22,7 @@ test('addresses a mail with PC and fault as subject, and escapes both', () => {
   expect([...url.searchParams]).toEqual([['subject', text]]);
 });
 
-test.each(languages)('encodes exactly the link in the QR code, at the longest title too: %s', (language) => {
+test.each(languages)('the help of the room card encodes exactly the link in the QR code, at the longest title too: %s', (language) => {
   const titleLength = (fault: FaultId) => faults[fault].title[language].length;
   const [longest = 'microphone.muted'] = faultIds.toSorted((a, b) => titleLength(b) - titleLength(a));
   for (const help of [longestHelp(longest, language), helpOf({ ...muted, languages: [language] })])

@@ -9,7 +9,7 @@ import { statementOf } from './statement.ts';
 const pageFor = (...known: Parameters<typeof knownOf>) => pageOf(statementOf(knownOf(...known))).join('1790000000000');
 const muted = faulty('microphone.muted', { device: 'usb', name: 'Room mic' });
 
-test('loads nothing, and its policy allows only its own script', () => {
+test('the page of the room card loads nothing, and its policy allows only its own script', () => {
   const html = pageFor([muted], { help: 'desk@example.org' });
   const [, script = ''] = /<script>(.*)<\/script>/s.exec(html) ?? [];
   expect(html).toContain(`default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash('sha256', script, 'base64')}'`);
@@ -17,13 +17,13 @@ test('loads nothing, and its policy allows only its own script', () => {
   expect(html.match(/ (?:src|on\w+|srcset|style)=/g)).toBeNull();
 });
 
-test('shows the page as stale until its script has checked the time, or without a script', () => {
+test('the page of the room card shows the page as stale until its script has checked the time, or without a script', () => {
   const html = pageFor(working);
   expect(html).toContain('<section id="now" class="ready" hidden>');
   expect(html).toMatch(/<section id="old" class="unknown">\s*<div lang="en"><h2>\? This page is old/);
 });
 
-test('has a part for each language of the site, and takes the first as page language', () => {
+test('the page of the room card has a part for each language of the site, and takes the first as page language', () => {
   const html = pageFor([muted], { languages: ['hi', 'en'] });
   expect(html).toContain('<html lang="hi" data-written="1790000000000">');
   expect(html.indexOf('माइक साउंड सेटिंग में म्यूट है')).toBeGreaterThan(0);
@@ -31,7 +31,7 @@ test('has a part for each language of the site, and takes the first as page lang
   expect(pageFor([muted], { languages: ['hi'] })).not.toContain('Microphone muted');
 });
 
-test('escapes 200 hostile names of devices, rooms and sites, with the same elements and a small size', () => {
+test('the page of the room card escapes 200 hostile names of devices, rooms and sites, with the same elements and a small size', () => {
   const elements = (html: string) => html.match(/<[^\s>]*/g);
   const plain = elements(pageFor([muted]));
   const random = randomFrom(11);

@@ -5,7 +5,7 @@ import { statementOf } from './statement.ts';
 
 const said = (checks: Parameters<typeof knownOf>[0]) => statementOf(knownOf(checks));
 
-test('reports a room ready if all its parts work', () => {
+test('the room card reports a room ready if all its parts work', () => {
   expect(said(working)).toMatchObject({
     readiness: 'ready',
     fault: null,
@@ -26,7 +26,7 @@ test.each([
   expect(said(checks)).toMatchObject({ readiness: 'unknown', fault: null });
 });
 
-test('names the fault with the highest severity, and among equal ones the first in the catalogue, in its own text', () => {
+test('the room card names the fault with the highest severity, and among equal ones the first in the catalogue, in its own text', () => {
   const muted = faulty('microphone.muted', { device: 'usb', name: 'Room mic' });
   expect(said([faulty('camera.held'), muted])).toMatchObject({
     readiness: 'not-ready',
@@ -41,7 +41,7 @@ test('names the fault with the highest severity, and among equal ones the first 
     expect(said(checks)).toMatchObject({ fault: 'camera.missing' });
 });
 
-test('names the cause and not its consequences', () => {
+test('the room card names the cause and not its consequences', () => {
   expect(said([faulty('microphone.muted'), faulty('sound.service_down'), ...working])).toMatchObject({ fault: 'sound.service_down' });
 });
 

@@ -21,13 +21,13 @@ const down: ToHelper[] = [
   { type: 'order', id: 2, order: { verb: 'look' } },
 ];
 
-test('decodes each message of either process as it was sent, without unknown fields', () => {
+test('the message codec decodes each message of either process as it was sent, without unknown fields', () => {
   for (const message of up) expect(parseJsonAs(fromHelper, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
   for (const message of down) expect(parseJsonAs(toHelper, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
   expect(parseJsonAs(toHelper, JSON.stringify({ type: 'room', pc: 'a/b/c', profile, checks: [] }))).toMatchObject({ pc: 'a/b/c' });
 });
 
-test('S15 refuses 20,000 corrupted lines or decodes them to a valid message', () => {
+test('S15 the message codec refuses 20,000 corrupted lines or decodes them to a valid message', () => {
   const random = seeded(11);
   const pick = (most: number) => Math.floor(random() * most);
   let refused = 0;
@@ -49,7 +49,7 @@ test('S15 refuses 20,000 corrupted lines or decodes them to a valid message', ()
   expect(refused).toBeGreaterThan(10_000);
 });
 
-test('refuses a component that the service checks itself, and a fault that only the server can raise', () => {
+test('the message codec refuses a component that the service checks itself, and a fault that only the server can raise', () => {
   const said = (name: string, check: object) =>
     parseJsonAs(fromHelper, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
   expect(said('camera', {})).toBeDefined();

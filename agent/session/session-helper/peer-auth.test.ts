@@ -59,7 +59,7 @@ async function serverFor(owners: Promise<Answer<number>>[], console: { speaker: 
 }
 const user = async (value: number): Promise<Answer<number>> => ({ known: true, value });
 
-test('closes the connection of the session helper and admits none while the user at the console is unknown', async () => {
+test('the service closes the connection of the session helper and admits none while the user at the console is unknown', async () => {
   const console: { speaker: ConsoleUser } = { speaker: { known: true, value: 1 } };
   const { events, admission, connectAs } = await serverFor([user(1), user(1)], console);
   connectAs();
@@ -72,7 +72,7 @@ test('closes the connection of the session helper and admits none while the user
   await expect.poll(() => events).toEqual([refusals.unseen]);
 });
 
-test('does not admit a connection that closes while its proof is read', async () => {
+test('the service does not admit a connection that closes while its proof is read', async () => {
   const proof = Promise.withResolvers<Answer<number>>();
   const { events, admission, connectAs, accepted, asked } = await serverFor([proof.promise], { speaker: { known: true, value: 1 } });
   const socket = connectAs();

@@ -67,7 +67,7 @@ async function pc(calls: Partial<KernelCalls & BlockingCalls> = {}) {
   return { seat, clock, makers, held, refused, log, camera, until, sit };
 }
 
-test('connects to a waiting helper, and again after its restart, and leaves no pipe open', async () => {
+test('the pipe client connects to a waiting helper, and again after its restart, and leaves no pipe open', async () => {
   const all = await pc();
   const first = all.sit();
   await all.until(all.camera, 'ok');
@@ -80,7 +80,7 @@ test('connects to a waiting helper, and again after its restart, and leaves no p
   expect([all.camera(), all.refused, all.held.now.size]).toEqual(['ok', [], 0]);
 });
 
-test('S15 refuses a pipe created in another session without connecting to it', async () => {
+test('S15 the pipe client refuses a pipe created in another session without connecting to it', async () => {
   const all = await pc();
   const address = sessionPipeAddress(all.seat, session);
   let connections = 0;
@@ -95,7 +95,7 @@ test('S15 refuses a pipe created in another session without connecting to it', a
   expect([connections, all.held.now.size]).toEqual([0, 0]);
 });
 
-test('S15 refuses unreadable lines from a pipe of the console session', async () => {
+test('S15 the pipe client refuses unreadable lines from a pipe of the console session', async () => {
   for (const text of ['GET / HTTP/1.1\r\n\r\n', '{"type":"proof"}\n', 'x'.repeat(2 ** 20)]) {
     const all = await pc();
     const onSocket = (socket: Socket) => void socket.on('error', () => undefined).write(text);
@@ -106,7 +106,7 @@ test('S15 refuses unreadable lines from a pipe of the console session', async ()
   }
 });
 
-test('S15 closes forty connections that only listen, sends them nothing, and works on', async () => {
+test('S15 the pipe client closes forty connections that only listen, sends them nothing, and works on', async () => {
   const atPc = { isThere: false };
   const all = await pc({ consoleSession: () => ({ id: session, user: atPc.isThere ? 'Asha' : '', isLocked: null }) });
   all.sit();

@@ -20,7 +20,7 @@ function setUp(answer: OrderResult = { done: true }) {
   return { asked, seat: { ask } };
 }
 
-test('takes room probes from the session helper at their own intervals, watches the session through it, and leaves other probes unchanged', () => {
+test('the service takes room probes from the session helper at their own intervals, watches the session through it, and leaves other probes unchanged', () => {
   const own = createProbes();
   const watched: string[] = [];
   const watch = (name: string) => {
@@ -36,7 +36,7 @@ test('takes room probes from the session helper at their own intervals, watches 
   expect(watched.toSorted()).toEqual([...roomProbes, 'session'].toSorted());
 });
 
-test('forwards orders that need the session and returns their results, but not a reboot', async () => {
+test('the service forwards orders that need the session and returns their results, but not a reboot', async () => {
   const { asked, seat } = setUp({ done: false, reason: 'no sound service of this user runs' });
   const platform = platformWithHelper(createUnsupported(), seat);
   expect(await platform.restartSound(signal)).toEqual({ done: false, reason: 'no sound service of this user runs' });
@@ -45,7 +45,7 @@ test('forwards orders that need the session and returns their results, but not a
   expect(asked).toEqual([{ verb: 'restart-sound' }, { verb: 'set-default-device', kind: 'speaker', name: 'Bar' }]);
 });
 
-test('asks the session helper for the sleep setting of the desktop only if the system setting is known and off', async () => {
+test('the service asks the session helper for the sleep setting of the desktop only if the system setting is known and off', async () => {
   const seen = async (own: Answer<boolean>, answer: OrderResult) => {
     const { asked, seat } = setUp(answer);
     const platform = platformWithHelper({ ...createUnsupported(), ask: async () => own as Answer<never> }, seat);
@@ -62,7 +62,7 @@ test('asks the session helper for the sleep setting of the desktop only if the s
   for (const own of [yes, unknown]) expect(await seen(own, { done: true })).toEqual([own, [], own]);
 });
 
-test('takes the meeting state from the session helper, which alone sees it', async () => {
+test('the service takes the meeting state from the session helper, which alone sees it', async () => {
   const seen = async (answer: OrderResult) => {
     const { asked, seat } = setUp(answer);
     return [await isInMeeting(platformWithHelper(createUnsupported(), seat)), asked];

@@ -28,7 +28,7 @@ async function pressed(language: Language | undefined, key: 'fix' | 'undo'): Pro
   return repairText(await requestRepair(address, key), 'en');
 }
 
-test('returns the result of a key press in the language of the site, or of the system if unknown', async () => {
+test('the repair socket returns the result of a key press in the language of the site, or of the system if unknown', async () => {
   expect(await pressed('en', 'fix')).toBe('unmuted: RoomMic\nchosen: RoomMic');
   expect(await pressed('hi', 'fix')).toBe('आवाज़ चालू की: RoomMic\nचुना गया: RoomMic');
   expect(await pressed('hi', 'undo')).toBe('शुरू होने के बाद कुछ नहीं बदला गया');

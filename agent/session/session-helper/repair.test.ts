@@ -42,7 +42,7 @@ function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true,
   return { sound, told, done, mend };
 }
 
-test('unmutes and selects expected devices, reports each change, and restores the previous state on undo', async () => {
+test('the repair unmutes and selects expected devices, reports each change, and restores the previous state on undo', async () => {
   const before = {
     sources: [device('table', true), device('headset')],
     defaultSource: 'headset',
@@ -68,7 +68,7 @@ test('unmutes and selects expected devices, reports each change, and restores th
   expect(await mend.undo(signal)).toEqual({ done: false, reason: 'nothing was changed since the start' });
 });
 
-test('unmutes the selected one of several expected devices, and leaves unexpected and working ones unchanged', async () => {
+test('the repair unmutes the selected one of several expected devices, and leaves unexpected and working ones unchanged', async () => {
   const sources = [device('table'), device('wall', true), device('headset', true)];
   const { mend, done } = pc({ sources, defaultSource: 'wall', sinks: [device('bar')], defaultSink: 'bar' });
   await mend.fix(signal);
@@ -79,7 +79,7 @@ test('unmutes the selected one of several expected devices, and leaves unexpecte
   expect(await none.mend.fix(signal)).toEqual({ done: true, steps: [] });
 });
 
-test('reports the reason of a failure and keeps the changes made before it', async () => {
+test('the repair reports the reason of a failure and keeps the changes made before it', async () => {
   const { mend, sound } = pc(
     { sources: [device('table', true)], defaultSource: 'table', sinks: [device('bar', true)], defaultSink: 'bar' },
     { broken: 'bar' },
@@ -90,7 +90,7 @@ test('reports the reason of a failure and keeps the changes made before it', asy
   expect(await early.mend.fix(signal)).toEqual({ done: false, reason: 'nobody has said yet what this room should have' });
 });
 
-test('restores the mute on undo although the selection was refused', async () => {
+test('the repair restores the mute on undo although the selection was refused', async () => {
   const sources = [device('table', true), device('headset')];
   const { mend, sound, done } = pc({ sources, defaultSource: 'headset' }, { chooses: false });
   const steps = [{ did: 'unmuted', name: 'The table' }];

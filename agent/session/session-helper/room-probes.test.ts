@@ -79,7 +79,7 @@ function onWindows(): Promise<string[]> {
   return asking(platform, () => asked);
 }
 
-test('lists every probe that needs the session in roomProbes', async () => {
+test('the index lists every probe that needs the session in roomProbes', async () => {
   const found = { linux: await onLinux(), windows: await onWindows() };
   const all = new Set([...found.linux, ...found.windows]);
   expect([...all].filter((name) => !asFarAsKnown.includes(name)).toSorted(), JSON.stringify(found)).toEqual([...roomProbes].toSorted());

@@ -43,18 +43,18 @@ async function answerTo(order: HelperOrder, platform: Partial<Platform>): Promis
   return result;
 }
 
-test('executes an order when the speed of the clock gives a fractional time limit', async () => {
+test('the session helper executes an order when the speed of the clock gives a fractional time limit', async () => {
   expect(await answerTo({ verb: 'restart-sound' }, { restartSound: async () => ({ done: true }) })).toEqual({ done: true });
 });
 
-test("reports whether the user's desktop lets the PC sleep", async () => {
+test("the session helper reports whether the user's desktop lets the PC sleep", async () => {
   const asked = (answer: Answer<boolean>) => ({ ask: async () => answer }) as unknown as Platform;
   expect(await answerTo({ verb: 'sleeps' }, asked({ known: true, value: true }))).toEqual({ done: true });
   for (const answer of [{ known: true, value: false } as const, { known: false, reason: 'no systemd here' } as const])
     expect(await answerTo({ verb: 'sleeps' }, asked(answer))).toEqual({ done: false, reason: 'not that it knows' });
 });
 
-test('reports whether a program uses camera or microphone', async () => {
+test('the session helper reports whether a program uses camera or microphone', async () => {
   const cameras = async () => ({
     known: true as const,
     value: [{ id: 'a', name: 'a', usedBy: { known: true as const, value: ['zoom'] } }],

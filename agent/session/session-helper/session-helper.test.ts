@@ -30,7 +30,7 @@ async function refusal(guest: TestHelper, why: Refusal): Promise<void> {
   expect(guest.why()).toBe(refusals[why]);
 }
 
-test('returns the last checks of the session helper, and signals a change at once', async () => {
+test('the service returns the last checks of the session helper, and signals a change at once', async () => {
   const pc = await setUpChannel();
   let told = 0;
   const unwatch = pc.seat.watch('camera', () => {
@@ -50,7 +50,7 @@ test('returns the last checks of the session helper, and signals a change at onc
   unwatch();
 });
 
-test('treats a helper as silent after three intervals without a message, closes it, and lets it join again', async () => {
+test('the service treats a helper as silent after three intervals without a message, closes it, and lets it join again', async () => {
   const pc = await setUpChannel();
   const guest = await joined(pc);
   await expect.poll(() => camera(pc)).toBe('ok');
@@ -75,7 +75,7 @@ test('treats a helper as silent after three intervals without a message, closes 
   expect(told).toBeGreaterThan(1);
 });
 
-test('reports unknown while no user is signed in, and replaces the helper when another user signs in', async () => {
+test('the service reports unknown while no user is signed in, and replaces the helper when another user signs in', async () => {
   const pc = await setUpChannel(seatOf(null));
   expect(camera(pc)).toBe(nobody);
   const early = pc.knock();
@@ -94,13 +94,13 @@ test('reports unknown while no user is signed in, and replaces the helper when a
   await expect.poll(() => pc.clock.pass(5_000).then(() => camera(pc))).toBe(nobody);
 });
 
-test('admits only the user of the agent on a system without logind', async () => {
+test('the service admits only the user of the agent on a system without logind', async () => {
   const pc = await setUpChannel({});
   await joined(pc);
   await expect.poll(() => camera(pc)).toBe('ok');
 });
 
-test('S15 refuses a proof for another connection, with a second name, or as a link or a pipe', async () => {
+test('S15 the service refuses a proof for another connection, with a second name, or as a link or a pipe', async () => {
   const pc = await setUpChannel();
   const shm = join(pc.root, 'dev/shm');
   const guest = await joined(pc);
@@ -128,7 +128,7 @@ test('S15 refuses a proof for another connection, with a second name, or as a li
   await expect.poll(() => camera(pc)).toBe('camera.missing');
 });
 
-test('refuses a second helper, unreadable lines, an endless line and slow bytes, and keeps the first helper', async () => {
+test('the service refuses a second helper, unreadable lines, an endless line and slow bytes, and keeps the first helper', async () => {
   const pc = await setUpChannel();
   const guest = await joined(pc);
   const trial = async (why: Refusal, act: (one: TestHelper) => unknown) => {
@@ -150,7 +150,7 @@ test('refuses a second helper, unreadable lines, an endless line and slow bytes,
   await expect.poll(() => camera(pc)).toBe('camera.missing');
 });
 
-test('closes the helper of the user at the PC for invalid messages, and lets it join again', async () => {
+test('the service closes the helper of the user at the PC for invalid messages, and lets it join again', async () => {
   const pc = await setUpChannel();
   const trials: [Refusal, object | string][] = [
     ['garbage', 'x'.repeat(2 ** 20)],
@@ -181,7 +181,7 @@ test('closes the helper of the user at the PC for invalid messages, and lets it 
   guest.socket.destroy();
 });
 
-test('forwards orders to the session: done, refused with a reason, or timed out', async () => {
+test('the service forwards orders to the session: done, refused with a reason, or timed out', async () => {
   const pc = await setUpChannel();
   const order = { verb: 'set-default-device', kind: 'microphone', name: 'Room' } as const;
   expect(await pc.seat.ask(order)).toEqual({ done: false, reason: 'room seat silent' });
@@ -204,7 +204,7 @@ test('forwards orders to the session: done, refused with a reason, or timed out'
   expect(await cut).toEqual({ done: false, reason: 'room seat silent' });
 });
 
-test('S15 admits the next helper after forty connections with corrupted lines in pieces of any size', async () => {
+test('S15 the service admits the next helper after forty connections with corrupted lines in pieces of any size', async () => {
   const pc = await setUpChannel();
   const random = seeded(11);
   const pick = (most: number) => Math.floor(random() * most);

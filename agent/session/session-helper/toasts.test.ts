@@ -44,7 +44,7 @@ function desktop(isPressed = true) {
   return { clock, says, done, logs, toasts };
 }
 
-test('notifies once of a muted or unselected microphone, repairs it by the button, and ignores other faults', async () => {
+test('the session helper notifies once of a muted or unselected microphone, repairs it by the button, and ignores other faults', async () => {
   const { says, done, clock } = desktop();
   expect(await says(missing)).toBe(0);
   expect(await says(muted)).toBe(1);
@@ -56,7 +56,7 @@ test('notifies once of a muted or unselected microphone, repairs it by the butto
   expect([await says(), await says(wrong)]).toEqual([1, 2]);
 });
 
-test('notifies of a repair with an undo button, and not of the undo', async () => {
+test('the session helper notifies of a repair with an undo button, and not of the undo', async () => {
   const { toasts, done, clock } = desktop();
   toasts.onRepaired({ what: 'undone', steps: [] });
   toasts.onRepaired({ what: 'fixed', steps: [{ did: 'unmuted', name: 'Desk' }] });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { rotatingFile, withMemory } from './log.ts';
 
-test('passes lines on, and keeps the last 200 as short single lines without fields', () => {
+test('the log passes lines on, and keeps the last 200 as short single lines without fields', () => {
   const written: unknown[] = [];
   const write = (fields: object, line: string) => written.push([fields, line]);
   const log = withMemory({ info: write, warn: write }, { now: () => 0 });

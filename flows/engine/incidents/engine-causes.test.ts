@@ -79,7 +79,7 @@ describe('a power cut', () => {
     ]);
   });
 
-  it('a power cut at a site with one silent and one online PC causes a notification that one PC of the site on battery is silent', () => {
+  it('a power cut at a site with one silent and one online PC is notified, and the silent PC is notified separately', () => {
     const { stage, of } = nation({ sites: 2, pcs: 2 });
     stage.setPath(holdFirst);
     const [[living = '', dead = ''], others] = [of(0), of(1)];

@@ -32,7 +32,7 @@ const back = (stage: EngineStage, pcs: readonly string[]) => {
 };
 
 describe('a site whose power cut lasts longer than its batteries', () => {
-  it('the incident of a site whose power cut outlasts its batteries stays open after the bye of its PCs, and is over when they are back', () => {
+  it('the incident of a site that is offline after a power cut stays open after the bye of its PCs, until they are back', () => {
     const { stage, pcs, rest } = cut();
     live(stage, 60 * minute, rest);
     expect(told(stage)).toEqual([`raised ${site}`]);

@@ -20,7 +20,7 @@ describe('messages about a room', () => {
     ).toEqual(['power.battery_low', 'power.on_battery']);
   });
 
-  it('a fault that ended behind a worse one is reported as eased together with it', () => {
+  it('a fault that ended while a worse one was present is reported as eased together with the worse one', () => {
     const stage = online();
     stage.state([fault('microphone.muted'), fault('camera.missing'), fault('pc.disk_full', 'disk')]);
     stage.state([ok('microphone'), fault('camera.missing'), fault('pc.disk_full', 'disk')]);
@@ -37,7 +37,7 @@ describe('messages about a room', () => {
     ).toEqual(['microphone.muted', 'camera.missing']);
   });
 
-  it('a worsened incident is worsened for people who know it, and raised with all open faults for others', () => {
+  it('a new fault is notified as worsened to recipients of the incident, and as raised with all open faults to new recipients', () => {
     const stage = online();
     stage.state([fault('microphone.muted'), ok('camera')]);
     stage.setPath(({ message }) => ({

@@ -25,7 +25,7 @@ describe('R10 only state and silence raise and clear', () => {
 });
 
 describe('F8 two machines with one identity', () => {
-  it('F8 two machines with one identity are one incident from the third birth on; it ends with a new boot an hour after the last birth', () => {
+  it('F8 two machines with one identity are one incident from the third birth on, until a new boot an hour after the last birth', () => {
     const stage = online();
     stage.birth(pc, { boot: 'b2', session: 2 });
     expect(stage.incident()).toBeUndefined();

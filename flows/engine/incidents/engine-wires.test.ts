@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fault, holdFirst, minute, ok, online, pc, second, tellTechnician } from './stage.test-helper.ts';
 
 describe('R21 transitions', () => {
-  it('a fault that joins is worsened, and revokes an acknowledgement if it is more severe', () => {
+  it('a fault that joins an incident worsens it, and revokes an acknowledgement if the new fault is more severe', () => {
     const stage = online();
     stage.state([fault('microphone.muted'), ok('camera')]);
     stage.apply({ type: 'acknowledge', incident: 1, by: 'Tsering' });
@@ -27,7 +27,7 @@ describe('R21 transitions', () => {
     expect(stage.kinds()).toEqual(['raised', 'eased', 'worsened']);
   });
 
-  it('only one transition of an incident is open at a time, in order', () => {
+  it('an incident has one open transition at a time; the next is offered when the first is concluded', () => {
     const stage = online();
     stage.setPath(() => 'nothing');
     stage.state([fault('microphone.missing'), ok('camera')]);
@@ -75,7 +75,7 @@ describe('R22 hold', () => {
 });
 
 describe('R23 conclude', () => {
-  it('acts and conclusion are written together once; a second conclusion changes nothing', () => {
+  it('acts and conclusion of a transition are written together once; a second conclusion changes nothing', () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
     const rows = stage.outbox().length;

@@ -156,7 +156,7 @@ const other = (edit: Partial<PcRecord> = {}) => ({
 });
 
 describe('whyWasAway', () => {
-  test.each(rows)('%s', (_, one, said, verdict) => {
+  test.each(rows)('whyWasAway: %s', (_, one, said, verdict) => {
     const { cause, confidence } = judgeReturn(one, said, { neighbours: [other()], now });
     expect(`${cause} ${confidence}`).toBe(verdict);
   });

@@ -35,7 +35,7 @@ test('F17 if a mail server hangs, a critical alert goes to the next channel afte
   expect(told('console')).toEqual([]);
 });
 
-test('F17 alerts that become late together go to the next channel as one message', async () => {
+test('F17 alerts that become late at the same time go to the next channel as one message', async () => {
   const { clock, told, add, outbox, ledger } = rig({ email: hangs, telegram: delivered });
   for (let n = 1; n <= 40; n += 1) {
     add({ ...room(n), createdAt: clock.now() });
@@ -61,7 +61,7 @@ test('F17 accepted messages without a report go to the next channel as one messa
   expect([told('sms').length, told('telegram').map(({ message }) => message.subject)]).toEqual([5, ['5 alerts at once']]);
 });
 
-test('F32 after a pause of the process waiting responses are read first, so nothing is sent twice', async () => {
+test('F32 after a pause of the process the waiting responses are read first, so no message is sent twice', async () => {
   const mail = Promise.withResolvers<SendOutcome>();
   const { clock, told, add, outbox } = rig({
     email: () => mail.promise,
@@ -79,7 +79,7 @@ test('F32 after a pause of the process waiting responses are read first, so noth
   expect(outbox.waiting()).toBe(0);
 });
 
-test('F32 a message without a response after a pause goes to the next channel', async () => {
+test('F32 a message that got no response before or after a pause of the process goes to the next channel', async () => {
   const { clock, told, add } = rig({ email: hangs, telegram: delivered });
   add(room(1));
   await clock.pass(1_000);
@@ -108,7 +108,7 @@ test('F17 when the channel recovers, one message lists all late alerts and marks
   expect(new Set([...ledger.values()].map(({ state }) => state))).toEqual(new Set(['delivered']));
 });
 
-test('late notices of the server itself are sent separately beside the list of late alerts', async () => {
+test('late notices of the server are sent separately, beside the list of late alerts', async () => {
   const answers = { email: hangs };
   const { clock, told, add } = rig(answers);
   const word = (n: number, changes: Partial<OutboxRow['notice']>) => {
@@ -134,7 +134,7 @@ test('late notices of the server itself are sent separately beside the list of l
   expect(after.map(({ text }) => text).join('')).toMatch(/The line is changed on Sunday[\s\S]*Disk of the central machine is full/);
 });
 
-test('a channel without lists gets each late message separately, and those that are over say so', async () => {
+test('a channel without lists gets each late message separately, and the messages of ended incidents say that they are over', async () => {
   const answers = { tickets: hangs };
   const { clock, told, over, add } = rig(answers);
   const rows = [1, 2, 3].map((n) => ({ ...room(n, {}, ['console']), key: `${n}/tickets/asha`, channel: 'tickets' }));
@@ -155,7 +155,7 @@ test('a channel without lists gets each late message separately, and those that 
 /** A row for a person with SMS first, then these channels. */
 const bySms = (n: number, further: string[], changes = {}) => ({ ...room(n, changes, further), key: `${n}/sms/asha`, channel: 'sms' });
 
-test('after an outage a gateway sends only rows that no other channel delivered', async () => {
+test('after an outage a gateway sends only messages that no other channel delivered', async () => {
   const answers = { sms: hangs, telegram: delivered };
   const { clock, told, add, ledger, outbox } = rig(answers);
   add(...Array.from({ length: 12 }, (_, n) => bySms(n + 1, ['telegram', 'console'])), bySms(99, ['console']));
@@ -170,7 +170,7 @@ test('after an outage a gateway sends only rows that no other channel delivered'
   expect(ledger.get('7/sms/asha')).toMatchObject({ state: 'refused', lastError: 'it is no news any more' });
 });
 
-test('a single late alert says that it is late, also after a restart', async () => {
+test('a single late alert names the delay, also after a restart', async () => {
   const answers = { email: hangs };
   const first = rig(answers);
   first.add(room(1, {}, ['console']));
@@ -212,7 +212,7 @@ test('if an incident starts and ends during an outage of the channel, only the e
   ).toEqual(['Leh: Cleared: Microphone not found, Room 1']);
 });
 
-test('a wrong password is one finding, moves all rows at once and is retried after 15 min', async () => {
+test('a wrong password is one finding, moves all messages at once and is retried after 15 min', async () => {
   const answers = { email: locked, telegram: delivered };
   const { clock, told, outcomes, add, ledger } = rig(answers);
   add(...Array.from({ length: 30 }, (_, n) => room(n + 1)));
@@ -253,7 +253,7 @@ test('rejected push credentials of one person affect only that person, who is no
   expect(told('email').map(({ message }) => message.key)).toEqual(['1/push/asha/email', '2/push/asha/email']);
 });
 
-test('a refused row goes to each further channel in order, and finally to the console', async () => {
+test('a refused message goes to each further channel in order, and finally to the console', async () => {
   const no: Send = () => ({ result: 'refused', reason: 'no such person' });
   const { clock, told, add } = rig({ email: no, telegram: no, sms: no });
   add(room(1, {}, ['telegram', 'sms', 'console']));
@@ -261,7 +261,7 @@ test('a refused row goes to each further channel in order, and finally to the co
   expect(told('console').map(({ message }) => message.key)).toEqual(['1/email/asha/telegram/sms/console']);
 });
 
-test('R26 a row that moved before a crash does not move again after the restart', async () => {
+test('R26 a message that moved to the next channel before a crash does not move again after the restart', async () => {
   const first = rig({ email: hangs, telegram: hangs });
   first.add(room(1));
   await first.clock.pass(61_000);
@@ -274,7 +274,7 @@ test('R26 a row that moved before a crash does not move again after the restart'
   expect(second.told('console')).toEqual([]);
 });
 
-test('after a start a waiting row has 10 s on its own channel, whatever its age', async () => {
+test('after a start a waiting message stays on its channel for 10 s, whatever its age', async () => {
   const { clock, told, add } = rig({ email: hangs, telegram: delivered });
   await clock.pass(3_600_000);
   add(room(1));

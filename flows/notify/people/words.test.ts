@@ -76,7 +76,7 @@ test('the alerts that the default route bundles are listed with the action for c
   expect(text.endsWith(`${footerMark}Sabha\n`)).toBe(true);
 });
 
-test('a raise of an incident that is over says so in place of the action', () => {
+test('the message about a raise whose incident is over says that it is over, in place of the action', () => {
   for (const kind of ['raised', 'worsened', 'eased'] as const) {
     const { subject, text } = render(notice({ kind, phone: '01982 252010' }), 'en', { over: true });
     expect(subject).toContain('Already over: Microphone not found');
@@ -89,7 +89,7 @@ test('a raise of an incident that is over says so in place of the action', () =>
 describe('lists', () => {
   const named = (fault: string, name: string | null, device = 'd') => ({ fault, device, name, reason: null, since });
 
-  test('further faults follow as far as they fit, and the rest is counted', () => {
+  test('in a list, further faults follow as far as they fit, and the rest is counted', () => {
     const few = [named('microphone.missing', 'A'), named('microphone.missing', 'B'), named('camera.missing', null)];
     expect(render(notice({ faults: few }), 'en').text.split('\n')[2]).toBe('Also: B; Camera not found');
     const many = Array.from({ length: 500 }, (_, i) => named('centre.unheard', `ladakh/site-${i}/pc-1`));

@@ -93,7 +93,7 @@ test('each problem is one line that a clerk can act on', () => {
   expect(one('dev,Dev,technician,ladakh/leh,,,,,,,,ravi')).toBe('2 deputy: there is no person "ravi" in this file or the roster');
 });
 
-test('days off without a deputy and a person of sabha.json are notes, and the file is imported', () => {
+test('the import notes days off without a deputy and a person who is also in sabha.json, and imports the file', () => {
   const line = (id: string, rest: string) => `${id},${id},technician,ladakh,,,,,${id}@office.test,,${rest}`;
   const off = line('d', '2027-01-10..2027-01-12,');
   const { import: said, change } = planRoster(planOf(file(off), { fixed: new Map([['d', member('d')]]) }));

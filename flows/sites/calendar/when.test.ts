@@ -51,7 +51,7 @@ test('a PC that goes offline near closing time is expected at the next opening p
   expect(moment('2027-01-15T09:45').backAt).toBe(at('2027-01-15T09:45'));
 });
 
-test('the span of the last closing is known from the morning until all PCs are expected', () => {
+test('the span of the last closing is known from the opening until all PCs are expected online', () => {
   const closed = (now: string) => {
     const { closed: found } = moment(now);
     return found && [local(found.from), local(found.to)];

@@ -63,7 +63,7 @@ function sparse(events: number): Op[] {
   return Array.from({ length: events }, (_, index) => event(2 * index + 2));
 }
 
-test('R27 overlapping ranges of one tombstone are settled once, as one row, at a bounded cost', () => {
+test('R27 overlapping ranges of one tombstone count as dropped once, are stored as one row, and take a limited amount of work', () => {
   const { spent, ranges } = open();
   spent(birth(1, 20_000), ...sparse(8_000));
   const overlapping = Array.from({ length: 300 }, (_, index) => [1 + (index % 7), 16_400]);
@@ -73,7 +73,7 @@ test('R27 overlapping ranges of one tombstone are settled once, as one row, at a
   expect(ranges()).toBe(1);
 });
 
-test('R27 repeated tombstones above an open hole do not walk the settled events again', () => {
+test('R27 repeated tombstones above an open hole do not read the acknowledged events again', () => {
   const { spent, ranges } = open();
   spent(birth(1, 20_000), ...sparse(8_000).slice(1));
   spent(tombstone(16_500, [[3, 16_400]]));
@@ -91,7 +91,7 @@ test('R27 the ranges read from one tombstone are limited to what an agent writes
   expect(store.audit().dropped).toBe(most);
 });
 
-test('R27 births that move the first number up and down over sparse events cost a bounded number of rows', () => {
+test('R27 births that move the first number up and down over sparse events store a limited number of rows', () => {
   const { spent, ranges, store } = open();
   spent(birth(1, 20_000), ...sparse(8_000));
   for (const turn of ['once', 'again']) {
@@ -119,7 +119,7 @@ test.each([
   expect(denseCosts(10 * n, births(10 * n))).toBe(denseCosts(n, births(n)));
 });
 
-test('R27 invented spools are closed a few per birth, newest first, and copies in the newest one are recognised', () => {
+test('R27 invented spools are closed a few per birth, newest first, and repeated events in the newest one are recognised', () => {
   const { spent } = open();
   spent(...Array.from({ length: 2_000 }, (_, index) => event(1, { spool: `s${index}`, at: index })));
   expect(spent(birth(1, 1, 'b')).work).toBeLessThan(1_000);
@@ -127,7 +127,7 @@ test('R27 invented spools are closed a few per birth, newest first, and copies i
   expect(spent(birth(1, 1, 'c', 's1999'), carried).receipt).toMatchObject({ applied: 0, cursors: [{ spool: 'c', upTo: 1 }] });
 });
 
-test('R27 an event repeated in a forked spool costs the same with 12,000 copies held as with 600', () => {
+test('R27 an event repeated in a forked spool takes the same work with 12,000 stored forks as with 600', () => {
   const same = (seq: number) => event(seq, { at: 1, body: { same: true } });
   const { store } = open();
   store.commit([[birth(1, 1, 'b')], [birth(1, 1, 'a', 'b')]]);
@@ -180,7 +180,7 @@ test('R27 a birth after many tombstones of one number each stores one further ra
   expect(Math.max(...turns)).toBeLessThan(60);
 });
 
-test('R27 a wide tombstone over many single numbers adds one range, and its drops are counted in steps', {
+test('R27 a wide tombstone over many single numbers stores one range, and each receipt counts a limited number of its drops', {
   tags: ['long'],
 }, () => {
   const ledger = open();
@@ -198,7 +198,7 @@ test('R27 a wide tombstone over many single numbers adds one range, and its drop
   expect(spent(birth(1, end), tombstone(end + 25, again)).receipt).toMatchObject({ cursors: [{ upTo: end + 25 }], dropped: 0 });
 });
 
-test('R27 the ack over many held numbers above a filled hole advances in steps and never goes back', () => {
+test('R27 the ack over many held numbers above a filled hole advances by a limited count per receipt and never goes back', () => {
   const ledger = open();
   const { spent, store } = ledger;
   const end = riddled(ledger, 6);

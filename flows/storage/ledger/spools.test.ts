@@ -78,7 +78,7 @@ describe('R4 the ack', () => {
 });
 
 describe('R5 the ack always advances', () => {
-  test('R5 the numbers below the first one of an unknown spool are before our time: no gap and no mark', () => {
+  test('R5 the numbers below the first one of an unknown spool count as acknowledged, without a gap and without an event hash', () => {
     const ledger = open();
     expect(ledger.one(birth(51, 60))).toEqual({
       cursors: [{ pc, spool: 'a', upTo: 50, mark: undefined }],
@@ -109,7 +109,7 @@ describe('R5 the ack always advances', () => {
 });
 
 describe('R7 idempotent apply', () => {
-  test('R7 other content under a held number is stored as a fork, and the receipt carries the mark of the held event', () => {
+  test('R7 other content under a held number is stored as a fork, and the receipt carries the hash of the held event', () => {
     const ledger = open();
     ledger.one(birth(1, 1), event(1));
     const other = event(1, { body: { other: true } });
@@ -122,7 +122,7 @@ describe('R7 idempotent apply', () => {
     expect(ledger.audit()).toMatchObject({ events: 1, forks: 1 });
   });
 
-  test('R7 a renumbered copy of an event from the old spool is settled and not applied again', () => {
+  test('R7 a renumbered copy of an event from the old spool is acknowledged and not applied again', () => {
     const ledger = open();
     ledger.one(birth(1, 3), event(1), event(2));
     const carried = { ...message(2), spool: 'b', seq: 1 };
@@ -134,7 +134,7 @@ describe('R7 idempotent apply', () => {
 });
 
 describe('R8 tombstones', () => {
-  test('R8 settle the numbers that they name, both expected ones and counted gaps', () => {
+  test('R8 numbers that a tombstone names count as dropped: expected ones, and ones counted as gaps before', () => {
     const ledger = open();
     ledger.one(birth(1, 9), event(1));
     expect(ledger.one(birth(5, 9)).gaps).toBe(3);

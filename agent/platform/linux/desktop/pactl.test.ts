@@ -26,7 +26,7 @@ const printed = (text: string): Output => ({ ok: true, text });
 const feed = { id: 'micfeed', name: 'MicFeed', muted: false, volume: 1, gainDb: 0, usedBy: [] };
 const speaker = { ...feed, id: 'conf_spk', name: 'ConfSpeaker' };
 
-it('reads the loudspeakers, and the microphones without the monitors of loudspeakers', async () => {
+it('the sound reader of Linux reads the loudspeakers, and the microphones without the monitors of loudspeakers', async () => {
   expect(await soundFrom(pactl(idle))).toEqual({
     known: true,
     value: {
@@ -38,7 +38,7 @@ it('reads the loudspeakers, and the microphones without the monitors of loudspea
   });
 });
 
-it('reads the mute state of a loudspeaker, and which program plays to which one', async () => {
+it('the sound reader of Linux reads the mute state of a loudspeaker, and which program plays to which one', async () => {
   const playing = (sink: number, binary: string, corked = false) => ({
     sink,
     corked,
@@ -52,7 +52,7 @@ it('reads the mute state of a loudspeaker, and which program plays to which one'
   ]);
 });
 
-it('reads vendor and product of a microphone, an empty socket, and cards with microphones that are switched off', async () => {
+it('the sound reader of Linux reads vendor and product of a microphone, an empty socket, and cards with microphones that are switched off', async () => {
   const [one] = JSON.parse(record('pactl-sources-idle.json'));
   const ports = [
     { name: 'front', availability: 'not available' },
@@ -79,7 +79,7 @@ it('reads vendor and product of a microphone, an empty socket, and cards with mi
   for (const cards of [[card('duplex', 1)], [card('off', 0)], [], 'nonsense', [{}]]) expect((await read({}, cards)).off).toBeUndefined();
 });
 
-it('reads the louder of two channels, its gain by the cubic curve, and a channel at 0 per cent', async () => {
+it('the sound reader of Linux reads the louder of two channels, its gain by the cubic curve, and a channel at 0 per cent', async () => {
   const read = async (left: number, right: number) => {
     const one = JSON.parse(record('pactl-sources-idle.json'));
     one[0].volume['front-left'].value_percent = `${left}%`;
@@ -101,7 +101,7 @@ it('reads the louder of two channels, its gain by the cubic curve, and a channel
   expect((await read(0, 0))?.hasDeadChannel).toBeUndefined();
 });
 
-it('returns empty lists if the server answers and has no device', async () => {
+it('the sound reader of Linux returns empty lists if the server answers and has no device', async () => {
   const devices = { 'list sources': 'pactl-sources-no-device.json', 'list sinks': 'pactl-sinks-no-device.json' };
   const none = { ...idle, info: 'pactl-info-no-device.json', ...devices };
   expect(await soundFrom(pactl(none))).toMatchObject({ known: true, value: { sources: [], sinks: [] } });
@@ -109,7 +109,7 @@ it('returns empty lists if the server answers and has no device', async () => {
   expect(await soundFrom(pactl(lost))).toMatchObject({ known: true, value: { sources: [], defaultSource: 'conf_spk.monitor' } });
 });
 
-it('returns the reason if the server gives no answer', async () => {
+it('the sound reader of Linux returns the reason if the server gives no answer', async () => {
   const reason = async (output: Output) => soundFrom(async () => output);
   const refused = 'Connection failure: Connection refused\npa_context_connect() failed: Connection refused\n';
   expect(await reason({ ok: false, why: 'failed', text: refused })).toEqual({ known: false, reason: 'no audio server' });
@@ -138,7 +138,7 @@ it('a refusing server is down if someone is signed in, otherwise unknown, and a 
   });
 });
 
-it('starts no program if the server answers at its socket or is silent there', async () => {
+it('the sound reader of Linux starts no program if the server answers at its socket or is silent there', async () => {
   const never = async () => {
     throw new Error('asked');
   };
@@ -158,7 +158,7 @@ it.each(['', 'not json', '{}', '[{"index":1}]', '[{"index":1,"name":"m","mute":"
   },
 );
 
-it('takes a name that pactl cannot write as JSON from its text output', async () => {
+it('the sound reader of Linux takes a name that pactl cannot write as JSON from its text output', async () => {
   const hindi = { ...idle, 'list sources': 'pactl-sources-hindi.json' };
   const ask = async (args: string[]) => pactl(args[0] === 'list' ? { 'list sources': 'pactl-sources-hindi.txt' } : hindi)(args);
   const sound = await soundFrom(ask);

@@ -51,7 +51,7 @@ beforeEach(() => {
   calls = 0;
 });
 
-it('calls back once, 200 ms after the first of several events', () => {
+it('the sound watch calls back once, 200 ms after the first of several events', () => {
   start();
   const recorded = readFileSync(new URL('../../../../test/fixtures/linux/pactl-subscribe-unplug-replug.txt', import.meta.url), 'utf8');
   for (const line of recorded.split('\n')) running[0]?.line(line);

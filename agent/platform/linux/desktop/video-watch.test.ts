@@ -42,7 +42,7 @@ beforeEach(() => {
   calls = 0;
 });
 
-it('is unknown before the first list, then reports each camera and its programs, with one callback per change', () => {
+it('the PipeWire watch is unknown before the first list, then reports each camera and its programs, with one callback per change', () => {
   const { sources } = start();
   expect(sources()).toBe(undefined);
   write(node(30, { 'media.class': 'Audio/Sink' }), camera);
@@ -58,7 +58,7 @@ it('is unknown before the first list, then reports each camera and its programs,
   expect(calls).toBe(4);
 });
 
-it('is unknown after PipeWire stopped, and complete after it returned', () => {
+it('the PipeWire watch is unknown after PipeWire stopped, and complete after it returned', () => {
   const { sources } = start();
   write(camera);
   running[0]?.end();

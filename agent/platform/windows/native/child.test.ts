@@ -15,7 +15,7 @@ function programs(scripts: Record<string, string>) {
 }
 const patient = () => AbortSignal.timeout(60_000);
 
-it('returns the output, distinguishes failure, flood and a missing program, and runs nothing through a shell', async () => {
+it('the program runner of Windows returns the output, distinguishes failure, flood and a missing program, and runs nothing through a shell', async () => {
   const { folder, run } = programs({
     'say.exe': 'echo "$1"',
     'fail.exe': 'echo अस्वीकृत >&2; exit 1',
@@ -40,7 +40,7 @@ async function endHanging(scripts: Record<string, string>): Promise<string> {
   return folder;
 }
 
-it('ends a hanging program together with its child processes', async () => {
+it('the program runner of Windows ends a hanging program together with its child processes', async () => {
   const folder = await endHanging({ 'taskkill.exe': 'echo "$@" > "$(dirname "$0")/killed"' });
   expect(readFileSync(join(folder, 'killed'), 'utf8')).toMatch(/^\/T \/F \/PID \d+\n$/);
 });

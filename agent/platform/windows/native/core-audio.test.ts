@@ -99,7 +99,7 @@ it('a session that spans several processes, as of a browser, is attributed to it
   expect(programsBy(spansProcesses)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
 });
 
-it('unmutes a microphone, throws if it is gone or stays muted, and releases everything', () => {
+it('the Core Audio client unmutes a microphone, throws if it is gone or stays muted, and releases everything', () => {
   const opened = (id: string, isFixed = false) => {
     const room = onePc(0, isFixed);
     const mute = createMute(room.koffi);

@@ -16,19 +16,19 @@ function beside(files: Record<string, string>): string {
 }
 const as = (name: string) => `module.exports = { name: '${name}' };`;
 
-it('loads koffi from the folder beside node.exe, otherwise from node_modules', () => {
+it('the native loader loads koffi from the folder beside node.exe, otherwise from node_modules', () => {
   const packages = { 'node_modules/koffi/index.js': as('package') };
   expect(loadKoffi(beside({ 'koffi/index.js': as('folder'), ...packages }))).toMatchObject({ known: true, value: { name: 'folder' } });
   expect(loadKoffi(beside(packages))).toMatchObject({ known: true, value: { name: 'package' } });
   expect(loadKoffi(beside({}))).toEqual({ known: false, reason: 'koffi is not there' });
 });
 
-it('does not load a koffi from a parent folder if the installed one is broken', () => {
+it('the native loader does not load a koffi from a parent folder if the installed one is broken', () => {
   const program = beside({ 'Sabha/koffi/index.js': "throw new Error('no native half')", 'node_modules/koffi/index.js': as('planted') });
   expect(loadKoffi(join(dirname(program), 'Sabha/node.exe'))).toEqual({ known: false, reason: 'koffi: no native half' });
 });
 
-it('loads koffi only at first use and once, and without koffi the registry is unknown as well', async () => {
+it('the native loader loads koffi only at first use and once, and without koffi the registry is unknown as well', async () => {
   let loads = 0;
   const native = openNative(() => {
     loads += 1;

@@ -35,7 +35,7 @@ const standing = {
   said: () => ({ text: 'Leh\nMicrophone not found\n', lines: ['✔ Bina: going'] }),
 };
 
-test('a copy named in the outcome is edited through the same channel, unless the address has changed', async () => {
+test('a sent message named in the outcome is edited through the same channel, unless the address has changed', async () => {
   const offers = createOffers();
   const given: OfferedMessage[] = [];
   offers.take('telegram', (one) => {
@@ -59,7 +59,7 @@ test('a copy named in the outcome is edited through the same channel, unless the
   expect(given).toHaveLength(2);
 });
 
-test('an edit without an outcome ends after 2 min', async () => {
+test('an edit through an offer node ends after 2 min without an outcome', async () => {
   const clock = testClock();
   const { offers, given } = tab(undefined);
   const channel = offers.channel('telegram', clock);
@@ -72,7 +72,7 @@ test('an edit without an outcome ends after 2 min', async () => {
   expect(given[0]?.sabha.key).not.toBe(given[1]?.sabha.key);
 });
 
-test('an outcome applies to its own message only, and only once', async () => {
+test('an outcome of an offer node applies to its own message only, and only once', async () => {
   const { offers, channel } = tab(undefined);
   const one = channel.send(message({ key: 'one' }), technician, AbortSignal.timeout(1_000));
   const two = channel.send(message({ key: 'two' }), technician, AbortSignal.timeout(50));

@@ -64,11 +64,11 @@ conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods',
   return { channel, carries: ['text'], copies: true, taken: () => taken.map(({ text }) => ({ text })), close: async () => {} };
 });
 
-test('a group that became a supergroup is refused with its new number', async () => {
+test('a message to a group that became a supergroup is refused, and the reason names its new chat number', async () => {
   expect(await rig(() => answers.moved).send()).toEqual({ result: 'refused', reason: 'the group has another number now: -1001234' });
 });
 
-test('the token is in no reason', async () => {
+test('the token of the bot is in no reason of a failure', async () => {
   const outcome = await rig(() => Promise.reject(new Error(`https://api.telegram.test/bot${token}/sendMessage is away`))).send();
   expect(outcome).toMatchObject({ result: 'retry' });
   expect(JSON.stringify(outcome)).not.toContain(token);
@@ -125,7 +125,7 @@ const pressed = (data: string, chat = 4711) => ({
   callback_query: { id: 'q1', from: { id: 4711, first_name: 'Asha' }, data, message: { chat: { id: chat }, message_id: 1 } },
 });
 
-test('a pressed button counts for its person, and every copy shows the name in its own language', async () => {
+test('a pressed button counts for its person, and every sent message of the incident shows the name in the language of its reader', async () => {
   const heard: unknown[] = [];
   const { clock, send, happen, posts } = rig(undefined, async (answer) => {
     heard.push(answer);
@@ -176,7 +176,7 @@ test('/start returns the chat number for the roster, and any other text gets no 
   expect(posts.filter(({ method }) => method === 'sendMessage').map(({ body }) => body)).toEqual([{ chat_id: 815, text: '815' }]);
 });
 
-test('many presses in one group, or a paused chat, delay no other chat', async () => {
+test('many button presses in one group, or a paused chat, delay no other chat', async () => {
   let isBusy = false;
   const { clock, channel, send, happen, posts } = rig(
     () => (isBusy ? answers.flood(600) : undefined),
@@ -200,7 +200,7 @@ test('many presses in one group, or a paused chat, delay no other chat', async (
   expect(edits.at(-1)?.body['text']).toMatch(/✔ Asha: मेरा काम नहीं$/);
 });
 
-test('an edit that Telegram rejects is retried, and not before the wait that it named', async () => {
+test('an edit that Telegram rejects is retried, and not before the wait that Telegram named', async () => {
   const said = [answers.flood(90), answers.gateway];
   const sayEdit: ScriptOption = () => said.shift();
   const { clock, send, happen, posts, floods } = rig(undefined, async () => ({ by: 'Asha', line: 'noted' }), { sayEdit });
@@ -216,7 +216,7 @@ test('an edit that Telegram rejects is retried, and not before the wait that it 
   expect(floods).toEqual([]);
 });
 
-test('a copy is not edited after its person changed the chat, and an edit has no link preview', async () => {
+test('a sent message is not edited after its person changed the chat, and an edit has no link preview', async () => {
   const { clock, channel, posts } = rig();
   const cut = new AbortController().signal;
   const copy = { id: '4711/5', notice: notice(), said: () => ({ text: 'one\nhttps://sabha.test/t?x\n', lines: ['✔ Bina: Seen'] }) };
@@ -228,7 +228,7 @@ test('a copy is not edited after its person changed the chat, and an edit has no
   expect(posts[0]?.body).toEqual({ chat_id: '4711', message_id: 5, text, link_preview_options: { is_disabled: true } });
 });
 
-test('an empty or repeated poll response does not cause a busy loop, and a press is handled once', async () => {
+test('an empty or repeated poll response does not cause a busy loop, and a button press is handled once', async () => {
   const heard: string[] = [];
   const clock = testClock();
   let asked = 0;

@@ -54,7 +54,7 @@ function rig(rows: OutboxRow[] = [copyOf()]) {
   return { clock, copies, edits, asked, outcomes, roster, hold, holdAnswer };
 }
 
-test('an answer given after the start is added to each copy in the language of its reader; earlier answers are not', async () => {
+test('an answer given after the start is added to each sent message in the language of its reader; earlier answers are not added', async () => {
   const rows = [copyOf(), copyOf({ key: '1/chat/bina', person: 'bina', copy: { id: 'c2', text: 'माइक\n' } })];
   const { clock, copies, edits, asked } = rig(rows);
   copies.changed([incidentOf([going('Asha', -3_600_000)]), incidentOf([], { id: 18 })]);
@@ -65,7 +65,7 @@ test('an answer given after the start is added to each copy in the language of i
   expect(edits).toEqual(['c1 | broken | ✔ Meera: I am going', expect.stringMatching(/^c2 \| माइक \| ✔ Meera: मैं/)]);
 });
 
-test('one edit of a message waits at a time, and writes the latest answer when it runs', async () => {
+test('one edit of a sent message waits at a time, and writes the latest answer when the edit runs', async () => {
   const { clock, copies, edits, hold } = rig();
   const letGo = hold();
   copies.changed([incidentOf([going('Asha')])]);
@@ -77,7 +77,7 @@ test('one edit of a message waits at a time, and writes the latest answer when i
   expect(edits).toEqual(['c1 | broken | ✔ Meera: I am going']);
 });
 
-test('an answer given while the message was being sent is added after the delivery; one older than its notice is not', async () => {
+test('an answer given while the message was being sent is added after the delivery; an answer older than the notice is not added', async () => {
   const { clock, copies, edits } = rig([]);
   copies.changed([incidentOf([going('Asha', 5)])]);
   await clock.pass(0);
@@ -90,7 +90,7 @@ test('an answer given while the message was being sent is added after the delive
   expect(edits).toEqual(['c1 | broken | ✔ Asha: I am going']);
 });
 
-test('a busy channel is retried no sooner than it says, and a refusal is not retried', async () => {
+test('an edit in a busy channel is retried no sooner than the channel says, and a refused edit is not retried', async () => {
   const { clock, copies, edits, outcomes } = rig();
   outcomes.push(
     { result: 'retry', reason: 'busy', afterMs: 120_000 },
@@ -107,7 +107,7 @@ test('a busy channel is retried no sooner than it says, and a refusal is not ret
   expect(edits.at(-1)).toMatch(/Meera/);
 });
 
-test('an edited copy carries a new personal link, because the first one may have expired', async () => {
+test('an edited message carries a new personal link, because the first one may have expired', async () => {
   const { clock, copies, edits } = rig([copyOf({ copy: { id: 'c1', text: `broken\n${linkMark}\n` } })]);
   copies.changed([incidentOf([going('Asha')])]);
   await clock.pass(0);

@@ -44,7 +44,7 @@ async function sent(rows: OutboxRow[], passMs = 0) {
 const waiting = (transition: number, change: Parameters<typeof notice>[0] = {}) =>
   row({ channel: 'chat', transition, notice: notice({ at, ...change }) });
 
-test('a delivered row stores recipient, text and channel id in one commit, without the token of the link', async () => {
+test('a delivered message is stored with recipient, text and channel id in one commit, without the token of the link', async () => {
   const { ledger, stood } = await sent([waiting(1)]);
   const [kept, ...others] = await ledger.copies(17);
   expect(others).toEqual([]);
@@ -62,7 +62,7 @@ test('sent messages that can still be edited are found by their incident, the ne
   expect(await ledger.copies(19)).toEqual([]);
 });
 
-test('a list of several alerts has no copy, and of several late messages on one alert only the last has one', async () => {
+test('a list of several alerts cannot be edited after it was sent, and of several late messages on one alert only the last can', async () => {
   const late = (transition: number, incident: number) =>
     ({ ...waiting(transition, { incident }), createdAt: at - 3_600_000, moved: true }) as OutboxRow;
   const list = await sent([late(1, 17), late(2, 18)]);
