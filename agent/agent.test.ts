@@ -96,7 +96,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
   return { db, budget, clock, net, room, seen, logs, saved, cards, inventory, agent, events, ack, restarts };
 }
 
-test('connects after the first round of probes, so that the first state is complete', async () => {
+test('the agent connects after the first round of probes, so that the first state is complete', async () => {
   const { agent, clock, net, events } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -106,7 +106,7 @@ test('connects after the first round of probes, so that the first state is compl
   expect(events()[1]?.body).toEqual({ version: '0.1.0', recovered: false });
 });
 
-test('probes the path at once when the link is lost, and reports the result later', async () => {
+test('the agent probes the path at once when the link is lost, and reports the result later', async () => {
   const { agent, clock, net, events } = setUp({ more: true });
   agent.start();
   await clock.pass(3_000);
@@ -125,7 +125,7 @@ test('probes the path at once when the link is lost, and reports the result late
   expect(said()).toEqual([broken, whole, broken, whole]);
 });
 
-test('reports a change as a state message and as a numbered event with old and new result', async () => {
+test('the agent reports a change as a state message and as a numbered event with old and new result', async () => {
   const { agent, clock, net, room, ack, events } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -148,7 +148,7 @@ test('reports a change as a state message and as a numbered event with old and n
   expect(events().filter(({ kind }) => kind === 'check')).toHaveLength(2);
 });
 
-test('reports a recovery after a kill, keeps checks unknown until renewed, and records no event for an unchanged result', async () => {
+test('the agent reports a recovery after a kill, keeps checks unknown until renewed, and records no event for an unchanged result', async () => {
   const { agent, clock, db, room } = setUp();
   room.mic = { status: 'fault', fault: 'microphone.missing', reason: null };
   agent.start();
@@ -180,7 +180,7 @@ test('records an event and sends a bye on a clean stop, and the next start repor
   ]);
 });
 
-test('keeps one reading in 15 min while offline, and none while connected', async () => {
+test('the agent keeps one reading in 15 min while offline, and none while connected', async () => {
   const { agent, clock, net, events } = setUp();
   agent.start();
   await clock.pass(3_600_000);
@@ -228,7 +228,7 @@ function configuration(version: number, to = pc): Config {
   return { pc: to, version, profile: { link: 'geo', elevationM: 3_500, expected: {} } };
 }
 
-test('refuses a configuration that is forged, older or for another PC, and stays connected', async () => {
+test('the agent refuses a configuration that is forged, older or for another PC, and stays connected', async () => {
   const { agent, clock, net, saved, events } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -254,7 +254,7 @@ test('refuses a configuration that is forged, older or for another PC, and stays
   ]);
 });
 
-test('verifies a stored configuration at the start, and ignores one of another PC or server', async () => {
+test('the agent verifies a stored configuration at the start, and ignores a configuration of another PC or server', async () => {
   const stolen = sealed(configuration(9, 'up/lucknow/room-2'));
   const forged = sealSigned(configuration(9), createPrivateKey(makeSigningKeys().privateKey));
   for (const config of [stolen, forged]) {
@@ -266,7 +266,7 @@ test('verifies a stored configuration at the start, and ignores one of another P
   }
 });
 
-test('R17 runs the probes before the birth on a fresh hello', async () => {
+test('R17 the agent runs the probes before the birth on a fresh hello', async () => {
   const { agent, clock, net, room } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -278,7 +278,7 @@ test('R17 runs the probes before the birth on a fresh hello', async () => {
   expect(agent.table.checks()[0]?.reason).toBe('nobody signed in');
 });
 
-test('sends one last gasp before power ends, and reports the end of that boot in each birth until it is acknowledged', async () => {
+test('the agent sends one last gasp before power ends, and reports the end of that boot in each birth until it is acknowledged', async () => {
   const first = setUp();
   first.room.power = { onMains: true, isEnding: false, runtimeMs: null };
   first.agent.start();

@@ -139,7 +139,7 @@ it.each([
   [['enrol', 'A', '--pc', 'a/b/c'], '--centre is missing; usage: '],
   [['install'], 'here the package does it: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
   [['room', '--fix', '--undo'], 'only one of --card, --fix, --undo'],
-])('reports the error in %j in one line, exit 2', { tags: ['long'] }, async (args, line) => {
+])('the command line reports the error in %j in one line, exit 2', { tags: ['long'] }, async (args, line) => {
   const { code, out, err } = await agent(args);
   expect([code, out]).toEqual([2, '']);
   expect(err.startsWith(line)).toBe(true);
@@ -149,12 +149,12 @@ it.each([
 it.each([
   [['chek', '--lang', 'hi'], {}, '"chek" यहाँ नहीं चलता; ऐसे लिखें: npm run agent -- check | '],
   [['install'], { LC_ALL: 'hi_IN.UTF-8' }, 'यहाँ यह काम पैकेज करता है: '],
-] as const)('reports the error in %j with %j in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
+] as const)('the command line reports the error in %j with %j in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
   const { code, err } = await agent([...args], undefined, folder, env);
   expect([code, err.slice(0, line.length), err.trimEnd().split('\n').length]).toEqual([2, line, 1]);
 });
 
-it("prints the path of the user's room card, or one line if there is none", async () => {
+it("the command line prints the path of the user's room card, or one line if there is no card", async () => {
   const own = { XDG_RUNTIME_DIR: folder };
   const none = await agent(['room', '--card'], undefined, folder, own);
   expect(none).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^There is no room card yet\. [^\n]+\n$/) });
@@ -166,7 +166,7 @@ it("prints the path of the user's room card, or one line if there is none", asyn
   expect(hindi).toMatchObject({ code: 2, err: '--card, --fix और --undo में से एक ही लिखें\n' });
 });
 
-it('prints in one line why a PC cannot be enrolled, exit 1, and leaves no files', async () => {
+it('the command line prints in one line why a PC cannot be enrolled, exits with 1, and leaves no files', async () => {
   const { code, err } = await agent(['enrol', 'ABC', '--pc', 'a/b/c', '--centre', 'https://localhost:1', '--data', folder]);
   expect([code, err]).toEqual([1, 'the enrolment code should have 40 characters, not 3: read it again\n']);
   expect(existsSync(join(folder, 'identity'))).toBe(false);
@@ -175,7 +175,7 @@ it('prints in one line why a PC cannot be enrolled, exit 1, and leaves no files'
 it.each([
   ['{"sit": 1}', /settings\.json: sit: /],
   ['{"site": null}', /settings\.json: site is null: no conferencing PC stands here/],
-])('reports the error in the settings %s in one line, exit 2', { tags: ['long'] }, async (text, line) => {
+])('the command line reports the error in the settings %s in one line, exit 2', { tags: ['long'] }, async (text, line) => {
   const { code, err } = await agent(['check'], file(text));
   expect(code).toBe(2);
   expect(err).toMatch(line);

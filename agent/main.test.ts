@@ -25,7 +25,7 @@ function run(env: Record<string, string>): { child: ChildProcess; lines: string[
   return { child, lines, ended: once(child, 'close') };
 }
 
-test('exits with 1 and one line on a wrong setting, a missing or empty token, or an unusable folder', {
+test('`sabha-agent run` exits with 1 and one line on a wrong setting, a missing or empty token, or an unusable folder', {
   tags: ['long'],
 }, async () => {
   const empty = join(folder, 'empty');
@@ -45,7 +45,7 @@ test('exits with 1 and one line on a wrong setting, a missing or empty token, or
   }
 });
 
-test('is ready without a broker, refuses a second agent on its data, and exits with 0 within 2 s of SIGTERM', async () => {
+test('`sabha-agent run` is ready without a broker, refuses a second agent on its data, and exits with 0 within 2 s of SIGTERM', async () => {
   const startedAt = performance.now();
   const { child, lines, ended } = run(good);
   while (!lines.includes('ready')) await once(child.stdout as NodeJS.ReadableStream, 'data');
@@ -63,7 +63,7 @@ test('is ready without a broker, refuses a second agent on its data, and exits w
   expect(performance.now() - since).toBeLessThan(2_500 + 4 * startMs);
 });
 
-test.skipIf(!existsSync('/dev/full'))('runs on with a log on a full disk, and ends on SIGTERM', { tags: ['long'] }, async () => {
+test.skipIf(!existsSync('/dev/full'))('`sabha-agent run` continues with its log on a full disk, and ends on SIGTERM', { tags: ['long'] }, async () => {
   const data = join(folder, 'full');
   const out = openSync('/dev/full', 'w');
   const env = { PATH: process.env['PATH'], ...good, SABHA_DATA: data };

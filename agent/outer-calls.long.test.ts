@@ -160,7 +160,7 @@ const calls = names.flatMap((name) => {
 /** Calls whose failures are reported elsewhere: by probe, command, inventory, disk or log. */
 const toldElsewhere = /^(disk|log|probed|platform\.(?!ask))/;
 
-test('calls every external function in the simulated half hour', () => {
+test('the simulated half hour calls every external function of the agent', () => {
   expect(names).toEqual(
     expect.arrayContaining([
       ...promised,
@@ -178,7 +178,7 @@ test('calls every external function in the simulated half hour', () => {
 });
 
 test.each(calls)(
-  'survives a failure of call $nth of $name: handled, counted once, and the agent measures and stops in order',
+  'the agent survives a failure of call $nth of $name: the error is handled and counted once, and the agent stops in order',
   async (call) => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);

@@ -123,7 +123,7 @@ describe('an invalid channel is reported in one line that names its place', () =
       '{"people":[{"id":"a","name":"A","role":"state","addresses":{"email":"x"}}]}',
       'sabha.json: people.0.addresses.email: is not in channels.offered',
     ],
-  ])('%s', (_what, text, line) => {
+  ])('an invalid channel is reported in one line that names its place: %s', (_what, text, line) => {
     expect(readFlowsSettings(text)).toEqual({ ok: false, line });
   });
 });

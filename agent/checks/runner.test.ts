@@ -47,7 +47,7 @@ test('the probe runner runs a probe at once, with a small jitter, and then at it
   expect(results).toHaveLength(3);
 });
 
-test('the probe runner runs every probe now and every few seconds while hastened, but not a failing one', async () => {
+test('after `runFaster` the probe runner repeats every probe every few seconds for the given time, except a failing probe', async () => {
   const broken = probe('b', () => Promise.reject(new Error('no tool')), { everyMs: 1_000 });
   const { clock, runner, of } = setUp([probe('a', async () => ok('a')), broken]);
   runner.start();
@@ -82,7 +82,7 @@ test('F14 the probe runner aborts a probe that hangs at its timeout, makes its k
   reportFigure('F14', 'a probe that hangs: aborted after 3,000 ms, its checks unknown; the one beside it late by 0 ms');
 });
 
-test('the probe runner makes known checks unknown, or else the given ones, when a probe reports unknown, without counting a failure', async () => {
+test('if a probe reports unknown, the probe runner makes the known checks of that probe, or else the given ones, unknown and counts no failure', async () => {
   const blank: Check = { component: 'a', device: 'expected-1', status: 'unknown', fault: null, reason: null };
   const silent = probe('a', async () => ({ checks: [blank], unknown: 'room seat silent' }));
   const known: Check[] = [{ component: 'a', device: 'mic', status: 'ok', fault: null, reason: null, name: 'Desk' }];

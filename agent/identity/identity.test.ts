@@ -69,7 +69,7 @@ test.each<[string, () => void, 'first' | 'second' | 'none']>([
     },
     'none',
   ],
-])('leaves one complete identity or none after a kill %s', (_when, kill, expected) => {
+])('a kill %s leaves one complete identity or none', (_when, kill, expected) => {
   store(first);
   kill();
   expect(held()).toBe({ first: first.key, second: second.key, none: undefined }[expected]);
@@ -83,7 +83,7 @@ test.each<[string, string, string]>([
   ['roots.pem', '', 'no certificate of an authority'],
   ['centre.json', '{"host":"x","mqttPort":1,"enrolPort":1,"centreKey":"k"}', 'centreKey: '],
   ['centre.json', '{"host":"x","mqttPort":0,"enrolPort":1,"centreKey":null}', 'mqttPort: '],
-])('reports a damaged %s (%j) in one line with its path', (file, text, line) => {
+])('the identity store reports a damaged %s (%j) in one line with its path', (file, text, line) => {
   store(first);
   writeFileSync(join(folder, file), text);
   expect(openIdentity(folder)).toEqual({ ok: false, line: expect.stringContaining(`${join(folder, file)}: ${line}`) });

@@ -37,7 +37,7 @@ test.each([
     { code: whole, centre: { ...place, host: 'other.example.org' }, pc: 'a/b/c' },
   ],
   ['what is no code', { code: '?', pc: 'a/b/c' }, { code: '?', centre: place, pc: 'a/b/c' }],
-])('completes typed input: %s', (_, typed, value) => {
+])('with a package that names its server, typed input is completed: %s', (_, typed, value) => {
   expect(readInput(typed, centre)).toEqual({ ok: true, value });
   expect(readInput({ ...typed, centre: 'sabha.example.org' }, undefined)).toEqual({ ok: true, value: { ...typed, centre: place } });
 });

@@ -62,7 +62,7 @@ test('the certificate renewal retries a failed renewal with backoff, at least on
   expect(identity().key).not.toBe('first');
 });
 
-test('the certificate renewal renews nothing while the clock is years behind, and within the hour after it is corrected', async () => {
+test('the certificate renewal requests nothing while the clock is years behind, and a certificate within the hour after its correction', async () => {
   const { clock, days } = setUp(1);
   clock.jump(-20 * 365 * dayMs);
   await clock.pass(300 * dayMs);

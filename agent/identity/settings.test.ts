@@ -62,6 +62,6 @@ test.each([
   ['SABHA_LINK', 'pigeon', 'SABHA_LINK: one of fibre, 4g, leo, geo, floor is expected'],
   ['SABHA_PROFILE', '{"link":"pigeon"}', 'SABHA_PROFILE.link: expected ("fibre" | "4g" | "leo" | "geo" | "floor"), found "pigeon"'],
   ['SABHA_ANCHORS', '198.51.100.1', 'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected'],
-])('reports a wrong %s (%s) in one line that names it', (name, value, line) => {
+])('the settings reader reports a wrong %s (%s) in one line that names the setting', (name, value, line) => {
   expect(readAgentSettings({ ...good, [name]: value })).toEqual({ ok: false, line });
 });

@@ -18,10 +18,10 @@ test.each([
   ['music only', platform([], ['vlc'], []), false],
   ['nothing in use', platform([], [], []), false],
   ['nothing known', platform(null, [], null), false],
-])('detects whether a meeting runs: %s', async (_what, seen, expected) => {
+])('the meeting reader detects whether a meeting runs: %s', async (_what, seen, expected) => {
   expect(await isInMeeting(seen)).toBe(expected);
 });
 
-test('sound that cannot be read counts as no meeting', async () => {
+test('unreadable sound counts as no meeting', async () => {
   expect(await isInMeeting({ sound: () => Promise.reject(new Error('gone')), cameras: async () => known<Camera[]>(null) })).toBe(false);
 });

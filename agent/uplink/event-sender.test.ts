@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { reportFigure } from '../../test/figures.ts';
 import { setUp } from './uplink.test-helper.ts';
 
-test('R3 no event is sent before the ack of the birth; then all go as backlog, and new ones live', async () => {
+test('R3 no event is sent before the ack of the birth; then all stored events are sent as backlog, and new events live', async () => {
   const { uplink, clock, net, ack, session, event } = setUp();
   event('early');
   uplink.start();
@@ -109,7 +109,7 @@ test('R8 a server that acknowledges only the echo of beats causes no loss of eve
   expect(spool.after(1, 9).map(({ kind }) => kind)).toEqual(['a']);
 });
 
-test('R8 dropped numbers are declared before the events behind them, so that the ack can pass', async () => {
+test('R8 dropped numbers are declared before the later events, so that the ack can pass the dropped numbers', async () => {
   const { uplink, clock, net, ack, session, spool } = setUp();
   for (let n = 0; n < 6_000; n += 1) spool.append('e', { n, text: 'x'.repeat(900) });
   uplink.start();

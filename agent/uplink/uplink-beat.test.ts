@@ -94,7 +94,7 @@ describe('R29 detection of the clock that was set', () => {
     return { ...all, answer };
   };
 
-  test('a step of the server clock after an agreement is attributed to the server', async () => {
+  test('a step of the server clock, after both clocks agreed, is attributed to the server', async () => {
     const { answer } = rig();
     expect([await answer(0), await answer(7_200_000), await answer(7_200_000), await answer(0)]).toEqual([false, true, true, false]);
     expect([await answer(-7_200_000), await answer(0)]).toEqual([true, false]);
@@ -109,7 +109,7 @@ describe('R29 detection of the clock that was set', () => {
     expect([await slow.answer(0), await slow.answer(4_000), await slow.answer(8_000)]).toEqual([false, false, false]);
   });
 
-  test('a PC without an earlier comparison reports its offset, and compares again right after a hello', async () => {
+  test('a PC without an earlier clock comparison reports its offset, and compares again right after a hello', async () => {
     const { answer, clock, net, ack, uplink } = rig();
     expect(await answer(7_200_000)).toBe(false);
     await clock.pass(61_000);
@@ -148,7 +148,7 @@ describe('S6 time of the server, with a known server key', () => {
     ['that another key signed', (echo, word) => ({ echo, clock: sealSigned(word, stranger) })],
     ['for another PC', (echo, word) => ({ echo, clock: sealed({ ...word, pc: 'up/lucknow/room-2' }) })],
     ['to another question', (echo, word) => ({ echo, clock: sealed({ ...word, echo: echo + 1 }) })],
-  ])('is not accepted from a response %s, and then from the genuine response', async (_what, forged) => {
+  ])('the time of the server is not accepted from a response %s, and then from the genuine response', async (_what, forged) => {
     const { uplink, ack, echo, word } = await asked();
     ack(0, forged(echo, word()));
     expect(uplink.figures()).toMatchObject({ roundTripMs: null, clockOffsetMs: null, echoedUp: null });

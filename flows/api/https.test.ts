@@ -225,7 +225,7 @@ describe('permissions of an account', () => {
     ['state', 'ladakh', { read: 200, audit: 403, act: 204, roll: 201, stage: 409, import: 403, tokens: 403, accounts: 403 }],
     ['state', 'goa', { read: 200, audit: 403, act: 404, roll: 404, stage: 404, import: 403, tokens: 403, accounts: 403 }],
     ['central', '', { read: 200, audit: 200, act: 204, roll: 201, stage: 409, import: 422, tokens: 404, accounts: 200 }],
-  ] as const)('%s of "%s"', async (role, scope, may) => {
+  ] as const)('an account with the role %s and the scope "%s" has exactly the permissions of its role', async (role, scope, may) => {
     const cookie = await person('asha', role, scope);
     const status = async (answer: Promise<HttpsResponse>) => (await answer).status;
     expect({

@@ -29,7 +29,7 @@ function rig(wall = yearMs) {
   };
 }
 
-test('R29 the settled time advances after a day of running to the time at its start, also across a restart', () => {
+test('R29 after each day of running the settled time advances to the time at the start of that day, also across a restart', () => {
   const { run, at, restart } = rig();
   run(20 * hourMs);
   restart();
@@ -56,7 +56,7 @@ test('R29 a clock that is ahead for less than a day does not advance the settled
   }
 });
 
-test('R29 a clock that is set back behind the settled time moves it back', () => {
+test('R29 a clock that is set back behind the settled time moves the settled time back to the clock', () => {
   const { now, run, at } = rig();
   run(2 * dayMs);
   now.wall -= 10 * dayMs;

@@ -75,7 +75,7 @@ describe('unusable authority files reject with one line and stay unchanged', () 
       async () => writeFileSync(rootsFile(), readFileSync(rootsFile(), 'utf8') + (await leaf())),
       /certificate 2 is not that of an authority$/,
     ],
-  ])('%s', async (_what, spoil, line) => {
+  ])('an authority folder with %s rejects with one line and stays unchanged', async (_what, spoil, line) => {
     await openAuthority(folder, means);
     await spoil();
     const before = readdirSync(folder).map((name) => [name, hashOf(join(folder, name))]);

@@ -24,7 +24,7 @@ describe('first certificate', () => {
     ['is new', undefined],
     ['has a token', entry({ tokenHash: 'a'.repeat(64) })],
     ['has a certificate that is over', entry({ certificates: ['7a'], ends: { '7a': now } })],
-  ])('is given to a PC that %s, and the rest of its entry stays', (_what, one) => {
+  ])('a first certificate is given to a PC that %s, and the rest of its registry entry stays', (_what, one) => {
     const verdict = mayEnrol(held(one), { name, site });
     if (!verdict.ok) throw new Error(verdict.line);
     const next = entryOfEnrolled(verdict.entry, { serial: '7b', notAfter: 9 });
@@ -40,7 +40,7 @@ describe('first certificate', () => {
     [name, site, entry({ revoked: true }), 403, /is revoked: ask the centre to replace it$/],
     [name, site, entry({ certificates: ['7a'], ends: { '7a': now + 1 } }), 403, /has a certificate already: ask the centre to replace it$/],
     [name, site, entry({ certificates: ['7a'] }), 403, /has a certificate already/],
-  ])('is refused to %s by a code for %s, with the registry entry %j', (asked, of, one, status, line) => {
+  ])('a first certificate is refused to %s by a code for %s, with the registry entry %j', (asked, of, one, status, line) => {
     expect(mayEnrol(held(one), { name: asked, site: of })).toEqual({ ok: false, status, line: expect.stringMatching(line) });
   });
 });

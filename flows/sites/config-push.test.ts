@@ -80,7 +80,7 @@ test('a staged change goes to the first PCs; the others keep their configuration
   expect([configs.view(), kept['rollout']]).toEqual([null, 'null']);
 });
 
-test('a rollout stops when PCs get worse, records the reason in the audit log, and holds until a person releases it', async () => {
+test('a rollout stops when PCs get worse, records the reason in the audit log, and continues only when a person releases it', async () => {
   const { configs, act, change, sent, records } = setUp();
   await act(configs.changed(change('geo'), staged, 0));
   Object.assign(records.get(sent[0]?.pc ?? '') ?? {}, { checks: [{ status: 'fault' }] });
@@ -117,7 +117,7 @@ test('another change during a rollout sends the change to no PC that the rollout
   expect(configs.view()).toMatchObject({ pcs: 13, released: 0 });
 });
 
-test('an unstaged change replaces a rollout for all PCs; a staged one includes the PCs that are still held back', async () => {
+test('an unstaged change replaces a rollout for all PCs; a staged change includes the PCs that have not yet received the rollout', async () => {
   const one = setUp();
   await one.act(one.configs.changed(one.change('geo'), staged, 0));
   await one.act(one.configs.changed(one.change('leo'), undefined, 5));

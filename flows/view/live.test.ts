@@ -106,7 +106,7 @@ describe('listeners', () => {
     show.close();
   });
 
-  test('a receive gap ends in the view as soon as each PC was seen or judged silent after the gap', async () => {
+  test('the view marks a receive gap as settled as soon as each PC was seen or judged silent after the gap', async () => {
     const { stage, clock, held, pcs, listen, show } = setUp();
     const { frames } = listen();
     held.away = { from: stage.now() - 100_000, to: stage.now() + 1_000 };
@@ -296,7 +296,7 @@ describe('requests', () => {
     show.close();
   });
 
-  test('a watched incident shows since when the fault is gone and until when it is watched, but not once it is over', async () => {
+  test('an incident in its clear time shows since when the fault is gone and until when it is watched; after the end it shows neither', async () => {
     const { stage, show, pcs, does, listen, clock } = setUp({ count: 1 });
     const { frames } = listen();
     const [pc = ''] = pcs;

@@ -20,6 +20,6 @@ test.each([
   [null, 26.3, 'ok'],
   [null, 26.4, 'unknown'],
   [null, null, undefined],
-])('judges a room in Leh of %s °C with %s °C inside a UPS as: %s', (celsius, caseCelsius, verdict) => {
+])('judgeRoom judges a room in Leh of %s °C with %s °C inside a UPS as: %s', (celsius, caseCelsius, verdict) => {
   expect(word(judgeRoom(leh, { celsius, caseCelsius }))).toBe(verdict);
 });

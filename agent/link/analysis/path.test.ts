@@ -31,7 +31,7 @@ it.each<[Partial<PathFacts>, string, string | null]>([
   [{ centreName: 'missing' }, 'path.dns', 'the name of the centre is not known there'],
   [{ linkUp: true, names: 'silent' }, 'path.dns', 'no name server answers'],
   [{ centre: 'silent' }, 'path.centre', null],
-])('judges %j as %s', (facts, fault, reason) => {
+])('locateBreak judges %j as %s', (facts, fault, reason) => {
   expect(at(facts)).toEqual([fault, reason]);
   expect(faultOf(fault)?.title.hi).toBeTruthy();
 });
@@ -44,7 +44,7 @@ it.each<[Partial<PathFacts>, string]>([
   [{ ...nothing, outside: 'unknown', centre: 'unknown' }, 'no name server answers, and nobody else could be asked'],
   [{ centreName: 'unknown', centre: 'unknown' }, 'no centre is known here'],
   [{ centre: 'open' }, 'without a certificate nobody knows whether it is the centre'],
-])('judges %j as unknown: %s', (facts, reason) => {
+])('locateBreak judges %j as unknown: %s', (facts, reason) => {
   expect(at(facts)).toEqual(['unknown', reason]);
 });
 
@@ -93,7 +93,7 @@ function everything(): PathFacts[] {
   ) as PathFacts[];
 }
 
-it('locateBreak marks one step as broken if the verdict names a part, and none otherwise, for every combination', { tags: ['long'] }, () => {
+it('locateBreak marks one step of the path as broken if the verdict names a part, and none otherwise, for every combination', { tags: ['long'] }, () => {
   for (const facts of everything()) {
     const { status, fault, reason } = locateBreak(facts);
     const broken = stepsOf(facts, { clock: 'ok', certificate: 'ok' }).filter((step) => step.status === 'fault');

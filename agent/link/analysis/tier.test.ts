@@ -42,7 +42,7 @@ it('the tier judge raises a tier only at 1.35 times its need, so that a borderli
   expect(tiersOf(run([free(1_300), ...times(3, free(3_520))])).at(-1)).toBe('hd');
 });
 
-it('C15 the tier judge gives the tier that a lower bound meets, and leaves a higher one unknown', () => {
+it('C15 the tier judge reports the tier that a lower bound of the rate meets, and leaves a higher tier unknown', () => {
   const least = (kbps: number) => run([free(kbps, { leastBps: kbps * kbit })]);
   expect(least(50_000)).toMatchObject([{ tier: 'fhd', limit: null }]);
   expect(least(1_300)).toMatchObject([{ tier: 'sd', limit: 'unknown' }]);

@@ -123,7 +123,7 @@ it('the link measurement keeps the usual round trip over a restart and reports s
   expect(again.quality.view()?.slow).toBe(false);
 });
 
-it('the link measurement records one event when the round trips fit another class and one when they fit again', async () => {
+it('the link measurement records an event when the round trips fit another link class, and another event when they fit again', async () => {
   const { clock, begin, events, state } = setUp();
   const others = () => events.filter(({ kind }) => kind === 'link-class-changed').map(({ body }) => body);
   begin();

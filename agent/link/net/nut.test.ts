@@ -55,7 +55,7 @@ it.each([
   ['DATA-STALE', true, 'the UPS says nothing any more'],
   ['ACCESS-DENIED', false, 'upsd does not let this PC ask'],
   ['UNKNOWN-COMMAND', false, 'upsd refuses: UNKNOWN-COMMAND'],
-])('maps ERR %s to lost: %s', async (code, lost, reason) => {
+])('the NUT client maps the error %s of the UPS server to lost: %s', async (code, lost, reason) => {
   const { port } = await serve(`ERR ${code}\n`);
   expect(await ask(port)).toEqual({ known: false, lost, reason });
 });
@@ -64,7 +64,7 @@ it.each([
   ['another program', 'SSH-2.0-OpenSSH_9.7\r\n'],
   ['an open quote', listOf('VAR room ups.status "OL')],
   ['a line without end', `BEGIN LIST VAR room\nVAR room x "${'y'.repeat(4_096)}`],
-])('reports an unreadable response as unknown, not as a lost UPS: %s', async (_what, text) => {
+])('the NUT client reports an unreadable response as unknown, not as a lost UPS: %s', async (_what, text) => {
   const { port, left } = await serve(text);
   expect(await ask(port)).toEqual({ known: false, lost: false, reason: 'upsd answers what cannot be read' });
   await left;

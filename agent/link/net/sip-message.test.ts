@@ -43,12 +43,12 @@ it.each([
   ['ours below the top', 'another', [`Via: SIP/2.0/UDP h;branch=z9hG4bKq, SIP/2.0/UDP h;branch=z9hG4bK${branch}`, 'CSeq: 1 OPTIONS']],
   ['another number', 'misfit', [own[0] ?? '', 'CSeq: 2 OPTIONS']],
   ['another method', 'misfit', [own[0] ?? '', 'CSeq: 1 INVITE']],
-])('does not accept a response with %s as its own', (_, answers, headers) => {
+])('the SIP codec does not accept a response with %s as the response to its request', (_, answers, headers) => {
   expect(read('SIP/2.0 200 OK', headers)).toMatchObject({ kind: 'response', answers });
 });
 
 it.each(['HTTP/1.1 400 Bad Request\r\n\r\n', '\0\0\0', 'SIP/3.0 200 OK\r\n\r\n', 'hello', 'OPTIONS / HTTP/1.1\r\n\r\n'])(
-  'classifies %j as garbage',
+  'the SIP codec reports %j as garbage',
   (text) => {
     expect(readMessage(Buffer.from(text), branch).kind).toBe('garbage');
   },

@@ -11,7 +11,7 @@ import { handClock } from '../../checks/agent.test-helper.ts';
 import { DiskError, openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';
 import { pc, setUp } from './commands.test-helper.ts';
 
-test('the PC executes and answers a command to the PC or a scope of it exactly once, despite duplicates', async () => {
+test('the PC executes and answers a command to the PC or to a scope around it exactly once, despite duplicates', async () => {
   const { take, done, answers } = setUp();
   for (const [at, to] of [pc, 'all', 'up/all', 'up/lucknow/all'].entries()) {
     for (let times = 0; times < 5; times += 1) await take({ id: `c-${at}`, to, counter: at + 1 });
@@ -27,7 +27,7 @@ describe('refusal of a command', () => {
     ['living too long', (now) => ({ expires: now + commandLifeMs + 1 }), 'it lives longer than a command may'],
     ['unknown', { verb: 'format-disk' }, 'unknown verb'],
     ['a reboot that names another PC', { verb: 'reboot', args: { confirm: 'up/lucknow/room-2' } }, 'confirm does not name this PC'],
-  ])('refuses with its reason a command that is %s', async (_what, edit, reason) => {
+  ])('the PC refuses a command that is %s, and gives the reason', async (_what, edit, reason) => {
     const { take, done, answers, clock } = setUp();
     for (let times = 0; times < 3; times += 1) await take(typeof edit === 'function' ? edit(clock.now()) : edit);
     expect(done).toEqual([]);
@@ -54,7 +54,7 @@ test("the PC counts and never answers a command without the server's signature o
   ]);
 });
 
-test("the PC judges a command by the server's time, and holds it while that is unknown", async () => {
+test("the PC judges a command by the server's time, and delays the command while that time is unknown", async () => {
   const { take, done, clock, state, commands, order } = setUp({ offsetMs: null });
   const centreNow = clock.now();
   clock.jump(-50 * 365 * 86_400_000);
@@ -71,7 +71,7 @@ test("the PC judges a command by the server's time, and holds it while that is u
   expect(done).toHaveLength(1);
 });
 
-test('the PC accepts reordered commands, but none that had expired when a later one was issued, and no counter twice', async () => {
+test('the PC accepts reordered commands, but no command that had expired when a later one was issued, and no counter twice', async () => {
   const { take, done, answers, clock } = setUp();
   const start = clock.now();
   const at = (minutes: number) => ({ notBefore: start + minutes * 60_000, expires: start + minutes * 60_000 + commandLifeMs });
@@ -139,7 +139,7 @@ describe('a command during which the agent ends', () => {
   });
 });
 
-test('S6 the PC begins a command at most once, and answers it once the disk works, after a kill at any disk call', async () => {
+test('S6 after a kill at any disk call, the PC begins a command at most once, and answers it once the disk works', async () => {
   const calls = async (at: number, db: DatabaseSync) => {
     const { disk, count } = dyingAt(openSpoolDisk(db), at);
     const rig = setUp({ disk, db });

@@ -129,7 +129,7 @@ describe('setUp', () => {
       },
       'update/a: a link leads out of the folder',
     ],
-  ])('S15 refuses a data folder with %s', async (_, prepare, reason) => {
+  ])('S15 the installer refuses a data folder with %s', async (_, prepare, reason) => {
     const played = playWindows();
     mkdirSync(played.windows.data);
     prepare(played.windows.data);
@@ -142,7 +142,7 @@ describe('setUp', () => {
     ['icacls', ({ program }) => program === 'icacls.exe', 'icacls '],
     ['the enrolment', ({ program }) => program === 'node.exe', 'enrolment: ERROR: refused'],
     ['schtasks', ({ args }) => args[0] === '/create', 'schtasks /create: ERROR: refused'],
-  ])('fails with one line and starts nothing if %s fails', async (_, which, reason) => {
+  ])('the installer fails with one line and starts nothing if %s fails', async (_, which, reason) => {
     const played = playWindows();
     played.refuse(which);
     await expect(setUp(played.windows, given)).rejects.toThrow(reason);

@@ -55,6 +55,6 @@ test.each([
   [{ roots: 'roots.pem' }, '--centre and --roots go together: its address, and its data/flows/ca/roots.pem'],
   [{ centre: 'ftp://x', roots: 'roots.pem' }, '--centre: "ftp://x" is no address https://HOST:PORT'],
   [{ centre: 'sabha.example.org', roots: fileURLToPath(import.meta.url) }, /^--roots: .+ has no certificate$/],
-])('refuses an invalid server for a package in one line: %j', (values, line) => {
+])('the packer refuses an invalid server for a package in one line: %j', (values, line) => {
   expect(() => centreOf(values)).toThrow(line);
 });

@@ -75,7 +75,7 @@ describe('F25 choice of the version on a failing disk', () => {
   const start = (slots: ReturnType<typeof openSlots>) => chooseBundle(slots, true, (error) => said.push(error));
 
   test.each(['ENOSPC', 'EROFS', 'EIO'])(
-    'starts the version in use and keeps the trial waiting if its start cannot be counted (%s)',
+    'the launcher starts the version in use and keeps the version on trial waiting if the start of the trial cannot be counted (%s)',
     (code) => {
       const { slots, bring, choose, refuses } = setUp();
       const good = bring('2.0.0');
@@ -101,7 +101,7 @@ describe('F25 choice of the version on a failing disk', () => {
   });
 });
 
-test('S10 only raises the lowest allowed version, despite a later manifest', () => {
+test('S10 the lowest allowed version only rises, despite a later manifest', () => {
   const { slots, bring } = setUp();
   bring('2.0.0', '1.10.0');
   bring('3.0.0', '1.9.0');

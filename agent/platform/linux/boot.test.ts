@@ -19,7 +19,7 @@ function boot(entries: Record<string, string>, said: Output = { ok: true, text: 
 }
 const ask = (of: ReturnType<typeof boot>) => of.isShuttingDown(new AbortController().signal);
 
-it('the boot reader returns the id of this boot', () => {
+it('the boot reader returns the id of the running boot', () => {
   expect(boot({}).id()).toBe('6f1c2a90-1');
 });
 
@@ -38,7 +38,7 @@ it('the boot reader detects a crash by a kernel dump in pstore, or by one that s
 it.each([
   ['update', 'run/unattended-upgrades.progress'],
   ['shutdown', 'run/nologin'],
-])('detects a begun end of this boot by a fresh marker file: %s', (what, mark) => {
+])('the boot reader detects that the running boot is about to end by a fresh marker file: %s', (what, mark) => {
   expect(boot({}).endBegun()).toBeNull();
   const of = boot({ [mark]: 'x' });
   utimesSync(join(of.root, mark), 0, now / 1_000 - 60);

@@ -7,7 +7,7 @@ import { tree } from './tree.test-helper.ts';
 
 const signal = new AbortController().signal;
 
-it('concurrent callers share one sound reading, and it is read again after its time to live or after a change', async () => {
+it('concurrent callers share one sound reading, and a new reading follows after its time to live or after a change', async () => {
   let [up, reads] = [0, 0];
   const waiting: (() => void)[] = [];
   const read = async () => {
@@ -39,7 +39,7 @@ it('concurrent callers share one sound reading, and it is read again after its t
   expect(await answered(ask(signal))).toBe(4);
 });
 
-it('cameras are unknown if there is no session whose PipeWire may have one', async () => {
+it('cameras are unknown if no session runs whose PipeWire may have one', async () => {
   const root = tree({ 'sys/class/note': '', 'session/note': '', 'bin/note': '' });
   writeFileSync(join(root, 'bin/pw-dump'), '#!/bin/sh\nexit 1\n');
   chmodSync(join(root, 'bin/pw-dump'), 0o755);

@@ -8,6 +8,6 @@ test('a separate process returns the parts of the PC, without serial number, add
   expect(JSON.stringify(parts)).not.toMatch(/serial|uuid|hostname|fqdn|user/i);
 });
 
-test('returns no parts if the other process does not end in time', async () => {
+test('the inventory of the machine is empty if its separate process does not end in time', async () => {
   expect(await readMachine(AbortSignal.abort())).toEqual({});
 });

@@ -21,7 +21,7 @@ function pc() {
   return { seen, ask: () => ask(platform, new AbortController().signal) };
 }
 
-it('a changed marker causes a new reading before the interval is over, but not within the minimum interval', async () => {
+it('a changed marker causes a new reading before the normal interval is over, but not within the minimum interval', async () => {
   const { seen, ask } = pc();
   const asked: number[] = [];
   for (const [up, mark] of [

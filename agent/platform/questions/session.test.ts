@@ -24,12 +24,12 @@ function who(...users: User[]) {
 }
 const greeter: User = { id: 'c1', uid: 110, kind: 'greeter' };
 
-it('among several signed-in users the one with the active session sits at the PC', async () => {
+it('among several signed-in users, the user with the active session counts as the user at the PC', async () => {
   expect(await who({ id: '2', uid: 1_000 }, { id: '3', uid: 1_001 })).toEqual({ known: true, value: 1_000 });
   expect(await who({ id: '3', uid: 1_001, kind: 'user-early' }, { id: '2', uid: 1_000 })).toEqual({ known: true, value: 1_001 });
 });
 
-it('behind a login screen it is the only signed-in user, and with several users null', async () => {
+it('behind a login screen the only signed-in user counts as the user at the PC, and with several users nobody', async () => {
   expect(await who(greeter, { id: '2', uid: 1_000 }, { id: '5', uid: 1_000 })).toEqual({ known: true, value: 1_000 });
   expect(await who(greeter, { id: '2', uid: 1_000 }, { id: '3', uid: 1_001 })).toEqual({ known: true, value: null });
   expect(await who(greeter, { id: '2', uid: 1_000, state: 'closing' })).toEqual({ known: true, value: null });

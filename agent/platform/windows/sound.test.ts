@@ -51,7 +51,7 @@ it('the sound reader of Windows labels programs from the list, and ignores parts
   expect(await microphone([endpoint({ programs: null })])).toBe('ok');
 });
 
-it('a stopped sound service gives sound.service_down, and an unreadable one is unknown', async () => {
+it('a stopped sound service is reported as sound.service_down, and an unreadable sound service as unknown', async () => {
   const fails: Fake['calls'] = {
     sound: () => {
       throw new Error('CoCreateInstance: 800706ba');
@@ -64,7 +64,7 @@ it('a stopped sound service gives sound.service_down, and an unreadable one is u
   expect((await look(createMicrophoneProbe(), { calls: fails }))[0]).toBe('unknown: CoCreateInstance: 800706ba');
 });
 
-it('a microphone without a mute state or volume is unknown', async () => {
+it('on Windows a microphone without a mute state or volume is unknown', async () => {
   const reason = 'the system does not say whether it is muted';
   expect(await microphone([endpoint({ muted: null, volume: null })])).toBe(`unknown: ${reason}`);
   expect(await speaker([{ ...loud, volume: null }])).toBe(`unknown: ${reason}`);

@@ -66,7 +66,7 @@ it.each([
   [501, 'ok', null, 'it answers 501: it does not know this question'],
   [503, 'fault', 'bridge.refused', 'it answers 503'],
   [505, 'fault', 'bridge.refused', 'it answers 505: it speaks another version of SIP'],
-])('status %i gives %s', async (status, verdict, fault, reason) => {
+])('the bridge probe rates the SIP status %i as %s', async (status, verdict, fault, reason) => {
   const { run } = await bridge(status);
   expect(await run()).toMatchObject({ checks: [{ status: verdict, fault, reason }], numbers: { sip: expect.any(Number) } });
 });
@@ -93,7 +93,7 @@ it.each([
   expect((await inTime(clock, run())).checks).toEqual([{ component: 'bridge', device: '', status, fault, reason }]);
 });
 
-it('the probe runs only on the PC that measures, hourly on a thin link, and not beyond the data budget', async () => {
+it('the bridge probe runs only on the PC that measures, hourly on a thin link, and not beyond the data budget', async () => {
   const { clock, state, budget, run } = await bridge(200, 'geo');
   state.measures = false;
   expect(await run()).toEqual({ checks: [] });

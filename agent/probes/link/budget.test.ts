@@ -27,7 +27,7 @@ it('the data budget probe reports an unspent data budget as ok, with the used sh
 it.each([
   ['tests', 36_000_000, 'by tests of the link'],
   ['telemetry', 8_000_000, 'by messages'],
-] as const)('reports link.budget_spent if the budget is used up by %s', async (cause, bytes, reason) => {
+] as const)('the data budget probe reports link.budget_spent if the budget is used up by %s', async (cause, bytes, reason) => {
   const budget = createBudget({ clock: handClock(), store: inMemoryStore() });
   budget.limit(links.geo.budget);
   budget.used(cause, bytes);

@@ -48,7 +48,7 @@ async function ask(link: Partial<LinkView> | undefined, more: Partial<Profile> =
   return { said, numbers };
 }
 
-it('a good link has four ok checks and its numbers', async () => {
+it('the link probe reports a good link by four ok checks with their numbers', async () => {
   expect(await ask({})).toEqual({ said: { loss: 'ok', jitter: 'ok', delay: 'ok', tier: 'ok' }, numbers: { lu: 0, r: 93 } });
 });
 
@@ -116,7 +116,7 @@ it('the link probe reports link.tier_low below the tier that the site needs, wit
 
 const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
 
-it('C15 a lower bound below the required tier leaves the tier unknown, and one above it is ok', async () => {
+it('C15 a rate with a lower bound below the required tier leaves the tier unknown, and a lower bound above it is ok', async () => {
   const tierSaid = async (up: TierState) =>
     (await ask({ tiers: { up: tier('fhd'), down: tier('fhd') }, conservativeTiers: { up, down: tier('fhd') } }, { tier: 'hd' })).said[
       'tier'

@@ -5,7 +5,7 @@ import { anchor, office, online, patienceMs, router } from './path.test-helper.t
 const otherPort = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
 const namesAlone = 'only names are answered: the centre is off, or something on the way stops all else';
 
-it('while the link is up, the probe looks up one name in 15 min (thin link: in an hour) and nothing else', async () => {
+it('while the link is up, the path probe looks up one name in 15 min (on a thin link: an hour) and tests nothing else', async () => {
   for (const [link, times] of [
     ['fibre', 8],
     ['geo', 2],
@@ -68,7 +68,7 @@ it('C16 a router that refuses every name does not give path.last_mile while the 
   expect(await own.run()).toEqual(['unknown', 'nobody but the centre could be asked']);
 });
 
-it('on a thin link it tests beyond the router once in 5 min, and at once after a change of the local network or connection', async () => {
+it('on a thin link the path probe tests beyond the router once in 5 min, and at once after a change of network or connection', async () => {
   const { clock, net, run, asked } = office({ link: 'geo', host: '203.0.113.5', anchors: [anchor] });
   net.ports[anchor] = 'open';
   const asksBeyond = () => asked.some((one) => one !== router);

@@ -77,7 +77,7 @@ it('the climate probe reports room and air by the sensor of the UPS, with their 
   expect((await ask()).lines).toEqual(['room climate.room_hot', 'air climate.dry_air drier than 10 %', 'battery ok']);
 });
 
-it('a sensor that disappears makes its check unknown', async () => {
+it('a climate sensor that disappears makes its check unknown', async () => {
   const { room, ask } = pcIn({ ups: { 'ambient.temperature': '30', 'ambient.humidity': '40' } });
   expect((await ask()).lines).toEqual(['room climate.room_hot', 'air ok', 'battery ok']);
   room.ups = { known: false, lost: false, reason: 'upsd does not answer' };
@@ -111,7 +111,7 @@ it('the climate probe reports climate.charge_cold if the battery of the PC or of
   expect((await ups.ask()).lines).toEqual(['battery ok']);
 });
 
-it('the climate probe reports climate.hdd_altitude for a hard disk in Leh under its own name, and nothing at low altitude', async () => {
+it('the climate probe reports climate.hdd_altitude for a hard disk in Leh under the name of the disk, and nothing at low altitude', async () => {
   const hardware = { turningDisks: [{ id: 'disk-1a2b3c4d', name: 'ST1000DM010' }] };
   const { checks } = await pcIn({ hardware }).ask();
   expect(checks).toEqual([

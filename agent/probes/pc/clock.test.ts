@@ -20,7 +20,7 @@ it('the clock probe reports ok up to 5 s and clock.wrong beyond, with the direct
   expect((await ask(-90_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the centre' }]);
 });
 
-it('a long round trip leaves the clock unknown, because half of it is the error of the offset', async () => {
+it('a long round trip leaves the clock check unknown, because the error of the offset is up to half of the round trip', async () => {
   expect((await ask(7_000, 14_000)).checks).toMatchObject([{ status: 'unknown', reason: 'the centre answered too slowly to tell' }]);
   expect((await ask(0, 14_000)).checks).toMatchObject([{ status: 'unknown' }]);
   expect((await ask(4_000, 700)).checks).toMatchObject([{ status: 'ok' }]);

@@ -82,7 +82,7 @@ test('without a room sensor the rise under load counts from the coldest reading 
   expect(await pc.live(20 * minuteMs, { ...load, processorCelsius: 105 })).toMatchObject({ isHigh: true });
 });
 
-test('the usual rise survives a restart of the agent, with one short write an hour', async () => {
+test('the usual temperature rise survives a restart of the agent, with one short write an hour', async () => {
   const pc = setUp();
   await daysOf(pc, 5);
   pc.restart();

@@ -115,7 +115,7 @@ it('a single error, an old error, an error of a removable disk or of a USB disk 
   expect(await pc({}, root).look('health')).toBe('ok');
 });
 
-it('a disk that predicts its failure is read once in ten minutes, and an unreadable output is no answer', async () => {
+it('the prediction of a disk failure is read once in ten minutes, and an unreadable output is ignored', async () => {
   const face = (name: string, props: object) => ({ [`org.freedesktop.UDisks2.${name}`]: props });
   const printed = (faces: object) => JSON.stringify({ type: 'a{oa{sa{sv}}}', data: [{ '/drives/one': faces }] });
   const drive = face('Drive', { Model: { type: 's', data: 'WDC 10EZEX' } });

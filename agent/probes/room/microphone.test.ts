@@ -36,7 +36,7 @@ it('the microphone probe reports only the most severe fault: muted before not de
   expect(await ask(known([open, head]))).toMatchObject([{ fault: 'microphone.volume_low', reason: 'in use by teams' }]);
 });
 
-it('the microphone probe reports a volume up to 5 per cent, or one channel at 0 per cent, as a fault that makes the room not ready', async () => {
+it('the microphone probe reports a volume up to 5 per cent, or a silent channel, as a fault that makes the room not ready', async () => {
   for (const volume of [0, 0.01, 0.05]) {
     const checks = await ask(known([{ ...room, volume, gainDb: 60 * Math.log10(volume) }]));
     expect(checks).toMatchObject([{ fault: 'microphone.volume_off', reason: null }]);

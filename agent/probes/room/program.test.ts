@@ -15,7 +15,7 @@ async function ask(entries: Record<string, string>, expected: Profile['expected'
   return (await createProgramProbe().run({ platform, profile, self, signal: AbortSignal.timeout(5_000) })).checks;
 }
 
-it('the program probe reports a program with a menu entry as ok, found by its name or the file of its entry, for each kind of installation', async () => {
+it('the program probe reports a program with a menu entry as ok, by its name or its entry file, for each kind of installation', async () => {
   for (const match of ['workplace', 'us.zoom'])
     expect(await ask(menu, { program: [{ match }] })).toMatchObject([{ component: 'program', status: 'ok', name: 'Zoom Workplace' }]);
   for (const folder of ['usr/local/share', 'var/lib/flatpak/exports/share'])

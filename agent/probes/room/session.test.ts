@@ -45,7 +45,7 @@ it('the session probe reports session.locked behind a lock screen or a login scr
   expect(await look({ ...seat('c1', '2 c1'), ...one('c1', 'greeter'), ...one('2', 'user', 'online') })).toEqual(['session.locked']);
 });
 
-it('the session probe reports unknown if logind gives no lock hint; without a seat or without expected devices there is no check', async () => {
+it('the session probe reports unknown if logind gives no lock hint; without a seat or expected devices the PC has no session check', async () => {
   const signedIn = { ...seat('2'), ...one('2', 'user') };
   const { look: again, root } = pc(signedIn);
   expect(await again()).toEqual(['ok']);

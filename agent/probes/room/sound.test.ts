@@ -26,7 +26,7 @@ it('a sound service that hangs is unknown at the first run and a fault at the se
   expect(await ask('hung')).toMatchObject([{ status: 'unknown' }]);
 });
 
-it('without expected sound devices or a known service there is no check, and a known service that becomes unreadable is unknown', async () => {
+it('without expected sound devices or a known service there is no sound check, and a known service that becomes unreadable is unknown', async () => {
   expect(await room({ microphone: [], speaker: [] })('down')).toEqual([]);
   expect(await room({})('down')).toEqual([]);
   expect(await room()(new Error('PipeWire does not answer'))).toMatchObject([{ status: 'unknown', reason: 'PipeWire does not answer' }]);

@@ -21,7 +21,7 @@ function setUp() {
   return { clock, room, pages, slips, card, written };
 }
 
-test('the room card is written at once when its statement changes, and not again for the same statement', () => {
+test('the file of the room card is written at once when its statement changes, and not again for the same statement', () => {
   const { room, pages, card } = setUp();
   card.look();
   room.checks = [...working, checkOf('pc', { device: 'disk' })];
@@ -33,7 +33,7 @@ test('the room card is written at once when its statement changes, and not again
   expect(pages[1]).toContain('Microphone muted in the sound settings');
 });
 
-test('the room card renews its time every minute, and nothing else', async () => {
+test('the room card renews its time every minute, and writes nothing else', async () => {
   const { clock, pages, card, written } = setUp();
   card.look();
   for (let at = 0; at < 12; at += 1) {

@@ -22,7 +22,7 @@ test.each([
     `the ${component} is unknown`,
     [...working.filter((one) => one.component !== component), checkOf(component, { status: 'unknown', reason: 'stale' })],
   ]),
-])('never reports ready for an unknown result: %s', (_what, checks) => {
+])('the room card never reports ready for an unknown result: %s', (_what, checks) => {
   expect(said(checks)).toMatchObject({ readiness: 'unknown', fault: null });
 });
 
@@ -53,7 +53,7 @@ test.each([
   [['ta', 'hi', 'hi'], ['hi']],
   [['ta'], ['en', 'hi']],
   [undefined, ['en', 'hi']],
-])('maps the languages %j to %j', (languages, spoken) => {
+])('the room card maps the languages %j to %j', (languages, spoken) => {
   const { profile, ...known } = knownOf(working);
   const { languages: _own, ...rest } = profile;
   expect(statementOf({ ...known, profile: { ...rest, ...(languages && { languages }) } }).languages).toEqual(spoken);

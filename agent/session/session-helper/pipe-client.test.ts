@@ -106,7 +106,7 @@ test('S15 the pipe client refuses unreadable lines from a pipe of the console se
   }
 });
 
-test('S15 the pipe client closes forty connections that only listen, sends them nothing, and works on', async () => {
+test('S15 the pipe client closes forty connections that only listen, sends them nothing, and continues to work', async () => {
   const atPc = { isThere: false };
   const all = await pc({ consoleSession: () => ({ id: session, user: atPc.isThere ? 'Asha' : '', isLocked: null }) });
   all.sit();

@@ -68,7 +68,7 @@ test('the repair unmutes and selects expected devices, reports each change, and 
   expect(await mend.undo(signal)).toEqual({ done: false, reason: 'nothing was changed since the start' });
 });
 
-test('the repair unmutes the selected one of several expected devices, and leaves unexpected and working ones unchanged', async () => {
+test('the repair unmutes only the selected one of several expected devices, and leaves unexpected and working ones unchanged', async () => {
   const sources = [device('table'), device('wall', true), device('headset', true)];
   const { mend, done } = pc({ sources, defaultSource: 'wall', sinks: [device('bar')], defaultSink: 'bar' });
   await mend.fix(signal);

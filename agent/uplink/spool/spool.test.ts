@@ -36,7 +36,7 @@ const dropCount = (spool: Spool, grade: string) =>
     .filter((event) => event.kind === 'dropped' && event.body['grade'] === grade)
     .reduce((sum, event) => sum + Number(event.body['count']), 0);
 
-test('R1 a new spool has a random id, and its first event states why it exists', () => {
+test('R1 a new spool has a random id, and its first event states why the spool was created', () => {
   const { spool } = setUp();
   const other = setUp({ seed: 2 }).spool;
   expect(spool.id()).toMatch(/^[0-9a-f]{16}$/);
@@ -123,7 +123,7 @@ test('R7 an ack above the last number forks: a new spool carries the unacknowled
   expect(spool.range()).not.toHaveProperty('carries');
 });
 
-test('R7 a different hash under the same number forks, the same hash does not', () => {
+test('R7 an ack with a different hash under a stored number forks the spool, and the same hash does not', () => {
   const { spool } = setUp();
   const event = appended(spool, 'a');
   expect(spool.ack({ spool: spool.id(), upTo: 2, mark: eventHash(event) })).toBe('advanced');
@@ -154,7 +154,7 @@ test('R30 a change of the owner opens another spool with all unacknowledged even
   expect(anew.nextSession()).toBeGreaterThan(session);
 });
 
-test('R7 after a fork a tombstone keeps its count and names no numbers of the old spool', () => {
+test('R7 after a fork a tombstone keeps its count of dropped events and names no numbers of the old spool', () => {
   const { spool } = setUp({ limitBytes: 2_000 });
   for (let n = 0; n < 20; n += 1) appended(spool, 'a', { n });
   const lost = dropCount(spool, 'event');
@@ -263,7 +263,7 @@ test('R16 a session number rises also across a restart, a wrong clock and a rebu
   expect(open().nextSession()).toBeGreaterThan(first + 2);
 });
 
-test('R16 after an ack with a higher session the next session is higher still, also after a kill, and a lower one changes nothing', () => {
+test('R16 after an ack with a higher session the next session is higher still, also after a kill, and a lower session has no effect', () => {
   const { spool, open } = setUp();
   const first = spool.nextSession();
   spool.raiseSession(first + 50);
@@ -272,7 +272,7 @@ test('R16 after an ack with a higher session the next session is higher still, a
   expect(open().nextSession()).toBe(first + 52);
 });
 
-test('keeps a stored value across restarts, and reports whether the previous run ended without close', () => {
+test('the spool keeps a stored value across restarts, and reports whether the previous run ended without close', () => {
   const { spool, open } = setUp();
   expect(spool.unclean()).toBe(false);
   expect(spool.recall('checks')).toBeUndefined();

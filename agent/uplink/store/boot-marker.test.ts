@@ -62,7 +62,7 @@ test('the start of a mains outage and the end of the battery are kept for the ne
   expect(marker(memory, 'boot-2').previous()?.gone).toEqual({ from, to: null, ending: true });
 });
 
-test('an end that the system began, such as an update, is stored at once, and cleared when it is over', async () => {
+test('the end of a boot that the system began, such as for an update, is stored at once, and deleted when the system cancels it', async () => {
   const memory = disk();
   const first = marker(memory, 'boot-1');
   first.alive(mains(null));

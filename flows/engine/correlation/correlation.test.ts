@@ -22,7 +22,7 @@ const names = (count: number, from = 0) => Array.from({ length: count }, (_, at)
 const sites = (count: number, seen: Seen = {}, from = 0) => names(count, from).map((name) => site(name, seen));
 const fresh = () => createCorrelation([], { now: 0 });
 
-test('a site whose PCs are all lost is one cause that explains each of them', () => {
+test('the loss of all PCs of a site is one cause that explains each of its PCs', () => {
   const correlation = fresh();
   const { scopes, who } = correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   expect(scopes).toEqual(['site:bihar/gaya']);
@@ -88,7 +88,7 @@ test.each([
   expect(correlation.causes.get('state:bihar')?.members.size).toBe(members);
 });
 
-test('a lost PC waits one minute for related losses', () => {
+test('a lost PC is not judged for one minute, in which related losses may follow', () => {
   const correlation = fresh();
   const look = (at: number) => correlation.judge([site('gaya', { lost: 1, heardAt: -1 }), site('patna')], at);
   look(0);
@@ -99,7 +99,7 @@ test('a lost PC waits one minute for related losses', () => {
   expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBeUndefined();
 });
 
-test('a site on battery is a power cause, which continues when the site also goes offline', () => {
+test('a site on battery is a power cause, which continues when the PCs of the site go offline', () => {
   const correlation = fresh();
   correlation.judge([site('gaya', { onBattery: 3 }), site('patna')], 0);
   expect(correlation.causes.get('site:bihar/gaya')).toMatchObject({ faults: ['outage.power'], since: 0 });

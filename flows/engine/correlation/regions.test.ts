@@ -52,12 +52,12 @@ test.each([
   expect(found(plan)).toEqual(regions);
 });
 
-test('the cause is the narrower of two regions that explain the same sites', () => {
+test('if two regions explain the same lost sites, the cause is the narrower region', () => {
   const regions: Regions = (site) => [...(site < 4 ? ['link:ring-1', 'provider:Jio'] : []), 'state:bihar', 'nation'];
   expect(found({ of: 12, down: 4, regions })).toEqual(['link:ring-1 4 of 4']);
 });
 
-test('two regions lost at the same time are two causes, with each site in one of them', () => {
+test('two regions lost at the same time are two causes, and each site belongs to one of them', () => {
   const regions: Regions = (site) => [site % 2 === 0 ? 'provider:Jio' : 'provider:BSNL', `state:${site}`];
   expect(found({ of: 20, down: 12, regions }).toSorted()).toEqual(['provider:BSNL 6 of 10', 'provider:Jio 6 of 10']);
 });
@@ -65,12 +65,12 @@ test('two regions lost at the same time are two causes, with each site in one of
 test.each([
   [3, ['state:bihar 9 of 12']],
   [2, ['provider:Jio 9 of 9']],
-])('a line of nine sites, of which %d reported battery power', (onBattery, regions) => {
+])('nine lost sites of a provider are a cause of the provider only if fewer than a third reported battery power: %d of nine', (onBattery, regions) => {
   const jio: Regions = (site) => [...(site < 9 ? ['provider:Jio'] : []), 'state:bihar'];
   expect(found({ of: 12, down: 9, onBattery, regions: jio })).toEqual(regions);
 });
 
-test('all sites of one state are no outage of the nation', () => {
+test('the loss of all sites of one state is no outage of the nation', () => {
   expect(found({ of: 5, down: 5, regions: () => ['nation'] })).toEqual([]);
 });
 

@@ -48,7 +48,7 @@ test.each([
   expect(spreads.judge(afterMs).scopes).toEqual(scopes);
 });
 
-test('a fault that matches an update and a model is one spread, of the update; with more rooms of the model, of the model', () => {
+test('a fault that matches an update and a model is one common fault: of the update, or of the model if it has more rooms', () => {
   const updated = (spreads: CommonFaults, count: number) => {
     for (let at = 0; at < count; at += 1)
       spreads.updated(room(at), [
@@ -68,7 +68,7 @@ test('a fault that matches an update and a model is one spread, of the update; w
   expect(most.judge(0).scopes).toEqual([scope]);
 });
 
-test('a spread explains its fault in its own rooms only', () => {
+test('a fault common to many rooms explains the fault in its own rooms only', () => {
   const spreads = fresh();
   many(spreads, 5);
   expect(spreads.judge(0).pcs.toSorted()).toEqual([0, 1, 2, 3, 4].map(room));
@@ -77,7 +77,7 @@ test('a spread explains its fault in its own rooms only', () => {
   expect(spreads.commonCauseOf(room(0), { ...camera, fault: 'camera.busy' }, 0)).toBeUndefined();
 });
 
-test('after its end a spread lists the rooms that still have the fault', () => {
+test('after its end a fault common to many rooms lists the rooms that still have the fault', () => {
   const causes = new Map<string, Cause>();
   const spreads = fresh(causes);
   many(spreads, 10);

@@ -146,7 +146,7 @@ function wordsOf(op: Op): string[] {
 }
 
 for (let seed = 1; seed <= ofTier(2, 12); seed += 1) {
-  it(`R29 a server whose clock is set repeatedly has the same output as its twin: seed ${seed}`, () => {
+  it(`R29 a server whose clock is set repeatedly has the same output as a server with a steady clock: seed ${seed}`, () => {
     expect(play(seed, true)).toEqual(play(seed, false));
   });
 }

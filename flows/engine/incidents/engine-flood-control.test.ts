@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createStage, type EngineStage, fault, holdFirst, hour, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
 describe('R27 limits for one PC', () => {
-  it('R27 a new unknown fault every second is one finding of its room, with a hold of ten minutes, and one of central', () => {
+  it('R27 a PC with a new unknown fault every second causes one finding of its room, held for ten minutes, and one finding of central', () => {
     const stage = online();
     const messages = () => stage.told().length;
     for (let n = 0; n < 60; n += 1) {
@@ -78,7 +78,7 @@ describe('R27 a PC whose alerts change too often', () => {
     expect(budgets.transitionsAnHour.most).toBe(40);
   });
 
-  it('R27 a fault that is present after the mute is notified, and the number of suppressed alerts is written', () => {
+  it('R27 a fault that is present after the mute is notified, and the audit log records the number of suppressed alerts', () => {
     const stage = online();
     flood(stage, 60);
     stage.state([ok('microphone'), fault('camera.missing')]);
@@ -127,7 +127,7 @@ describe('R19, R27 many PCs that act one after another', () => {
     return stage;
   };
 
-  it('R27 PCs of a nation that become noisy one after another are one message to central in ten minutes', () => {
+  it('R27 PCs of a nation that become noisy one after another cause one message to central in ten minutes', () => {
     const stage = all();
     for (const one of known) {
       stage.apply({ type: 'noisy', of: one.pc, what: 'words' });

@@ -6,7 +6,7 @@ import { createStage, hour, minute, online, pc, second } from './stage.test-help
 describe('R19 a receive gap of the server', () => {
   const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
-  it('PCs not seen since the gap are one incident with a list, which clears when the last of them is seen', () => {
+  it('R19 PCs not seen since a receive gap are one incident that lists them, and it clears when the last of them is seen', () => {
     const stage = createStage({ known });
     stage.subscribe();
     stage.birth('la/leh/a');
@@ -45,7 +45,7 @@ describe('R19 a receive gap of the server', () => {
     },
   );
 
-  it('three starts in 30 min are an incident of the server until the window has passed', () => {
+  it('three starts of the server in 30 min are an incident of the server until the 30 min have passed', () => {
     const stage = createStage({ starts: [900_000, 950_000, 1_000_000] });
     stage.subscribe();
     expect(stage.incident('centre')?.faults[0]?.fault).toBe('centre.restarts');
@@ -63,7 +63,7 @@ describe('R18a a receive gap is no silence of the PCs', () => {
     return stage;
   };
 
-  it('last wills that a frozen broker sends late, before its PCs are back, make no PC silent', () => {
+  it('last wills that a frozen broker sends late, before the births of its PCs, make no PC silent', () => {
     const stage = there();
     stage.apply({ type: 'unsubscribed' });
     stage.pass(200 * second, 10 * second);
@@ -79,7 +79,7 @@ describe('R18a a receive gap is no silence of the PCs', () => {
     expect(stage.incident('la/leh/p0')).toBeUndefined();
   });
 
-  it('three gaps in ten minutes are an incident of the server until the window has passed; two are none', () => {
+  it('three receive gaps in ten minutes are an incident of the server until the ten minutes have passed; two gaps are none', () => {
     const stage = there();
     const gap = () => {
       stage.apply({ type: 'unsubscribed', slow: true });

@@ -92,7 +92,7 @@ test('a fault notified before the maintenance is notified again at its end; if i
   expect(toldOf(stage, first)).toEqual(['raised: microphone.missing', 'raised maintained: microphone.missing']);
 });
 
-test('a site that goes offline during a maintenance is one message at its end, without messages of its rooms', () => {
+test('a site that goes offline during a maintenance causes one message at its end, and no messages of its rooms', () => {
   const stage = opened();
   live(stage, 15 * minute);
   for (const room of rooms) stage.lost(room);
@@ -135,7 +135,7 @@ test('a maintenance that is deleted while it runs ends at once, and the remainin
   ]);
 });
 
-test('a maintenance that starts three times because the clock is set still ends when it is over', () => {
+test('a maintenance that starts three times because the clock is set ends at its planned time', () => {
   const dates = [planned()];
   const stage = opened({ dates, stage: createStage({ known, maintenance: () => dates }) });
   live(stage, 10 * minute);

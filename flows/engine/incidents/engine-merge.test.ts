@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fault, holdFirst, minute, ok, online, second } from './stage.test-helper.ts';
 
 describe('R21 faults that begin together', () => {
-  it('faults of one severity that begin within two seconds are one message; later or milder ones have their own', () => {
+  it('faults of one severity that begin within two seconds are one message; later or less severe ones are a separate message', () => {
     const [camera, microphone, speaker] = [fault('camera.missing'), fault('microphone.missing'), fault('speaker.missing')];
     const told = (...steps: [Check[], number][]) => {
       const stage = online();
@@ -49,7 +49,7 @@ describe('R21 faults that begin together', () => {
     expect(other.outbox()).toHaveLength(2);
   });
 
-  it('two faults that end within two seconds are one all-clear; an ended fault is reported as eased if the other one returns', () => {
+  it('two faults that end within two seconds are one all-clear; if one of them returns, the other is reported as eased', () => {
     const both = [fault('camera.missing'), fault('microphone.missing')];
     const stage = online();
     stage.state(both);

@@ -10,7 +10,7 @@ describe('R18a messages that wait in the socket while flows has stopped', () => 
     return stage;
   };
 
-  it('a hold that ended meanwhile is not notified if the PC then reports no fault', () => {
+  it('a fault whose hold ended while flows was stopped is not notified if the PC then reports no fault', () => {
     const stage = held();
     stage.standStill(5 * minute);
     stage.pass(500, 500, stage.now());
@@ -20,7 +20,7 @@ describe('R18a messages that wait in the socket while flows has stopped', () => 
     expect(stage.incident()?.over).toBe('cleared');
   });
 
-  it('a fault that is still present is notified when its PC and a canary are received, or after a minute', () => {
+  it('after flows was stopped, a present fault is notified when its PC and a canary are received, or after a minute', () => {
     const heard = held();
     heard.standStill(5 * minute);
     heard.beat();
@@ -45,7 +45,7 @@ describe('R18a messages that wait in the socket while flows has stopped', () => 
     expect(stage.outbox().filter(({ notice }) => notice.scope === pc)).toHaveLength(1);
   });
 
-  it('R24 an offer made before flows stopped does not count as lost', () => {
+  it('R24 an offer made before flows stopped is repeated, and does not count as unanswered', () => {
     const stage = online();
     stage.setPath(() => 'nothing');
     stage.state([fault('microphone.missing'), ok('camera')]);
@@ -68,7 +68,7 @@ describe('R18a messages that PCs sent while flows was down', () => {
     return stage;
   };
 
-  it('a hold that ended before the start is not notified before its PC is seen', () => {
+  it('a fault whose hold ended before the start is not notified before its PC is seen', () => {
     const before = online();
     before.setPath(holdFirst);
     before.state([fault('camera.missing'), ok('microphone')]);

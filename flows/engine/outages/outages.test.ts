@@ -119,7 +119,7 @@ const rows: VerdictRow[] = [
 ];
 
 describe('whyAway: the rows of the decision table', () => {
-  test.each(rows)('whyAway: %s', (_, one, neighbours, isUpstream, verdict) => {
+  test.each(rows)('judgeOffline: %s', (_, one, neighbours, isUpstream, verdict) => {
     const { cause, confidence } = judgeOffline(one, { neighbours, upstream: () => (isUpstream ? upstream : null), now });
     expect(`${cause} ${confidence}`).toBe(verdict);
   });

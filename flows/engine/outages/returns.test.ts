@@ -156,12 +156,12 @@ const other = (edit: Partial<PcRecord> = {}) => ({
 });
 
 describe('whyWasAway', () => {
-  test.each(rows)('whyWasAway: %s', (_, one, said, verdict) => {
+  test.each(rows)('judgeReturn: %s', (_, one, said, verdict) => {
     const { cause, confidence } = judgeReturn(one, said, { neighbours: [other()], now });
     expect(`${cause} ${confidence}`).toBe(verdict);
   });
 
-  test('link-down is uncertain if the only PC of a site does not see its mains power', () => {
+  test('the verdict link-down has a lower confidence if the only PC of a site does not see its mains power', () => {
     const confidence = (one: OfflinePc, ...neighbours: PcRecord[]) =>
       judgeReturn(one, birth({ apartMs: hour }), { neighbours, now }).confidence;
     expect(confidence(away())).toBe(0.6);
@@ -169,7 +169,7 @@ describe('whyWasAway', () => {
     expect(confidence(away({}, mainsSeen))).toBe(0.95);
   });
 
-  test('the same session that continues was a line outage', () => {
+  test('an outage that ends with a message of the same session was a line outage', () => {
     expect(judgeLineOutage(away({}, mainsSeen), [])).toEqual({ cause: 'link-down', confidence: 0.95 });
     expect(judgeLineOutage(away({ cause: 'pc-off', confidence: 0.8 }), [])).toEqual({ cause: 'pc-off', confidence: 0.9 });
   });
@@ -178,12 +178,12 @@ describe('whyWasAway', () => {
 describe('whyWasAway: the start of the outage', () => {
   const begin = (said: Birth) => judgeReturn(away(), said, { neighbours: [], now });
 
-  test('the outage starts at the last mark, in server time', () => {
+  test('the outage starts when the PC was last alive by its boot marker, in server time', () => {
     expect(begin(reboot())).toMatchObject({ from: from + 20 * second, aliveAt: from + 20 * second });
     expect(begin(reboot({ aliveAt: from + 3 * hour }, { at: now + 3 * hour })).from).toBe(from);
   });
 
-  test('a power cut with a wrong clock is not taken for a line outage', () => {
+  test('a power cut of a PC with a wrong clock is not taken for a line outage', () => {
     expect(begin(reboot({ aliveAt: from + 30 * minute, mains: false, gone: gone(0) }, { at: now + 30 * minute }))).toMatchObject({
       cause: 'power-cut',
     });
@@ -196,31 +196,31 @@ describe('lostPowerTogether', () => {
   const together = (one: OfflinePc, ...others: PcRecord[]) => lostPowerTogether(one, [one, ...others])?.together ?? [];
   const ask = (...others: PcRecord[]) => together(back(at), ...others);
 
-  test('PCs whose marks are within 40 s lost power together, if they are two of two or two of four', () => {
+  test('PCs that were last alive within 40 s of each other lost power together, if they are two of two or two of four', () => {
     expect(ask(back(at + 40 * second))).toHaveLength(2);
     expect(ask(back(at - 40 * second), back(null), back(null))).toHaveLength(2);
   });
 
-  test('one PC alone, or two of five, did not lose power together', () => {
+  test('one PC alone, or two of five PCs, did not lose power together', () => {
     expect(together(back(at))).toEqual([]);
     expect(ask(back(at), back(null), back(null), back(null))).toEqual([]);
   });
 
-  test('PCs whose marks are more than 40 s apart did not lose power together', () => {
+  test('PCs that were last alive more than 40 s apart did not lose power together', () => {
     expect(ask(back(at + 80 * second))).toEqual([]);
     expect(ask(back(at + 41 * second))).toEqual([]);
   });
 
-  test('a PC that kept running with mains power is not counted', () => {
+  test('a PC that kept running with mains power is not counted among the PCs that lost power together', () => {
     expect(ask(away({ to: now, cause: 'link-down', confidence: 0.95 }, { presence: 'online' }))).toEqual([]);
   });
 
-  test('PCs whose marks continue after a line outage are not counted', () => {
+  test('PCs that were alive after a line outage began are not counted among the PCs that lost power together', () => {
     const later = { to: now, aliveAt: goneBy + 61 * second };
     expect(together(away(later), away(later))).toEqual([]);
   });
 
-  test('a PC that was never seen, or is switched off, does not count for the half', () => {
+  test('a PC that was never seen, or is switched off, does not count in the half of the PCs that must have lost power together', () => {
     const off = back(null, { presence: 'stopped' });
     expect(ask(back(at), off, off, off, newRecord('s/a/9', 'fibre'))).toHaveLength(2);
   });
@@ -248,7 +248,7 @@ describe('lostPowerTogether: the confidence', () => {
     expect(confidence(lived('s/a/1'), lived('s/b/1'))).toBe(0.9);
   });
 
-  test('there is no verdict if fewer than half of the PCs online before were lost', () => {
+  test('there is no verdict of a common power cut if fewer than half of the PCs online before were lost', () => {
     const others = Array.from({ length: 200 }, (_, at) => there(`s/on${at}/1`));
     expect(confidence(seen('s/x/1'), seen('s/y/1'), ...others)).toBeUndefined();
     expect(confidence(dark('s/a/1'), dark('s/a/2', { cause: 'pc-off', confidence: 0.8 }))).toBeUndefined();

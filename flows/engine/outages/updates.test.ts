@@ -24,7 +24,7 @@ describe('versionsIn', () => {
     ],
     ['nothing that is known', { os: 7, drivers: 'none', cameras: [] }, {}],
     ['null and lists in lists', { os: null, drivers: [null, [1], { DeviceName: {}, DriverVersion: [] }] }, {}],
-  ])('%s', (_, items, versions) => {
+  ])('the versions of an inventory are read: %s', (_, items, versions) => {
     expect(readVersions(items)).toEqual(versions);
   });
 });

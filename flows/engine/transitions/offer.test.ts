@@ -85,7 +85,7 @@ describe('R24 judge: an offer is judged against the incident as it is now', () =
       incident({ over: 'closed' }),
       { next: 'over', how: 'nobody had been told' },
     ],
-  ] as const)('%s', (_, one, of, verdict) => {
+  ] as const)('R24 an offer is judged against the present incident: %s', (_, one, of, verdict) => {
     expect(judgeOffer(one, of)).toEqual(verdict);
   });
 });
@@ -98,7 +98,7 @@ it('R22 the hold is the shortest of the faults; a fault that is not in the catal
 describe('a timer', () => {
   const wait = { severity: 'critical', holdMs: 0, to: [] } as const;
 
-  it('R21 waits while another transition of its incident is offered', () => {
+  it('R21 an offer waits while another transition of its incident is offered', () => {
     const stage = online();
     stage.setPath(() => ({
       acts: [{ do: 'wait', node: 'n', dueAt: stage.now() + 1_000, unlessAcknowledged: false, message: { ...wait, to: [] } }],

@@ -48,7 +48,7 @@ test('an offer node adds its act and passes the message on like a deliver node, 
   ]);
 });
 
-test('an outbox message goes to the node behind the offer, and is delivered only when its outcome node says so', async () => {
+test('an outbox message goes to the node behind the offer node, and is delivered only when its outcome node reports the delivery', async () => {
   await live.deploy(withOffer());
   expect(await send('Critical: Microphone not found')).toEqual({ result: 'delivered' });
 });
@@ -58,7 +58,7 @@ test('an error of a community node is caught and causes a retry with the error a
   expect(await send('tab-deliver')).toEqual({ result: 'retry', reason: 'Error: thrown on purpose' });
 });
 
-test('after a Deploy without the offer node its messages wait for a retry', async () => {
+test('after a Deploy without the offer node, messages for that node are retried later', async () => {
   await live.deploy(tabs());
   expect(await send('x')).toMatchObject({ result: 'retry', reason: 'no offer node of the channel "telegram" runs' });
 });

@@ -5,7 +5,7 @@ import { answersRig, pc } from './alert-replies.test-helper.ts';
 
 const minute = 60_000;
 
-test('an answer counts once for each link, also with two requests in parallel; another link or another answer is accepted', async () => {
+test('each answer counts once for each link, also with two requests in parallel; another link or another answer is accepted', async () => {
   const { answers, incident, audit } = answersRig();
   const twice = await Promise.all([1, 2].map(() => answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'seen')));
   expect(twice).toEqual([{ ok: true }, { ok: false, why: 'used' }]);
@@ -15,7 +15,7 @@ test('an answer counts once for each link, also with two requests in parallel; a
   expect(audit[0]).toEqual({ who: 'Asha', what: 'answer seen', about: `incident ${incident} by link` });
 });
 
-test('a person who gave the incident back or lost it can take it again with an older link', async () => {
+test('a person who gave an incident back, or from whom another person took it, can take it again with an older link', async () => {
   const { answers, incident, stage } = answersRig();
   const used = (person: string, id: string) => answers.sheet(person, incident, id)?.live.used;
   for (const word of ['going', 'not-mine', 'going'] as const) {
@@ -38,7 +38,7 @@ test('a link accepts at most 16 answers', async () => {
   expect(await answers.answerByLink({ person: 'asha', incident, id: 'a2' }, 'going')).toEqual({ ok: true });
 });
 
-test('an incident that another person took needs a confirmed takeover', async () => {
+test('taking an incident that another person has taken needs a confirmed takeover', async () => {
   const { answers, incident, stage } = answersRig();
   await answers.answer('bina', incident, 'going');
   expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
@@ -47,7 +47,7 @@ test('an incident that another person took needs a confirmed takeover', async ()
   expect(stage.incident()?.answers?.map(({ by, word }) => `${by} ${word}`)).toEqual(['Bina going', 'Asha going']);
 });
 
-test('a person who took an incident on the wall by an account holds it on the phone page too', async () => {
+test('an incident that a person took on the wall by an account is also taken by that person on the phone page', async () => {
   const { answers, incident, stage } = answersRig();
   stage.apply({ type: 'acknowledge', incident, by: 'bina' });
   expect(answers.sheet('bina', incident, 'b1')?.live.labels.going).toBe('I am going');
@@ -56,7 +56,7 @@ test('a person who took an incident on the wall by an account holds it on the ph
   expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
 });
 
-test('an answer of an unknown person, for a missing incident or for one that is over, is refused with the reason', async () => {
+test('an answer by an unknown person, to a missing incident or to an ended incident is refused with the reason', async () => {
   const { answers, incident, mend, pass } = answersRig();
   expect(await answers.answer('chandra', incident, 'going')).toEqual({ ok: false, why: 'stranger' });
   expect(await answers.answer('asha', 999, 'going')).toEqual({ ok: false, why: 'missing' });
@@ -75,7 +75,7 @@ test('"I am here" starts the checks of the site once within the rate limit', asy
   expect(ordered).toHaveLength(2);
 });
 
-test('the sheet is in the language of the person and says that all is well as soon as a check says so', async () => {
+test('the answer page is in the language of the person and says that all is well as soon as a check reports that', async () => {
   const { answers, incident, mend, pass } = answersRig();
   const live = () => answers.sheet('asha', incident, 'a1')?.live;
   expect(answers.sheet('asha', incident, 'a1')).toMatchObject({
@@ -95,7 +95,7 @@ test('the sheet is in the language of the person and says that all is well as so
   expect(live()).toMatchObject({ cure: 'over', status: expect.stringMatching(/^यह अलर्ट 3 मार्च, 14:00 पर ख़त्म हुआ/) });
 });
 
-test('the sheet shows the check as running, then its result once the PC has run it', async () => {
+test('the answer page shows the check as running, then its result once the PC has run the check', async () => {
   const { answers, incident, says, clock, mend } = answersRig();
   const live = () => answers.sheet('bina', incident, 'b1')?.live;
   let told = 0;
@@ -138,7 +138,7 @@ test('a button counts only if its person, or the group at an address, was notifi
   expect(said()).toEqual(['leh-it going', 'asha going']);
 });
 
-test('a button for a missing or ended incident, or of a person who left, does not count', async () => {
+test('a button for a missing or ended incident, or of a person who left, has no effect', async () => {
   const { press, said, mend, pass } = pressing(['asha', 'left-us']);
   expect(await press([], { person: 'left-us' })).toEqual(stranger);
   expect(await press(['4711'], { incident: 999 })).toEqual({ line: 'This alert is no longer kept.' });
@@ -149,7 +149,7 @@ test('a button for a missing or ended incident, or of a person who left, does no
   expect(said()).toEqual(['asha going']);
 });
 
-test('a missed call takes the incident only if number, person and open incident are unique', async () => {
+test('a missed call takes the incident only if exactly one person and one open incident match the number', async () => {
   const phone = (id: string, voice: string) => ({ ...technician, id, addresses: { voice } });
   const persons = [phone('asha', '+919419000001'), phone('bina', '+919419000002'), phone('chand', '+919419000003')];
   const twins = [phone('dev', '+919419000009'), phone('esha', '09419000009')];

@@ -23,7 +23,7 @@ test('hours with the same recipients form one span', async () => {
   expect(gaps).toEqual([]);
 });
 
-test('hours without anyone on duty, or with only unreachable persons, are gaps', async () => {
+test('hours without anyone on duty, or with only unreachable persons, are reported as gaps', async () => {
   const state = member('chand', { roles: ['state'], scopes: ['ladakh'], duty: [{ days: [3], from: 18 * 60, to: 20 * 60 }] });
   const { gaps } = await checked([member('asha', { duty: day, email }), state]);
   expect(gaps).toEqual([
@@ -33,7 +33,7 @@ test('hours without anyone on duty, or with only unreachable persons, are gaps',
   ]);
 });
 
-test('only the first recipients count, and a place for which the tabs notify no one is listed', async () => {
+test('the roster check counts only the first recipients, and lists a place for which the tabs notify no one', async () => {
   const tells = [
     { to: ['central'], afterMs: 3_600_000 },
     { to: ['technician'], afterMs: 0 },
@@ -50,7 +50,7 @@ test('only the first recipients count, and a place for which the tabs notify no 
   expect(untold).toEqual(['goa/panaji/vc-1']);
 });
 
-test('hours in which the channel of the person carries no alert are a gap', async () => {
+test('hours in which the channel of the person on duty carries no alert are reported as gaps', async () => {
   const asha = member('asha', { channels: ['voice'], addresses: { voice: '1' } });
   const carries = (_: unknown, time: number) => time < at(7) || time >= at(21);
   const channels = channelsNamed('voice');
@@ -70,7 +70,7 @@ test('hours in which the channel of the person carries no alert are a gap', asyn
   ]);
 });
 
-test('lists persons without a channel, and for others the channel with the oldest proof if it is too old', () => {
+test('the roster check lists persons without a channel, and for others the channel with the oldest proof if it is too old', () => {
   const both = { email, addresses: { sms: '12345678' }, channels: ['email', 'sms'] };
   const members = [member('asha', both), member('bina', { email }), member('chand'), member('devi', { email }), member('esha', both)];
   const proofs = new Map([

@@ -38,7 +38,7 @@ test('a person on duty without a channel is replaced by the deputy, otherwise by
   expect(told([bina])).toEqual(['bina console lost', 'central-desk console']);
 });
 
-test('by day a person with only a night phone is replaced, and at night the person is notified', () => {
+test('by day a person with only a night phone is replaced by another recipient, and at night the person is notified', () => {
   const asha = member('asha', { channels: ['voice'], addresses: { voice: '+919419000001' } });
   expect(told([asha, meera])).toEqual(['asha console lost', 'meera email']);
   expect(told([asha, meera], { at: wednesday + 1 })).toEqual(['asha voice']);
@@ -54,11 +54,11 @@ test('if another person on duty is reached, central gets only the finding, and n
   expect(told(ring)).toEqual(['bina console lost', 'chand email']);
 });
 
-test('a named channel that the person lacks does not mark a person with another channel as lost', () => {
+test('a person who lacks the named channel but has another one does not count as not reached', () => {
   expect(told([chand], { to: ['chand'], wanted: 'voice' })).toEqual(['chand console']);
 });
 
-test('an end, the console by name, and a server without channels for people add no substitutes', () => {
+test('no substitute is notified of an end, for the console by name, or on a server without channels for people', () => {
   expect(told([bina, chand], { changes: { kind: 'cleared' } })).toEqual(['bina console']);
   expect(told([bina, chand], { wanted: 'console' })).toEqual(['bina console']);
   expect(told([bina, chand], { over: channelsNamed() })).toEqual(['bina console']);
@@ -73,7 +73,7 @@ describe('a person with "webhook": true and no other address', () => {
     ['own-order', ['tickets webhook']],
     ['webhook', ['tickets webhook']],
     ['console', ['tickets console']],
-  ])('is reached over the channel %s, and no one else is notified instead', (wanted, expected) => {
+  ])('a person with only a webhook address is reached over the channel %s, and no one else is notified instead', (wanted, expected) => {
     expect(told([desk, meera], { over, wanted, to: ['tickets'] })).toEqual(expected);
   });
 
@@ -90,7 +90,7 @@ describe('a person with "webhook": true and no other address', () => {
   });
 });
 
-test('a lost delivery on the console is a finding until another channel reaches the person', () => {
+test('a person who gets a message only on the console is a finding until another channel reaches the person', () => {
   const said = (changes: object) =>
     faultsAfter(row({ person: 'bina', ...changes }), { result: 'delivered' }).filter(({ device }) => device === 'nothing reaches bina');
   expect(said({ channel: 'console', lost: true })).toMatchObject([{ fault: 'centre.channel_failing', standing: true }]);

@@ -79,7 +79,7 @@ test('F32 after a pause of the process the waiting responses are read first, so 
   expect(outbox.waiting()).toBe(0);
 });
 
-test('F32 a message that got no response before or after a pause of the process goes to the next channel', async () => {
+test('F32 a message that has no response ten seconds after a pause of the process goes to the next channel', async () => {
   const { clock, told, add } = rig({ email: hangs, telegram: delivered });
   add(room(1));
   await clock.pass(1_000);

@@ -9,7 +9,7 @@ const rig = (email: Send, changes: Changes = {}) => outboxOver({ email }, change
 
 const busy: Send = () => ({ result: 'retry', reason: '451 later' });
 
-test('R26 a delivered row is committed before it is forgotten, and then reported', async () => {
+test('R26 the delivery of a message is committed before the outbox drops the message, and is then reported', async () => {
   const commits: { ops: Op[]; waiting: number }[] = [];
   const { clock, outbox, results, ended } = rig(delivered, {
     commit: async (ops) => commits.push({ ops, waiting: outbox.waiting() }),
@@ -235,7 +235,7 @@ const linksTo: Changes['linksTo'] = (person, { incident, announcement }) =>
     ? { tap: `https://a.example/n?${person}.${announcement.id}` }
     : { tap: `https://a.example/t?${person}.${incident}`, short: `https://a.example/?s${incident}` };
 
-test('news of an incident carries a personal link; its end and the console show only the link to the wall', async () => {
+test('a message about an open incident carries a personal link; its end and the console show only the link to the wall', async () => {
   const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', linksTo });
   outbox.add([row(), row({ transition: 2, person: 'bina' }), row({ transition: 3, channel: 'console' })]);
   outbox.add([row({ transition: 4, notice: notice({ kind: 'cleared' }) })]);

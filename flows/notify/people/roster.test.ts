@@ -121,7 +121,7 @@ test('if no central person is on duty, all of central are notified; the roster o
 
 const mail = { host: '127.0.0.1', port: 25, from: 'sabha@office.test', secure: false };
 
-test('the wanted channel is used if it reaches the person, otherwise the console', () => {
+test('the requested channel is used if it reaches the person, otherwise the console', () => {
   const lines = open({ email: mail });
   expect(routeTo(asha, 'email', lines)).toEqual({ channel: 'email' });
   expect(routeTo(bina, 'email', lines)).toEqual({ channel: 'console' });

@@ -190,7 +190,7 @@ test('if the ledger cannot write, no command is sent', async () => {
 describe('R29 a clock that was ahead is corrected', () => {
   const year = 365 * 86_400_000;
 
-  test('while flows runs: an open command is signed again with valid times and sent once more', async () => {
+  test('R29 after the clock was corrected while flows runs, an open command is signed again with valid times and sent once more', async () => {
     const rig = await setUp();
     rig.clock.jump(year);
     await rig.clock.pass(1_000);

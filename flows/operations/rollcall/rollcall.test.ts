@@ -105,7 +105,7 @@ test('a roll call is refused during another one, for an unknown scope, and while
   expect(setUp({ subscribed: false }).calls.start({ scope: '', by: 'Asha' })).toBe('deaf');
 });
 
-test('a PC has responded once the state that its birth named, or a newer one, is held', async () => {
+test('a PC has responded to a roll call once the server has the state that its birth named, or a newer state', async () => {
   const { calls, born, state, row, clock } = setUp();
   calls.start({ scope: '', by: 'Asha' });
   await clock.pass(700);
@@ -241,7 +241,7 @@ test('after a start the last roll call of the ledger is shown', async () => {
   expect(next.calls.last()).toEqual(old);
 });
 
-test('the call of a state account gives way to a national one, but not to one of the same, a narrower or another scope', async () => {
+test('a roll call of a state account ends when a national one starts, but not for one of the same, a narrower or another scope', async () => {
   const { calls, rung, clock, told, written } = setUp();
   const of = (within: string) => ({ scope: within === '' ? 'goa' : within, by: 'x', within });
   expect(calls.start(of('ladakh'))).toEqual({ id: 'call-1' });

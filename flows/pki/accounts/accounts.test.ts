@@ -258,7 +258,7 @@ test('the first account is created once, and only while there is none', async ()
   expect(await accounts.createFirstAdmin('first start')).toBeUndefined();
 });
 
-test('secretGone is called whenever the secret of an account becomes invalid', async () => {
+test('the callback `secretGone` is called whenever the secret of an account becomes invalid', async () => {
   const secret = await make();
   await enter('asha', secret);
   // The secret stays valid as the old password until the person has chosen one.

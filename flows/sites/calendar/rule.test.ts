@@ -102,6 +102,6 @@ test.each([
   ['FREQ=DAILY;INTERVAL=3;BYDAY=MO,FR;COUNT=9', '2027-04-09'],
   ['FREQ=WEEKLY;BYDAY=TU,FR;COUNT=1000', '2036-08-12'],
   ['FREQ=MONTHLY;BYDAY=-1FR;COUNT=12', '2027-11-26'],
-])('%s ends on %s', (text, last) => {
+])('the repetition %s ends on %s', (text, last) => {
   expect(ruleOfText(text, '2027-01-15T11:00:00')).toMatchObject({ ok: true, rule: { until: `${last}T11:00:00` } });
 });

@@ -59,7 +59,7 @@ test('archives beyond the time limit are not read, and the result names the firs
   ]);
 });
 
-test('an archive with fewer events than the ledger records is named as unreadable', async () => {
+test('an archive with fewer events than the ledger records is reported as unreadable', async () => {
   const months = [{ pc: ask.path, name: 'a', month: '2026-06', a: 1, count: 9, newest: now, expired: false }];
   const at = { folder: '/nowhere', passphrase: undefined, keptMonths: 13, held: { known: true, months, segments: [] } };
   const { missing } = await eventsIn({ ask, ledger: [], at }, { up: () => 0 });

@@ -112,7 +112,7 @@ test('events older than two days move to the archive of their month and all coun
   expect(db.prepare('SELECT spool, a, count FROM archive_spools').all()).toMatchObject([{ spool: 1, a: 1, count: 10 }]);
 });
 
-test('an event that is resent after archiving is neither applied nor a fork, and the last event of a spool keeps its mark', async () => {
+test('an event that is resent after archiving is neither applied nor a fork, and the last event of a spool keeps its hash', async () => {
   await ledger.commit([birth(3), event(1), event(2), event(3)]);
   nowMs += 40 * dayMs;
   await archive();
@@ -122,7 +122,7 @@ test('an event that is resent after archiving is neither applied nor a fork, and
   expect(await ledger.audit()).toMatchObject({ events: 3, archived: 2, gaps: 0, forks: 0, dropped: 0 });
 });
 
-test('a hole stays a gap beside archived numbers, and late events that fill it are archived later', async () => {
+test('a hole between archived numbers stays a gap, and late events that fill the hole are archived later', async () => {
   await ledger.commit([birth(6), event(1), event(2), event(5), event(6)]);
   // Another spool replaces this one: 3 and 4 are lost.
   await ledger.commit([birth(1, 'b'), event(1, 'b')]);
@@ -175,7 +175,7 @@ test('a kill at any step neither loses nor duplicates an event', async () => {
   expect([numbersHeld(), numbersIn(await archivedLines())]).toEqual([[300], Array.from({ length: 299 }, (_, index) => index + 1)]);
 });
 
-test('a missing, truncated or damaged archive is named', async () => {
+test('a missing, truncated or damaged archive is reported with its name', async () => {
   await ledger.commit([birth(9), ...Array.from({ length: 9 }, (_, index) => event(index + 1))]);
   nowMs += 3 * dayMs;
   await archive();
@@ -207,7 +207,7 @@ test('months beyond the retention expire, oldest first, their files are deleted 
   expect(await ledger.audit()).toMatchObject({ events: 5, archived: 4, gaps: 0 });
 });
 
-test('events from a clock that was a year ahead are archived too', async () => {
+test('events from a clock that was a year ahead are archived like other events', async () => {
   nowMs = begin + 366 * dayMs;
   await ledger.commit([birth(9), event(1)]);
   nowMs = begin;

@@ -57,7 +57,7 @@ test.each<[string, string, RegExp[]]>([
   expect(wrong()).toEqual(lines.map((line) => expect.stringMatching(line)));
 });
 
-test('S19 verification reports at most twenty wrong rows and the number of the others', () => {
+test('S19 verification lists at most twenty wrong rows and counts the others', () => {
   const { db, wrong } = acts(120);
   db.exec("UPDATE audit SET about = 'x' WHERE id > 20");
   expect([wrong().length, wrong().at(-1)]).toEqual([21, 'and 80 more']);
@@ -81,7 +81,7 @@ test('S19 a rebuilt or shortened chain is detected, because it lacks the head th
   expect(wrong()).toEqual(['row 7 has no signature of this centre']);
 });
 
-test('steps of machines are stored outside of the chain and deleted after 400 days, a few per new step', () => {
+test('audit rows of machines are stored outside of the chain and deleted after 400 days, a few per new row', () => {
   const { db, store } = acts(1);
   const step = (days: number): Op => ({ op: 'step', at: days * 86_400_000, who: 'la/leh/pc-1', what: 'outage', about: `${days}` });
   store.commit([Array.from({ length: 10 }, (_, n) => step(n))]);

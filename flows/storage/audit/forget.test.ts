@@ -82,7 +82,7 @@ test('S19 every table of a ledger is searched for a person or holds only data of
   expect(others.toSorted()).toEqual([...ofPcs, 'audit', 'pcs', 'pieces', 'progress', 'settled', 'spools', 'sums'].toSorted());
 });
 
-test('S19 an erased row without a record of the erasure is named', () => {
+test('S19 an erased row without a record of the erasure is reported by name', () => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   store.commit([ops]);

@@ -234,7 +234,7 @@ test('a backup fails and creates no folder when the data folder was moved', asyn
   renameSync(`${flows()}.moved`, flows());
 });
 
-test('a copy with unreadable pages raises the damage fault, and the audit no longer returns an older result', async () => {
+test('a copy of the ledger with unreadable pages raises the damage fault, and the audit no longer returns an older result', async () => {
   for (let seq = 2; seq < 60; seq += 1) await ledger.commit([event(seq, 'x'.repeat(300))]);
   let isDamaged = false;
   const prove = async (copy: string) => {
@@ -249,7 +249,7 @@ test('a copy with unreadable pages raises the damage fault, and the audit no lon
   await expect(one.audit(false)).rejects.toThrow('malformed');
 });
 
-test('the audit reads the newest copy and names its time; an altered event is found and makes no backup', async () => {
+test('the ledger audit reads the newest copy and reports its time; an altered event is found and makes no backup', async () => {
   const one = backups();
   expect(await one.audit(false)).toMatchObject({ events: 1, altered: 0, at: now() });
   await ledger.commit([event(2)]);
@@ -315,7 +315,7 @@ async function watched(clock = testClock()) {
   return { clock, watch, told, lines };
 }
 
-test('an older ledger is reported for a day, with the missing commits and acts of people, and the audit names it', async () => {
+test('an older ledger is reported for a day, with the missing commits and acts of people, and the ledger audit names the missing data', async () => {
   const copy = join(root, 'old.db');
   await watched();
   await ledger.copyTo(copy);
@@ -362,7 +362,7 @@ test('an import is in the file itself after its commit, so a lost write-ahead lo
   expect(proofOf(alone).audit).toMatchObject({ events: 2, gaps: 0, altered: 0 });
 });
 
-test('the mark follows the ledger and holds the recent acts of people', async () => {
+test('the mark file follows the ledger and holds the recent acts of people', async () => {
   const { clock } = await watched();
   await ledger.commit([act('tabs deployed')]);
   await clock.pass(5_000);
@@ -421,7 +421,7 @@ test('backups run five minutes after the first start, then hourly with a checkpo
   one.close();
 });
 
-test('F5 a copy that does not fit on the disk is not started and leaves nothing', async () => {
+test('F5 a copy of the ledger that does not fit on the disk is not started and leaves no file', async () => {
   // A sparse file: it has this size and uses no space.
   const ledgerFile = join(root, 'large.db');
   writeFileSync(ledgerFile, '');

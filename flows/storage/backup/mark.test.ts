@@ -19,13 +19,13 @@ const at = Date.UTC(2026, 5, 1, 0, 30);
 const act = (id: number) => ({ id, at, who: 'asha', what: `act ${id}`, about: 'x'.repeat(900) });
 const held: Progress = { ledger: 'a', commits: 10, lastAct: 3, head: 'f'.repeat(64), acts: [act(3)], older: null, newestAt: at };
 
-test('a ledger at or beyond its mark, or without a mark, is complete', () => {
+test('a ledger at or beyond the state in its mark file, or without a mark file, is complete', () => {
   expect(findMissing(held, undefined, undefined)).toBeUndefined();
   expect(findMissing(held, held, undefined)).toBeUndefined();
   expect(findMissing(held, { ...held, commits: 9 }, { at, restoredAt: at })).toBeUndefined();
 });
 
-test('missing commits are counted, and the newest five missing acts of people are named', () => {
+test('missing commits are counted, and the newest five of the missing acts of people are listed', () => {
   const mark = { ...held, commits: 60, lastAct: 12, acts: [12, 11, 9, 8, 7, 6, 3, 2].map(act) };
   const found = findMissing(held, mark, undefined);
   expect(found?.acts.map(({ id }) => id)).toEqual([12, 11, 9, 8, 7, 6]);
@@ -37,7 +37,7 @@ test('missing commits are counted, and the newest five missing acts of people ar
   );
 });
 
-test('a restored backup is reported with its time, also without a mark', () => {
+test('a restored backup is reported with its time, also without a mark file', () => {
   const note = { at, restoredAt: at + 1 };
   expect(findMissing(held, undefined, note)?.line).toBe(
     'the ledger was restored from a backup of 2026-06-01 00:30 UTC: what people did after it is not known here, and is gone',
@@ -47,7 +47,7 @@ test('a restored backup is reported with its time, also without a mark', () => {
   );
 });
 
-test('a mark is read as written with shortened texts; an invalid one is ignored', () => {
+test('the mark file returns what was written, with shortened texts; an invalid file is ignored', () => {
   const file = join(folder, 'ledger-mark.json');
   writeFileSync(file, markText(held));
   expect(readMark(file)).toMatchObject({ ledger: 'a', commits: 10, lastAct: 3, acts: [{ id: 3, who: 'asha' }] });

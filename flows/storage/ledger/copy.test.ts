@@ -39,7 +39,7 @@ function transition(id: number, of: number): Transition {
 }
 
 describe.each(ways)('a ledger %s', (_, open) => {
-  test('a copy made during commits equals one whole commit, and commits are counted', async () => {
+  test('a copy of the ledger made during commits equals the ledger after one whole commit, and the commits go on', async () => {
     const ledger = await open();
     await ledger.commit([{ op: 'birth', pc, spool: 'a', first: 1, last: 200, carries: null, at: 1 }]);
     const before = await ledger.progress();
@@ -61,7 +61,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
     await copy.close();
   });
 
-  test('a copy to an unwritable place is rejected and commits continue', async () => {
+  test('a copy of the ledger to an unwritable place is rejected, and commits continue', async () => {
     const ledger = await open();
     await expect(ledger.copyTo(at('none/copy.db'))).rejects.toThrow(/ENOENT|no such file/);
     expect(await ledger.commit([{ op: 'meta', key: 'k', value: 'v' }])).toMatchObject({ applied: 0 });
@@ -116,7 +116,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
   });
 });
 
-test('a second copy at the same time is rejected, and so is a copy after close', async () => {
+test('a second copy of the ledger at the same time is rejected, and so is a copy after close', async () => {
   const ledger = await openLedger({ file: at('ledger.db') });
   const first = ledger.copyTo(at('copy.db'));
   await expect(ledger.copyTo(at('copy.db'))).rejects.toThrow('is being written already');
@@ -125,7 +125,7 @@ test('a second copy at the same time is rejected, and so is a copy after close',
   await expect(ledger.copyTo(at('late.db'))).rejects.toThrow();
 });
 
-test('a copy that begins during a transaction waits for its end; a large copy is synced in parts', async () => {
+test('a copy that begins during a transaction waits for the end of the transaction; a large copy is synced in parts', async () => {
   const db = new DatabaseSync(at('large.db'));
   db.exec('PRAGMA journal_mode = WAL; CREATE TABLE large (body BLOB) STRICT; INSERT INTO large VALUES (zeroblob(40 * 1024 * 1024));');
   db.exec('BEGIN; INSERT INTO large VALUES (zeroblob(10));');

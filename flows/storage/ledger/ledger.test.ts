@@ -67,7 +67,7 @@ describe.each(ways)('the ledger %s', (_, open) => {
   });
 });
 
-test('a ledger in a worker thread and one in this thread have the same functions', async () => {
+test('a ledger in a worker thread and a ledger in this thread have the same functions', async () => {
   const [worker, here] = [await openLedger({ file }), openInThread(new DatabaseSync(':memory:'))];
   expect(Object.keys(worker).sort()).toEqual(Object.keys(here).sort());
   expect(Object.keys(here)).toEqual(expect.arrayContaining(['load', 'person', 'forget', 'checkpoint', 'commit', 'close']));
@@ -102,7 +102,7 @@ describe.each(ways)('poison, %s', (_, open) => {
     await ledger.close();
   });
 
-  test('R28 a poisoned birth of a new PC leaves no partial spool', async () => {
+  test('R28 the birth of a new PC that cannot be stored leaves no partial spool', async () => {
     const ledger = await open();
     const bad = { ...birth, carries: {} } as unknown as Op;
     const receipt = await ledger.commit([bad, born, well]);

@@ -6,7 +6,7 @@ import { asLedgerError, isPoison, pcOf } from './poison.ts';
 const pc = 'ladakh/leh/hall';
 const oddly = (op: object) => op as Op;
 
-test('R28 SQLite errors about a value are poison; errors about the file or a full disk are not', () => {
+test('R28 SQLite errors about a value quarantine the message; errors about the file or a full disk do not', () => {
   const thrown = (errcode: number) => asLedgerError(Object.assign(new Error('said so'), { errcode }));
   expect([18, 19, 20, 19 | (8 << 8)].map((code) => isPoison(thrown(code)))).toEqual([true, true, true, true]);
   expect([5, 10, 11, 13, 26].map((code) => isPoison(thrown(code)))).toEqual([false, false, false, false, false]);

@@ -35,7 +35,7 @@ function open() {
   };
 }
 
-test('the audit names at most 20 PCs with missing or repeated events, most affected first', () => {
+test('the ledger audit lists at most 20 PCs with missing or repeated events, most affected first', () => {
   const ledger = open();
   const path = (n: number) => `la/leh/pc-${n}`;
   for (let n = 1; n <= 25; n += 1) {
@@ -89,7 +89,7 @@ describe('R5 the ack always advances', () => {
     expect(ledger.audit()).toMatchObject({ gaps: 0, dropped: 0 });
   });
 
-  test('R5 undeclared missing numbers of a known spool are counted as gaps once', () => {
+  test('R5 missing numbers of a known spool that no tombstone declares are counted as gaps once', () => {
     const ledger = open();
     ledger.one(birth(1, 9), event(1), event(4));
     expect(ledger.one(birth(7, 9))).toMatchObject({ cursors: [{ upTo: 6 }], gaps: 4 });
@@ -109,7 +109,7 @@ describe('R5 the ack always advances', () => {
 });
 
 describe('R7 idempotent apply', () => {
-  test('R7 other content under a held number is stored as a fork, and the receipt carries the hash of the held event', () => {
+  test('R7 other content under a stored number is stored as a fork, and the receipt carries the hash of the stored event', () => {
     const ledger = open();
     ledger.one(birth(1, 1), event(1));
     const other = event(1, { body: { other: true } });

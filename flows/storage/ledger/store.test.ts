@@ -180,7 +180,7 @@ describe('R20 one transaction', () => {
   });
 });
 
-test('the audit of the ledger counts a stored event whose row was deleted as a gap', () => {
+test('the ledger audit counts a stored event whose row was deleted as a gap', () => {
   const ledger = open();
   const events = [1, 2, 3].map(
     (seq): Op => ({ op: 'event', pc: 'p', event: { spool: 'a', seq, boot: 'b', at: seq, grade: 'event', kind: 'test', body: {} }, at: 1 }),
@@ -191,7 +191,7 @@ test('the audit of the ledger counts a stored event whose row was deleted as a g
   expect(ledger.audit().gaps).toBe(1);
 });
 
-test('the audit counts incidents by their end and notifications by their state', () => {
+test('the ledger audit counts incidents by their end and notifications by their state', () => {
   const ledger = open();
   const closed: Incident = { ...incident(4, 9), over: 'closed' };
   ledger.write(
@@ -259,7 +259,7 @@ describe('data of each PC', () => {
 });
 
 describe('roll calls', () => {
-  test('the newest 50 are kept and listed without rows, newest first, and each can be read in full', () => {
+  test('the newest 50 roll calls are kept and listed without rows, newest first, and each can be read in full', () => {
     const ledger = open();
     ledger.write(...Array.from({ length: 60 }, (_, index): Op => ({ op: 'rollcall', rollcall: rollCall(`r${index}`, index) })));
     const listed = ledger.rollcalls();

@@ -28,7 +28,7 @@ async function serverAt(name: string, onSocket: (socket: Socket) => void): Promi
   return folder;
 }
 
-it('a sound server answers if it returns its server info or refuses, in any number of pieces', async () => {
+it('a sound server counts as answering if it returns its server info or refuses, in any number of pieces', async () => {
   for (const command of [2, 0]) {
     const folder = await serverAt('pulse/native', (socket) => {
       socket.write(Buffer.concat([answerTo(0), answerTo(1), answerTo(2, command).subarray(0, 15)]));
@@ -38,7 +38,7 @@ it('a sound server answers if it returns its server info or refuses, in any numb
   }
 });
 
-it('the sound server test reports a sound server as stalled when it answers for a PipeWire that stays silent, and as answering when PipeWire replies', async () => {
+it('a sound server of PipeWire counts as stalled if PipeWire stays silent, and as answering if PipeWire replies', async () => {
   for (const [name, isAwake, expected] of [
     ['PulseAudio (on PipeWire 1.4.2)', false, 'stalled'],
     ['PulseAudio (on PipeWire 1.0.5)', true, 'answers'],
@@ -63,7 +63,7 @@ it('the sound server test reports a sound server as stalled when it answers for 
   }
 });
 
-it('the sound server test returns closed if nobody listens, the peer hangs up, or it sends without end', async () => {
+it('the sound server test reports `closed` if nobody listens, or if the sound server hangs up or sends without end', async () => {
   expect(await testSoundServer('/nowhere', patient)).toBe('closed');
   expect(await testSoundServer(await serverAt('pulse/native', (socket) => socket.end()), patient)).toBe('closed');
   const talker = await serverAt('pulse/native', (socket) => socket.write(Buffer.alloc(100_000, 255)));

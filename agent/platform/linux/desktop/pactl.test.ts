@@ -120,7 +120,7 @@ it('the sound reader of Linux returns the reason if the server gives no answer',
   expect(!long.known && long.reason.length).toBe(256);
 });
 
-it('a refusing server is down if someone is signed in, otherwise unknown, and a silent one hangs', async () => {
+it('a sound server that refuses is down if someone is signed in, otherwise unknown, and a sound server that is silent hangs', async () => {
   const service = (output: Output, isSession = true) =>
     readSoundService(
       { knock: async () => 'closed', pactl: async () => output, isSession: async () => isSession },

@@ -91,15 +91,15 @@ const programsBy = (told: number) => {
   return { programs: endpoints[0]?.programs, left: room.left() };
 };
 
-it('a reading releases everything, and uses nothing after its release', () => {
+it('a reading of Core Audio releases every object, and uses no object after its release', () => {
   expect(programsBy(0)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
 });
 
-it('a session that spans several processes, as of a browser, is attributed to its first process', () => {
+it('a sound session that spans several processes, as of a browser, is attributed to its first process', () => {
   expect(programsBy(spansProcesses)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
 });
 
-it('the Core Audio client unmutes a microphone, throws if it is gone or stays muted, and releases everything', () => {
+it('the Core Audio client unmutes a microphone, throws if the microphone is gone or stays muted, and releases every object', () => {
   const opened = (id: string, isFixed = false) => {
     const room = onePc(0, isFixed);
     const mute = createMute(room.koffi);

@@ -20,7 +20,7 @@ test("without a console session no user is reported, although Windows would retu
   expect(asked(0xffff_ffff)).toMatchObject({ user: '', isLocked: null });
 });
 
-test('the list of running programs lists each running program by its path, or by its name if it cannot be inspected', () => {
+test('the list of running programs names each program by its path, or by its file name if the process cannot be inspected', () => {
   const processes = [
     [4, 'System'],
     [70, 'Zoom.exe'],

@@ -35,7 +35,7 @@ const standing = {
   said: () => ({ text: 'Leh\nMicrophone not found\n', lines: ['✔ Bina: going'] }),
 };
 
-test('a sent message named in the outcome is edited through the same channel, unless the address has changed', async () => {
+test('a sent message that the outcome identifies is edited through the same channel, unless the address has changed', async () => {
   const offers = createOffers();
   const given: OfferedMessage[] = [];
   offers.take('telegram', (one) => {

@@ -14,17 +14,17 @@ test.each<[LogEntry, string]>([
   [{ at: 7, by: 'Meera', did: 'assigned', to: 'bina' }, 'Meera asked Bina'],
   [{ at: 8, by: 'Bina', did: 'fixed', until: 20 }, '✔ Bina: It is fixed'],
   [{ at: 20, by: '', did: 'reopened', to: 'Bina' }, 'Still there: Bina said that it is fixed.'],
-])('shows the last deed in one line: %j', (deed, expected) => {
+])('the line below a sent message shows the last action on the incident: %j', (deed, expected) => {
   expect(line({ deeds: [{ at: 1, by: 'Devi', did: 'acknowledged' }, deed, { ...deed, at: deed.at + 1, did: 'snoozed' }] })).toBe(expected);
 });
 
-test('the line below a sent message shows the last deed in the language of the reader', () => {
+test('the line below a sent message shows the last action on the incident in the language of the reader', () => {
   const deeds: LogEntry[] = [{ at: 6, by: '', did: 'lapsed', to: 'Meera' }];
   expect(line({ deeds }, 'hi')).toBe('Meera इसे देख रहे थे, अब कोई नहीं देख रहा।');
   expect(line({ deeds: [{ at: 4, by: 'Meera', did: 'acknowledged' }] }, 'mr')).toBe('✔ Meera: मी पाहत आहे');
 });
 
-test('an answer takes precedence over the deed that it caused, and a withdrawn one shows no line', () => {
+test('an answer takes precedence over the action that it caused, and a withdrawn answer shows no line', () => {
   const deeds: LogEntry[] = [{ at: 2, by: 'Asha', did: 'acknowledged' }];
   expect(line({ deeds, answers: [said(2, 'Asha', 'going'), said(3, 'Asha', 'here')] })).toBe('✔ Asha: I am going');
   expect(line({ deeds: [...deeds, { at: 3, by: 'Asha', did: 'withdrawn' }] })).toBe(null);

@@ -69,6 +69,6 @@ test.each([
   ['no point of the curve', { ...vector.device, p256dh: Buffer.alloc(65, 4).toString('base64url') }, false],
   ['nothing', { p256dh: '', auth: '' }, false],
   ['a secret of another length', { ...vector.device, auth: 'AAAA' }, false],
-])('keys: %s', (_, keys, are) => {
+])('Web Push keys of a device: %s', (_, keys, are) => {
   expect(areDeviceKeys(keys)).toBe(are);
 });
