@@ -28,7 +28,7 @@ function setUp({ runs = true } = {}) {
 
 const line = '~ 50 Escalate: "15 min, unless acknowledged" (sabha-wait): duration "15" → "5"';
 
-test('GET /api/tabs, its differences and its steps report the running version, each changed field and each Deploy', async () => {
+test('GET /api/tabs, its differences and its steps return the running version, each changed field and each Deploy', async () => {
   const { tabs, get, slower } = setUp();
   const { body: first } = await get('/api/tabs');
   expect(first).toMatchObject({ before: null, running: first.release, base: first.release, refused: null, wrong: [] });
@@ -86,7 +86,7 @@ test('POST /api/tabs/try passes the edited files to the replay, and returns one 
   expect((await tried({ texts: [{ name: 'x', text: 'y'.repeat(5 * 1024 * 1024) }], whole: true, days: 1 })).status).toBe(413);
 });
 
-test('GET /api/audit reads the latest copy, or a new one with now=true, and a failed backup returns its reason in one line', async () => {
+test('GET /api/audit reads the latest copy of the ledger, or a new copy with now=true, and a failed backup returns its reason in one line', async () => {
   const made = { ...emptyProof };
   const { get, post } = routesOf({ proof: made });
   expect([(await get('/api/audit')).body.at, (await get('/api/audit?now=true')).body.at]).toEqual([1, 2]);

@@ -31,7 +31,7 @@ const text =
   'id,title,rooms,start,end,repeat\nreview,Review,ladakh/leh,2027-01-15 11:00,12:00,FREQ=DAILY\nall,Town hall,all,2027-01-16 09:00,60,\n';
 const load = (more: object = {}) => routes.post('/api/meetings/import', { by: 'Anil', text, apply: true, ...more });
 
-test('an import previews its difference, then applies it with its rows and one audit row in the same change', async () => {
+test('an import of meetings previews its difference, then applies it with its rows and one audit row in the same commit', async () => {
   expect(await load({ apply: false })).toMatchObject({
     status: 200,
     body: { applied: false, difference: { added: [{ id: 'review' }, { id: 'all' }] } },
@@ -44,7 +44,7 @@ test('an import previews its difference, then applies it with its rows and one a
   expect(written).toHaveLength(3);
 });
 
-test('the list holds the meetings of a place, of the levels above and of all within, the next meeting first', async () => {
+test('the list holds the meetings of a place and of the levels above and below that place, the next meeting first', async () => {
   await load();
   const ids = async (query = '') => (await list(query)).map(({ id }: { id: string }) => id);
   expect(await ids()).toEqual(['review', 'all']);

@@ -60,7 +60,7 @@ const csv =
 const load = (more: object = {}) => post('import', { csv, apply: true, ...more });
 const told = (words: string[]) => roster.resolve(words, 'ladakh/leh/vc-1', { now: wednesday }).persons.map(({ id }) => id);
 
-test('an import previews its difference, then applies it at once with one audit row', async () => {
+test('a roster import previews its difference, then applies it at once with one audit row', async () => {
   expect(await load({ apply: false })).toMatchObject({
     status: 200,
     body: { applied: false, difference: { added: ['asha', 'bina'] } },
@@ -74,7 +74,7 @@ test('an import previews its difference, then applies it at once with one audit 
   expect(written).toHaveLength(3);
 });
 
-test('a faulty file returns 422 with each faulty line and changes nothing', async () => {
+test('a faulty roster file returns 422 with each faulty line and changes nothing', async () => {
   const { status, body } = await load({ csv: `${csv}x,X,boss,nowhere,,,,,\n` });
   expect([status, body.problems.map(({ line, column }: { line: number; column: string }) => `${line} ${column}`)]).toEqual([
     422,
@@ -89,7 +89,7 @@ test('if the ledger refuses the commit, the roster stays unchanged', async () =>
   expect([told(['technician']), await get()]).toMatchObject([['devi'], [{ id: 'devi' }]]);
 });
 
-test("the list shows each person's duty, channels and when each channel was last proven to reach them, also for persons in sabha.json", async () => {
+test('the roster list shows duty, channels and when each channel was last proven to reach the person, also for persons in sabha.json', async () => {
   await load();
   expect(await get()).toMatchObject([
     { id: 'devi', from: 'sabha.json', now: 'here', tel: null, reached: [] },
@@ -99,7 +99,7 @@ test("the list shows each person's duty, channels and when each channel was last
   expect((await get('?scope=ladakh/leh')).map(({ id }: { id: string }) => id)).toEqual(['asha']);
 });
 
-test('leave applies at once and its deputy is notified, and invalid leave returns one line', async () => {
+test('leave applies at once and the deputy is notified, and invalid leave returns one line', async () => {
   await load();
   expect(await post('leave', { person: 'asha', days: '2027-01-13', deputy: 'devi' })).toMatchObject({ status: 204 });
   expect(told(['technician'])).toEqual(['devi']);

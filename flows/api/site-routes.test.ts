@@ -71,7 +71,7 @@ test.each([
 
 const row = 'ladakh,nubra,,Nubra,,,3048,,,,,,,,,,,,,,,,,,,,,,,,,\r\n';
 
-test('an import is previewed, then applied, and a faulty line returns 422 and changes nothing', async () => {
+test('a sites import is previewed, then applied, and a faulty line returns 422 and changes nothing', async () => {
   const csv = toCsv(table) + row;
   expect(await post('/api/sites/import', { csv, by: 'Anil' })).toMatchObject({
     status: 200,
@@ -104,7 +104,7 @@ test('a large file is accepted on the import route only, and a file above its li
   expect((await post('/api/tokens', { pcs: [], by: 'x'.repeat(5_000) })).status).toBe(413);
 });
 
-test('a site changes its stage, or the response says why it cannot', async () => {
+test('a site changes its stage, or the response gives the reason why the change is refused', async () => {
   expect(await post('/api/sites/ladakh/leh/stage', { stage: 'closed', by: 'Anil' })).toMatchObject({ status: 204, body: '' });
   expect(table.stageOf('ladakh/leh')).toBe('closed');
   expect(await post('/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Anil' })).toMatchObject({

@@ -201,7 +201,7 @@ describe('token of a program', () => {
     [{ name: 'Grafana 2' }, [400, /^name: .*lower-case/]],
     [{ name: 'meera' }, [409, /^there is an account "meera" already$/]],
     [{ name: 'server-cli' }, [409, /^there is a token "server-cli" already$/]],
-  ] as const)('with %j is refused in one line', async (wrong, [status, line]) => {
+  ] as const)('a program token with %j is refused in one line', async (wrong, [status, line]) => {
     await accounts.add({ name: 'meera', role: 'reader', scope: '' }, 'anil');
     expect(lineOf(await post('/api/program-tokens', { ...grant, ...wrong }))).toEqual([status, expect.stringMatching(line)]);
   });

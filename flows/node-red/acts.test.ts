@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { deliverAct, outcomeOf, readMessage, waitAct } from './rules.ts';
 import { now, wireMessage } from './tabs.test-helper.ts';
 
-test('readMessage returns the same object, with fields that other nodes added', () => {
+test('readMessage returns the message object itself, with fields that other nodes added', () => {
   const message = { ...wireMessage(), ours: 'kept' };
   const read = readMessage(message);
   expect(read.ok && read.message).toBe(message);
@@ -21,14 +21,14 @@ test.each([
   expect(readMessage(msg)).toEqual({ ok: false, line: `not a message of the wires: ${line}` });
 });
 
-test('R23 deliver makes one act for all recipients, with the current severity of the message', () => {
+test('R23 the node deliver makes one act for all recipients, with the current severity of the message', () => {
   const message = wireMessage({ to: ['technician', 'asha'], severity: 'minor' });
   const made = deliverAct(message, 'email');
   expect(made).toEqual({ ok: true, act: { do: 'deliver', channel: 'email', to: ['technician', 'asha'], severity: 'minor' } });
   expect(message.acts).toEqual([]);
 });
 
-test('R22 a wait counts from the transition and keeps the fields that rules may have changed', () => {
+test('R22 the hold of the node wait counts from the transition, and the node keeps the fields that rules may have changed', () => {
   const message = wireMessage({
     severity: 'minor',
     holdMs: 70_000,
@@ -44,7 +44,7 @@ test('R22 a wait counts from the transition and keeps the fields that rules may 
   });
 });
 
-test('the outcome of an offered message comes from its node, and a caught error means retry', () => {
+test('the outcome of an offered message comes from the outcome node, and a caught error means retry', () => {
   const msg = { payload: 'sent', sabha: { key: '7/telegram/asha' } };
   const key = msg.sabha.key;
   expect(outcomeOf(msg, 'delivered')).toEqual({ ok: true, key, outcome: { result: 'delivered' } });

@@ -32,7 +32,7 @@ const old = [tab(1, ''), ...way, tab(2, ''), tab(3, '')];
 const changed = [tab(1, 'new'), ...way, tab(2, 'new'), tab(4, 'new')];
 const judge = () => [];
 
-test('F21 a Deploy killed at any disk operation leaves all of the old tabs or all of the new ones', async () => {
+test('F21 a Deploy killed at any disk operation leaves all of the old tabs or all of the new tabs', async () => {
   const releaseDir = releaseOf('old', old);
   const open = (at: string) => openTabs({ dir: join(at, 'tabs'), releaseDir, judge });
   open(root).load();

@@ -25,7 +25,7 @@ test('the tabs in the repository have the format that the editor writes', () => 
   for (const [file, text] of split.files) expect(readFileSync(join(real, file), 'utf8')).toBe(text);
 });
 
-test('there is one file per tab, with nodes sorted by id and properties in a fixed order', () => {
+test('each tab has one file, with nodes sorted by id and properties in a fixed order', () => {
   const rules = [{ t: 'eq', v: '1' }, { t: 'else' }];
   expect(writeTabs(dir, [node('b', 't', { rules }), node('a', 't'), tab('t', '10 Faults & more')])).toBeUndefined();
   expect(readdirSync(dir)).toEqual(['10-faults-more.json']);
@@ -61,7 +61,7 @@ test('there is one file per tab, with nodes sorted by id and properties in a fix
 `);
 });
 
-test('a removed tab loses its file, an unchanged one is not written, and other files stay', () => {
+test('a removed tab loses its file, an unchanged tab is not written, and other files remain', () => {
   writeTabs(dir, [tab('t', 'one'), tab('u', 'two'), node('a', 't')]);
   writeFileSync(join(dir, 'notes.txt'), 'ours');
   const before = statSync(join(dir, 'one.json')).ino;

@@ -37,7 +37,7 @@ test('at the first start an empty folder receives the tabs of the release', () =
   expect(refusals).toEqual([null]);
 });
 
-test('a new release replaces unchanged tabs and never overwrites changed ones', async () => {
+test('a new release replaces unchanged tabs and never overwrites changed tabs', async () => {
   const releaseDir = join(root, 'release');
   mkdirSync(releaseDir);
   writeTabs(releaseDir, release);
@@ -134,7 +134,7 @@ test.each([
   expect([hashOf(nodesOf(dir)), refusals.at(-1)]).toEqual([hashOf(minor('5')), null]);
 });
 
-test('if copies cannot be kept, as on a full disk, the tabs run and a Deploy is refused', async () => {
+test('if copies of the tabs cannot be kept, as on a full disk, the tabs run and a Deploy is refused', async () => {
   open().load();
   const keptDir = join(root, 'kept');
   // A folder in place of each file makes every write fail, like a full disk.
@@ -159,7 +159,7 @@ test('the storage of Node-RED reads and writes tabs only, and refuses credential
   expect(await storage.getSettings()).toEqual({ a: 1 });
 });
 
-test('differences lists each changed node, and only counts moved ones', () => {
+test('the list of differences names each changed node, and only counts moved nodes', () => {
   const moved = release.map((node) => (node.id === 'who-minor' ? { ...node, x: 1 } : node));
   expect(differences(release, moved)).toEqual(['  1 node moved']);
   expect(differences(release, release.toReversed())).toEqual([]);

@@ -94,7 +94,7 @@ test('a PC that is revoked while its certificate is signed does not receive it',
   expect(applied).toEqual([]);
 });
 
-test('after a commit with an unknown outcome the use of the code is lost, not spent twice', async () => {
+test('after a commit with an unknown outcome the use of the enrolment code counts as spent, so no second PC gets it', async () => {
   const { script, code, enrol } = open();
   const once = await code(1);
   script.afterCommit = async () => {

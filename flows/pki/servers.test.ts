@@ -119,7 +119,7 @@ test('the broker gets a certificate for the key of its request at once, and agai
   expect(said).toEqual(Array(3).fill('the broker has a new certificate'));
 });
 
-test('an unreadable request is logged once, and a valid one after it is served', async () => {
+test('an unreadable certificate request is logged once, and a valid request after it is served', async () => {
   const { said } = await start();
   writeFileSync(at('server.csr'), 'noise');
   await look();

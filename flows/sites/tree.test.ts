@@ -50,7 +50,7 @@ test.each([
   expect(tree.config(goa).config).toMatchObject({ version: 2, profile: { link: 'geo' } });
 });
 
-test('a change without effect on the engine is not passed to it', () => {
+test('a change of a site without effect on the engine is not passed to the engine', () => {
   const tree = setUp();
   const dated = tree.change(change({ nodes: [site('goa/panaji', { cleanSince: 9 })], audit: null }), 5);
   expect(dated).toMatchObject({ known: null, sites: ['goa/panaji'], ops: [{ op: 'node' }] });

@@ -51,7 +51,7 @@ test('a fault of the server is explained', async () => {
 test.each([
   ['ladakh/leh', 'microphone.gone', 'there is no fault "microphone.gone"'],
   ['goa/nowhere', 'microphone.missing', 'there is no site or PC "goa/nowhere" that is watched'],
-])('%s %s is refused in one line', async (scope, fault, line) => {
+])('an explanation of %s %s is refused in one line', async (scope, fault, line) => {
   expect(await setUp().explain(scope, fault)).toEqual({ ok: false, line });
 });
 

@@ -230,7 +230,7 @@ describe('requests', () => {
     show.close();
   });
 
-  test('acknowledge and note apply to an open incident with an audit row, but not to one that is over', async () => {
+  test('acknowledge and note apply to an open incident with an audit row, but not to an ended incident', async () => {
     const { stage, show, told, pcs, does } = setUp();
     does(() => stage.state(broken, pcs[0]));
     expect(show.view.incident(1)).toMatchObject({ notes: [], history: [{ kind: 'raised' }] });

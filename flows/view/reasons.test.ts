@@ -27,7 +27,7 @@ const deeds = [
   { at: 43, by: 'Ravi', did: 'withdrawn' as const },
 ];
 
-test('the reasons of notifications are read from the ledger, also for an ended incident, and old rows have no passes', async () => {
+test('the reasons of notifications are read from the ledger, also for an ended incident, and old notifications have no path', async () => {
   const ledger = openInThread(new DatabaseSync(':memory:'));
   const old = {
     ...raised,

@@ -52,7 +52,7 @@ test.each([
   expect([await once(child, 'close'), written]).toEqual([[141, null], []]);
 });
 
-test('a missing file, a file that is not UTF-8, and an unreachable server each print one line and end with 2', {
+test('a missing file, a file that is not UTF-8, and an unreachable server each print one line and exit with 2', {
   tags: ['long'],
 }, async () => {
   expect(await sabha(['sites', 'import', 'gone.csv'])).toEqual({
@@ -86,7 +86,7 @@ test('without SABHA_API the address comes from sabha.json, and the token from th
   expect((await sabha(['profile'], settings('{"ports": {"api": 0}}'))).err).toContain('ports.api is 0, so SABHA_API must name the address');
 });
 
-test('another program in place of the server does not receive the token, and one line says so', async () => {
+test('another program in place of the server does not receive the token, and one line reports the other program', async () => {
   const received: (string | undefined)[] = [];
   const other = createServer(({ url, headers }, response) => {
     received.push(url, headers.authorization);

@@ -7,7 +7,7 @@ import { operator } from './operator.test-helper.ts';
 
 const { state, file, written, sabha } = operator();
 
-test("sites import shows the difference without --yes, and applies it with --yes under the operator's name in the audit", async () => {
+test("`sabha sites import` shows the difference without --yes, and applies it with --yes under the operator's name in the audit log", async () => {
   const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
   const dry = await sabha(['sites', 'import', name]);
   expect(dry).toEqual({
@@ -24,7 +24,7 @@ test("sites import shows the difference without --yes, and applies it with --yes
   expect(state().who).toEqual(['Anil: sites imported']);
 });
 
-test('explain shows nodes, recipients, each text once and the conclusion, and ends with 1 without a conclusion', async () => {
+test('`sabha explain` shows nodes, recipients, each text once and the conclusion, and exits with 1 without a conclusion', async () => {
   const told = { person: 'p', channel: 'email', severity: 'major', afterMs: 900_000, text: 'Major: x\n' };
   const tells = ['Asha', 'Ravi'].map((name) => ({ ...told, name }));
   const nodes = [{ tab: '10 Faults', node: 'hold', type: 'sabha-wait', afterMs: 20_000 }];
@@ -43,7 +43,7 @@ test('explain shows nodes, recipients, each text once and the conclusion, and en
   });
 });
 
-test('sites list prints aligned columns and the number of sites in each stage', async () => {
+test('`sabha sites list` prints aligned columns and the number of sites in each stage', async () => {
   const row = (site: string, change: Partial<SiteView>): SiteView => ({
     site,
     state: 'ladakh',
@@ -77,7 +77,7 @@ test('sites list prints aligned columns and the number of sites in each stage', 
   );
 });
 
-test('profile shows the origin of each value and the PCs that hold another version', async () => {
+test('`sabha profile` shows the origin of each value and the PCs that have another version', async () => {
   const { out } = await sabha(['profile', 'ladakh/leh/vc-2']);
   expect(out).toMatch(/\nlink +leo +ladakh\/leh\/vc-2\nelevationM +3524 +ladakh\/leh\n/);
   expect(out).toMatch(/PCs: 1; with another version than wanted: 1\nPC .*\nladakh\/leh\/vc-2 +3 +0 +never\n$/);
@@ -90,7 +90,7 @@ test('with a token, an action is shown under the name of the token, whatever --b
   state().holder = null;
 });
 
-test('incidents are listed below their cause, and snooze takes a duration or a time', async () => {
+test('`sabha incidents` lists incidents below their cause, and `sabha snooze` takes a duration or a time', async () => {
   const faults = [{ fault: 'camera.missing', device: '', name: null, severity: 'critical', since: 0, hidden: false, unknownSince: null }];
   const one = {
     id: 7,
@@ -153,7 +153,7 @@ function call(finishedAt: number | null, rows: RollCallRow[]): RollCallView {
   };
 }
 
-test('rollcall start waits for the end, names each room that is not ready, counts a silent PC once and ends with 1', async () => {
+test('`sabha rollcall start` waits for the end, names each room that is not ready, counts a silent PC once and exits with 1', async () => {
   const silent = row('vc-3', {
     after: null,
     readiness: 'unknown',
@@ -174,7 +174,7 @@ test('rollcall start waits for the end, names each room that is not ready, count
   expect(out).toMatch(/vc-2 +Room vc-2 +not-ready +camera\.missing .* Tashi\n.*vc-3 +Room vc-3 +silent +pc silent .* Tashi\n$/);
 });
 
-test('rollcall start ends with 0 if every room is ready, and with --no-wait returns at once', async () => {
+test('`sabha rollcall start` exits with 0 if every room is ready, and with --no-wait returns at once', async () => {
   state().scripted['POST /api/rollcalls'] = { id: 'rc1' };
   state().scripted['GET /api/rollcalls/rc1'] = call(1_000, [row('vc-1', {})]);
   state().scripted['GET /api/rollcalls'] = [call(1_000, [row('vc-1', {})])];
@@ -188,7 +188,7 @@ test('rollcall start ends with 0 if every room is ready, and with --no-wait retu
   expect((await sabha(['rollcall', 'show', 'rc1'])).out).toContain('every room is ready (not proven)');
 });
 
-test('a roll call of a scope without rooms says that no room was called, and ends with 1', async () => {
+test('a roll call of a scope without rooms says that no room was called, and exits with 1', async () => {
   state().scripted['POST /api/rollcalls'] = { id: 'rc1' };
   state().scripted['GET /api/rollcalls/rc1'] = call(1_000, []);
   const { code, out } = await sabha(['rollcall', 'start', '--scope', 'ladakh']);
@@ -212,7 +212,7 @@ test.each<[string[], string]>([
   [['incidents', 'snooze', '7', 'later'], '"later" is no time: 90m, 2h, or 2027-01-15T18:30+05:30'],
   [['ack', '7', '--by', ' '], '--by needs a name'],
   [['rollcall', 'start'], 'rollcall start needs --scope; usage: sabha rollcall start --scope all|STATE|STATE/SITE [--no-wait]'],
-])('the wrong call %j ends with 2 and one line', async (args, line) => {
+])('the wrong call %j exits with 2 and one line', async (args, line) => {
   expect(await sabha(args)).toEqual({ code: 2, out: '', err: `${line}\n` });
 });
 

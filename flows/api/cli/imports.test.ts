@@ -27,7 +27,7 @@ test.each([
   expect([code, out.split('\n').at(-2), isChanged()]).toEqual([0, 'done', true]);
 });
 
-test('meetings import lists each faulty line, each event left out, and each change', async () => {
+test('`sabha meetings import` lists each faulty line, each event left out, and each change', async () => {
   const name = file('meetings.csv', 'title');
   const none = { added: [], changed: [], removed: [], same: 0 };
   const problem = { line: 3, column: 'rooms', what: 'there is no site or room bihar/gaya' };
@@ -57,7 +57,7 @@ test('meetings import lists each faulty line, each event left out, and each chan
   );
 });
 
-test('sites stage ends with 1 and the open points if a site is not ready to go live, and --force overrides it', async () => {
+test('`sabha sites stage` exits with 1 and the open points if a site is not ready to go live, and --force overrides the check', async () => {
   const about = [
     { pc: 'ladakh/kargil/vc-1', component: 'camera', fault: 'camera.missing' },
     { pc: 'ladakh/kargil/vc-2', component: 'clock', fault: null },

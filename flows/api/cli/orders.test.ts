@@ -7,7 +7,7 @@ import { operator } from './operator.test-helper.ts';
 
 const { state, file, sabha } = operator();
 
-test('enrol-code shows the code once with the line and QR code for each PC, and revoke revokes a PC', async () => {
+test('`sabha enrol-code` shows the code once with the line and QR code for each PC, and `sabha revoke` revokes a PC', async () => {
   state().scripted['POST /api/enrol-codes'] = {
     code: 'AAAAA-BBBBB',
     uses: 2,
@@ -53,7 +53,7 @@ test('enrol-code shows the code once with the line and QR code for each PC, and 
   ]);
 });
 
-test('config stage, show and release control a rollout, and show ends with 1 if the rollout stopped itself', async () => {
+test('`sabha config` stage, show and release control a rollout, and show exits with 1 if the rollout stopped itself', async () => {
   const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
   expect(await sabha(['config', 'stage', name])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') });
   expect(state().staged).toEqual([]);
@@ -86,7 +86,7 @@ const command = (change: Partial<CommandView>): CommandView => ({
   ...change,
 });
 
-test('cmd sends its arguments, waits until every PC has responded, and ends with 0 only if all succeeded', async () => {
+test('`sabha cmd` sends its arguments, waits until every PC has responded, and exits with 0 only if all succeeded', async () => {
   const answer = { pc: 'ladakh/leh/vc-1', at: 1_000, outcome: 'done' as const, reason: null, lines: ['evil\u001b[2J'] };
   const other = { pc: 'ladakh/leh/vc-2', at: 2_000, outcome: 'failed' as const, reason: 'no tool' };
   state().scripted['POST /api/commands'] = { id: 'c1' };
@@ -115,7 +115,7 @@ test('cmd sends its arguments, waits until every PC has responded, and ends with
   expect((await sabha(['cmd', 'list'])).out).toMatch(/c1 +send-log +lines 2 +all +Anil/);
 });
 
-test('tabs check ends with 1 if the tabs are refused or wrong, and tabs log names who changed them', async () => {
+test('`sabha tabs check` exits with 1 if the tabs are refused or wrong, and `sabha tabs log` names who changed them', async () => {
   const inOrder = { running: 'aaa', before: null, release: 'aaa', base: 'aaa', refused: null, wrong: [] };
   state().scripted['GET /api/tabs'] = inOrder;
   expect(await sabha(['tabs', 'check'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ {2}running +aaa\n/) });

@@ -16,7 +16,7 @@ const asha: RosterPerson = {
   proofs: { telegram: Date.UTC(2027, 0, 2), email: Date.UTC(2027, 0, 1) },
 };
 
-test('roster show lists the channels in order with the oldest proof, and marks a person without a channel', async () => {
+test('`sabha roster show` lists the channels in order with the date of the oldest proof, and marks a person without a channel', async () => {
   state().scripted['GET /api/roster?scope=ladakh'] = [
     asha,
     { ...asha, id: 'bina', now: 'leave', reached: ['email'], proofs: { email: null } },
@@ -31,7 +31,7 @@ test('roster show lists the channels in order with the oldest proof, and marks a
   ]);
 });
 
-test('notify test reports the result of each channel, and ends with 1 if one failed', async () => {
+test('`sabha notify test` reports the result of each channel, and exits with 1 if a channel failed', async () => {
   const at = Date.UTC(2027, 0, 2);
   const results = [
     { channel: 'email', at, result: 'delivered', reason: null },
@@ -47,7 +47,7 @@ test('notify test reports the result of each channel, and ends with 1 if one fai
   expect(state().asked.at(-1)?.body).toEqual({ person: 'asha', channel: 'email', by: 'tester' });
 });
 
-test('roster check lists who would be notified, and ends with 1 if a time or place has no reachable person', async () => {
+test('`sabha roster check` lists who would be notified, and exits with 1 if a time or place has no reachable person', async () => {
   const [from, to] = [Date.UTC(2027, 0, 13), Date.UTC(2027, 0, 14)];
   const span = { from, to, by: 'duty' as const, persons: ['asha'], reached: true };
   const gap = { from, to, by: 'nobody' as const, persons: [], reached: false };
@@ -68,7 +68,7 @@ test('roster check lists who would be notified, and ends with 1 if a time or pla
   expect((await sabha(['roster', 'check', '--at', 'ladakh'])).code).toBe(0);
 });
 
-test('roster show PERSON also shows the shifts of that person today', async () => {
+test('`sabha roster show PERSON` also shows the shifts of that person today', async () => {
   state().scripted['GET /api/roster'] = [asha, { ...asha, id: 'bina' }];
   const [from, to] = [Date.UTC(2027, 0, 12, 18, 30), Date.UTC(2027, 0, 13, 18, 30)];
   const shifts = [
@@ -84,7 +84,7 @@ test('roster show PERSON also shows the shifts of that person today', async () =
   expect((await sabha(['roster', 'show', 'asha'])).out).toContain('\nno duty\n');
 });
 
-test('people export writes all data of a person, and people forget counts first and with --yes names the expiry of backups', async () => {
+test('`sabha people export` writes all data of a person; `people forget` first counts, and with --yes names the expiry of backups', async () => {
   const found = { name: 'asha', words: ['asha'], rows: [{ table: 'outbox', row: { key: '1/email/asha' } }] };
   state().scripted['POST /api/people/export'] = found;
   expect(JSON.parse((await sabha(['people', 'export', 'asha', '--also', '98765 43210', '--also', 'asha.k'])).out)).toEqual(found);
@@ -103,7 +103,7 @@ const at = Date.UTC(2027, 0, 13, 6);
 const person = { id: 'asha', name: 'Asha', channel: 'email', state: 'delivered', reason: null, readAt: at } as const;
 const view: AnnouncementView = { id: null, at, by: 'tester', to: 'ladakh', text: 'The line is changed', persons: [person] };
 
-test('announce lists the recipients, and sends with --yes', async () => {
+test('`sabha announce` lists the recipients, and sends with --yes', async () => {
   state().scripted['POST /api/announcements'] = view;
   expect(await sabha(['announce', 'ladakh', 'The line is changed'])).toMatchObject({
     code: 0,
@@ -116,7 +116,7 @@ test('announce lists the recipients, and sends with --yes', async () => {
   expect(state().asked.at(-1)?.body).toEqual({ to: '', text: 'The line is changed', apply: true, by: 'tester' });
 });
 
-test('announced shows who received and who read a notice, and ends with 1 if a recipient did not receive it', async () => {
+test('`sabha announced` shows who received and who read a notice, and exits with 1 if a recipient did not receive the notice', async () => {
   const lost = { ...person, id: 'bina', name: 'Bina', state: 'unreached', reason: 'the mail box is full', readAt: null } as const;
   state().scripted['GET /api/announcements/3'] = { ...view, id: 3, persons: [person, lost] };
   const { code, out } = await sabha(['announced', '3']);

@@ -3,7 +3,7 @@ import { operator } from './operator.test-helper.ts';
 
 const { state, written, sabha } = operator();
 
-test('verify exits with 1 if an event is missing or altered, or the ledger is damaged or lacks commits that it once had', async () => {
+test('`sabha verify` exits with 1 if an event is missing or altered, or the ledger is damaged or lacks commits that it once had', async () => {
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 } };
   state().scripted['GET /api/audit'] = whole;
   expect(await sabha(['verify'])).toMatchObject({ code: 0, out: expect.stringContaining('no event is missing') });
@@ -13,7 +13,7 @@ test('verify exits with 1 if an event is missing or altered, or the ledger is da
   }
 });
 
-test('verify lists gaps and repeats of PCs that the audit names, and ends with 0 if there are no others', async () => {
+test('`sabha verify` lists gaps and repeats of PCs that the ledger audit names, and exits with 0 if there are no others', async () => {
   const [leh, kargil] = [
     { pc: 'ladakh/leh/hall', gaps: 512, twice: 0 },
     { pc: 'ladakh/kargil/hall', gaps: 3, twice: 40 },
@@ -30,14 +30,14 @@ test('verify lists gaps and repeats of PCs that the audit names, and ends with 0
   }
 });
 
-test('verify names the time of the copy that it read, and --now requests a new copy', async () => {
+test('`sabha verify` shows when the copy of the ledger that it read was made, and --now requests a new copy', async () => {
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', at: 60_000 };
   Object.assign(state().scripted, { 'GET /api/audit': whole, 'GET /api/audit?now=true': { ...whole, at: 3_600_000 } });
   expect((await sabha(['verify'])).out).toContain('by the copy of 1970-01-01 00:01:00 UTC');
   expect((await sabha(['verify', '--now'])).out).toContain('by the copy of 1970-01-01 01:00:00 UTC');
 });
 
-test('S19 verify ends with 1 and names a wrong row of the hash chain, and shows the row that the server signed', async () => {
+test('S19 `sabha verify` exits with 1, names a wrong row of the hash chain, and shows the row that the server signed', async () => {
   const signed = { row: 7, hash: '0123456789abcdef'.repeat(4), at: 0 };
   const chain = { rows: 9, head: { row: 9, hash: 'f'.repeat(64) }, forgotten: 2, signed, wrong: [] as string[] };
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 }, chain };
@@ -51,7 +51,7 @@ test('S19 verify ends with 1 and names a wrong row of the hash chain, and shows 
   });
 });
 
-test("backup copies the server's backup to the named file, and restore says what is lost and what to check", async () => {
+test("`sabha backup` copies the server's backup to the named file, and `sabha restore` reports what is lost and what to check", async () => {
   state().scripted['POST /api/backup'] = { file: '/data/a.backup', bytes: 2_048, at: 0 };
   expect((await sabha(['backup'])).out).toBe('  file   /data/a.backup\n  bytes  2048\n  at     1970-01-01 00:00:00 UTC\n');
   expect((await sabha(['backup', 'b.backup', '--by', 'Anil'])).code).toBe(0);
@@ -62,7 +62,7 @@ test("backup copies the server's backup to the named file, and restore says what
   expect((await sabha(['restore', 'b.backup'])).out).toMatch(/is gone[\s\S]*flows\.before[\s\S]*accounts list/);
 });
 
-test('audit log filters by person and time over all pages, and its CSV opens in a spreadsheet', async () => {
+test('`sabha audit log` filters by person and time over all pages, and its CSV opens in a spreadsheet', async () => {
   const act = (id: number, what: string) => ({ id, at: id * 60_000, who: 'asha', what, about: 'incident 3' });
   const since = 70 * 86_400_000;
   Object.assign(state().scripted, {
@@ -103,7 +103,7 @@ function event(seq: number, edit: object = {}) {
   };
 }
 
-test('events lists the last day, at most 50 lines, with the time of receipt', async () => {
+test('`sabha events` lists the last day, at most 50 lines, with the time of receipt', async () => {
   const events = Array.from({ length: 60 }, (_, n) => event(n + 1, n === 0 ? { received: 7_200_000 } : {}));
   state().scripted[asked(99, 100)] = { events, next: null, missing: [] };
   const { code, out } = await sabha(['events', 'ladakh/leh']);
@@ -112,7 +112,7 @@ test('events lists the last day, at most 50 lines, with the time of receipt', as
   expect(out).toMatch(/\.\.\. and 10 more \(--json shows all\)\n$/);
 });
 
-test("events ends with 1 and says in the reader's language what is not shown", async () => {
+test("`sabha events` exits with 1 and says in the reader's language what is not shown", async () => {
   const missing = ['2026-06.archive is missing: up to 9 events of ladakh/leh are not shown'];
   state().scripted[asked(0, 100)] = { events: [event(1)], next: 120_000, missing };
   const listed = await sabha(['events', 'ladakh/leh', '--since', '1970-01-01', '--until', '1970-04-10']);

@@ -21,7 +21,7 @@ const found: TabsTrial = {
   unfinished: 0,
 };
 
-test('tabs try shows more and fewer notifications by person, and ends with 1 if an alert is missed or delayed', async () => {
+test('`sabha tabs try` shows more and fewer notifications by person, and exits with 1 if an alert is missed or delayed', async () => {
   const name = file('40-who.json', '[]');
   state().scripted['POST /api/tabs/try'] = found;
   expect(await sabha(['tabs', 'try', name])).toEqual({
@@ -32,7 +32,7 @@ test('tabs try shows more and fewer notifications by person, and ends with 1 if 
   expect(state().asked).toEqual([{ url: '/api/tabs/try', body: { whole: false, texts: [{ name: '40-who.json', text: '[]' }], days: 30 } }]);
 });
 
-test('tabs try ends with 0 if the notifications are the same', async () => {
+test('`sabha tabs try` exits with 0 if the edited tabs send the same notifications', async () => {
   const none = { missedCount: 0, missed: [], laterCount: 0, later: [], people: [], more: 0, fewer: 0, after: 12 };
   state().scripted['POST /api/tabs/try'] = { ...found, ...none, from: found.to - 5 * 86_400_000 };
   const answer = await sabha(['tabs', 'try', 'tabs/', '--days', '14']);
@@ -41,7 +41,7 @@ test('tabs try ends with 0 if the notifications are the same', async () => {
   expect(await sabha(['tabs', 'try', 'tabs/', '--days', 'many'])).toMatchObject({ code: 2, err: '--days needs a whole number\n' });
 });
 
-test('explain --incident lists each step with its recipients, or the reason why nobody was notified', async () => {
+test('`sabha explain --incident` lists each step of the tabs with its recipients, or the reason why nobody was notified', async () => {
   const pass = { at: 25_000, tabs: '0123456789ab', path: '10 Faults: which site? | 60 Deliver: email', how: 'told' };
   const step = { at: 5_000, kind: 'raised', faults: ['microphone.missing'], severity: 'critical' };
   state().scripted['GET /api/incidents/7/reasons'] = {

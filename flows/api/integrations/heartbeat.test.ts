@@ -72,14 +72,14 @@ test.each<[string, Partial<HeartbeatOptions>, RegExp]>([
   ['tabs that tell nobody', { explain: async () => ({ ok: true, value: way({ tells: [] }) }) }, /the tabs tell nobody/],
   ['tabs that break', { explain: () => Promise.reject(new Error('boom')) }, /boom/],
   ['the ledger', { record: async () => false }, /the ledger takes nothing/],
-])('F29 without %s no heartbeat is sent, and the log says so once', async (_, changes, line) => {
+])('F29 without %s no heartbeat is sent, and one log line reports that', async (_, changes, line) => {
   const { clock, written, lines } = rig(changes);
   await clock.pass(5 * 60_000);
   expect(written).toEqual([]);
   expect(lines).toEqual([expect.stringMatching(line)]);
 });
 
-test('F29 the heartbeat resumes within a minute after recovery, and the log says so', async () => {
+test('F29 the heartbeat resumes within a minute after recovery, and one log line reports that', async () => {
   let isUp = false;
   const { clock, written, lines } = rig({ view: viewOf(() => (isUp ? 'online' : 'lost')) });
   await clock.pass(90_000);

@@ -118,7 +118,7 @@ const rows: VerdictRow[] = [
   ['many sites at once', away(), [away()], true, 'upstream 0.85'],
 ];
 
-describe('whyAway: the rows of the decision table', () => {
+describe('judgeOffline: the rows of the decision table', () => {
   test.each(rows)('judgeOffline: %s', (_, one, neighbours, isUpstream, verdict) => {
     const { cause, confidence } = judgeOffline(one, { neighbours, upstream: () => (isUpstream ? upstream : null), now });
     expect(`${cause} ${confidence}`).toBe(verdict);
@@ -134,7 +134,7 @@ describe('whyAway: the rows of the decision table', () => {
   });
 });
 
-describe('wentWith', () => {
+describe('sitesLostWith', () => {
   const site = (at: number, edit: Partial<PcRecord> = {}) => [away({ pc: `s/${at}/1`, ...edit }, { goneBy: goneBy + at * second })];
   const there = (at: number) => [pc({ pc: `s/${at}/1` })];
   const ask = (...sites: PcRecord[][]) => sitesLostWith(away(), regionAtMoment(sites, now)).length > 0;
@@ -147,7 +147,7 @@ describe('wentWith', () => {
     expect(ask(site(1), site(2), site(3), ...seven, there(11))).toBe(false);
   });
 
-  test('there is no line outage if a third of the sites reported battery power', () => {
+  test('the cause of a loss is no line outage if a third of the sites reported battery power', () => {
     expect(ask(site(1, battery(cut)), site(2), site(3))).toBe(false);
     expect(ask(site(1, battery(cut)), site(2), site(3), site(4))).toBe(true);
   });

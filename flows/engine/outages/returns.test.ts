@@ -155,7 +155,7 @@ const other = (edit: Partial<PcRecord> = {}) => ({
   absence: null,
 });
 
-describe('whyWasAway', () => {
+describe('judgeReturn', () => {
   test.each(rows)('judgeReturn: %s', (_, one, said, verdict) => {
     const { cause, confidence } = judgeReturn(one, said, { neighbours: [other()], now });
     expect(`${cause} ${confidence}`).toBe(verdict);
@@ -175,7 +175,7 @@ describe('whyWasAway', () => {
   });
 });
 
-describe('whyWasAway: the start of the outage', () => {
+describe('judgeReturn: the start of the outage', () => {
   const begin = (said: Birth) => judgeReturn(away(), said, { neighbours: [], now });
 
   test('the outage starts when the PC was last alive by its boot marker, in server time', () => {

@@ -4,7 +4,7 @@ import { newRecord, readVersions, withVersions } from './pc.ts';
 
 const windows = { os: { Caption: 'Microsoft Windows 11 Pro', Version: '10.0.26100', OSArchitecture: '64-bit', UBR: 4061 } };
 
-describe('versionsIn', () => {
+describe('readVersions', () => {
   test.each([
     [
       'Debian',

@@ -45,7 +45,7 @@ test('a minor fault listed in the first message of an incident is not notified a
   expect(stage.outbox().map(({ notice }) => notice.kind)).toEqual(['raised', 'eased', 'cleared', 'raised']);
 });
 
-describe('toldWhy: the cause and the start of one outage', () => {
+describe('notifiedOutage: the cause and the start of one outage', () => {
   type Found = { cause: 'power-cut' | 'upstream' | 'pc-off' | 'undetermined'; confidence: number; from: number };
   /** Returns the cause and start in each message of an outage that is judged again each time. The last message reports the end. */
   const toldOf = (found: readonly Found[], before: Partial<Incident> = {}) => {

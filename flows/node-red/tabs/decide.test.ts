@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => live.stop());
 
-test('a new fault is put on hold for its hold time, and nobody is notified yet', async () => {
+test('a new fault waits for its hold time, and nobody is notified yet', async () => {
   const end = await one(wireMessage({ holdMs: 20_000 }));
   expect(end?.how).toBe('on hold');
   expect(end?.message.acts).toEqual([wait('faults-hold', 20_000, { unlessAcknowledged: false, holdMs: 20_000, to: [] })]);
@@ -27,7 +27,7 @@ test.each<[Severity, TabAct[], string]>([
   expect(end).toMatchObject({ how, message: { acts: [...told(['technician'], severity), ...waits] } });
 });
 
-test('R22 a fault below critical at a high or thin-linked site is held for at least a minute', async () => {
+test('R22 a fault below critical at a high or thin-linked site waits for at least a minute', async () => {
   const places: Partial<OfferMessage['incident']>[] = [{ elevationM: 3500 }, { elevationM: 2500 }, { link: 'geo' }, { link: 'floor' }];
   for (const place of places) {
     const [major, longer, critical] = await live.offer([
@@ -55,7 +55,7 @@ test.each<[string, Severity, string]>([
   ['link.loss_high', 'major', 'geo'],
   ['link.tier_low', 'major', 'floor'],
   ['path.gateway', 'critical', 'geo'],
-])('R22 the fault %s (%s) on the link %s is held for 15 minutes, or longer if its own hold is longer', async (fault, severity, link) => {
+])('R22 the fault %s (%s) on the link %s waits for 15 minutes, or longer if the hold of the fault is longer', async (fault, severity, link) => {
   const place = { link: link as 'geo', elevationM: 200 };
   const acts = (holdMs: number) => held({ faults: [fault], severity, holdMs }, place);
   expect(await acts(20_000)).toMatchObject([{ node: 'thin-hold', dueAt: now + 15 * minute, message: { holdMs: 15 * minute } }]);
@@ -64,13 +64,13 @@ test.each<[string, Severity, string]>([
   expect(high).toMatchObject([{ dueAt: now + minute }]);
 });
 
-test('a power cut is held for three minutes, and an almost empty battery is notified at once', async () => {
+test('a power cut waits for three minutes, and an almost empty battery is notified at once', async () => {
   expect(await held({ faults: ['power.on_battery'], severity: 'major', holdMs: 5_000 })).toMatchObject([{ dueAt: now + 3 * minute }]);
   const low = await held({ faults: ['power.battery_low'], severity: 'critical', holdMs: 0 });
   expect(low).toMatchObject([...told(['technician'], 'critical'), { node: 'escalate-15-min' }]);
 });
 
-test('R22 a silent PC skips the hold, also on a thin link', async () => {
+test('R22 a silent PC is notified without a hold, also on a thin link', async () => {
   const end = await one(wireMessage({ fault: 'pc.silent', holdMs: 99_000 }, { link: 'geo' }));
   expect(end?.message.acts).toEqual([...told(['technician'], 'critical'), wait('escalate-15-min', 15 * minute, { holdMs: 99_000 })]);
 });
@@ -107,7 +107,7 @@ test.each([
   expect((await one({ ...message, to: ['central'] }, 'faults-hold'))?.message.acts).toEqual(told(['central'], 'minor'));
 });
 
-test('at night a fault waits for the morning digest, and its escalation counts from then', async () => {
+test('at night a fault waits for the morning digest, and its escalation is timed from the digest', async () => {
   const due = now + 3_600_000;
   const night = await one(wireMessage({}, { scope: asleep }), 'faults-hold');
   expect(night).toMatchObject({
@@ -134,7 +134,7 @@ test('eased, cleared and closed notify only the persons who were notified before
   }
 });
 
-test('an unacknowledged critical fault escalates to the state and then to central, and a major one to central after an hour', async () => {
+test('an unacknowledged critical fault escalates to the state and then to central, and an unacknowledged major fault to central after an hour', async () => {
   const first = await one(wireMessage({ transition: at(15), to: ['technician'] }), 'escalate-15-min');
   expect(first?.message.acts).toEqual([...told(['state'], 'critical'), wait('escalate-45-min', 30 * minute, { to: ['state'] })]);
   const second = await one(wireMessage({ transition: at(45), to: ['state'] }), 'escalate-45-min');

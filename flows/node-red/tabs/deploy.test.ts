@@ -64,7 +64,7 @@ test('a malformed message injected by hand causes one error line', async () => {
   expect(live.lines).toEqual(['not a message of the wires: incident.id: expected "id", found undefined']);
 });
 
-test('the thresholds of causes apply from a Deploy, and one outside its range is refused', async () => {
+test('the thresholds of causes apply from a Deploy, and a threshold outside its range is refused', async () => {
   expect(live.correlated).toMatchObject({ regionSites: 3 });
   await live.deploy(changed('outages-numbers', { regionSites: '4' }));
   expect(live.correlated).toMatchObject({ regionSites: 4, siteShare: 0.8 });

@@ -11,7 +11,7 @@ test('R23 no path of the shipped tabs forks or ends before conclude, and the lin
   expect(lintFlows(tabs)).toEqual([]);
 });
 
-test('there are eight shipped tabs, and each explains its decision in a comment', () => {
+test('the release has eight tabs, and each tab explains its decision in a comment', () => {
   const labels = tabs.filter((node) => node.type === 'tab').map((node) => node.label);
   expect(labels.map((label) => label?.slice(0, 2))).toEqual(['10', '20', '30', '35', '40', '50', '60', '90']);
   for (const tab of tabs.filter((node) => node.type === 'tab')) {
@@ -67,7 +67,7 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
     add({ credentials: { password: 'hunter2' } }),
     'new (change): "password" looks like a secret, which does not belong on a tab',
   ],
-])('the lint finds %s', (_, spoil, line) => {
+])('the lint of the tabs finds %s', (_, spoil, line) => {
   expect(lintFlows(spoil(structuredClone(tabs)))).toContain(line);
 });
 

@@ -58,7 +58,7 @@ test('a channel receives the calls of its provider in any format, byte for byte'
   expect(heard[3]?.query.get('id')).toBe('7');
 });
 
-test('all rejected calls get the same response, whether or not the channel exists, and repeated ones get 429', async () => {
+test('all rejected calls of providers get the same response, whether or not the channel exists, and repeated calls get 429', async () => {
   const tried = [];
   for (const path of ['sms/wrong', 'sms', 'email/right', 'pigeon/right', 'sms/wrong', 'sms/wrong', 'sms/wrong']) {
     const { status, text } = await post(path, 'x=1', 'application/x-www-form-urlencoded').then(async (one) => ({
@@ -72,7 +72,7 @@ test('all rejected calls get the same response, whether or not the channel exist
   expect(heard).toHaveLength(1);
 });
 
-test('a call that cannot be handled now is rejected, so that it is repeated, and a large one is not read', async () => {
+test('a provider call that cannot be handled now is rejected, so that the provider repeats it, and a large call is not read', async () => {
   fails = true;
   expect((await call('sms/right')).status).toBe(500);
   fails = false;

@@ -41,7 +41,7 @@ function rig() {
   return { ask, read, links, others, pass };
 }
 
-test('GET only shows the announcement as text in the language of the person, and POST records that it was read', async () => {
+test('GET only shows the announcement in the language of the person, and POST records that the person has read it', async () => {
   const { ask, read, links } = rig();
   const token = links.token('asha', 3);
   const page = await ask('GET', token);
@@ -56,7 +56,7 @@ test('GET only shows the announcement as text in the language of the person, and
   expect(done.body).toContain('धन्यवाद');
 });
 
-test('an invalid link, one of another person, and one of a missing announcement show one line and record nothing', async () => {
+test('a link that is invalid, of another person or to a missing announcement shows one line and records nothing', async () => {
   const { ask, read, links, others, pass } = rig();
   const status = async (token: string) => [(await ask('GET', token)).statusCode, (await ask('POST', token)).statusCode];
   expect(await status(others.token('asha', 3))).toEqual([404, 404]);

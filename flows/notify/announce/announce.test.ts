@@ -69,7 +69,7 @@ test('an announcement goes to everyone responsible for the place, on duty or not
   expect(await send('bihar')).toMatchObject({ ok: false, status: 404 });
 });
 
-test('without apply nothing is written; with apply announcement, messages and audit row are one commit', async () => {
+test('an announcement without `apply` writes nothing; with `apply`, announcement, messages and audit row are one commit', async () => {
   const { send, ledger } = rig();
   expect(await send('ladakh', { apply: false })).toMatchObject({ ok: true, value: { id: null } });
   expect([await ledger.announcements(), (await ledger.progress()).commits]).toEqual([[], 0]);
@@ -82,7 +82,7 @@ test('without apply nothing is written; with apply announcement, messages and au
   ]);
 });
 
-test('the view shows who received it and who read it; a delivery on the console does not count', async () => {
+test('the view shows who received and who read an announcement; a delivery on the console does not count', async () => {
   const { announcements, send, became, pass } = rig();
   await send('');
   await became('asha', { state: 'delivered' });

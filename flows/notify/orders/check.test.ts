@@ -13,7 +13,7 @@ function checked(members: Parameters<typeof createBook>[0], places = [place], ho
 const at = (hour: number) => hoursLater(hour, midnight);
 const email = 'somebody@office.test';
 
-test('hours with the same recipients form one span', async () => {
+test('the roster check joins hours with the same recipients into one span', async () => {
   const { places, gaps } = await checked([member('asha', { duty: day, email }), member('bina', { duty: night, email })]);
   expect(places[0]?.spans).toEqual([
     { from: at(0), to: at(9), by: 'duty', persons: ['bina'], reached: true },

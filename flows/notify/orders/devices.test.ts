@@ -47,7 +47,7 @@ test('an account maps to the person with that id or e-mail address, never by nam
   ]);
 });
 
-test('an added device survives a restart and is in the audit log, and a removed one is gone', async () => {
+test('an added device survives a restart and is in the audit log, and a removed device does not come back', async () => {
   const { devices, ledger, acts } = rig();
   expect(await devices.addDevice('asha', device('phone'), 'asha')).toEqual({ ok: true });
   await devices.addDevice('asha', device('phone'), 'asha');
@@ -62,7 +62,7 @@ test('an added device survives a restart and is in the audit log, and a removed 
   expect(acts).toEqual(['asha: device added', 'asha: device added', 'asha: device added', 'asha: device removed', 'asha: device removed']);
 });
 
-test('a device moves to the next person who signs in there', async () => {
+test('a device moves to the next person who signs in on that device', async () => {
   const { devices, ledger } = rig();
   await devices.addDevice('asha', device('desk'), 'asha');
   await devices.addDevice('ravi', device('desk'), 'ravi');
@@ -70,7 +70,7 @@ test('a device moves to the next person who signs in there', async () => {
   expect(Object.keys(ledger)).toEqual(['ravi']);
 });
 
-test('beyond the limit of devices for one person the oldest is dropped', async () => {
+test('beyond the limit of devices for one person the oldest device is dropped', async () => {
   const { devices } = rig();
   await Promise.all(Array.from({ length: 10 }, (_, n) => devices.addDevice('asha', device(`${n}`), 'asha')));
   expect(namesOf(devices.of('asha'))).toEqual(['2', '3', '4', '5', '6', '7', '8', '9']);

@@ -23,7 +23,7 @@ function rig(changes: Changes = {}) {
   return { ...opened, channelsUsed: () => opened.sent.map(({ channel }) => channel) };
 }
 
-test('an accepted row waits for its delivery report without delaying other rows, and is settled by the report', async () => {
+test('a message that the gateway accepted waits for its delivery report without delaying other messages, and the report ends the wait', async () => {
   const { clock, outbox, ledger, results, add } = rig();
   add(sms());
   add(sms({ transition: 2 }));
@@ -35,7 +35,7 @@ test('an accepted row waits for its delivery report without delaying other rows,
   expect([outbox.waiting(), results().at(-1)]).toEqual([1, '1/sms/asha delivered']);
 });
 
-test('a failure report moves the row to the next channel at once and ends it on the first one', async () => {
+test('a failure report moves the message to the next channel at once and marks it as refused on the first channel', async () => {
   const { clock, outbox, ledger, channelsUsed, add } = rig();
   add(sms());
   await clock.pass(5_000);
@@ -51,7 +51,7 @@ test('a failure report moves the row to the next channel at once and ends it on 
   expect(channelsUsed()).toEqual(['sms', 'telegram']);
 });
 
-test('without a report a critical message also goes to the next channel after 60 s, others after 5 min; a later report moves nothing again', async () => {
+test('without a report a critical message also goes to the next channel after 60 s, others after 5 min; a later report has no effect', async () => {
   for (const [severity, afterMs] of [
     ['critical', 60_000],
     ['major', 300_000],
@@ -82,7 +82,7 @@ test('a report that arrives before the response of the gateway, or twice, counts
   expect(results()).toEqual(['1/sms/asha accepted', '1/sms/asha refused', '1/sms/asha/telegram delivered']);
 });
 
-test('after a restart an accepted row is not sent again; without a report it goes to the next channel', async () => {
+test('after a restart an accepted message is not sent again; without a report it goes to the next channel', async () => {
   const first = rig();
   first.add(sms());
   await first.clock.pass(0);
@@ -95,7 +95,7 @@ test('after a restart an accepted row is not sent again; without a report it goe
   expect(channelsUsed()).toEqual(['telegram']);
 });
 
-test('an accepted row without a report for 24 h is refused; without further channels it goes to the console', async () => {
+test('an accepted message without a report for 24 h counts as refused; without further channels it goes to the console', async () => {
   const { clock, outbox, ledger, channelsUsed, add } = rig();
   const { further: _, ...alone } = sms();
   add(alone);

@@ -6,7 +6,7 @@ const key = (transition: number, person = 'asha', channel = 'email') => row({ tr
 /** A row about room `n` for one person. */
 const room = (n: number) => ({ ...key(n), notice: notice({ scope: `ladakh/leh/pc-${n}` }) });
 
-test('rows of one channel and person come out in the order of their transitions, however they were added', () => {
+test('messages of one channel and person leave the queue in the order of their transitions, however they were added', () => {
   const lanes = createDeliveryQueue(testClock());
   for (const one of [2, 3, 1]) lanes.add(key(one), 0);
   const order = [];
@@ -17,7 +17,7 @@ test('rows of one channel and person come out in the order of their transitions,
   expect(order).toEqual([1, 2, 3]);
 });
 
-test('R26, R29 rows keep the order of their transitions when the wall clock is set back', () => {
+test('R26, R29 messages keep the order of their transitions when the wall clock is set back', () => {
   const lanes = createDeliveryQueue(testClock());
   lanes.add({ ...key(7), createdAt: 1_000_000 }, 60_000);
   lanes.add({ ...key(9), createdAt: 400_000 }, 0);
@@ -26,7 +26,7 @@ test('R26, R29 rows keep the order of their transitions when the wall clock is s
   expect(lanes.next()?.row.key).toBe('word');
 });
 
-test('an older row waits behind the row being sent and before the newer ones', () => {
+test('an older message waits behind the message being sent and before the newer ones', () => {
   const lanes = createDeliveryQueue(testClock());
   lanes.add(key(5), 0);
   const first = lanes.next();
@@ -35,7 +35,7 @@ test('an older row waits behind the row being sent and before the newer ones', (
   expect(lanes.next()?.row.transition).toBe(3);
 });
 
-test('a row that waits for a retry delays no other person, and later rows of the same person wait behind it', async () => {
+test('a message that waits for a retry delays no other person, and later messages of the same person wait behind it', async () => {
   const clock = testClock();
   const lanes = createDeliveryQueue(clock);
   for (const one of [key(1), key(2), key(3, 'bina')]) lanes.add(one, 0);
@@ -63,7 +63,7 @@ test('R27 on a slow server the next send starts after 250 ms, up to eight in par
   }
 });
 
-test('R27 a person without a send in progress goes first, at most 250 ms later', async () => {
+test('R27 a person for whom no send is in progress is served first, at most 250 ms later', async () => {
   const clock = testClock();
   const lanes = createDeliveryQueue(clock);
   for (let n = 1; n <= 100; n += 1) lanes.add(room(n), 0);
@@ -102,7 +102,7 @@ test('R27 retries of one noisy room delay no alert of another room to the same p
   expect(lanes.next()?.row.transition).toBe(99);
 });
 
-test('a key that is already held is ignored, and may come again once it is done', () => {
+test('a message that is already in the queue is ignored, and may be added again once it is done', () => {
   const lanes = createDeliveryQueue(testClock());
   for (const one of [key(1), key(1)]) lanes.add(one, 0);
   expect(lanes.size()).toBe(1);

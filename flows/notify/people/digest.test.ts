@@ -21,7 +21,7 @@ test('the morning digest lists place, fault and urgency, the most severe first, 
   expect(renderDigest([major, notice()], 'hi')).toMatchObject({ subject: 'रात के 2 अलर्ट', text: expect.stringContaining('छोटा कमरा') });
 });
 
-test('each open line of a digest is followed by its link, an ended one has none, and a long list is cut and counted', () => {
+test('each open incident in a digest is followed by its link, an ended incident has no link, and a long list is cut and counted', () => {
   const other = notice({ incident: 18, room: { en: 'Small room', hi: '' } });
   const linkOf = ({ incident }: { incident: number | null }) => (incident === 17 ? 'https://a.example/t?17' : undefined);
   const morning = renderDigest([notice(), other], 'en', { linkOf }).text.split('\n');

@@ -54,7 +54,7 @@ function rig({ registered = texts.map(({ id }) => id), only = false } = {}) {
 
 const twelve = Array.from({ length: 12 }, (_, n) => n + 1);
 
-test.each([false, true])('after an outage of the gateway all open alerts are one SMS (a tab names SMS alone: %s)', async (only) => {
+test.each([false, true])('after an outage of the gateway all open alerts are one SMS (with a tab that names only SMS: %s)', async (only) => {
   const { clock, outbox, tell, back, texts: sent, ledger } = rig({ only });
   for (const n of twelve) tell(n);
   await clock.pass(3_600_000);
@@ -76,7 +76,7 @@ test('an incident that starts and ends during the outage causes no SMS, neither 
   expect(outbox.waiting()).toBe(0);
 });
 
-test('the end of an incident that was sent before the outage is counted in the SMS with the open ones', async () => {
+test('the end of an incident that was notified before the outage is counted in the same SMS as the open incidents', async () => {
   const { clock, tell, ends, back, texts: sent, gateway } = rig();
   gateway.isAway = false;
   tell(1);

@@ -59,7 +59,7 @@ test('the wait that a provider names is kept, up to the longest backoff', async 
   expect(sent.length).toBe(3);
 });
 
-test('a refusal and its row on the console are committed in one transaction, and both outcomes are reported', async () => {
+test('a refusal and the message on the console are committed in one transaction, and both outcomes are reported', async () => {
   const commits: Op[][] = [];
   const { clock, outbox, results } = rig(async () => ({ result: 'refused', reason: '550 no such user' }), {
     commit: async (ops) => commits.push(ops),
@@ -74,7 +74,7 @@ test('a refusal and its row on the console are committed in one transaction, and
   expect(outbox.waiting()).toBe(0);
 });
 
-test('a row for an unknown channel or a person without an address goes to the console', async () => {
+test('a message for an unknown channel or a person without an address goes to the console', async () => {
   const { clock, outbox, ledger } = rig(delivered);
   outbox.add([row({ channel: 'pigeon' }), row({ transition: 2, person: 'left-us' })]);
   await clock.pass(0);
@@ -84,7 +84,7 @@ test('a row for an unknown channel or a person without an address goes to the co
   ]);
 });
 
-test('rows of one person go in order: the raise first, marked as over, then the cleared', async () => {
+test('messages of one person are sent in order: first the raise, marked as over, then the clear', async () => {
   let up = false;
   const { clock, outbox, over, messages } = rig(async () => (up ? { result: 'delivered' } : { result: 'retry', reason: 'down' }));
   outbox.add([row()]);
@@ -131,7 +131,7 @@ test('F17 with 100 rooms of one person on a hanging server, another person is no
   }
 });
 
-test('an error in a channel is retried and stops no other row', async () => {
+test('an error in a channel causes a retry and stops no other message', async () => {
   const { clock, outbox, ledger, outcomes } = rig(({ key }) => {
     if (key.endsWith('asha')) throw new Error('bug');
     return { result: 'delivered' };
@@ -167,7 +167,7 @@ test('R20 a failed commit aborts the sends in progress', async () => {
   expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
 });
 
-test('a row is not sent before its time, and a wall clock set back does not delay it', async () => {
+test('a message is not sent before its time, and a wall clock set back does not delay it', async () => {
   const { clock, outbox, sent } = rig(delivered);
   outbox.add([row({ dueAt: clock.now() + 60_000 })]);
   clock.jump(-86_400_000);
@@ -181,7 +181,7 @@ test('a row is not sent before its time, and a wall clock set back does not dela
 });
 
 describe('stop', () => {
-  test('running sends end normally, and no new one starts', async () => {
+  test('at a stop the running sends end normally, and no new send starts', async () => {
     const answer = Promise.withResolvers<DeliveryOutcome>();
     const { clock, outbox, ledger, keys, ended } = rig(() => answer.promise);
     outbox.add([row(), row({ transition: 2 })]);
@@ -194,7 +194,7 @@ describe('stop', () => {
     expect(ledger.get('1/email/asha')?.state).toBe('delivered');
   });
 
-  test('a send that does not end within 1 s is aborted, and its row in the ledger is unchanged', async () => {
+  test('at a stop a send that does not end within 1 s is aborted, and its message in the ledger is unchanged', async () => {
     const { clock, outbox, ledger } = rig(hangs);
     outbox.add([row()]);
     await clock.pass(0);
@@ -206,7 +206,7 @@ describe('stop', () => {
   });
 });
 
-test('the morning digest is one message for each person without ended incidents, also in a retry, and each row gets its outcome', async () => {
+test('the morning digest is one message for each person without ended incidents, also in a retry, and each outbox row gets its outcome', async () => {
   const answers: DeliveryOutcome[] = [{ result: 'retry', reason: '451 later' }, { result: 'delivered' }];
   const { clock, outbox, messages, ledger } = rig(async () => answers.shift() ?? { result: 'delivered' }, {
     isOver: (incident) => incident === 2,
@@ -295,7 +295,7 @@ test('an SMS has a short link, and a digest has one link for each incident', asy
   ).toEqual(['https://a.example/t?asha.18', 'https://a.example/t?asha.19']);
 });
 
-test('S19 the audit line is above the footer until one message arrived, once for each person, and never on the console', async () => {
+test('S19 the audit line is above the footer until one message with it arrived, once for each person, and never on the console', async () => {
   const first: DeliveryOutcome[] = [{ result: 'retry', reason: '451 later' }];
   const known = new Set<string>();
   const note = {

@@ -50,7 +50,7 @@ test('the first line of a text has the full names if they fit', () => {
   expect(firstIn('en', { site: { en: 'x'.repeat(90), hi: '' }, state: { en: 'y'.repeat(90), hi: '' }, faults: [long] })).toHaveLength(94);
 });
 
-test('a close gives its reason, in Hindi too; a reason without Hindi words is printed as it is', () => {
+test('the message about a closed incident gives the reason, in Hindi too; a reason without Hindi words is printed unchanged', () => {
   const hi = (reason: string) => render(notice({ kind: 'closed', lines: [reason] }), 'hi').text;
   expect(hi('no longer checked')).toContain('वजह: अब इसकी जाँच नहीं होती।');
   expect(hi('site closed')).toContain('वजह: यह साइट बंद कर दी गई है।');
@@ -109,7 +109,7 @@ describe('lists', () => {
   });
 });
 
-test('a fault that this version does not know prints as its id', () => {
+test('the message about a fault that this version does not know prints the id of the fault', () => {
   const { text } = render(notice({ faults: [{ fault: 'laser.lost', device: 'y', name: 'x', reason: null, since }] }), 'hi');
   expect(text).toContain('बहुत ज़रूरी: laser.lost: x\n');
 });

@@ -56,7 +56,7 @@ test('if no one is on duty, the order is deputy, state, central', () => {
   expect(told([asha, { ...devi, duty: night }])).toBe('nobody');
 });
 
-test('a person who took over a shift is notified at any hour until it ends, and when on leave the deputy is', () => {
+test('a person who took over a shift is notified at any hour until the shift ends, and during leave the deputy of that person', () => {
   const until = hoursLater(6.5);
   const asha = member('asha', { duty: day, relief: { by: 'bina', until }, deputy: 'chand' });
   const [bina, chand] = [member('bina', { duty: night, scopes: ['goa'] }), member('chand', { scopes: ['goa'] })];
@@ -66,7 +66,7 @@ test('a person who took over a shift is notified at any hour until it ends, and 
   expect(told([asha, bina, chand], hoursLater(24))).toBe('duty asha');
 });
 
-test('a shift ends with its hours, also if it began yesterday, and without hours after twelve hours', () => {
+test('a taken-over shift ends with its hours, also if it began yesterday, and without hours after twelve hours', () => {
   const ends = (duty: DayHours[] | null, now: number) => shiftEndsAt({ duty, zone: 'Asia/Kolkata' }, now);
   expect([ends(day, wednesday), ends(night, wednesday), ends(null, wednesday)]).toEqual([hoursLater(6.5), null, hoursLater(12)]);
   // 21:30 on Wednesday, and 06:30 on Thursday: a night shift that ends at 09:00.

@@ -20,7 +20,7 @@ const view = (rows: RollCallRow[]) => ({ rows }) as RollCallView;
 const places = { stateName: () => 'Ladakh', timeZone: () => 'Asia/Kolkata' };
 const tableOf = (rows: RollCallRow[]) => rollCallTable(view(rows), places).replace(/^\ufeff/, '');
 
-test('one line for each room in order, with fault and owner', () => {
+test('the table of a roll call has one line for each room in order, with fault and owner', () => {
   const silent = {
     after: null,
     readiness: 'unknown',
@@ -52,7 +52,7 @@ test('quotes, commas and line breaks stay in their cell', () => {
   expect(cells).toHaveLength(15);
 });
 
-test('the file starts with a byte order mark, and its name has scope and time', () => {
+test('the file of a roll call starts with a byte order mark, and its name has scope and time', () => {
   expect(rollCallTable(view([row({})]), places).startsWith('\ufeffstate,')).toBe(true);
   const startedAt = Date.UTC(2026, 10, 28, 20, 2);
   expect(tableName({ scope: 'ladakh/leh', startedAt }, 'Asia/Kolkata')).toBe('roll-call-ladakh-leh-2026-11-29-0132.csv');

@@ -15,7 +15,7 @@ function seqsOf(events: ReturnType<typeof event>[], span: { from: number; to: nu
   return gathered.end().events.map(({ seq }) => seq);
 }
 
-test('an event has the time of its PC; if that is ahead or a month behind, it has the time of receipt', () => {
+test('an archived event has the time of its PC; if that time is ahead or a month behind, it has the time of receipt', () => {
   const late = event(1, { at: now - 9 * dayMs });
   const ahead = event(2, { at: now + 60_000, received: now });
   const behind = event(3, { at: 0 });

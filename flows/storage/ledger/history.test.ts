@@ -85,7 +85,7 @@ describe('history', () => {
     expect(ledger.history(pc, 10).map(({ component, status }) => [component, status])).toContainEqual(['microphone', 'fault']);
   });
 
-  test('R29 changes are pruned by the settled time, not by a clock that is ahead, and the last older change is kept', () => {
+  test('R29 changes are deleted by the settled time, not by a clock that is ahead, and the last older change of a component is kept', () => {
     const ledger = open();
     ledger.write(
       change('camera', 1 * dayMs, 'ok'),

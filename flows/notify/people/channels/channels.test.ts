@@ -13,7 +13,7 @@ const opened = (settings: ChannelSettings) => [
   }).keys(),
 ];
 
-test('the console is always open and comes first; another channel is open only if it is set', () => {
+test('the console is always open and comes first; another channel is open only if the settings set it up', () => {
   expect(opened({})).toEqual([lastChannel]);
   expect(opened({ offered: ['telegram'], email: mail })).toEqual([lastChannel, 'email', 'telegram']);
 });
@@ -26,7 +26,7 @@ test('every channel has a name in every language, in Devanagari for Hindi', () =
   }
 });
 
-test('the other vocabulary equals that of the contracts, in the same order', () => {
+test('the vocabulary of notifications equals that of the contracts in the same order, except the names of channels', () => {
   for (const language of languages) expect({ ...vocabularyOf(language), channel: {} }).toEqual(vocabulary[language]);
   expect(Object.keys(vocabularyOf('hi'))).toEqual(Object.keys(vocabulary.en));
 });

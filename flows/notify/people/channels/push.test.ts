@@ -136,7 +136,7 @@ describe('push', () => {
     expect(rig.reported).toEqual([{ channel: 'push', id: phone.id, outcome: { result: 'delivered' } }]);
   });
 
-  test('a device that revoked its permission is forgotten; without any device the message is refused at once', async () => {
+  test('a device that revoked its permission is dropped; without any device the message is refused at once', async () => {
     const rig = await start({ names: ['phone', 'pc'] });
     rig.service.leave('phone');
     expect(await send(rig)).toMatchObject({ result: 'accepted' });

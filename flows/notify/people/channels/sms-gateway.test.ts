@@ -51,7 +51,7 @@ conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies
   return { channel: channel(said), carries: [], taken: () => passed.map(() => ({})), close: async () => {} };
 });
 
-test('every kind of news in every language passes the operator filter in the fixed form with its link', async () => {
+test('every kind of notification in every language passes the operator filter with its link, in the form `fixed`', async () => {
   const { fetch, passed } = strict();
   const hostile = { en: 'Room "1"} {x}\\n', hi: 'कमरा' };
   for (const language of ['en', 'hi', 'mr'] as const) {
@@ -74,7 +74,7 @@ test('the text for several alerts passes the filter in every language and form, 
   expect(channel(fetch, { registered: new Map() }).lists?.('hi')).toBe(false);
 });
 
-test('an alert that ended before its send uses the text for an end', async () => {
+test('an alert that ended before the SMS is sent uses the text for an end', async () => {
   const { fetch, passed } = strict();
   expect(await send(fetch, { over: true })).toEqual({ result: 'delivered' });
   expect(passed[0]?.template).toBe(registered.get('well.en.fixed'));

@@ -103,7 +103,7 @@ describe('webhook', () => {
     });
   });
 
-  test('in the format of Alertmanager a raise fires, its end resolves the same group, and no name becomes a label', async () => {
+  test('in the format of Alertmanager a raise is a firing alert, its end resolves the same group, and no name becomes a label', async () => {
     const rig = await start(undefined, 'alertmanager');
     const link = 'https://sabha.test/?#/incident/17';
     await send(rig, { link });

@@ -85,7 +85,7 @@ function hurried(): Clock {
   };
 }
 
-test('news uses the template with buttons in the language of the person, and other messages use the one without', async () => {
+test('a notification uses the template with buttons in the language of the person, and other messages use the one without buttons', async () => {
   const { posts, send, clock } = rig();
   expect(await send({ text: 'Leh: room\n\nSince 14:05.\n-- \nIncident 17\n', language: 'hi' })).toEqual({
     result: 'accepted',
@@ -201,7 +201,7 @@ const press = (payload: string, who: object) => ({
   ...who,
 });
 
-test('a delivered or read status is a delivery, and a failed one is refused with its reason', async () => {
+test('a report `delivered` or `read` counts as a delivery, and a failed message is refused with its reason', async () => {
   const { reports, hears } = meta();
   const undeliverable = {
     code: 131_026,
