@@ -205,7 +205,7 @@ test('F7 records a clock jump as an event, without effect on beats or numbers', 
   expect(net.take('beat').length).toBe(11);
 });
 
-test('stores a configuration, applies it at once, reports it in a birth, and uses it at the next start', async () => {
+test('the agent stores a configuration, applies it at once, reports it in a birth, and uses it at the next start', async () => {
   const { agent, clock, net, saved, seen } = setUp();
   agent.start();
   await clock.pass(1_000);

@@ -33,7 +33,7 @@ function file(text: string): string {
   return path;
 }
 
-it('check --json prints one JSON object, and the exit code reports a fault', async () => {
+it('`sabha-agent check --json` prints one JSON object, and the exit code reports a fault', async () => {
   const { code, out, err } = await agent(['check', '--json']);
   expect(err).toBe('');
   const report = JSON.parse(out);
@@ -52,7 +52,7 @@ it('check --json prints one JSON object, and the exit code reports a fault', asy
 });
 
 // The following tests wait for an unreachable address, so they run concurrently.
-it.concurrent('check without sound, tools or settings reports no room component as ok, omits none, and prints one plain screen', {
+it.concurrent('`sabha-agent check` without sound, tools or settings reports no room component as ok, omits none, and prints one plain screen', {
   tags: ['long'],
 }, async ({ expect }) => {
   const bare = { PATH: folder, XDG_RUNTIME_DIR: join(folder, 'none'), NO_COLOR: '' };
@@ -71,7 +71,7 @@ it.concurrent('check without sound, tools or settings reports no room component 
   expect(screen.err).toBe('');
 });
 
-it.concurrent('check judges an enrolled PC by its signed configuration, not by ./sabha.json', {
+it.concurrent('`sabha-agent check` judges an enrolled PC by its signed configuration, not by ./sabha.json', {
   tags: ['long'],
 }, async ({ expect }) => {
   const home = await enrolledPc();
@@ -103,7 +103,7 @@ it.concurrent('check ignores the configuration of another PC, and reports expect
   expect(out).not.toMatch(/Limits at|No fault found/);
 });
 
-it('enrol, run and check use the same folder, and run prints one line and exits with 1 without enrolment', {
+it('`sabha-agent` enrol, run and check use the same folder, and run prints one line and exits with 1 without enrolment', {
   tags: ['long'],
 }, async () => {
   const line = (at: string) => `this PC is not enrolled (no ${at}/identity); npm run agent -- enrol\n`;
@@ -139,7 +139,7 @@ it.each([
   [['enrol', 'A', '--pc', 'a/b/c'], '--centre is missing; usage: '],
   [['install'], 'here the package does it: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
   [['room', '--fix', '--undo'], 'only one of --card, --fix, --undo'],
-])('the command line reports the error in %j in one line, exit 2', { tags: ['long'] }, async (args, line) => {
+])('the command line reports the error in %j in one line and exits with 2', { tags: ['long'] }, async (args, line) => {
   const { code, out, err } = await agent(args);
   expect([code, out]).toEqual([2, '']);
   expect(err.startsWith(line)).toBe(true);
@@ -175,7 +175,7 @@ it('the command line prints in one line why a PC cannot be enrolled, exits with 
 it.each([
   ['{"sit": 1}', /settings\.json: sit: /],
   ['{"site": null}', /settings\.json: site is null: no conferencing PC stands here/],
-])('the command line reports the error in the settings %s in one line, exit 2', { tags: ['long'] }, async (text, line) => {
+])('the command line reports the error in the settings %s in one line and exits with 2', { tags: ['long'] }, async (text, line) => {
   const { code, err } = await agent(['check'], file(text));
   expect(code).toBe(2);
   expect(err).toMatch(line);

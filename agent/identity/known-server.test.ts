@@ -14,7 +14,7 @@ const centre = { centre: 'https://sabha.example.org:8443', pin: code.slice(24).r
 const place = { host: 'sabha.example.org', port: 8_443 };
 const [half, whole] = [code.slice(0, 23), `${code.slice(0, 23)}-${centre.pin}`];
 
-test('knownServer returns the server of a package, undefined without one, and names a damaged file', () => {
+test('`knownCentre` returns the server that a package names, undefined without a package, and reports a damaged file by name', () => {
   expect(knownCentre(node)).toBeUndefined();
   writeFileSync(join(folder, knownCentreFile), JSON.stringify(centre));
   expect(knownCentre(node)).toEqual(centre);

@@ -46,7 +46,7 @@ it(`S13 ${count} hostile names of Windows devices and programs pass through ever
   }
 });
 
-it('the PowerShell reader accepts a complete output with a hostile name, refuses a cut one, and never throws', () => {
+it('the PowerShell reader accepts a complete output with a hostile name, refuses a cut output, and never throws', () => {
   for (const name of hostileNames(randomFrom(32), count)) {
     const printed = JSON.stringify({ os: [{ Caption: name }], [name]: [{ [name]: name }] });
     for (let parts = 0; parts < 8; parts += 1) {

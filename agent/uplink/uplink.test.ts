@@ -68,7 +68,7 @@ test('a birth states how long the server received nothing: since the last acknow
   expect(second).toBeLessThanOrEqual(64_000);
 });
 
-test('R12 the first change is sent at once, then at most one message in 2 s, each a difference to the last sent digest', async () => {
+test('R12 the first change is sent at once, then at most one message in 2 s; each is a difference to the last sent digest', async () => {
   const { uplink, clock, net, table, status, session } = setUp();
   status('pc', 'ok');
   uplink.start();
@@ -112,7 +112,7 @@ test('R16 a forged high session number loses no event and leaves session numbers
   expect(net.take('presence').length).toBeGreaterThan(1);
 });
 
-test('R17 a hello gets one birth within its spread that names its id; with `fresh` the birth follows the probes', async () => {
+test('R17 a hello is answered by one birth within the spread of the hello that names its id; with `fresh` the birth follows the probes', async () => {
   const { uplink, clock, net, ack, session, seen } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -134,7 +134,7 @@ test('R17 a hello gets one birth within its spread that names its id; with `fres
   expect(net.take('presence')).toMatchObject([{ message: { hello: 'roll-2' } }]);
 });
 
-test('R3 a hello ends the long backoff of an unacknowledged birth', async () => {
+test('R3 a hello ends the long backoff of a birth that was not acknowledged', async () => {
   const { uplink, clock, net } = setUp();
   uplink.start();
   await clock.pass(4 * 3_600_000);
@@ -167,7 +167,7 @@ test('a configuration with another keepalive makes a connected PC reconnect with
   expect(more).toEqual([]);
 });
 
-test('a configuration and a command are passed on, an accepted configuration causes a birth, and an invalid message one log line', async () => {
+test('a received configuration or command is passed on, an accepted configuration causes a birth, an invalid message one log line', async () => {
   const { uplink, clock, net, logs, seen } = setUp();
   uplink.start();
   await clock.pass(0);

@@ -101,7 +101,7 @@ test('sites are filtered by stage and state, and one site is returned in full wi
   expect((await refusal(get('/api/sites/ladakh/leh/history?hours=9999')))[0]).toBe(400);
 });
 
-test('a command is issued, and an invalid command is refused in one line', async () => {
+test('a valid command is issued, and an invalid command is refused in one line', async () => {
   const issue = (edit: object) => post('/api/commands', { to: 'ladakh/leh', verb: 'probe-now', by: 'Asha', ...edit });
   const done = await issue({ args: { lines: 3, name: 'x' } });
   expect([done.status, await done.json()]).toEqual([201, { id: 'command-1' }]);
@@ -188,7 +188,7 @@ test('an acknowledgement is withdrawn by its author only', async () => {
   expect(view.incident(7)?.acknowledged).toBeNull();
 });
 
-test('a refusal carries a code beside its line, so that a page can translate it', async () => {
+test('a refusal of the API carries a code beside its line, so that a page can translate the refusal', async () => {
   const body = async (path: string, said: object) => (await post(path, said)).json();
   await post('/api/incidents/7/acknowledge', { by: 'Asha' });
   const at = view.incident(7)?.acknowledged?.at;
@@ -217,7 +217,7 @@ test('fixed, assign and snooze reach the view, and an unknown person or an inval
   expect((await refusal(post('/api/incidents/9/fixed', { by: 'Asha' })))[0]).toBe(404);
 });
 
-test('an unknown incident returns 404, and one that is over returns 409', async () => {
+test('an unknown incident returns 404, and an ended incident returns 409', async () => {
   expect(await refusal(post('/api/incidents/9/acknowledge', { by: 'Asha' }))).toEqual([404, 'there is no such incident']);
   expect(await refusal(get('/api/incidents/9'))).toEqual([404, 'there is no such incident']);
   view.state.incidents = [microphoneGone(Date.now(), { overAt: Date.now(), over: 'cleared' })];

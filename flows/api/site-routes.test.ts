@@ -136,7 +136,7 @@ test('a PC is moved, replaced and retired, and its new token is shown once and s
   });
 });
 
-test('tokens for a scope skip PCs that have one unless renewed, and a named PC always gets a new token', async () => {
+test('new tokens for a scope skip PCs that have a token unless renewed, and a PC named alone always gets a new token', async () => {
   const given = async (order: object) => Object.keys((await post('/api/tokens', { by: 'Anil', ...order })).body.tokens ?? {});
   admitted.add('ladakh/leh/vc-1');
   expect(await given({ scope: 'ladakh/leh' })).toEqual(['ladakh/leh/vc-2']);

@@ -32,7 +32,7 @@ test('the latest link report and the latest link break of a site are kept, also 
   expect(Object.keys(meta)).toEqual(['starts', 'link/ladakh/leh', 'broke/ladakh/leh']);
 });
 
-test('R6, R9 repeated and older events change nothing', () => {
+test('R6, R9 repeated and older link reports change nothing', () => {
   const reports = createLinkReports({});
   for (const news of [said(30), broke(31, 'path.last_mile')]) reports.recordLinkEvent(news);
   expect(reports.changed()).toHaveLength(2);
@@ -42,7 +42,7 @@ test('R6, R9 repeated and older events change nothing', () => {
   expect(reports.of(site)).toMatchObject({ link: { report: { at: 30 } }, broke: { fault: 'path.last_mile' } });
 });
 
-test('another PC replaces the report only with a live one, not with a replayed one', () => {
+test('another PC replaces the link report only with a live report, not with a replayed one', () => {
   const reports = createLinkReports({});
   reports.recordLinkEvent(said(30));
   reports.recordLinkEvent(said(90, { pc: other, isLive: false }));
@@ -66,7 +66,7 @@ test("R29 a link break received while the server's clock was ahead is replaced b
   }
 });
 
-test('replayed events of another spool are ordered by time and do not replace newer ones', () => {
+test('replayed link reports of another spool are ordered by time and do not replace newer reports', () => {
   const reports = createLinkReports({});
   const waited = { spool: 'before', isLive: false, heardAt: 50 };
   for (const news of [said(30), broke(30, 'path.gateway')]) reports.recordLinkEvent(news);

@@ -19,7 +19,7 @@ function setUp(reflector: { port: number; key: Buffer } | undefined = { port: 8_
   return { presence, measuring };
 }
 
-test('the online PC with the lowest id measures, with a token of three hours that the reflector accepts', () => {
+test('the online PC with the lowest id measures the link, with a token of three hours that the reflector accepts', () => {
   const { measuring } = setUp();
   expect(measuring.measureFields(c)).toEqual({ measure: false });
   const words = measuring.measureFields(b);
@@ -39,7 +39,7 @@ test('without a reflector the elected PC measures but gets no token', () => {
   expect(none.measureFields(a)).toEqual({ measure: true });
 });
 
-test('the duty moves at once to a lower id that comes online, and from a PC that is stopped or silent', () => {
+test('the measurement moves at once to a lower id that comes online, and from a PC that is stopped or silent', () => {
   const { presence, measuring } = setUp();
   expect(measuring.changedHolders([c])).toEqual([b]);
   expect(measuring.changedHolders([b, c])).toEqual([]);
@@ -55,7 +55,7 @@ test('the duty moves at once to a lower id that comes online, and from a PC that
   expect(measuring.measureFields(c)).toEqual({ measure: false });
 });
 
-test('a PC with a broken connection keeps the duty until it is silent, and does not gain it meanwhile', () => {
+test('a PC with a broken connection keeps the measurement until it is silent, and does not get the measurement meanwhile', () => {
   const { presence, measuring } = setUp();
   measuring.changedHolders([b]);
   presence[b] = 'lost';

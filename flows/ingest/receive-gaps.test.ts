@@ -15,7 +15,7 @@ describe('R18a receive gap of the server', () => {
     return rig;
   };
 
-  it('after a stall of 200 s no PC is silent, a hello is sent, and each PC has its whole limit again', async () => {
+  it('after flows stalled for 200 s no PC is silent, a hello is sent, and each PC has its whole silence limit again', async () => {
     const rig = await online();
     rig.clock.stall(200_000);
     await rig.clock.pass(140_000);
@@ -24,7 +24,7 @@ describe('R18a receive gap of the server', () => {
     expect(presence(rig)).toBe('silent');
   });
 
-  it('while no canary returns no PC is silent, and the limit starts when one returns', async () => {
+  it('while no canary returns no PC is silent, and the silence limit starts when a canary returns', async () => {
     const rig = await online();
     rig.broker.answers = false;
     await rig.clock.pass(60_000);
@@ -104,7 +104,7 @@ describe('R18a receive gap of the server', () => {
     expect(hellos(rig)).toBe(2);
   });
 
-  it('R16, R17 a birth that answers a newer hello overrides an earlier last will, and one that answers an older hello does not', async () => {
+  it('R16, R17 a birth that answers a newer hello overrides an earlier last will, and a birth that answers an older hello does not', async () => {
     const rig = await online();
     const said = (hello: string) => rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello }));
     const ring = (id: string) => rig.ingest.requestBirths('', { id, withinMs: 0, fresh: false }, { who: 'Asha', what: 'hello', about: '' });
@@ -125,7 +125,7 @@ describe('R18a receive gap of the server', () => {
     (await rig.ledger.aways(0)).map(({ from, to }) => [from, to].map((at) => Math.round((at - startedAt) / 1_000)));
   const startedAt = testClock().now();
 
-  it('each receive gap is stored for the history, and the current one is known', async () => {
+  it('each receive gap is stored for the history, and the current receive gap is known', async () => {
     const rig = await online();
     rig.broker.answers = false;
     await rig.clock.pass(300_000);
@@ -189,7 +189,7 @@ describe('R18a receive gap of the server', () => {
 });
 
 describe('R29 the clock of the machine is set', () => {
-  it('a step of two hours is followed within a tick with one log line, and makes no PC silent', async () => {
+  it('a clock step of two hours is followed within a tick with one log line, and makes no PC silent', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));

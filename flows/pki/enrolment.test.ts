@@ -71,7 +71,7 @@ function open(nodes = smallTree(), codes: Record<string, string> = {}) {
   return { alarms, registry, applied, script, enrolment, code, enrol, fail, clock, refused, rows };
 }
 
-test('the certificate and the use of its code are one change of the ledger', async () => {
+test('the certificate and the use of its enrolment code are written in one commit of the ledger', async () => {
   const { applied, code, enrol } = open();
   expect(await enrol(await code(1))).toEqual({ ok: true, certificate: 'certificate 1' });
   expect(applied).toEqual([
@@ -104,7 +104,7 @@ test('after a commit with an unknown outcome the use of the enrolment code count
   expect(await enrol(once, 'ladakh.leh.vc-2')).toMatchObject({ ok: false, status: 401 });
 });
 
-test('a rate-limited address is served with a correct code, and refused with a wrong one', async () => {
+test('a rate-limited address is served with a correct code, and refused with a wrong code', async () => {
   const { code, enrol, fail } = open();
   const right = await code(1);
   await fail('10.0.0.1', 'nonsense', 5);

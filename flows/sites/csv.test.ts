@@ -19,7 +19,7 @@ function problemsOf(lines: string[], table = nothing): string[] {
 const leh = { state: 'ladakh', site: 'leh', name_en: 'Leh' };
 const good = [header, line({ state: 'ladakh', name_en: 'Ladakh' }), line(leh)];
 
-test('a new site is planned, and a known one keeps its stage and dates', () => {
+test('a new site in the file is planned, and a known site keeps its stage and dates', () => {
   const read = readCsv(good.join('\n'), nothing, 7);
   expect(read.problems).toEqual([]);
   expect(read.nodes[1]).toEqual({
@@ -192,7 +192,7 @@ test.each(['\u200b', '\u200f', '\u202e', '\u{e0041}', '\u001b[2J', '\ud800'])(
   },
 );
 
-test('a missing newer column keeps the values of the table, and an empty one clears them', () => {
+test('a missing newer column keeps the values of the table, and an empty column clears them', () => {
   const tree = [node('ladakh'), node('ladakh/leh', { tier: 'sd', ups: { name: 'apc', host: 'localhost', port: 3_493 } }, {})];
   const early = columns.filter(
     (column) => !/^(least_tier|bridge|ups|displays|programs|help|languages|room_phone|way_in|spare)$/.test(column),

@@ -109,7 +109,7 @@ test('the site of sabha.json is live at once and expects exactly the devices in 
   expect(made.node('tamil-nadu/this-office')?.site).toMatchObject({ stage: 'live', stageAt: 5 });
 });
 
-test('the site of sabha.json may set tier, bridge and UPS; an incomplete one stops the start with one line', () => {
+test('the site of sabha.json may set tier, bridge and UPS; an incomplete tier, bridge or UPS stops the start with one line', () => {
   const ups = { name: 'apc', host: 'localhost', port: 3_493 };
   const made = createSiteTable(nodesOfSettings(own({ profile: { tier: 'hd', ups } }), 5));
   expect(made.resolve('capital/this-office/this-pc').profile).toMatchObject({ tier: 'hd', ups });

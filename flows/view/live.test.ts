@@ -77,7 +77,7 @@ describe('listeners', () => {
     show.close();
   });
 
-  test('chosen PCs without other news get one frame with their last-seen times every 15 s', async () => {
+  test('chosen PCs without other changes get one frame with their last-seen times every 15 s', async () => {
     const { stage, clock, pcs, site, listen, show } = setUp();
     await clock.pass(15_000);
     const own = listen(site(0) as PcChoice);

@@ -49,7 +49,7 @@ test.each(['lost', 'silent', 'stopped'])('a PC that is %s is offline on every st
   }
 });
 
-test('a change during the absence shows from the return on; lost followed by silent is one span', () => {
+test('a change during an absence shows on the strip from the return on; a last will followed by silence is one offline span', () => {
   const changes = [
     at(1, 'presence', 'online'),
     at(1, 'camera', 'ok'),

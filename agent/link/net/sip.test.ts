@@ -25,7 +25,7 @@ async function silentBridge() {
 it.each([
   [undefined, [0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500]],
   [1_000, [0, 1_000, 3_000, 7_000, 11_000, 15_000, 19_000, 23_000, 27_000, 31_000]],
-])('repeats one request to a silent bridge at the times of RFC 3261 (T1 %s ms) until 32 s', async (t1, times) => {
+])('the SIP client repeats one request to a silent bridge at the times of RFC 3261 (T1 %s ms) until 32 s', async (t1, times) => {
   const { clock, heard, at, ask } = await silentBridge();
   const answer = ask(t1);
   await expect.poll(() => at.length).toBe(1);

@@ -30,7 +30,7 @@ function refused(code: string): never {
   throw Object.assign(new Error(code), { code });
 }
 
-test('the launcher starts the version on trial, uses it once proven, and puts the next one into the other slot', () => {
+test('the launcher starts the version on trial, uses it once proven, and puts the next version into the other slot', () => {
   const { slots, bring, choose } = setUp();
   const first = bring('2.0.0');
   expect([slots.inUse(), choose(1)]).toEqual([null, first]);

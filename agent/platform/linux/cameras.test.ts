@@ -54,7 +54,7 @@ it('the camera list of Linux finds a camera once, by vendor, product and serial 
   });
 });
 
-it('the camera list of Linux identifies a camera without serial number by its port, and one without a bus by its node', async () => {
+it('the camera list of Linux identifies a camera without serial number by its port, and a camera without a bus by its node', async () => {
   const { [`${port}/serial`]: _serial, ...plain } = c920;
   const root = tree({ ...plain, [`${list}/video7/name`]: '$(reboot)"</script> सभा' });
   const answer = await readCameras(root, signal);

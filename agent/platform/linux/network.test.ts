@@ -64,7 +64,7 @@ it('the network reader finds the router of an IPv6 network with its interface', 
   ]);
 });
 
-it('the network reader returns whether a neighbour has answered, and null for one that was never resolved', async () => {
+it('the network reader returns whether a neighbour has answered, and null for a neighbour that was never resolved', async () => {
   const arp = 'IP address       HW type     Flags       HW address            Mask     Device';
   const rows = [
     '10.0.0.1         0x1         0x2         5a:33:7e:f2:ff:5d     *        eth0',

@@ -89,7 +89,7 @@ it('the microphone probe reports microphone.disabled if the card is off, its USB
   expect(await askWith({}, { sources: [{ ...room, isUnplugged: true }] })).toEqual(['microphone.disabled', 'nothing is plugged in']);
 });
 
-it('the microphone probe reports microphone.privacy for a built-in microphone if the privacy key is on, and not for another one', async () => {
+it('the microphone probe reports microphone.privacy for a built-in microphone if the privacy key is on, and not for another microphone', async () => {
   const key = { 'sys/bus/wmi/devices/6932965F-1671-4CEB-B988-D3AB0A901919/dell_privacy_current_state': '[Microphone] [muted]\n' };
   const own = { ...room, id: 'alsa_input.pci-0000_00_1f.3.analog-stereo' };
   expect(await askWith(key, { sources: [own] })).toEqual(['microphone.privacy', null]);

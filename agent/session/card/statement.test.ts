@@ -26,7 +26,7 @@ test.each([
   expect(said(checks)).toMatchObject({ readiness: 'unknown', fault: null });
 });
 
-test('the room card names the fault with the highest severity, and among equal ones the first in the catalogue, in its own text', () => {
+test('the room card names the most severe fault, and among equally severe faults the first in the catalogue, in its own text', () => {
   const muted = faulty('microphone.muted', { device: 'usb', name: 'Room mic' });
   expect(said([faulty('camera.held'), muted])).toMatchObject({
     readiness: 'not-ready',

@@ -128,7 +128,7 @@ test('F5 a full disk drops the oldest events to make space, and append does not 
   expect(bodies(spool)).toContain(199);
 });
 
-test('F5 a disk that refuses every write yields a reason, and the loss is declared once there is space', () => {
+test('F5 a disk that refuses every write yields a reason, and the lost events are declared once there is space', () => {
   let full = true;
   const real = openSpoolDisk(':memory:');
   const spool = openSpool({
@@ -162,7 +162,7 @@ test('F5 a disk that refuses every write yields a reason, and the loss is declar
   expect(spool.nextSession()).toBe(session + 2);
 });
 
-test('F5 a disk that cannot be read yields empty results, and works again afterwards', () => {
+test('F5 a disk that cannot be read yields empty results, and the spool works again afterwards', () => {
   let broken = false;
   const real = openSpoolDisk(':memory:');
   const all: SpoolDisk['all'] = (...args) => {
@@ -214,7 +214,7 @@ test('F3 a WAL cut at any offset of its last two frames opens and loses only its
   reportFigure('F3', `the spool’s log cut at ${cuts} offsets, ${step} bytes apart: opened every time, only its tail lost`);
 });
 
-test('a row changed on the disk leads to a new spool that counts it as dropped, so that the ack can advance', () => {
+test('a row changed on the disk leads to a new spool that counts the event as dropped, so that the ack can advance', () => {
   const db = new DatabaseSync(':memory:');
   const spool = openAt(db);
   for (let n = 1; n <= 3; n += 1) spool.append('e', { n });

@@ -37,7 +37,7 @@ test('a built site is served with a policy that allows exactly the scripts of ea
   expect((await app.inject('/docs/a.js')).headers['content-type']).toContain('javascript');
 });
 
-test('without a folder there are no pages', async () => {
+test('without a folder of documentation the server serves no documentation pages', async () => {
   expect(await readDocs(undefined)).toEqual([]);
   expect(await readDocs('/nowhere/at/all')).toEqual([]);
 });

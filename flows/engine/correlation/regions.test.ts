@@ -48,7 +48,7 @@ test.each([
   ['three in exactly five minutes', { of: 10, down: 3, at: (site) => now + site * 2.5 * minute }, ['state:bihar 3 of 10']],
   ['three in a little more than five minutes', { of: 10, down: 3, at: (site) => now + site * 2.51 * minute }, []],
   ['three of whom nobody is called silent yet', { of: 10, down: 3, isSilent: false }, []],
-] satisfies [string, RegionPlan, string[]][])('regionsOf finds the outage of a state with %s', (_, plan, regions) => {
+] satisfies [string, RegionPlan, string[]][])('explainingRegions finds the outage of a state with %s', (_, plan, regions) => {
   expect(found(plan)).toEqual(regions);
 });
 
@@ -79,6 +79,6 @@ test.each([
   ['half of all PCs, of nine sites', { of: 18, down: 9 }, false],
   ['half of all PCs in exactly a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 9 }, true],
   ['half of all PCs in more than a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 8 }, false],
-] satisfies [string, RegionPlan, boolean][])('planeOf finds a fault of the server connection after a loss of %s', (_, plan, isPlane) => {
+] satisfies [string, RegionPlan, boolean][])('serverOutageOf judges whether a loss of %s is an outage of the server connection', (_, plan, isPlane) => {
   expect(serverOutageOf(field(plan)) !== undefined).toBe(isPlane);
 });

@@ -19,7 +19,7 @@ function wrong(csv: string, changes: Parameters<typeof planOf>[1] = {}): string[
   return planned.import.problems.map(({ line, column, what }) => `${line} ${column}: ${what}`);
 }
 
-test('a file is imported, and its export reads back as the same persons', () => {
+test('a roster file is imported, and its export reads back as the same persons', () => {
   const { import: said, change } = planRoster(planOf(file(asha, bina)));
   expect(said).toMatchObject({ problems: [], difference: { added: ['asha', 'bina'], changed: [], same: 0, missing: [] } });
   expect(change?.put[0]).toMatchObject({
@@ -83,7 +83,7 @@ test('every faulty line is reported with its number, and nothing is imported', (
   expect(cells.join(', ')).toBe(first + rest);
 });
 
-test('each problem is one line that a clerk can act on', () => {
+test('each problem of a roster file is one line that a clerk can act on', () => {
   const one = (cells: string) => wrong(file(cells))[0];
   expect(one('dev,Dev,technician,bihar,,,,,,,,')).toBe('2 scopes: there is no state, site or PC bihar');
   expect(one('dev,Dev,technician,ladakh/leh,,,pigeon,,,,,')).toBe(

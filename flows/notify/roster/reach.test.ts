@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { sharedNumbers, telOf } from './book.ts';
 import { member } from './roster.test-helper.ts';
 
-test('a phone number becomes a dialable link in international or national notation, and an invalid one does not', () => {
+test('a phone number becomes a dialable link in international or national notation, and an invalid number does not', () => {
   const asGateways = ['+91 98765 43210', '0091 98765 43210', '+91 (0)98765 43210', '98765-43210'];
   expect(asGateways.map(telOf)).toEqual(['+919876543210', '+919876543210', '+919876543210', '9876543210']);
   expect(['01982 252010', '(01982) 252010', '01982-252010'].map(telOf)).toEqual(Array(3).fill('01982252010'));

@@ -45,7 +45,7 @@ test('a cycle of absent deputies, or leave without a deputy, falls back to the s
   expect(told([member('asha', { leave: away }), state])).toBe('state chand');
 });
 
-test('if no one is on duty, the order is deputy, state, central', () => {
+test('a person off duty is replaced by the deputy, otherwise by the state, otherwise by central', () => {
   const asha = member('asha', { duty: night, deputy: 'bina' });
   const bina = member('bina', { scopes: ['goa'] });
   const chand = member('chand', { roles: ['state'], scopes: ['ladakh'] });

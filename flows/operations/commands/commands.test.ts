@@ -169,7 +169,7 @@ test('after a restart open commands are sent again, and a counter is never reuse
   expect(restored.cmds().at(-1)?.counter).toBeGreaterThan(Math.max(...counters));
 });
 
-test('an invalid order, or one with an unknown scope, is refused in one line and leaves no trace', async () => {
+test('an invalid order, or an order with an unknown scope, is refused in one line and writes nothing', async () => {
   const rig = await setUp();
   const issue = (verb: string, to: string, args = {}) => rig.commands.issue({ verb, to, args, by });
   expect(await issue('probe-now', 'ladakh/nubra')).toEqual({ ok: false, missing: true, line: 'there is no ladakh/nubra' });

@@ -119,7 +119,7 @@ test('at most two measurements run in a state and ten in total, and each site is
   expect(sent).toHaveLength(56);
 });
 
-test('R27 a site waits once for all rounds that want it, and an 11th open round is refused', async () => {
+test('R27 a site is measured once for all waiting rounds that include it, and an 11th open round is refused', async () => {
   const { queue, clock, sent, open, answer } = setUp({ sites: someSites(8, ['goa', 'kerala', 'punjab', 'bihar', 'assam']) });
   const order = () => queue.view.issue({ to: '', verb: 'measure-link', args: {}, by: 'Asha' });
   const issued = await Promise.all(Array.from({ length: 1_000 }, order));

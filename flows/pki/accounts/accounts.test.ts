@@ -225,7 +225,7 @@ test('sign-in, sign-out and a new password fail as a whole if their audit row ca
   expect(accounts.find(await enter('asha', own))).toBeDefined();
 });
 
-test('an existing and an unknown name are refused with one line, and an account removed meanwhile cannot choose a password', async () => {
+test('adding an existing name or changing an unknown name is refused with one line, and a removed account cannot choose a password', async () => {
   const secret = await make();
   expect(await accounts.add({ name: 'asha', role: 'reader', scope: '' }, 'anil')).toEqual({
     ok: false,
@@ -250,7 +250,7 @@ test('the 21st session of an account replaces its oldest', async () => {
   expect(sessions.map((one) => accounts.find(one) !== undefined)).toEqual([false, ...Array(20).fill(true)]);
 });
 
-test('the first account is created once, and only while there is none', async () => {
+test('the first account is created once, and only while the server has no account', async () => {
   const first = await accounts.createFirstAdmin('first start');
   expect(accounts.list()).toMatchObject([{ name: 'admin', role: 'central', scope: '', once: true }]);
   expect(accounts.find(await enter('admin', first?.ok ? first.secret : ''))).toMatchObject({ name: 'admin' });

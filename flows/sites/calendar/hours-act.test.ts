@@ -106,7 +106,7 @@ test('a critical fault is sent again for each meeting with the same severity; a 
   expect(act(message({ ...critical, transition }), { ...open, lookAt: now + 3 * hour })).toMatchObject({ go: true, waits: [] });
 });
 
-test('a PC switched off with the office is reported at the next opening; one with a broken link in the morning', () => {
+test('a PC switched off with the office is reported at the next opening, and a PC with a broken link in the morning', () => {
   const silent = (cause: 'pc-off' | 'link-down') =>
     message({ fault: 'pc.silent', severity: 'critical', outage: { cause, confidence: 0.9 } });
   const closing = { ...open, isNearClosing: true, backAt: now + 15 * hour };

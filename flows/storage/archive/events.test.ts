@@ -32,7 +32,7 @@ test('each event is returned once in a fixed order; readings are returned only o
   expect(seqsOf(some.toReversed(), { from: 0, to: now + 1 })).toEqual(shown);
 });
 
-test('the result is limited in events and bytes, and names the first event beyond the limit', () => {
+test('the events of an archive are limited in number and bytes, and the result names the first event beyond the limit', () => {
   const gathered = collectEvents(ask);
   for (let seq = 60_000; seq >= 1; seq -= 1) gathered.add(event(seq, { at: now - 60_000 + seq }));
   const { events, next } = gathered.end();
@@ -68,7 +68,7 @@ test('an archive with fewer events than the ledger records is reported as unread
   ]);
 });
 
-test('a second read at the same time is refused, and an aborted read does not block the next one', async () => {
+test('a second read of the archive at the same time is refused, and an aborted read does not block the next one', async () => {
   const held = { known: true, months: [], segments: [] };
   const ledger = { page: async () => ({ events: [], next: null }), held: async () => held };
   const reader = createEventsReader({ ledger, folder: '', keptMonths: 13, passphrase: () => undefined, has: () => true });

@@ -333,7 +333,7 @@ test('an older ledger is reported for a day, with the missing commits and acts o
   expect([again.lines, again.watch.older()]).toEqual([[line], { older: line }]);
 });
 
-test('a new ledger in place of another one is reported', async () => {
+test('a new ledger in place of the former one is reported', async () => {
   await watched();
   await closeIt();
   rmSync(file());
@@ -387,7 +387,7 @@ test('archives are not part of a backup; a restore keeps those that its ledger k
   expect(readdirSync(join(aside[0] ?? '', 'archives')).toSorted()).toEqual(['2026-06.archive', '2026-07.archive']);
 });
 
-test('backups run five minutes after the first start, then hourly with a checkpoint of the write-ahead log; a failed one is repeated after ten minutes', async () => {
+test('backups run five minutes after the first start, then hourly with a checkpoint of the write-ahead log; a failed backup is repeated after ten minutes', async () => {
   const clock = testClock();
   const lines: string[] = [];
   const checkpoints: number[] = [];

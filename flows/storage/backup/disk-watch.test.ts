@@ -21,7 +21,7 @@ test('a disk reports its fault once at 80 % and once at 90 %, also if a temporar
   expect(judge(of(0.7))).toEqual(both(null, null));
 });
 
-test('a ledger without space below its limit, and one with space, are reported at each check', async () => {
+test('a ledger at 75 % of its size limit is reported at the next check, and a small ledger ends the report', async () => {
   const clock = testClock();
   const file = join(mkdtempSync(join(tmpdir(), 'sabha-disk-')), 'ledger.db');
   writeFileSync(file, Buffer.alloc(3 * 1024 * 1024 + 1));

@@ -58,7 +58,7 @@ describe('history', () => {
     expect(ledger.aways(0).map(({ from }) => from / dayMs)).toEqual([2, 37, 400]);
   });
 
-  test('R29 after a clock that was ahead, later changes are deleted and the last one of each component is moved to now', () => {
+  test('R29 after a clock that was ahead, later changes are deleted and the last change of each component is moved to now', () => {
     const ledger = open();
     const away = (from: number, to: number): Op => ({ op: 'away', from, to });
     ledger.write(

@@ -84,7 +84,7 @@ describe.each(ways)('poison, %s', (_, open) => {
   };
   const born: Op = { op: 'birth', pc: other, spool: 'z', first: 1, last: 1, carries: null, at: 1 };
 
-  test('R28 an event of one PC that cannot be written is named in the receipt, and the rest of the batch is committed', async () => {
+  test('R28 an event that cannot be written is reported in the receipt with its PC, and the rest of the batch is committed', async () => {
     const ledger = await open();
     const body: Record<string, unknown> = {};
     body['itself'] = body;

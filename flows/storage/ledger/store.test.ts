@@ -272,7 +272,7 @@ describe('roll calls', () => {
     expect(ledger.rollcall('other')).toBeUndefined();
   });
 
-  test('R29 roll calls are sorted by the order of writing, and one from a clock that was ahead is moved to the present', () => {
+  test('R29 roll calls are sorted by the order of writing, and a roll call from a clock that was ahead is moved to the present', () => {
     const ledger = open();
     const fast = { ...rollCall('fast', 9_000), finishedAt: 9_020 };
     ledger.write({ op: 'rollcall', rollcall: rollCall('before', 100) }, { op: 'rollcall', rollcall: fast });

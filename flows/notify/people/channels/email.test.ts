@@ -98,7 +98,7 @@ describe('e-mail', () => {
     expect(mail?.raw.indexOf('text/plain')).toBeLessThan(mail?.raw.indexOf('text/html') ?? 0);
   });
 
-  test('all mails of an incident form one thread; another incident and a list do not join it', async () => {
+  test('all mails of an incident form one thread; a mail of another incident and a list do not join it', async () => {
     const rig = await start();
     await send(rig);
     await send(rig, { key: '2/email/asha', notice: notice({ kind: 'cleared' }) });
@@ -149,7 +149,7 @@ describe('e-mail', () => {
     expect(await send(await start(options, { user: 'sabha', password: 'right' }))).toEqual({ result: 'delivered' });
   });
 
-  test('a person without an address, or with an invalid one, is refused', async () => {
+  test('a mail to a person without an address, or with an invalid address, is refused', async () => {
     const rig = await start();
     const { email: _, ...nowhere } = technician;
     expect(await send(rig, {}, nowhere)).toMatchObject({ result: 'refused', reason: 'asha has no e-mail address' });

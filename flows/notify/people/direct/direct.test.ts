@@ -54,7 +54,7 @@ function rig(people: Person[], mail: () => Promise<DeliveryOutcome>, { console =
   return { clock, tell, sent, failures };
 }
 
-test('every central person is notified at once on every channel in their language, and no one else is', async () => {
+test('every central person is notified at once on every channel in their language, and no other person is', async () => {
   const { tell, sent, failures } = rig([technician, devi], async () => ({ result: 'delivered' }));
   await tell('disk_full', 'SQLITE_FULL');
   expect(sent.map(({ channel, person }) => `${channel} ${person}`)).toEqual(['console devi', 'email devi']);
@@ -63,7 +63,7 @@ test('every central person is notified at once on every channel in their languag
   expect(failures).toEqual([]);
 });
 
-test('each reason is sent at most once an hour, whatever the wall clock does', async () => {
+test('each server fault is notified at most once an hour, whatever the wall clock does', async () => {
   const { clock, tell, sent } = rig([], async () => ({ result: 'delivered' }));
   for (const reason of ['disk_full', 'disk_full', 'commit_failed'] as const) await tell(reason, 'x');
   expect(sent.length).toBe(2);
@@ -111,7 +111,7 @@ test('a channel that fails is retried within the hour', async () => {
   expect([since().length, failures]).toEqual([2, ['email devi: away', 'email devi: 451']]);
 });
 
-test('F5 across restarts a reason is sent once an hour, and again at once if no one was reached', async () => {
+test('F5 across restarts a server fault is notified once an hour, and again at once if no one was reached', async () => {
   const outcomes: DeliveryOutcome[] = [{ result: 'refused', reason: '550' }, { result: 'delivered' }];
   const mail = async () => outcomes.shift() ?? ({ result: 'delivered' } as const);
   const told = async (afterMs: number, reason: 'disk_full' | 'commit_failed' = 'disk_full') => {
