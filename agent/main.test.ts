@@ -63,19 +63,23 @@ test('`sabha-agent run` is ready without a broker, refuses a second agent on its
   expect(performance.now() - since).toBeLessThan(2_500 + 4 * startMs);
 });
 
-test.skipIf(!existsSync('/dev/full'))('`sabha-agent run` continues with its log on a full disk, and ends on SIGTERM', { tags: ['long'] }, async () => {
-  const data = join(folder, 'full');
-  const out = openSync('/dev/full', 'w');
-  const env = { PATH: process.env['PATH'], ...good, SABHA_DATA: data };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], { env, stdio: ['ignore', out, 'inherit'] });
-  closeSync(out);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const ended = once(child, 'close');
-  const card = () => /data-written="(\d+)"/.exec(readFileSync(join(data, 'card.html'), 'utf8'))?.[1];
-  // A running agent renews the card within a minute.
-  const written = await vi.waitUntil(() => existsSync(join(data, 'card.html')) && card(), { timeout: 60_000 });
-  await vi.waitUntil(() => card() !== written, { timeout: 80_000 });
-  child.kill('SIGTERM');
-  expect(await ended).toEqual([0, null]);
-  expect(card()).toBe('0');
-});
+test.skipIf(!existsSync('/dev/full'))(
+  '`sabha-agent run` continues with its log on a full disk, and ends on SIGTERM',
+  { tags: ['long'] },
+  async () => {
+    const data = join(folder, 'full');
+    const out = openSync('/dev/full', 'w');
+    const env = { PATH: process.env['PATH'], ...good, SABHA_DATA: data };
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], { env, stdio: ['ignore', out, 'inherit'] });
+    closeSync(out);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = once(child, 'close');
+    const card = () => /data-written="(\d+)"/.exec(readFileSync(join(data, 'card.html'), 'utf8'))?.[1];
+    // A running agent renews the card within a minute.
+    const written = await vi.waitUntil(() => existsSync(join(data, 'card.html')) && card(), { timeout: 60_000 });
+    await vi.waitUntil(() => card() !== written, { timeout: 80_000 });
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(card()).toBe('0');
+  },
+);

@@ -90,21 +90,24 @@ describe('loopback listener', () => {
     expect(accounts.committed).toEqual([]);
   });
 
-  test.each([true, false])('the loopback listener proves to a client that it knows the token of this server, with HTTPS %s', async (hasHttps) => {
-    await api.close();
-    await start(hasHttps);
-    const address = `http://127.0.0.1:${api.port}`;
-    await proveServer(address, { name: 'server-cli', text: command });
-    const line = `another program listens on 127.0.0.1:${api.port}, the token was not sent`;
-    for (const other of [
-      { name: 'server-cli', text: 'a guess' },
-      { name: 'nobody', text: command },
-    ])
-      await expect(proveServer(address, other)).rejects.toThrow(line);
-    const headers = { 'sabha-challenge': 'server-cli:nonce', ...(hasHttps && { authorization: `Bearer ${command}` }) };
-    const proofAt = async (path: string) => (await fetch(`${address}${path}`, { headers })).headers.get('sabha-proof');
-    expect(await Promise.all(['/healthz', '/api/me'].map(proofAt))).toEqual([proofFor('server-cli:nonce', hashToken(command)), null]);
-  });
+  test.each([true, false])(
+    'the loopback listener proves to a client that it knows the token of this server, with HTTPS %s',
+    async (hasHttps) => {
+      await api.close();
+      await start(hasHttps);
+      const address = `http://127.0.0.1:${api.port}`;
+      await proveServer(address, { name: 'server-cli', text: command });
+      const line = `another program listens on 127.0.0.1:${api.port}, the token was not sent`;
+      for (const other of [
+        { name: 'server-cli', text: 'a guess' },
+        { name: 'nobody', text: command },
+      ])
+        await expect(proveServer(address, other)).rejects.toThrow(line);
+      const headers = { 'sabha-challenge': 'server-cli:nonce', ...(hasHttps && { authorization: `Bearer ${command}` }) };
+      const proofAt = async (path: string) => (await fetch(`${address}${path}`, { headers })).headers.get('sabha-proof');
+      expect(await Promise.all(['/healthz', '/api/me'].map(proofAt))).toEqual([proofFor('server-cli:nonce', hashToken(command)), null]);
+    },
+  );
 
   test('the loopback listener acts under the name of the token, whatever `by` says', async () => {
     const byHeader = async (authorization: string) =>

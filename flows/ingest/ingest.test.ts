@@ -96,7 +96,7 @@ describe('ingest', () => {
     expect(rig.sent).toEqual([]);
   });
 
-  it('ingest does not parse, store or acknowledge an unchanged beat, and acknowledges one with an echo', async () => {
+  it('ingest does not parse, store or acknowledge an unchanged beat, but acknowledges a beat with an echo', async () => {
     const rig = await createRig();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     rig.ingest.takeMessage(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));

@@ -57,7 +57,7 @@ test('R29 a report from a clock that was ahead is replaced by a later report of 
   expect(reports.of(site).link?.report.at).toBe(2);
 });
 
-test("R29 a link break received while the server's clock was ahead is replaced by any later one", () => {
+test("R29 a link break received while the server's clock was ahead is replaced by any later link break", () => {
   const ahead = { at: year, heardAt: year };
   for (const later of [{}, { spool: 'next' }, { pc: other }, { pc: other, isLive: false }]) {
     const reports = createLinkReports({});

@@ -6,7 +6,7 @@ import { planImport, readCsv, toCsv } from './csv.ts';
 import { randomTree } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
 
-test('an exported tree reads back the same, into an empty table and into its own', () => {
+test('an exported site tree is imported without a difference, into an empty table and into the table that it came from', () => {
   for (let seed = 1; seed <= ofTier(60, 300); seed++) {
     const nodes = randomTree(randomFrom(seed));
     const table = createSiteTable(nodes);

@@ -30,7 +30,7 @@ test('each value of a profile comes from the nearest level that sets it, with it
   });
 });
 
-test('tier, bridge, UPS, help and languages are inherited, and a lower level can set that it has none', () => {
+test('tier, bridge, UPS, help and languages are inherited, and a lower level can set that it has no such value', () => {
   const bridge = { transport: 'udp', host: 'bridge.example.in', port: 5_060 } as const;
   const ups = { name: 'apc', host: 'localhost', port: 3_493 };
   const tree = createSiteTable([

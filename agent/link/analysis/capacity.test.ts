@@ -28,17 +28,20 @@ describe('capacity at each rate with each bucket', () => {
 });
 
 describe('capacity under conditions in which packet trains alone fail', () => {
-  test.each([40, 80, 144, 160])('the capacity measurement detects a bucket of %i kB that runs empty in the last half of a train', (bucket) => {
-    for (const bps of rates) {
-      const { error, bps: found } = measure({ bps, bucketBytes: bucket * kB });
-      expect(found).not.toBeNull();
-      expect(Math.abs(error)).toBeLessThan(0.01);
-    }
-    // Three quarters of this train pass in one burst, so the median of all pairs is still too fast.
-    const packets = Math.round((bucket * kB) / 1_200 / 0.7);
-    const train = { packets, arrivals: pass({ bps: 2 * mbit, bucketBytes: bucket * kB }, packets) };
-    expect(capacityOf([train, train, train], { budgetBytes, ceilingBps: 50 * mbit, cardBps: null }).bps).toBeNull();
-  });
+  test.each([40, 80, 144, 160])(
+    'the capacity measurement detects a bucket of %i kB that runs empty in the last half of a train',
+    (bucket) => {
+      for (const bps of rates) {
+        const { error, bps: found } = measure({ bps, bucketBytes: bucket * kB });
+        expect(found).not.toBeNull();
+        expect(Math.abs(error)).toBeLessThan(0.01);
+      }
+      // Three quarters of this train pass in one burst, so the median of all pairs is still too fast.
+      const packets = Math.round((bucket * kB) / 1_200 / 0.7);
+      const train = { packets, arrivals: pass({ bps: 2 * mbit, bucketBytes: bucket * kB }, packets) };
+      expect(capacityOf([train, train, train], { budgetBytes, ceilingBps: 50 * mbit, cardBps: null }).bps).toBeNull();
+    },
+  );
 
   test('the capacity measurement measures the sustained rate behind a bucket larger than all trains, within the byte budget', () => {
     for (const bps of rates.slice(0, 4)) {
@@ -86,18 +89,21 @@ describe('capacity under conditions in which packet trains alone fail', () => {
   });
 });
 
-test.each([0.35, 0.5, 0.65])('the capacity measurement reports at most the link rate while competing traffic takes a share of %d', (share) => {
-  for (const queueBytes of [100 * kB, 300 * kB]) {
-    for (const seed of [1, 2, 3, 4]) {
-      const bps = 6 * mbit;
-      const { next } = randomFrom(seed);
-      const found = measure({ bps, bucketBytes: 3 * kB, queueBytes, othersBps: share * bps, random: next });
-      const told = found.bps ?? found.atLeastBps ?? 0;
-      expect(told).toBeLessThan(1.05 * bps);
-      expect(told).toBeGreaterThan(0.8 * (1 - share) * bps);
+test.each([0.35, 0.5, 0.65])(
+  'the capacity measurement reports at most the link rate while competing traffic takes a share of %d',
+  (share) => {
+    for (const queueBytes of [100 * kB, 300 * kB]) {
+      for (const seed of [1, 2, 3, 4]) {
+        const bps = 6 * mbit;
+        const { next } = randomFrom(seed);
+        const found = measure({ bps, bucketBytes: 3 * kB, queueBytes, othersBps: share * bps, random: next });
+        const told = found.bps ?? found.atLeastBps ?? 0;
+        expect(told).toBeLessThan(1.05 * bps);
+        expect(told).toBeGreaterThan(0.8 * (1 - share) * bps);
+      }
     }
-  }
-});
+  },
+);
 
 describe('byte budget', () => {
   test('the capacity measurement sends no train that exceeds the remaining budget', () => {

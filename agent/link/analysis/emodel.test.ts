@@ -11,7 +11,9 @@ describe('delayImpairment', () => {
     [300, '14.76'],
     [400, '24.07'],
     [500, '30.64'],
-  ])('delayImpairment returns for a delay of %d ms an impairment of %s', (ms, points) => expect(delayImpairment(ms).toFixed(2)).toBe(points));
+  ])('delayImpairment returns for a delay of %d ms an impairment of %s', (ms, points) =>
+    expect(delayImpairment(ms).toFixed(2)).toBe(points),
+  );
 });
 
 it.each([

@@ -93,7 +93,9 @@ function everything(): PathFacts[] {
   ) as PathFacts[];
 }
 
-it('locateBreak marks one step of the path as broken if the verdict names a part, and none otherwise, for every combination', { tags: ['long'] }, () => {
+it('locateBreak marks one step of the path as broken if the verdict names a part, and none otherwise, for every combination', {
+  tags: ['long'],
+}, () => {
   for (const facts of everything()) {
     const { status, fault, reason } = locateBreak(facts);
     const broken = stepsOf(facts, { clock: 'ok', certificate: 'ok' }).filter((step) => step.status === 'fault');

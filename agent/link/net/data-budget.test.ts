@@ -94,11 +94,14 @@ async function history(seed: number): Promise<Map<string, number>> {
   return used;
 }
 
-it.each(Array.from({ length: 40 }, (_, seed) => seed))('the data budget keeps tests within the budget of every month in history %i', async (seed) => {
-  const used = await history(seed);
-  expect(used.size).toBeGreaterThan(5);
-  for (const [month, bytes] of used) expect(bytes, month).toBeLessThanOrEqual(links.geo.budget.testBytes);
-});
+it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+  'the data budget keeps tests within the budget of every month in history %i',
+  async (seed) => {
+    const used = await history(seed);
+    expect(used.size).toBeGreaterThan(5);
+    for (const [month, bytes] of used) expect(bytes, month).toBeLessThanOrEqual(links.geo.budget.testBytes);
+  },
+);
 
 it('the data budget saves with the first byte, then at most once in 10 min, and on close', async () => {
   const { budget, clock, saves } = counted();

@@ -89,16 +89,19 @@ describe('F25 choice of the version on a failing disk', () => {
     },
   );
 
-  test.each(['EACCES', 'EIO', 'EMFILE'])('the launcher starts the installed version and keeps the state while it cannot be read (%s)', (code) => {
-    const { slots, bring, choose, refuses } = setUp();
-    const good = bring('2.0.0');
-    choose(1);
-    slots.prove();
-    refuses.reads = code;
-    expect(start(slots)).toEqual({ file: null, trial: null });
-    delete refuses.reads;
-    expect(start(slots)).toEqual({ file: good, trial: null });
-  });
+  test.each(['EACCES', 'EIO', 'EMFILE'])(
+    'the launcher starts the installed version and keeps the state while it cannot be read (%s)',
+    (code) => {
+      const { slots, bring, choose, refuses } = setUp();
+      const good = bring('2.0.0');
+      choose(1);
+      slots.prove();
+      refuses.reads = code;
+      expect(start(slots)).toEqual({ file: null, trial: null });
+      delete refuses.reads;
+      expect(start(slots)).toEqual({ file: good, trial: null });
+    },
+  );
 });
 
 test('S10 the lowest allowed version only rises, despite a later manifest', () => {

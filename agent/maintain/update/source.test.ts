@@ -69,7 +69,9 @@ test('F25 the update client rejects when the connection is reset in the middle o
   await turn();
 });
 
-test('F25 the update client rejects when the server falls silent in the middle of a bundle, and the process survives', { tags: ['long'] }, async () => {
+test('F25 the update client rejects when the server falls silent in the middle of a bundle, and the process survives', {
+  tags: ['long'],
+}, async () => {
   const centre = await centreThat((response) => response.writeHead(200).write('abc'));
   const { pieces } = await createUpdateSource(centre, { limitMs: 1_000 }).bundle(0);
   await expect(text(pieces)).rejects.toThrow();

@@ -11,7 +11,7 @@ test('the defaults of the dialog equal those of the table', () => {
   ).toEqual([]);
 });
 
-test('a value of the dialog replaces only its own default', () => {
+test('a value of the dialog for causes replaces only the default of that value', () => {
   expect(readDialogNumbers({ ...usual, regionSites: '4', within: '10' })).toMatchObject({
     ok: true,
     numbers: { regionSites: 4, withinMs: 600_000, planeShare: defaultNumbers.planeShare },

@@ -43,7 +43,7 @@ test('a wider cause explains the site, and the site explains its PCs', () => {
   expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
 });
 
-test('a cause ends when few sites remain, and explains them for five more minutes', () => {
+test('a cause ends when few sites remain lost, and explains the remaining sites for five more minutes', () => {
   const correlation = fresh();
   const others = sites(15, {}, 20);
   correlation.judge([...sites(10, { lost: 3 }), ...others], 0);

@@ -65,10 +65,13 @@ test('two regions lost at the same time are two causes, and each site belongs to
 test.each([
   [3, ['state:bihar 9 of 12']],
   [2, ['provider:Jio 9 of 9']],
-])('nine lost sites of a provider are a cause of the provider only if fewer than a third reported battery power: %d of nine', (onBattery, regions) => {
-  const jio: Regions = (site) => [...(site < 9 ? ['provider:Jio'] : []), 'state:bihar'];
-  expect(found({ of: 12, down: 9, onBattery, regions: jio })).toEqual(regions);
-});
+])(
+  'nine lost sites of a provider are a cause of the provider only if fewer than a third reported battery power: %d of nine',
+  (onBattery, regions) => {
+    const jio: Regions = (site) => [...(site < 9 ? ['provider:Jio'] : []), 'state:bihar'];
+    expect(found({ of: 12, down: 9, onBattery, regions: jio })).toEqual(regions);
+  },
+);
 
 test('the loss of all sites of one state is no outage of the nation', () => {
   expect(found({ of: 5, down: 5, regions: () => ['nation'] })).toEqual([]);
@@ -79,6 +82,9 @@ test.each([
   ['half of all PCs, of nine sites', { of: 18, down: 9 }, false],
   ['half of all PCs in exactly a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 9 }, true],
   ['half of all PCs in more than a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 8 }, false],
-] satisfies [string, RegionPlan, boolean][])('serverOutageOf judges whether a loss of %s is an outage of the server connection', (_, plan, isPlane) => {
-  expect(serverOutageOf(field(plan)) !== undefined).toBe(isPlane);
-});
+] satisfies [string, RegionPlan, boolean][])(
+  'serverOutageOf judges whether a loss of %s is an outage of the server connection',
+  (_, plan, isPlane) => {
+    expect(serverOutageOf(field(plan)) !== undefined).toBe(isPlane);
+  },
+);

@@ -22,7 +22,7 @@ test.each([
   ['four rooms', [0, 0, 0, 0], []],
   ['five rooms in exactly an hour', [0, 1, 2, 3, 60].map((at) => at * minute), [scope]],
   ['five rooms in a little more than an hour', [0, 1, 2, 3, 60.1].map((at) => at * minute), []],
-] as const)('a spread of one fault and one model in %s', (_, times, scopes) => {
+] as const)('one fault on one model is a common fault from five rooms within an hour on: %s', (_, times, scopes) => {
   const spreads = fresh();
   for (const [at, since] of times.entries()) breaks(spreads, at, since);
   expect(spreads.judge(2 * hour).scopes).toEqual(scopes);

@@ -61,7 +61,7 @@ test('the start and the end of a maintenance are notified once each, with its pu
   expect(stage.outbox()).toHaveLength(2);
 });
 
-test('a fault during a maintenance is not notified; if it is still present at the end it is notified once', () => {
+test('a fault during a maintenance is not notified; if the fault is still present at the end, it is notified once', () => {
   const stage = opened();
   live(stage, 15 * minute);
   const [first = '', second = ''] = rooms;
@@ -76,7 +76,7 @@ test('a fault during a maintenance is not notified; if it is still present at th
   expect(toldOf(stage, own)).toEqual(['raised: maintenance.planned', 'cleared: maintenance.planned']);
 });
 
-test('a fault notified before the maintenance is notified again at its end; if it ends earlier, that is notified at once', () => {
+test('a fault notified before a maintenance is notified again after the maintenance; the end of a fault during it is notified at once', () => {
   const stage = opened();
   const [first = '', second = ''] = rooms;
   stage.state([fault('microphone.missing'), ok('camera')], first);

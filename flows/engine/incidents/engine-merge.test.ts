@@ -30,7 +30,7 @@ describe('R21 faults that begin together', () => {
     expect(told([[camera, ok('speaker')], 1], [[camera, fault('speaker.muted')], 0]).faults).toEqual([ids('camera'), ['speaker.muted']]);
   });
 
-  it('a fault that ends within the hold, or has other recipients, is not merged with one that began in the same moment', () => {
+  it('a fault that ends within its hold, or has other recipients, is not merged with a fault that began at the same moment', () => {
     const stage = online();
     stage.setPath(holdFirst);
     stage.state([fault('camera.missing'), ok('microphone')]);

@@ -22,7 +22,7 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.incidents.size).toBe(1);
   });
 
-  it('R16 messages of a dead session after its last will do not make it online; a response to a newer hello does', () => {
+  it('R16 late messages of a session that ended with a last will do not make its PC online; a response to a newer hello does', () => {
     const stage = online();
     stage.lost();
     stage.pass(10 * second);
@@ -48,7 +48,7 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   });
 
-  it('a silent PC hides and freezes its other faults; they are notified when the PC is back, if they were not before', () => {
+  it('the other faults of a silent PC are hidden and frozen, and are notified when the PC is back, if they were not before', () => {
     const stage = online();
     stage.setPath(holdFirst);
     stage.state([fault('microphone.missing')]);

@@ -72,7 +72,7 @@ describe('R11, R12, R13 the state converges', () => {
     expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', session: 5 });
   });
 
-  it('R12 a difference is applied to the stored digest; if it does not fit, the state is requested', () => {
+  it('R12 a difference is applied to the state with the stored digest; a difference that does not fit makes the server request the state', () => {
     const stage = online();
     const held = stage.engine.memory.pcs.get(pc)?.digest ?? '';
     const after = createStage();

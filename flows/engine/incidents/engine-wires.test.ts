@@ -126,7 +126,7 @@ describe('R24 repeated offers and the default route', () => {
     expect(told.length).toBeLessThanOrEqual(4);
   });
 
-  it('the offer is counted in the ledger before it is made', () => {
+  it('an offer of a transition is counted in the ledger before the offer is made', () => {
     const stage = online();
     stage.setPath(({ message }) => {
       const written = stage.ops.flatMap((op) =>

@@ -13,7 +13,7 @@ test.each([
   expect(new Date(morningAfter(utc(since), zone)).toISOString().slice(0, 16)).toBe(morning);
 });
 
-test('morningAfter accepts a time with a fraction, and one beyond all calendars', () => {
+test('morningAfter accepts a time with a fraction of a millisecond, and a time beyond all calendars', () => {
   expect(morningAfter(utc('2026-03-03T20:30') + 0.7573, 'Asia/Kolkata')).toBe(utc('2026-03-04T02:30'));
   expect(() => morningAfter(1e300, 'Asia/Kolkata')).not.toThrow();
 });

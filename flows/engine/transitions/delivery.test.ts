@@ -14,7 +14,7 @@ test('the message that a fault has eased lists the faults that remain', () => {
   expect(last(stage)).toMatchObject({ kind: 'eased', faults: [{ fault: 'camera.missing' }], rest: [{ fault: 'pc.load_high' }] });
 });
 
-test('the first message about a room lists a minor fault that began during its hold', () => {
+test('the first message about a room lists a minor fault that began during the hold of the message', () => {
   const stage = online();
   stage.setPath(holdFirst);
   stage.state([fault('microphone.volume_low'), ok('camera')]);
@@ -25,7 +25,7 @@ test('the first message about a room lists a minor fault that began during its h
   expect(listed.sort()).toEqual(['camera.held', 'microphone.volume_low']);
 });
 
-test('a minor fault listed in the first message of an incident is not notified again; a later one is', () => {
+test('a minor fault listed in the first message of an incident is not notified again, but a later minor fault is', () => {
   const stage = online();
   stage.setPath(holdFirst);
   stage.state([fault('pc.load_high', ''), ok('microphone'), ok('camera')]);
@@ -114,7 +114,7 @@ test('an all-clear reports a ready room only if no check of the room is unknown'
   expect(last(blind)).not.toHaveProperty('ready');
 });
 
-test('a microphone that breaks three times in an hour is flapping; after two breaks it is not, nor is the camera beside it', () => {
+test('a microphone that breaks three times in an hour is flapping, but not after two breaks; the camera of the room is not flapping', () => {
   const stage = online();
   const [bad, well] = [fault('microphone.missing'), ok('microphone')];
   for (let turn = 0; turn < 2; turn += 1) {

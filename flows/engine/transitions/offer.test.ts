@@ -90,7 +90,7 @@ describe('R24 judge: an offer is judged against the incident as it is now', () =
   });
 });
 
-it('R22 the hold is the shortest of the faults; a fault that is not in the catalogue has no hold', () => {
+it('R22 the hold of an offer is the shortest hold of its faults; a fault that is not in the catalogue has no hold', () => {
   expect(shortestHoldMs([{ fault: 'microphone.missing' }, { fault: 'pc.disk_full' }])).toBe(20_000);
   expect(shortestHoldMs([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
 });

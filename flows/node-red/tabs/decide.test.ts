@@ -55,14 +55,17 @@ test.each<[string, Severity, string]>([
   ['link.loss_high', 'major', 'geo'],
   ['link.tier_low', 'major', 'floor'],
   ['path.gateway', 'critical', 'geo'],
-])('R22 the fault %s (%s) on the link %s waits for 15 minutes, or longer if the hold of the fault is longer', async (fault, severity, link) => {
-  const place = { link: link as 'geo', elevationM: 200 };
-  const acts = (holdMs: number) => held({ faults: [fault], severity, holdMs }, place);
-  expect(await acts(20_000)).toMatchObject([{ node: 'thin-hold', dueAt: now + 15 * minute, message: { holdMs: 15 * minute } }]);
-  expect(await acts(30 * minute)).toMatchObject([{ dueAt: now + 30 * minute }]);
-  const high = await held({ faults: [fault], severity: 'major', holdMs: 20_000 }, { link: 'fibre', elevationM: 3_500 });
-  expect(high).toMatchObject([{ dueAt: now + minute }]);
-});
+])(
+  'R22 the fault %s (%s) on the link %s waits for 15 minutes, or longer if the hold of the fault is longer',
+  async (fault, severity, link) => {
+    const place = { link: link as 'geo', elevationM: 200 };
+    const acts = (holdMs: number) => held({ faults: [fault], severity, holdMs }, place);
+    expect(await acts(20_000)).toMatchObject([{ node: 'thin-hold', dueAt: now + 15 * minute, message: { holdMs: 15 * minute } }]);
+    expect(await acts(30 * minute)).toMatchObject([{ dueAt: now + 30 * minute }]);
+    const high = await held({ faults: [fault], severity: 'major', holdMs: 20_000 }, { link: 'fibre', elevationM: 3_500 });
+    expect(high).toMatchObject([{ dueAt: now + minute }]);
+  },
+);
 
 test('a power cut waits for three minutes, and an almost empty battery is notified at once', async () => {
   expect(await held({ faults: ['power.on_battery'], severity: 'major', holdMs: 5_000 })).toMatchObject([{ dueAt: now + 3 * minute }]);

@@ -54,16 +54,19 @@ function rig({ registered = texts.map(({ id }) => id), only = false } = {}) {
 
 const twelve = Array.from({ length: 12 }, (_, n) => n + 1);
 
-test.each([false, true])('after an outage of the gateway all open alerts are one SMS (with a tab that names only SMS: %s)', async (only) => {
-  const { clock, outbox, tell, back, texts: sent, ledger } = rig({ only });
-  for (const n of twelve) tell(n);
-  await clock.pass(3_600_000);
-  expect(sent()).toEqual([]);
-  await back();
-  expect(sent()).toEqual(['Leh, Room 5, since 14:05 3/3, and elsewhere: 12 alerts open, 0 over. Sabha']);
-  expect(outbox.waiting()).toBe(0);
-  for (const n of twelve) expect(ledger.get(`${n}/sms/asha`)?.state).toBe('delivered');
-});
+test.each([false, true])(
+  'after an outage of the gateway all open alerts are one SMS (with a tab that names only SMS: %s)',
+  async (only) => {
+    const { clock, outbox, tell, back, texts: sent, ledger } = rig({ only });
+    for (const n of twelve) tell(n);
+    await clock.pass(3_600_000);
+    expect(sent()).toEqual([]);
+    await back();
+    expect(sent()).toEqual(['Leh, Room 5, since 14:05 3/3, and elsewhere: 12 alerts open, 0 over. Sabha']);
+    expect(outbox.waiting()).toBe(0);
+    for (const n of twelve) expect(ledger.get(`${n}/sms/asha`)?.state).toBe('delivered');
+  },
+);
 
 test('an incident that starts and ends during the outage causes no SMS, neither for its start nor for its end', async () => {
   const { clock, outbox, tell, ends, back, texts: sent } = rig();

@@ -25,13 +25,16 @@ describe('message about a silent PC', () => {
     expect(said({}).join()).not.toContain('Why');
   });
 
-  test.each(outageCauses)('the message about a PC lost to the cause %s lists the matching steps; only for a PC that is off it mentions a cable', (cause) => {
-    const { outageAction } = vocabularyIn('en');
-    const text = said({ outage: { ...outage, cause } }).join(' ');
-    for (const step of stepsOf(outageAction[cause])) expect(text).toContain(step);
-    expect(text.includes('cable')).toBe(cause === 'pc-off');
-    expect(said({ outage: { ...outage, cause, confidence: 0.5 } }).join(' ')).toContain('Call the office.');
-  });
+  test.each(outageCauses)(
+    'the message about a PC lost to the cause %s lists the matching steps; only for a PC that is off it mentions a cable',
+    (cause) => {
+      const { outageAction } = vocabularyIn('en');
+      const text = said({ outage: { ...outage, cause } }).join(' ');
+      for (const step of stepsOf(outageAction[cause])) expect(text).toContain(step);
+      expect(text.includes('cable')).toBe(cause === 'pc-off');
+      expect(said({ outage: { ...outage, cause, confidence: 0.5 } }).join(' ')).toContain('Call the office.');
+    },
+  );
 
   test('the message about a silent PC names no cause at the end of an unknown outage or in a close', () => {
     expect(said({ kind: 'cleared', outage: { ...outage, cause: 'undetermined', confidence: 0.5, to: at } }).join()).not.toContain('Why');

@@ -85,7 +85,7 @@ test('a fault that a meeting made critical returns to its severity afterwards an
   expect(act(critical(), night)).toMatchObject({ go: false, severity: 'major', waits: [{ waits: 'held' }] });
 });
 
-test('a fault sent by day is checked again before the next meeting, or daily without one, and is sent again only for a meeting', () => {
+test('a fault sent by day is checked again before the next meeting, or daily without a meeting, and is sent again only for a meeting', () => {
   expect(act(message(), { ...open, lookAt: now + 3 * hour })).toMatchObject({ go: true, waits: [{ dueAt: 3 * hour, waits: 'told' }] });
   expect(act(message({ hours: { waits: 'told' } }), open)).toMatchObject({ go: false, waits: [{ dueAt: 24 * hour, waits: 'told' }] });
   expect(act(message({ hours: { waits: 'told' } }), soon)).toMatchObject({ go: true, severity: 'critical', hours: { countsFrom: now } });

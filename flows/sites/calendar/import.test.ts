@@ -137,7 +137,7 @@ test.each<[string, string[], string]>([
   expect(await problems(ics(...events))).toEqual([line]);
 });
 
-test('METHOD:CANCEL removes the meetings of a file; in a file of several calendars it is refused', async () => {
+test('METHOD:CANCEL removes the meetings of an iCalendar file, and is refused in a file of several calendars', async () => {
   const held = new Map((await plan(ics(weekly()))).change?.put.map((one) => [one.id, one] as [string, Meeting]));
   const cancelling = ics('METHOD:CANCEL', weekly());
   expect((await plan(cancelling, { held })).change?.gone).toEqual(['a']);

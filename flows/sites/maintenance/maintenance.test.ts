@@ -93,7 +93,7 @@ test('repeated maintenance has each of its dates until its rule ends', async () 
   expect(starts.map((at) => planned().around(at)?.length)).toEqual([1, 1, 0]);
 });
 
-test('the list of a place has the plans within and above it, sorted by the next date; old plans go with the next change', async () => {
+test('the maintenance list of a place has the plans within and above that place, sorted by the next date; a change deletes old plans', async () => {
   const { orders, pass } = opened();
   await orders.add(asked({ scope: 'ladakh', title: 'line', from: '2027-01-16T22:00', to: '2027-01-16T23:00' }));
   await orders.add(asked({ scope: 'ladakh/leh/vc-1', title: 'room' }));

@@ -73,7 +73,7 @@ test('S19 an erased person remains in no row, no page of the file and no log, an
     expect(bytes.includes(trace), trace).toBe(false);
 });
 
-test('S19 every table of a ledger is searched for a person or holds only data of PCs', () => {
+test('S19 each table of the ledger is either searched for an erased person, or contains only data of PCs', () => {
   const db = new DatabaseSync(':memory:');
   openStore(db);
   const found = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'").all();

@@ -176,7 +176,7 @@ describe('the worker', () => {
     await larger.close();
   });
 
-  test('a second ledger on the same file and a damaged file are each refused with one line', async () => {
+  test('a second ledger on the file of an open ledger, and a damaged file, are each refused with one line', async () => {
     const ledger = await openLedger({ file });
     await expect(openLedger({ file })).rejects.toMatchObject({ code: 'busy', message: `another flows is using this ledger: ${file}` });
     await ledger.close();

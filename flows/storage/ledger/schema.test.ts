@@ -131,7 +131,7 @@ test.skipIf(process.platform === 'win32')(
 );
 
 test.skipIf(process.platform === 'win32')(
-  'the ledger and its write-ahead log are readable by their owner only, for a new file and for one with open permissions',
+  'the ledger and its write-ahead log are readable by their owner only, for a new file and for a file with open permissions',
   () => {
     const modes = () => ['', '-wal'].map((end) => (statSync(file + end).mode & 0o777).toString(8));
     const first = openDatabase({ file });

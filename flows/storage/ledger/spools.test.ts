@@ -97,7 +97,7 @@ describe('R5 the ack always advances', () => {
     expect(ledger.audit().gaps).toBe(4);
   });
 
-  test('R5 a birth with another spool closes the old one and counts its announced but missing events as gaps', () => {
+  test('R5 a birth with another spool closes the old spool and counts the announced but missing events of the old spool as gaps', () => {
     const ledger = open();
     ledger.one(birth(1, 6), event(1), event(2), event(5));
     const receipt = ledger.one(birth(1, 1, { spool: 'b' }));

@@ -17,7 +17,7 @@ conformance(technician, [], async () => {
   return { channel, taken, close: async () => {} };
 });
 
-test('one log line names the person, the urgency and the text', async () => {
+test('a message on the console is one log line with the person, the urgency and the text', async () => {
   const { channel, lines } = rig();
   await channel.send(message(), technician, AbortSignal.timeout(1_000));
   expect(lines).toEqual([

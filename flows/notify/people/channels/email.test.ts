@@ -131,11 +131,14 @@ describe('e-mail', () => {
     ['552 for the message', { onData: refusing(552) }, 'refused'],
     ['421 at the door', { onConnect: turningAway(421) }, 'retry'],
     ['554 at the door: it turns everybody away, which is not about this message', { onConnect: turningAway(554) }, 'retry'],
-  ] satisfies [string, SMTPServerOptions, string][])('the reply of a mail server decides between retry and refusal: %s', async (_, options, result) => {
-    expect(await send(await start(options))).toMatchObject({ result, reason: expect.stringMatching(/\S/) });
-  });
+  ] satisfies [string, SMTPServerOptions, string][])(
+    'the reply of a mail server decides between retry and refusal: %s',
+    async (_, options, result) => {
+      expect(await send(await start(options))).toMatchObject({ result, reason: expect.stringMatching(/\S/) });
+    },
+  );
 
-  test('a wrong password of the mail account results in `locked`, and the right one delivers', async () => {
+  test('a wrong password of the mail account results in `locked`, and the right password delivers', async () => {
     const options: SMTPServerOptions = {
       authOptional: false,
       allowInsecureAuth: true,

@@ -51,7 +51,7 @@ test('700 alerts in a minute give at most 15 notifications a minute on one phone
   expect(shown.reduce((sum, { message }) => sum + (message.alerts?.open ?? 1), 0)).toBe(700);
 });
 
-test('the first alerts come separately, the rest as one list, and a critical alert first', async () => {
+test('in a storm the first push notifications come separately, the rest as one list, and a critical alert first', async () => {
   const { clock, shown, tell } = await phone();
   for (let n = 1; n <= 40; n += 1) tell(n, n === 40 ? 'critical' : 'minor');
   await clock.pass(1_000);

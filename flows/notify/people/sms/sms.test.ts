@@ -103,7 +103,7 @@ describe('registered texts', () => {
 });
 
 describe('SMS', () => {
-  test('an SMS is a registered text with filled blanks: names in Latin letters in the form `fixed`, in the reader\'s script in the form `open`', () => {
+  test("an SMS is a registered text with filled blanks: names in Latin letters in the form `fixed`, in the reader's script in the form `open`", () => {
     expect(smsOf(notice(), { language: 'en', form: 'fixed', link })).toMatchObject({
       template: 'news.microphone.missing.en.fixed',
       text: `Leh, Conference room: Microphone not found, since 14:05 3/3. Incident 17: ${link} Sabha`,

@@ -30,7 +30,7 @@ async function written(passphrase?: string): Promise<Buffer> {
 }
 
 test.each([undefined, 'correct horse'])(
-  'unpacked files equal the packed ones and are readable by their owner only; passphrase: %s',
+  'unpacked files equal the packed files and are readable by their owner only; passphrase: %s',
   async (passphrase) => {
     await written(passphrase);
     expect(await readAbout(file)).toMatchObject({ ...about, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });

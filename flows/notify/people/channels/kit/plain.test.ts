@@ -18,7 +18,7 @@ test('a name is cut at 30 characters, and never inside a letter', () => {
   expect(shorten('\u{1f468}'.repeat(40))).toBe(`${'\u{1f468}'.repeat(14)}…`);
 });
 
-test('a name of one letter with 1,000 marks, or of 4 KB, is cut', () => {
+test('a name of one letter with 1,000 combining marks, or of 4 KB, is cut', () => {
   expect(shorten(`e${'\u0301'.repeat(1_000)}`)).toBe('…');
   expect(shorten('$(reboot)"</script>'.repeat(220)).length).toBeLessThanOrEqual(variableLimit);
 });
@@ -41,6 +41,6 @@ test.each([
   expect(countLetters(expected)).toBeLessThanOrEqual(limit);
 });
 
-test('letters are counted as people see them', () => {
+test('a letter that consists of several code points counts as one letter', () => {
   expect(['दूसरी मंज़िल, रूम 2', 'e'].map(countLetters)).toEqual([13, 1]);
 });

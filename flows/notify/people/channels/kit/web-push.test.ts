@@ -24,7 +24,7 @@ test('the example of RFC 8291 gives the same bytes', () => {
   expect(encrypt(vector.plain, vector.device, vector.seal).toString('base64url')).toBe(vector.body);
 });
 
-test('a browser decrypts its message up to the longest, and two encryptions of one text differ', () => {
+test('a browser decrypts its push message up to the longest text, and two encryptions of one text differ', () => {
   const secret = Buffer.from(vector.deviceSecret, 'base64url');
   const open = (body: Buffer) => opened(body, { secret, auth: vector.device.auth });
   expect(open(Buffer.from(vector.body, 'base64url'))).toBe(vector.plain);
