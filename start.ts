@@ -123,8 +123,8 @@ function dataFolderOf(data: string, name: PartName): string {
 }
 
 /**
- * Creates missing folders and secrets. `inputMode`: mode of the input files of the parts, readable by the owner, or also by a part that runs as
- * its own user.
+ * Creates missing folders and secrets. `inputMode`: mode of the input files of the parts, readable by the owner, or also by a part that
+ * runs as its own user.
  */
 function prepare(data: string, places: SecretFiles, { pc, inputMode }: { pc: string | undefined; inputMode: number }): void {
   // A restore stopped between its two renames. New keys would be accepted by no PC.

@@ -39,8 +39,8 @@ export type ClientRegistry = { snapshot: RegistrySnapshot; secrets: Secrets };
 export type Tokens = Record<string, string>;
 
 /**
- * Renders the password file. `before`: the current file; its rows with a still valid token need no entry in `tokens`. `without`: admitted
- * clients with unknown token, which cannot connect until a new one is issued.
+ * Renders the password file. `before`: the current file; its rows with a still valid token need no entry in `tokens`. `withoutToken`:
+ * admitted clients whose token is neither in `tokens` nor in `before`. They cannot connect until a new token is issued.
  * Guarantee: contains no revoked client, and no token that the registry does not hold.
  */
 export function renderUsers(registry: ClientRegistry, tokens: Tokens, before = ''): { text: string; withoutToken: string[] } {

@@ -29,7 +29,7 @@ const inState = 'state=~"$state"';
 const [none, some] = [steps([0, 'green'], [1, 'red']), steps([0, 'green'], [1, 'orange'])];
 const byLoss = steps([0, 'green'], [0.01, 'orange'], [0.03, 'red']);
 const byRoundTrip = steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']);
-/** Above 80 users are satisfied, below 60 many are dissatisfied (G.107, Annex B). */
+/** R-factor of the E-model: above 80, users are satisfied; below 60, many are not (G.107, Annex B). */
 const byR = steps([0, 'red'], [60, 'orange'], [80, 'green']);
 
 /** Builds the dashboard of the links: the whole country, or the states that the reader selects. */

@@ -172,7 +172,7 @@ export function cellsOf({ path, name, layer, site }: TreeNode): SiteCells {
   };
 }
 
-/** Returns the same cells as a file has them. */
+/** Returns the cells as a CSV file holds them: phone numbers begin with an apostrophe. */
 export function fileCellsOf(node: TreeNode): SiteCells {
   const cells = cellsOf(node);
   const marked = (number: string) => number && textMark + number;

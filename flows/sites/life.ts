@@ -51,11 +51,9 @@ export function setStage(
 
 /**
  * Returns the automatic changes, or null. A planned site changes to commissioning with the first message of a PC. A site without a fault
- * for a day
- * goes live.
+ * for a day goes live.
  * Guarantee: a fault restarts the day, and so does a receive gap longer than the silence limit of the link class. An offline PC does not. A
- * site
- * goes live only when each of its PCs is online and has named its held state.
+ * site goes live only when each of its PCs is online and has named its held state.
  */
 export function commissioning(watch: CommissioningData, now: number): SiteChange | null {
   const nodes = watch.table.sites.flatMap((node) => {

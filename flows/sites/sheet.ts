@@ -17,8 +17,7 @@ export type CellProblem<C extends string> = [column: C, what: string];
 
 /**
  * Splits a file into lines. Guarantee: never throws because of the content. A wrong header gives no lines, and a line with another number
- * of
- * cells is a problem.
+ * of cells is a problem.
  */
 export function sheetLines<C extends string>(text: string, sheet: SheetFormat<C>): { lines: SheetLine<C>[]; problems: CsvProblem[] } {
   const none = (line: number, what: string) => ({ lines: [], problems: [{ line, column: '', what }] });

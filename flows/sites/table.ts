@@ -107,8 +107,8 @@ export function parentOf(path: string): string | undefined {
 
 /**
  * Returns the nodes of the site that `sabha.json` describes. The site is live at once unless it was closed. Nation and state are created
- * only if
- * missing, so that one office never overwrites an import. The profile is exactly that of the file: other kinds of device are not expected.
+ * only if missing, so that one office never overwrites an import. The profile is exactly that of the file: other kinds of device are not
+ * expected.
  */
 export function nodesOfSettings(site: SettingsSite, now: number, held?: SiteTable): TreeNode[] {
   const path = `${site.state}/${site.id}`;

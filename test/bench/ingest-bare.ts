@@ -1,6 +1,7 @@
 /**
- * The minimal reader with the same durability: mqtt.js, JSON.parse and a switch. A worker thread writes events to one table of node:sqlite, with the journal mode of the ledger. They are acknowledged when they are on disk. While a batch is written, the next one collects.
- * It decodes nothing else, and knows no PC, state or incident. Its metrics have the names of those of `flows`.
+ * The minimal reader with the same durability: mqtt.js, JSON.parse and a switch. A worker thread writes events to one table of node:sqlite,
+ * with the journal mode of the ledger. They are acknowledged when they are on disk. While a batch is written, the next one collects. It
+ * decodes nothing else, and knows no PC, state or incident. Its metrics have the names of those of `flows`.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';

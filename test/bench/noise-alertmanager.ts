@@ -1,6 +1,7 @@
 /**
  * Plays the month at a real Alertmanager. It cannot use another clock than the machine's. So its own times (group wait, group interval,
- * repeat) are shortened like the stream: a day takes a minute. The alerts are those of usual Prometheus rules for rooms, sites and states, each with a `for`. An alert is evaluated at a scrape, and sent once when it fires and once when it ends.
+ * repeat) are shortened like the stream: a day takes a minute. The alerts are those of usual Prometheus rules for rooms, sites and states,
+ * each with a `for`. An alert is evaluated at a scrape, and sent once when it fires and once when it ends.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';

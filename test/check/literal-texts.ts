@@ -17,8 +17,7 @@ const orders = ['done', 'outcome', 'ok'];
 
 /**
  * Returns every literal text for `name`: as a member of that name, or as the argument of a parameter of that name. Follows conditions,
- * template
- * literals, and the constants and functions of the file.
+ * template literals, and the constants and functions of the file.
  */
 export function saidAs(name: string, sources: readonly SourceFile[]): Said[] {
   const files = sources.map((source): File => {

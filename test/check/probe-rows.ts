@@ -1,7 +1,6 @@
 /**
- * Rows about the source of each fault on a PC. They come from the fault catalogue; `docs/reference/checks.md` shows them, and `probes.test.ts` checks
- * them
- * against the code.
+ * Rows about the source of each fault on a PC. They come from the fault catalogue; `docs/reference/checks.md` shows them, and
+ * `probes.test.ts` checks them against the code.
  */
 import { type Fault, faultIds, faultOf } from '@sabha/contracts';
 import { isTest, repository } from './source.ts';

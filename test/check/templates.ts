@@ -1,7 +1,6 @@
 /**
  * Checks the message texts for `npm run check`. Prints one line for each text that a mobile operator would refuse, and sets exit code 1.
- * Texts that
- * a language lacks are listed, without an error.
+ * Texts that a language lacks are listed, without an error.
  */
 import { components, faultIds, notificationOnlyLanguages, reasons } from '@sabha/contracts';
 import { lintTemplates } from '../../flows/notify/people/sms/lint.test-helper.ts';

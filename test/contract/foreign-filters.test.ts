@@ -27,7 +27,7 @@ test(`S4 ${filters} fuzzed filters over many sessions receive no foreign message
   while (asked < filters) {
     const spy = await spyOn(broker.port, heard);
     sessions += 1;
-    // An invalid filter ends the session; the loop continues with the next one.
+    // The broker ends the session at an invalid filter; the outer loop then opens another session.
     for (let round = 0; round < 50 && !spy.isClosed(); round += 1, asked += atOnce) {
       granted += await spy.subscribe(Array.from({ length: atOnce }, () => filterOf(random)));
     }

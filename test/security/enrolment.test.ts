@@ -311,7 +311,7 @@ describe('S5 renewal', () => {
     await changed.close();
   });
 
-  test('is limited to the name of the certificate', async () => {
+  test('is refused with 400 if the request names another PC than the certificate', async () => {
     expect(await renew(rig, held, two)).toMatchObject({
       status: 400,
       text: 'the certificate is that of ladakh.leh.vc-1, the request names "ladakh.leh.vc-2"\n',

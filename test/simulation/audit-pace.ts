@@ -30,7 +30,10 @@ function messagesOf({ centre }: World, { incidents, transitions, outbox }: Rows)
   return Map.groupBy(paced, ({ scope }) => scope);
 }
 
-/** At most three messages an hour, plus new critical ones, across restarts of `flows`. A stepped clock restarts the count. */
+/**
+ * Each room and each shared cause gets at most three messages an hour, also across restarts of `flows`. Not counted: critical faults that
+ * are new in it, requests of people, and messages that no tab concluded. Each clock step allows three more.
+ */
 export function fewAnHour(world: World, rows: Rows): string[] {
   const most = budgets.messagesAnHour.most * (1 + world.centre.seen.steps);
   return [...messagesOf(world, rows)].flatMap(([scope, all]) => {

@@ -193,7 +193,7 @@ function isJustWritten(world: World, { key, createdAt, tries }: OutboxRow): bool
   return tries === 0 && world.time.now() - at < 1_000;
 }
 
-/** Each visible fault was notified, or its transition waits for its turn. */
+/** Each fault that is not hidden was notified, or its transition waits for the hourly limit. */
 function eachStandingFaultIsTold({ incidents, transitions }: Rows): string[] {
   const standing = incidents
     .filter((one) => one.over === null)

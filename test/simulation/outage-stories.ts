@@ -1,6 +1,7 @@
 /**
  * Outage stories in realistic shares, to calibrate the confidence in a named cause. Assumptions without a named source are ours.
- * - Power is the greatest share: two hours a day without power in towns and four in villages, mostly of one feeder or transformer. Source: an Indian government report, quoted by magadhtoday.com. Nearly every firm has a backup supply (MAIT and Emerson, 2009).
+ * - Power is the greatest share: two hours a day without power in towns and four in villages, mostly of one feeder or transformer. Source:
+ *   an Indian government report, quoted by magadhtoday.com. Nearly every firm has a backup supply (MAIT and Emerson, 2009).
  * - The line of one site is next. Its main causes are power failures and road works (geoblackout.com).
  * - Clean shutdowns in the evening would be most absences. They are easy, so their share is low.
  * - Two in a hundred are offices of a state switched off at the wall at closing time. No counts exist for docks, worn batteries, UPS

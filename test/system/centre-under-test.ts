@@ -68,8 +68,7 @@ export function startCentre(site: Site, command: Partial<Command> = {}): Centre 
 
 /**
  * Returns the process id of the part itself. A program that the part starts has the same command line until its exec, and survives a kill
- * of the
- * part for a moment.
+ * of the part for a moment.
  */
 export function pidIn(living: ReturnType<typeof livingWith>, part: string): number {
   const starters = new Set(living.filter(({ command }) => /\bstart\.ts\b/.test(command)).map(({ pid }) => pid));

@@ -40,8 +40,7 @@ export async function open(atEnd: TestContext['onTestFinished'], change: Edit = 
 
 /**
  * Checks R24 (repeated offers and the default route) on tabs without one wire. `test/simulation/rules-people.test.ts` checks the limit of
- * 25 s,
- * because no other program shares the clock there.
+ * 25 s, because no other program shares the clock there.
  */
 export async function centralHearsWithout(
   wire: readonly [string, string],

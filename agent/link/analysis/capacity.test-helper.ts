@@ -38,7 +38,10 @@ const pauseUs = 40_000;
 
 type TestLimits = { budgetBytes?: number; ceilingBps?: number; cardBps?: number; change?: TrainChange };
 
-/** Runs a whole measurement. `change` disturbs each train and the stream. */
+/**
+ * Simulates one capacity measurement over `way`: packet trains, then the stream if bytes are left. `change` replaces the arrivals of each,
+ * for example by delayed ones.
+ */
 export function measure(way: SimulatedLink, { change = (train) => train, ...limits }: TestLimits = {}): Run {
   const trains: Train[] = [];
   const all = { ...usual, ...limits };

@@ -20,7 +20,10 @@ export type DirectionFacts = {
   jitterBeforeMs?: number | undefined;
 };
 
-/** `tier` null = not even audio. `lower`, `higher`: tiers that the last windows in a row would give. */
+/**
+ * `tier`: null = not even audio. `lower`: for each of the last windows in a row that fit only a lower tier, the index of that tier in
+ * `tiers`, -1 = not even audio. `higher`: the same for windows that fit a higher tier. Three such windows change the tier.
+ */
 export type TierState = { tier: Tier | null; limit: TierLimit | null; lower: number[]; higher: number[] };
 
 /** The tier is unknown: no capacity, or UDP does not get through, and loss or jitter alone do not exclude audio. */

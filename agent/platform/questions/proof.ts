@@ -63,7 +63,10 @@ const nobodyWaits = { known: false, reason: 'nobody waits at this pipe' } as con
 /** Windows: the session number of this process. It is part of the pipe name of the room helper. */
 export const ownSession: Query<number> = { windows: async ({ native }) => attempt(native().calls, (calls) => calls.ownSession()) };
 
-/** Opens the pipe at this address and holds it until it is closed. */
+/**
+ * Windows: opens an existing pipe as a client and returns the session of its creator. Until `close` is called, nobody else can create a
+ * pipe of this name.
+ */
 export const pipeAt = (address: string): Query<PipeEnd> => ({
   async windows({ native }) {
     const seen = attempt(native().calls, (calls) => calls.pipe(address));

@@ -3,7 +3,7 @@ import { appendedIds, visibleRows } from './held.js';
 
 const rows = (...ids: number[]) => ids.map((id) => ({ id, words: `row ${id}` }));
 
-test('a list without a pointer in it shows the wanted rows', () => {
+test('a list that is not frozen shows all current rows in their order, and none waits', () => {
   expect(visibleRows(null, { wanted: rows(3, 1), all: rows(1, 2, 3) })).toEqual({ shown: rows(3, 1), waiting: 0 });
 });
 

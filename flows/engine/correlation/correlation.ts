@@ -204,7 +204,10 @@ function updateWideCause({ numbers }: CorrelationState, cause: Cause, { bySite, 
 
 const faultOf = (kind: CauseKind) => (kind === 'plane' ? 'centre.plane' : `outage.${kind}`);
 
-/** Adds a lost site to a cause unless the last loss is too long ago. True if the site is new. */
+/**
+ * Adds a lost site to a cause that may explain its loss. The site is in the region, of a fitting kind, not yet a member, and was lost
+ * within `withinMs` of the last loss. True if it was added.
+ */
 function joinCause(cause: Cause, down: LostSite, withinMs: number): boolean {
   const { sight, from, at } = down;
   const isOfIt = cause.kind === 'plane' || (sight.regions.includes(cause.scope) && mayBelongToKind(cause.kind, down));

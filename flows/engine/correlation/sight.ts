@@ -21,7 +21,7 @@ export type SiteAvailability = {
   onBattery: number;
   /** Since when the first PC runs on battery; absent if none does. */
   batterySince?: number;
-  /** When each other PC was last seen. */
+  /** When each PC of the site that is online was last seen. */
   heard: number[];
 };
 

@@ -99,7 +99,7 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
     /** When the default route was last used, and when central last received the list of faults unknown for a day. */
     unfinishedAt: never,
     unknownListedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? never)),
-    /** PCs whose fault waits for the faults of others. */
+    /** PCs whose power fault is not notified yet, because other PCs of the site may soon report the same cut. */
     waiting: new Set<string>(),
     /** PCs that report a fault outside the catalogue. */
     unknown: new Set<string>(),

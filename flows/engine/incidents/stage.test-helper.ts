@@ -26,7 +26,7 @@ type StageOptions = {
 };
 type Offer = { message: OfferMessage; node: string | null };
 
-/** The result of a path. The default notifies the technician at once. */
+/** Plays the tabs: returns how an offer is concluded, or `nothing` if it is not concluded. The default notifies the technician at once. */
 export type Path = (offer: Offer) => { acts: TabAct[]; how?: string; severity?: OfferMessage['severity'] } | 'nothing';
 
 export const tellTechnician: Path = ({ message }) => ({

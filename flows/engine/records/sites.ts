@@ -37,7 +37,7 @@ export type TreeNode = {
   site: SiteFacts | null;
 };
 
-/** Facts about a site beside its profile, such as its stage and the reason for that stage. */
+/** Facts about a site that its profile does not contain, such as its stage and the reason for that stage. */
 export type SiteFacts = {
   stage: SiteStage;
   /** When the site reached this stage, in server time. */
@@ -157,7 +157,7 @@ export type AccountSession = {
   account: string;
   stamp: string;
   startedAt: number;
-  /** Accurate to some minutes. */
+  /** Accurate to some minutes, because the ledger is not written at each request. */
   usedAt: number;
 };
 
@@ -170,7 +170,7 @@ export type Meeting = {
   title: string;
   /** The rooms of the meeting, as paths of the tree; '' means all. */
   scopes: string[];
-  /** Local start of the first date. */
+  /** Start of the first date of the meeting, as local date and time in the time zone of the meeting. */
   start: string;
   /** An IANA name, or an offset such as `+05:30`; null means the time zone of the site. */
   zone: string | null;
@@ -205,7 +205,7 @@ export type Occurrence = { id: string; title: string; from: number; to: number }
 /** A span of the day on some weekdays (ISO, Monday is 1), in minutes after midnight. */
 export type DayHours = { days: number[]; from: number; to: number };
 
-/** The conference hours of a site, and when its staff leave; null means not specified. */
+/** The conference hours of a site, and when its staff leave; null means that the profile does not state them. */
 export type OfficeHours = { vc: DayHours[] | null; closes: number | null };
 
 /** A planned maintenance: a single one, or a series with a recurrence rule. */
@@ -215,7 +215,7 @@ export type Maintenance = {
   scope: string;
   /** The purpose, in the words of the person who planned it. */
   title: string;
-  /** Local start of the first date. */
+  /** Start of the first maintenance of the series, as local date and time in `zone`. */
   start: string;
   zone: string | null;
   minutes: number;

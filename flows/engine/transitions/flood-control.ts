@@ -1,22 +1,31 @@
-/** Flood control: rate limits per room, muting of noisy PCs, and the check for news. R27 (budgets: quota and backpressure). */
+/**
+ * Flood control: rate limits per room, muting of noisy PCs, and the judgement whether a transition still needs a message. R27 (budgets:
+ * quota and backpressure).
+ */
 import { budgets, bySeverity, causeKindOf, faultOf, isPcPath, maintenanceScope, pathOfScope, scopePlace } from '@sabha/contracts';
 import { type EngineState, shiftTimestamps } from '../memory/memory.ts';
 import type { FaultNews, Incident, IncidentChange, IncidentFault, OfferMessage, Transition } from '../records/incidents.ts';
 import type { Notice, PlaceDetails } from '../records/notices.ts';
 import { faultKey, isEnd, type PresentFault, type ScopeState } from './incident.ts';
 
-/** The limit that a PC exceeds. The first one exceeded is the reason that people see. */
+/** The limit that a PC exceeds. If it exceeds several, people see the one that it exceeded first. */
 export type ExceededLimit = 'alerts' | 'events' | 'words' | 'spools' | 'changes';
 
-/** A critical fault without hold must last this long to pass a mute. A short one must not use up the single pass of its fault. */
+/**
+ * Time in ms that a critical fault without hold must last to pass a mute. Each fault id may pass once, and a short fault must not use up
+ * that one pass.
+ */
 const minPresentMs = 30_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
-/** Messages kept per scope: the critical ones that the limit per minute permits before the PC is muted, and their ends. */
+/** Times of messages kept per scope: the critical ones that the limit per minute permits before the PC is muted, and their ends. */
 const messagesKept = 4 * budgets.toldAnHour.most;
 const batchEveryMs = 10 * 60_000;
 const kinds = ['eased', 'worsened'] as const;
-/** Fault ids whose further members wait for the next batch. Further PCs of `centre.unheard` are notified at once. */
+/**
+ * Fault ids of server incidents whose changes are collected and notified together every ten minutes. PCs that join `centre.unheard` are
+ * notified at once.
+ */
 const batched: Record<BatchKind, readonly string[]> = { eased: ['centre.unheard', 'pc.noisy'], worsened: ['pc.noisy'] };
 
 type NoisyPc = {
@@ -25,15 +34,15 @@ type NoisyPc = {
   what: ExceededLimit;
   alerts: boolean;
   untold: number;
-  /** The faults that were present at the last look while muted. */
+  /** The faults that were present when the muted PC was last judged. */
   stood: ReadonlySet<string>;
-  /** Fault ids that have passed the mute. */
+  /** Fault ids of which people were notified in spite of the mute. */
   passMute: Set<string>;
 };
 
 export type FloodControl = ReturnType<typeof createFloodControl>;
 
-/** Guarantee: holds no more times per PC than its rate limits allow. */
+/** Guarantee: the number of timestamps kept per PC is limited by its rate limits. */
 export function createFloodControl() {
   const steps = new Map<string, number[]>();
   const noisy = new Map<string, NoisyPc>();
@@ -50,7 +59,9 @@ export function createFloodControl() {
     return isNews;
   }
 
-  /** A muted PC stays muted while it makes more changes than the lower limit for muted PCs. */
+  /**
+   * Counts a change of a scope; true if the PC becomes muted by it. A muted PC stays muted while it exceeds the lower limit for muted PCs.
+   */
   function countScopeChange(scope: string, now: number): boolean {
     const { most } = isMuted(scope) ? budgets.toldAnHour : budgets.transitionsAnHour;
     if (!isPcPath(scope)) return false;
@@ -64,8 +75,8 @@ export function createFloodControl() {
     /** Counts a change of a room's incident; true if it is the first above the limit. */
     countChange: countScopeChange,
     /**
-     * Counts new faults of a muted room as one change, and returns the keys that pass the mute.
-     * The silence of its PC and critical faults after their hold pass, each fault id once per mute.
+     * Counts all new faults of a muted room as one change, and returns the keys of the faults that are notified in spite of the mute.
+     * These are the silence of the PC, and critical faults after their hold, each fault id once per mute.
      */
     past(pc: string, { standing, faultState }: ScopeState, now: number): string[] {
       const held = noisy.get(pc);
@@ -87,8 +98,8 @@ export function createFloodControl() {
     isMuted,
     ...pace,
     /**
-     * True if a room used up its news of this hour, sent or suppressed: the next one mutes it. The limit is lower for a PC that is already
-     * noisy.
+     * True if the transitions of a room in this hour, sent or suppressed, reached the limit: the next one mutes the room. The limit is
+     * lower for a PC that is already noisy.
      */
     isFull: (scope: string, now: number) =>
       !isMuted(scope) && pace.newsInAnHour(scope, now) >= budgets[noisy.has(scope) ? 'toldOfNoisyAnHour' : 'toldAnHour'].most,
@@ -111,7 +122,10 @@ export function createFloodControl() {
   };
 }
 
-/** True if a new fault is present. A frozen fault counts as present before, so it is not new after the freeze. */
+/**
+ * True if a fault is present that was not present at the last judgement. A fault whose check is unknown counts as still present, so it is
+ * not new when the check works again.
+ */
 function hasNewFault(held: NoisyPc, { standing, faultState }: Pick<ScopeState, 'standing' | 'faultState'>): boolean {
   const { stood } = held;
   const frozen = [...stood].filter((key) => !standing.has(key) && faultState(key) === 'unknown').slice(-budgets.faults.most);
@@ -124,7 +138,7 @@ function isUrgent({ fault, severity, since }: PresentFault, now: number): boolea
   return severity === 'critical' && now - since >= staysAtLeastMs;
 }
 
-/** The faults of one message, and the critical ones among them. */
+/** The fault ids of one message, and the critical ones among them. */
 type MessageFaults = { faults: readonly string[]; critical: readonly string[] };
 
 /**
@@ -138,13 +152,15 @@ function createMessageLimits() {
   const within = (scope: string, now: number, ms: number) => (told.get(scope) ?? []).filter(({ at }) => now - at < ms);
 
   return {
-    /** True if a message is within the limits per minute, in total and for the same fault. */
+    /**
+     * True if another message about these faults is within the limits per minute: for all messages of the scope, and for the same fault.
+     */
     mayTell(scope: string, faults: readonly string[], now: number): boolean {
       const late = within(scope, now, minuteMs);
       const again = (fault: string) => late.filter((one) => one.faults.includes(fault)).length >= budgets.sameAMinute.most;
       return late.length < budgets.toldAMinute.most && !faults.every(again);
     },
-    /** Messages left in this hour. New critical faults are exempt from this limit. */
+    /** Messages that the scope may still send in this hour. New critical faults are exempt from this limit. */
     left: (scope: string, now: number) => budgets.messagesAnHour.most - within(scope, now, hourMs).length,
     /** True if a message of this hour reported this fault as critical, for any device. */
     wasCritical: (scope: string, fault: string, now: number) => within(scope, now, hourMs).some(({ critical }) => critical.includes(fault)),
@@ -153,7 +169,7 @@ function createMessageLimits() {
     cameNews(scope: string, now: number): void {
       if (isPcPath(scope)) news.set(scope, [...(news.get(scope) ?? []), now].slice(-budgets.toldAnHour.most));
     },
-    /** Counts a message. It states the number of suppressed changes, so that number is reset. */
+    /** Counts a message against the limits. The message states how many changes were suppressed, so that number becomes 0. */
     told(scope: string, telling: MessageFaults, now: number): void {
       if (!isPcPath(scope) && causeKindOf(scope) === undefined) return;
       told.set(scope, [...within(scope, now, hourMs), { ...telling, at: now }].slice(-messagesKept));
@@ -164,7 +180,9 @@ function createMessageLimits() {
     /** Suppressed changes since the last message. */
     counted: (scope: string) => untold.get(scope) ?? 0,
     setClock: (byMs: number): void => void shiftTimestamps([news, told], byMs),
-    /** Messages of this hour still count: after a replacement or a reopening it is the same room. */
+    /**
+     * Forgets the changes of a room. Its messages of this hour still count, because after a replacement or a reopening it is the same room.
+     */
     forget(pc: string): void {
       for (const each of [news, untold]) each.delete(pc);
     },
@@ -186,12 +204,16 @@ function lastHour(times: readonly number[] = [], now: number): number[] {
 
 type BatchKind = (typeof kinds)[number];
 
-/** Guarantee: the next batch reports a waiting change unless it is reversed by then. The clear of an incident covers all of them. */
+/**
+ * Collects changes of server incidents, and notifies them together every ten minutes.
+ * Guarantee: the next batch reports a waiting change unless that change was reversed before. If the incident clears, its clear reports all
+ * of them.
+ */
 export function createBatches() {
   const batches = new Map<string, { toldAt: number; faults: readonly IncidentFault[] }>();
 
   return {
-    /** Returns the changes to notify now, with those that waited. */
+    /** Returns the changes to notify now, with those that waited for the next batch. */
     dueChanges(incident: Incident, news: readonly IncidentChange[], now: number): IncidentChange[] {
       const { scope } = incident;
       if (isPcPath(scope)) return [...news];
@@ -224,7 +246,7 @@ function withoutReversed(kind: BatchKind, incident: Incident, faults: readonly I
   return [...last.values()].filter(({ key }) => standing.has(key) === (kind === 'worsened'));
 }
 
-/** True if people were notified of a fault in these transitions, and no end of it was sent or is in progress. */
+/** True if these transitions notified people of a fault whose end was not sent and is not in progress. */
 export function isEndOwed(steps: readonly Transition[]): boolean {
   const known = new Set<string>();
   for (const one of steps) {
@@ -257,7 +279,7 @@ export type Recipients = {
   personNamed(name: string): string | undefined;
 };
 
-/** Facts about people and places that the engine needs and does not store. */
+/** Facts about people and places that the engine reads from the roster and the site table, and does not store itself. */
 export type TransitionOptions = Recipients & {
   place(scope: string): PlaceDetails;
   facts(scope: string): PlaceFacts;
@@ -268,20 +290,23 @@ export type TransitionOptions = Recipients & {
   pace: Pick<FloodControl, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
 };
 
-/** The context of a step: the memory, the options, and the time. */
+/** What the functions of this folder need: the stored state, the options, and the server time. */
 export type StepContext = { memory: EngineState; options: TransitionOptions; now: number };
 
-/** Conclusion of a transition that a greater fault covers. */
+/** Conclusion of a transition whose faults a group incident or a parent fault explains. */
 const explainedConclusion = 'explained by a greater fault';
 /** Conclusion of a transition whose faults people already know. */
 export const knownConclusion = 'already told';
-/** Conclusion of an improvement while a worse fault is present. */
+/** Conclusion of an `eased` transition while a worse fault is present. */
 export const worseConclusion = 'something worse stands by now';
 
-/** Offers the transition now, concludes it, or judges it again later. */
+/** What happens to a transition: `go` offers it now, `over` concludes it with the text `how`, `later` judges it again in `inMs`. */
 type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next: 'later'; inMs: number };
 
-/** True for a transition that ended unsent because of the situation then, not because of a rule. Its faults may be news again. */
+/**
+ * True for a transition that ended without a message because its faults were counted, known or explained at that time. The same faults may
+ * be notified later.
+ */
 export function endedUnsent({ sent, conclusion, turn }: Transition): boolean {
   return sent.length === 0 && (turn?.is === 'counted' || [knownConclusion, explainedConclusion].some((word) => conclusion?.endsWith(word)));
 }
@@ -302,7 +327,8 @@ export function judgeOffer(transition: Transition, incident: Incident): Judgemen
   if (isAlreadyNotified(transition, incident, open)) return { next: 'over', how: knownConclusion };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
-  // Waits for the clear time only, not for the calm time: a flapping fault may return at any time, and people must then be notified.
+  // Waits for the clear time only, not for the calm time: a flapping fault may return at any time, and people must then be notified of its
+  // return.
   if (gone) return { next: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
   return { next: 'go' };
 }
@@ -317,7 +343,7 @@ function isAlreadyNotified(
   return news.every(({ told }) => told !== null && bySeverity(told, severity) <= 0);
 }
 
-/** An improvement is obsolete if a worse fault, or the same one, appeared while it was queued. */
+/** True if a worse fault, or the same fault again, appeared while an `eased` transition was queued. Then that transition is obsolete. */
 function isWorseNow({ about, severity }: Transition, { faults }: Incident): boolean {
   const keys = new Set(about.map((one) => faultKey(one.fault, one.device)));
   return faults.some((one) => !one.hidden && one.goneAt === null && (keys.has(one.key) || bySeverity(one.severity, severity) < 0));

@@ -8,23 +8,26 @@ import { announcedReturn } from '../outages/pc.ts';
 import type { FaultNews, Incident, IncidentChange, IncidentFault, PcRecord } from '../records/incidents.ts';
 
 /**
- * Breaks within a window that count as flapping, as ISA-18.2 counts the activations of a chattering alarm. Two breaks may be one failed
- * repair.
+ * Begins and returns of a fault within the window that count as flapping, as ISA-18.2 counts the activations of a chattering alarm. Two may
+ * be one failed repair.
  */
 const flapBreaks = 3;
 const flapWindowMs = 60 * 60_000;
-/** Calm time: a fault that flaps, or returned within `returnMs` of its end, ends only after `quietBeforeEndMs` without it. */
+/** Calm time, in ms. A fault that flaps, or that returned within `returnMs` of its end, ends only after `quietBeforeEndMs` without it. */
 const returnMs = 30 * 60_000;
 const quietBeforeEndMs = 10 * 60_000;
 /**
- * A minor fault that flaps over a working day ends only after two hours without it. Otherwise each break sends a message that changes
- * nothing.
+ * A minor fault that began three times within 8 h, a working day, ends only after 2 h without it. Otherwise each further return would send
+ * a message that says nothing new.
  */
 const minorWindowMs = 8 * 3_600_000;
 const minorQuietBeforeEndMs = 2 * 3_600_000;
-/** Time for which the breaks and ends of faults are stored. */
+/** Time in ms for which the begins, returns and ends of faults are stored, to detect flapping. */
 export const endedMemoryMs: number = minorWindowMs;
-/** Delay of `eased`, so that further faults can end too. A USB hub that is plugged in brings back all its devices within seconds. */
+/**
+ * Delay of the change `eased`, in ms, so that further faults can end too. A USB hub that is plugged in brings back all its devices within
+ * seconds.
+ */
 const easedDelayMs = 30_000;
 
 /**
@@ -37,8 +40,10 @@ export function isEnd({ kind }: { kind: TransitionKind }): boolean {
 
 /**
  * Computes the next incident of a scope, its changes, and the new `ended`.
- * New faults join and unknown faults freeze. A fault ends after its clear time, or when its check is gone.
- * `ended` maps a fault key to its last end or return, and `KEY#1` to `KEY#3` to its last breaks. `open` creates an incident.
+ * New faults are added. A fault whose check is unknown stays as it is. A fault ends after its clear time, or when its check no longer
+ * exists.
+ * `ended` maps a fault key to its last end or return, and `KEY#1` to `KEY#3` to the last three times at which the fault began or returned.
+ * `open` creates an incident.
  */
 export function nextIncident(at: {
   incident: Incident | undefined;
@@ -83,14 +88,14 @@ export function nextIncident(at: {
   return { incident: revokeIfWorse(next, news, now), news, ended: nextEnded };
 }
 
-/** A PC that loses its session repeatedly is flapping from the first silence, until it keeps a session. */
+/** Marks the silence of a PC that loses its session repeatedly as flapping from its first silence on, until the PC keeps a session. */
 function countSessionLosses(ended: Record<string, number>, { unsteadyAt, standing }: ScopeState, before: readonly IncidentFault[]) {
   const isSilence = standing.has(silenceKey) || before.some(({ key }) => key === silenceKey);
   if (!isSilence || typeof unsteadyAt !== 'number' || (ended[silenceKey] ?? 0) >= unsteadyAt) return ended;
   return addBreaks({ ...ended, [silenceKey]: unsteadyAt }, new Array(flapBreaks).fill(silenceKey), unsteadyAt);
 }
 
-/** Adds a break to each of these faults. */
+/** Adds `now` to the last three times at which each of these faults began or returned. */
 function addBreaks(ended: Record<string, number>, keys: Iterable<string>, now: number): Record<string, number> {
   const next = { ...ended };
   for (const key of keys) {
@@ -100,7 +105,7 @@ function addBreaks(ended: Record<string, number>, keys: Iterable<string>, now: n
   return next;
 }
 
-/** Removes the oldest frozen faults above the limit of R27, and returns them. */
+/** Removes the oldest faults with an unknown check above the limit of R27 from `kept`, and returns them. */
 function removeSurplusFrozen(kept: IncidentFault[]): IncidentFault[] {
   const frozen = kept.filter(({ unknownSince }) => unknownSince !== null);
   const surplus = new Set(frozen.slice(0, Math.max(0, frozen.length - budgets.faults.most)));
@@ -115,8 +120,10 @@ export function highestSeverity(faults: readonly IncidentFault[]): Severity {
 }
 
 /**
- * Returns when a fault that disappeared is over, unless it returns: after its clear time, or after the calm time if it returned or flaps.
- * A server fault that returned waits half an hour: no other limit applies to the notifications of central.
+ * Returns when a fault that disappeared has ended, if it does not return before: after its clear time, or after the calm time if it
+ * returned or flaps.
+ * A server fault that returned within half an hour ends half an hour after it disappeared, because no other limit applies to the
+ * notifications of central.
  */
 export function overUnlessBackAt({ key, fault, device, since, goneAt }: IncidentFault, ended: Record<string, number>): number {
   if (goneAt === null) return Number.POSITIVE_INFINITY;
@@ -166,8 +173,8 @@ function isFaultOver(fault: IncidentFault, { scene, ended, now }: EndingContext)
 }
 
 function hideExplained(faults: IncidentFault[], { explained, isNeeded }: ScopeState, now: number): IncidentFault[] {
-  // A fault hides others while it is present and until its clear time is over. The calm time does not count: faults that become independent
-  // then must be notified.
+  // A fault hides the faults that it causes while it is present, and until its clear time is over. It does not hide them during the calm
+  // time: faults that no longer follow from it must then be notified.
   const hides = ({ fault, goneAt }: IncidentFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
   const hiding = new Set(faults.filter(hides).map(({ fault }) => fault));
   return faults.map((before) => {
@@ -177,14 +184,17 @@ function hideExplained(faults: IncidentFault[], { explained, isNeeded }: ScopeSt
     // A fault that people already know is not held back for a possible group incident.
     const isExplained = by !== undefined && !needed && (by !== 'waits' || fault.told === null);
     const hidden = isExplained || (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent));
-    // After the meeting, the group incident covers the fault again. Before the next meeting the fault is notified anew.
+    // After the meeting, the group incident explains the fault again. Before the next meeting people are notified of the fault again.
     return { ...fault, hidden, told: wasNeeded && hidden ? null : fault.told, ...(needed && { explained: true }) };
   });
 }
 
 type EndedFaults = NonNullable<Incident['ended']>;
 
-/** Returns the ended faults of which people were notified, without those that are present again. */
+/**
+ * Returns the ended faults of the incident of which people were notified, without those that are present again. The newest are kept, up to
+ * the limit of faults.
+ */
 function notifiedEndedFaults(
   incident: Incident | undefined,
   ends: readonly IncidentFault[],
@@ -197,11 +207,11 @@ function notifiedEndedFaults(
 }
 
 /**
- * Returns the ended faults to notify as `eased`: all that are not yet notified.
+ * Returns the ended faults whose end people do not know yet, for the change `eased`.
  * Returns none if a worse fault or a parent fault remains, or if the incident is about to be cleared.
  */
 function faultsToReportEased(ended: EndedFaults, left: readonly IncidentFault[], at: Pick<EndingContext, 'ended' | 'now'>): EndedFaults {
-  // All remaining faults have ended too. Each was never notified, or is over within `easedDelayMs`.
+  // The incident is about to be cleared: every remaining fault has disappeared. Each was never notified, or ends within `easedDelayMs`.
   const isSoonOver = (one: IncidentFault) => overUnlessBackAt(one, at.ended) - at.now <= easedDelayMs;
   if (left.every((one) => one.goneAt !== null && (one.told === null || isSoonOver(one)))) return [];
   const unsaid = ended.filter(({ said }) => !said);
@@ -249,15 +259,18 @@ function changesBetween(at: {
   const fresh = at.faults.filter((fault) => !fault.hidden && fault.told === null && (old.get(fault.key)?.hidden ?? true));
   const news: IncidentChange[] = [];
   if (at.eased.length > 0) news.push({ kind: 'eased', faults: at.eased });
-  // The earlier faults were hidden by a group incident and never notified, so this is the first notification.
+  // The change is a first notification, because all earlier faults were hidden by a group incident and never notified.
   const isFirst = at.isNew || at.before.every(({ hidden, told }) => hidden && told === null);
-  // Faults that were present while their group incident was notified have served their hold.
+  // No hold is needed for faults that were already present while their group incident was notified.
   const held = fresh.every(({ explained, key }) => explained === true && old.has(key));
   if (fresh.length > 0) news.push({ kind: isFirst ? 'raised' : 'worsened', faults: fresh, ...(held && { held }) });
   return news;
 }
 
-/** Revokes an acknowledgement if a new fault is more severe: R21 (transitions). Such a fault, or a new critical one, also ends a snooze. */
+/**
+ * Revokes the acknowledgement if a new fault is more severe than the acknowledged ones: R21 (transitions). Such a fault, or a new critical
+ * one, also ends a snooze.
+ */
 export function revokeIfWorse(incident: Incident, news: IncidentChange[], now: number): Incident {
   const severities = news.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map(({ faults }) => highestSeverity(faults));
   const isOver = (than: Severity | undefined) => severities.some((severity) => isWorse(severity, than));
@@ -274,7 +287,7 @@ export function isWorse(severity: Severity, than: Severity | undefined): boolean
 /** A fault that is present now. */
 export type PresentFault = Pick<IncidentFault, 'key' | 'fault' | 'device' | 'name' | 'reason' | 'severity' | 'since'>;
 
-/** `gone`: its check is ok. `unknown`: its check has no result. `absent`: its check no longer exists. */
+/** `gone`: the check of the fault is ok. `unknown`: that check has no result. `absent`: that check no longer exists. */
 type FaultState = 'standing' | 'gone' | 'unknown' | 'absent';
 
 /** The current state of a scope. */
@@ -282,7 +295,7 @@ export type ScopeState = {
   /** The present faults, by key. `faultState` also judges faults that are not present. */
   standing: ReadonlyMap<string, PresentFault>;
   faultState(key: string): FaultState;
-  /** The reason of the close if no check remains. */
+  /** The reason with which the incident is closed if none of its checks exists any more. */
   because: string;
   /** The state may be stale, so no fault ends because of it. */
   isOld?: boolean;
@@ -304,7 +317,10 @@ export function createPresentFault(fault: string, device: string, since: number)
   return { key: faultKey(fault, device), fault, device, name: null, reason: null, severity, since };
 }
 
-/** Returns the scene of a room. While its PC is offline, only the silence is known and other faults freeze: R14. */
+/**
+ * Returns the state of a room. While its PC is offline, only the silence is known; all other faults count as unknown: R14 (unknown freezes
+ * an incident).
+ */
 export function roomStateOf(record: PcRecord, unreadable: boolean, now: number): ScopeState {
   const talks = record.presence === 'online' || record.presence === 'lost';
   const found: PresentFault[] = [];
@@ -330,7 +346,9 @@ export function unknownFaults({ checks }: PcRecord): string[] {
   return checks.flatMap(({ status, fault }) => (status === 'fault' && fault !== null && faultOf(fault) === undefined ? [fault] : []));
 }
 
-/** Returns the most severe faults of the checks. All unknown faults become one fault with a defined hold: R27. */
+/**
+ * Returns the most severe faults of the checks. All faults that the catalogue does not contain become one fault with a defined hold: R27.
+ */
 function faultsOf(record: PcRecord): PresentFault[] {
   const unknown = unknownFaults(record);
   const checks = record.checks.filter(({ status, fault }) => status === 'fault' && fault !== null && faultOf(fault) !== undefined);
@@ -354,18 +372,18 @@ export const silenceKey: string = faultKey('pc.silent', '');
 const ownKeys = new Set([silenceKey, 'pc.cloned|', 'agent.unreadable|', 'agent.unknown_fault|']);
 const noLongerChecked = 'no longer checked';
 
-/** Returns the scene of a server scope: a fault that is not in the list is gone. */
+/** Returns the state of a scope whose list of present faults is complete: any other fault is gone, never unknown. */
 export function stateOfList(list: Iterable<PresentFault>): ScopeState {
   const standing = byKey(list);
   return { standing, faultState: (key) => (standing.has(key) ? 'standing' : 'gone'), because: noLongerChecked };
 }
 
-/** Returns the scene of a room that is no longer monitored: each fault is absent, for this reason. R15. */
+/** Returns the state of a room that is no longer monitored: each fault is absent, for this reason. R15 (close). */
 export function closedState(because: string): ScopeState {
   return { standing: new Map(), faultState: () => 'absent', because };
 }
 
-/** If two checks report one fault of one device, the first counts. */
+/** Returns the faults by key. If two checks report one fault of one device, the first counts. */
 function byKey(list: Iterable<PresentFault>): Map<string, PresentFault> {
   const standing = new Map<string, PresentFault>();
   for (const one of list) if (!standing.has(one.key)) standing.set(one.key, one);

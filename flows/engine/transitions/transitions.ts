@@ -1,4 +1,7 @@
-/** Processes the transitions of all incidents: one open at a time, in order, none lost. R21 (transitions) to R25 (timers and outcomes). */
+/**
+ * Processes the transitions of all incidents. Each incident has at most one open transition, offered in order of creation. R21
+ * (transitions) to R25 (timers and outcomes).
+ */
 import { bySeverity, causeKindOf, faultOf, isPcPath, pathOfScope, type Severity, scopePlace } from '@sabha/contracts';
 import { isSettled, withdrawForMs } from '../handling/handling.ts';
 import type { EngineState } from '../memory/memory.ts';
@@ -30,23 +33,32 @@ import { faultKey, highestSeverity, isEnd, isWorse } from './incident.ts';
 const offerLimitMs = 10_000;
 /** Offers to the tabs before the default route takes a transition: R24. */
 const maxOffers = 2;
-/** Interval at which an escalation that waits for the end of a group incident is judged again. It bounds the delay. */
+/**
+ * Interval at which an escalation is judged again while a group incident delays it. After the end of the group incident, the escalation is
+ * late by at most this time.
+ */
 const causeRecheckMs = 10 * 60_000;
 
 /** Minimum interval between messages of the default route: R24. */
 const bundleMs = 60_000;
 
-/** Makes no offer, fires no timer and uses no default route before `restart`: tabs that do not run yet would lose an offer. */
+/**
+ * Creates the queue of transitions. Before `restart` it makes no offer, fires no timer and uses no default route: tabs that do not run yet
+ * would lose an offer.
+ */
 export function createTransitions(memory: EngineState, options: TransitionOptions) {
   let bundledAt = Number.NEGATIVE_INFINITY;
   let hungAt = Number.NEGATIVE_INFINITY;
   let tabsRun = false;
 
   return {
-    /** Adds a transition for a change of an incident. It is offered in its turn. */
+    /** Adds a transition for a change of an incident. The transition is offered after all earlier ones of the incident. */
     addTransition: (incident: Incident, news: IncidentChange, now: number) => createTransition(memory, { incident, news }, now),
 
-    /** Notifies again of the present faults of an incident, if there are any. Unsent faults are included unless their hold still runs. */
+    /**
+     * Notifies again of the present faults of an incident, if there are any. Faults of which nobody was notified yet are included, unless
+     * their hold still runs.
+     */
     addRepeat: (incident: Incident, again: Repeat, now: number) => createRepeat(memory, { incident, again }, now),
 
     /** Offers the next transition of an incident if possible. */
@@ -57,14 +69,16 @@ export function createTransitions(memory: EngineState, options: TransitionOption
     /** Writes acts and conclusion together. A transition that is not open is not changed: R23 (conclude). */
     conclude: (said: TransitionConclusion, now: number) => conclude({ memory, options, now }, said),
 
-    /** Concludes the unsent news of an incident with this text. Transitions that report an end continue. */
+    /**
+     * Concludes all transitions of an incident that report new or worse faults, with this text. Transitions that report an end continue.
+     */
     mute(incidentId: number, how: string): void {
       for (const one of memory.liveOf(incidentId)) if (!isEnd(one)) concludeUnsent(memory, one, how);
     },
 
     /**
-     * Repeats offers without a conclusion, fires due timers, and passes unfinished transitions to the default route. Returns true if the
-     * default route was used.
+     * Repeats offers that the tabs did not conclude in time, fires timers whose time has come, and passes transitions without a conclusion
+     * after the last offer to the default route. Returns true if the default route was used.
      */
     tick(now: number): boolean {
       if (!tabsRun) return false;
@@ -79,17 +93,20 @@ export function createTransitions(memory: EngineState, options: TransitionOption
       return true;
     },
 
-    /** The rooms that exceed the hourly limit of news: R27 (budgets: quota and backpressure). */
+    /** The rooms whose new transitions exceed the hourly limit: R27 (budgets: quota and backpressure). */
     roomsOverLimit: (now: number) => findRoomsOverLimit({ memory, options, now }),
 
-    /** Makes the timers that depend on meetings and hours due, so that the tabs judge them again. */
+    /** Fires the timers that depend on meetings and hours at once, so that the tabs judge their transitions again. */
     lookAgain(now: number): void {
       for (const timer of [...memory.timers.values()]) {
         if (timer.message.hours?.waits !== undefined && timer.dueAt > now) memory.putTimer({ ...timer, dueAt: now });
       }
     },
 
-    /** A commit has blocked for long. The offers behind it were not made, so the tabs cannot have lost them: R24. */
+    /**
+     * Reports that a commit took long. Offers are made only after their commit, so during it the tabs could not conclude any: their time
+     * limit starts again (R24).
+     */
     commitBlocked(now: number): void {
       hungAt = now;
     },
@@ -99,7 +116,7 @@ export function createTransitions(memory: EngineState, options: TransitionOption
       hungAt += byMs;
     },
 
-    /** The tabs run: offers every open transition to the head again (R24), and all queued ones. */
+    /** Reports that the tabs run. Offers every open transition to the first node again (R24), and the next queued one of each incident. */
     restart(now: number): void {
       tabsRun = true;
       repeatOffers({ memory, options, now }, () => true);
@@ -114,7 +131,7 @@ function createTransition(memory: EngineState, { incident, news }: { incident: I
   const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null, turn: null };
   memory.putTransition({ ...fresh, ...(again && { again }), ...(grew && { grew }), ...begin });
   if (incident.over === null) return;
-  // A clear cancels the waits, so unsent news is over: R22 (hold), R24.
+  // The end of an incident cancels the timers of its transitions, so their messages are not sent any more: R22 (hold), R24.
   const how = incident.told.length > 0 ? incident.over : 'over before anybody was told';
   for (const one of memory.liveOf(incident.id))
     for (const timer of memory.timersOf(one.id)) endWait(memory, { transition: one, timer, how });
@@ -122,10 +139,10 @@ function createTransition(memory: EngineState, { incident, news }: { incident: I
 
 function createRepeat(memory: EngineState, { incident, again }: { incident: Incident; again: Repeat }, now: number): void {
   const standing = incident.faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
-  // A fault that just disappeared may return, so its unsent news keeps waiting.
+  // A fault that just disappeared may return, so its unsent transition keeps waiting.
   if (standing.length === 0) return;
-  // Unsent news within its hold keeps waiting. A person who is assigned by name is also notified of it when the hold ends, since its own
-  // timer does not reach that person.
+  // An unsent transition keeps waiting during its hold. If a person was assigned by name, this new transition notifies that person after
+  // the same hold, because the timer of the unsent transition has other recipients.
   const fresh = memory.liveOf(incident.id).filter((one) => !isEnd(one) && one.sent.length === 0 && one.again === undefined);
   const young = fresh.filter((one) => heldUntil(memory, one) > now);
   const ofYoung = new Set(young.flatMap(({ about }) => about.map((one) => faultKey(one.fault, one.device))));
@@ -136,20 +153,23 @@ function createRepeat(memory: EngineState, { incident, again }: { incident: Inci
     return;
   }
   const untold = cancelPending(memory, incident.id, { young, again });
-  // The tabs choose the recipients of unsent news.
+  // If some faults were never notified, the tabs choose the recipients.
   const to = again.why === 'awake' && untold.length > 0 ? [] : again.to;
   const grew = untold.flatMap((one) => one.grew ?? []).filter((site) => incident.spread?.away.includes(site));
   const news = { kind: 'raised', faults, held: true, again: { ...again, to }, ...(grew.length > 0 && { grew }) } as const;
   createTransition(memory, { incident, news }, now);
 }
 
-/** A tab may have changed the hold of a waiting transition. A wait for the morning is not a hold. */
+/**
+ * Returns when the hold of a transition ends, in server time. A tab may have set another hold than the default. A timer that waits for the
+ * morning is not a hold.
+ */
 function heldUntil(memory: EngineState, { id, state, at, holdMs }: Transition): number {
   if (state !== 'waiting') return at + holdMs;
   return Math.max(...memory.timersOf(id).flatMap(({ dueAt, message }) => (message.hours?.waits === undefined ? dueAt : [])));
 }
 
-/** Repeats due open offers to the head (R24), and offers queued transitions. */
+/** Offers the open transitions that `isDue` selects to the first node again (R24). Then offers the queued transitions. */
 function repeatOffers(hand: StepContext, isDue: (one: Transition) => boolean): void {
   const { memory } = hand;
   for (const transition of memory.live()) {
@@ -169,7 +189,7 @@ function conclude(hand: StepContext, said: TransitionConclusion): void {
   const incident = applyTabSeverity({ incident: before, transition, severity, now });
   const judged = { transition, incident, acts };
   const conclusion = appendConclusion(transition.conclusion, how);
-  // The incident is quiet now: the transition is offered again when the quiet ends.
+  // The incident was snoozed, or its place is under maintenance. The transition is offered again when that ends.
   if (!isEnd(transition) && acts.some((act) => act.do === 'deliver') && isSnoozedOrMaintained(memory, incident)) {
     memory.putIncident(incident);
     return memory.putTransition({
@@ -186,12 +206,12 @@ function conclude(hand: StepContext, said: TransitionConclusion): void {
   const isTold = sent.length > transition.sent.length;
   memory.putIncident(told);
   const counts = isTold ? countFirstMessage(hand, judged) : {};
-  // After a lower severity, the escalation follows it: the tab that lowered the severity has set its own waits.
+  // If a tab lowered the severity, the escalation timers of the earlier severity are dropped: that tab has set its own timers.
   const isOfBefore = ({ message }: Timer) => message.severity === transition.severity && message.hours?.waits === undefined;
   if (isWorse(transition.severity, severity)) memory.timersOf(transition.id).filter(isOfBefore).forEach(memory.dropTimer);
   const waits = told.over === null ? acts.filter((act) => act.do === 'wait') : [];
   for (const { do: _, ...wait } of waits) memory.putTimer({ id: memory.newId('timer'), transition: transition.id, ...wait });
-  // After its last escalation a transition may still wait for a meeting.
+  // After its last escalation a transition may still have a timer that waits for a meeting.
   const state = memory.timersOf(transition.id).length > 0 ? 'waiting' : 'concluded';
   const passes = way && { passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
   memory.putTransition({ ...endTurn(transition), ...passes, ...counts, severity, state, sent, conclusion });
@@ -209,12 +229,12 @@ function concludeOtherGrowth(memory: EngineState, { id, incident, grew }: Transi
   for (const one of others) concludeUnsent(memory, one, replacedConclusion);
 }
 
-/** Passes kept per transition: its hold and each escalation. Each takes some hundred bytes. */
+/** Passes through the tabs kept per transition: one for its hold, and one for each escalation. Each takes some hundred bytes. */
 const passesKept = 6;
 
 /**
- * Cancels the unsent news and the escalations of an incident, since a new message replaces them. Returns the unsent news; after a quiet
- * this includes news that waits for the morning.
+ * Cancels the unsent transitions and the escalation timers of an incident, since a new message replaces them. Returns the unsent
+ * transitions. After a snooze or a maintenance these include transitions that wait for the morning.
  */
 function cancelPending(
   memory: EngineState,
@@ -249,7 +269,7 @@ function proceed(hand: StepContext, incidentId: number): void {
     if (incident === undefined) return;
     const judged = judgeOffer(one, incident);
     if (judged.next === 'over') concludeOver(hand, { transition: one, incident }, judged.how);
-    // It keeps waiting, and does not block later transitions.
+    // A transition that cannot be offered now keeps waiting, and does not block later transitions.
     if (judged.next !== 'go' || (!isEnd(one) && isSnoozedOrMaintained(memory, incident)) || isHeldByHourlyLimit(hand, one, incident))
       continue;
     return offer({ ...hand, transition: mergeWaiting(hand, one, incident) });
@@ -268,7 +288,7 @@ function offer({ memory, options, now, transition, timer }: StepContext & { tran
   memory.effect({ do: 'offer', message, node: timer?.node ?? null });
 }
 
-/** Judges the transition before a second offer: it may be over by now (R24). */
+/** Judges the transition before a second offer, because its faults may have ended since the first offer (R24). */
 function offerAgain(hand: StepContext & { transition: Transition }): void {
   const { memory, transition, now } = hand;
   const incident = memory.incidents.get(transition.incident);
@@ -286,7 +306,7 @@ function fireTimer({ timer, ...hand }: StepContext & { timer: Timer }): void {
   if (options.isUnread(incident.scope, now)) return;
   const judged = judgeTimer(timer, { transition, incident, now });
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
-  // Timers that depend on hours and meetings are judged anyway: the news may have become urgent.
+  // Timers that depend on hours and meetings are judged also during a snooze or a maintenance: the fault may have become urgent.
   if (isSnoozedOrMaintained(memory, incident) && timer.message.hours?.waits === undefined) return;
   if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayOffer(hand, transition, incident)) return;
   if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
@@ -323,14 +343,17 @@ function appendConclusion(before: string | null, how: string): string {
   return before === how || before.endsWith(`; ${how}`) ? before : `${before}; ${how}`;
 }
 
-/** Judges a due timer. It ends if its news is over or was acknowledged in time, and waits while the acknowledgement can be withdrawn. */
+/**
+ * Judges a timer whose time has come. The timer ends if its faults are over, or if the incident was acknowledged before. While a person can
+ * still withdraw the acknowledgement, the timer is judged again later.
+ */
 function judgeTimer(
   timer: Timer,
   { transition, incident, now }: Omit<JudgedTransition, 'acts'> & Pick<StepContext, 'now'>,
 ): ReturnType<typeof judgeOffer> {
   const { acknowledged } = incident;
   const judged = judgeOffer(transition, incident);
-  // The higher levels know the group incident, so the escalation waits until that ends.
+  // The higher levels are notified of the group incident, so the escalation of this incident waits until the group incident ends.
   const waits = timer.unlessAcknowledged && remainingFaults(transition, incident).every(({ hidden, explained }) => hidden || explained);
   if (acknowledged === null && waits && judged.next === 'go') return { next: 'later', inMs: causeRecheckMs };
   if (!timer.unlessAcknowledged || acknowledged === null) return judged;
@@ -340,9 +363,9 @@ function judgeTimer(
 
 /** Conclusion of a transition that waits for the hourly limit. */
 const heldBackConclusion = 'held back: enough was told in this hour';
-/** Conclusion of a transition that was over before its turn. */
+/** Conclusion of a transition whose faults ended while it waited for the hourly limit. */
 const countedConclusion = 'counted: enough was told in this hour';
-/** Interval at which a waiting transition is offered again: a near meeting may have made it critical. */
+/** Interval at which a transition that waits for the hourly limit is offered again: a near meeting may have made it critical. */
 const reofferEveryMs = 10 * 60_000;
 
 type JudgedTransition = { transition: Transition; incident: Incident; acts: readonly TabAct[] };
@@ -357,7 +380,10 @@ function exceedsHourlyLimit({ options, now }: StepContext, { transition, inciden
   return criticalFaultsOf(transition, incident).every((fault) => options.pace.wasCritical(scope, fault, now));
 }
 
-/** True while the hourly limit holds a transition back. If an end and later news both wait, both go in this order, or neither. */
+/**
+ * True while the hourly limit delays a transition. If an end and a new fault of a scope both wait, two messages must be left: then both are
+ * sent in order of creation.
+ */
 function isHeldByHourlyLimit({ memory, options, now }: StepContext, transition: Transition, { scope }: Incident): boolean {
   if (!isWaiting(transition)) return false;
   const left = options.pace.left(scope, now);
@@ -368,7 +394,8 @@ function isHeldByHourlyLimit({ memory, options, now }: StepContext, transition: 
 }
 
 /**
- * Returns when a waiting transition is offered again. Counting from the start of the wait keeps a late offer from delaying all later ones.
+ * Returns when a transition that waits for the hourly limit is offered again: at whole intervals of `reofferEveryMs` since its wait began.
+ * So one late offer does not delay all later offers.
  */
 function reofferAt({ turn, offeredAt }: Transition): number {
   const offered = offeredAt ?? 0;
@@ -377,7 +404,7 @@ function reofferAt({ turn, offeredAt }: Transition): number {
   return since + (passed + 1) * reofferEveryMs;
 }
 
-/** Queues a transition for the hourly limit. */
+/** Lets a transition wait until the hourly limit permits its message. */
 function queueForHourlyLimit(
   { memory, options, now }: StepContext,
   { transition, incident }: Omit<JudgedTransition, 'acts'>,
@@ -388,13 +415,16 @@ function queueForHourlyLimit(
   memory.putTransition({ ...transition, state: 'pending', conclusion, turn: { is: 'waits', at: transition.turn?.at ?? now } });
 }
 
-/** Ends the wait for the hourly limit. */
+/** Returns the transition with its wait for the hourly limit marked as ended. */
 function endTurn(transition: Transition): Transition {
   const { turn, offeredAt } = transition;
   return turn?.is === 'waits' ? { ...transition, turn: { is: 'waited', at: turn.at, hadAt: offeredAt ?? turn.at } } : transition;
 }
 
-/** Concludes an unsent transition that is over. If it waited for the hourly limit, the next message of its scope counts it. */
+/**
+ * Concludes an unsent transition whose faults ended. If it waited for the hourly limit, the next message of its scope includes it in a
+ * count.
+ */
 function concludeOver({ memory, options, now }: StepContext, { transition, incident }: Omit<JudgedTransition, 'acts'>, how: string): void {
   if (!hasWaited(transition)) return memory.putTransition({ ...transition, state: 'concluded', conclusion: how });
   options.pace.count(incident.scope);
@@ -402,9 +432,9 @@ function concludeOver({ memory, options, now }: StepContext, { transition, incid
 }
 
 /**
- * An end must not follow the message of a new fault. Older ends of the same fault that still wait for the hourly limit are dropped and
- * counted.
- * The recipients of the earlier incident are added here, so that they are notified of the end of this one.
+ * Drops and counts older ends that still wait for the hourly limit, if a message reports the same faults again: an end must not arrive
+ * after that message.
+ * The recipients of the earlier incident are added to this incident, so that they are notified of its end.
  */
 function dropOldEnds(hand: StepContext, { transition, incident }: Omit<JudgedTransition, 'acts'>): void {
   const { memory } = hand;
@@ -423,7 +453,10 @@ function dropOldEnds(hand: StepContext, { transition, incident }: Omit<JudgedTra
   }
 }
 
-/** Merges the waiting news of the same incident into one message when the first one has its turn. */
+/**
+ * When the first of several transitions that wait for the hourly limit may be sent, merges the others of the incident into its message.
+ * Ends are not merged.
+ */
 function mergeWaiting({ memory, options, now }: StepContext, transition: Transition, incident: Incident): Transition {
   if (!isWaiting(transition) || isEnd(transition) || options.pace.left(incident.scope, now) < 1) return transition;
   const isBeside = (one: Transition) => one.id !== transition.id && isWaiting(one) && !isEnd(one);
@@ -442,7 +475,10 @@ export function hasWaited(transition: Transition): boolean {
   return transition.turn?.is !== undefined;
 }
 
-/** Counts the first message of a transition. Returns the fields to store for the next start. */
+/**
+ * Counts the first message of a transition against the rate limits. Returns the fields to store, from which `restoreLimits` counts the
+ * message again after a restart.
+ */
 function countFirstMessage({ options, now }: StepContext, { transition, incident, acts }: JudgedTransition): Pick<Transition, 'told'> {
   const { scope } = incident;
   if (isUnsentNews(transition) && !hasWaited(transition)) options.pace.cameNews(scope, now);
@@ -452,7 +488,10 @@ function countFirstMessage({ options, now }: StepContext, { transition, incident
   return { told: { at: now, critical } };
 }
 
-/** Restores the rate limits at start. Otherwise a server that restarts repeatedly would begin a new hour each time. */
+/**
+ * Counts the stored messages of the last hour against the rate limits at start. Otherwise a server that restarts repeatedly would begin a
+ * new hour each time.
+ */
 export function restoreLimits(pace: TransitionOptions['pace'], { transitions, incidents }: EngineState): void {
   const marks: { at: number; does(): void }[] = [];
   for (const one of transitions.values()) {
@@ -466,12 +505,12 @@ export function restoreLimits(pace: TransitionOptions['pace'], { transitions, in
   for (const { does } of marks.toSorted((a, b) => a.at - b.at)) does();
 }
 
-/** True if the limits of the hour and the minute allow another offer. */
+/** True if the hourly limit of the room and the limits per minute allow another offer. */
 function mayOffer({ options, now }: StepContext, transition: Transition, { scope }: Incident): boolean {
   return !(isUnsentNews(transition) && options.pace.isFull(scope, now)) && options.pace.mayTell(scope, faultIdsOf(transition), now);
 }
 
-/** Returns the rooms that exceed the hourly limit of news, so that they are muted. */
+/** Returns the rooms whose next new transition would exceed the hourly limit. The caller mutes them. */
 function findRoomsOverLimit({ memory, options, now }: StepContext): string[] {
   const due = (one: Transition) => one.state === 'pending' || memory.timersOf(one.id).some(({ dueAt }) => dueAt <= now);
   const of = (one: Transition) => memory.incidents.get(one.incident);
@@ -480,7 +519,7 @@ function findRoomsOverLimit({ memory, options, now }: StepContext): string[] {
   return [...scopes].filter((scope) => options.pace.isFull(scope, now));
 }
 
-/** True for unsent news. A repeated notification is not news from the PC. */
+/** True for a transition that reports new or worse faults and has sent no message. A repeated notification does not count. */
 function isUnsentNews(transition: Transition): boolean {
   return !isEnd(transition) && transition.sent.length === 0 && transition.again === undefined;
 }
@@ -493,15 +532,21 @@ function faultIdsOf({ about }: Transition): string[] {
   return about.map(({ fault }) => fault);
 }
 
-/** Returns the critical faults of the news, with the severities that tabs have set; none for an end. */
+/** Returns the ids of the critical faults of a transition, with the severities that tabs have set; none for an end. */
 function criticalFaultsOf(transition: Transition, incident: Incident): string[] {
   return isEnd(transition) ? [] : remainingFaults(transition, incident).flatMap((one) => (one.severity === 'critical' ? one.fault : []));
 }
 
-/** Faults with one cause, such as devices on one hub, arrive in two states that are at most this far apart. */
+/**
+ * Longest time between two transitions that are merged. Faults with one cause, such as devices on one hub, arrive in two state messages
+ * that are at most this far apart.
+ */
 const simultaneousMs = 2_000;
 
-/** Merges transitions into one. */
+/**
+ * Merges transitions into the first one, with all their faults, the highest severity and the latest time. `was` keeps the data of the first
+ * before the merge.
+ */
 function mergeTransitions([first, ...others]: [Transition, ...Transition[]]): Transition {
   const all = [first, ...others];
   const about = new Map(all.flatMap((one) => one.about).map((one) => [faultKey(one.fault, one.device), one]));
@@ -515,8 +560,10 @@ function mergeTransitions([first, ...others]: [Transition, ...Transition[]]): Tr
 }
 
 /**
- * Merges a due transition with others that broke in the same moment, are due a moment later and wait alike.
- * Guarantee: no fault is notified more than `simultaneousMs` before its hold ends, and each counts as news of its room (R27).
+ * Merges a due transition with others of its incident. They began within `simultaneousMs` of it, are due at most `simultaneousMs` later,
+ * and wait at the same node with the same fields.
+ * Guarantee: no fault is notified more than `simultaneousMs` before its hold ends, and each merged transition counts against the hourly
+ * limit of its room (R27).
  */
 function mergeSimultaneous(
   { memory, options, now }: StepContext,
@@ -541,7 +588,7 @@ function mergeSimultaneous(
 
 const mergedConclusion = 'told with what broke in the same moment';
 
-/** True for unsent news that waits for the end of its hold. */
+/** True for an unsent transition with new or worse faults whose hold has not ended. */
 function isInHold(one: Transition): boolean {
   return !isEnd(one) && one.state === 'waiting' && one.sent.length === 0 && one.again === undefined;
 }
@@ -551,7 +598,7 @@ function mergeKeyOf({ node, unlessAcknowledged, message: { severity, to, hours }
   return JSON.stringify([node, unlessAcknowledged, severity, to, hours ?? null]);
 }
 
-/** Builds the message of an offer. `fields` come from the timer; an offer to the head uses those of the transition. */
+/** Builds the message of an offer. `fields`: the values that the timer carries. Without them the values of the transition are used. */
 function offerMessageOf(at: {
   transition: Transition;
   incident: Incident;
@@ -578,8 +625,8 @@ function offerMessageOf(at: {
       ...(place.timeZone !== undefined && { timeZone: place.timeZone }),
       severity: incident.severity,
       flapping: incident.flapping,
-      // An acknowledgement counts only when it can no longer be withdrawn. A needless wait ends by itself, but a missing wait would never
-      // start.
+      // An acknowledgement counts only when it can no longer be withdrawn. If an escalation timer starts needlessly, the acknowledgement
+      // ends it later. If it did not start, nothing would start it after a withdrawal.
       acknowledged: isSettled(incident.acknowledged, transition.offeredAt ?? Number.POSITIVE_INFINITY),
       // A person who was first notified after the group incident grew already knows its present size.
       told: [...new Set(incident.told.filter(({ at: toldAt }) => !grew || toldAt <= transition.at).map(({ person }) => person))],

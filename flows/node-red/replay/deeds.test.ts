@@ -141,7 +141,7 @@ const table: { what: string; tells: string[]; scene(stage: EngineStage, dates: M
   },
 ];
 
-test.each(table)('tabs try: $what', async ({ tells, scene }) => {
+test.each(table)('a replay sends the same notifications as the engine did: $what', async ({ tells, scene }) => {
   const { stage, dates } = room();
   scene(stage, dates);
   const { sent, played, lateMs } = await playedOf(stage);

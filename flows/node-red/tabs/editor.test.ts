@@ -19,11 +19,14 @@ test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude', 'corre
   },
 );
 
-test.each(['who', 'urgency', 'which'])('the editor serves label and help of the dialog node %s in English and Hindi', async (name) => {
-  for (const { language, hindi } of languages)
-    for (const word of Object.values(await served({ name, file: 'decide', language, hindi })))
-      expect(/\p{Script=Devanagari}/u.test(String(word)), String(word)).toBe(hindi);
-});
+test.each(['who', 'urgency', 'which'])(
+  'the editor serves label and help of %s, a node that decides by its dialog alone, in English and Hindi',
+  async (name) => {
+    for (const { language, hindi } of languages)
+      for (const word of Object.values(await served({ name, file: 'decide', language, hindi })))
+        expect(/\p{Script=Devanagari}/u.test(String(word)), String(word)).toBe(hindi);
+  },
+);
 
 const languages = [
   { language: 'en-US', hindi: false },

@@ -213,8 +213,8 @@ function checkLine({ memory, place }: SheetContext, incident: Incident, { person
 const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine', here: 'saidHere' } as const;
 
 /**
- * Whether an answer of a person still holds, for one link if `link` is set; then it is not recorded again. A person who gave the incident
- * back or lost it can take it again.
+ * True if this person's earlier answer is still in force, so that the same answer is not recorded again. With `link` set, `seen` counts
+ * only if it was given by that link. `going` and `fixed` are in force only while the person holds the incident, `not-mine` only while not.
  */
 export function answerStillHolds(
   incident: Incident,

@@ -61,7 +61,7 @@ export type OutboxOptions = {
   wall?: string | undefined;
   /** Links by which a person replies to an incident or confirms an announcement; absent if the server has no public name. */
   linksTo?: ((person: string, notice: Pick<Notice, 'incident' | 'announcement'>) => ReplyLinks) | undefined;
-  /** Line of the signed audit at the end of a message. */
+  /** Writes the last signed audit head (row and short hash) under a message; each person of central gets each head once. */
   note?: AuditNote | undefined;
   /** Called after the commit. After a refusal the caller raises a channel fault for central. */
   onOutcome: (row: OutboxRow, outcome: SendOutcome) => void;

@@ -16,7 +16,7 @@ type Given = {
 };
 type SentOrder = CommandOrder & { id: string; at: number };
 
-/** Each site has one PC that measures, `vc-1`, unless the site is in `away`. */
+/** Each site has `vc-1`, which can measure, and `vc-2`. While a site is in `away`, none of its PCs can measure. */
 function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, atOnce: 10 } }: Given = {}) {
   const clock = testClock();
   const states = [...new Set(sites.map(([path]) => stateOf(path)))];

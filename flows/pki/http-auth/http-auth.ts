@@ -49,7 +49,7 @@ const cutters: Cutters = {
 
 /** The authenticated sender of a request, with its permissions. */
 export type Viewer = {
-  /** null on loopback without HTTPS, where nobody signs in. */
+  /** Null if nobody signed in: on loopback without HTTPS, and for a health check without a token. */
   name: string | null;
   role: TokenRole;
   scope: string;

@@ -90,8 +90,7 @@ export type MaintenanceRequest = {
 const leastMinutes = 5;
 /**
  * Three days: a weekend and one more day. During this time nobody is notified of faults there. For longer work, take the site out of
- * service
- * or plan it again.
+ * service or plan it again.
  */
 const mostMinutes = 3 * 24 * 60;
 const dayMs = 86_400_000;

@@ -1,7 +1,6 @@
 /**
  * Removes old data from the ledger every six hours, in slices between commits. Events move to the sealed archive of their month. Older data
- * is
- * deleted, and the file shrinks.
+ * is deleted, and the file shrinks.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';

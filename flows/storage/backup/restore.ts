@@ -1,7 +1,6 @@
 /**
  * Restores a server from its backup, onto its machine or an empty one. Unpacks and verifies the backup beside the old data, then replaces
- * it
- * by a rename.
+ * it by a rename.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -34,8 +33,7 @@ export const restoredNote = 'restored.json';
  * Restores a server. Rejects with a `BackupError` of one line: running server, other server, wrong passphrase, truncated file, newer
  * version, or no space.
  * Guarantee: a refusal changes nothing. After a kill the old or the new server is in place. Between the two renames there is neither, and
- * no
- * server starts until the restore is repeated.
+ * no server starts until the restore is repeated.
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const { file, data } = options;

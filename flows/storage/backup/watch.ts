@@ -158,8 +158,7 @@ function rowsOf({ line, acts }: MissingData, told: ActiveReport | null, at: numb
 }
 
 // The mark records how far the ledger was a few seconds ago. It lies with the files for the broker and not beside the ledger, so it shows
-// when
-// the ledger went back (an old copy, a lost or cut write-ahead log), and which actions of people are missing from it.
+// when the ledger went back (an old copy, a lost or cut write-ahead log), and which actions of people are missing from it.
 
 const act = v.object({ id: v.number(), at: v.number(), who: v.string(), what: v.string(), about: v.string() });
 const markSchema = v.object({
@@ -204,8 +203,7 @@ export function findMissing(held: Progress, mark: LedgerMark | undefined, note: 
 
 /**
  * Checks that the audit log still has the row of the mark. `hash` is the current hash of that row, null if the row is missing. Returns
- * undefined
- * if the hash matches, is unknown, or belongs to another ledger.
+ * undefined if the hash matches, is unknown, or belongs to another ledger.
  */
 function findChangedAudit(held: Progress, { ledger, lastAct, head }: LedgerMark, hash: string | null): MissingData | undefined {
   if (ledger !== held.ledger || head === undefined || lastAct === 0 || hash === head) return undefined;

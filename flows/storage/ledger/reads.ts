@@ -312,8 +312,7 @@ const changesADayLimit = budgets.changesADay.most + budgets.changesAtOnce.most;
 /**
  * Returns the changes of a PC since a time, and the last earlier one of each component, oldest first.
  * Guarantee: components, changes of one component and changes in total stay within their budgets (R27, budgets). Where older changes are
- * left
- * out, the component is unknown.
+ * left out, the component is unknown.
  */
 function history(db: DatabaseSync, pc: string, since: number): ComponentChange[] {
   const newest = db.prepare(`
@@ -359,8 +358,7 @@ const goneAtOnce = 64;
 
 /**
  * Writes changes. Each change deletes the expired ones of its component, by two index lookups. It also deletes components that the PC has
- * not
- * reported for as long.
+ * not reported for as long.
  */
 function openChanges(db: DatabaseSync): (change: ComponentChange & { pc: string }) => void {
   const write = db.prepare('REPLACE INTO changes VALUES (?, ?, ?, ?, ?)');

@@ -22,8 +22,7 @@ const historyTables = ['incidents', 'transitions', 'outbox'];
 /**
  * Opens or creates the file and locks it for this process until it is closed.
  * Guarantee: refuses an empty, truncated or incomplete ledger, and a changed row in a table that the start reads. Never replaces a ledger
- * with
- * a new one. The next backup checks the pages and the history of a ledger above 64 MiB.
+ * with a new one. The next backup checks the pages and the history of a ledger above 64 MiB.
  * Throws `LedgerError`.
  */
 export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {

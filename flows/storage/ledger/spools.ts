@@ -257,9 +257,8 @@ function openSpoolTable(db: DatabaseSync) {
 }
 
 /**
- * Ranges of settled numbers, in three layers. A held number counts as held in each case. Then come the pieces that tombstones name,
- * which are dropped. Below them lie wide ranges, each with a reason. Ranges of one layer never overlap. Adjacent ranges of one reason are
- * merged
+ * Ranges of settled numbers, in three layers. A held number counts as held in each case. Then come the pieces that tombstones name, which
+ * are dropped. Below them lie wide ranges, each with a reason. Ranges of one layer never overlap. Adjacent ranges of one reason are merged
  * once they are counted. A wide range is therefore one row however many events it contains, and settled numbers are not walked again (R27).
  */
 function openRanges(db: DatabaseSync) {

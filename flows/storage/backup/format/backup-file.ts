@@ -158,8 +158,7 @@ async function* packed(files: readonly PackedFile[]): AsyncGenerator<Uint8Array>
 
 /**
  * Reads a packed stream and returns its paths; undefined if the format is wrong. With `folder` it writes the files, readable by their owner
- * only,
- * and syncs them.
+ * only, and syncs them.
  */
 async function unpack(from: Bytes, folder: string | undefined): Promise<string[] | undefined> {
   const read = v.safeParse(manifest, await from.line(manifestMost));
@@ -234,8 +233,7 @@ export function bytesFrom(source: AsyncIterable<Uint8Array>) {
 }
 
 // Seals a stream with one proof at its end. With a passphrase it is encrypted by AES-256-GCM (key by scrypt), and the tag is the proof;
-// without
-// one the proof is a SHA-256. The proof also covers the header. Content must not be used before the stream has ended.
+// without one the proof is a SHA-256. The proof also covers the header. Content must not be used before the stream has ended.
 
 const format = 2;
 const headMost = 4_096;
