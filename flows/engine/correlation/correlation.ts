@@ -26,20 +26,23 @@ import {
   type SiteAvailability,
 } from './sight.ts';
 
-/** Faults that people cause by hand, or that many PCs have at once for separate reasons. They never form a spread. */
+/**
+ * Faults that people cause by hand, or that many PCs have at once for separate reasons. Such faults in many rooms never open a group
+ * incident.
+ */
 const notCommon =
   /\.(muted|volume_low|volume_off|held|privacy|not_default|monitor_chosen|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
 
 /** The prefixes of update names; no device model starts with them. */
 const updatePrefixes = /^(?:agent|system|driver) /;
 
-/** A common cause, or a spread (one fault in many rooms). */
+/** A common cause of many lost PCs, or a spread: one fault in many rooms. */
 export type Cause = {
   scope: string;
   kind: CauseKind;
-  /** The first loss. */
+  /** When the first member was lost, in server time. */
   since: number;
-  /** The affected sites, PCs of a site, or rooms of a spread, out of `of`. */
+  /** All that were affected since the start. These are sites for a region, PCs for a site, rooms for a spread. */
   members: Set<string>;
   of: number;
   /** The members that are affected now. */
@@ -47,7 +50,7 @@ export type Cause = {
   faults: readonly string[];
   /** When the last fault ended; null while one is present. */
   endedAt: number | null;
-  /** The last loss that belongs to this cause. */
+  /** When the last member was lost, in server time. */
   lastAt: number;
   /** When the first of its sites came back. Not stored: unknown after a restart. */
   backAt?: number;
@@ -58,7 +61,7 @@ export type Cause = {
    * restart.
    */
   late?: ReadonlySet<string>;
-  /** Sites that joined together, long after the others. */
+  /** Sites that joined together, after people may have been notified of the earlier ones. */
   waves?: ReadonlySet<string>;
 };
 
@@ -70,7 +73,7 @@ export function createCorrelation(
   const causes = causesFromIncidents(incidents, numbers, now);
   let covers = storedCovers(incidents, causes);
   let waits = new Set<string>();
-  /** When each silent PC became silent. A PC waits a short time, in case others follow. */
+  /** When each silent PC became silent. Its notification waits a short time, in case other PCs of the cause follow. */
   let silentSince = new Map<string, number>();
 
   const state = { causes, numbers };
@@ -119,7 +122,7 @@ export function createCorrelation(
       return { scopes: changed.map(({ scope }) => scope), who: [...touched].filter(moved) };
     },
 
-    /** Forgets a cause whose incident is over, once it explains nothing. */
+    /** Forgets a cause whose incident has ended, if the cause no longer explains the loss of its members. */
     forget(scope: string, at: number): void {
       const cause = causes.get(scope);
       if (cause !== undefined && !isStillExplaining(cause, numbers, at)) causes.delete(scope);
@@ -153,7 +156,10 @@ function causesFromIncidents(incidents: Iterable<Incident>, { settleMs }: Correl
   return causes;
 }
 
-/** Returns what the stored causes explained at the last shutdown. No PC is notified before the first judgement. */
+/**
+ * Returns the stored cause of each hidden incident, by its scope. It is used until the first judgement after a start; no PC is notified
+ * before that.
+ */
 function storedCovers(incidents: readonly Incident[], causes: ReadonlyMap<string, Cause>): Map<string, string> {
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
   const children = incidents.filter(({ over, faults }) => over === null && faults.some(({ hidden }) => hidden));
@@ -165,12 +171,12 @@ function storedCovers(incidents: readonly Incident[], causes: ReadonlyMap<string
   );
 }
 
-/** A summary that changes with the content of the incident. */
+/** Returns a text that changes if the members, the offline members or the faults of a cause change. */
 function causeSummary({ members, away, of, faults }: Cause): string {
   return `${members.size} ${away.length} ${of} ${faults.join()}`;
 }
 
-/** Updates the cause of one site. A site that cannot be seen keeps its state. */
+/** Updates the cause of one site. If the site has no view, because none of its PCs is watched, the cause stays as it is. */
 function updateSiteCause({ numbers }: CorrelationState, cause: Cause, { bySite, now }: CauseContext): void {
   const sight = bySite.get(nameInScope(cause.scope));
   if (sight === undefined) return;
@@ -192,7 +198,7 @@ function updateWideCause({ numbers }: CorrelationState, cause: Cause, { bySite, 
   const dark = sights.filter((one) => isStillLost(one, numbers));
   const isCut = (one: SiteAvailability) => cause.isOfPower === true && isStillOnBattery(one, numbers);
   const still = sights.filter((one) => dark.includes(one) || isCut(one)).map(({ site }) => site);
-  // Sites that come back late, one after another, still belong to the ended cause.
+  // While sites come back one after another, the end of the cause moves to the latest return.
   if (cause.endedAt !== null && still.length < cause.away.length && now - cause.endedAt > numbers.waitMs) cause.endedAt = now;
   if (still.length < cause.away.length) cause.backAt ??= now;
   cause.away = still;
@@ -218,7 +224,7 @@ function joinCause(cause: Cause, down: LostSite, withinMs: number): boolean {
   return true;
 }
 
-/** Adds a site that is lost alone and later to a cause that still grew recently. */
+/** Adds each further lost site to a current regional cause, if it was lost within `joinMs` of the last loss of the cause. */
 function joinLateSites({ causes, numbers }: CorrelationState, { downs }: CorrelationInput): void {
   const explained = explainedSites(causes.values());
   const growing = [...causes.values()].filter(({ kind, endedAt }) => kind !== 'site' && kind !== 'plane' && endedAt === null);
@@ -240,7 +246,7 @@ function explainedSites(causes: Iterable<Cause>): Set<string> {
   return new Set(wide.flatMap(({ members }) => [...members]));
 }
 
-/** Opens causes for losses that no regional cause explains. */
+/** Opens regional causes for lost sites that no current regional cause explains. */
 function openWideCauses(state: CorrelationState, field: CorrelationInput, now: number): void {
   const { causes } = state;
   const downs = field.downs.filter(({ sight }) => !field.explained?.has(sight.site));
@@ -251,7 +257,7 @@ function openWideCauses(state: CorrelationState, field: CorrelationInput, now: n
   for (const one of found.filter((one) => !isRestOfEndedCause(state, one, now))) openCause(state, field, one);
 }
 
-/** Sites that have not yet come back from a cause that just ended are no new cause. */
+/** True if all these sites are members of a cause that just ended, and were lost before its end. Then they are no new cause. */
 function isRestOfEndedCause({ causes, numbers }: CorrelationState, { downs }: RegionOutage, now: number): boolean {
   return [...causes.values()].some((one) => {
     const { kind, endedAt, members } = one;
@@ -260,19 +266,21 @@ function isRestOfEndedCause({ causes, numbers }: CorrelationState, { downs }: Re
   });
 }
 
-/** Opens a cause. Sites that were lost before the others, and still are, count from their first loss. */
+/**
+ * Opens a cause, or continues one that ended shortly before. Earlier lost sites of the region join it if they were lost within `withinMs`.
+ */
 function openCause({ causes, numbers }: CorrelationState, field: CorrelationInput, { scope, downs, of }: RegionOutage): void {
   const kind = causeKindOf(scope) ?? 'nation';
   const before = causes.get(scope);
   const since = before?.since ?? Math.min(...downs.map((one) => one.at));
   const lastAt = Math.max(...downs.map((one) => one.at));
   const sites = downs.map(({ sight }) => sight.site);
-  // A cause that ended shortly before continues.
+  // The members of a cause that ended shortly before stay members.
   const members = new Set([...(before?.members ?? []), ...sites]);
   const isDark = downs.filter((one) => one.isPower).length * 2 <= downs.length;
   const isOfPower = before?.isOfPower === true || !isDark;
   const faults = [...new Set([...(before?.faults ?? []), isDark ? faultOf(kind) : 'outage.power'])];
-  // New members among the sites lost together. None if most of the sites were members before.
+  // New members among the sites lost together. Empty if most of these sites were members before.
   const fresh = before === undefined ? [] : sites.filter((site) => !before.members.has(site));
   const waves = new Set([...(before?.waves ?? []), ...(fresh.length * 2 >= sites.length ? fresh : [])]);
   const cause: Cause = { scope, kind, since, members, of, away: sites, faults, endedAt: null, lastAt, waves, isOfPower };
@@ -299,7 +307,10 @@ function openSiteCause(
   causes.set(scope, { scope, kind: 'site', since, members, of: sight.expected, away, faults, endedAt: null, lastAt: now });
 }
 
-/** True while a cause explains its sites. After its end it lasts as long as the other sites took to come back, within limits. */
+/**
+ * True while a cause explains the loss of its members. After its end it still does so for as long as its sites took to come back, between
+ * `settleMs` and `settleMostMs`.
+ */
 function isStillExplaining(
   { endedAt, backAt = Number.POSITIVE_INFINITY }: Cause,
   { settleMs, settleMostMs }: CorrelationNumbers,
@@ -308,13 +319,16 @@ function isStillExplaining(
   return endedAt === null || now - endedAt < Math.max(settleMs, Math.min(settleMostMs, endedAt - backAt));
 }
 
-/** Returns the cause of each lost PC and site: the site for its PCs, the wider cause for the site. */
+/**
+ * Returns the scope of the cause by lost PC and by site scope. For a PC that is the cause of its site, if there is one; else the regional
+ * cause.
+ */
 function causeByMember({ causes, numbers }: CorrelationState, sites: readonly SiteAvailability[], now: number): Map<string, string> {
   const covers = new Map<string, string>();
   const all = [...causes.values()].filter((one) => isStillExplaining(one, numbers, now));
   const wide = all.filter(({ kind }) => kind !== 'site');
   const wideOf = new Map(wide.flatMap(({ members, scope }) => [...members].map((site) => [site, scope] as const)));
-  // A site on battery is less severe than a PC that does not respond, and does not hide it.
+  // A site that only runs on battery is less severe than a PC that does not respond. So it does not hide that PC.
   const isDark = ({ faults, endedAt }: Cause) => endedAt !== null || faults.includes('outage.site');
   const own = new Set(all.flatMap((one) => (one.kind === 'site' && isDark(one) ? [one.scope] : [])));
   for (const { site, lost } of sites) {
@@ -327,7 +341,7 @@ function causeByMember({ causes, numbers }: CorrelationState, sites: readonly Si
   return covers;
 }
 
-/** Returns losses that may belong to a site or region outage that is not yet known. */
+/** Returns the PCs and site scopes whose loss may belong to a site or region outage that is not certain yet. */
 function undecidedLosses(
   field: CorrelationInput,
   at: { silentSince: ReadonlyMap<string, number>; covers: ReadonlyMap<string, string>; now: number; growing: readonly SiteAvailability[] },
@@ -356,7 +370,7 @@ type CommonFaultOptions = { numbers?: CorrelationNumbers; updates?: Iterable<rea
 
 export type CommonFaults = ReturnType<typeof createCommonFaults>;
 
-/** Tracks the spreads among the causes, with the updates of PCs from the ledger. */
+/** Finds spreads (one fault in many rooms) and keeps them in `causes`. `updates`: the recent updates of each PC from the ledger. */
 export function createCommonFaults(causes: Map<string, Cause>, { numbers = defaultNumbers, updates = [] }: CommonFaultOptions = {}) {
   const spreads = () => [...causes.values()].filter(({ kind }) => kind === 'spread');
   const groups = createGroups(spreads());
@@ -367,7 +381,7 @@ export function createCommonFaults(causes: Map<string, Cause>, { numbers = defau
     if (notCommon.test(fault)) return [];
     const prefix = causeScope('spread', `${fault} `);
     const late = (updated.get(pc) ?? []).flatMap((one) => (at - one.at < numbers.updatedMs ? `${prefix}${one.what}` : []));
-    // A member of an update's spread stays a member, however old the update is and whatever update follows.
+    // A room that belongs to the spread of an update stays in it, also after the 24 h of the update and after further updates.
     const isHeld = ({ scope, members }: Cause) =>
       scope.startsWith(prefix) && updatePrefixes.test(scope.slice(prefix.length)) && members.has(pc);
     const held = [...causes.values()].filter(isHeld).map(({ scope }) => scope);
@@ -384,7 +398,7 @@ export function createCommonFaults(causes: Map<string, Cause>, { numbers = defau
       for (const scope of groups.put(pc, now)) touched.add(scope);
     },
 
-    /** Judges changed spreads. Returns the scopes and PCs to judge again. */
+    /** Judges the spreads whose rooms changed. Returns the scopes and PCs whose incidents must be updated. */
     judge(at: number): { scopes: string[]; pcs: string[] } {
       const due = spreads().filter((one) => !isStillExplaining(one, numbers, at));
       const looked = [...groups.bySize(touched), ...due.map(({ scope }) => scope)];
@@ -417,7 +431,10 @@ function copyUpdates(list: readonly Update[]): Update[] {
   return list.map((one) => ({ ...one }));
 }
 
-/** The rooms with each fault, and since when. Guarantee: holds nothing for a room without a fault. */
+/**
+ * Keeps the rooms with each fault of one model or update, and since when each room has it. Guarantee: holds nothing for a room without a
+ * fault.
+ */
 function createGroups(spreads: readonly Cause[]) {
   const groups = new Map(spreads.map(({ scope, away, since }) => [scope, new Map(away.map((pc) => [pc, since]))]));
   const ofPc = new Map<string, readonly string[]>();
@@ -427,9 +444,9 @@ function createGroups(spreads: readonly Cause[]) {
   return {
     held: groups,
     of,
-    /** The largest first: what it explains does not open another spread. */
+    /** Sorts scopes by their number of rooms, the largest first: rooms that it explains do not open another spread. */
     bySize: (scopes: Iterable<string>) => [...scopes].toSorted((a, b) => of(b).size - of(a).size),
-    /** Returns the groups that changed. */
+    /** Sets the faults of a room. Returns the scopes that the room joined or left. */
     put(pc: string, now: ReadonlyMap<string, number>): string[] {
       const before = ofPc.get(pc) ?? [];
       const gone = before.filter((scope) => !now.has(scope));
@@ -446,7 +463,7 @@ function createGroups(spreads: readonly Cause[]) {
   };
 }
 
-/** Updates a spread; true if it changed. */
+/** Opens, updates or ends the spread of a scope. True if its members, rooms or faults changed. */
 function updateCommonFault(
   { causes, numbers }: CorrelationState,
   scope: string,
@@ -475,7 +492,7 @@ function updateCommonFault(
   return before !== causeSummary(held);
 }
 
-/** After its end, updates the rooms that still have the fault; true if they changed. */
+/** Updates which rooms still have the fault of a spread that has ended. True if they changed. */
 function updateEndedRooms(held: Cause | undefined, group: ReadonlyMap<string, number>): boolean {
   if (held === undefined) return false;
   const before = held.away.join();

@@ -10,40 +10,50 @@ export const defaultNumbers = {
   /** Fewest PCs of an outage of a site. A single PC is notified as a PC that does not answer. */
   sitePcs: 2,
   /**
-   * Fewest sites of a regional outage. With one outage in 1,000 windows, three of twenty sites fail together by chance once in a million.
+   * Fewest sites of a regional outage. Assume that a site is lost in one of 1,000 such time windows. Then three of twenty sites fail
+   * together by chance once in a million windows.
    */
   regionSites: 3,
   /** Least share of the region's sites that must be lost. Three of a hundred sites may fail for three different reasons. */
   regionShare: 0.3,
   /** Losses within this time belong together: a beat interval, its slack and the keepalive timeout, ms. */
   withinMs: 5 * minute,
-  /** Time after the last loss in which further sites join the outage, ms. The gaps of a slow outage have any length. */
+  /** Time after the last loss in which further sites join the outage, ms. */
   joinMs: 15 * minute,
-  /** The longest gap between two losses of a slow outage, ms. A lost site waits this long while its row may become an outage. */
+  /**
+   * Longest time between two losses of a slow outage, ms. The notification of a lost site waits this long while a slow outage may develop.
+   */
   rowWaitMs: 8 * minute,
-  /** The outage lasts while this share of its sites, and at least `regionSites`, is offline. The few that remain have separate problems. */
+  /**
+   * An outage lasts while this share of its sites, and at least `regionSites` sites, are offline. A smaller rest of offline sites has
+   * separate problems.
+   */
   regionOpenShare: 0.1,
   /**
-   * Share of all PCs lost within `planeMs` that means a fault of the server's own connection. No line and no power supply serves so many.
+   * If this share of all PCs is lost within `planeMs`, the server's own connection has failed. No line and no power supply serves so many
+   * PCs.
    */
   planeShare: 0.5,
   planeMs: minute,
-  /** Fewest sites of such a fault. Half of fewer sites may share one line. */
+  /** Fewest lost sites from which the server's own connection has failed. With fewer sites, half of them may share one line. */
   planeSites: 10,
-  /** Time for PCs to come back after the end of a cause, ms: a PC starts and sends a fresh state. Later silences are separate problems. */
+  /**
+   * Time after the end of a cause in which PCs may still come back, ms: a PC starts and sends a fresh state. A PC that is silent later has
+   * a separate problem.
+   */
   settleMs: 5 * minute,
-  /** The longest such time, for a cause whose sites come back one after another. */
+  /** Longest value of that time, ms, for a cause whose sites come back one after another. */
   settleMostMs: 30 * minute,
-  /** Time for which a loss waits for related losses among PCs that were not seen since. */
+  /** Time for which the notification of a lost PC waits, ms, while other PCs that were not seen since may be lost too. */
   waitMs: minute,
-  /** Time for which a PC on battery waits for others of its site, which poll their UPS in turns. */
+  /** Time for which the notification of a PC on battery waits for other PCs of its site, ms. They poll their UPS in turns. */
   powerWaitMs: 20 * second,
-  /** Losses further apart than this are unrelated. */
+  /** A site loss older than this is not related to new losses, ms. */
   longAgoMs: hour,
-  /** Rooms with one fault of one model within `spreadMs` that cannot be coincidence. */
+  /** Fewest rooms with one fault of one model or update within `spreadMs` that cannot be coincidence. */
   spreadRooms: 5,
   spreadMs: hour,
-  /** Time after an update in which the update may cause a fault. */
+  /** Time after an update in which a new fault may be caused by the update, ms. */
   updatedMs: 24 * hour,
 };
 

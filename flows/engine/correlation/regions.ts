@@ -6,7 +6,7 @@ import type { LostSite, SiteAvailability } from './sight.ts';
 /** A region with the lost sites that it explains, out of `of` sites with an expected PC. */
 export type RegionOutage = { scope: string; downs: readonly LostSite[]; of: number };
 
-/** The input: all sites, the lost ones, and those that a current cause explains. */
+/** All sites (`sites`), the lost ones (`downs`), and the sites that a current cause explains (`explained`). */
 export type CorrelationInput = {
   sites: readonly SiteAvailability[];
   downs: readonly LostSite[];
@@ -14,12 +14,18 @@ export type CorrelationInput = {
   numbers: CorrelationNumbers;
 };
 
-/** Scopes from narrow to wide, to choose between equal explanations. */
+/** Kinds of region from narrow to wide. The narrower of two equal explanations is chosen. */
 const scopeKindsByWidth = ['link', 'provider', 'state', 'nation'];
-/** A region that explains at least this share of the best, with fewer sites online, is the better explanation. */
+/**
+ * A region is compared if it explains at least this share of the most sites that any region explains. Among these, the region with the
+ * smallest share of online sites wins.
+ */
 const betterShare = 0.8;
 
-/** Returns the least number of lost sites for a region outage. `gone` sites were lost before. A region with two sites needs both. */
+/**
+ * Returns the least number of lost sites for a region outage. `of`: its sites. `gone`: those lost in an earlier outage. If the region has
+ * two sites, both must be lost.
+ */
 function leastLostSites(of: number, gone: number, { regionSites, regionShare }: CorrelationNumbers): number {
   return Math.max(Math.min(regionSites, of), regionShare * (of - gone));
 }
@@ -71,8 +77,8 @@ function bestRegion(downs: readonly LostSite[], { sizes, numbers, isSlow }: Regi
 }
 
 /**
- * Returns the sites of a region that were lost together, or (`isSlow`) one soon after another, if they are enough. A nation has no slow
- * outage; its states have.
+ * Returns the sites of a region that were lost within `withinMs`, or (`isSlow`) one soon after another. Undefined if they are too few. Slow
+ * outages are not searched for the whole nation, only for its states.
  */
 function outageOfRegion(
   scope: string,
@@ -83,7 +89,7 @@ function outageOfRegion(
   if (of < 2 || isRegionalPowerCut(scope, list) || (isSlow && isNation)) return undefined;
   const sorted = list.filter((one) => mayBelongToKind(causeKindOf(scope), one)).toSorted((a, b) => a.at - b.at);
   const least = leastLostSites(of, gone, numbers);
-  // The latest loss that completes a group of sufficient size.
+  // The latest loss at which enough sites were lost within `withinMs`.
   const last = sorted.findLast(
     ({ at }, index) => at - (sorted[index - Math.ceil(least) + 1]?.at ?? Number.NEGATIVE_INFINITY) <= numbers.withinMs,
   );
@@ -95,20 +101,20 @@ function outageOfRegion(
   return isFound ? { scope, downs: together, of } : undefined;
 }
 
-/** True if a loss may belong to this kind of cause. A site on battery still has its line. */
+/** True if a loss may belong to this kind of cause. A site on battery belongs only to a state or the nation: its line still works. */
 export function mayBelongToKind(kind: string | undefined, { isPower }: LostSite): boolean {
   return isPower !== true || kind === 'state' || kind === 'nation';
 }
 
 /**
  * Returns the least number of sites in a slow outage, each lost within `rowWaitMs` of the one before.
- * At two lone outages per site and month, four sites of a state of 50 follow so closely once in some hundred years.
+ * Assume two separate outages per site and month. Then four sites of a state of 50 follow each other so closely once in some hundred years.
  */
 function leastSlowSites(of: number, { regionSites, regionShare }: CorrelationNumbers): number {
   return Math.max(regionSites + 1, (regionShare / 4) * of);
 }
 
-/** Splits losses into rows, earliest first. In a row each loss follows soon after the one before. */
+/** Splits losses into rows, earliest first. In a row each loss follows the one before within `rowWaitMs`. */
 function slowRows(sorted: readonly LostSite[], { rowWaitMs }: CorrelationNumbers): LostSite[][] {
   const rows: LostSite[][] = [];
   for (const one of sorted) {
@@ -119,7 +125,7 @@ function slowRows(sorted: readonly LostSite[], { rowWaitMs }: CorrelationNumbers
   return rows;
 }
 
-/** Returns the sites whose row still grows and may become a cause. */
+/** Returns the lost sites that may still become part of a slow outage: a further loss may follow within `rowWaitMs`. */
 export function sitesInGrowingRows({ sites, downs, explained, numbers }: CorrelationInput, now: number): SiteAvailability[] {
   const open = downs.filter(({ sight }) => !explained?.has(sight.site));
   if (open.length < 2) return [];
@@ -129,13 +135,13 @@ export function sitesInGrowingRows({ sites, downs, explained, numbers }: Correla
     const { of, gone } = { of: 0, gone: 0, ...sizes.get(scope) };
     const mayGrow = (row: readonly LostSite[]) => row.length >= Math.max(2, leastSlowSites(of - gone, numbers) / 4);
     const rows = slowRows(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.rowWaitMs);
-    // A site on battery alone may go offline while the outage grows, so its wait begins at its last loss.
+    // A site that only runs on battery may go offline while the outage grows. So its time counts from the last loss of one of its PCs.
     const lastOf = ({ at, sight }: LostSite) => Math.max(at, ...sight.lost.map((one) => one.at));
     return rows.flat().flatMap((one) => (now - lastOf(one) < numbers.rowWaitMs ? [one.sight] : []));
   });
 }
 
-/** True if a third of the sites reported battery power: then the power of the region failed, not a line. */
+/** True for a line or provider if a third of its lost sites reported battery power. Then the power of the region failed, not the line. */
 function isRegionalPowerCut(scope: string, list: readonly LostSite[]): boolean {
   const kind = causeKindOf(scope);
   return (kind === 'link' || kind === 'provider') && list.filter(({ sight }) => sight.onBattery > 0).length * 3 >= list.length;

@@ -1,10 +1,10 @@
-/** Facts about one site at one moment, and conclusions from them. Pure functions. */
+/** Facts about the presence and the power of one site at one moment, and conclusions from them. Pure functions. */
 import type { CorrelationNumbers } from './numbers.ts';
 
-/** A lost PC: its last message (`from`), the time when it was certainly offline (`at`), and whether it counts as silent yet. */
+/** A lost PC. `from`: when its last message arrived. `at`: when it was certainly offline. `isSilent`: its silence limit has passed. */
 export type Loss = { pc: string; from: number; at: number; isSilent: boolean };
 
-/** The view of one site. Expected PCs were online and sent no bye, except those in `cut`. */
+/** The view of one site. Expected PCs were online and sent no bye; PCs in `cut` count too. */
 export type SiteAvailability = {
   site: string;
   /** The scopes above the site: line, provider, state, nation. */
@@ -25,17 +25,20 @@ export type SiteAvailability = {
   heard: number[];
 };
 
-/** A site that lost its PCs together, or one that lost mains power and is still online (`isPower`). `isSilent`: certain. */
+/**
+ * A site that lost its PCs together, or (`isPower`) one that lost mains power and is still online. `from`, `at`: as in `Loss`, for its
+ * first PC. `pcs`: how many. `isSilent`: the loss is certain.
+ */
 export type LostSite = { sight: SiteAvailability; at: number; from: number; isSilent: boolean; pcs: number; isPower?: true };
 
-/** Returns the recent losses of a site, and how many PCs were online before them. */
+/** Returns the losses within `withinMs` of the newest, and how many PCs were online before them. */
 function recentLosses({ lost, expected }: SiteAvailability, { withinMs }: CorrelationNumbers): { losses: readonly Loss[]; there: number } {
   const newest = Math.max(...lost.map(({ at }) => at));
   const losses = lost.filter(({ at }) => at >= newest - withinMs);
   return { losses, there: expected - (lost.length - losses.length) };
 }
 
-/** Returns the site as lost in whole; undefined if it is not, or was lost long ago. */
+/** Returns the site as lost if enough of its PCs are; undefined if too few are, or if that was long ago. */
 function wholeLossOf(sight: SiteAvailability, numbers: CorrelationNumbers, now: number): LostSite | undefined {
   if (sight.lost.length === 0) return undefined;
   const { losses, there } = recentLosses(sight, numbers);
@@ -45,7 +48,7 @@ function wholeLossOf(sight: SiteAvailability, numbers: CorrelationNumbers, now: 
   return { sight, at, from, isSilent: losses.some(({ isSilent }) => isSilent), pcs: losses.length };
 }
 
-/** Returns the site as lost, or as on battery; undefined if neither, or long ago. */
+/** Returns the site as lost, or as on battery; undefined if neither applies or if it began long ago. */
 export function lossOfSite(sight: SiteAvailability, numbers: CorrelationNumbers, now: number): LostSite | undefined {
   const down = wholeLossOf(sight, numbers, now);
   const { batterySince: since, onBattery: pcs } = sight;
@@ -56,7 +59,7 @@ export function lossOfSite(sight: SiteAvailability, numbers: CorrelationNumbers,
 
 /**
  * True if a site is certainly lost: enough PCs are silent, or were last seen before a silent one was lost.
- * A PC that was seen later has a separate problem and its own grace time after a last will: R18 (silence).
+ * A PC that was seen later has a separate problem, with its own grace time after its last will: R18 (silence).
  */
 export function isCertainlyLost(sight: SiteAvailability, numbers: CorrelationNumbers): boolean {
   const { losses, there } = recentLosses(sight, numbers);
@@ -75,7 +78,9 @@ export function isOnBattery(sight: SiteAvailability, numbers: CorrelationNumbers
   return sight.onBattery >= numbers.sitePcs && isStillOnBattery(sight, numbers);
 }
 
-/** True while the power fault lasts, however few PCs remain. */
+/**
+ * True while the power fault lasts: a sufficient share of the expected PCs runs on battery. A single PC is enough if the share suffices.
+ */
 export function isStillOnBattery({ onBattery, away, expected }: SiteAvailability, { siteShare }: CorrelationNumbers): boolean {
   return onBattery > 0 && onBattery >= siteShare * expected && onBattery * 2 >= away;
 }

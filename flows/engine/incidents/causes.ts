@@ -1,4 +1,4 @@
-/** Feeds the correlation with the view of all sites, updates group incidents, and judges silence and outages. */
+/** Passes the views of all sites to the correlation, updates group incidents, and judges silence and outages. */
 import {
   causeKindOf,
   causeScope,
@@ -50,15 +50,17 @@ import {
   updateServerIncident,
 } from './core.ts';
 
-/** Interval between messages about single sites that join a group incident, and the delay for a site that joins late and alone. */
+/**
+ * Least interval between messages about single sites that join a group incident, ms. Also the delay for a site that joins late and alone.
+ */
 const growthMs = 10 * 60_000;
-/** Messages of a group incident after which such growth is not notified: people know that it grows. */
+/** Messages of a group incident after which further single sites are not notified: people know that the outage grows. */
 const growthSteps = 3;
-/** Tolerance for losses shortly before the first one noticed. */
+/** A loss or bye up to this long before the start of a cause still belongs to the cause, ms. */
 const slackMs = 60_000;
 const minuteMs = 60_000;
 
-/** Finds common causes before single PCs are updated, so that the cause is notified instead of its members. */
+/** Finds common causes before single PCs are updated, so that people are notified of the cause instead of each PC. */
 function findCommonCauses(core: EngineContext, now: number): void {
   const { correlation, commonFaults: spreads, subscribedAt } = core;
   const sights = subscribedAt === null ? [] : viewsOfSites(core);
@@ -107,9 +109,9 @@ function addBatteryToView(sight: SiteAvailability, record: PcRecord): void {
 }
 
 /**
- * Adds a PC that sent a bye, if that was during a cause of its site or region.
- * A PC that shut down on battery counts like one that lost power suddenly. A member, or a PC with mains power, counts as watched only: it
- * shows that the power is back.
+ * Adds a PC that sent a bye during a cause of its site or region.
+ * A PC that shut down on battery counts as lost, like a PC that lost power suddenly. A member of the cause, or a PC with mains power,
+ * counts only as watched: it shows that the power is back.
  */
 function addStoppedToView(core: EngineContext, sight: SiteAvailability, record: PcRecord): void {
   const { causes, causeOfScope: explains } = core.correlation;
@@ -125,7 +127,10 @@ function addStoppedToView(core: EngineContext, sight: SiteAvailability, record: 
   addBatteryToView(sight, record);
 }
 
-/** The last report of an offline PC stays valid, whatever its verdict. */
+/**
+ * True if the PC reports battery power, or is offline because of a power cut. The last report of an offline PC stays valid, whatever its
+ * verdict.
+ */
 function isOnBattery(record: PcRecord): boolean {
   return record.checks.some(isBattery) || (isOffline(record) && record.absence.cause === 'power-cut');
 }
@@ -141,7 +146,7 @@ function lossOf(core: EngineContext, record: PcRecord): Loss | null {
   return core.provenAt > due ? { pc, from: heardAt, at: due, isSilent } : null;
 }
 
-/** Updates the group incident of a cause. If the cause is gone, its incident ends. */
+/** Updates the group incident of a cause. If the cause no longer exists, its incident ends. */
 function updateCause(core: EngineContext, scope: string, now: number): void {
   const { correlation, memory } = core;
   const cause = correlation.causes.get(scope);
@@ -157,7 +162,10 @@ function updateCause(core: EngineContext, scope: string, now: number): void {
   if (memory.openIncident(scope) === undefined) correlation.forget(scope, now);
 }
 
-/** The scope of a spread contains the fault, and the shared model or update. */
+/**
+ * Returns the faults of a group incident. For a spread the device is the id of the shared fault, and the name is the shared model or
+ * update; both are parts of its scope.
+ */
 function presentFaultsOf({ scope, kind, since, faults }: Cause): PresentFault[] {
   if (kind !== 'spread') return faults.map((fault) => createPresentFault(fault, '', since));
   const [device = '', ...what] = nameInScope(scope).split(' ');
@@ -165,10 +173,11 @@ function presentFaultsOf({ scope, kind, since, faults }: Cause): PresentFault[] 
 }
 
 /**
- * Returns the sites to notify as growth of a group incident, or none.
- * At once: sites unknown to people that were lost together. After a pause: a site lost late. Otherwise: when the number of unknown sites
- * equals the known ones.
- * A spread has grown when it reaches another state.
+ * Returns the members to notify because a group incident grew, or none. People know the members of earlier messages.
+ * - Sites that were lost together later are notified at once.
+ * - A site that was lost late and alone is notified after `growthMs`.
+ * - Other sites are notified when they are at least as many as the known ones.
+ * - A spread is notified again when it reaches another state.
  */
 function addedMembers(core: EngineContext, scope: string, now: number): string[] {
   const { memory, correlation } = core;
@@ -179,11 +188,12 @@ function addedMembers(core: EngineContext, scope: string, now: number): string[]
   const { away = [], waves, late, lastAt = now, faults = [] } = correlation.causes.get(scope) ?? {};
   const fresh = away.filter((site) => !known.has(site));
   if (fresh.length === 0) return [];
-  // A site under maintenance is not news until that ends. If all of it is under maintenance, everything is notified at the end.
+  // A site under maintenance is notified only after the maintenance. If all sites of the incident are under maintenance, all are notified
+  // at its end.
   const isAll = maintenanceOf(memory, incident) !== undefined;
   const untold = isAll ? fresh : fresh.filter((site) => maintenanceAt(memory, site) === undefined);
   const news = steps.filter((one) => !isEnd(one));
-  // One message is reserved: a region on battery may still go offline.
+  // A region that only runs on battery reserves one message, because it may still go offline.
   const left = growthSteps - news.length - Number(faults.join() === 'outage.power');
   const isApart = causeKindOf(scope) !== 'plane' && now - (news.at(-1)?.at ?? 0) >= growthMs;
   const hasDoubled = left > 0 && untold.length >= Math.max(1, known.size);
@@ -203,7 +213,9 @@ function groupMembersOf({ scope, members, away, of, lastAt, waves = new Set() }:
   return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path, ...last };
 }
 
-/** Returns the shared outage. For a site the most certain verdict of a PC counts; for several sites the most frequent one. */
+/**
+ * Returns the outage that the members share. For a site the most certain verdict of a PC counts; for several sites the most frequent cause.
+ */
 function sharedOutageOf(core: EngineContext, { kind, members, since }: Cause): ShownOutage | undefined {
   const pcs = kind === 'site' ? [...members] : [...members].flatMap((site) => pcsOf(core, site));
   const isOfIt = (one: PcRecord['absence']): one is PcOutage => one != null && one.goneBy >= since - slackMs && one.cause !== 'pc-off';
@@ -220,15 +232,18 @@ function sharedOutageOf(core: EngineContext, { kind, members, since }: Cause): S
   return { cause, confidence, from: Math.min(...all.map(({ from }) => from)), to };
 }
 
-/** Returns when the next fault in its clear time will be over; infinity if none. Times in the past do not count: a tick has judged them. */
+/**
+ * Returns when the next disappeared fault will end by its clear time or calm time; infinity if there is none. Times in the past do not
+ * count: a tick has judged them.
+ */
 export function nextClearAt({ memory }: EngineContext, now: number): number {
   const ends = memory.openIncidents().flatMap(({ scope, faults }) => faults.map((fault) => overUnlessBackAt(fault, memory.endedOf(scope))));
   return ends.reduce((next, at) => (at > now && at < next ? at : next), Number.POSITIVE_INFINITY);
 }
 
 /**
- * Updates incidents that wait for a clear time, since no message triggers that. Once a minute updates all open ones, because a meeting or a
- * morning may be near.
+ * Updates incidents with a disappeared fault, since no message arrives at the end of a clear time. Once a minute updates all open ones,
+ * because a meeting or a morning may be near.
  */
 export function updateOpen(core: EngineContext, now: number): void {
   const minute = Math.floor(now / minuteMs);
@@ -247,8 +262,8 @@ export function updateOpen(core: EngineContext, now: number): void {
 }
 
 /**
- * Judges the silence of each PC as of the watermark (R18a, canary), and why it may be offline.
- * Guarantee: an online PC costs only a look at its presence.
+ * Judges the silence of each PC up to the time of the last received canary (R18a, canary), and why the PC may be offline.
+ * Guarantee: for an online PC only its presence is computed.
  */
 export function judgeSilence(core: EngineContext, now: number): void {
   const regions: RegionCache = new Map();
@@ -257,7 +272,7 @@ export function judgeSilence(core: EngineContext, now: number): void {
   for (const { pc } of changed) updatePc(core, pc, now);
 }
 
-/** True if the presence or the verdict changed. */
+/** Updates the presence and the verdict of a PC. True if one of them changed. */
 function updatePresence(core: EngineContext, record: PcRecord, { now, regions }: { now: number; regions: RegionCache }): boolean {
   const known = core.known.get(record.pc);
   // A PC that was never seen is not expected while its site is being set up.
@@ -275,8 +290,8 @@ function updatePresence(core: EngineContext, record: PcRecord, { now, regions }:
 }
 
 /**
- * Each receive gap restarts the limit of every PC. A PC not seen in the sum of the times between gaps is silent anyway: R19 (outages of the
- * server itself).
+ * Returns the presence of a PC. Each receive gap restarts the silence limit of every PC. But a PC is silent anyway if the server received
+ * for long enough in total without a message of it: R19 (outages of the server itself).
  */
 function presenceNow(core: EngineContext, record: PcRecord, since: number | null): PcRecord['presence'] {
   const limitMs = since === null ? null : allowedSilenceMs(record);
@@ -295,8 +310,9 @@ function earlierListenedMs(core: EngineContext, record: PcRecord): number {
 }
 
 /**
- * Returns the PCs not seen since this start and not yet silent, with the time in ms in which the server received.
- * Stored for the next start: otherwise a `flows` that restarts repeatedly would hide dead PCs.
+ * Returns the PCs not seen since this start and not yet silent, with the time in ms for which the server received without a message of
+ * them.
+ * These times are stored for the next start. Otherwise a `flows` that restarts repeatedly would hide dead PCs.
  */
 export function listenedWithoutPc(core: EngineContext): Record<string, number> {
   const waited = [...core.memory.pcs.values()].filter(
@@ -307,8 +323,9 @@ export function listenedWithoutPc(core: EngineContext): Record<string, number> {
 }
 
 /**
- * True if the PC belongs in the common list: silent since a receive gap, or never seen because its agent is not installed yet.
- * A PC that sent a bye before the gap is silent for its own reason. The next machine of a room is too.
+ * True if the PC belongs in the one server incident `centre.unheard`: silent since a receive gap, or never seen because its agent is not
+ * installed yet.
+ * A PC that sent a bye before the gap is silent for its own reason. So is the next machine of a room.
  */
 function isSilentSinceGap(
   core: EngineContext,
@@ -330,12 +347,12 @@ export function withCurrentPresence(core: EngineContext, record: PcRecord): PcRe
 }
 
 const nation = causeScope('nation', '');
-/** A beat later than this is lost. */
+/** Delay after which a beat counts as lost, ms. */
 const beatSlackMs = 15_000;
-/** Sites that are lost later than this are judged separately. */
+/** A loss longer ago than this is not compared with other sites, ms. */
 const widespreadForMs = 10 * 60_000;
 
-/** Cached views of states and providers at one moment. */
+/** Views of states and providers at one moment, by scope, so that each is computed once. */
 export type RegionCache = Map<string, Region>;
 
 type SiteRecords = { memory: EngineState; sites: ReadonlyMap<string, string[]> };
@@ -363,13 +380,13 @@ export function updateOutage(core: EngineContext, at: { before: PcRecord; record
     const from = record.presence === 'stopped' ? now : (before.heardAt ?? now);
     return withCurrentVerdict(core, beginOutage(core, record, { from, now }), { now, regions: new Map() });
   }
-  // The same session continues. For a newer session, the birth brings the evidence.
+  // The same session continues, so only the connection was interrupted. For a newer session, the birth brings the evidence.
   if (!isOffline(before) || record.session !== before.session) return record;
   const found = { ...judgeLineOutage(before, neighboursOf(core, before.pc)), from: before.absence.from, aliveAt: null };
   return endOutage(core, { away: before, record, found }, now);
 }
 
-/** True while the PC of a scope is offline and another one of its site is online. */
+/** True while the PC of a scope is offline and another PC of its site is online. */
 export function isNeighbourOnline(core: SiteRecords, scope: string): boolean {
   return isBeside(core.memory.pcs.get(scope), neighboursOf(core, scope));
 }
@@ -379,14 +396,15 @@ function beginOutage(core: EngineContext, record: PcRecord, { from, now }: { fro
   return { ...record, absence: { ...undetermined, from, goneBy, to: null, aliveAt: null, incident: null } };
 }
 
-/** Returns when a PC last seen at `from` is missed: its next beat and the slack, counted from when the server listens. */
+/** Returns when the next beat of a PC that was last seen at `from` counts as missing. The time counts from when the server listens. */
 function missedAt(core: EngineContext, { pc, link }: PcRecord, from: number): number {
   return Math.max(from, listeningSince(core, pc) ?? 0) + links[link].beatMs + beatSlackMs;
 }
 
 /**
- * Returns the verdict to keep: a new one must be more certain.
- * `pc-off` and `intended` may be corrected until each neighbour has sent a beat or is missed. A restart that is overdue is judged again.
+ * Returns the verdict of an offline PC. A new verdict replaces the present one only if it is more certain.
+ * `pc-off` and `intended` may be corrected until each other PC of the site has sent a beat or missed one. If a PC does not return from an
+ * announced restart in time, its outage is judged again.
  */
 function verdictOf(core: EngineContext, away: OfflinePc, moment: JudgementContext): Outage {
   const { now } = moment;
@@ -399,7 +417,7 @@ function verdictOf(core: EngineContext, away: OfflinePc, moment: JudgementContex
     : confidence > openThreshold;
   if (isSettled && !isOverdue) return absence;
   const next = judgeOffline(away, { neighbours: neighboursOf(core, away.pc), upstream: () => upstreamVerdict(core, away, moment), now });
-  // A neighbour with mains power again says nothing about the time without it.
+  // Another PC of the site that has mains power again proves nothing about the time of the power cut.
   if (cause === 'power-cut' && next.cause === 'pc-off') return absence;
   return isCorrectable || next.confidence > confidence ? next : absence;
 }
@@ -407,7 +425,7 @@ function verdictOf(core: EngineContext, away: OfflinePc, moment: JudgementContex
 function judgeBirth(core: EngineContext, change: RecordChange & { said: Extract<PcEvent, { type: 'birth' }> }, now: number): PcRecord {
   const { before, record, said } = change;
   const isNewBoot = before.boot !== null && before.boot !== said.boot;
-  // The outage was so short that nothing noticed it.
+  // Without a noticed outage, a new boot id shows that there was a short one.
   const missed = isNewBoot ? beginOutage(core, before, { from: before.heardAt ?? now, now }) : undefined;
   const away = isOffline(before) ? before : missed;
   if (away === undefined) return record;
@@ -415,7 +433,7 @@ function judgeBirth(core: EngineContext, change: RecordChange & { said: Extract<
   return endOutage(core, { away, record, found }, now);
 }
 
-/** Ends an outage: stores its evidence, and applies it to other PCs that were lost too. */
+/** Ends an outage and stores its evidence. If the PC lost power together with other PCs, their verdicts are updated too. */
 function endOutage(core: EngineContext, at: { away: OfflinePc; record: PcRecord; found: ReturnVerdict }, now: number): PcRecord {
   const { away, record, found } = at;
   const own: OfflinePc = { ...record, absence: { ...away.absence, ...found, to: now } };
@@ -428,8 +446,8 @@ function endOutage(core: EngineContext, at: { away: OfflinePc; record: PcRecord;
 }
 
 /**
- * Returns the PCs that lost power with this one. For a whole state two PCs must have seen it: offices close at the same hour, often with a
- * wall switch.
+ * Returns the PCs that lost power together with this PC. Those of the whole state count only if two of them saw the mains fail: offices
+ * close at the same hour, often with a wall switch.
  */
 function jointPowerLoss(core: EngineContext, own: OfflinePc): Joint | null {
   if (own.absence.aliveAt === null && own.absence.mainsGoneAt === undefined) return null;
@@ -447,7 +465,7 @@ function applyJointVerdict(core: EngineContext, { record, why }: { record: Offli
   recordVerdict(core, { pc: record.pc, before: record.absence, after: absence }, now);
 }
 
-/** Writes the verdict into its incident, which may be over, and into the log of machine steps. Sends no message. */
+/** Writes the changed verdict into the incident of the outage, which may have ended, and into the machine log. Sends no message. */
 function recordVerdict(
   { memory }: EngineContext,
   { pc, before, after }: { pc: string; before: PcOutage; after: PcOutage },
@@ -469,9 +487,9 @@ function recordsOf({ memory }: SiteRecords, paths: readonly string[]): PcRecord[
 }
 
 /**
- * Returns the verdict of many sites lost together: the line of the provider or the state.
- * It needs a site on another line that is online; in the same state that site also shows that there is power.
- * If nothing of the state or nation is received, the server's own line may be the cause, so no office is blamed.
+ * Returns the verdict `upstream` if the site was lost together with other sites: the line of their provider or state failed.
+ * For a certain verdict a site on another line must be online; a site of the same state also shows that there is power.
+ * If no site of the state or nation is online, the server's own line may be the cause, and the verdict is uncertain.
  */
 function upstreamVerdict(core: EngineContext, away: OfflinePc, moment: JudgementContext): Outage | null {
   const { goneBy } = away.absence;
@@ -491,16 +509,16 @@ function upstreamVerdict(core: EngineContext, away: OfflinePc, moment: Judgement
     if (!standing(hasOthers ? state : nation).some(({ pc }) => isOther(pc))) return perhapsServerLine;
     return new Set(onLine.flatMap(([pc]) => stateOf(pc?.pc ?? ''))).size > 1 ? lineOfMany : perhapsLine;
   }
-  // An online PC sends a beat by then.
+  // Before this time an online PC of another site may not have sent its next beat yet.
   if (moment.now - goneBy <= links[away.link].beatMs) return null;
   return [state, nation].some((region) => went(region).length > 0 && !standing(region).some(() => true)) ? perhapsServerLine : null;
 }
 
-/** The line of a provider in several states, which have separate power supplies. */
+/** Sites of one provider in several states were lost. States have separate power supplies, so the line failed. */
 const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
-/** In one state this may be a district without power that this provider serves. */
+/** Sites of one provider in one state were lost. The cause may also be a power cut of a district that this provider serves. */
 const perhapsLine: Outage = { cause: 'upstream', confidence: openThreshold };
-/** A fault of the server's own line, or a power cut of several states, looks the same. */
+/** No site on another line is online. A fault of the server's own line, or a power cut of several states, looks the same. */
 const perhapsServerLine: Outage = { cause: 'upstream', confidence: 0.55 };
 
 function cachedRegion(core: EngineContext, region: string, { regions, now }: JudgementContext): Region {

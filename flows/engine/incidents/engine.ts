@@ -52,23 +52,26 @@ import {
   updateScope,
 } from './core.ts';
 
-/** Interval of state requests: R13 (convergence). After three unreadable responses the longer one applies. */
+/** Least interval of state requests to a PC: R13 (convergence). The longer interval applies after three unreadable responses. */
 const askEveryMs = 10_000;
 const askUnreadableEveryMs = 3_600_000;
-/** Limits of R19 (outages of the server itself): a lost broker, and restarts within a window. */
+/** Limits of R19 (outages of the server itself): how long the broker is lost, and how many starts within a window. */
 const brokerLostMs = 60_000;
 const startsWindowMs = 30 * 60_000;
 const startsLimit = 3;
-/** Limit of R18a (canary): receive gaps within a window. */
+/** Limit of R18a (canary): number of receive gaps within a window. */
 const slowWindowMs = 10 * 60_000;
 const slowLimit = 3;
 /**
- * Gaps that leave too little time to judge the slowest link class become an incident after twice its limit. Dead PCs are then reported
- * late.
+ * Receive gaps may follow each other so closely that no time remains to judge the silence of the slowest link class. After twice its limit
+ * the server incident `centre.slow` reports this, since dead PCs are then reported late.
  */
 const slowestSilenceMs = Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 const gapsHideMs = 2 * slowestSilenceMs;
-/** Gaps within this time have one cause: a stopped process also loses its session, and setting a clock may take several attempts. */
+/**
+ * Receive gaps within this time count once, because they have one cause. A stopped process also loses its session, and setting a clock may
+ * take several attempts.
+ */
 const sameGapMs = 60_000;
 /** `flow did not finish` lasts this long after the last use of the default route: R24 (repeated offers and the default route). */
 const unfinishedStandsMs = 60_000;
@@ -88,10 +91,10 @@ export function createEngine(options: EngineOptions, now: number) {
     memory: core.memory,
     known: core.known as ReadonlyMap<string, KnownPc>,
     isSubscribed: () => core.subscribedAt !== null,
-    /** True if the PC confirmed its stored state since the last SUBACK, and named no other. */
+    /** True if the last digest of the PC since the last SUBACK equals that of the stored state. */
     isCurrent: (pc: string) => core.current.has(pc),
 
-    /** Returns JSON for the next start. */
+    /** Returns the result of `listenedWithoutPc` as JSON, to be stored for the next start. */
     listenedJson: () => JSON.stringify(listenedWithoutPc(core)),
 
     /** Rejects messages of a replaced machine: R30 (replacement). */
@@ -100,7 +103,7 @@ export function createEngine(options: EngineOptions, now: number) {
       return record === undefined || isCurrentMachine(record, event);
     },
 
-    /** Returns when the next clear is due; infinity if none. */
+    /** Returns when the next disappeared fault will end; infinity if there is none. */
     nextClearAt: (at: number) => nextClearAt(core, at),
 
     /** Applies one event. `take` returns the resulting rows and effects. */
@@ -155,7 +158,8 @@ function applyServerEvent(core: EngineContext, event: ServerEvent, now: number):
     case 'unsubscribed':
       recordGap(core, now, event.slow === true);
       if (event.slow === true) {
-        // Queued messages are read before due notifications are made. The stop has lost no offer (R18a, R24).
+        // Queued messages are read before messages to people are made. Offers made before the stop are not yet repeated, because the tabs
+        // stopped too (R18a, R24).
         startQueueWait(core, now);
         core.transitions.commitBlocked(now);
       }
@@ -198,7 +202,7 @@ function applyServerEvent(core: EngineContext, event: ServerEvent, now: number):
   }
 }
 
-/** Each failed attempt reports a lost subscription; together they are one gap. */
+/** Records a receive gap. Each failed attempt to connect reports a lost subscription; together they are one gap. */
 function recordGap(core: EngineContext, now: number, isSlow: boolean): void {
   const last = core.gapsAt.at(-1) ?? Number.NEGATIVE_INFINITY;
   if (core.subscribedAt !== null && (isSlow || now - last >= sameGapMs)) core.gapsAt = [...core.gapsAt, now];
@@ -222,7 +226,7 @@ function applyPcEvent(core: EngineContext, event: PcEvent, now: number): void {
   const judged = withCurrentPresence(core, recordAfterMessage(step, event, now));
   const record = step.stale ? judged : updateOutage(core, { before, record: judged, event }, now);
   if (isSessionLoss(before, record, core.subscribedAt ?? now)) core.sessionLosses.recordLoss(record.pc, now);
-  // A change of the last-seen time alone is not written.
+  // If only the last-seen time changes, the record is not written to the ledger.
   const changed = (Object.keys(record) as (keyof PcRecord)[]).some((key) => key !== 'heardAt' && before[key] !== record[key]);
   if (changed) putRecord(core, record, now);
   else core.memory.putPc(record, false);
@@ -231,14 +235,15 @@ function applyPcEvent(core: EngineContext, event: PcEvent, now: number): void {
   if (before.unheard && !record.unheard) core.notSeenListChanged = true;
 }
 
-/** A last will is a message of the broker, not of the PC. */
+/** Records the last-seen time. A last will changes nothing here, because the broker sends it, not the PC. */
 function recordAfterMessage({ record, stale }: MessageResult, event: PcEvent, now: number): PcRecord {
   if (event.type === 'lost') return record;
   return markSeen(stale ? record : discardWrongWill(record, now, event.type === 'birth' ? event.askedMs : undefined), now);
 }
 
 /**
- * True if a newer session follows one without a bye: the earlier session was lost. The first message after a receive gap does not count.
+ * True if a newer session follows a session without a bye: the earlier session was lost. The first message after a receive gap does not
+ * count.
  */
 function isSessionLoss(before: PcRecord, { session }: PcRecord, listeningSince: number): boolean {
   if ((before.heardAt ?? 0) < listeningSince) return false;
@@ -272,11 +277,12 @@ function tick(core: EngineContext, now: number): void {
   judgeSilence(core, now);
   for (const pc of core.stateRequests.keys()) requestState(core, pc, now);
   const starts = core.starts.filter((at) => now - at < startsWindowMs).length;
-  // After a stop of this process, reconnecting comes first. A present fault stays until the broker is back.
+  // After a stop of this process, the loss of the broker is reported only if the process does not reconnect. A fault that is already
+  // present stays until the broker is back.
   const isDue = now >= core.unreadUntil || core.serverFaults.has(faultKey('centre.broker_lost', ''));
   const isLost = isDue && core.unsubscribedAt !== null && now - core.unsubscribedAt >= brokerLostMs;
   setServerFault(core, { fault: 'centre.broker_lost', device: '', standing: isLost }, now);
-  // A gap is classified when it ends. A lost broker is notified as such, together with the gaps before it.
+  // Receive gaps are counted when they end. If the broker is lost, that fault is notified, and the gaps before it are not counted.
   if (isLost) core.gapsAt = [];
   if (core.unsubscribedAt === null) setServerFault(core, { fault: 'centre.slow', device: '', standing: hasTooManyGaps(core, now) }, now);
   setServerFault(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
@@ -310,8 +316,9 @@ function listUnknown(core: EngineContext, now: number): void {
 type ShiftTime = (at: number) => number;
 
 /**
- * Guarantee: no stored time is later than `now`, and no timer lasts longer than it was set for. Otherwise a clock set back by an hour would
- * delay every hold, clear and silence by an hour. Moved times are written for the next start.
+ * Corrects stored times that are later than `now`.
+ * Guarantee: no stored time is later than `now`, and no timer runs longer than it was set for. Otherwise a clock set back by an hour would
+ * delay every hold, clear and silence by an hour. Corrected times are written to the ledger.
  */
 function clampFutureTimes(memory: EngineState, now: number): void {
   for (const timer of [...memory.timers.values()]) {
@@ -323,8 +330,8 @@ function clampFutureTimes(memory: EngineState, now: number): void {
 }
 
 /**
- * Sets the last-seen time of PCs that were online when the last run of `flows` ended: one beat before that. The ledger does not hold each
- * beat.
+ * Sets the last-seen time of PCs that were online when the last run of `flows` ended: one beat interval before that end. The ledger does
+ * not contain each beat.
  */
 function setLastSeenTimes(memory: EngineState, listenedUntil: number): void {
   for (const record of [...memory.pcs.values()]) {
@@ -335,13 +342,13 @@ function setLastSeenTimes(memory: EngineState, listenedUntil: number): void {
 }
 
 /**
- * Shifts the times of this run when the clock is set by `byMs`: R29 (clock of the server). So no hold, wait, silence or calm time ends
- * early.
- * Times of earlier runs stay, and stored times of the status strips are cut to `now`.
+ * Shifts the times of this run of `flows` when the clock is set by `byMs`: R29 (clock of the server). So no hold, timer, silence limit or
+ * calm time ends early.
+ * Times of earlier runs stay as they are. Later times of the status strips in the ledger become `now`.
  */
 function setClock(core: EngineContext, byMs: number, now: number): void {
   const { memory, startedAt: from } = core;
-  // Older times stay before those of this run, so their order holds however often the clock is set.
+  // Times of earlier runs stay before those of this run, however often the clock is set.
   const move: ShiftTime = (at) => (at >= from ? at + byMs : Math.min(at, from + byMs - 1));
   for (const one of core.followers) one.setClock(byMs);
   shiftRecords(memory, move);
@@ -361,7 +368,10 @@ function setClock(core: EngineContext, byMs: number, now: number): void {
   if (byMs < 0) clampLedgerTimes(memory, now);
 }
 
-/** Each step has its own row, written after earlier rows and before later ones. */
+/**
+ * Writes a row that moves later times in the ledger to `now`. Each clock change gets its own row, so that it applies only to rows written
+ * before it.
+ */
 function clampLedgerTimes(memory: EngineState, now: number): void {
   memory.add(`not-ahead/${now}`, { op: 'not-ahead', at: now });
 }
@@ -379,10 +389,10 @@ function shiftRecords(memory: EngineState, move: ShiftTime): void {
   moveEach(memory.transitions, memory.putTransition);
 }
 
-/** In the row of ended faults every key maps to a time. */
+/** In the map `ended` of a record every value is a time. */
 const isAnyTime = () => true;
 
-/** Shifts the times of a row at any depth; returns the same object if no time changes. A span keeps its length. */
+/** Shifts the times of a row at any depth; returns the same object if no time changes. A field `until` keeps its distance to `at`. */
 function shiftRowTimes<T extends object>(row: T, move: ShiftTime, isTime = (key: string) => timeKeys.has(key)): T {
   const changes = Object.entries(row).flatMap(([key, value]: [string, unknown]) => {
     let next = value;
@@ -396,7 +406,7 @@ function shiftRowTimes<T extends object>(row: T, move: ShiftTime, isTime = (key:
   return Object.assign(Array.isArray(row) ? [...row] : { ...row }, Object.fromEntries(changes)) as T;
 }
 
-/** Tolerance for a clock that is set near the start or the end of a maintenance. */
+/** Tolerance, in ms, for a clock that is set near the start or the end of a maintenance. */
 const edgeMs = 60_000;
 /** Minimum interval of notices to central about a declined incident, per person who declines it. */
 const notMineEveryMs = 3_600_000;
@@ -405,8 +415,8 @@ const answersAtMost = 256;
 
 /**
  * Updates incidents of planned maintenance.
- * Guarantee: it uses only the time of day and the ledger. So neither a restart nor a set clock (R29) changes how often start, end and
- * remaining faults are notified.
+ * Guarantee: the result depends only on the time of day and the ledger. So neither a restart nor a set clock (R29) changes how often start,
+ * end and remaining faults are notified.
  */
 function updateMaintenance(core: EngineContext, now: number): void {
   const { memory, options } = core;
@@ -424,7 +434,7 @@ function updateMaintenance(core: EngineContext, now: number): void {
 function updateMaintenanceOf(core: EngineContext, { path, dates }: { path: string; dates: readonly MaintenanceDate[] }, now: number): void {
   const scope = maintenanceScope(path);
   const begun = new Set(core.memory.openIncident(scope)?.faults.map(({ key }) => key));
-  // Each date has its own fault, so a nightly maintenance does not count as flapping.
+  // Each date of a series has its own fault key, so a nightly maintenance does not count as flapping.
   const faultOf = ({ id, from, title }: MaintenanceDate) => ({
     ...createPresentFault(maintenanceFault, `${id}@${from}`, from),
     name: title,
@@ -437,7 +447,7 @@ function updateMaintenanceOf(core: EngineContext, { path, dates }: { path: strin
   updateScope(core, { scope, scene: stateOfList(going.map(faultOf)), ...until }, now);
 }
 
-/** Executes an order of a person. An incident that is over accepts none. */
+/** Executes an order of a person about an open incident. An ended incident does not change. */
 function executeOrder(core: EngineContext, order: HandlingOrder, now: number): void {
   const { memory, known } = core;
   const incident = memory.incidents.get(order.incident);
@@ -447,7 +457,7 @@ function executeOrder(core: EngineContext, order: HandlingOrder, now: number): v
   if (order.type === 'assign') notifyAgain(core, { incident: next, again: { why: 'assigned', by: order.by, to: [order.to] } }, now);
 }
 
-/** Handles due ends of snoozes, reported repairs and acknowledgements. */
+/** Ends snoozes, reported repairs and acknowledgements whose time has passed, and notifies people again. */
 function applyDueSteps(core: EngineContext, now: number): void {
   const { memory } = core;
   for (const incident of memory.openIncidents()) {
@@ -461,8 +471,8 @@ function applyDueSteps(core: EngineContext, now: number): void {
 }
 
 /**
- * Notifies again. People are recorded by account or by name; between two equal names the reply decides. If a name is not in the roster, the
- * tabs choose the recipients.
+ * Notifies people again of an incident. The incident names people by account or by name. Between two equal names the person who replied is
+ * chosen. If a name is not in the roster, the tabs choose the recipients.
  */
 function notifyAgain(
   { transitions, options }: EngineContext,
@@ -479,8 +489,10 @@ type ReplyContext = Pick<EngineContext, 'memory' | 'known'> & { options: Pick<En
 
 /**
  * Records a reply.
- * *Going* and *fixed* acknowledge the incident, which ends the escalation; so does *here* if no person has acknowledged it. *Seen* only
- * informs others. *Not mine* returns the incident, and the next recipients are notified at once.
+ * - *Going* and *fixed* acknowledge the incident, which ends the escalation.
+ * - *Here* does the same if no person has acknowledged the incident.
+ * - *Seen* only informs others.
+ * - *Not mine* withdraws the acknowledgement, and the next recipients are notified at once.
  */
 export function recordReply(
   core: ReplyContext,
@@ -494,16 +506,18 @@ export function recordReply(
   const next = applyReply(incident, answer, { now, link: known.get(incident.scope)?.link ?? 'fibre' });
   memory.putIncident({ ...next, answers: [...(incident.answers ?? []), answer].slice(-answersAtMost) });
   if (answer.word !== 'not-mine' || next.acknowledged !== null) return;
-  // Fires the escalation timers now. If there are none, central is notified.
+  // Lets the escalation timers fire at the next tick. If there are none, central is notified.
   const timers = memory.liveOf(id).flatMap((one) => memory.timersOf(one.id));
   const waits = timers.filter(({ unlessAcknowledged, message }) => unlessAcknowledged && message.hours?.waits === undefined);
   for (const timer of waits) if (timer.dueAt > now) memory.putTimer({ ...timer, dueAt: now });
   if (waits.length === 0) notifyCentralOfDecline(core, incident, answer);
 }
 
-/** *Fixed* counts only when the PC confirms it. Until then its sender holds the acknowledgement. */
+/**
+ * Applies a reply to an incident. *Fixed* counts only when the PC confirms the repair; until then its sender has acknowledged the incident.
+ */
 function applyReply(incident: Incident, { word, by: name, person: id }: IncidentReply, around: OrderContext): Incident {
-  // A person who already acknowledged under an id keeps that entry.
+  // A person who already acknowledged the incident keeps the name or id of that acknowledgement.
   const by = isAcknowledgedBy(incident, { id, name }) ? (incident.acknowledged?.by ?? name) : name;
   if (word === 'fixed') return applyOrder(incident, { type: 'fixed', incident: incident.id, by }, around);
   if (word === 'going' || (word === 'here' && incident.acknowledged === null))

@@ -1,4 +1,4 @@
-/** The state of the engine in memory. Each put also becomes one row of the next batch: R20 (one transaction per batch). */
+/** The state of the engine in memory. Each change of it also becomes one row of the next batch: R20 (one transaction per batch). */
 import { budgets, type Check, type Status } from '@sabha/contracts';
 import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { ComponentChange, LedgerContents, Op } from '../records/ops.ts';
@@ -79,7 +79,10 @@ export function createEngineState(contents: LedgerContents) {
       return taken;
     },
 
-    /** For scopes other than rooms. Not written: after a start, flapping of a server fault is counted anew. */
+    /**
+     * Sets when the faults of a scope last ended or returned, for scopes other than rooms. Not written to the ledger: after a start,
+     * flapping of a server fault is counted from zero.
+     */
     putEnded: (scope: string, at: Record<string, number>) => void ended.set(scope, at),
 
     /** Removes an old ended incident from memory; it stays in the ledger. */
@@ -94,7 +97,10 @@ export function createEngineState(contents: LedgerContents) {
 type IndexedRows = ReturnType<typeof indexRows>;
 type IdIndex = Map<number, Set<number>>;
 
-/** Returns the transitions to delete above the limit of R27 (budgets): concluded ones in the middle, oldest first. */
+/**
+ * Returns the ids of transitions to delete if an incident has more than the limit of R27 (budgets). These are the oldest concluded ones;
+ * the first and the last transition stay.
+ */
 function surplusTransitions({ steps, transitions }: IndexedRows, incident: number): number[] {
   const ids = steps.get(incident) ?? new Set();
   const over = ids.size - budgets.stepsKept.most;
@@ -107,7 +113,8 @@ function surplusTransitions({ steps, transitions }: IndexedRows, incident: numbe
 }
 
 /**
- * The rows of the ledger with their indexes: transitions by incident, live ones too, timers by transition, the open incident of a scope.
+ * The rows of the ledger with their indexes: transitions by incident, transitions without a conclusion by incident, timers by transition,
+ * and the open incident of each scope.
  */
 function indexRows(contents: LedgerContents) {
   const [live, steps, timersOf]: [IdIndex, IdIndex, IdIndex] = [new Map(), new Map(), new Map()];
@@ -159,7 +166,7 @@ function queriesOn({ pcs, incidents, transitions, timers, ended, live, steps, ti
     openIncident: (scope: string): Incident | undefined => incidents.get(open.get(scope) ?? Number.NaN),
     openScopes: () => [...open.keys()],
     openIncidents: (): Incident[] => rowsById(incidents, open.values()),
-    /** The incidents of a scope with a transition without a conclusion. */
+    /** Ids of the incidents of a scope that have a transition without a conclusion. */
     liveScope: (scope: string) => [...live.keys()].filter((id) => incidents.get(id)?.scope === scope),
   };
 }
@@ -178,7 +185,9 @@ function rowsById<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> = []): 
 type ComponentStatus = Pick<ComponentChange, 'status' | 'faults'>;
 
 /**
- * Guarantee: writes no more changes of a PC than its limit; beyond it, once that all is unknown, and later once the current state (R27).
+ * Creates the changes of component statuses for the status strips.
+ * Guarantee: writes no more changes of a PC than its limit. Above the limit all components are written as unknown, once. When the PC is
+ * within its limit again, their current status is written (R27).
  */
 export function createStatusHistory() {
   const pcs = new Map<string, { left: number; at: number; isHidden: boolean }>();
@@ -208,7 +217,7 @@ export function createStatusHistory() {
   };
 }
 
-/** Marks everything known of a PC as unknown. */
+/** Returns rows that set each known component of a PC to unknown. */
 function unknownChanges({ checks }: PcRecord, at: number): ComponentChange[] {
   const components = Array.from(statusesOf(checks).keys(), (component) => ({ component, at, ...gone }));
   return [{ component: 'presence', at, status: 'unknown', faults: [] }, ...components];
@@ -244,7 +253,10 @@ function statusesOf(checks: readonly Check[]): Map<string, ComponentStatus> {
   return answers;
 }
 
-/** Shifts all times in maps, lists and objects by `byMs`, in place: R29 (clock of the server). A bare number is a time. */
+/**
+ * Shifts all times in maps, lists and objects by `byMs`, in place: R29 (clock of the server). Each number in a map or list counts as a
+ * time.
+ */
 export function shiftTimestamps<T>(held: T, byMs: number): T {
   if (typeof held === 'number') return (held + byMs) as T;
   if (held instanceof Map) for (const [key, one] of held) held.set(key, shiftTimestamps(one, byMs));

@@ -1,7 +1,8 @@
 /**
- * Judges why a PC is offline, from what the server has seen, and why it was, from its birth after the return. Pure functions.
- * The first matching row decides: the PC's own messages, then its site, then its state or provider.
- * The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
+ * Judges why a PC is offline, from what the server has seen. Judges the outage again after the return, from the birth of the PC. Pure
+ * functions.
+ * The first matching row of the decision table decides: the PC's own messages, then its site, then its state or provider.
+ * The confidences are calibrated by `npm run bench -- verdicts`. The values here were chosen with other random seeds than that bench uses.
  */
 import { type LastBoot, links, type Outage, openThreshold, type PowerCut, sureThreshold } from '@sabha/contracts';
 import type { PcEvent, PcOutage, PcRecord } from '../records/incidents.ts';
@@ -10,7 +11,7 @@ import { announcedReturn, batteryReportDelayMs, batterySince, hasMainsPower } fr
 /** A PC with its current or last outage. */
 export type OfflinePc = PcRecord & { absence: PcOutage };
 
-/** Evidence beside the PC itself. */
+/** Evidence that does not come from the PC itself. */
 export type OutageEvidence = {
   neighbours: readonly PcRecord[];
   /** The verdict of the sites in its state or of its provider that were lost at the same time, or null. */
@@ -31,14 +32,17 @@ const surelyIntended: Outage = { cause: 'intended', confidence: 0.99 };
 
 /** Two PCs of a site lost mains power within one minute, or PCs lost power together and two of them saw the mains fail. */
 const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
-/** Highest confidence from a neighbour that is back after a power cut, for a PC that is still offline. */
+/** Highest confidence of a power cut that only another PC of the site proves, after its own return. */
 const mostOfReturned = 0.7;
 
-/** Time marks are written every 30 s. A mark this long after the loss proves that the PC ran without a connection. */
+/** PCs write time marks to their disk every 30 s. A mark this long after the loss, in ms, proves that the PC ran without a connection. */
 const keptRunningMs = 60_000;
-/** Tolerance for the age of a mark that was written by another clock than the one that reads it. */
+/** Tolerance for the age of a time mark in ms, because the clock of the PC wrote it and the clock of the server reads it. */
 const markSlackMs = 90_000;
-/** Marks of PCs that lost power together: each is at most 30 s and a tick of 10 s old. */
+/**
+ * Greatest difference, in ms, of the last time marks of PCs that lost power together. A mark is written every 30 s, checked in ticks of 10
+ * s.
+ */
 const powerLossWindowMs = 40_000;
 /** Largest clock error at which seconds can be compared. */
 const trueClockMs = 60_000;
@@ -46,13 +50,13 @@ const trueClockMs = 60_000;
 const restartMs = 4 * 60_000;
 /** Time that a forced restart of several PCs may take. */
 const forcedMs = 20 * 60_000;
-/** After this long, the PCs were perhaps switched off for the night at the wall. */
+/** If PCs were off longer than this, in ms, they were perhaps switched off for the night at the wall. */
 const nightMs = 6 * 3_600_000;
 /** PCs lost power together and one saw the mains fail, or three or more PCs of a site were off together for some hours. */
 const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
-/** All PCs of a site may have been restarted, or share one wall switch. */
+/** Several PCs of a site ended silently together: a power cut, a restart of all, or a shared wall switch. */
 const powerOrRestart: Outage = { cause: 'power-cut', confidence: openThreshold };
-/** A bye that was not received: perhaps the line was down before, and a person restarted the PC. */
+/** The PC wrote a bye that was not received: perhaps the line was down before, and a person restarted the PC. */
 const missedBye: Outage = { cause: 'intended', confidence: 0.8 };
 /** An update ended the boot, or the mains failed during it. */
 const endedByUpdate: Outage = { cause: 'intended', confidence: 0.85 };
@@ -67,10 +71,10 @@ export function judgeOffline(one: OfflinePc, { neighbours, upstream, now }: Outa
   if (one.bye && !isOverdue) return judgeBye(one, onBattery, neighbours);
   if (onBattery > 1) return powerCutOfTwo;
   const isAlone = neighbours.some((other) => stayedOnline(other, one));
-  // A neighbour on its mains shows that this PC was only unplugged.
+  // Another PC of the site that stayed online shows that this PC was only unplugged.
   if (onBattery === 1 && !(isAlone && batterySince(one) !== null)) return perhapsPower;
   if (isAlone) {
-    // If others were lost at the same time, something that they share may have failed, such as an access point.
+    // If other PCs were lost at the same time, something that they share may have failed, such as an access point.
     const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && lostTogether(other, one));
     return { cause: 'pc-off', confidence: wentToo ? openThreshold : 0.8 };
   }
@@ -81,12 +85,12 @@ export function judgeOffline(one: OfflinePc, { neighbours, upstream, now }: Outa
   return upstream() ?? undetermined;
 }
 
-/** Returns how far apart two losses with one cause may be noticed: W = 1.5 keepalives and a minute. */
+/** Returns W, in ms: how far apart two losses with one cause may be noticed. It is 1.5 keepalives and a minute. */
 export function lossWindowMs({ link }: PcRecord): number {
   return 1.5 * links[link].keepaliveMs + 60_000;
 }
 
-/** True if both were lost within W. */
+/** True if both PCs were lost within W of each other. */
 function lostTogether(a: OfflinePc, b: OfflinePc): boolean {
   return Math.abs(a.absence.goneBy - b.absence.goneBy) <= Math.max(lossWindowMs(a), lossWindowMs(b));
 }
@@ -105,7 +109,10 @@ export function isBeside(one: PcRecord | undefined, others: readonly PcRecord[])
   return one !== undefined && isOffline(one) && others.some((other) => isOnlineSince(other, one));
 }
 
-/** Counts PCs of the site that lost mains power when this one did, itself included. A PC without a battery uses the time of its loss. */
+/**
+ * Counts the PCs of the site that lost mains power at the same time as this PC, this PC included. If this PC has no battery, the time of
+ * its loss is used.
+ */
 function batteriesOf(one: OfflinePc, neighbours: readonly PcRecord[], now: number): number {
   const own = batterySince(one);
   const { from, goneBy } = one.absence;
@@ -145,7 +152,7 @@ function stayedOnline(other: PcRecord, one: OfflinePc): boolean {
   return isOnlineSince(other, one) && !wasAway;
 }
 
-/** The verdict of a return about the outage before it. */
+/** The verdict about an outage, made after the return of the PC. */
 export type ReturnVerdict = Outage & Pick<PcOutage, 'from' | 'aliveAt' | 'mainsGoneAt'>;
 export type Return = { neighbours: readonly PcRecord[]; now: number };
 
@@ -188,13 +195,13 @@ export function judgeLineOutage(one: OfflinePc, neighbours: readonly PcRecord[])
   return judgeKeptRunning(one, batterySince(one), neighbours);
 }
 
-/** PCs lost for one reason. */
+/** The PCs that were lost for one reason, and the verdict for all of them. */
 export type Joint = { why: Outage; together: readonly OfflinePc[] };
 
 /**
  * Returns the PCs of a site or a state that lost power together with `one`, and the verdict. Null if they are fewer than half of the PCs
- * online before.
- * If no PC saw the mains fail, all may have been restarted or switched off at the wall.
+ * that were online before.
+ * If no PC saw the mains fail, all PCs may also have been restarted or switched off at the wall.
  */
 export function lostPowerTogether(one: OfflinePc, all: readonly PcRecord[]): Joint | null {
   const own = powerLostAt(one);
@@ -237,9 +244,10 @@ function judgeSameBoot(one: OfflinePc, apartMs: number | null | undefined, { mai
   const { from, cause, confidence } = one.absence;
   // The server already received this session, so its birth does not state how long the PC was without a connection.
   if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openThreshold } : { cause, confidence };
-  // The agent restarted, perhaps while the line was down.
+  // The agent restarted within the same boot, perhaps while the line was down.
   if (apartMs === null) return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: confidenceAlone(one, 0.9) };
-  // Between its last message and the moment when the PC notices the loss are a beat and an unanswered ping.
+  // The time between the last message and the moment when the PC notices the loss is a beat and an unanswered ping. A longer difference
+  // means that the PC slept.
   const slept = now - from - apartMs > lossWindowMs(one) + links[one.link].beatMs;
   return slept ? { cause: 'pc-off', confidence: 0.8 } : judgeKeptRunning(one, mainsGoneAt, neighbours);
 }
@@ -249,9 +257,10 @@ function judgeKeptRunning(one: OfflinePc, mainsGoneAt: number | null, neighbours
   const { cause, confidence } = one.absence;
   if (cause === 'pc-off') return { cause, confidence: confidenceAlone(one, 0.9) };
   if (mainsGoneAt !== null) return powerCutOf(one);
-  // With mains power all the time only the line remains; it may be the server's own.
+  // With mains power during the whole outage, only the line explains it. That may be the server's own line.
   if (cause === 'upstream') return { cause, confidence: confidence >= openThreshold && hasMainsPower(one) ? 0.95 : confidence };
-  // A PC that does not see its mains power may have a UPS that its router lacks. A neighbour without a UPS would be offline.
+  // A PC that cannot see its mains power may have a UPS, while its router has none. If another PC of the site has no UPS, it would be
+  // offline too.
   const isLone = !neighbours.some((other) => wasExpectedOnline(other, one));
   return { cause: 'link-down', confidence: hasMainsPower(one) ? 0.95 : isLone ? openThreshold : 0.8 };
 }
@@ -268,7 +277,7 @@ function judgeNewBoot(
   return inOrder ?? judgeSilentEnd(one, found.mains === true, awayMs < restartMs);
 }
 
-/** `isBrief`: a quick restart may be an unannounced update. */
+/** Judges a boot that ended without a bye or an update. `isBrief`: the PC was back quickly, so an unannounced update may be the cause. */
 function judgeSilentEnd(one: OfflinePc, hadMains: boolean, isBrief: boolean): Outage {
   const { cause, confidence } = one.absence;
   if (cause === 'pc-off') return { cause, confidence: isBrief ? openThreshold : confidenceAlone(one, 0.8) };
@@ -277,20 +286,23 @@ function judgeSilentEnd(one: OfflinePc, hadMains: boolean, isBrief: boolean): Ou
   return hadMains ? { cause: 'pc-off', confidence: isBrief ? openThreshold : 0.7 } : undetermined;
 }
 
-/** A new boot without data of the one before: a verdict about the power or this PC stays. */
+/**
+ * Returns the verdict after a new boot without data of the earlier boot: a verdict about the power or this PC stays, any other becomes
+ * undetermined.
+ */
 function keepVerdict({ absence: { cause, confidence } }: OfflinePc): Outage {
   return cause === 'power-cut' || cause === 'pc-off' ? { cause, confidence } : undetermined;
 }
 
 /**
- * Returns the confidence that this PC was offline alone. It is low if others of its site were lost too, for example behind one access
+ * Returns the confidence that this PC was offline alone. It is low if other PCs of its site were lost too, for example behind one access
  * point.
  */
 function confidenceAlone({ absence: { cause, confidence } }: OfflinePc, alone: number): number {
   return cause === 'pc-off' && confidence > openThreshold ? alone : openThreshold;
 }
 
-/** Keeps a power cut that the site was sure of. */
+/** Returns the verdict of a power cut. It keeps the confidence from before the return if that was higher. */
 function powerCutOf({ absence: { cause, confidence } }: OfflinePc): Outage {
   return cause === 'power-cut' && confidence > perhapsPower.confidence ? { cause, confidence } : perhapsPower;
 }
@@ -309,7 +321,10 @@ function mainsAtLoss(one: OfflinePc, gone: PowerCut | undefined, offsetMs: numbe
   return goneAt > goneBy + batteryReportDelayMs || backAt < from ? null : goneAt;
 }
 
-/** The same for a PC whose boot ended; `aheadMs`: server clock minus PC clock. */
+/**
+ * Returns when a PC whose boot ended lost mains power, in server time. Null if power was back before the boot ended. `aheadMs`: server
+ * clock minus PC clock.
+ */
 function mainsAtEnd(one: OfflinePc, { gone }: LastBoot, aheadMs: number): number | null {
   if (gone === undefined) return batterySince(one);
   return gone.to === null ? gone.from + aheadMs : null;
@@ -323,25 +338,26 @@ function lastMarkAt({ from }: PcOutage, previous: LastBoot | undefined, { offset
   return [written - offsetMs, written].find((at) => at >= from - markSlackMs && at <= now) ?? null;
 }
 
-/** True if its marks continue after the loss and its clock is right. */
+/** True if the PC wrote time marks after the loss and its clock is right: the PC kept running. */
 function keptRunning({ goneBy }: PcOutage, aliveAt: number, { offsetMs, now }: ClockOffset): boolean {
   return Math.abs(offsetMs) <= trueClockMs && aliveAt > goneBy + keptRunningMs && aliveAt <= now;
 }
 
-/** Fewest sites lost together that cannot be coincidence. */
+/** Fewest sites lost together that cannot be coincidence; also at least `leastShare` of the sites seen in the last hour. */
 const leastSites = 3;
 const leastShare = 0.3;
 const lastHourMs = 3_600_000;
 
 /**
- * The sites of a state, a provider or the nation. `down`: sites with all PCs offline. `there`: sites seen in the last hour.
+ * The sites of a state, a provider or the nation. `down`: sites with all PCs offline. `there`: number of sites seen in the last hour.
+ * `online`: PCs that are online. `groups`: cache of `sitesLostWith`.
  */
 export type Region = { down: OfflinePc[][]; there: number; online: PcRecord[]; groups: Map<string, OfflinePc[][]> };
 
-/** Losses within this time share one cached result. */
+/** PCs that were lost within the same time slot of this length, in ms, share one cached result. */
 const groupMs = 10_000;
 
-/** `sites` holds the expected PCs of each site. */
+/** Sorts the sites of a region at one moment. `sites`: the expected PCs of each site. */
 export function regionAtMoment(sites: Iterable<readonly PcRecord[]>, now: number): Region {
   const region: Region = { down: [], there: 0, online: [], groups: new Map() };
   for (const pcs of sites) {
@@ -352,14 +368,14 @@ export function regionAtMoment(sites: Iterable<readonly PcRecord[]>, now: number
   return region;
 }
 
-/** True if another PC was seen after the loss and was not lost with it, so their shared line worked. */
+/** True if another PC was seen after the loss and was not lost with this PC, so their shared line worked. */
 export function workedSince(other: PcRecord, one: OfflinePc): boolean {
   return (other.heardAt ?? 0) > one.absence.goneBy && !(hasAbsence(other) && lostTogether(other, one));
 }
 
 /**
  * Returns the sites lost together with this PC if they are no coincidence: at least three, and 30 % of those seen in the last hour.
- * None if a third of them reported battery power: that is the power of the region, not a line.
+ * None if a third of these sites reported battery power: then the power of the region failed, not a line.
  */
 export function sitesLostWith(one: OfflinePc, region: Region): OfflinePc[][] {
   const least = Math.max(leastSites, leastShare * region.there);

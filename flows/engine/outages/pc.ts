@@ -16,9 +16,12 @@ const backWithinMs = 10 * 60_000;
 const previousMachinesKept = 32;
 /** The last messages of a connection may arrive after its last will: a broker may queue them for up to 20 s. */
 const lateMessagesMs = 30_000;
-/** More sessions than a machine opens in a week. Its numbers rise by one, or follow its clock with one per second. */
+/** More session numbers than a machine uses in a week. Session numbers rise by one, or follow the clock of the PC with one per second. */
 const sessionGap = 1_000_000;
-/** A broker that stalled sends the last wills of that time as soon as it continues. */
+/**
+ * Time after a SUBACK in which last wills may stem from a receive gap: a broker that stalled sends delayed last wills as soon as it
+ * continues.
+ */
 const delayedWillsMs = 60_000;
 /** Longest battery time that still counts as evidence about a loss. */
 const batteryLimitMs = 4 * 3_600_000;
@@ -26,7 +29,7 @@ const batteryLimitMs = 4 * 3_600_000;
 export const batteryReportDelayMs = 60_000;
 const driversAtMost = 16;
 const textAtMost = 100;
-/** Older updates no longer explain a fault. */
+/** Updates kept per PC. Older updates no longer explain a fault. */
 const updatesKept = 8;
 
 type EventOfType<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
@@ -79,9 +82,10 @@ export function recordForNextMachine(
 }
 
 /**
- * Rejects all messages of a machine that was replaced, moved or retired, whatever the broker knows: R30 (replacement). An old disk that is
- * enrolled again opens another spool.
- * After a replacement a session counts only from its birth, which names the spool, and only above the sessions of earlier machines.
+ * True if a message comes from the current machine at this path. All messages of a replaced, moved or retired machine are rejected,
+ * whatever the broker admits: R30 (replacement). An old disk that is enrolled again has a new spool.
+ * After a replacement, messages of a session count only after its birth, which names the spool. The session number must also be above those
+ * of earlier machines.
  */
 export function isCurrentMachine({ formers = [], formerSessions = 0, spool, session, boot }: PcRecord, said: PcEvent): boolean {
   if (formers.length === 0) return true;
@@ -91,7 +95,7 @@ export function isCurrentMachine({ formers = [], formerSessions = 0, spool, sess
   return !('session' in said) || (said.session === session && session > formerSessions);
 }
 
-/** The time of the message, and since when the server is subscribed. */
+/** `now`: the time of the message. `listeningSince`: since when the server is subscribed. */
 type ReceivedAt = { now: number; listeningSince: number | null };
 
 const stopped = { presence: 'stopped', lostAt: null } as const;
@@ -124,9 +128,9 @@ export function afterMessage(record: PcRecord, said: PcEvent, heardAt: ReceivedA
 }
 
 /**
- * A birth of an older session of the same spool is stale; a new spool starts a new order of sessions.
- * A session number that an earlier machine may have used only sets the spool. The ack returns the highest of those numbers, so that the
- * machine continues above it (R16, R30).
+ * Applies a birth. A birth of an older session of the same spool is stale. With a new spool, session numbers are compared anew.
+ * If an earlier machine may have used the session number, the birth only sets the spool. The ack returns the highest such number, so that
+ * the PC continues above it (R16, R30).
  */
 function onBirth(record: PcRecord, said: EventOfType<'birth'>, now: number): MessageResult {
   const { formerSessions = 0 } = record;
@@ -152,7 +156,7 @@ function onBirth(record: PcRecord, said: EventOfType<'birth'>, now: number): Mes
   return { record: next, ask };
 }
 
-/** Detects a cloned PC: a machine never returns to an earlier boot. The finding lasts until only new boots have come for an hour. */
+/** Detects a cloned PC: a machine never returns to an earlier boot. The fault lasts until only new boots have come for an hour. */
 function updateBoots({ boots = [], clonedAt = null }: PcRecord, boot: string, now: number): Pick<PcRecord, 'boots' | 'clonedAt'> {
   if (boots[0] === boot) return {};
   const isBack = boots.includes(boot);
@@ -161,8 +165,8 @@ function updateBoots({ boots = [], clonedAt = null }: PcRecord, boot: string, no
 }
 
 /**
- * Ignores a last will of an earlier session (R16). Whether a receive gap of the server may have caused it (R18a, canary) is decided here
- * once, since another gap may follow.
+ * Applies a last will. It has no effect if the PC already sent its bye in that session (R16).
+ * Whether a receive gap of the server may have caused the last will (R18a, canary) is decided here, since another gap may follow.
  */
 function onLost(record: PcRecord, said: EventOfType<'lost'>, { now, listeningSince }: ReceivedAt): MessageResult {
   const over = said.session === record.session && record.presence === 'stopped';
@@ -178,7 +182,10 @@ function onLost(record: PcRecord, said: EventOfType<'lost'>, { now, listeningSin
   };
 }
 
-/** Applies a full list, or a difference on top of the stored digest. Any other state is requested again (R12, R13). */
+/**
+ * Applies a state message: a full list of checks, or a difference to the state with the stored digest. If the result has another digest
+ * than the message states, the full state is requested (R12, R13).
+ */
 function onState(record: PcRecord, said: EventOfType<'state'>, now: number): MessageResult {
   const current = inSession(record, said.session);
   if (said.rev <= current.rev) return { record: current, stale: true };
@@ -190,8 +197,8 @@ function onState(record: PcRecord, said: EventOfType<'state'>, now: number): Mes
 }
 
 /**
- * Discards a last will that was wrong (R16). The session still runs if a message comes too late to have been queued before the will, or
- * responds to a newer hello.
+ * Discards a last will if a message shows that the session still runs (R16). The message came too late to have been queued before the last
+ * will, or responds to a newer hello.
  */
 export function discardWrongWill(record: PcRecord, now: number, askedMs = Number.POSITIVE_INFINITY): PcRecord {
   const { lostAt, presence } = record;
@@ -201,7 +208,7 @@ export function discardWrongWill(record: PcRecord, now: number, askedMs = Number
   return { ...record, lostAt: null, presence: presence === 'silent' ? 'silent' : 'online' };
 }
 
-/** Records the last-seen time. Any message counts, readable or not. */
+/** Records the last-seen time. Any message of the PC counts, readable or not. */
 export function markSeen(record: PcRecord, now: number): PcRecord {
   return { ...record, heardAt: now, presence: record.presence === 'never' ? 'online' : record.presence };
 }
@@ -264,7 +271,7 @@ function applyDifference(held: readonly Check[], changes: readonly Check[], gone
   return [...byKey.values()];
 }
 
-/** `since` is the server time at which the result last changed. */
+/** Adds `since` to each check: the server time at which its result last changed. */
 function withSince(held: PcRecord['checks'], list: readonly Check[], now: number): PcRecord['checks'] {
   const byKey = new Map(held.map((check) => [checkKey(check), check]));
   return list.map((check) => {
@@ -290,7 +297,7 @@ export function readVersions({ os, drivers }: Record<string, unknown>): Versions
   const { distro, release, kernel, Caption, Version, UBR } = fieldsOf(os);
   // Monthly updates of Windows change only the number after the version.
   const build = [textOf(Version), textOf(UBR)].filter((part) => part !== '').join('.');
-  // The number comes first, since messages cut long names.
+  // The version number comes first, because messages cut long names at the end.
   const system = joinText([kernel, build, distro, release, Caption]);
   const told = [drivers ?? []]
     .flat()
@@ -332,24 +339,30 @@ function withUpdates(record: PcRecord, { what, now }: { what: readonly UpdateNam
   return { ...record, updates: [...fresh, ...(record.updates ?? [])].slice(0, updatesKept) };
 }
 
-/** Interval of the canary. It delays the detection of silence by as much; each canary has only a few bytes. */
+/** Interval of the canary, ms. The detection of silence is delayed by at most this time; each canary has only a few bytes. */
 const canaryEveryMs = 1_000;
-/** Most canaries in transit; older ones are late anyway. */
+/** Canaries kept that have not returned. Older ones are late in any case. */
 const canariesAtMost = 60;
 const lateCanaryMs = 20_000;
 const lateTickMs = 5_000;
 /** Smallest limits: the clock of a process is no more precise, however fast the demo runs. */
 const smallestLimits = { wordMs: 2_000, tickMs: 500 };
-/** Losses within `sessionLossWindowMs` that make a PC unsteady. */
+/** Lost sessions within `sessionLossWindowMs` that make a PC unsteady. */
 const sessionLossesKept = 3;
 const sessionLossWindowMs = 10 * 60_000;
-/** Time after a receive gap in which the PCs are asked and respond. */
+/** Time after a receive gap in which the server requests births and the PCs respond, ms. */
 const answeringMs = 60_000;
-/** A PC that was not seen for this many times its limit is missing, however often gaps restarted the limit. */
+/**
+ * A PC is silent if the server received for this many silence limits in total without a message of the PC, however many receive gaps lay
+ * between.
+ */
 export const missedLimits = 3;
 const longestMs = missedLimits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 
-/** `deaf`: no canary returns. `late`: this process had stopped and continues. `still`: it was late, but received nothing before either. */
+/**
+ * `deaf`: no canary returns. `late`: this process had stopped and continues. `still`: this process had stopped, but already received
+ * nothing before.
+ */
 type ServerGap = 'deaf' | 'late' | 'still';
 
 /**
@@ -366,10 +379,10 @@ export function createCanary(name: string, speed = 1) {
   const held = { listens: false, isDeaf: false, provenAt: null as number | null, count: 0, saidAt: 0, tickDueAt: Number.POSITIVE_INFINITY };
 
   return {
-    /** The watermark up to which silence may be judged. Null before the first SUBACK. */
+    /** The time up to which reception is proven and silence may be judged. Null before the first SUBACK. */
     provenAt: () => held.provenAt,
 
-    /** The server is subscribed. Canaries from before are ignored. */
+    /** Begins after a SUBACK. Canaries sent before the SUBACK are ignored. */
     begin(now: number): void {
       words.clear();
       Object.assign(held, { listens: true, isDeaf: false, provenAt: now, saidAt: Number.NEGATIVE_INFINITY });
@@ -391,12 +404,12 @@ export function createCanary(name: string, speed = 1) {
       return id;
     },
 
-    /** A canary came back; returns true if that ends a gap. */
+    /** Records that a canary returned; true if that ends a receive gap. */
     canaryReturned(id: string): boolean {
       const saidAt = words.get(id);
       if (saidAt === undefined) return false;
       for (const [older, at] of words) if (at <= saidAt) words.delete(older);
-      // A gap lasts until now, from the last proof before it.
+      // During a gap `provenAt` stays at the last proof before the gap.
       if (!held.isDeaf) held.provenAt = saidAt;
       return held.isDeaf;
     },
@@ -405,7 +418,7 @@ export function createCanary(name: string, speed = 1) {
     tick(now: number): ServerGap | undefined {
       const isLate = now - held.tickDueAt > limits.tickMs;
       const hears = held.listens && !held.isDeaf;
-      // A deaf server does not recover by a late tick: a canary must come back.
+      // A server that receives nothing does not recover by a late tick: a canary must return.
       if (isLate) return hears ? 'late' : 'still';
       const [oldest = now] = words.values();
       if (!hears || now - oldest <= limits.wordMs) return undefined;
@@ -426,12 +439,15 @@ export function createCanary(name: string, speed = 1) {
   };
 }
 
-/** Guarantee: holds at most three times per PC, and none for a PC that never lost a session. */
+/**
+ * Keeps the times at which PCs lost their session.
+ * Guarantee: keeps at most three times per PC, and nothing for a PC that never lost a session.
+ */
 export function createSessionLosses() {
   const times = new Map<string, readonly number[]>();
   return {
     recordLoss: (pc: string, now: number) => void times.set(pc, [...(times.get(pc) ?? []), now].slice(-sessionLossesKept)),
-    /** Returns the last loss if it was the third within ten minutes and happened in the last ten minutes. */
+    /** Returns when the PC last lost its session, if that was the third loss within ten minutes and at most ten minutes ago; else null. */
     unsteadyAt(pc: string, now: number): number | null {
       const [first = now, , last] = times.get(pc) ?? [];
       return last !== undefined && last - first <= sessionLossWindowMs && now - last <= sessionLossWindowMs ? last : null;
@@ -442,20 +458,20 @@ export function createSessionLosses() {
 }
 
 /**
- * Sums the time in which the server received. Times are in server time. Guarantee: holds no more than the longest limit of all link classes
- * needs.
+ * Sums the time in which the server received. Times are in server time. Guarantee: keeps no more time spans than the longest silence limit
+ * of all link classes needs.
  */
 export function createListeningTime() {
   let spans: { from: number; to: number }[] = [];
   const sinceMs = (at: number) => spans.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, at)), 0);
 
   return {
-    /** A receive gap is over. */
+    /** Begins a new span after a receive gap. The time in which PCs respond to the hello does not count. */
     beginListening(now: number): void {
       const kept = spans.filter(({ from, to }) => to > from && sinceMs(to) < longestMs);
       spans = [...kept, { from: now + answeringMs, to: now + answeringMs }];
     },
-    /** Receiving is proven until then. */
+    /** Records that reception is proven until the time `until`. */
     extendTo(until: number): void {
       const last = spans.at(-1);
       if (last !== undefined) last.to = Math.max(last.to, until);

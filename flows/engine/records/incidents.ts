@@ -34,9 +34,12 @@ export type PcRecord = {
   /** When the last will of session `lostSession` arrived; null if no last will counts. */
   lostAt: number | null;
   lostSession: number;
-  /** The last will arrived soon after a receive gap and before any message of the PC, so the gap may have caused it. */
+  /** The last will arrived soon after a receive gap and before any message of the PC. So the gap may have caused the last will. */
   lostInGap?: boolean;
-  /** Silent since a receive gap of the server. The PC is listed in one server incident: R19 (outages of the server itself). */
+  /**
+   * The PC is silent since a receive gap of the server. People are notified of such PCs by one server incident: R19 (outages of the server
+   * itself).
+   */
   unheard: boolean;
   spool: string | null;
   config: number;
@@ -46,17 +49,17 @@ export type PcRecord = {
   calledAt: number | null;
   /** When each fault of this room last ended or returned, by fault key. Used to detect flapping. */
   ended: Record<string, number>;
-  /** The last gasp, until the PC reports that power is back. */
+  /** The last gasp of the PC; null after the PC reports that power is back. */
   gasp?: { at: number; runtimeMs: number | null } | null;
-  /** The bye, until the next birth. */
+  /** The last bye of the PC; null after the next birth. */
   bye?: { at: number; reason: string } | null;
   /** The current or last outage. */
   absence?: PcOutage | null;
-  /** Spools of earlier machines at this place, newest first: R30 (replacement). */
+  /** Names of the spools of earlier machines at this path, newest first: R30 (replacement). */
   formers?: string[];
-  /** Session numbers up to this one may belong to earlier machines. */
+  /** Session numbers up to this number may belong to earlier machines at this path. */
   formerSessions?: number;
-  /** Faults of this room in earlier messages, newest first. */
+  /** Faults of earlier incidents of this room of which people were notified, newest first. */
   past?: PastFault[];
   /** Installed versions by part, from the last inventory. */
   versions?: Versions;
@@ -75,11 +78,11 @@ export type Versions = Record<string, UpdateName>;
 export type PcOutage = Outage & {
   /** The last message, or the last time mark that the PC later found on its disk. */
   from: number;
-  /** The PC was certainly offline at this time: its last will or bye arrived, or a beat was missing. */
+  /** A time at which the PC was certainly offline: its last will or bye arrived, or a beat was missing. */
   goneBy: number;
   /** Null while the outage lasts. */
   to: number | null;
-  /** After a reboot: the last time mark of the boot before. */
+  /** After a reboot: the last time mark that the boot before the outage wrote to the disk. */
   aliveAt: number | null;
   /** When the PC saw its mains power fail, in server time. */
   mainsGoneAt?: number;
@@ -99,12 +102,12 @@ export type IncidentFault = {
   /** The default of the fault catalogue, or the severity that a tab has set. */
   severity: Severity;
   since: number;
-  /** When the fault disappeared; it now waits for its clear time. Null while the fault is present. */
+  /** When the fault disappeared. The fault ends after its clear time. Null while the fault is present. */
   goneAt: number | null;
-  /** Since when its check is unknown: R14 (unknown freezes an incident). */
+  /** Since when the check of this fault is unknown: R14 (unknown freezes an incident). */
   unknownSince: number | null;
   hidden: boolean;
-  /** A group incident explains the fault, but the room is notified too: a meeting is near, or it is the next morning. */
+  /** A group incident explains the fault, but people are notified for this room too: a meeting is near, or it is the next morning. */
   explained?: boolean;
   /** The severity in the last message about this fault; null if no person was notified. */
   told: Severity | null;
@@ -112,7 +115,7 @@ export type IncidentFault = {
 
 /**
  * A change of an incident, from which a transition is made.
- * `held`: the hold is over. `holdMs`: the remaining hold. `grew`: sites that joined after people were notified of the fault.
+ * `held`: the hold has ended. `holdMs`: the remaining hold. `grew`: members that joined a group incident after people were notified.
  */
 export type IncidentChange = {
   kind: TransitionKind;
@@ -126,7 +129,7 @@ export type IncidentChange = {
 /** The part of a fault that messages show. */
 export type FaultNews = Pick<IncidentFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
 
-/** An ended fault of which people were notified. */
+/** A fault of an earlier incident of which people were notified. `at`: when it began. */
 export type PastFault = Pick<IncidentFault, 'fault' | 'name'> & { at: number };
 
 export type NotifiedPerson = { person: string; channel: string; at: number };
@@ -134,7 +137,7 @@ export type NotifiedPerson = { person: string; channel: string; at: number };
 /** A reply of a person. `link` identifies the reply link; each reply counts once per link. */
 export type IncidentReply = { person: string; by: string; word: StoredAnswer; at: number; link?: string };
 
-/** One incident per room, or per scope of the server, with its faults. */
+/** An incident with its faults. Each room, group cause, maintenance or server scope has at most one open incident. */
 export type Incident = Handling & {
   id: number;
   scope: string;
@@ -151,7 +154,7 @@ export type Incident = Handling & {
   told: NotifiedPerson[];
   notes: { at: number; by: string; text: string }[];
   answers?: IncidentReply[];
-  /** The last known outage of the PC in this incident. */
+  /** The last outage of the PC that belongs to this incident, or the shared outage of a group incident. */
   outage?: ShownOutage;
   /** The cause of the outage in the last message. */
   toldOutage?: Outage;
@@ -164,57 +167,60 @@ export type Incident = Handling & {
   spread?: GroupMembers;
   /** For an incident of many sites: the offline sites of which people were notified. */
   toldAway?: readonly string[];
-  /** For maintenance: its end, in server time. */
+  /** For an incident of maintenance: the planned end, in server time. */
   until?: number;
 };
 
 /**
  * The members of a group incident: sites of one cause, PCs of one site, or rooms with one fault.
- * `members`: all since the start. `away`: those affected now, out of `of`. `path`: the part of the tree that contains them all.
- * `lastAt`: when the last member joined; for one fault in many rooms, when the first joined. `waves`: members that joined together much
- * later.
+ * `members`: all since the start. `away`: those affected now, out of `of`. `path`: the part of the tree that contains all members.
+ * `lastAt`: when the last member joined; for one fault in many rooms, when the first joined. `waves`: members that joined together, much
+ * later than the others.
  */
 export type GroupMembers = { members: string[]; away: string[]; of: number; path: string; lastAt?: number; waves?: string[] };
 
-/** A step in the life of an incident. It is open until *conclude* writes its result: R21 (transitions), R23 (conclude). */
+/** A change of an incident that the tabs process. It gets its result from the node *conclude*: R21 (transitions), R23 (conclude). */
 export type Transition = {
   id: number;
   incident: number;
   kind: TransitionKind;
   at: number;
-  /** The faults of this change, as they were then. */
+  /** The faults of this change, as they were at the time `at`. */
   about: FaultNews[];
   severity: Severity;
   holdMs: number;
-  /** `pending`: in the queue. `open`: offered to the tabs. `waiting`: has a durable timer. `concluded`: over. */
+  /** `pending`: waits to be offered. `open`: offered to the tabs. `waiting`: has a timer that survives a restart. `concluded`: finished. */
   state: 'pending' | 'open' | 'waiting' | 'concluded';
-  /** Offers of this pass. Each is counted in the ledger before it is made: R24 (repeated offers and the default route). */
+  /**
+   * Offers since the transition last became open. Each offer is counted in the ledger before it is made: R24 (repeated offers and the
+   * default route).
+   */
   offers: number;
   offeredAt: number | null;
-  /** Its own data before it was merged with other transitions. */
+  /** The data of this transition before others were merged into it. */
   was?: Pick<Transition, 'kind' | 'at' | 'about' | 'severity'>;
-  /** Repeats a notification that people already received. */
+  /** Why people are notified again of faults that they may already know; absent for a new change. */
   again?: Repeat;
-  /** Sites that joined after people were notified of the fault. */
+  /** Members that joined the group incident after people were notified of it. */
   grew?: readonly string[];
-  /** `channel/person` of all its outbox rows. Each pair gets one row, however often the transition is offered. */
+  /** `channel/person` of all outbox rows of this transition. Each pair gets one row, however often the transition is offered. */
   sent: string[];
   conclusion: string | null;
   /**
-   * Its state in the queue of the hourly rate limit: R27 (budgets: quota and backpressure).
-   * `waits`: queued. `waited`: sent after `hadAt`. `counted`: over before its turn; the next message includes it in a count. `at`: since
-   * when. Null if the limit never applied.
+   * Whether the hourly limit delayed this transition: R27 (budgets: quota and backpressure). Null if it never did.
+   * `waits`: waits for the limit. `waited`: was offered after a wait, at `hadAt`. `counted`: its faults ended during the wait, and the next
+   * message includes it in a count. `at`: since when.
    */
   turn?: { is: 'waits' | 'waited' | 'counted'; at: number; hadAt?: number } | null;
-  /** Its message that counts against the rate limits of the scope: when it was sent, and its critical faults. */
+  /** The first message of this transition, as it counts against the rate limits: when it was sent, and its critical faults. */
   told?: { at: number; critical: string[] };
-  /** Its last passes through the tabs. */
+  /** The last passes of this transition through the tabs, oldest first. */
   passes?: (TabPath & { at: number; how: string })[];
 };
 
 /** The nodes that a message passed, as text, and the hash of the tabs. */
 export type TabPath = { tabs: string; path: string };
-/** A durable wait that a node of a tab requested: R22 (hold), R25 (timers and outcomes). */
+/** A wait that a node of a tab requested, and that survives a restart: R22 (hold), R25 (timers and outcomes). */
 export type Timer = {
   id: number;
   transition: number;
@@ -226,11 +232,11 @@ export type Timer = {
   message: OfferFields;
 };
 
-/** Fields of the *when* node beside the severity. They survive every wait. */
+/** Fields that the *when* node sets beside the severity. They are stored with each timer. */
 export type HoursFields = {
   /**
-   * Set only by the *when* node. `held`: an unsent message waits for the morning. `told`: a sent one waits for a meeting. `meeting`: waits
-   * for the end of a meeting.
+   * Why a timer runs; set only by the *when* node. `held`: an unsent message waits for the morning. `told`: the message was sent, and its
+   * severity rises before a meeting. `meeting`: an escalation waits for the end of a meeting.
    */
   waits?: 'held' | 'told' | 'meeting';
   /** The severity before a meeting made the fault critical. */
@@ -239,12 +245,12 @@ export type HoursFields = {
   digest?: true;
   /** People were notified of the fault as critical before the meeting came near. They are notified again, without escalation. */
   known?: true;
-  /** Later waits start here instead of at the fault. */
+  /** Server time from which later waits count, instead of the begin of the fault. */
   countsFrom?: number;
   meeting?: { at: number; title: string };
 };
 
-/** An act of a path through the tabs. Only *conclude* writes it. */
+/** An action that the tabs decided on: a message or a timer. Only *conclude* writes it. */
 export type TabAct =
   | { do: 'deliver'; channel: string; to: string[]; severity: Severity; hours?: HoursFields }
   | { do: 'wait'; node: string; dueAt: number; unlessAcknowledged: boolean; message: OfferFields };
@@ -266,9 +272,9 @@ export type OfferMessage = OfferFields & {
     severity: Severity;
     flapping: boolean;
     acknowledged: boolean;
-    /** Ids of notified persons; if the incident grew, of those notified before that. */
+    /** Ids of the persons notified so far. If the group incident grew, only those notified before that. */
     told: string[];
-    /** The kind of the group incident, and how many of how many are offline. Null for a room and for the server. */
+    /** The kind of the group incident, and how many (`down`) of how many (`of`) members are offline. Null for a room and for the server. */
     cause: { kind: CauseKind; down: number; of: number } | null;
   };
   /** Id of the most severe new fault, such as `microphone.missing`. */
@@ -293,11 +299,11 @@ export type KnownPc = {
   linkId?: string;
 };
 
-/** Input events about one PC. Times are a separate argument. */
+/** Input events about one PC. The time of an event is a separate argument of `apply`. */
 export type PcEvent =
   /**
-   * Any message. `spools`: the spools of its events, to recognise a replaced machine. `boot`: the boot of a delayed birth, to detect a
-   * cloned one.
+   * Any message. `spools`: the spools of the contained events, to recognise a replaced machine. `boot`: the boot id of a delayed birth, to
+   * detect a cloned disk.
    */
   | { type: 'heard'; pc: string; spools?: readonly string[]; boot?: string }
   | { type: 'inventory'; pc: string; hash: string; versions: Versions }
@@ -314,7 +320,7 @@ export type PcEvent =
       agent: string;
       /** A response to a roll call, with new probe results. */
       fresh?: boolean;
-      /** The age of the hello that it answers. */
+      /** Time since the hello to which this birth responds, ms. */
       askedMs?: number | undefined;
       /** The PC's own clock. */
       at?: number;
@@ -345,12 +351,14 @@ export type ServerEvent =
   /** Revoked PCs: their silence is no fault. */
   | { type: 'revoked'; pcs: readonly string[] }
   | { type: 'subscribed' }
-  /** `slow`: the connection is open, but nothing arrives, or this process stopped for a while: R18a (canary). */
+  /**
+   * The server no longer receives. `slow`: the connection is open, but nothing arrives, or this process stopped for a while: R18a (canary).
+   */
   | { type: 'unsubscribed'; slow?: true }
-  /** `provenAt`: the watermark of the canary, up to which silence may be judged. Absent: until now. `hung`: a commit takes long. */
+  /** `provenAt`: the time up to which reception is proven and silence may be judged; absent: until now. `hung`: a commit takes long. */
   | { type: 'tick'; provenAt?: number | null; hung?: boolean }
   /**
-   * The system clock was set, and server time follows: R29 (clock of the server). `gap`: the machine may have been suspended for that time.
+   * The system clock was set, and the server time with it: R29 (clock of the server). `gap`: the machine may have been suspended before.
    */
   | { type: 'clock'; byMs: number; gap?: boolean }
   | HandlingOrder
@@ -360,7 +368,7 @@ export type ServerEvent =
   | { type: 'centre'; fault: string; device: string; standing: boolean; reason?: string }
   /** A PC exceeds a limit of R27. */
   | { type: 'noisy'; of: string; what: 'events' | 'words' | 'spools' }
-  /** Meetings or hours changed: timers that depend on them are judged again. */
+  /** Meetings or office hours changed. The timers that depend on them are judged again. */
   | { type: 'look-again' }
   | { type: 'started' };
 
@@ -369,13 +377,13 @@ export type EngineEvent = PcEvent | ServerEvent;
 /** An action for after the commit. */
 export type Effect =
   | { do: 'ask'; pc: string; want: WantedItem[] }
-  /** Offers the transition to the head, or to the wait node whose timer fired. */
+  /** Offers the transition to the first node of the tabs, or to the wait node whose timer fired (`node`). */
   | { do: 'offer'; message: OfferMessage; node: string | null };
 
 /** One entry of the incident's log. `by` is empty for an automatic action. `to`: the person assigned, or the person replaced. */
 export type LogEntry = { at: number; by: string; did: IncidentActionKind; to?: string; until?: number };
 
-/** An acknowledgement. `instead`: the state before it, while it can still be withdrawn. */
+/** An acknowledgement. `instead`: the state before the acknowledgement, while the person can still withdraw it. */
 export type Acknowledgement = {
   by: string;
   at: number;
@@ -390,11 +398,11 @@ type Handling = {
   fixed?: { by: string; at: number; until: number };
   /** Nothing is notified before `until`, except faults worse than `severity` and newly critical ones. */
   snoozed?: { by: string; at: number; until: number; severity: Severity };
-  /** Newest last, limited in number. */
+  /** Newest entry last, limited in number. */
   deeds?: LogEntry[];
 };
 
-/** Why an incident is notified again. `to`: the first recipients; if empty, the tabs choose them. */
+/** Why people are notified again of an incident. `to`: the first recipients; if empty, the tabs choose them. */
 export type Repeat = { why: RepeatReason; by: string; to: string[] };
 
 export type HandlingOrder =

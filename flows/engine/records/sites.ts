@@ -157,7 +157,7 @@ export type AccountSession = {
   account: string;
   stamp: string;
   startedAt: number;
-  /** Accurate to some minutes, because the ledger is not written at each request. */
+  /** Last use of the session, accurate to some minutes. */
   usedAt: number;
 };
 
@@ -170,7 +170,7 @@ export type Meeting = {
   title: string;
   /** The rooms of the meeting, as paths of the tree; '' means all. */
   scopes: string[];
-  /** Start of the first date of the meeting, as local date and time in the time zone of the meeting. */
+  /** Start of the first date of the meeting, as local date and time in `zone`. */
   start: string;
   /** An IANA name, or an offset such as `+05:30`; null means the time zone of the site. */
   zone: string | null;

@@ -300,7 +300,9 @@ export const knownConclusion = 'already told';
 /** Conclusion of an `eased` transition while a worse fault is present. */
 export const worseConclusion = 'something worse stands by now';
 
-/** What happens to a transition: `go` offers it now, `over` concludes it with the text `how`, `later` judges it again in `inMs`. */
+/**
+ * The result of a judgement: `go` offers the transition now, `over` concludes it with the text `how`, `later` judges it again in `inMs`.
+ */
 type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next: 'later'; inMs: number };
 
 /**
@@ -327,8 +329,7 @@ export function judgeOffer(transition: Transition, incident: Incident): Judgemen
   if (isAlreadyNotified(transition, incident, open)) return { next: 'over', how: knownConclusion };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
-  // Waits for the clear time only, not for the calm time: a flapping fault may return at any time, and people must then be notified of its
-  // return.
+  // Waits for the clear time only, not for the calm time. A flapping fault may return at any time, and people must then be notified.
   if (gone) return { next: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
   return { next: 'go' };
 }

@@ -42,7 +42,7 @@ export function isEnd({ kind }: { kind: TransitionKind }): boolean {
  * Computes the next incident of a scope, its changes, and the new `ended`.
  * New faults are added. A fault whose check is unknown stays as it is. A fault ends after its clear time, or when its check no longer
  * exists.
- * `ended` maps a fault key to its last end or return, and `KEY#1` to `KEY#3` to the last three times at which the fault began or returned.
+ * `ended` maps a fault key to its last end or return. `KEY#1` to `KEY#3` map to the last three times at which the fault began or returned.
  * `open` creates an incident.
  */
 export function nextIncident(at: {
@@ -120,9 +120,9 @@ export function highestSeverity(faults: readonly IncidentFault[]): Severity {
 }
 
 /**
- * Returns when a fault that disappeared has ended, if it does not return before: after its clear time, or after the calm time if it
+ * Returns when a fault that disappeared has ended, unless it returns before. That is after its clear time, or after the calm time if it
  * returned or flaps.
- * A server fault that returned within half an hour ends half an hour after it disappeared, because no other limit applies to the
+ * If a server fault had returned within half an hour, it ends half an hour after it disappeared. No other limit applies to the
  * notifications of central.
  */
 export function overUnlessBackAt({ key, fault, device, since, goneAt }: IncidentFault, ended: Record<string, number>): number {
@@ -295,7 +295,7 @@ export type ScopeState = {
   /** The present faults, by key. `faultState` also judges faults that are not present. */
   standing: ReadonlyMap<string, PresentFault>;
   faultState(key: string): FaultState;
-  /** The reason with which the incident is closed if none of its checks exists any more. */
+  /** The reason with which the incident is closed if all of its checks have disappeared. */
   because: string;
   /** The state may be stale, so no fault ends because of it. */
   isOld?: boolean;

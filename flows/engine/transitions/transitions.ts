@@ -77,7 +77,7 @@ export function createTransitions(memory: EngineState, options: TransitionOption
     },
 
     /**
-     * Repeats offers that the tabs did not conclude in time, fires timers whose time has come, and passes transitions without a conclusion
+     * Repeats offers that the tabs did not conclude in time, and fires timers whose time has come. Passes transitions without a conclusion
      * after the last offer to the default route. Returns true if the default route was used.
      */
     tick(now: number): boolean {
@@ -96,7 +96,7 @@ export function createTransitions(memory: EngineState, options: TransitionOption
     /** The rooms whose new transitions exceed the hourly limit: R27 (budgets: quota and backpressure). */
     roomsOverLimit: (now: number) => findRoomsOverLimit({ memory, options, now }),
 
-    /** Fires the timers that depend on meetings and hours at once, so that the tabs judge their transitions again. */
+    /** Lets the timers that depend on meetings and hours fire at the next tick, so that the tabs judge their transitions again. */
     lookAgain(now: number): void {
       for (const timer of [...memory.timers.values()]) {
         if (timer.message.hours?.waits !== undefined && timer.dueAt > now) memory.putTimer({ ...timer, dueAt: now });
@@ -131,7 +131,7 @@ function createTransition(memory: EngineState, { incident, news }: { incident: I
   const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null, turn: null };
   memory.putTransition({ ...fresh, ...(again && { again }), ...(grew && { grew }), ...begin });
   if (incident.over === null) return;
-  // The end of an incident cancels the timers of its transitions, so their messages are not sent any more: R22 (hold), R24.
+  // The end of an incident cancels the timers of its transitions, so their messages are not sent: R22 (hold), R24.
   const how = incident.told.length > 0 ? incident.over : 'over before anybody was told';
   for (const one of memory.liveOf(incident.id))
     for (const timer of memory.timersOf(one.id)) endWait(memory, { transition: one, timer, how });
@@ -432,8 +432,8 @@ function concludeOver({ memory, options, now }: StepContext, { transition, incid
 }
 
 /**
- * Drops and counts older ends that still wait for the hourly limit, if a message reports the same faults again: an end must not arrive
- * after that message.
+ * A message reports faults whose earlier end still waits for the hourly limit. That end is dropped and counted, because it must not arrive
+ * after the message.
  * The recipients of the earlier incident are added to this incident, so that they are notified of its end.
  */
 function dropOldEnds(hand: StepContext, { transition, incident }: Omit<JudgedTransition, 'acts'>): void {
