@@ -163,8 +163,8 @@ function updateCause(core: EngineContext, scope: string, now: number): void {
 }
 
 /**
- * Returns the faults of a group incident. For a spread the device is the id of the shared fault, and the name is the shared model or
- * update; both are parts of its scope.
+ * Returns the present faults of a group incident. For a spread, `device` is the id of the shared fault, and `name` the shared model or
+ * update. Both are parts of its scope.
  */
 function presentFaultsOf({ scope, kind, since, faults }: Cause): PresentFault[] {
   if (kind !== 'spread') return faults.map((fault) => createPresentFault(fault, '', since));
@@ -290,8 +290,8 @@ function updatePresence(core: EngineContext, record: PcRecord, { now, regions }:
 }
 
 /**
- * Returns the presence of a PC. Each receive gap restarts the silence limit of every PC. But a PC is silent anyway if the server received
- * for long enough in total without a message of it: R19 (outages of the server itself).
+ * Returns the presence of a PC. Each receive gap restarts the silence limit of every PC. A PC is silent in any case after the server
+ * received for long enough in total without a message of it: R19 (outages of the server itself).
  */
 function presenceNow(core: EngineContext, record: PcRecord, since: number | null): PcRecord['presence'] {
   const limitMs = since === null ? null : allowedSilenceMs(record);
@@ -310,8 +310,8 @@ function earlierListenedMs(core: EngineContext, record: PcRecord): number {
 }
 
 /**
- * Returns the PCs not seen since this start and not yet silent, with the time in ms for which the server received without a message of
- * them.
+ * Returns the PCs not seen since this start and not yet silent. The value is the time in ms for which the server received without a message
+ * of the PC.
  * These times are stored for the next start. Otherwise a `flows` that restarts repeatedly would hide dead PCs.
  */
 export function listenedWithoutPc(core: EngineContext): Record<string, number> {
@@ -323,8 +323,8 @@ export function listenedWithoutPc(core: EngineContext): Record<string, number> {
 }
 
 /**
- * True if the PC belongs in the one server incident `centre.unheard`: silent since a receive gap, or never seen because its agent is not
- * installed yet.
+ * True if the PC belongs in the server incident `centre.unheard`. Such a PC is silent since a receive gap, or was never seen because its
+ * agent is not installed yet.
  * A PC that sent a bye before the gap is silent for its own reason. So is the next machine of a room.
  */
 function isSilentSinceGap(
@@ -446,8 +446,8 @@ function endOutage(core: EngineContext, at: { away: OfflinePc; record: PcRecord;
 }
 
 /**
- * Returns the PCs that lost power together with this PC. Those of the whole state count only if two of them saw the mains fail: offices
- * close at the same hour, often with a wall switch.
+ * Returns the PCs that lost power together with this PC. PCs of the whole state count only if two of them saw the mains fail. Offices close
+ * at the same hour, often with a wall switch.
  */
 function jointPowerLoss(core: EngineContext, own: OfflinePc): Joint | null {
   if (own.absence.aliveAt === null && own.absence.mainsGoneAt === undefined) return null;

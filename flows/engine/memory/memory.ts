@@ -113,8 +113,8 @@ function surplusTransitions({ steps, transitions }: IndexedRows, incident: numbe
 }
 
 /**
- * The rows of the ledger with their indexes: transitions by incident, transitions without a conclusion by incident, timers by transition,
- * and the open incident of each scope.
+ * The rows of the ledger with their indexes. By incident: all transitions (`steps`), and those without a conclusion (`live`). By
+ * transition: timers. By scope: the open incident.
  */
 function indexRows(contents: LedgerContents) {
   const [live, steps, timersOf]: [IdIndex, IdIndex, IdIndex] = [new Map(), new Map(), new Map()];

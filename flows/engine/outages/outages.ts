@@ -37,7 +37,7 @@ const mostOfReturned = 0.7;
 
 /** PCs write time marks to their disk every 30 s. A mark this long after the loss, in ms, proves that the PC ran without a connection. */
 const keptRunningMs = 60_000;
-/** Tolerance for the age of a time mark in ms, because the clock of the PC wrote it and the clock of the server reads it. */
+/** Tolerance for the age of a time mark, in ms. The clock of the PC wrote the mark, and the clock of the server reads it. */
 const markSlackMs = 90_000;
 /**
  * Greatest difference, in ms, of the last time marks of PCs that lost power together. A mark is written every 30 s, checked in ticks of 10
@@ -287,7 +287,7 @@ function judgeSilentEnd(one: OfflinePc, hadMains: boolean, isBrief: boolean): Ou
 }
 
 /**
- * Returns the verdict after a new boot without data of the earlier boot: a verdict about the power or this PC stays, any other becomes
+ * Returns the verdict after a new boot without data of the earlier boot. A verdict about the power or this PC stays; any other becomes
  * undetermined.
  */
 function keepVerdict({ absence: { cause, confidence } }: OfflinePc): Outage {

@@ -19,8 +19,8 @@ const lateMessagesMs = 30_000;
 /** More session numbers than a machine uses in a week. Session numbers rise by one, or follow the clock of the PC with one per second. */
 const sessionGap = 1_000_000;
 /**
- * Time after a SUBACK in which last wills may stem from a receive gap: a broker that stalled sends delayed last wills as soon as it
- * continues.
+ * Time after a SUBACK, in ms, in which a last will may stem from a receive gap. A broker that stalled sends delayed last wills as soon as
+ * it continues.
  */
 const delayedWillsMs = 60_000;
 /** Longest battery time that still counts as evidence about a loss. */
@@ -353,8 +353,8 @@ const sessionLossWindowMs = 10 * 60_000;
 /** Time after a receive gap in which the server requests births and the PCs respond, ms. */
 const answeringMs = 60_000;
 /**
- * A PC is silent if the server received for this many silence limits in total without a message of the PC, however many receive gaps lay
- * between.
+ * A PC is silent if the server received for this many silence limits in total without a message of the PC. Receive gaps between do not
+ * matter.
  */
 export const missedLimits = 3;
 const longestMs = missedLimits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));

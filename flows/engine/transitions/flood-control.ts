@@ -75,7 +75,7 @@ export function createFloodControl() {
     /** Counts a change of a room's incident; true if it is the first above the limit. */
     countChange: countScopeChange,
     /**
-     * Counts all new faults of a muted room as one change, and returns the keys of the faults that are notified in spite of the mute.
+     * Counts all new faults of a muted room as one change. Returns the keys of the faults that are notified in spite of the mute.
      * These are the silence of the PC, and critical faults after their hold, each fault id once per mute.
      */
     past(pc: string, { standing, faultState }: ScopeState, now: number): string[] {
@@ -290,7 +290,7 @@ export type TransitionOptions = Recipients & {
   pace: Pick<FloodControl, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
 };
 
-/** What the functions of this folder need: the stored state, the options, and the server time. */
+/** The context of a function of this folder: the stored state, the options, and the server time. */
 export type StepContext = { memory: EngineState; options: TransitionOptions; now: number };
 
 /** Conclusion of a transition whose faults a group incident or a parent fault explains. */

@@ -17,14 +17,14 @@ import { createChecks } from './checks.ts';
 import type { AnswerLink } from './reply-link.ts';
 import { type AnswerSheet, answerStillHolds, sheetOf } from './sheet.ts';
 
-/** Time in which a repeated button press is ignored, if its answer still holds. */
+/** Time in which a repeated button press is ignored, if its answer is still in force, ms. */
 const repeatWindowMs = 10 * 60_000;
 /** Most answers by one link. A new notification brings a new link. */
 const answersPerLinkLimit = 16;
 
 /**
- * Result of an answer. `used`: this answer by this link still holds, or its limit is reached. `taken`: another person has the incident.
- * `stranger`: no such recipient.
+ * Result of an answer. `used`: the same answer by the same link is still in force, or the limit of answers is reached. `taken`: another
+ * person has acknowledged the incident. `stranger`: no person was notified under this address.
  */
 export type AnswerResult = { ok: true } | { ok: false; why: 'missing' | 'over' | 'used' | 'stranger' | 'taken' };
 
@@ -42,7 +42,7 @@ export type Answers = ReturnType<typeof createAnswers>;
 
 /**
  * Guarantee: an answer is confirmed only after it is in the ledger, with the person's name in the audit log.
- * An answer that still holds counts once for each link, also with requests in parallel.
+ * An answer that is still in force is recorded once for each link, also if two requests arrive at the same time.
  */
 export function createAnswers(options: AnswersOptions) {
   const { ingest, roster, view, meetings } = options;
@@ -52,16 +52,16 @@ export function createAnswers(options: AnswersOptions) {
   return {
     answer: (id: string, incident: number, word: ChannelReply['word']) => recordAnswer(parts, { id, incident, word }),
     /**
-     * Records an answer by a link, unless this answer still holds. `holder`: the assignee that the person saw; another assignee is not
-     * replaced.
+     * Records an answer by a link, unless the same answer is still in force. `holder`: the person who had acknowledged the incident when
+     * the page was shown. If another person has acknowledged it since, that person is not replaced.
      */
     answerByLink: ({ person: id, incident, id: link }: AnswerLink, word: ChannelReply['word'], holder?: string) =>
       recordAnswer(parts, { id, incident, word, link, holder }),
     byButton: (answer: ChannelReply): ReturnType<HandleReply> => recordButton(parts, answer),
     /**
-     * Records a missed call as *going* for the incident of which the caller was notified.
-     * Guarantee: number, person and incident must each be unique, and the number needs at least ten digits. No other answer is possible,
-     * since a number can be forged.
+     * Records a missed call as the answer *going* for the incident of which the caller was notified.
+     * Guarantee: exactly one person must have the number, and exactly one incident must be possible. The number needs at least ten digits.
+     * No other answer is possible, since a number can be forged.
      */
     async byMissedCall(channel: string, number: string): ReturnType<HandleMissedCall> {
       const callers = roster.book().members.filter(({ addresses }) => isSamePhone(addresses[channel] ?? '', number));
@@ -128,15 +128,17 @@ async function recordAnswer(
   if (why !== undefined) return { ok: false, why };
   if (link === undefined && found && isRecorded(found, { person, word, now: open.time() })) return { ok: true };
   await recordInEngine(open, person, { incident, word, link });
-  // *Fixed* is not believed: the PC must run its checks at once.
+  // After *fixed* the PC must run its checks at once, because only the checks can confirm the repair.
   if (word === 'fixed') await check(parts, person, incident);
   return { ok: true };
 }
 
 /**
+ * Records the press of a button in a message. `addresses`: the addresses of the sender; the first one that a person of the roster has
+ * counts.
  * Guarantee: a press counts only for a person with one of the addresses in the roster. That person, or the group at one address, must have
  * been notified of the incident.
- * The content of a press comes from the person's own program, so it is not trusted. The first address with a person counts.
+ * The content of a press comes from the sender's own program, so it is not trusted.
  */
 async function recordButton(
   parts: AnswersContext,
@@ -159,7 +161,7 @@ async function recordButton(
 
 type OpenIngest = NonNullable<ReturnType<AnswersOptions['ingest']>>;
 
-/** Applied before the first await, so that a parallel request sees it. */
+/** The answer is applied before the first `await`, so that a parallel request sees it. */
 async function recordInEngine(
   open: OpenIngest,
   person: Person,
@@ -196,13 +198,13 @@ function refusalOf(incident: Incident | undefined, { person, word, link, holder 
     : undefined;
 }
 
-/** Whether this is the person's last answer, is recent, and still holds. */
+/** True if this is the person's last answer, is recent, and is still in force. */
 function isRecorded(incident: Incident, { person, word, now }: { person: Person; word: ChannelReply['word']; now: number }): boolean {
   const last = incident.answers?.findLast((one) => one.person === person.id && one.word !== 'here');
   return last?.word === word && Math.abs(now - last.at) < repeatWindowMs && answerStillHolds(incident, person, word);
 }
 
-/** Site whose PCs run the checks: that of a room, or of a cause within one site. Otherwise undefined. */
+/** Returns the site whose PCs run the checks: that of the room, or of a group incident within one site. Otherwise undefined. */
 function siteOfScope({ scope, spread }: Incident): string | undefined {
   const path = spread?.path ?? pathOfScope(scope);
   const parts = path.split('/').length;

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Cancel, Clock, Outcome } from '@sabha/contracts';
 import type { CentreView } from '../../view/live.ts';
 
-/** Rate limit: the checks of a site run at most once in this time. */
+/** Least time between two runs of the checks of one site, ms. */
 const everyMs = 10_000;
 /** Time after the response of a PC in which all its probes finish; a fault that is open then was found by this run. */
 const roundMs = 10_000;
@@ -45,7 +45,7 @@ export function createChecks({ view, clock }: ChecksOptions) {
     }
   }
 
-  /** State of a run for these PCs of a site: that of the PC that has come furthest. */
+  /** Returns the state of the run for these PCs of a site. If their states differ, a result goes before a running check. */
   function of(site: string, pcs: readonly string[]): CheckState | undefined {
     const one = asks.get(site);
     if (one === undefined) return undefined;

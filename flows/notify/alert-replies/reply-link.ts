@@ -9,7 +9,7 @@ export const noticePath = '/n';
 export const answerLinkPath = '/t';
 
 const dayMs = 24 * 60 * 60_000;
-/** Validity of a link: a day for an answer, two weeks for an announcement, which may be read after a holiday. */
+/** Validity of a link, ms: a day for an answer. For an announcement two weeks, because people may read it after a holiday. */
 const lives = { answer: dayMs, notice: 14 * dayMs } as const;
 const keyBytes = 32;
 /** Hexadecimal digits of the signature: 128 bits cannot be guessed, and the link still fits a short message. */
@@ -23,13 +23,16 @@ const form = new RegExp(`^([0-9a-f]{${markLetters}})\\.([a-z0-9-]{1,32})\\.([1-9
 const shortForm = /^([\w-]{9})([0-9a-z]{4})([1-9a-z][0-9a-z]{0,4})$/;
 const hourMs = 60 * 60_000;
 
-/** Person and incident of a link. `id` distinguishes several links of one person for one incident. */
+/** The person and the incident that a link contains. `id` distinguishes several links of one person for one incident. */
 export type AnswerLink = { person: string; incident: number; id: string };
 export type ReadAnswerLink = ({ ok: true } & AnswerLink) | { ok: false; why: 'wrong' | 'late' };
 
 export type AnswerLinks = ReturnType<typeof createAnswerLinks>;
 
-/** `about`: subject of the links; a link of one kind is invalid for the other. `toldOf`: persons notified of an incident. */
+/**
+ * `about`: whether links are for incidents or announcements; a link of one kind is invalid for the other kind. `toldOf`: returns the
+ * persons who were notified of an incident.
+ */
 export type AnswerLinksOptions = {
   key: Buffer;
   now: () => number;
@@ -54,7 +57,7 @@ export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [
       const said = `${person}.${incident}.${Math.ceil((now() + lives[about]) / 1_000).toString(36)}`;
       return `${markOf(said)}.${said}`;
     },
-    /** The same in at most 18 characters, up to incident 60,466,175. */
+    /** Creates a short link token for an SMS: at most 18 characters for incidents up to 60,466,175. */
     shortToken(person: string, incident: number): string {
       const hour = Math.ceil((now() + lives[about]) / hourMs)
         .toString(36)

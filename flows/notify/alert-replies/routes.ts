@@ -1,6 +1,6 @@
 /**
- * HTTP routes of the answer page. GET only shows it, since mail scanners open every link, and POST records the answer. Anyone with the link
- * counts as its person.
+ * HTTP routes of the answer page. GET only shows the page, since mail scanners open every link. POST records the answer. Anyone with the
+ * link counts as the person of the link.
  */
 import type { ServerResponse } from 'node:http';
 import {
@@ -132,7 +132,7 @@ function sendRefusal(stage: RouteContext, pageRequest: PageRequest, { link, why,
   const { language, live } = sheet;
   const { answer } = vocabularyIn(language);
   if (why === 'taken') return sendPage(pageRequest.reply, 409, askPage(head, sheet, page));
-  // If the incident is over, this says more than the refusal.
+  // If the incident has ended, the page about its end is shown instead of the refusal.
   const line = live.cure === 'over' ? live.status : answer[why];
   return sendPage(pageRequest.reply, 409, linePage({ head, language }, { line, back: page, sheet }));
 }

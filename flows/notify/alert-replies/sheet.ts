@@ -26,14 +26,14 @@ import { shorten, timeOfDayText } from '../people/channels/kit/plain.ts';
 import { dayAndTimeOf, partsForPage, timeOf } from '../people/words.ts';
 import type { CheckState } from './checks.ts';
 
-/** Most answers that are listed. */
+/** Answers of other people that the page lists at most. */
 const answerLinesLimit = 12;
-/** Most further faults that are listed; the rest is counted. */
+/** Further faults that the page lists at most; the rest is counted. */
 const sideLinesLimit = 6;
-/** A later meeting is not shown. */
+/** A meeting that begins later than this is not shown, ms. */
 const meetingWithinMs = 12 * 3_600_000;
 
-/** State of the faults: open, not measurable, gone but still watched, or over. */
+/** State of the faults: present, not measurable, gone but still in the clear time, or ended. */
 export type RepairState = 'broken' | 'unknown' | 'well' | 'over';
 
 type NoticeParts = ReturnType<typeof partsForPage>;
@@ -58,14 +58,14 @@ export function sheetOf(at: SheetContext, incident: Incident, reader: SheetReade
   const whole = partsForPage(news, language);
   const { place, visit, phone } = whole;
   const standing = repairStatusOf(at, incident, { language, timeZone });
-  // A fault that is gone counts as ended, even while it is watched.
+  // A fault that is gone counts as ended on this page, even during its clear time.
   const { goneAt } = standing;
   const spoken = goneAt === undefined ? whole : partsForPage({ ...news, kind: 'cleared', at: goneAt }, language);
   const clock = timeOfDayText(at.time(), timeZone);
   return { place, visit, phone, language, incident: incident.id, clock, live: liveOf(at, incident, { ...reader, spoken, standing }) };
 }
 
-/** Notice of the current state, or for an ended incident that of its end. */
+/** Returns the notice that describes the current state, or for an ended incident the end. */
 function noticeNow(at: SheetContext, incident: Incident, place: ReturnType<SheetContext['place']>): Notice {
   const { outage, toldOutage, scope, flapping, over } = incident;
   const shown = shownOf(incident);
@@ -87,7 +87,10 @@ function noticeNow(at: SheetContext, incident: Incident, place: ReturnType<Sheet
   };
 }
 
-/** Faults of the page: the open ones, otherwise the watched ones, otherwise those of the end. The most severe come first. */
+/**
+ * Returns the faults that the page shows, the most severe first: those present, else those in their clear time, else those of the ended
+ * incident.
+ */
 function shownOf(incident: Incident): IncidentFault[] {
   if (incident.over !== null) return faultsAtEnd(incident);
   const seen = incident.faults.filter((one) => !one.hidden);
@@ -96,7 +99,7 @@ function shownOf(incident: Incident): IncidentFault[] {
   return shown.toSorted((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
 }
 
-/** Whether another PC of the site responds, by the same rule as in messages. */
+/** True if another PC of the site is online, by the same rule as in messages. */
 function neighbourOnline({ memory, table }: SheetContext, scope: string): boolean {
   if (!isPcPath(scope)) return false;
   const others = table()
@@ -105,7 +108,7 @@ function neighbourOnline({ memory, table }: SheetContext, scope: string): boolea
   return isBeside(memory.pcs.get(scope), others);
 }
 
-/** The parts that change while the page is open. The main fault may change too, if it clears before others. */
+/** Returns the parts of the page that may change while it is open. The main fault may also change, if it clears before other faults. */
 function liveOf(
   at: SheetContext,
   incident: Incident,
@@ -133,10 +136,10 @@ function liveOf(
     status,
     /** Result of the last requested check as a sentence; '' if it adds nothing. */
     line: isRepaired(cure) ? '' : checkLine(at, incident, asked),
-    /** Assignee as a sentence; `taken` is the name, '' for none. */
+    /** Returns who has acknowledged the incident, as a sentence. `taken`: the name of that person, '' for none. */
     holder: holder ?? (cure === 'over' ? '' : answer.nobody),
     taken: acknowledged?.by ?? '',
-    /** Labels that depend on the assignee and on earlier answers. */
+    /** Returns the labels of the buttons. They depend on who has acknowledged the incident and on the person's earlier answers. */
     labels: {
       going: acknowledged === null || isMine ? answer.going : answer.takeOver,
       'not-mine': isMine ? answer.cannotGo : answer['not-mine'],
@@ -146,16 +149,16 @@ function liveOf(
       .slice(-answerLinesLimit)
       .toReversed()
       .map(({ by, word, at: saidAt }) => fillIn(answer[sentences[word]], { name: by, time: clock(saidAt) })),
-    /** The person's answers that still hold. */
+    /** Returns the answers of the person that are still in force. */
     used: oneTapAnswers.filter((word) => answerStillHolds(incident, { ...person, link }, word)),
   };
 }
 
 type ReaderLocale = { language: MessageLanguage; timeZone: string };
-/** `goneAt`: time since which all faults are gone, if they are only watched. */
+/** Returns the sentence about the state. `goneAt`: since when all faults are gone, if they are still in their clear time. */
 type RepairStatus = { cure: RepairState; status: string; goneAt?: number };
 
-/** Sentences about the room beside the main fault. */
+/** Returns sentences about the room that do not concern the main fault. */
 function sideLinesOf(
   { time, next }: SheetContext,
   incident: Incident,
@@ -179,7 +182,7 @@ function sideLinesOf(
   return [...besides, ...gone, ...(isNear ? [fillIn(message.meeting, { time: timeOfDayText(meeting.from, timeZone) })] : [])];
 }
 
-/** The state is `well` as soon as a check clears the fault, although the incident is watched for a while. */
+/** The state is `well` as soon as a check finds no fault, although the incident stays open for its clear time. */
 function repairStatusOf({ memory }: SheetContext, incident: Incident, { language, timeZone }: ReaderLocale): RepairStatus {
   const { answer, message } = vocabularyIn(language);
   if (incident.overAt !== null) {
@@ -227,7 +230,7 @@ export function answerStillHolds(
     case 'seen':
       return said.some((one) => one.word === word && (person.link === undefined || one.link === person.link));
     case 'going':
-      // A person who took it on the wall has given no answer yet.
+      // A person who acknowledged the incident on the wall has given no answer by link.
       return isHolder && said.some((one) => one.word !== 'seen' && one.word !== 'not-mine');
     case 'fixed':
       return isHolder && incident.fixed !== undefined;

@@ -26,7 +26,7 @@ export type AnnounceOrder = { to: string; text: string; apply: boolean; by: stri
 
 export type AnnounceResult = { ok: true; value: AnnouncementView } | { ok: false; status: 403 | 404 | 429; line: string };
 
-/** Rate limit: announcements an hour by one person, and by all. Readers ignore too many. */
+/** Rate limit: announcements an hour by one person, and by all together. People ignore messages if they get too many. */
 const hourlyLimits = { ofOne: 3, ofAll: 10 };
 const hourMs = 3_600_000;
 
@@ -43,17 +43,17 @@ export function createAnnouncements(options: AnnounceOptions) {
   };
   return {
     send: (order: AnnounceOrder): Promise<AnnounceResult> => inTurn(() => send(options, order)),
-    /** The newest announcements that went to a scope, without their recipients. */
+    /** Returns the newest announcements to recipients in a scope, without the recipients. */
     async list(within: string): Promise<AnnouncementSummary[]> {
       const all = (await ledger.announcements()).filter((one) => own(within, one));
       return all.map(({ persons, ...rest }) => ({ ...rest, count: persons.length }));
     },
-    /** One announcement with its recipients; undefined if none went to the scope. */
+    /** Returns one announcement with its recipients in the scope; undefined if it has none there. */
     async one(id: number, within: string): Promise<AnnouncementView | undefined> {
       const found = await ledger.announcement(id);
       return found && own(within, found.announcement) ? viewOf(found, book()) : undefined;
     },
-    /** The announcement as sent to a person; undefined if it is not kept or went to others. */
+    /** Returns the announcement as sent to a person; undefined if it is no longer stored or was not sent to that person. */
     async show(id: number, person: string): Promise<Announcement | undefined> {
       const found = await ledger.announcement(id);
       return found?.announcement.persons.includes(person) ? found.announcement : undefined;
@@ -91,7 +91,7 @@ function rowOf(row: OutboxRow, { id, by, text }: Announcement, site: Words = row
   return { ...row, key: `${announcementPrefix(id)}${row.person}`, notice };
 }
 
-/** Everyone responsible for a part of the tree or a group of sites, on duty or not; otherwise the members of a group. */
+/** Returns everyone responsible for a part of the tree or a group of sites, on duty or not. For a group of persons returns its members. */
 function recipientsOfAnnouncement({ roster, table }: AnnounceOptions, to: string): readonly Member[] {
   const { members } = roster.book();
   if (!isPlace(table(), to)) return members.filter(({ groups }) => groups.includes(to));
@@ -104,7 +104,10 @@ function isPlace(table: Pick<SiteTable, 'node'>, to: string): boolean {
 
 type AnnounceRefusal = Extract<AnnounceResult, { ok: false }>;
 
-/** Whether the recipients lie in the scope of the sender. For a group of persons all scopes of all members must. */
+/**
+ * True if the sender may address these recipients. For a group of persons, all scopes of all members must be within the scope of the
+ * sender.
+ */
 function isWithinOwnScope({ table }: AnnounceOptions, at: { to: string; within: string }, persons: readonly Member[]): boolean {
   const { to, within } = at;
   const isIn = (scope: string) => liesWithin(table().pathsOf, within, scope);
@@ -145,7 +148,10 @@ function viewOf({ announcement, sent, read }: AnnouncementState, book: Book): An
   return { ...announcement, persons };
 }
 
-/** One delivery is enough, whatever became of the others. A delivery on the console does not count. */
+/**
+ * Returns the state of an announcement for one person. One delivery on any channel is enough, whatever the results on other channels. A
+ * delivery on the console does not count.
+ */
 function stateOf(messages: AnnouncementState['sent']): Pick<AnnouncementView['persons'][number], 'channel' | 'state' | 'reason'> {
   const arrived = messages.find(({ state, channel }) => state === 'delivered' && channel !== lastChannel);
   if (arrived !== undefined) return { channel: arrived.channel, state: 'delivered', reason: null };

@@ -8,7 +8,7 @@ import { centrePlace } from '../../sites/table.ts';
 import { type Channels, lastChannel } from '../people/channels/channels.ts';
 import { type AttendanceOf, attendanceAt, type Book, resolveRecipients } from '../roster/book.ts';
 
-/** Recipients that the tabs notify of a place, and the delay after the fault. */
+/** The recipients whom the tabs notify of a fault in a place, and the delay after the fault. */
 export type PlannedMessage = { to: readonly string[]; afterMs: number };
 export type PlaceNotifications = { scope: string; tells: readonly PlannedMessage[] };
 
@@ -24,7 +24,7 @@ type CheckedSpan = RosterCheck['places'][number]['spans'][number];
 export async function checkRoster(options: CheckOptions): Promise<Pick<RosterCheck, 'places' | 'gaps' | 'untold'>> {
   const { book, channels, from, hours } = options;
   const reached = new Map(book.members.map((member) => [member.id, workingChannelsOf(member, channels)]));
-  // A channel may carry alerts only at some hours.
+  // Each hour is checked separately, because a channel may carry alerts only at some hours.
   const isReached = ({ id, zone }: Member, now: number) =>
     (reached.get(id) ?? []).some((name) => channels.get(name)?.carries?.(alertIn(zone, now), now) ?? true);
   const checked = options.places
@@ -65,7 +65,7 @@ function firstOf(tells: readonly PlannedMessage[]): PlannedMessage {
   return { afterMs, to: [...new Set(tells.filter((tell) => tell.afterMs === afterMs).flatMap(({ to }) => to))] };
 }
 
-/** Extends the last span if recipients and reachability are the same. */
+/** Adds an hour to the last span if recipients and reachability are the same; else begins a new span. */
 function extend(spans: CheckedSpan[], next: CheckedSpan): void {
   const last = spans.at(-1);
   const isSame = last?.by === next.by && last.reached === next.reached && last.persons.join() === next.persons.join();
@@ -73,7 +73,7 @@ function extend(spans: CheckedSpan[], next: CheckedSpan): void {
   else spans.push(next);
 }
 
-/** Age after which a proof is too old, 90 days: phone numbers and passwords change meanwhile. */
+/** Age after which the proof of a channel is too old, 90 days: phone numbers and passwords change meanwhile. */
 export const proofValidMs = 90 * 24 * 3_600_000;
 
 /** Channels that reach a person, in the person's order, without the console. */

@@ -14,12 +14,15 @@ export type ForgetOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
   randomId(): string;
 };
 
-/** The person by id or name, and further words that identify the person. Without `apply` the rows are only counted. */
+/** The order to erase a person: id or name, and further texts that identify the person. Without `apply` the rows are only counted. */
 export type PersonRequest = { name: string; also: readonly string[]; by: string };
 
 export type PeopleOrders = ReturnType<typeof createPeopleOrders>;
 
-/** Guarantee: a person who is in a site table or a file of the organisation is refused, and then nothing changes. */
+/**
+ * Exports or erases the data of a person.
+ * Guarantee: a person who is in the site table or a file of the organisation is refused, and then nothing changes.
+ */
 export function createPeopleOrders(options: ForgetOptions) {
   const { roster, ledger, apart, record, now, backupsUntil } = options;
   return {
@@ -46,7 +49,7 @@ export function createPeopleOrders(options: ForgetOptions) {
   };
 }
 
-/** Refuses data that another module holds in memory or reads from a file: it must be changed there first. */
+/** Refuses a person whose data another module reads from a file or keeps in memory: that data must be changed there first. */
 function refusalOf({ roster, now }: ForgetOptions, name: string, rows: readonly PersonRow[]): string | undefined {
   const known = roster.known(name);
   if (known?.isFixed === true) return `${known.member.id} stands in sabha.json: take them out there and start the centre anew`;
@@ -61,13 +64,15 @@ function refusalOf({ roster, now }: ForgetOptions, name: string, rows: readonly 
   return `there is an account of this person: sabha ${verb} ${String(account.row['name'] ?? account.row['account'])} first`;
 }
 
-/** Whether a note about a restored ledger still names the person: several modules hold it in memory. */
+/** True if the list of actions that are missing in a restored ledger names the person: several modules keep that list in memory. */
 function isInRestoreNote({ table, row: { key, value } }: PersonRow, now: number): boolean {
   const until = typeof value === 'object' && value !== null && 'until' in value ? Number(value.until) : 0;
   return table === 'meta' && key === olderKey && until > now;
 }
 
-/** Words to search for: the typed ones, and those of the roster. A person who left is found only by the typed ones. */
+/**
+ * Returns the texts to search for: the typed ones, and those of the roster. A person who left the roster is found only by the typed ones.
+ */
 function wordsOf({ roster, randomId }: ForgetOptions, { name, also }: PersonRequest): PersonIdentifiers {
   const member = roster.known(name)?.member;
   const given = [name, ...also];

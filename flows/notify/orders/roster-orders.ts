@@ -41,7 +41,7 @@ export type RefusedOrder = { ok: false; missing: boolean; often?: true; line: st
 export type OrderResult<T> = { ok: true; value: T } | RefusedOrder;
 export type PersonResult = { ok: true } | RefusedOrder;
 
-/** The current persons of the ledger, and the means to change them. `often`: rate limits of orders that notify someone. */
+/** What the orders need: the persons in the ledger, and functions that change them. `often`: rate limits of orders that notify someone. */
 type RosterState = Omit<RosterOrdersOptions, 'fixed' | 'listed'> & {
   fixed: ReadonlyMap<string, Member>;
   held: ReadonlyMap<string, Member>;
@@ -74,7 +74,7 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
       };
       return { at, scope, roles: roles.map(dutyOf) };
     },
-    /** Without `apply` only returns the changes. */
+    /** Imports a roster file. Without `apply` only returns the changes. */
     import: (file: ImportInput): Promise<RosterImport> => inTurn(() => importFile(kept, file)),
     leave: (id: string, to: LeaveOrder): Promise<PersonResult> => inTurn(() => setLeave(kept, id, to)),
     /** A person takes over the current shift of `from` until it ends; `from` is notified once. */
@@ -190,7 +190,7 @@ function membersIn(kept: RosterState, scope: string): Member[] {
   return kept.roster.book().members.filter(({ scopes }) => scopes.some((own) => liesIn(kept, scope, own)));
 }
 
-/** Reads the table at the moment of the call: while the ledger is being reopened there is none. */
+/** Reads the current site table at each call: while the ledger is being reopened there is none. */
 function liesIn({ table }: RosterState, outer: string, inner: string): boolean {
   return liesWithin((scope) => table().pathsOf(scope), outer, inner);
 }
@@ -266,7 +266,10 @@ function membersAfter(held: ReadonlyMap<string, Member>, { put, gone }: RosterCh
   return next;
 }
 
-/** One line for each recipient of a tab that the change would leave without a match: the tabs would then be refused. */
+/**
+ * Returns one line for each recipient in the tabs that would match no person after the change. The tabs would then be refused at the next
+ * start.
+ */
 function unmatchedRecipients({ roster, onTabs, table, fixed, held }: RosterState, plan: RosterChange): string[] {
   const before = roster.book();
   const after = createBook([...new Map([...fixed, ...membersAfter(held, plan)]).values()], (path) => table().groupsOf(path));
@@ -279,7 +282,7 @@ export function refusedOrder(line: string): RefusedOrder {
   return { ok: false, missing: false, line };
 }
 
-/** Result of an order about a person who is not in the ledger. */
+/** Result of an order about a person who is not stored in the ledger. */
 function notFoundOrFixed(id: string, isFixed: boolean): RefusedOrder {
   const line = isFixed ? `${id} stands in sabha.json: change it there` : 'there is no such person in the roster';
   return { ok: false, missing: !isFixed, line };
@@ -296,7 +299,7 @@ export const testsAndTakesPerHour = { tests: 6, takes: 3 } as const;
  */
 function createHourlyLimit(most: number) {
   const times = new Map<string, number[]>();
-  /** Counts one more, or returns the time of the next one: `12:40 UTC`. */
+  /** Counts one order of the person. If the limit is reached, returns when the next one is allowed, such as `12:40 UTC`. */
   return (id: string, now: number): string | undefined => {
     const lately = (times.get(id) ?? []).filter((at) => at <= now && now - at < hourMs);
     const [oldest] = lately;

@@ -32,7 +32,7 @@ export type Channels = ReadonlyMap<string, OpenChannel>;
 /** The key `channels` of `sabha.json`: settings for each channel, and `offered`, the names of channels that tabs provide. */
 export type ChannelSettings = { readonly [name: string]: unknown; readonly offered?: readonly string[] };
 
-/** The channel that reaches everyone. */
+/** The channel that reaches everyone: the log of the server. */
 export const lastChannel = 'console';
 
 /** Value that a tab may use instead of a channel: the person's own order, until one channel works. */
@@ -42,8 +42,8 @@ export const ownOrderWord = 'own-order';
 const kinds = channelKinds.toSorted((a, b) => Number(a.settings !== undefined) - Number(b.settings !== undefined));
 
 /**
- * Names that tabs may not provide, because their addresses are stored elsewhere. A channel that persons join may be one that tabs provided
- * before.
+ * Names that tabs may not use for their own channels, because the addresses of these channels are stored elsewhere. A channel that persons
+ * join may have been provided by tabs in an earlier version.
  */
 const neverOffered = channelKinds.filter(({ reaches, joined }) => reaches !== undefined && !joined).map(({ name }) => name);
 const offeredName = v.pipe(setting.id, v.notValues([ownOrderWord, ...neverOffered]));
@@ -66,7 +66,10 @@ export const channelSettings = v.optional(
   {},
 );
 
-/** A built-in channel without settings may be provided by tabs under the same name, as before it was built in. */
+/**
+ * Tabs may provide a channel under the name of a built-in channel without settings, because they may have done so before that channel was
+ * built in.
+ */
 function setTwice(settings: ChannelSettings): string | undefined {
   return settings.offered?.find((name) => settings[name] !== undefined);
 }
@@ -91,7 +94,9 @@ function openOne(kind: ChannelKind, settings: unknown, around: ChannelContext): 
   };
 }
 
-/** Every channel that a tab may name, set or not. If it does not reach a person, the console gets the message. */
+/**
+ * Returns every channel that a tab may name, with or without settings. If a channel does not reach a person, the console gets the message.
+ */
 export function channelNames({ offered = [] }: ChannelSettings): string[] {
   return [...new Set([ownOrderWord, ...kinds.map(({ name }) => name), ...offered])];
 }

@@ -110,8 +110,8 @@ function threadOf({ notice, list }: RenderedMessage, idOf: (text: string) => str
 }
 
 /**
- * Only a permanent refusal of this very message is final: a server that refuses every connection may be repaired. A wrong password locks
- * the channel.
+ * Only a permanent refusal of this one message is final. A server that refuses every connection may be repaired. A wrong password locks the
+ * channel.
  */
 function outcomeOf(error: unknown): DeliveryOutcome {
   const { code, command, responseCode, message } = error as { code?: string; command?: string; responseCode?: number; message: string };

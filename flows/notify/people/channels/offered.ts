@@ -14,7 +14,7 @@ export type OfferedMessage = ReturnType<typeof offeredMessageOf>;
 /** Connects the channels of the settings with the nodes of the tabs. */
 export type Offers = ReturnType<typeof createOffers>;
 
-/** Registers handlers by name. The newest of a name wins, and cancelling an older one changes nothing. */
+/** Registers handlers by name. The newest handler of a name is used, and cancelling an older one changes nothing. */
 export function createHandlers<T>() {
   const takers = new Map<string, (one: T) => void>();
   return {
@@ -75,7 +75,7 @@ export function createOffers() {
       },
     }),
     take: takers.register,
-    /** Settles a message; returns false if no message waits for this outcome. */
+    /** Ends the wait for the outcome of a message. False if no message waits for this outcome. */
     outcome(key: string, outcome: DeliveryOutcome): boolean {
       const settle = waiting.get(key);
       settle?.(outcome);

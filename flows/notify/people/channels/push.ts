@@ -48,7 +48,8 @@ export const pushKind: ChannelKind<typeof pushSettings> = {
   open: ({ contact: to }, around) => createPush({ contact: to, ...around, now: Date.now, fetch: globalThis.fetch }),
   joined: true,
   reaches: ({ id }, { devices }) => (devices?.of(id).length ?? 0) > 0,
-  // A notice of the server may name persons, and has no page to open. A digest is for reading, not for a notification.
+  // A notice of the server may name persons and has no page to open, so it is not sent here. A digest is for reading, not for a
+  // notification.
   carries:
     () =>
     ({ incident, announcement, digest }) =>

@@ -76,7 +76,7 @@ export function createSms({ settings, secret, registered, clock, reportHook: hea
   };
 }
 
-/** Passes on each final report and ignores any other content. */
+/** Passes each final report to the outbox, and ignores any other content. */
 async function handleDeliveryReport(
   call: HookCall,
   { token, takes, ...settings }: NonNullable<SmsChannelOptions['reportHook']>,

@@ -24,7 +24,7 @@ export const telegramKind: ChannelKind<typeof telegramSettings> = {
 /** Rate limits of Telegram: 30 messages a second for a bot, one a second for a chat, 20 a minute for a group. */
 const everyMs = Math.ceil(1_000 / 30);
 const apartMs = { person: 1_000, group: 3_000 };
-/** Longest wait for a turn within one send; after a longer pause the outbox retries. */
+/** Longest wait for the rate limit within one send, ms. If more is needed, the outbox retries. */
 const waitLimitMs = 20_000;
 const textLimit = 4_096;
 /** Unknown chats that are answered at the same time; more are ignored, so that notifications do not wait. */
@@ -97,7 +97,7 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
 
 const noTurn: DeliveryOutcome = { result: 'retry', reason: 'no turn in time' };
 
-/** Returns undefined once it is the turn of this chat, otherwise the outcome. */
+/** Waits until the rate limit permits a message to this chat. Returns undefined then, or the outcome if the wait is too long. */
 async function waitFor(pace: RateLimiter, chat: string, signal: AbortSignal): Promise<DeliveryOutcome | undefined> {
   const afterMs = pace.pausedMs(chat);
   if (afterMs > waitLimitMs) return { result: 'retry', reason: 'Telegram asked to wait', afterMs };

@@ -143,7 +143,7 @@ async function handleReport(
   return { status: 200 };
 }
 
-/** Outcome if another person, or a sleepy one, picked up. */
+/** Outcome if the call was answered without the right key: by another person, or by one who is half asleep. */
 const notAnswered = { result: 'refused', reason: 'somebody picked up, and nobody pressed 1' } as const;
 
 function isWithin({ from, to }: VoiceSettings['rings'], time: string): boolean {

@@ -9,26 +9,26 @@ import type { Roster } from '../roster.ts';
 
 export type CopiesOptions = Pick<OutboxOptions, 'linksTo' | 'clock' | 'channels'> & {
   roster: Pick<Roster, 'book'>;
-  /** Rows of one incident whose message can be changed, the newest first. */
+  /** Returns the outbox rows of one incident whose delivered message can be edited, the newest first. */
   copies(incident: number): Promise<readonly OutboxRow[]>;
-  /** Takes an error of the ledger or of a channel. */
+  /** Called with an error of the ledger or of a channel. */
   onError(error: Error): void;
 };
 
-/** How many of the last messages of an incident are changed for each person and channel. */
+/** Messages of an incident that are edited per person and channel, the newest first. */
 const editsPerPersonLimit = 4;
-/** Changes that wait; further ones are dropped. The wall shows the same text. */
+/** Edits that may wait at a time; further edits are dropped. The wall shows the same text. */
 const waitingAtMost = 2_000;
-/** How often a channel is tried again, for an hour or two. */
+/** Retries of an edit. With the backoff they take an hour or two. */
 const again = { times: 10, firstMs: 30_000, maxMs: 15 * 60_000 };
 
-/** The last answer or deed of an incident; `line` is null if it was withdrawn, or if there is none. */
+/** The last answer or action of a person about an incident. `line`: null if it was withdrawn, or if there is none. */
 type LatestLine = { at: number; line: ((language: MessageLanguage, nameOf: (id: string) => string) => string) | null };
 
 /**
- * Guarantee: only committed answers are written below a message. One edit of a message waits at a time. A person who left the roster gets
- * none.
- * A waiting edit is lost when the process ends.
+ * Guarantee: only committed answers are written below a message. At most one edit of a message waits at a time. A message to a person who
+ * left the roster is not edited.
+ * A waiting edit is dropped when the process ends.
  */
 export function createCopies(options: CopiesOptions) {
   const { clock, channels, roster, copies, onError: broke } = options;
@@ -49,7 +49,7 @@ export function createCopies(options: CopiesOptions) {
     for (let tries = 0; tries < again.times; tries += 1) {
       waiting.add(key);
       const outcome = await edit(row, latest);
-      // A later change of this message that waits says more: it replaces this one.
+      // If a later edit of the same message already waits, that edit replaces this one.
       if (outcome?.result !== 'retry' || waiting.has(key)) return;
       waiting.add(key);
       if (!(await waitUnlessAborted(clock, Math.max(outcome.afterMs ?? 0, doubledMs(tries, again)), cut.signal))) return;
@@ -76,7 +76,7 @@ export function createCopies(options: CopiesOptions) {
 
   const nameOf = (id: string) => roster.book().byId.get(id)?.name ?? id;
   return {
-    /** Takes committed incidents and edits their messages if there is a newer answer or deed. */
+    /** Called with committed incidents. Edits their messages if there is a newer answer or action. */
     changed(incidents: readonly Incident[]): void {
       for (const incident of incidents) {
         const { id } = incident;
@@ -86,7 +86,7 @@ export function createCopies(options: CopiesOptions) {
         if (before === undefined ? latest.at > beganAt : latest.at !== before.at) begin(changeAll(id, latest));
       }
     },
-    /** Takes a delivered row and adds an answer that was given during the delivery. */
+    /** Called with a delivered row. Adds an answer that a person gave while the message was being delivered. */
     messageDelivered(row: OutboxRow): void {
       const latest = known.get(row.notice.incident ?? 0);
       if (latest !== undefined) begin(change(row, latest));
@@ -95,10 +95,10 @@ export function createCopies(options: CopiesOptions) {
   };
 }
 
-/** Deeds that are shown. A snooze does not concern other recipients. */
+/** Actions of people that are shown below a message. A snooze does not concern other recipients. */
 const shownDeeds: readonly LogEntry['did'][] = ['acknowledged', 'taken-over', 'assigned', 'fixed', 'lapsed', 'reopened', 'withdrawn'];
 
-/** Prefers an answer to the deed that it caused, because the answer holds the words of the person. */
+/** Returns the answer of a person rather than the action that the answer caused, because the answer holds the words of the person. */
 export function latestOf({ deeds = [], answers = [] }: Pick<Incident, 'deeds' | 'answers'>): LatestLine {
   const said = answers.flatMap(({ at, by, word }) => (word === 'here' ? [] : [{ at, by, word }])).at(-1);
   const done = deeds.findLast(({ did }) => shownDeeds.includes(did));

@@ -1,7 +1,13 @@
-/** Rate limiter of a channel. A send that is too early waits for a turn, and no address waits for another one. */
+/**
+ * Rate limiter of a channel. A send that is too early waits until the limit permits it. A limit of one address does not delay another
+ * address.
+ */
 import { type Cancel, type Clock, withTimeout } from '@sabha/contracts';
 
-/** `minIntervalMs`: least time between two turns of an address. `signal`: ends the wait. `isLowPriority`: low priority for that address. */
+/**
+ * `minIntervalMs`: least time between two sends to an address. `signal`: ends the wait. `isLowPriority`: other sends to that address go
+ * first.
+ */
 export type TurnOptions = { minIntervalMs: number; signal: AbortSignal; isLowPriority?: boolean };
 
 export type RateLimiter = ReturnType<typeof createRateLimiter>;
@@ -12,8 +18,8 @@ const rememberedAtMost = 10_000;
 type WaitingSend = { address: string; minIntervalMs: number; isLowPriority: boolean; give(isTurn: boolean): void };
 
 /**
- * `everyMs`: least time between two turns of any addresses.
- * Guarantee: a turn counts when it is given. A waiting or cancelled turn costs no other address any time.
+ * Creates the limiter. `everyMs`: least time between two sends of the channel, whatever the address.
+ * Guarantee: a send counts when it is permitted. A send that waits or was cancelled costs no other address any time.
  */
 export function createRateLimiter(clock: Clock, everyMs: number) {
   let nextUp = Number.NEGATIVE_INFINITY;
@@ -21,7 +27,7 @@ export function createRateLimiter(clock: Clock, everyMs: number) {
   const waiting = new Set<WaitingSend>();
   let cancelTimer: Cancel = () => {};
 
-  /** Gives all due turns, and sets a timer for the next one. */
+  /** Permits all sends whose time has come, and sets a timer for the next one. */
   function pump(): void {
     cancelTimer();
     for (let first = firstOf(waiting, freeUp, clock.up()); first; first = firstOf(waiting, freeUp, clock.up())) {
@@ -42,7 +48,7 @@ export function createRateLimiter(clock: Clock, everyMs: number) {
   }
 
   return {
-    /** Resolves to true at the turn of this address, and to false if the signal ends first. */
+    /** Resolves to true when a send to this address is permitted, and to false if the signal ends first. */
     waitForTurn(address: string, { minIntervalMs, signal, isLowPriority = false }: TurnOptions): Promise<boolean> {
       if (signal.aborted) return Promise.resolve(false);
       forget();
@@ -64,7 +70,7 @@ export function createRateLimiter(clock: Clock, everyMs: number) {
   };
 }
 
-/** The waiter whose address is free first. Among equals, normal priority comes first, then the order of arrival. */
+/** Returns the waiting send whose address is free first. Among equals, normal priority comes first, then the order of arrival. */
 function firstOf(waiting: ReadonlySet<WaitingSend>, freeUp: ReadonlyMap<string, number>, now: number): WaitingSend | undefined {
   const freeAt = ({ address }: WaitingSend) => Math.max(freeUp.get(address) ?? now, now);
   let best: WaitingSend | undefined;

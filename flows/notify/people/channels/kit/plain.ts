@@ -54,7 +54,7 @@ export function shortenInside(text: string, limit: number, most: number = 2 * li
   return `${beginningThatFits(longer, (size, count) => count < limit && size < most)}…`;
 }
 
-/** Characters of a name that are read at all. */
+/** Longest name that is processed, characters; the rest is dropped. */
 const readLimit = 1_000;
 const unseen = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 const letters = new Intl.Segmenter('hi', { granularity: 'grapheme' });
@@ -72,7 +72,7 @@ export function timeOfDayText(atMs: number, timeZone: string): string {
 /** End of the year 9999: the latest time that is shown. */
 const latestMs = 253_402_300_799_000;
 
-/** One line about an answer, for the other recipients. */
+/** Returns one line about a person's answer, for the other recipients. */
 export function answerLine(by: string, word: OneTapAnswer, language: MessageLanguage): string {
   return `✔ ${by}: ${vocabularyIn(language).answer[word]}`;
 }
