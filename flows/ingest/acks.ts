@@ -26,18 +26,24 @@ import type { DecodedMessage } from './read-message.ts';
 /** Lifetime of a reflector token. It is renewed at the hourly echo, so three hours survive two lost acks. */
 const tokenMs = 3 * 3_600_000;
 
-/** An ack in preparation. `duty`: carries the duty to measure the link, although the PC sent no birth or echo. */
+/**
+ * The content of an ack that is sent after the next commit. `duty`: the ack states whether the PC must measure the link, although the PC
+ * sent no birth or echo.
+ */
 type AckDraft = { session?: number; echo?: number; duty?: true; want: WantedItem[] };
 
 export type AckDrafts = Map<string, AckDraft>;
 
 export type AcksOptions = ElectionOptions & {
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** Signs the time of the server. Otherwise a compromised broker could set PC clocks back and replay old commands. */
+  /** Signs the time of the server. Without a signature a compromised broker could set PC clocks back and replay old commands. */
   seal(clock: CentreClock): Signed;
 };
 
-/** Guarantee: `upTo` covers only the PC's current spool, and only events that the ledger has confirmed through `settle`. */
+/**
+ * Collects and sends acks.
+ * Guarantee: `upTo` is a number of the PC's current spool. All events up to it are confirmed by the ledger through `settle`.
+ */
 export function createAcks(options: AcksOptions) {
   const { recordOf, send, now, seal } = options;
   const election = createElection(options);
@@ -76,7 +82,7 @@ export function createAcks(options: AcksOptions) {
     },
     /**
      * Returns the acks so far, with the requests in `asks`, and starts an empty list for the next commit.
-     * If the duty to measure moved among PCs that `changed`, its former and its new holder get an ack too.
+     * If another PC of a site must now measure the link, because PCs in `changed` went online or offline, both PCs get an ack too.
      */
     takeDrafts(changed: readonly string[], asks: readonly { pc: string; want: readonly WantedItem[] }[]): AckDrafts {
       const taken = drafts;
@@ -110,11 +116,14 @@ type ElectionOptions = {
   now(): number;
 };
 
-/** Guarantee: at most one online PC of a site is asked to measure: the one with the lowest id. */
+/**
+ * Elects the PC that measures the link of a site.
+ * Guarantee: at most one online PC of a site has to measure: the PC with the lowest id.
+ */
 export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOptions) {
   const elected = new Map<string, string>();
 
-  /** A PC whose connection broke may return soon, so it keeps the duty until it is silent. */
+  /** Returns the elected PC. A PC whose connection broke may return soon, so it stays elected until it is silent. */
   function electedOf(site: string): string | undefined {
     const held = elected.get(site);
     const able = (pc: string) => {
@@ -129,7 +138,7 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
 
   return {
     of: (site: string): string | undefined => elected.get(site),
-    /** Returns the fields of an ack that assign or withdraw the duty to measure. */
+    /** Returns the fields of an ack that state whether the PC has to measure the link. */
     measureFields(pc: string): Pick<Ack, 'measure' | 'reflector'> {
       if (electedOf(siteOf(pc)) !== pc) return { measure: false };
       if (reflector === undefined) return { measure: true };
@@ -137,7 +146,7 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
       const token = sealReflectorToken(pc, endsAt, reflector.key).toString('base64url');
       return { measure: true, reflector: { port: reflector.port, token, endsAt } };
     },
-    /** Returns the online PCs that gained or lost the duty because `pcs` changed, so that they can be notified at once. */
+    /** Returns the online PCs whose election changed because of `pcs`, so that they can be notified at once. */
     changedHolders(pcs: Iterable<string>): string[] {
       return [...new Set([...pcs].map(siteOf))].flatMap((site) => {
         const before = elected.get(site);
@@ -148,7 +157,7 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
   };
 }
 
-/** Options of ingest: what it must know to read and apply messages, and the callbacks for committed batches. */
+/** Options of ingest: the data that it needs to read and apply messages, and the callbacks for committed batches. */
 export type IngestOptions = Recipients &
   Pick<EngineOptions, 'numbers' | 'maintenance' | 'isMeetingNear'> & {
     ledger: Pick<Ledger, 'commit'>;
@@ -170,7 +179,7 @@ export type IngestOptions = Recipients &
     /** Publishes changed registry entries after the commit. Resolves when the broker's file has them. */
     publish(entries: readonly RegistryEntry[]): Promise<void>;
     count: Omit<Metrics['count'], 'notified'>;
-    /** Called once if a commit failed. The memory of this pipeline is then invalid. */
+    /** Called once if a commit failed. The state in memory is then not that of the ledger, so the pipeline is discarded. */
     failed(error: Error): void;
     log: { warn(fields: object, line: string): void };
     randomId(): string;
@@ -184,10 +193,10 @@ export type ViewChanges = { pcs: readonly string[]; incidents: readonly number[]
 /** A birth, or responses to commands, as a PC sent them. */
 export type PcReport = Pick<DecodedMessage, 'pc' | 'event' | 'ops'>;
 
-/** A message for the tabs: for the wait node with that id, or for the head (null). */
+/** A message for the tabs: for the wait node with the id `node`, or for the first node (null). */
 export type NodeOffer = { message: OfferMessage; node: string | null };
 
-/** A committed batch, and the actions that may follow only now. R20 (one transaction per batch). */
+/** A committed batch, and the actions that may be done only after its commit. R20 (one transaction per batch). */
 export type Committed = {
   acks: AckDrafts;
   /** Other messages to PCs: configurations, and the hello of a roll call. */

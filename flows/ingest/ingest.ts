@@ -35,14 +35,14 @@ import { createReceiveGapDetection, createServerTime, createTrustedTime } from '
 const tickMs = 1_000;
 /** Shortest time between extra ticks for clears, so that many clears do not cause many ticks. */
 const clearTickMs = 50;
-/** System timers fire a few milliseconds early, so a clear that is due within this time counts as due. */
+/** A fault that clears within this time counts as cleared, ms: system timers fire a few milliseconds early. */
 const earlyMs = 10;
-/** A commit that takes longer counts as hanging. The time limit of offers then starts after it. */
+/** A commit that takes longer than this counts as hanging, ms. The time limit of offers to the tabs then starts after the commit. */
 const blockedCommitMs = 5_000;
 /** Beyond this number of sites one hello to all replaces a hello for each site. */
 const helloSitesAtMost = 50;
 
-/** The path between messages and the ledger, from one load of the ledger to the next. */
+/** Reads messages and writes to the ledger, from one load of the ledger to the next. */
 export type Ingest = ReturnType<typeof createIngest>;
 
 /** Opens ingest on the contents of the ledger. It judges nothing before `subscribed`, and offers nothing before `started`. */
@@ -71,7 +71,7 @@ export function createIngest(options: IngestOptions) {
     /** The last receive gap of the server. */
     away: state.listening.lastReceiveGap,
     deafSince: state.listening.receiveGapSince,
-    /** The time of the watermark. R18a (canary). */
+    /** Returns the time up to which reception is proven. R18a (canary). */
     provenAt: state.listening.provenAt,
     ...inputsOf(state),
 
@@ -94,7 +94,7 @@ export function createIngest(options: IngestOptions) {
 function queriesOf({ options, engine, tree, acks, links, numbers, configs, time, settled }: IngestState) {
   return {
     time,
-    /** Time that is trusted for deletions by age. */
+    /** Returns the trusted time for deletions by age; see `createTrustedTime`. */
     settledAt: settled.at,
     memory: engine.memory,
     isSubscribed: engine.isSubscribed,
@@ -130,13 +130,13 @@ function inputsOf(state: IngestState) {
     /** Applies an event of the server or an operator's action. Resolves with true after its commit, false if this memory ended before. */
     tell: (event: ServerEvent, audit?: Audit): Promise<boolean> => tell(state, event, audit),
 
-    /** Orderly shutdown: stores the watermark, so that a quick restart is not a receive gap. */
+    /** At an orderly shutdown, stores the time up to which reception is proven, so that a quick restart is not a receive gap. */
     shutDown(): Promise<boolean> {
       state.gathered.ops.push(...watermarkRows(state, 1));
       return state.commits.afterCommit();
     },
 
-    /** Commits rows of other modules, with the same result. */
+    /** Commits rows of other modules. Resolves with true after the commit, false if this memory ended before. */
     record(ops: readonly Op[]): Promise<boolean> {
       state.gathered.ops.push(...ops);
       return state.commits.afterCommit();
@@ -180,7 +180,7 @@ async function changeSites(state: IngestState, change: SiteChange, ops: readonly
   const now = state.time();
   const changing = state.tree.change(change, now);
   if (changing.known !== null) state.engine.apply(changing.known, now);
-  // Office hours and time zones may have changed.
+  // The change may concern office hours and time zones, so timers that depend on them are judged again.
   if (change.audit !== null) state.engine.apply({ type: 'look-again' }, now);
   state.engine.apply({ type: 'revoked', pcs: change.registry.flatMap(({ pc, revoked }) => (revoked ? [pc] : [])) }, now);
   state.gathered.ops.push(...changing.ops, ...ops);
@@ -198,7 +198,7 @@ async function changeSites(state: IngestState, change: SiteChange, ops: readonly
   return true;
 }
 
-/** Keeps the finding of a stopped rollout open until a person releases or changes the rollout. */
+/** Keeps the fault `centre.rollout_stopped` open until a person releases or changes the stopped rollout. */
 function updateRolloutFault({ engine, configs, time }: IngestState): void {
   const stopped = configs.view()?.stopped ?? null;
   engine.apply({ type: 'centre', fault: 'centre.rollout_stopped', device: '', standing: stopped !== null }, time());
@@ -221,7 +221,11 @@ function advanceByTime(state: IngestState): void {
   sendLater(state, state.configs.tick(now, watchMs));
 }
 
-/** Guarantee: a message that breaks its reader is quarantined under the name of its PC, and the next one is read. R28 (poison messages). */
+/**
+ * Handles one message.
+ * Guarantee: if an error is thrown while a message is read, that message is quarantined under the name of its PC, and the next message is
+ * read. R28 (poison messages).
+ */
 function handleMessage(state: IngestState, topic: string, payload: Buffer): void {
   if (state.commits.isOver()) return;
   try {
@@ -315,9 +319,9 @@ type PendingBatch = { ops: Op[]; sends: (() => void)[]; heard: PcReport[]; sites
 
 export type IngestState = ReturnType<typeof openIngestState>;
 
-/** Interval at which the watermark is stored without another commit. */
+/** Interval, in ms, at which the time of proven reception (the watermark) causes a commit by itself. */
 const listenedEveryMs = 60_000;
-/** Interval at which the watermark is added to a commit that happens anyway. */
+/** Least interval, in ms, at which the watermark is added to a commit that happens anyway. */
 const listenedWithMs = 5_000;
 const startsKept = 10;
 /** Responses to a hello are spread over this time per PC, up to the limit (R17). */
@@ -342,7 +346,7 @@ export function openIngestState(options: IngestOptions) {
     ...options,
     time: centreTime,
     listenedUntil: listenedAt,
-    // Among the engine's rows, so that a clock step corrects the rows before it.
+    // The row is added among the engine's rows. So a clock step corrects only the rows written before it.
     noteGap: (away): void => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
     isSubscribed: (): boolean => state.engine.isSubscribed(),
     reportEvent: (event, audit): void => void tell(state, event, audit),
@@ -379,7 +383,7 @@ export function openIngestState(options: IngestOptions) {
     } as PendingBatch,
     commits: createCommits(options, (): Promise<void> => commit(state)),
     advancedUp: clock.up(),
-    /** Time of the last check with a subscription, and the watermark in the ledger. */
+    /** `listenedAt`: time of the last check while subscribed. `listenedNotedAt`: the watermark in the ledger. */
     listenedAt,
     listenedNotedAt,
     /** Sum of the clock steps since that check. */
@@ -479,7 +483,7 @@ function nameLargestWriter(state: IngestState, ops: readonly Op[]): void {
   state.commits.soon();
 }
 
-/** Counts a message that broke its handler, and notes it under the name of its PC (R28). */
+/** Counts a message whose handling threw an error, and records it under the name of its PC (R28). */
 function quarantineMessage(state: IngestState, { pc, leaf, why }: { pc: string; leaf: string; why: string }): void {
   state.options.count.message(leaf, 'poison');
   noteFault(state, { pc, what: `unreadable ${leaf}`, reason: 'poison', about: oneLine(why, 120) });
@@ -504,7 +508,7 @@ function noteFault(state: IngestState, { pc, what, reason, about }: { pc: string
  * Guarantee: one batch at a time, in order; consequences follow their commit, and nothing happens after the end.
  */
 function createCommits({ clock, count, failed }: IngestOptions, commit: () => Promise<void>) {
-  /** Results of the batch being written and of the next one: true after the commit. */
+  /** Results of the batch that is being written, and of the next batch: true after the commit. */
   let written = Promise.withResolvers<boolean>();
   let gathered = Promise.withResolvers<boolean>();
   /** A commit is running, or starts at the end of this turn of the event loop. */
@@ -583,7 +587,7 @@ export function createBeatNumbers() {
     recordBeat(pc: string, { link, payload, up }: { link: LinkClass; payload: Buffer; up: number }): void {
       if (payload.length > beatLimitBytes) return;
       const beats = byPc.get(pc) ?? [];
-      // A copy as text, one character a byte: a buffer would keep its whole 64 KiB pool slab alive.
+      // The beat is copied as text, one character per byte: a buffer would keep its whole 64 KiB pool slab in memory.
       beats.push({ up, text: payload.toString('latin1') });
       while (beats.length > beatsNeeded(link, beats)) beats.shift();
       byPc.set(pc, beats);

@@ -8,7 +8,8 @@ import type { DecodedMessage } from './read-message.ts';
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 /**
- * Share of the burst that must refill before a PC that was held back resumes, so that its oldest events come first. R8 (bounded spool).
+ * Share of the burst that must refill after a PC exceeded its quota, before its messages are accepted again. So its oldest events come
+ * first. R8 (bounded spool).
  * For slow quotas the refill of one hour is enough, so that the PC does not wait longer.
  */
 const resumePart = 0.25;
@@ -42,7 +43,7 @@ const quotaRates: Record<MessageCost['kind'], QuotaRate> = {
   signs: steady(rate(budgets.signsAtOnce.most, 0), rate(budgets.signsAnHour.most, 0, hourMs)),
 };
 
-/** Quota of a day for a PC without a birth. Such a PC gets no ack, so an honest agent sends no more than this. */
+/** Quota per day for events of a PC that has sent no birth. Such a PC gets no ack, so an honest agent sends no more than this. */
 const unborn = rate(budgets.eventsUnacknowledged.most, eventBytesAtOnce.most / 4);
 const unbornRate = steady(unborn, rate(unborn.count, unborn.bytes, dayMs));
 
@@ -58,7 +59,7 @@ type Bucket = Rate & { at: number; isHeldBack: boolean };
 export function createQuotas(up: () => number) {
   const held = new Map<string, Bucket>();
   const spools = new Map<string, { spool: string; first: number }>();
-  /** The newest foreign spools that each PC has paid for. */
+  /** The newest unannounced spools of each PC whose cost was already charged. */
   const paid = new Map<string, readonly string[]>();
   const born = new Set<string>();
   const currentBucket = (kind: MessageCost['kind'], pc: string, pace = quotaRates[kind]): Bucket => {
@@ -121,7 +122,7 @@ export function createQuotas(up: () => number) {
   };
 }
 
-/** The latest hellos of the server, and the PCs that answered each. */
+/** Remembers the latest hellos of the server, and the PCs that responded to each. */
 function createHelloLog(up: () => number) {
   const hellos = new Map<string, { at: number; answered: Set<string> }>();
   return {

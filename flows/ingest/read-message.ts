@@ -1,4 +1,7 @@
-/** Decodes a message of a PC into an engine event and ledger operations. An unreadable message still updates the last-seen time. */
+/**
+ * Decodes a message of a PC into an event for the engine and operations for the ledger. An unreadable message still updates the last-seen
+ * time.
+ */
 import {
   type Beat,
   commandAnswer,
@@ -171,12 +174,14 @@ export function createLinkReports(meta: Readonly<Record<string, string>>) {
   };
 }
 
-/** Within a spool the numbers decide what is later. Otherwise the time does, and a stored time in the future loses. */
+/**
+ * Within a spool the event with the higher number is later. Otherwise the times decide, and a stored time in the future counts as earlier.
+ */
 function isLater(news: LinkEvent, before: ReportSource): boolean {
   const isOfSamePc = news.pc === before.pc;
   if (isOfSamePc && news.spool === before.spool) return news.seq > before.seq;
   if (news.isLive) return true;
-  // Another PC takes over with a live measurement, not with a replayed one.
+  // A measurement of another PC replaces the stored one only if it was live, not replayed.
   if (!isOfSamePc && 'report' in news) return false;
   return news.at > before.at || before.at > news.heardAt;
 }

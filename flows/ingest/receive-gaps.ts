@@ -11,7 +11,7 @@ import type { IngestOptions } from './acks.ts';
 
 export type GapDetectionOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log' | 'send' | 'randomId'> & {
   time: ServerTime;
-  /** The watermark of the previous run; 0 if there was none. */
+  /** The time up to which the previous run is known to have received; 0 if there was none. */
   listenedUntil: number;
   noteGap(away: ReceiveGap): void;
   isSubscribed(): boolean;
@@ -19,16 +19,18 @@ export type GapDetectionOptions = Pick<IngestOptions, 'clock' | 'listening' | 'l
   helloToAll(): void;
 };
 
-/** Shorter receive gaps are not shown. */
+/** Receive gaps shorter than this are neither stored nor shown, ms. */
 const gapShownMs = 30_000;
-/** A smaller step of the clock is only followed: no message was missed, and PCs check their clocks anyway. */
+/**
+ * If the clock step is smaller than this, in ms, only the server time changes: no message was missed, and PCs check their clocks anyway.
+ */
 const largeStepMs = 60_000;
 const reasons = { late: 'this process stood still', deaf: 'the broker brings nothing back' };
-/** Shortest time between hellos to all, because every PC answers with a birth. */
+/** Least time between hellos to all PCs, ms, because every PC responds with a birth. */
 const helloEveryMs = 60_000;
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
-/** Smaller differences are gradual adjustments of the clock and not reported. */
+/** Differences smaller than this, in ms, are gradual adjustments of the clock and not reported. */
 const stepMs = 2_000;
 
 /** Creates the detection. Nothing counts as received before `subscribed`. */
@@ -36,7 +38,7 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
   const { time, log, reportEvent: tell } = options;
   const hearing = createCanary(options.randomId(), options.clock.speed);
   const gaps = createGapLog(options, hearing.provenAt);
-  /** Time of the last hello to all, and whether another is pending. */
+  /** `at`: time of the last hello to all PCs. `isDue`: a further hello waits for the least interval. */
   const pendingHello = { at: Number.NEGATIVE_INFINITY, isDue: false };
   const isHelloDue = (now: number) => pendingHello.isDue && options.isSubscribed() && now - pendingHello.at >= helloEveryMs;
 
@@ -47,7 +49,7 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
 
   function sendCanary(now: number): void {
     if (isHelloDue(now)) {
-      // A PC that receives the hello late gets the whole limit for its response.
+      // The silence limits start again, so that a PC that receives this delayed hello has the whole limit for its response.
       tell({ type: 'subscribed' });
       sendPendingHello(now);
     }
@@ -55,7 +57,10 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
     if (word !== undefined) options.send(canaryTopic, Buffer.from(word), 1);
   }
 
-  /** Called when messages arrive again: every PC gets its whole limit and is asked for a birth. R17 (hello after every SUBACK), R18a. */
+  /**
+   * Called when messages arrive again. The silence limit of every PC starts again, and every PC is asked for a birth. R17 (hello after
+   * every SUBACK), R18a (canary).
+   */
   function subscribed(): void {
     const now = time.now();
     gaps.over(now);
@@ -67,7 +72,7 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
   }
 
   return {
-    /** The gap follows a clock step first, because its end is stored with the times from before that step. */
+    /** The gap log comes first, because it stores the end of a gap with the times from before the clock step. */
     followers: [gaps, hearing, { setClock: (byMs: number) => void shiftTimestamps(pendingHello, byMs) }] satisfies ClockFollower[],
     lastReceiveGap: gaps.away,
     receiveGapSince: gaps.deafSince,
@@ -86,7 +91,10 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
       options.listening();
     },
 
-    /** Guarantee: a step of the clock ends no wait and no silence, and no PC is blamed for a receive gap of the server. */
+    /**
+     * Checks the clock and the canary.
+     * Guarantee: a step of the clock ends no timer and no silence limit, and no PC is silent because of a receive gap of the server.
+     */
     tick(): void {
       followSystemClock(options, subscribed);
       const now = time.now();
@@ -109,12 +117,12 @@ function followSystemClock({ time, log, reportEvent: tell, isSubscribed }: GapDe
   if (byMs === 0) return;
   const about = `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
   log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
-  // A clock set forward cannot be distinguished from a machine that was paused without knowing it.
+  // A large step forward counts as a receive gap, because the machine may have been paused without knowing it.
   tell({ type: 'clock', byMs, gap: byMs >= largeStepMs }, { who: 'centre', what: 'clock set', about });
   if (Math.abs(byMs) >= largeStepMs && isSubscribed()) subscribed();
 }
 
-/** Receive gaps: each is stored, and the last is shown. */
+/** Stores each receive gap in the ledger and keeps the last one for the wall. */
 function createGapLog({ time, listenedUntil, noteGap: note, isSubscribed }: GapDetectionOptions, provenAt: () => number | null) {
   let away: ReceiveGap | null = null;
   const heardUntil = () => provenAt() ?? (listenedUntil === 0 ? null : listenedUntil);
@@ -129,17 +137,17 @@ function createGapLog({ time, listenedUntil, noteGap: note, isSubscribed }: GapD
   return {
     away: () => away,
 
-    /** Start of the current gap; null while subscribed, and if no watermark exists. */
+    /** Returns the start of the current gap; null while subscribed, and if no time of proven reception is known. */
     deafSince: () => (isSubscribed() ? null : heardUntil()),
 
     over: recordGapEnd,
 
-    /** Corrects the shown gap after a clock step. The ledger corrects its rows itself. */
+    /** Corrects the last gap after a clock step. The rows in the ledger are corrected there. */
     setClock(byMs: number): void {
       const now = time.now();
       // The skipped time may have passed while the machine was paused, so it counts as a gap.
       if (byMs >= largeStepMs) recordGapEnd(now);
-      // A gap that ends in the future would keep all PCs unsettled until then.
+      // A gap that ends in the future would show all PCs as unknown until that time.
       if (byMs < 0 && away !== null) away = { from: Math.min(away.from, now), to: Math.min(away.to, now) };
     },
   };
@@ -156,7 +164,7 @@ export function createServerTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
     /** Whole milliseconds, because this time appears in rows, messages and API responses. */
     now: () => Math.floor(clock.up() + offsetMs),
 
-    /** Follows the system clock. Returns the size of a step in milliseconds; 0 without one. Suspend time is passed time, not a step. */
+    /** Sets the server time to the system clock. Returns the size of a clock step in ms; 0 without a step. Time in suspend is no step. */
     follow(): number {
       const byMs = clock.now() - clock.up() - offsetMs;
       offsetMs += byMs;

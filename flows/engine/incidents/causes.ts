@@ -290,8 +290,8 @@ function updatePresence(core: EngineContext, record: PcRecord, { now, regions }:
 }
 
 /**
- * Returns the presence of a PC. Each receive gap restarts the silence limit of every PC. A PC is silent in any case after the server
- * received for long enough in total without a message of it: R19 (outages of the server itself).
+ * Returns the presence of a PC. Each receive gap restarts the silence limit of every PC. Silence is also judged by the total time in which
+ * the server received without a message of the PC: R19 (outages of the server itself).
  */
 function presenceNow(core: EngineContext, record: PcRecord, since: number | null): PcRecord['presence'] {
   const limitMs = since === null ? null : allowedSilenceMs(record);

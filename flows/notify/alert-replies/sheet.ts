@@ -26,7 +26,7 @@ import { shorten, timeOfDayText } from '../people/channels/kit/plain.ts';
 import { dayAndTimeOf, partsForPage, timeOf } from '../people/words.ts';
 import type { CheckState } from './checks.ts';
 
-/** Answers of other people that the page lists at most. */
+/** The page lists at most this many answers of other people. */
 const answerLinesLimit = 12;
 /** Further faults that the page lists at most; the rest is counted. */
 const sideLinesLimit = 6;

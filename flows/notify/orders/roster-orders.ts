@@ -41,7 +41,7 @@ export type RefusedOrder = { ok: false; missing: boolean; often?: true; line: st
 export type OrderResult<T> = { ok: true; value: T } | RefusedOrder;
 export type PersonResult = { ok: true } | RefusedOrder;
 
-/** What the orders need: the persons in the ledger, and functions that change them. `often`: rate limits of orders that notify someone. */
+/** Context of the orders: the persons in the ledger, and functions that change them. `often`: rate limits of orders that notify someone. */
 type RosterState = Omit<RosterOrdersOptions, 'fixed' | 'listed'> & {
   fixed: ReadonlyMap<string, Member>;
   held: ReadonlyMap<string, Member>;

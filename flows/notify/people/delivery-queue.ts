@@ -1,36 +1,44 @@
-/** Queues of the outbox: one send at a time per channel, more if the channel is slow. No room and no person delays another. */
+/**
+ * Queues of the outbox: one send at a time per channel, more if the channel is slow. Messages about one room or to one person delay no
+ * others.
+ */
 import { type Cancel, type Clock, keepLatest, messageOf, withTimeout } from '@sabha/contracts';
 import type { Channel, DeliveryReport, OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
 import { lastChannel } from './channels/channels.ts';
 
 // Constants: how long a message is current, how many sends run in parallel, and when a row moves to the next channel.
 
-/** Rows for one person on one channel that become stale within this time of each other may move on as one message. */
+/**
+ * Rows for one person on one channel may become stale within this time of each other, ms. They may then move to the next channel as one
+ * message.
+ */
 const batchWindowMs = 2_000;
-/** Up to this many such rows move on one by one, so that each keeps its own buttons. */
+/** Up to this many stale rows move to the next channel one by one, so that each keeps its own buttons. */
 const singleMoveLimit = 3;
 
-/** Wait for a delivery report. After it, an accepted message counts as lost: operators keep a message for at most 24 h. */
+/** Longest wait for a delivery report, ms. Then an accepted message counts as not delivered: operators keep a message for at most 24 h. */
 export const reportLimitMs = 24 * 60 * 60_000;
 
-/** After a start, a waiting row has at least this time on its own channel. */
+/** After a start, a row waits at least this time, in ms, before it moves to the next channel. */
 export const startGraceMs = 10_000;
 
-/** A timer that fires this late shows that the process was paused. Waiting responses are then read first, R18a (canary). */
+/**
+ * If a timer fires later than this, in ms, the process was paused. The responses that arrived meanwhile are then read first, R18a (canary).
+ */
 const pausedProcessMs = 5_000;
-/** Time for reading the responses that wait after a pause. */
+/** Time for reading the responses that arrived during a pause, ms. */
 const readMs = 1_000;
 
-/** A send that runs longer than this is slow: the next send starts in parallel. */
+/** If a send runs longer than this, in ms, the next send of the channel starts in parallel. */
 export const slowMs = 250;
-/** Parallel sends on one channel up to which a recipient with a send in progress gets another one. */
+/** Parallel sends on one channel up to which a second send to the same recipient starts. */
 const parallelPerPersonLimit = 8;
-/** Parallel sends on one channel for all recipients: each is a connection to the provider. */
+/** Most parallel sends on one channel for all recipients: each is a connection to the provider. */
 const parallelPerChannelLimit = 40;
 
 /**
- * A row in the queue. `dueUp` and `lateUp` are monotonic times (`Clock.up`), so a step of the wall clock delays nothing. From `lateUp` on
- * the row is stale.
+ * A row in the queue. `dueUp`: earliest time of the next send. `lateUp`: time from which the row is stale. Both are monotonic (`Clock.up`),
+ * so a step of the wall clock delays nothing.
  */
 export type QueuedRow = { row: OutboxRow; dueUp: number; lateUp: number };
 
@@ -45,8 +53,9 @@ type ChannelRules = { gathers(row: OutboxRow): boolean; limits(channel: string):
 const anyKind: ChannelRules = { gathers: () => true, limits: () => ({}) };
 
 /**
- * Guarantee: rows of one channel, person and room come out in the order of their transitions. Each comes only after the row before it is
- * done.
+ * Creates the queues of all channels.
+ * Guarantee: rows of one channel, person and room are sent in the order of their transitions. Each is sent only after the row before it has
+ * ended.
  */
 export function createDeliveryQueue(clock: Clock, { gathers, limits }: ChannelRules = anyKind) {
   const lanes = new Map<string, QueuedRow[]>();
@@ -58,7 +67,7 @@ export function createDeliveryQueue(clock: Clock, { gathers, limits }: ChannelRu
   const heads = () => headsOf(lanes.values(), { taken, limits, freeUp: crowds.freeUp });
 
   return {
-    /** Inserts a row at its place in the order. Ignores a key that is already held. */
+    /** Inserts a row at its place in the order. Ignores a key that is already in a queue. */
     add(row: OutboxRow, waitMs: number): void {
       if (items.has(row.key)) return;
       const lane = lanes.getOrInsertComputed(laneOf(row), () => []);
@@ -69,8 +78,8 @@ export function createDeliveryQueue(clock: Clock, { gathers, limits }: ChannelRu
       if (row.further !== undefined) movable.add(item);
     },
     /**
-     * Takes the next row that may be sent now, until `again` or `done`. A slow send to one person delays another person's row by at most
-     * `slowMs`.
+     * Returns the next row that may be sent now. The row counts as being sent until `again` or `done`. A slow send to one person delays a
+     * row to another person by at most `slowMs`.
      */
     next(): QueuedRow | undefined {
       const first = firstOf(heads().filter(({ goesUp }) => goesUp <= clock.up()));
@@ -80,8 +89,8 @@ export function createDeliveryQueue(clock: Clock, { gathers, limits }: ChannelRu
       return first;
     },
     /**
-     * Takes and returns the rows of one message, the given row first. `isLocked`: the channel refuses the credentials of the server for a
-     * while.
+     * Returns the rows that are sent as one message with the given row, which comes first. All count as being sent. `isLocked`: the channel
+     * refuses the credentials of the server for a while.
      */
     takeBatch(item: QueuedRow, isLocked = false): QueuedRow[] {
       const going = (isNow: (one: QueuedRow) => boolean) => batchOf(item, { lanes: lanes.values(), taken, gathers, isNow });
@@ -101,9 +110,9 @@ export function createDeliveryQueue(clock: Clock, { gathers, limits }: ChannelRu
     grace(): void {
       for (const item of movable) item.lateUp = Math.max(item.lateUp, clock.up() + startGraceMs);
     },
-    /** Keeps the row on its channel from now on. */
+    /** Excludes the row from moves to another channel. */
     keepOnChannel: (item: QueuedRow): void => void movable.delete(item),
-    /** Milliseconds until a row is due or becomes stale. Infinite if no row waits only for time. */
+    /** Milliseconds until a row may be sent or becomes stale. Infinite if no row waits only for time. */
     nextInMs: (): number => untilFirst([...[...movable].map(({ lateUp }) => lateUp), ...heads().map(({ goesUp }) => goesUp)], clock),
     again(item: QueuedRow, row: OutboxRow, waitMs: number): void {
       taken.delete(item);
@@ -124,8 +133,8 @@ export function createDeliveryQueue(clock: Clock, { gathers, limits }: ChannelRu
 }
 
 /**
- * Timer for the next row that is due or stale. If it fires much too late, the process was paused, and all deadlines are extended first
- * (R18a).
+ * Creates the timer for the next row that may be sent or becomes stale. If the timer fires much too late, the process was paused, and all
+ * deadlines are extended first (R18a).
  */
 export function createDeadlineTimer(clock: Clock, of: readonly { grace(): void; nextInMs(): number }[]) {
   let cancel: Cancel = () => {};
@@ -147,11 +156,11 @@ function untilFirst(ups: readonly number[], clock: Clock): number {
   return Math.max(0, ups.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) - clock.up());
 }
 
-/** A recipient without a send in progress on the channel comes before the others. */
+/** Returns the row to send first. Recipients without a send in progress on the channel come before other recipients. */
 function firstOf(due: readonly LaneHead[]): QueuedRow | undefined {
   const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
   const rankOf = ({ row }: QueuedRow) => (row.notice.severity === 'critical' ? 0 : 1);
-  // Critical rows first, then the row that has been due longest.
+  // Critical rows come first, then the row whose send time passed first.
   const between = (a: QueuedRow, b: QueuedRow) => rankOf(a) - rankOf(b) || a.dueUp - b.dueUp;
   return before.reduce<QueuedRow | undefined>((a, { item }) => (a && between(item, a) >= 0 ? a : item), undefined);
 }
@@ -223,7 +232,8 @@ function batchOf(item: QueuedRow, { lanes, taken, gathers, isNow }: BatchContext
 }
 
 /**
- * Groups stale rows. If many rows of one person on one channel expire together, they form one group. Otherwise each row is its own group.
+ * Groups stale rows. More than `singleMoveLimit` rows of one person on one channel that become stale together form one group. Otherwise
+ * each row is its own group.
  */
 function groupStale<T extends { lateUp: number }>(all: Iterable<T>, up: number, rowOf: (one: T) => OutboxRow | undefined): T[][] {
   const soon = [...all].filter(({ lateUp }) => lateUp <= up + batchWindowMs);
@@ -235,8 +245,8 @@ function groupStale<T extends { lateUp: number }>(all: Iterable<T>, up: number, 
 }
 
 /**
- * Time for which the row is current, in ms. Then it also goes to the next channel; a moved row has none. The limits hold whatever the wall
- * clock shows.
+ * Returns how long a row is current, in ms. After that time the message also goes to the next channel. For a row that has moved the result
+ * is 0. The limits hold whatever the wall clock shows.
  */
 function freshForMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
   if (moved) return 0;
@@ -245,7 +255,8 @@ function freshForMs({ createdAt, notice, moved }: OutboxRow, now: number): numbe
 }
 
 /**
- * Transition numbers follow the order of events, whatever the clock shows. Notices of the server itself have no number and their own queue.
+ * Returns the order of a row: the number of its transition, which follows the order of events whatever the clock shows. Notices of the
+ * server have no transition and a separate queue.
  */
 function orderOf({ transition, createdAt }: OutboxRow): number {
   return transition ?? createdAt;
@@ -256,8 +267,10 @@ function laneOf({ channel, person, notice, transition }: OutboxRow): string {
 }
 
 /**
+ * Sends with a timeout.
  * Guarantee: ends at the limit or when `cut` aborts, and never rejects: any error of a channel is a reason to retry.
- * After a pause of the process the limit applies only once waiting responses are read. This prevents a duplicate.
+ * After a pause of the process the limit applies only after the responses that arrived meanwhile are read. This prevents a duplicate
+ * message.
  */
 export async function sendWithinLimit(
   limit: { clock: Clock; limitMs: number; cut?: AbortSignal },
@@ -288,7 +301,7 @@ function patientClock(clock: Clock): Pick<Clock, 'after'> {
 /** Failed attempts of one message after which its channel counts as failing. */
 const failingTries = 3;
 
-/** A fault of a channel. `standing`: true if it is open, false if it is gone. */
+/** A fault of a channel. `standing`: true raises the fault, false clears it. */
 type ChannelFault = { fault: 'centre.channel_failing' | 'centre.channel_login'; device: string; standing: boolean; reason?: string };
 
 /** Names the owner of the refused credentials: the channel, or one person's registration on a channel that persons join themselves. */
@@ -298,8 +311,8 @@ export function credentialsOwnerOf({ channel, person }: Pick<OutboxRow, 'channel
 
 /**
  * Returns the faults to raise or clear after an attempt, for the channel and for the channel to one person.
- * On a channel that persons join themselves (`joined`) a refusal is no fault: central cannot mend a phone that is off. There a lock
- * concerns only the devices of that person.
+ * On a channel that persons join themselves (`joined`) a refusal is no fault: central cannot repair a phone that is off. Refused
+ * credentials there concern only the devices of that person.
  */
 export function faultsAfter(row: OutboxRow, outcome: SendOutcome, joined = false): ChannelFault[] {
   const { channel, person, tries, lost = false } = row;
@@ -313,7 +326,7 @@ export function faultsAfter(row: OutboxRow, outcome: SendOutcome, joined = false
   const works: ChannelFault[] = [fails(channel, false), { fault: 'centre.channel_login', device: locked, standing: false }];
   // An accepted message has not arrived yet, so an earlier failure of this person stays open.
   if (result === 'accepted') return works;
-  // The console accepts everything, but a person elsewhere does not read it.
+  // The console accepts everything, but people do not read it, so a delivery there does not count.
   const isReached = channel !== lastChannel;
   const found = isReached || lost ? [fails(`nothing reaches ${person}`, !isReached)] : [];
   return [...works, fails(forPerson, false), ...found];
@@ -322,20 +335,23 @@ export function faultsAfter(row: OutboxRow, outcome: SendOutcome, joined = false
 // Accepted messages whose delivery report is awaited. They are not sent again. Without a report in time, or after a failure, they go to the
 // next channel.
 
-/** Rows of one accepted message. From `lateUp` (`Clock.up`) on they are stale, and from `endUp` on no report is expected. */
+/** Rows of one accepted message. From `lateUp` (`Clock.up`) on the message is stale, and from `endUp` on no report is expected. */
 export type AcceptedMessage = { rows: OutboxRow[]; lateUp: number; endUp: number };
 
 /** Entries kept per map: reports of unknown messages, and past messages. */
 const rememberedAtMost = 2_000;
 
-/** Guarantee: a report counts once. */
+/** Keeps the accepted messages. Guarantee: a delivery report counts once. */
 export function createAccepted(clock: Clock) {
   const held = new Map<string, AcceptedMessage>();
   const early = new Map<string, DeliveryReport['outcome']>();
   const seen = new Map<string, OutboxRow>();
   const nameOf = (channel: string, id: string) => `${channel} ${id}`;
   return {
-    /** Holds rows with the same `accepted`. Returns the delivery report instead if it came before the response of the gateway. */
+    /**
+     * Stores the rows of an accepted message until its delivery report. Returns the delivery report if it came before the response of the
+     * gateway.
+     */
     hold(rows: OutboxRow[]): DeliveryReport['outcome'] | undefined {
       const [first] = rows;
       if (first?.accepted === undefined) return undefined;
@@ -350,7 +366,10 @@ export function createAccepted(clock: Clock) {
       held.set(name, { rows, lateUp, endUp: clock.up() + Math.max(0, reportLimitMs - agoMs) });
       return undefined;
     },
-    /** Returns the rows that a delivery report concerns and stops holding them. An unknown report returns undefined and is kept for a while. */
+    /**
+     * Returns the rows that a delivery report concerns, and no longer waits for it. For an unknown message returns undefined and keeps the
+     * report for a while.
+     */
     take({ channel, id, outcome }: DeliveryReport): OutboxRow[] | undefined {
       const name = nameOf(channel, id);
       const found = held.get(name);
@@ -358,7 +377,7 @@ export function createAccepted(clock: Clock) {
       held.delete(name);
       return found?.rows;
     },
-    /** Returns the last row with that name, held or not. */
+    /** Returns the last row that was accepted under this id on the channel, also after its report. */
     last: (channel: string, id: string): OutboxRow | undefined => held.get(nameOf(channel, id))?.rows[0] ?? seen.get(nameOf(channel, id)),
     /** Extends all deadlines after a pause of the process, so that waiting reports are read first. */
     grace(): void {
@@ -366,13 +385,13 @@ export function createAccepted(clock: Clock) {
     },
     /** Returns the stale rows that may go to another channel, in groups that become one message each. */
     toMove: (): AcceptedMessage[][] => groupStale([...held.values()].filter(mayMove), clock.up(), ({ rows }) => rows[0]),
-    /** Returns rows whose report did not come in time, and stops holding them. */
+    /** Returns the rows whose report did not come in time, and no longer waits for it. */
     toEnd(): AcceptedMessage[] {
       const ended = [...held].filter(([, { endUp }]) => endUp <= clock.up());
       for (const [name] of ended) held.delete(name);
       return ended.map(([, one]) => one);
     },
-    /** Milliseconds until the next row is late or ends; infinite if no row is held. */
+    /** Milliseconds until a message becomes stale or its report is no longer expected; infinite if no message waits. */
     nextInMs(): number {
       const ups = [...held.values()].map((one) => (mayMove(one) ? Math.min(one.lateUp, one.endUp) : one.endUp));
       return untilFirst(ups, clock);

@@ -40,22 +40,22 @@ import { footerMark, incidentLink, isNews, type Reader, render } from './words.t
 /** Backoff of a failed send: upper limits of the first and of the longest wait. */
 const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
 
-/** Time for which running sends may end when the outbox stops. */
+/** Time that running sends get to end when the outbox stops, ms. */
 const stopGraceMs = 1_000;
 
 const sendLimitMs = 30_000;
 
-/** Pause after a channel refused our credentials: more attempts with a wrong password may lock the account. */
+/** Pause after a channel refused the server's credentials, ms: more attempts with a wrong password may lock the account. */
 const loginPauseMs = 15 * 60_000;
 
 export type OutboxOptions = {
   clock: Clock;
-  /** Between 0 and 1. */
+  /** Returns a random number between 0 and 1. */
   random: () => number;
   commit: (ops: Op[]) => Promise<unknown>;
   channels: Channels;
   roster: Roster;
-  /** True if the incident has ended. A raise that still waits then says so. */
+  /** True if the incident has ended. A message about its start that is sent later then states the end. */
   isOver: (incident: number) => boolean;
   /** Address of the wall; absent if the server has no public name. */
   wall?: string | undefined;
@@ -75,9 +75,10 @@ type ReplyLinks = { tap?: string | undefined; short?: string | undefined };
 export type Outbox = ReturnType<typeof createOutbox>;
 
 /**
- * Guarantee: a row is forgotten only after its outcome is in the ledger, so a crash loses none. After a crash only sends in progress
- * repeat: one for each channel, more only on a slow one.
- * Rows of one room go to one person on one channel in the order of their transitions.
+ * Creates the outbox.
+ * Guarantee: a row is removed only after its outcome is in the ledger, so a crash loses none. After a crash only sends in progress are
+ * repeated: one for each channel, more only on a slow channel.
+ * Rows about one room to one person on one channel are sent in the order of their transitions.
  */
 export function createOutbox(options: OutboxOptions) {
   const { clock } = options;
@@ -119,15 +120,15 @@ export function createOutbox(options: OutboxOptions) {
   }
 
   return {
-    /** Takes rows that are in the ledger. Ignores a key that already waits. */
+    /** Adds rows that are already in the ledger. Ignores a key that is already in a queue. */
     add,
-    /** Records a delivery report and ends after the commit. Ignores an unknown id. */
+    /** Records a delivery report and resolves after the commit. Ignores an unknown id. */
     async report(report: DeliveryReport): Promise<void> {
       const work = endAccepted(context, accepted.take(report) ?? [], report.outcome);
       work.catch(fail);
       await work;
     },
-    /** Returns the row that was accepted under this id, if it is one of the last. */
+    /** Returns the row that was accepted under this id, if it is among the last 2,000. */
     accepted: accepted.last,
     waiting: () => lanes.size() + accepted.size(),
     /** Sends until `stop`. Rejects if the ledger refuses an outcome, and then sends nothing more, R20 (one transaction per batch). */
@@ -136,7 +137,7 @@ export function createOutbox(options: OutboxOptions) {
       pump();
       return ended.promise;
     },
-    /** Ends `run`. Running sends have a second to end; the others are repeated after the next start. */
+    /** Ends `run`. Running sends have a second to end; those that do not are repeated after the next start. */
     async stop(): Promise<void> {
       if (state === 'stopped') return;
       state = 'stopped';
@@ -169,7 +170,10 @@ async function write({ commit }: OutboxContext, changed: readonly OutboxRow[], a
   await commit([...changed.map((row) => ({ op: 'outbox-set', row }) as const), ...added.map((row) => ({ op: 'outbox', row }) as const)]);
 }
 
-/** Records rows that ended or will be retried. Returns new rows for lost ones, on the next channel and finally on the console. */
+/**
+ * Records rows that ended or will be retried. For each refused row a new row on the next channel is added, at last on the console. Returns
+ * these new rows.
+ */
 async function writeEnds(context: OutboxContext, ended: readonly OutboxRow[]): Promise<OutboxRow[]> {
   const isLost = ({ state, channel, moved }: OutboxRow) => state === 'refused' && channel !== lastChannel && moved !== true;
   const rest = nextRows(ended.filter(isLost), context);
@@ -188,10 +192,10 @@ async function deliver(context: OutboxContext, item: QueuedRow): Promise<void> {
   past.note(rows(), isStale);
   const outcome: SendResult = isStale ? staleOutcome : (locked ?? (await attempt(context, rows(), isLate)));
   const isRetry = outcome.result === 'retry';
-  // Aborted by our own stop: the row stays unchanged in the ledger.
+  // The outbox stopped during the send, so the row stays unchanged in the ledger.
   if (isRetry && context.cut.aborted) return;
   locks.note(item.row, outcome);
-  // Reads the rows again: one may have moved during the send.
+  // The rows are read again, because one may have moved to the next channel during the send.
   const { ended, waitMs } = rowsAfterSend(context, rows(), outcome);
   for (const [at, one] of items.entries()) {
     one.row = ended[at] ?? one.row;
@@ -205,12 +209,12 @@ async function deliver(context: OutboxContext, item: QueuedRow): Promise<void> {
   if (early !== undefined) await endAccepted(context, rows(), early);
 }
 
-/** Most raises remembered as never sent; their ends are not sent either. */
+/** Remembered messages that were skipped as stale; the messages about their ends are skipped too. */
 const neverSentLimit = 2_000;
 
 /**
- * Decides whether a row is stale, on channels that cannot mark a message as late. No one is woken for an incident that is over or was
- * notified elsewhere. If a raise was never sent, its end is not sent either.
+ * Decides whether a stale row is skipped, on channels that cannot mark a message as late. Nobody is woken for an incident that has ended or
+ * was notified on another channel. If the message about a start was skipped, the message about the end is skipped too.
  */
 function createStaleFilter({ channels, isOver, roster }: OutboxOptions) {
   const neverSent = new Map<string, true>();
@@ -226,15 +230,15 @@ function createStaleFilter({ channels, isOver, roster }: OutboxOptions) {
     is: isStaleRow,
     limits: (channel: string) => channels.get(channel)?.channel ?? {},
     /**
-     * Whether a stale row may share a message. A notice of the server cannot, since a list has no line for it. On a channel without lists
-     * only rows that it can count may.
+     * True if a stale row may share a message. A notice of the server may not, because a list has no line for it. On a channel without
+     * lists only rows that it can count may.
      */
     gathers(row: OutboxRow): boolean {
       const { channel, single = false } = channels.get(row.channel) ?? {};
       const counts = () => channel?.lists?.(roster.person(row.person).language) === true;
       return row.notice.incident !== null && (!single || (counts() && !isStaleRow(row, true)));
     },
-    /** Records that a raise was sent or skipped. */
+    /** Records that the message about a start was sent or skipped. */
     note(rows: readonly OutboxRow[], isPast: boolean): void {
       for (const row of rows.filter(({ notice }) => isNews(notice))) {
         const { kind, again } = row.notice;
@@ -246,8 +250,8 @@ function createStaleFilter({ channels, isOver, roster }: OutboxOptions) {
 }
 
 /**
- * Marks and returns the rows that still wait on an earlier channel of a delivered row: their recipient knows. A delivery on the console
- * does not count.
+ * Marks and returns the rows that still wait on an earlier channel, although the message was delivered on a later one: the recipient knows.
+ * A delivery on the console does not count.
  */
 function markDeliveredElsewhere(lanes: OutboxContext['lanes'], rows: readonly OutboxRow[]): OutboxRow[] {
   return rows.flatMap(({ key, channel, state }) => {
@@ -260,7 +264,7 @@ function markDeliveredElsewhere(lanes: OutboxContext['lanes'], rows: readonly Ou
 
 const staleOutcome: DeliveryOutcome = { result: 'refused', reason: 'it is no news any more' };
 
-/** Sends the rows over the next channel of the person. The old rows keep waiting on their channel, as stale. */
+/** Sends the messages of these rows also over the next channel of the person. The old rows stay on their channel and count as stale. */
 async function moveToNextChannel(context: OutboxContext, items: readonly QueuedRow[]): Promise<void> {
   const rows = items.map(({ row }) => row);
   for (const item of items) {
@@ -321,8 +325,8 @@ async function attempt(context: OutboxContext, rows: readonly OutboxRow[], isLat
 }
 
 /**
- * Adds the copy that the channel can edit. A list has none, since it covers several incidents. A link with a token is replaced by a mark,
- * so that no token is stored.
+ * Adds the text of the delivered message, for later edits. A list has none, since it covers several incidents. A link with a token is
+ * replaced by `linkMark`, so that no token is stored.
  */
 function withCopy(outcome: SendOutcome, { list, text, link, notice }: OutgoingMessage): SendResult {
   if (outcome.result !== 'delivered' || outcome.copy === undefined) return outcome;
@@ -352,7 +356,7 @@ type RecipientView = {
 };
 type OutgoingMessage = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink' | 'phone'>;
 
-/** Leaves out incidents that have ended since. */
+/** Renders the morning digest without incidents that have ended meanwhile. */
 function renderDigest(all: readonly StaleNotice[], view: RecipientView): OutgoingMessage {
   const standing = all.filter(({ over }) => !over);
   if (standing.length < 2) return renderOne(standing.length > 0 ? standing : all.slice(0, 1), view);
@@ -378,7 +382,7 @@ function renderSeveral(
 /** Renders one message as it is. If several are stale, lists the last notice of each incident. */
 function renderOne(all: readonly StaleNotice[], telling: RecipientView): OutgoingMessage {
   const { language, wall, isLate, linksOf } = telling;
-  // A notice of the server has no incident, so it is never merged with another.
+  // A notice of the server has no incident, so each gets a separate key.
   const last = [...new Map(all.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
   const [only, ...others] = last;
   if (only === undefined || others.length > 0) return renderSeveral(last, isLate ? 'late' : 'atOnce', telling);
@@ -396,8 +400,8 @@ function renderOne(all: readonly StaleNotice[], telling: RecipientView): Outgoin
 }
 
 /**
- * Channels that refuse our credentials, with the outcome that applies during the pause. On a channel that persons join themselves the lock
- * concerns one person.
+ * Keeps the channels that refuse the server's credentials, with the outcome that applies during the pause. On a channel that persons join
+ * themselves, the pause concerns one person.
  */
 function createLocks({ clock, channels }: OutboxOptions) {
   const locked = new Map<string, { outcome: SendOutcome; untilUp: number }>();
@@ -419,14 +423,17 @@ function createLocks({ clock, channels }: OutboxOptions) {
 /** `editableCopy`: the delivered message that the channel can edit. */
 type SendResult = SendOutcome & { editableCopy?: EditableMessage };
 
-/** Computes the rows of one message after an attempt. The copy belongs to the last row. Rows of one message are retried together. */
+/**
+ * Computes the rows of one message after an attempt. The editable text is stored with the last row. All rows of one message are retried
+ * together.
+ */
 function rowsAfterSend(context: OutboxContext, rows: readonly OutboxRow[], { editableCopy: stands, ...outcome }: SendResult) {
   const all = rows.map((row) => rowAfterSend(row, outcome, context));
   const ended = all.map(({ row }, at) => (stands !== undefined && at === all.length - 1 ? { ...row, copy: stands } : row));
   return { ended, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
 }
 
-/** Outcome of an accepted message without a delivery report. */
+/** Outcome of an accepted message whose delivery report did not come in time. */
 const unsaid: DeliveryReport['outcome'] = {
   result: 'refused',
   reason: `taken, but nothing was said of it in ${reportLimitMs / 3_600_000} hours`,
@@ -440,7 +447,7 @@ function rowAfterSend(row: OutboxRow, outcome: SendOutcome, { clock, random }: O
     return { row: { ...row, tries, lastError: null, accepted: { id: outcome.id, at: clock.now() } }, waitMs: 0 };
   if (outcome.result !== 'retry') return { row: { ...row, tries, state: 'refused', lastError: outcome.reason }, waitMs: 0 };
   // Full jitter: a random wait up to a limit that doubles, so that a recovered provider is not overloaded.
-  // If the provider names a wait, the limit does not double: such a row only waited for its turn.
+  // If the provider requests a wait, the limit does not double, because the attempt did not fail.
   const jitterMs = Math.ceil(random() * doubledMs(outcome.afterMs === undefined ? row.tries : 0, backoff));
   const waitMs = Math.min(Math.max(jitterMs, outcome.afterMs ?? 0), backoff.maxMs);
   return { row: { ...row, tries, dueAt: clock.now() + waitMs, lastError: outcome.reason }, waitMs };
@@ -458,8 +465,8 @@ const listLimit = 1_200;
 const nameLimit = 60;
 
 /**
- * Form of a list: the night digest, stale messages, or many at once. `linkOf`: link for a reply to one line. `fits`: true if the channel
- * takes the text unshortened.
+ * Form of a list. `kind`: the morning digest (`night`), stale messages (`late`), or many messages (`atOnce`). `linkOf`: returns the reply
+ * link of one line. `fits`: true if the channel takes the text unshortened.
  */
 export type ListOptions = { kind: 'night' | 'late' | 'atOnce'; linkOf?(notice: Notice): string | undefined; fits?(text: string): boolean };
 
@@ -489,13 +496,16 @@ export function renderList(late: readonly StaleNotice[], language: MessageLangua
     return `${[head, ...(about === '' ? [] : [about]), ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n`;
   };
   const isTooLong = (shown: number) => lines.slice(0, shown).join('\n').length > listLimit || !fits(textOf(shown));
-  // Drops whole lines only.
+  // A list that is too long is shortened by whole lines.
   let shown = lines.length;
   while (shown > 1 && isTooLong(shown)) shown -= 1;
   return { subject: head, text: textOf(shown) };
 }
 
-/** The same for channels that programs read: one line for each notice, with place and urgency of the most severe of `first`. */
+/**
+ * Returns the list as a notice for channels that programs read. It has one line for each notice, and the place and urgency of the most
+ * severe of `first`.
+ */
 function digestOf(all: readonly StaleNotice[], first: readonly StaleNotice[]): Notice {
   const [of] = first.map(({ notice }) => notice).toSorted(byUrgency);
   if (of === undefined) throw new Error('a digest of nothing');
@@ -507,7 +517,7 @@ function byUrgency(a: Notice, b: Notice): number {
   return bySeverity(a.severity, b.severity) || a.at - b.at;
 }
 
-/** Starts with the place, since the list covers many places. */
+/** Returns the line of one notice in a list. The line starts with the place, since the list covers many places. */
 function lineOf({ site, room, severity, faults, scope }: Notice, language: MessageLanguage, over = false): string {
   const words = vocabularyIn(language);
   const place = [site, room].map((name) => shorten(nameIn(name, language), nameLimit)).filter((name) => name !== '');

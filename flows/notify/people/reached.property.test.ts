@@ -22,7 +22,7 @@ const names = ['email', 'telegram', 'sms'] as const;
 const moods = ['works', 'works', 'blocks', 'refuses', 'locked', 'gone', 'back'] as const;
 type Mood = (typeof moods)[number];
 
-test('each alert of a random roster is delivered, or is on the console and a fault says why the person got nothing; only persons in scope and on duty are notified', async () => {
+test('each random alert is delivered, or is on the console with a fault that says why; only persons in scope and on duty are notified', async () => {
   const counts = { reached: 0, atTheCentre: 0 };
   for (let seed = 1; seed <= rosters; seed++) {
     const run = await played(randomFrom(seed));

@@ -18,7 +18,7 @@ import {
 import { type Channels, lastChannel, ownOrderWord } from './channels/channels.ts';
 import { isNews } from './words.ts';
 
-/** When to notify. `knew`: persons notified of the start, who are notified of the end at any hour. */
+/** The time of a notification. `knew`: persons notified of the start, who are notified of the end at any hour. */
 export type ResolveOptions = { now: number; knew?: readonly string[] };
 
 export type Roster = ReturnType<typeof createRoster>;
@@ -26,7 +26,7 @@ export type Roster = ReturnType<typeof createRoster>;
 /** `log` reports recipients of a tab that match no person. */
 type RecipientsOptions = { roster: Roster; channels: Channels; log: { warn(fields: object, line: string): void } };
 
-/** Built-in recipient if there is no other. */
+/** The built-in recipient that is used if nobody else is there. */
 const centralDesk: Person = {
   id: ownRecipients[0],
   name: 'Central desk',
@@ -64,7 +64,7 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
       const found = new Set([...direct, ...(persons.length > 0 ? persons : byCentral(now))]);
       return { persons: [...found], by, unknown };
     },
-    /** Central persons on duty; if there are none, all of them; without any, the central desk. */
+    /** Returns the central persons on duty. If none is on duty, all of them; if there is no central person, the central desk. */
     central: byCentral,
     responsible: (role: Role, scope: string): Person[] => book.ofRole(role, scope),
     /** All values that a tab may use in `to`. */
@@ -73,7 +73,10 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
       groups: [...new Set(book.members.flatMap(({ groups }) => groups))].sort(),
       persons: book.members.map(({ id, name, role, scope }) => ({ id, name, role, scope })),
     }),
-    /** Person by id. An id that has left gets a placeholder without an address, reached on the console. */
+    /**
+     * Returns a person by id. For an id that is no longer in the roster, returns a placeholder without an address, which only the console
+     * reaches.
+     */
     person: (id: string): Person => known(id) ?? { ...centralDesk, id, name: id },
     book: (): Book => book,
     /** Adds the persons of the roster to those of the settings. The roster wins for a person in both. */
@@ -84,7 +87,7 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
   };
 }
 
-/** Channels of a person for the channel that a tab names. If that one cannot reach the person, the console. */
+/** Returns the channels for a person from the channel that a tab names. If that channel does not reach the person, the console. */
 export function routeTo(person: Person, wanted: string, channels: Channels): ChannelRoute {
   if (wanted === ownOrderWord) return routeOf(person, channels);
   return { channel: channels.get(wanted)?.reaches(person) ? wanted : lastChannel };
@@ -117,10 +120,7 @@ export function recipientsOf({ roster, channels, log }: RecipientsOptions): Reci
 type ResolvedRecipient = { person: Person; way: ChannelRoute };
 type LookupContext = Pick<RecipientsOptions, 'roster' | 'channels'> & { notice: Notice; now: number };
 
-/**
- * Adds substitutes for recipients whom no channel reaches: the deputy, or central if no one else is reached.
- * The central desk reads the console.
- */
+/** Adds substitutes for recipients whom no channel reaches: the deputy, or central if no other recipient is reached. */
 function addSubstitutes(told: readonly ResolvedRecipient[], { roster, ...at }: LookupContext): ResolvedRecipient[] {
   const ownWay = (person: Person) => ({ person, way: routeOf(person, at.channels) });
   // A tab may name a channel that the person lacks, so the person's own order is checked too.
@@ -145,8 +145,9 @@ export function personNamed(roster: Pick<Roster, 'book'>, nameOrId: string): str
 }
 
 /**
- * Names under which an incident may list the person who acts as `said`, an account or a name. The first one is the name to store.
- * It is the same for replies by link or phone. If two persons share a name, it is the id.
+ * Returns the names under which an incident may list the person who acts as `said`, an account or a name. The first name is the one to
+ * store.
+ * Replies by link and by phone store the same name. If two persons share a name, it is the id.
  */
 export function namesOfPerson(roster: Pick<Roster, 'book'>, said: string): [string, ...string[]] {
   const { members } = roster.book();
@@ -171,7 +172,8 @@ export function wrongScope(people: readonly Person[], pcs: readonly string[]): s
 export type ChannelRoute = { channel: string; further?: readonly string[]; lost?: true };
 
 /**
- * Uses the order of `sabha.json`, otherwise every channel for people that reaches the person. The console is always last.
+ * Returns the channels of a person in order. Uses the person's own order, otherwise every channel for people that reaches the person. The
+ * console is always last.
  * If none reaches the person, channels for programs are used: the recipient may be a ticket system.
  */
 export function routeOf(person: Person, channels: Channels): ChannelRoute {
@@ -185,7 +187,7 @@ export function routeOf(person: Person, channels: Channels): ChannelRoute {
   return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
 }
 
-/** Whether only the console is left for this notice at this time. False if the server has no other channel for people. */
+/** True if only the console can carry this notice to the person at this time. False if the server has no other channel for people. */
 function isUnreachable(
   way: ChannelRoute,
   person: Person,
@@ -223,7 +225,7 @@ function orderOf({ channel, further = [], notice }: OutboxRow, channels: Channel
   return notice.digest ? order.toSorted((a, b) => rankOf(a) - rankOf(b)) : order;
 }
 
-/** Row with the same notice for the next channel that reaches the person. */
+/** Returns a row with the same notice for the next channel that reaches the person. */
 export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels; now: number }): OutboxRow {
   const { further: [channel = lastChannel, ...further] = [], moved: _, accepted: __, ...rest } = row;
   const next = moveToOpenChannel({ ...rest, channel, ...(further.length > 0 && { further }) }, person, at.channels);
@@ -231,13 +233,13 @@ export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels
   return { ...next, key, createdAt: at.now, dueAt: at.now, tries: 0, state: 'waiting' };
 }
 
-/** Keys of the rows on the earlier channels, as `nextRow` built them. */
+/** Returns the keys of the rows on the earlier channels, as `nextRow` built them. */
 export function keysBefore(key: string): string[] {
   const parts = key.split('/');
   return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join('/'));
 }
 
-/** Marks the row that stays on its channel after a move. */
+/** Returns the old row after its message also went to the next channel. The row stays on its own channel. */
 export function movedRow({ further: _, ...row }: OutboxRow): OutboxRow {
   return { ...row, moved: true };
 }

@@ -37,8 +37,8 @@ const tightLimit = 12;
 /** Longest line about the remaining faults, characters. */
 const restLimit = 120;
 /**
- * Letters of all names in a subject together. With the title the subject is then about as long as mail programs show. The state is dropped
- * first, then long names are cut.
+ * Letters of all names in a subject together. With the title, the subject is then about as long as mail programs show. The state of the
+ * site is left out first, then long names are cut.
  */
 const namesLimit = 44;
 /** Longest text of a notice to many, characters. */
@@ -115,7 +115,7 @@ function newsLinesOf({ notice, language, words, over }: Pick<RenderInput, 'notic
   if (planned) return { ...planned, title };
   switch (notice.kind) {
     case 'raised':
-      // A person who is only assigned was not notified before.
+      // A person to whom the incident was just assigned may not have been notified before.
       return {
         head: notice.again !== undefined && notice.again.why !== 'assigned' ? `${message.stillThere}, ${urgency}` : urgency,
         title,
@@ -152,7 +152,10 @@ function repeatReason({ notice, language, words, over, reader }: RenderInput, si
   return own ?? fillIn(words.again[again.why], { name: shorten(again.by, size) });
 }
 
-/** Says why it goes to a new recipient. Empty if the message is stale, since the assignee may have changed. */
+/**
+ * Returns why the message goes to a further recipient. Empty if the message is stale, since another person may have acknowledged the
+ * incident.
+ */
 function handoverLine({ notice: { passed, at, timeZone }, language, words: { message }, ...telling }: RenderInput, size: number): string {
   if (passed === undefined || telling.over || telling.late) return '';
   const time = dayAndTimeOf(passed.at, at, { timeZone, language });
@@ -178,18 +181,23 @@ function commonFaultTitle({ fault, device }: Notice['faults'][number], kind: Cau
   return what === undefined ? titleOf(fault, language) : `${titleOf(fault, language)}: ${what}`;
 }
 
-/** Prints an id that this version does not know as it is. */
+/** Returns the title of a fault; for an id that this version does not know, the id itself. */
 function titleOf(fault: string, language: MessageLanguage): string {
   return titleIn(fault, language) ?? shorten(fault, 64);
 }
 
-/** Closing line. Says that a room is well only if that is known. Empty while some PCs of a common cause are still down. */
+/**
+ * Returns the closing line. It states that a room is well only if that is known. Empty while some PCs of a common cause are still offline.
+ */
 function wellOf({ many, ready }: Notice, { message }: Vocabulary): string[] {
   if (many === undefined) return [ready ? message.roomWell : message.isOver];
   return many.down > 0 ? [] : [message.allWell];
 }
 
-/** Names the remaining faults as far as they fit. If only watched faults remain, says that it is over. */
+/**
+ * Returns the line about the remaining faults, as many as fit. If all remaining faults are in their clear time, the line states that they
+ * are over.
+ */
 function restOf({ rest }: Notice, language: MessageLanguage): string {
   const { stillOpen, restOpen, isOver } = vocabularyIn(language).message;
   if (rest === undefined) return restOpen;
@@ -263,7 +271,10 @@ function namesOf(notice: Notice): string[] {
   return names.map((name, at) => (isTwice(name) && isPcPath(same[at]?.device ?? '') ? (same[at]?.device ?? '') : name));
 }
 
-/** Why it is closed, or why the PC is or was offline. If an earlier notification named another cause, the all-clear says so too. */
+/**
+ * Returns why the incident is closed, or why the PC is or was offline. If an earlier notification named another cause, the all-clear states
+ * that too.
+ */
 function whyOf(message: RenderInput): string[] {
   const { notice, words } = message;
   if (notice.kind === 'closed') return closedBecause(message);
@@ -286,7 +297,7 @@ function closedBecause({ notice, language, words }: RenderInput): string[] {
   return reason === '' ? [] : [fillIn(words.message.why, { reason: text })];
 }
 
-/** The meeting that makes it urgent, in the time of the site. */
+/** Returns the sentence about the meeting that makes the fault urgent, in the local time of the site. */
 function meetingOf({ notice, words, over }: RenderInput): string {
   if (notice.meeting === undefined || over || !isNews(notice)) return '';
   return fillIn(words.message.meeting, { time: timeOfDayText(notice.meeting.at, notice.timeZone) });
@@ -473,7 +484,7 @@ function namesInWords(names: readonly string[], language: MessageLanguage): stri
   return `${names.slice(0, 3).join(', ')} ${fillIn(vocabularyIn(language).message.others, { n: names.length - 3 })}`;
 }
 
-/** A list that may state how many items it leaves out. */
+/** A list of names, and how many more items it leaves out. */
 export type ListLines = { items: readonly string[]; count: number };
 
 /** Returns as many items as fit into `limit` characters inside `frame`, and the count of the rest; empty if not even the count fits. */

@@ -29,7 +29,7 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
     /** All central persons, whatever their scope. */
     central: members.filter(({ roles }) => roles.includes('central')),
     ofRole,
-    /** Persons whom a recipient of a tab means for a scope; undefined if it means no one at any place. */
+    /** Returns the persons that a recipient name of a tab means for a scope; undefined if it means no one at any place. */
     meant(word: string, scope: string): Member[] | undefined {
       if (isRole(word)) return ofRole(word, scope);
       const one = byId.get(word);
@@ -39,7 +39,7 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
   };
 }
 
-/** The recipients that the server makes itself: the console when nobody else is there, and the monitor outside. */
+/** Ids of recipients that are no persons: the central desk, which reads the console, and the external monitor. */
 export const ownRecipients = ['central-desk', 'watchdog'] as const;
 
 /** One line for a name that means a role or such a recipient: a person or a group of that name would not be notified. */
@@ -114,7 +114,10 @@ export function attendanceAt(now: number): AttendanceOf {
     });
 }
 
-/** Minutes that these hours still last, also after midnight for hours that began yesterday; empty if they do not run. */
+/**
+ * Returns how many minutes these hours still last, also after midnight for hours that began yesterday; empty if the time is outside of
+ * them.
+ */
 function minutesLeft({ days, from, to }: DayHours, { weekday, minute }: LocalDay): number[] {
   const yesterday = weekday === 1 ? 7 : weekday - 1;
   const isToday = days.includes(weekday) && minute >= from && minute < to;
@@ -122,7 +125,7 @@ function minutesLeft({ days, from, to }: DayHours, { weekday, minute }: LocalDay
   return [...(isToday ? [to - minute] : []), ...(isOfYesterday ? [to - minute - dayMinutes] : [])];
 }
 
-/** Length of a takeover if the person has no hours of duty. */
+/** Length of a takeover in ms if the relieved person has no hours of duty. */
 const wholeShiftMs = 12 * 3_600_000;
 
 /** End of the current shift of the person; null if there is none. */
@@ -183,13 +186,13 @@ function present(sight: DutyLookup, members: readonly Member[]): Member[] {
     const attendance = sight.moment(one);
     if (attendance === 'here') return one;
     if (attendance === 'off') return undefined;
-    // The reliever counts at any hour, unless on leave.
+    // The person who took over the shift counts as on duty at any hour, except on leave.
     const reliever = attendance === 'relieved' ? sight.book.byId.get(one.relief?.by ?? '') : undefined;
     return reliever !== undefined && sight.moment(reliever) !== 'leave' ? reliever : findDeputy(sight, one);
   });
 }
 
-/** Longest chain of deputies; also ends a cycle of absent ones. */
+/** Longest chain of deputies that is followed; it also ends a cycle of absent persons. */
 const deputyLimit = 8;
 
 /** First person in the chain of deputies who is on duty and fulfils `holds`. */

@@ -41,7 +41,7 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
   };
 }
 
-/** A file has no column for a takeover, so an existing one stays. */
+/** A file has no column for a takeover of a shift, so an existing takeover stays. */
 function withOwn(member: Member, { relief }: Partial<Member> = {}): Member {
   return { ...member, ...(relief && { relief }) };
 }
@@ -60,7 +60,7 @@ function differs(member: Member, before: Member | undefined, difference: RosterI
 
 function notesOf(members: readonly ReadMember[], { others, fixed }: ReadRoster): RosterImport['notes'] {
   const byId = new Map([...others, ...members.map(({ member }) => [member.id, member] as const)]);
-  // Once for each number, at the last of its persons in the file.
+  // A shared number is noted once, at the line of the last person with it in the file.
   const inFile = new Set(members.map(({ member }) => member.id));
   const shared = Map.groupBy(sharedNumbers([...byId.values()]), (ids) => ids.findLast((id) => inFile.has(id)));
   return members.flatMap(({ line, member }) => {

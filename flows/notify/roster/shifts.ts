@@ -10,7 +10,8 @@ type TimeSpan = { from: number; to: number };
 const dayMinutes = 24 * 60;
 
 /**
- * Own hours without days off, shifts taken over, and hours of persons on leave with this person as deputy, in order.
+ * Returns the shifts of a person in order. These are the own hours without days off, shifts taken over, and hours of persons on leave whose
+ * deputy this person is.
  * `now`: start of a takeover.
  */
 export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { now, ...within }: TimeSpan & { now: number }): Shift[] {

@@ -141,7 +141,7 @@ function addEvent(event: EventRow, { ask, gathered, done }: MonthReading, left: 
   const key = keyOf(event);
   const own = left.get(key);
   if (own === undefined) return 0;
-  // One more day, for a clock that was set back a little.
+  // The search goes one day beyond the span, because the clock may have been set back a little.
   const isBehind = Math.min(event.at, event.received) >= ask.to + dayMs;
   const unseen = Math.min(own.count, event.seq - own.a) - own.seen;
   own.seen += 1;
@@ -203,7 +203,7 @@ async function readAll(options: ReaderOptions, ask: EventsQuery, gone: AbortSign
     for (const event of page.events) gathered.add(event);
     after = page.next;
   }
-  // Read after the ledger: an event that is archived in between is found twice, never missed.
+  // The archives are read after the ledger: an event that is archived in between is found twice, never missed.
   const held = await ledger.held(path);
   if (!held.known && !has(path))
     return { ok: false, missing: true, line: `there is no ${path.split('/').length === 3 ? 'PC' : 'site'} ${path}` };

@@ -16,7 +16,10 @@ import { BackupError, bytesFrom, keyFor, newSeal, readHead, sealed, syncFolder, 
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** A shorter interval leaves the pages of the ledger half full; a longer one makes the ledger larger by the events that wait. */
+/**
+ * Interval of the retention, ms. A shorter interval leaves the pages of the ledger half full. With a longer one the ledger is larger by the
+ * events that wait.
+ */
 const everyMs = 6 * hourMs;
 /** Delay of the first run, because the server has more urgent work after its start. */
 const firstAfterMs = 10 * 60_000;

@@ -237,7 +237,7 @@ function escaped(text: string): string {
 // Verifies the chain in a copy: each row must follow from the row before. Missing, changed, moved or inserted rows are named.
 
 /**
- * Result of the verification. `forgotten`: number of rows with erased fields; `signed`: last row signed by the server, and when; `wrong`:
+ * Result of the verification. `forgotten`: number of rows with erased fields. `signed`: last row signed by the server, and when. `wrong`:
  * one line per fault.
  */
 export type ChainProof = { rows: number; head: ChainHead; forgotten: number; signed: (ChainHead & { at: number }) | null; wrong: string[] };
@@ -248,7 +248,7 @@ const namedMost = 20;
 export function proveChain(db: DatabaseSync, key?: KeyObject): ChainProof {
   const ledger = ledgerOf(db);
   const wrong: string[] = [];
-  /** Erased rows, and the ranges of rows whose erasure is recorded. */
+  /** Rows with erased fields, and the ranges of rows whose erasure is recorded in the log. */
   const blank: number[] = [];
   const told: [number, number][] = [];
   let signed: ChainProof['signed'] = null;

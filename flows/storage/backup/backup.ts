@@ -164,7 +164,7 @@ async function makeVerifiedCopy(state: BackupState, work: string, read: Archives
   };
   const proof = await prove(copy, { folder: archives, read }, state.closed.signal).catch((error: Error) => {
     if (error.name === 'DamageError') tell(error.message);
-    // The result of an older copy is no longer valid.
+    // After a failed copy the audit result of an older copy is not returned any longer.
     state.audit = undefined;
     throw error;
   });
@@ -187,7 +187,7 @@ async function checkAuditChain(state: BackupState, { chain }: LedgerAudit): Prom
   if (signed !== null) state.signed = signed;
   const isDue = signed === null || Math.abs(now() - signed.at) >= signEveryMs;
   if (first !== undefined || head.row === 0 || !isDue) return;
-  // The backup is valid without the signature. The next one retries.
+  // A backup is valid without the signature. The next backup signs again.
   await sign(head).then(
     (done) => (state.signed = done),
     (error: unknown) => log.warn({}, `the head of the audit is not signed: ${messageOf(error)}`),
@@ -202,7 +202,7 @@ async function withWorkFolder<T>({ options }: BackupState, make: (work: string) 
     const { size } = await stat(options.ledgerFile);
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
-    // The copy, and in the worst case as much again for the packed file.
+    // The space for the copy of the ledger, and in the worst case as much again for the packed file.
     await checkFreeSpace(options.folder, 2 * size);
     return await make(work);
   } catch (error) {
@@ -253,7 +253,7 @@ export async function deleteExpired(folder: string, made: string): Promise<void>
   for (const { at, file } of found) if (gone.has(at) && basename(file) !== basename(made)) await rm(file, { force: true });
 }
 
-/** Files outside of the data folder, and the key of the server. */
+/** The files of a backup that lie outside of the data folder, and the key of the server. */
 type OutsideFiles = Omit<ServerPaths, 'flows'> & { centreKey: KeyObject };
 
 export function archivesIn(flows: string): string {

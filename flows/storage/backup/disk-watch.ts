@@ -4,9 +4,9 @@ import { statfs } from 'node:fs/promises';
 import { type Cancel, type Clock, messageOf } from '@sabha/contracts';
 
 const everyMs = 10_000;
-/** Used part at which each fault is raised. At the second one, the space of a nation may end within a day. */
+/** Used part of the disk or limit at which each fault is raised. At the second fault, the space of a nation may end within a day. */
 const levels = { 'centre.disk': 0.8, 'centre.disk_full': 0.9 } as const;
-/** Hysteresis, so that a temporary backup does not raise and clear the fault repeatedly. */
+/** A fault is cleared only this far below its limit. Otherwise a temporary backup would raise and clear the fault repeatedly. */
 const slack = 0.02;
 const mib = 1024 * 1024;
 /** Free bytes below which commits are refused: a small commit might pass, but the next one would fail. */
@@ -54,7 +54,7 @@ export function watchDisk(options: DiskOptions): Cancel {
 async function fillLevels({ folder, ledgerFile, limitMiB }: DiskOptions): Promise<FillLevel[]> {
   const { blocks, bfree, bavail, bsize } = await statfs(folder);
   const used = blocks - bfree;
-  // The same calculation as df: blocks reserved for root do not count.
+  // Computes the used part as `df` does: blocks reserved for root do not count.
   const part = used / Math.max(1, used + bavail);
   const leftBytes = bavail * bsize;
   const disk = { part, leftBytes, line: `the disk of ${folder} is ${percent(part)} full, ${Math.floor(leftBytes / mib)} MiB are free` };

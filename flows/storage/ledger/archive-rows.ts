@@ -1,4 +1,7 @@
-/** Tables of the archives: the events that leave, and the record of what archives hold: numbers, segments and checksums. */
+/**
+ * Tables of the archives: reads the events that move to an archive, and records which numbers, segments and checksums each archive
+ * contains.
+ */
 import type { DatabaseSync } from 'node:sqlite';
 import type {
   ArchivedEvents,
@@ -11,13 +14,13 @@ import type {
   SegmentSpool,
 } from '../../engine/records/ops.ts';
 
-/** Most rows, body bytes and spools of one slice: some milliseconds on a slow disk. */
+/** Most rows, body bytes and spools that one retention operation handles: some milliseconds on a slow disk. */
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
 
 /**
- * Opens the tables of the archives. The caller runs each writing step in a separate transaction.
- * Guarantee: an event stays in the ledger until its segment is sealed, and its number counts as held before and after. The last number of
- * each spool that may be acknowledged stays, because the ack carries its `mark` (R7, idempotent apply).
+ * Opens the tables of the archives. The caller runs each writing operation in a separate transaction.
+ * Guarantee: an event stays in the ledger until its segment is sealed, and its number counts as held before and after. The event of the
+ * acknowledged number of each spool stays in the ledger, because the ack carries its hash (`mark`, R7, idempotent apply).
  */
 export function openArchiveRows(db: DatabaseSync): Omit<Retention, 'forgetBefore' | 'shrink'> {
   const bytes = db.prepare('SELECT bytes FROM archives WHERE month = ?');
@@ -47,7 +50,7 @@ function openPage(db: DatabaseSync): Retention['page'] {
     for (const { id, pc, name, upTo = Number.MAX_SAFE_INTEGER } of asked) {
       const from = id === after.spool ? after.seq : 0;
       for (const row of events.iterate(id, from, upTo) as Iterable<Omit<LeavingEvent, 'spool' | 'pc' | 'name'>>) {
-        // Events leave a spool in order. An event that filled a hole late keeps the events above it.
+        // Events move to the archive in order of their numbers. An event that arrived late keeps the events above it in the ledger.
         if ('before' in ask && row.received >= ask.before && row.received <= ask.ahead) break;
         yield { spool: id, pc, name, ...row };
       }
@@ -164,8 +167,9 @@ const freePart = 0.02;
 const freePages = 256;
 
 /**
- * Opens the deletion of old rows. The caller runs each step in a separate transaction.
- * Guarantee: the newest incident and transition stay, because the next ids follow theirs. Open, waiting and unconcluded rows stay.
+ * Opens the deletion of old rows. The caller runs each operation in a separate transaction.
+ * Guarantee: the newest incident and transition stay, because the next ids follow theirs. Open incidents, waiting notifications and
+ * transitions without a conclusion stay.
  */
 export function openOldRows(db: DatabaseSync): Retention['forgetBefore'] {
   const deletes = (sql: string): DeleteOld => {
@@ -193,8 +197,8 @@ export function openOldRows(db: DatabaseSync): Retention['forgetBefore'] {
 type DeleteOld = (before: number) => boolean;
 
 /**
- * Deletes the spools of a PC that is no longer in the site table, once its newest event is old enough. This includes events that no archive
- * takes: those above a hole, and the last one.
+ * Deletes the spools of a PC that is no longer in the site table, once its newest event is old enough. This includes events that never move
+ * to an archive: those above a missing number, and the last one.
  */
 function openGoneSpools(db: DatabaseSync): DeleteOld {
   const found = db.prepare(`
@@ -218,8 +222,8 @@ function openGoneSpools(db: DatabaseSync): DeleteOld {
     const spool = found.get({ before })?.['id'];
     if (spool === undefined) return false;
     const one = { spool: Number(spool) };
-    // First removes everything that counts, last the rows by which the spool is found. A kill in between leaves no gap, and the next run
-    // continues.
+    // Deletes the events first, and last the rows by which the spool is found. After a kill in between nothing counts as a gap, and the
+    // next run continues.
     if ([ended, ...numbers, ...ranges].some((statement) => statement.run(one).changes > 0)) return true;
     events.run(one);
     if (left.get(one) !== undefined) return true;

@@ -10,9 +10,9 @@ import type { CopyRequest, CopyResponse, LedgerResponse, QueryName, WorkerReques
 
 /**
  * Opens the ledger in a worker thread. Batches that arrive during a commit wait and are then written as one transaction.
- * Guarantee: when the ledger fails, every waiting batch fails with the same error. These batches came from memory that is no longer true
- * (R20, one transaction per batch). Rejects with a `LedgerError` of one line if the file is damaged, of a newer version, or in use by
- * another process.
+ * Guarantee: when the ledger fails, every waiting batch fails with the same error. These batches were made from state in memory that
+ * assumed the failed commit (R20, one transaction per batch). Rejects with a `LedgerError` of one line if the file is damaged, of a newer
+ * version, or in use by another process.
  */
 export async function openLedger(at: LedgerFile): Promise<Ledger> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: at });

@@ -5,7 +5,10 @@ import { inventoryPrefix, type Op, type Poison } from '../../engine/records/ops.
 /** SQLite result codes for a value that does not fit: too big, constraint, mismatch. All others concern the file. */
 const valueErrorCodes = [18, 19, 20];
 
-/** Returns true if the written value is at fault, not the disk. This is a bug of ours, and one PC must not use it to stop all others. */
+/**
+ * True if the written value caused the error, not the disk. Such an error is a bug of Sabha, and one PC must not use it to stop all other
+ * PCs.
+ */
 export function isPoison({ code, cause }: LedgerError): boolean {
   if (code !== 'other' || !(cause instanceof Error)) return false;
   return !('errcode' in cause) || valueErrorCodes.includes(Number(cause.errcode) & 0xff);

@@ -27,7 +27,7 @@ import { LedgerError } from './poison.ts';
 import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
 import { heldIn, lostIn } from './spools.ts';
 
-/** Newest acts of people that the mark of the ledger records: more than the operators of a nation cause in a day. */
+/** Newest actions of people recorded in `ledger-mark.json`: more than the operators of a nation cause in a day. */
 const actsRemembered = 500;
 
 /** Notifications of one incident read at a time. No incident notifies more people. */
@@ -36,7 +36,7 @@ const copiesAtMost = 512;
 /** Incidents per page. A page costs the thread of the ledger some milliseconds. */
 const pastPage = 100;
 
-/** PCs named in the audit result. Missing events of more PCs have their cause at the server. */
+/** Most PCs named in the result of the ledger audit. If more PCs miss events, the cause is at the server. */
 const pcsNamed = 20;
 
 export type Reads = {
@@ -50,7 +50,8 @@ export const reads: Omit<Reads, 'forget'> = {
   checkpoint: (db) => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
 
   /**
-   * Returns everything that `flows` needs at its start. The last day of incidents counts from the newest closed one, so no clock is needed.
+   * Returns everything that `flows` needs at its start. Ended incidents of the last day are included; that day ends at the newest end of an
+   * incident, so no clock is needed.
    */
   load(db) {
     const number = (sql: string): number => numberFrom(db, sql);
@@ -159,7 +160,7 @@ export const reads: Omit<Reads, 'forget'> = {
     );
     const sentUnder = (prefix: string, end: string) =>
       selectRows<SentRow>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", prefix, end);
-    // Includes the direct notification to central when a recipient handed an incident back.
+    // Includes the direct notification to central after a recipient declined the incident.
     const sent = [
       ...transitions.flatMap(({ id }) => sentUnder(`${id}/`, `${id}0`)),
       ...incidents.flatMap(({ id }) => sentUnder(notMinePrefix(id), `${notMinePrefix(id).slice(0, -1)}.`)),
@@ -202,8 +203,9 @@ export const reads: Omit<Reads, 'forget'> = {
   },
 
   /**
-   * Numbers up to `up_to` that are neither held nor settled are a fault of the ledger and count as gaps.
-   * `twice` counts events that several spools of one PC hold; within a spool the primary key prevents it.
+   * Counts missing, dropped and duplicate events. Numbers up to `up_to` that are neither held nor settled are a fault of the ledger, and
+   * count as gaps.
+   * `twice` counts events that are in several spools of one PC; within a spool the primary key prevents duplicates.
    */
   audit(db) {
     const number = (sql: string): number => numberFrom(db, sql);
@@ -299,11 +301,11 @@ function selectRows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]
 }
 
 /**
- * Retention of changes and receive gaps, measured by the settled time. The last older change of each component stays, because a strip
- * begins with it.
+ * Retention of changes and receive gaps in ms, measured from the trusted time. The last change before that stays for each component,
+ * because its status strip begins with it.
  */
 const changesKeptMs = 35 * 86_400_000;
-/** Components of Sabha are read first: a PC that reports many unknown names cannot push them out of the limit. */
+/** The components that Sabha knows are read first. So a PC that reports many unknown names cannot displace them. */
 const ownComponents = Object.keys(vocabulary.en.component);
 
 /** Most changes that one PC can write in a day. */
@@ -353,7 +355,7 @@ export function openStatusStrips(db: DatabaseSync) {
   return { change: openChanges(db), away: openReceiveGaps(db), 'not-ahead': openClampTimes(db) };
 }
 
-/** Removed components deleted per change. A PC cannot create them faster. */
+/** Components that the PC no longer reports are deleted, at most this many per change. A PC cannot create them faster. */
 const goneAtOnce = 64;
 
 /**

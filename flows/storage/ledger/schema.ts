@@ -12,7 +12,7 @@ export type LedgerFile = { file: string; limitMiB?: number };
 export const rollcallsKept = 50;
 export const commandsKept = 500;
 
-/** File size up to which the start checks everything. Reading it takes about a second, also with a cold cache. */
+/** File size up to which the start checks every page. Reading a file of this size takes about a second, also with a cold cache. */
 const readAtStartBytes = 64 * 1024 * 1024;
 
 /** Tables that the start reads. The small ones are always checked; the history is checked only in a ledger of up to 64 MiB. */

@@ -1,6 +1,8 @@
 /**
- * Tracks per spool which sequence numbers are held or settled, and the acknowledgement cursor. Rules: R4 (cumulative acknowledgement),
- * R5 (the ack always advances), R7 (idempotent apply, and forks), R8 (bounded spool).
+ * Tracks which sequence numbers of each spool are held or settled, and up to which number they are acknowledged.
+ * - Held: the event of the number is in the ledger, in an archive, or in another spool as a copy.
+ * - Settled: the number needs no event any longer, because the PC dropped it, it is lost, or it was before the first birth.
+ * Rules: R4 (cumulative acknowledgement), R5 (the ack always advances), R7 (idempotent apply, and forks), R8 (bounded spool).
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage, eventHash } from '@sabha/contracts';
@@ -9,14 +11,14 @@ import type { Op, Poison, Receipt } from '../../engine/records/ops.ts';
 type BirthOp = Extract<Op, { op: 'birth' }>;
 type EventOp = Extract<Op, { op: 'event' }>;
 
-/** The spools' part of one batch. It receives each birth and event in order, then returns the receipt. */
+/** Applies the births and events of one batch in order, then returns the receipt. */
 export type SpoolBatch = ReturnType<ReturnType<typeof openSpools>>;
 
 /**
  * Opens the spools. The returned function begins a batch, which must run inside one transaction.
- * The receipt has a cursor for each named spool. Its `gaps` counts the new gaps and is never negative. A gap that is filled or declared
- * dropped later leaves the table, so the exact count is that of `audit()`.
- * Guarantee: a batch walks at most the budgeted numbers of a PC (R27, budgets). Later batches continue the cursor and the count of gaps.
+ * The receipt has a cursor for each spool of a birth or event. Its `gaps` counts the new missing numbers and is never negative. If such a
+ * number arrives or is declared dropped later, it is no longer missing. So the exact count is that of `audit()`.
+ * Guarantee: a batch reads at most the budgeted numbers of a PC (R27, budgets). Later batches continue the cursor and the count of gaps.
  */
 export function openSpools(db: DatabaseSync) {
   const ranges = openRanges(db);
@@ -28,7 +30,10 @@ export function openSpools(db: DatabaseSync) {
     return {
       applyBirth: (op: BirthOp) => addBirth(batch, op),
       storeEvent: (op: EventOp) => addEventMessage(batch, op),
-      /** Writes what arrived so far. Returns an undo function, to be called after a rollback of the rows written since. */
+      /**
+       * Writes the births and events of the batch so far. Returns an undo function, to be called after a rollback of the rows written
+       * since.
+       */
       mark() {
         saveChanged(batch);
         const before = { ...totals };
@@ -65,7 +70,7 @@ function openBatch(ranges: ReturnType<typeof openRanges>, table: ReturnType<type
     changed: new Set<Spool>(),
     /** The spools that a birth or an event named, by key. */
     named: new Map<string, Pick<Spool, 'pc' | 'spool'>>(),
-    /** Steps walked per PC for its cursors, and the rows that may still be read to count gaps. */
+    /** Steps per PC of the search for its cursors. `rowsLeft`: rows that may still be read to count gaps. */
     steps: new Map<string, number>(),
     rowsLeft: budgets.spoolWalk.most,
   };
@@ -76,8 +81,8 @@ function addBirth(batch: Batch, { pc, spool: name, first, last, carries }: Birth
   const spool = openSpool(batch, pc, name);
   if (spool.first === null) settleBefore(batch, spool, first);
   else {
-    // Reopens gaps that the PC still holds: an ack above them would make the PC delete these events. Numbers that it no longer holds become
-    // gaps.
+    // The PC still has the events from `first` to `last`, so missing numbers among them are open again: an ack above them would make the PC
+    // delete these events. Missing numbers below `first` become gaps.
     spool.upTo = ranges.reopen(spool.id, { a: first, b: last }, spool.upTo);
     ranges.fill(spool.id, { a: spool.upTo + 1, b: first - 1 }, 'gap');
   }
@@ -92,20 +97,22 @@ function addBirth(batch: Batch, { pc, spool: name, first, last, carries }: Birth
   countLost(batch);
 }
 
-/** Settles the numbers below the first one of an unknown spool as "before our time". */
+/** Settles the numbers below the first number of a new spool with the reason `before`. */
 function settleBefore({ ranges }: Batch, spool: Spool, first: number): void {
   spool.first = first;
   ranges.fill(spool.id, { a: 1, b: first - 1 }, 'before');
 }
 
-/** Closes a spool that another spool has replaced. All its missing numbers are settled; late events are still accepted. */
+/**
+ * Closes a spool after the PC opened another spool. All missing numbers of the closed spool are settled; late events are still accepted.
+ */
 function closeSpool(batch: Batch, spool: Spool): void {
   if (spool.first === null) settleBefore(batch, spool, batch.table.lowest(spool));
   batch.ranges.fill(spool.id, { a: spool.upTo + 1, b: spool.last }, spool.forked === 2 ? 'carried' : 'gap');
   batch.changed.add(spool);
 }
 
-/** Counts lost and dropped numbers in wide ranges, within the budget of the batch. */
+/** Counts the lost and dropped numbers of settled ranges that are not counted yet, within the budget of the batch. */
 function countLost(batch: Batch): void {
   const { ranges, gapsOf, totals } = batch;
   while (batch.rowsLeft > 0) {
@@ -195,14 +202,15 @@ function saveChanged({ changed, ranges, table, steps }: Batch): void {
 }
 
 /**
- * `first`: first number of our time, null until the birth. `last`: highest known number. `upTo`: acknowledgement cursor (R4).
+ * `first`: first number that the first birth named, null until that birth. `last`: highest known number. `upTo`: acknowledgement cursor
+ * (R4).
  * `forked`: 1 = shares content with another spool of the PC under other numbers; 2 = the other spool carries its events (R7).
  */
 type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 | 2 };
 /** Short hash of an event, and the time of receipt. */
 type EventStamp = { mark: string; at: number };
 
-/** Newest spools of a PC searched at once. An honest PC has two or three; a PC with more delays only itself (R27). */
+/** Most spools of a PC that are searched, the newest first. An honest PC has two or three; a PC with more delays only itself (R27). */
 const spoolsSearchedLimit = 32;
 /** Events compared per hash. The hash is short, so a PC can forge collisions; the limit bounds their cost. */
 const eventsPerHashLimit = 8;
@@ -231,7 +239,7 @@ function openSpoolTable(db: DatabaseSync) {
 
   return {
     get: (pc: string, spool: string) => get.get(pc, spool) as Spool | undefined,
-    /** Other spools of the PC that may still have open numbers. */
+    /** Returns the other spools of the PC that may still have open numbers. */
     unfinished: (pc: string, spool: string) => unfinished.all(pc, spool) as Spool[],
     add: (pc: string, spool: string): Spool => {
       const id = Number(add.run(pc, spool).lastInsertRowid);
@@ -240,7 +248,7 @@ function openSpoolTable(db: DatabaseSync) {
     save: ({ id, first, last, upTo, forked }: Spool) => void save.run(first, last, upTo, forked, id),
     lowest: ({ id }: Spool) => Number(lowest.get(id)?.['seq']),
     markAt: ({ id }: Spool, seq: number) => mark.get(id, seq)?.['mark'] as string | undefined,
-    /** Returns false if the ledger or an archive already holds the number. */
+    /** Stores an event. False if the number is already in the ledger or in an archive. */
     addEvent: ({ id, forked }: Spool, { seq, boot, at, grade, kind, body }: EventMessage, stamp: EventStamp) => {
       const isNew = event.run(id, seq, stamp.mark, stamp.at, boot, at, grade, kind, JSON.stringify(body)).changes === 1;
       if (isNew && forked) copyGone.run(id, seq);
@@ -250,22 +258,26 @@ function openSpoolTable(db: DatabaseSync) {
     addCopy: ({ id }: Spool, seq: number) => void copy.run({ id, seq }),
     addFork: ({ id }: Spool, message: EventMessage, stamp: EventStamp) =>
       void fork.run(id, message.seq, stamp.mark, stamp.at, JSON.stringify(message)),
-    /** Returns true if another spool of the PC holds the same event. */
+    /** True if the same event is stored in another spool of the PC. */
     hasCopy: ({ id, pc }: Spool, { boot, at, kind, body }: EventMessage, { mark }: EventStamp) =>
       original.get({ pc, id, mark, boot, at, kind, body: JSON.stringify(body) }) !== undefined,
   };
 }
 
 /**
- * Ranges of settled numbers, in three layers. A held number counts as held in each case. Then come the pieces that tombstones name, which
- * are dropped. Below them lie wide ranges, each with a reason. Ranges of one layer never overlap. Adjacent ranges of one reason are merged
- * once they are counted. A wide range is therefore one row however many events it contains, and settled numbers are not walked again (R27).
+ * Ranges of settled numbers, in three layers. A number whose event is stored counts as held in each case. Second come the pieces that
+ * tombstones name, which are dropped. Third come wide ranges, each with a reason.
+ * Ranges of one layer never overlap. Adjacent ranges of one reason are merged once they are counted. A wide range is therefore one row,
+ * however many events it contains, and later batches skip it in one step (R27).
  */
 function openRanges(db: DatabaseSync) {
   const pieces = openDroppedPieces(db);
   const wide = openSettledRanges(db);
 
-  /** Marks a range as dropped. Returns how many numbers are newly dropped; 0 for a wide range, which `countLostIn` counts later. */
+  /**
+   * Marks a range as dropped. Returns how many numbers became dropped by this. If the range touches too many pieces, returns 0, and
+   * `countLostIn` counts them later.
+   */
   function markDropped(spool: number, { a, b }: Range): number {
     const near = pieces.near(spool, { a, b });
     if (near.length > piecesJoined) {
@@ -279,14 +291,14 @@ function openRanges(db: DatabaseSync) {
   }
 
   return {
-    /** Settles the open numbers from `a` to `b`. `countLostIn` counts the lost numbers of a gap later. */
+    /** Settles the open numbers from `a` to `b`. For a gap `countLostIn` counts the lost numbers later. */
     fill(spool: number, range: Range, why: SettledReason): void {
       for (const { a, b } of holesIn(wide.within(spool, range), range)) wide.put(spool, { a, b, why, told: why === 'gap' ? a - 1 : b });
     },
 
     /**
-     * Marks sorted, disjoint ranges as dropped. Returns how many numbers are neither held nor dropped before.
-     * `countLostIn` counts the numbers of wide ranges later.
+     * Marks sorted, disjoint ranges as dropped. Returns how many of their numbers were neither held nor dropped before.
+     * The numbers of ranges with too many pieces are counted later by `countLostIn`.
      */
     drop(spool: number, list: readonly Range[]): number {
       const [first, last] = [list.at(0), list.at(-1)];
@@ -303,14 +315,15 @@ function openRanges(db: DatabaseSync) {
       const found = wide.within(spool, { a, b }).filter((one) => !isDropped(one));
       const open = found[0] ? Math.max(a, found[0].a) : upTo + 1;
       const rest = { a: open, b: upTo };
-      // Merges the held and dropped numbers above into one range, so that no birth reopens it and no later batch walks it (R27).
+      // The held and dropped numbers between are merged into one range. So no birth reopens them, and later batches skip them in one step
+      // (R27).
       for (const held of open <= upTo ? holesIn(wide.within(spool, rest), rest) : [])
         wide.put(spool, { ...held, why: 'dropped', told: held.b });
       wide.cut(spool, { a, b }, found);
       return Math.min(upTo, open - 1);
     },
 
-    /** Counts the lost numbers of one uncounted range and reads about `most` rows. Returns undefined if no range is left. */
+    /** Counts the lost numbers of one range that is not fully counted, and reads about `most` rows. Undefined if no such range is left. */
     countLostIn(most: number) {
       const range = wide.untold();
       if (range === undefined) return undefined;
@@ -349,7 +362,7 @@ function openSettledRanges(db: DatabaseSync) {
     save(spool, { ...next, a });
   }
 
-  /** Settles a range that is free in this layer. `told` is the number up to which lost numbers are already counted. */
+  /** Stores a settled range that overlaps no other range of this layer. `told`: the number up to which lost numbers are already counted. */
   function put(spool: number, { a, b, why, told }: Settled): void {
     const left = over(spool, a - 1);
     const isOne = left?.why === why && (left.told === left.b || told < b);
@@ -371,7 +384,7 @@ function openSettledRanges(db: DatabaseSync) {
     ...{ save, within, join, put, cut },
     /** Returns a range that is not fully counted, with its PC. */
     untold: () => untold.get() as (Settled & { pc: string; spool: number }) | undefined,
-    /** Returns the number above `a`, at most `b`, below which there are about `most` rows of each kind. */
+    /** Returns a number above `a`, at most `b`. Between `a` and that number are about `most` rows of each table. */
     after: (spool: number, { a, b }: Range, most: number) => Number(after.get({ spool, a, b, most })?.['b']),
   };
 }
@@ -380,7 +393,7 @@ function isDropped({ why }: Settled): boolean {
   return why === 'dropped';
 }
 
-/** Returns the parts of a range that no other range covers. The other ranges are sorted. */
+/** Returns the parts of a range that `covered` does not cover. `covered`: sorted ranges. */
 function holesIn(covered: readonly Range[], { a, b }: Range): Range[] {
   const holes: Range[] = [];
   let next = a;
@@ -394,22 +407,27 @@ function holesIn(covered: readonly Range[], { a, b }: Range): Range[] {
   return holes;
 }
 
-/** `before`: before our time. `carried`: renumbered in another spool. `gap`: lost. `dropped`: final, no birth reopens it. */
+/**
+ * Why a number is settled. `before`: below the first number of the first birth. `carried`: renumbered in another spool. `gap`: lost.
+ * `dropped`: dropped for good; no birth reopens it.
+ */
 type SettledReason = 'dropped' | 'before' | 'carried' | 'gap';
 type Range = { a: number; b: number };
-/** A range of settled numbers. `told`: number up to which lost numbers are counted. Only gaps and dropped ranges are counted. */
+/**
+ * A range of settled numbers. `told`: the number up to which lost numbers are counted. Lost numbers exist only in gaps and dropped ranges.
+ */
 type Settled = Range & { why: SettledReason; told: number };
 
-/** Tables of held numbers. They are read through an index, because reading a long event body is slow. */
+/** Tables of held numbers. Events are read through an index, because reading a long event body is slow. */
 const heldRows = ['events INDEXED BY events_place', 'copies'];
 
 /** Table of the numbers that archives hold, as disjoint ranges. */
 const archived = 'archived';
 
-/** Pieces that one range of a tombstone may touch. Above this limit it becomes one wide range. */
+/** Most pieces that one range of a tombstone may touch. Above this limit the range is stored as one wide range. */
 const piecesJoined = 256;
 
-/** Consecutive held numbers that cost as much time as one range. */
+/** Consecutive held numbers that cost as much time in the cursor search as one range. */
 const heldNumbersPerStep = 16;
 
 function openDroppedPieces(db: DatabaseSync) {
@@ -456,8 +474,8 @@ function openCursorSearch(db: DatabaseSync) {
     isSettled: (spool: number, number: number) => settledTo(spool, number) >= number,
 
     /**
-     * Returns the highest number up to which all numbers above `from` are held or settled, and the steps taken. A range costs one step,
-     * a held number a part of a step. After `most` steps the search stops, and the next call continues from there.
+     * Returns the highest number up to which all numbers above `from` are held or settled, and the steps of the search. A range costs one
+     * step, a held number a part of a step. After `most` steps the search stops, and the next call continues from there.
      */
     reach(spool: number, from: number, most: number): { upTo: number; steps: number } {
       let upTo = from;

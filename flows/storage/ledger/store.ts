@@ -118,7 +118,7 @@ function writeOneByOne(db: DatabaseSync, write: Write): Write {
 
 /** Retention of what machines did: 400 days. Acts of people are kept without limit. */
 const stepsKeptMs = 400 * 24 * 3_600_000;
-/** Old steps deleted per new step. Few, so that no commit waits; more than one, so that the deletion keeps up. */
+/** Old rows of the machine log deleted per new row. Few, so that no commit waits; more than one, so that the deletion keeps up. */
 const stepsGoneAtOnce = 4;
 
 type Writers = { [K in Op['op']]: (op: Extract<Op, { op: K }>, spools: SpoolBatch) => unknown };

@@ -67,8 +67,8 @@ export const channelSettings = v.optional(
 );
 
 /**
- * Tabs may provide a channel under the name of a built-in channel without settings, because they may have done so before that channel was
- * built in.
+ * Tabs may provide a channel under the name of a built-in channel without settings. They may have done this before that channel was built
+ * in.
  */
 function setTwice(settings: ChannelSettings): string | undefined {
   return settings.offered?.find((name) => settings[name] !== undefined);

@@ -19,9 +19,9 @@ export type DirectOptions = {
   clock: Clock;
   channels: Channels;
   roster: Roster;
-  /** Times of notices that an earlier process sent. */
+  /** Times of the last direct notices, stored across starts. */
   before: ReturnType<typeof createLastNotified>;
-  /** Called if a channel did not accept the notice. No other remedy exists here. */
+  /** Called if a channel did not accept the notice. Nothing else can be done here. */
   onFailure: (channel: string, person: string, reason: string) => void;
 };
 
@@ -53,7 +53,7 @@ export function createDirect(options: DirectOptions): TellCentralDirectly {
       const reaching = [...channels].filter(([, one]) => one.reaches(person));
       return reaching.map(([name, { channel }]) => ({ person, name, channel }));
     });
-    // The console accepts everything, but a person elsewhere does not read it.
+    // The console accepts everything, but people do not read it, so it is no success.
     const isTelling = ways.every(({ name }) => name === lastChannel) ? () => true : ({ name }: TestTarget) => name !== lastChannel;
     const round = async (open: readonly TestTarget[], failed: number): Promise<void> => {
       const taken = await Promise.all(open.map((way) => sendDirectly(options, word, way)));
@@ -80,7 +80,7 @@ async function sendDirectly(options: DirectOptions, word: { notice: Notice; key:
   return false;
 }
 
-/** A time in the future is ignored: the clock was set back. */
+/** A stored time in the future is ignored, because the clock was set back since. */
 function isRecent(at: number | undefined, now: number): boolean {
   return at !== undefined && at <= now && now - at < quietMs;
 }
@@ -98,7 +98,7 @@ export function createLastNotified(folder: string) {
         closeSync(openSync(fileOf(reason), 'a'));
         utimesSync(fileOf(reason), at / 1_000, at / 1_000);
       } catch {
-        // The disk does not take even an empty file, so the next start notifies central once more.
+        // If the disk takes not even an empty file, the next start notifies central once more.
       }
     },
   };
@@ -106,7 +106,7 @@ export function createLastNotified(folder: string) {
 
 export type TestOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; heard: Pick<PendingTests, 'wait'> };
 
-/** The operator waits for the result. */
+/** Limit for a channel test, ms: the operator waits for the result. */
 const proveLimitMs = 30_000;
 /** Outcome while no delivery report came: accepted is no proof of delivery. */
 const onTheWay: DeliveryOutcome = { result: 'retry', reason: 'the gateway took it; whether it arrived, only the person can say' };

@@ -28,7 +28,7 @@ export async function writeBackup(file: string, { files, about: said, passphrase
   const seal = await newSeal('backup', { about: { ...said, ledger: ledgerVersion, bytes } }, passphrase);
   const part = `${file}.part`;
   try {
-    // Opened first: a file that is opened after a failure would not be removed.
+    // The file is opened before anything can fail: a file that is opened after a failure would not be removed.
     const out = (await open(part, 'w', 0o600)).createWriteStream({ flush: true });
     await pipeline(packed(files), createZstdCompress(), (body: AsyncIterable<Uint8Array>) => sealed(body, seal), out);
     await rename(part, file);
