@@ -69,7 +69,7 @@ test('R18 while flows is not subscribed, PCs and readiness are not counted, but 
   expect([...names]).toEqual(['sabha_sites', 'sabha_incidents_open']);
 });
 
-test('faults of link, path, bridge, power and climate are counted per state, for online PCs of live sites only; a fault that no such PC has is 0', () => {
+test('faults of link, path, bridge, power and climate are counted per state, for online PCs of live sites only; any other fault is 0', () => {
   const broken = { checks: [{ component: 'link', status: 'fault' as const, fault: 'link.udp_blocked' }] };
   const sites = [siteNow('ladakh/leh'), siteNow('ladakh/nubra', { stage: 'commissioning' })];
   const pcs = [pcNow(pc1, broken), pcNow(pc2, { ...broken, presence: 'silent' }), pcNow('ladakh/nubra/pc-1', broken)];

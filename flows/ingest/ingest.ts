@@ -223,8 +223,8 @@ function advanceByTime(state: IngestState): void {
 
 /**
  * Handles one message.
- * Guarantee: if an error is thrown while a message is read, that message is quarantined under the name of its PC, and the next message is
- * read. R28 (poison messages).
+ * Guarantee: if the reading of a message throws an error, the message is quarantined under the name of its PC. The next message is read.
+ * R28 (poison messages).
  */
 function handleMessage(state: IngestState, topic: string, payload: Buffer): void {
   if (state.commits.isOver()) return;

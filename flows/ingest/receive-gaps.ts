@@ -93,7 +93,7 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
 
     /**
      * Checks the clock and the canary.
-     * Guarantee: a step of the clock ends no timer and no silence limit, and no PC is silent because of a receive gap of the server.
+     * Guarantee: a step of the clock ends no timer and no silence limit. A receive gap of the server makes no PC silent.
      */
     tick(): void {
       followSystemClock(options, subscribed);

@@ -129,7 +129,7 @@ async function eachIsFound(crimes: readonly [string, string, RegExp][], history:
   expect(await complaints()).toBe('');
 }
 
-test('two open incidents of one room are reported for the commit that leaves them open, and not for a commit that closes one as it opens the other', () => {
+test('two open incidents of one room are reported for the commit that leaves them open, not for one that closes the first', () => {
   const incident = (id: number, over: 'cleared' | null): Op => ({ op: 'incident', incident: { ...emptyIncident, id, over } });
   const open = createOpenScopes();
   open.took([incident(1, null)]);

@@ -40,7 +40,7 @@ describe('736 offices', () => {
     expect(mails(nation).slice(1)).toEqual([expect.stringMatching(/^meera: All offices: Cleared: PCs of many sites/)]);
   });
 
-  test('of which one goes offline and returns for two hours cause two messages: one raise, one all-clear', async () => {
+  test('cause two messages, one raise and one all-clear, if one goes offline and returns for two hours', async () => {
     const nation = await startLightNation({ sites: [...offices(735), { path: 'ladakh/leh', pcs: 2 }] });
     await nation.pass(3 * minute);
     const leh = nation.at('ladakh/leh');

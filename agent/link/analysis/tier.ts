@@ -21,8 +21,8 @@ export type DirectionFacts = {
 };
 
 /**
- * `tier`: null = not even audio. `lower`: the last windows in a row that fit only a lower tier; each entry is the index of that tier in
- * `tiers`, -1 = not even audio. `higher`: the same for windows that fit a higher tier. Three such windows change the tier.
+ * `tier`: null = not even audio. `lower`: one entry for each of the last windows in a row that fit only a lower tier. An entry is the index
+ * of that tier in `tiers`, -1 = not even audio. `higher`: the same for windows that fit a higher tier. Three such windows change the tier.
  */
 export type TierState = { tier: Tier | null; limit: TierLimit | null; lower: number[]; higher: number[] };
 

@@ -198,7 +198,7 @@ test('a state is hot only with a critical or major incident that is not acknowle
   expect([...urgentStates(all)]).toEqual(['a']);
 });
 
-test('an incident is left out of the open list only if its parent is there and explains all its faults; its parent lists it in any case', () => {
+test('an incident is missing in the open list only if its parent is there and explains all its faults; its parent always lists it', () => {
   const hidden = [standing('pc.silent', 'critical', { hidden: true })];
   const spread = { members: ['a/x'], away: ['a/x'], of: 3, path: 'a' };
   const cause = incident(1, { scope: 'state:a', spread, severity: 'critical' });

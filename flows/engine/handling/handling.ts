@@ -107,7 +107,10 @@ function setAcknowledgement(incident: Incident, by: string, now: number): Incide
   return withLogEntry(next, isOther ? { at: now, by, did: 'taken-over', to: acknowledged.by } : { at: now, by, did: 'acknowledged' });
 }
 
-/** Withdraws an acknowledgement; the log keeps both actions. Nothing changes if it belongs to another person or is settled. */
+/**
+ * Withdraws an acknowledgement; the log keeps both actions. Nothing changes if another person acknowledged the incident, or if the time to
+ * withdraw is over.
+ */
 function withdrawAcknowledgement(incident: Incident, by: string, now: number): Incident {
   const { acknowledged, fixed: _, assigned: __, ...rest } = incident;
   if (!mayWithdraw(incident, by, now)) return incident;
@@ -116,12 +119,13 @@ function withdrawAcknowledgement(incident: Incident, by: string, now: number): I
   return withLogEntry(next, { at: now, by, did: 'withdrawn', ...(before && { to: before.by }) });
 }
 
-/** An incident whose deadline passed, and why to notify again. */
+/** An incident after such a deadline, and why people are notified again. */
 export type DueStep = { incident: Incident; again: Repeat };
 
 /**
- * Returns what is due for an open incident: the end of a snooze, of a reported repair, or of an acknowledgement.
- * Guarantee: an unknown fault counts against no person (R14, unknown freezes an incident), and a fault in its clear time is left alone.
+ * Returns the change of an open incident if the time of a snooze, a reported repair or an acknowledgement has passed.
+ * Guarantee: an unknown fault counts against no person (R14, unknown freezes an incident), and a fault in its clear time causes no
+ * notification.
  */
 export function dueStep(incident: Incident, { now, heardAt }: { now: number; heardAt: number | null | undefined }): DueStep | undefined {
   const { snoozed, fixed, acknowledged, severity, faults } = incident;
@@ -132,7 +136,7 @@ export function dueStep(incident: Incident, { now, heardAt }: { now: number; hea
   // Present faults that are neither hidden nor unknown.
   const seen = faults.filter(({ hidden, goneAt, unknownSince }) => !hidden && goneAt === null && unknownSince === null);
   if (fixed !== undefined && fixed.until <= now) {
-    // The PC was seen since the report, or is silent as before. A fault that began later is another one.
+    // The PC was seen since the report, or is silent as before. A fault that began after the report is a different fault.
     const isHeard = heardAt === undefined || (heardAt ?? 0) > fixed.at;
     const isStillThere = seen.some(({ fault, since }) => since <= fixed.at && (isHeard || fault === 'pc.silent'));
     if (isStillThere) return expire(incident, { why: 'reopened', by: fixed.by }, now);

@@ -1,6 +1,6 @@
 /**
  * The incident engine: turns messages and silence of PCs into incidents and transitions. It makes no decision about people.
- * The caller takes the rows and effects of each step and commits the rows first: R20 (one transaction per batch).
+ * The caller takes the rows and effects after each event and commits the rows first: R20 (one transaction per batch).
  */
 import { isPcPath, links, maintenanceFault, maintenanceScope, scopePlace, unfinishedFault } from '@sabha/contracts';
 import { applyOrder, dueStep, isAcknowledgedBy, notesKept, type OrderContext, personWhoReplied } from '../handling/handling.ts';

@@ -73,7 +73,7 @@ export function createStage({
     },
     now,
   );
-  // The tabs of a first start run at once. A test of a restart starts the tabs itself.
+  // At a first start the tabs run at once. A test of a restart starts the tabs itself.
   if (contents === emptyContents) engine.apply({ type: 'started' }, now);
   const held = { checks: new Map<string, Check[]>(), rev: new Map<string, number>(), session: new Map<string, number>() };
   const ops: Op[] = [];
@@ -159,7 +159,7 @@ export function createStage({
       held.rev.set(who, 0);
       apply({ type: 'birth', pc: who, boot, session, digest, rev: 0, spool, config: 1, inventory, agent: '1', fresh, ...said });
     },
-    /** The next machine at this path sends a birth, and another one above the session in the ack. */
+    /** The next machine at this path sends a birth, and then a second birth with a session above the number in the ack. */
     successor(said: Partial<Extract<PcEvent, { type: 'birth' }>>): void {
       this.birth(pc, { session: 1, ...said });
       this.birth(pc, { session: (engine.memory.pcs.get(pc)?.session ?? 0) + 1, ...said });
@@ -244,11 +244,11 @@ export function online(options: StageOptions = {}): EngineStage {
   return stage;
 }
 
-/** The last outage of a PC. */
+/** Returns the last outage of a PC. */
 export const absenceOf = (stage: EngineStage, who = pc) => stage.engine.memory.pcs.get(who)?.absence;
-/** The verdict about it. */
+/** Returns the verdict about the last outage of a PC, as `cause confidence`. */
 export const verdict = (stage: EngineStage, who = pc) => `${absenceOf(stage, who)?.cause} ${absenceOf(stage, who)?.confidence}`;
-/** The report of a boot about the one before: no fault until now. */
+/** Returns the report of a boot about the previous boot, with no crash and no power loss by default. */
 export const previous = (stage: EngineStage, edit: Partial<LastBoot> = {}): LastBoot => ({
   boot: 'b1',
   aliveAt: stage.now(),

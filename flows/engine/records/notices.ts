@@ -14,7 +14,7 @@ export type Notice = PlaceDetails & {
   faults: FaultNews[];
   at: number;
   flapping: boolean;
-  /** The incident already has an open fault at least as severe, so this message adds work but no urgency. */
+  /** The incident already has a present fault at least as severe, so this message adds work but no urgency. */
   joins?: true;
   /** Why the incident is notified again. */
   again?: Pick<Repeat, 'why' | 'by'>;
@@ -23,10 +23,10 @@ export type Notice = PlaceDetails & {
    * it.
    */
   passed?: { at: number; by: string } | { at: number; to: readonly string[] };
-  /** The message waited for the morning and goes out in one digest. */
+  /** The message waited for the morning and is sent in a digest with others. */
   digest?: true;
   meeting?: { at: number; title: string };
-  /** Why the PC is or was offline, if the message is about that. */
+  /** Why the PC is or was offline; absent if the message is about other faults. */
   outage?: ShownOutage;
   /** Another PC of the site is online, so the site is reachable. */
   beside?: true;
@@ -36,11 +36,11 @@ export type Notice = PlaceDetails & {
   ready?: true;
   /** For maintenance: its end. */
   until?: number;
-  /** The reason for the outage in earlier messages. */
+  /** The cause of the outage that earlier messages named. */
   toldOutage?: Outage;
   /** Earlier faults of this room, newest first. */
   before?: readonly PastFault[];
-  /** Changes of this hour that the rate limit suppressed. */
+  /** Number of changes that the rate limit suppressed since the last message. */
   counted?: number;
   /** For a group incident: how many of how many are offline, and their names. */
   many?: { kind: CauseKind; down: number; of: number; names: Words[] };
@@ -50,7 +50,7 @@ export type Notice = PlaceDetails & {
   lines: string[];
 };
 
-/** One notice, one channel, one person. The key is transition, channel, person: R23 (conclude). */
+/** An outbox row: one notice to one person over one channel. The key is transition, channel, person: R23 (conclude). */
 export type OutboxRow = {
   key: string;
   transition: number | null;
@@ -58,17 +58,17 @@ export type OutboxRow = {
   person: string;
   /** The person's further channels, in order. The next one is used if this one does not deliver in time. */
   further?: readonly string[];
-  /** The message was also sent over the next channel. */
+  /** The message was not delivered in time and was also sent over the next channel. */
   moved?: true;
-  /** The person received the message over another channel. */
+  /** The person received the message over another channel meanwhile. */
   told?: true;
-  /** Rows that were sent in one list share this name, the key of the first row. They stay together in later lists. */
+  /** Rows that were sent in one list share this value: the key of the first row. They stay together in later lists. */
   beside?: string;
-  /** Written to the console, since no other channel reaches the person or carries this notice. */
+  /** The row is written to the console, since no other channel reaches the person or carries this notice. */
   lost?: true;
   /** The provider accepted the message under this id and reports the result later. It is not sent again. */
   accepted?: { id: string; at: number };
-  /** Delivered, and still editable at the recipient. */
+  /** The delivered message, if the channel can still edit it. */
   copy?: EditableMessage;
   notice: Notice;
   createdAt: number;
@@ -125,7 +125,7 @@ export type Channel = {
   within?: { most: number; ms: number };
   /** For a `single` channel: whether one short text in this language can state the number of alerts. Absent: it cannot. */
   lists?(language: MessageLanguage): boolean;
-  /** Whether a text fits into one message. Absent: every text fits. */
+  /** Returns whether a text fits into one message. Absent: every text fits. */
   fits?(text: string): boolean;
   /** Guarantee: returns `delivered` only after the provider took the message. Never throws for a fault of the provider. */
   send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<SendOutcome>;
@@ -204,11 +204,11 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   single?: true;
   /** Used only if the person's own order names it. Central receives findings about the server over other channels. */
   asked?: true;
-  /** Messages that are over, or were delivered over another channel, are not sent here. */
+  /** Messages about ended incidents, and messages that were delivered over another channel, are not sent here. */
   newsOnly?: true;
   /**
-   * A message is dropped if it was delivered over another channel meanwhile, or was over before it was sent. This channel cannot say that a
-   * message is late.
+   * A message is dropped if it was delivered over another channel meanwhile, or if its incident ended before it was sent. This channel
+   * cannot state that a message is late.
    */
   once?: true;
   /**
@@ -236,7 +236,7 @@ export type RenderedMessage = {
   severity: Severity;
   /** The message lists several incidents. */
   list?: true;
-  /** How many of those are open, and how many are over. */
+  /** How many of the listed incidents are open, and how many have ended. */
   alerts?: { open: number; over: number };
   /** The incident has ended meanwhile. */
   over?: true;

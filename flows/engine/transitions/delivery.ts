@@ -16,19 +16,19 @@ import type { Notice, OutboxRow, PlaceDetails } from '../records/notices.ts';
 import { faultNewsOf, faultsToReport, type Recipient, remainingFaults, type StepContext, type TransitionOptions } from './flood-control.ts';
 import { highestSeverity, isAnyFlapping, isEnd, isWorse } from './incident.ts';
 
-/** Collection time of a digest: the tabs deliver its messages one by one. */
+/** Time for which the messages of a digest are collected, ms: the tabs deliver them one by one. */
 const digestCollectMs = 30_000;
-/** Names per message; nobody reads more. */
+/** Most names of members that a message lists; nobody reads more. */
 const namesAtMost = 40;
 
 type Delivery = StepContext & { transition: Transition; incident: Incident; acts: readonly TabAct[] };
 
-/** Adds the missing outbox rows, and records the recipients on the incident. */
+/** Adds the outbox rows of a conclusion that do not exist yet, and records the recipients on the incident. */
 export function deliver(delivery: Delivery): { told: Incident; sent: string[] } {
   const { memory, options, now, transition, incident, acts } = delivery;
   const told: NotifiedPerson[] = [...incident.told];
   const sent = [...transition.sent];
-  // Everybody who was notified is notified of the end, at any hour.
+  // Everybody who was notified of a fault is also notified of its end, at any hour.
   const at = { now, knew: isEnd(transition) ? incident.told.map(({ person }) => person) : [] };
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
@@ -48,7 +48,7 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   return { told: isNotified(delivery, sent) ? recordNotified({ ...incident, told }, transition) : incident, sent };
 }
 
-/** True if a message is sent now, or an earlier one already listed the fault. */
+/** True if a message is sent now, or if the first message to a person already listed the fault. */
 function isNotified({ transition, incident, acts }: Delivery, sent: readonly string[]): boolean {
   return sent.length > 0 || (knownFromFirstMessage(transition, incident).length > 0 && acts.some((act) => act.do === 'deliver'));
 }
@@ -78,8 +78,8 @@ function recipientPlacesOf({ incident: { scope, spread }, transition: { grew } }
 type DeliverAct = Extract<TabAct, { do: 'deliver' }>;
 
 /**
- * Returns the key of a message to one person on one channel. Before a meeting the key is new if the person knew the fault, or knew it as
- * less severe.
+ * Returns the key of a message to one person on one channel. Before a meeting the key is new if the person knew the fault before, or knew
+ * it as less severe. Then a second message is sent.
  */
 function messageKeyOf(to: string, { severity, hours }: DeliverAct, transition: Transition): string {
   const isNews = hours?.known === true || isWorse(severity, transition.severity);
@@ -111,7 +111,7 @@ function addOutboxRow(
   memory.add(`outbox/${row.key}`, { op: 'outbox', row: { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null } });
 }
 
-/** Applies the severity that a tab has set to the faults that had the severity of the transition. */
+/** Applies the severity that a tab has set to those faults of the transition that had the severity of the transition. */
 export function applyTabSeverity(at: { incident: Incident; transition: Transition; severity: Severity; now: number }): Incident {
   const { incident, transition, severity, now } = at;
   if (severity === transition.severity || incident.over !== null) return incident;
@@ -131,7 +131,8 @@ export function recordNotified(incident: Incident, transition: Transition): Inci
   const isMore = ({ told, severity }: IncidentFault) => told === null || bySeverity(severity, told) < 0;
   const faults = incident.faults.map((fault) => (keys.has(fault.key) && isMore(fault) ? { ...fault, told: fault.severity } : fault));
   const { outage, spread } = incident;
-  // Only the first notification of a transition adds to the sites of which people were notified: a later escalation reaches one level only.
+  // Only the first notification of a transition adds to the sites of which people were notified: a later escalation of it reaches one level
+  // only.
   const isNew = spread?.lastAt !== undefined && transition.sent.length === 0;
   const toldAway = isNew ? [...new Set([...(incident.toldAway ?? []), ...spread.away])] : undefined;
   const isAway = outage !== undefined && isOwnOutage(incident) && faults.some(({ key, fault }) => keys.has(key) && isOutageFault(fault));
@@ -148,7 +149,7 @@ function noticeOf(
   const { scope } = incident;
   const faults = faultsToReport(transition, incident);
   const outage = notifiedOutage(incident, isEnd(transition));
-  // A repeated message is about the meeting, whatever the reason of the first one was.
+  // A second message of a transition is sent because of the meeting, whatever the reason of the first message was.
   const isForMeeting = hours?.meeting !== undefined && transition.sent.length > 0;
   return {
     kind: transition.kind,
@@ -174,7 +175,7 @@ function noticeOf(
 
 type IncidentStep = { incident: Incident; transition: Transition };
 
-/** Returns facts about the room beside the news. */
+/** Returns facts about the room that are not part of the reported faults. */
 function roomFactsOf(
   { memory, options, transition, incident }: IncidentStep & Pick<StepContext, 'memory' | 'options'>,
   faults: FaultNews[],
@@ -198,8 +199,8 @@ export function isReadyIn(memory: Pick<EngineState, 'pcs' | 'openIncident'>, sco
 }
 
 /**
- * Completes a person's first message about an incident with other open faults. A worsened incident lists all of them. Minor ones are always
- * listed, since `knownFromFirstMessage` suppresses their own message.
+ * Adds other present faults to the first message that a person receives about an incident. If the incident worsened, all are added;
+ * otherwise only the minor ones, since `knownFromFirstMessage` suppresses their own message.
  */
 function completeForPerson(notice: Notice, { incident, transition }: IncidentStep, person: string): Notice {
   if ((notice.kind !== 'raised' && notice.kind !== 'worsened') || incident.told.some((one) => one.person === person)) return notice;
@@ -210,7 +211,7 @@ function completeForPerson(notice: Notice, { incident, transition }: IncidentSte
   return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(faultNewsOf)] };
 }
 
-/** Returns why the message goes to a further recipient: a person declined the incident, or earlier recipients did not reply. */
+/** Returns why the message goes to a further recipient: a person declined the incident, or the earlier recipients did not reply. */
 function passedReason({ incident, transition }: IncidentStep): Pick<Notice, 'passed'> {
   const { acknowledged, answers = [], told } = incident;
   if (acknowledged !== null || transition.again !== undefined) return {};
@@ -233,15 +234,15 @@ function isInNews(news: readonly FaultNews[], one: FaultNews): boolean {
   return news.some(({ fault, device }) => fault === one.fault && device === one.device);
 }
 
-/** True for an outage of this PC alone. An outage with a group incident is not, even if the PC reports a shutdown. */
+/** True if the outage concerns this PC alone. False for a PC that was switched off while a group incident explains its absence. */
 export function isOwnOutage({ outage, parent }: Incident): boolean {
   return outage !== undefined && !(parent !== undefined && outage.cause === 'pc-off');
 }
 
 /**
  * Returns the outage as messages state it.
- * The known cause stays until a more certain one is found, so that messages do not alternate between two causes. The end reports the cause
- * as found. The start stays as in the first message.
+ * The cause of earlier messages stays until a more certain cause is found, so that messages do not alternate between two causes. The
+ * message about the end states the cause as found. The start stays as in the first message.
  */
 export function notifiedOutage({ outage, toldOutage, toldSince }: Incident, isOver: boolean): ShownOutage | undefined {
   const isOfThis = toldSince !== undefined && outage !== undefined && outage.from <= toldSince.at;
@@ -250,7 +251,7 @@ export function notifiedOutage({ outage, toldOutage, toldSince }: Incident, isOv
   return { ...outage, cause, confidence, from: toldSince.from };
 }
 
-/** Returns the offline members, new ones first. */
+/** Returns the names of the offline members, those that joined since the last message first. */
 function offlineMembersOf(
   { options, incident: { scope }, transition: { grew = [] } }: IncidentStep & Pick<StepContext, 'options'>,
   { away, of }: GroupMembers,
@@ -271,8 +272,8 @@ function offlineMembersOf(
 }
 
 /**
- * True if a present fault outside the news makes this message no more urgent. Such a fault is visible and at least as severe, or it is
- * hidden, more severe and was notified.
+ * True if a fault outside this message is present that makes the message no more urgent. That is a visible fault at least as severe, or a
+ * hidden one that is more severe and was notified.
  */
 function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): boolean {
   const others = incident.faults.filter((one) => one.goneAt === null && !isInNews(news, one));

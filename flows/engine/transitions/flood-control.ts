@@ -142,8 +142,8 @@ function isUrgent({ fault, severity, since }: PresentFault, now: number): boolea
 type MessageFaults = { faults: readonly string[]; critical: readonly string[] };
 
 /**
- * The rate limits for messages of each room and each group incident: R27. Guarantee: holds no more entries per scope than its limits allow.
- * Incidents of the server and maintenance have no limit.
+ * The rate limits for messages of each room and each group incident: R27. Guarantee: the number of entries kept per scope is limited by its
+ * limits. Incidents of the server and maintenance have no limit.
  */
 function createMessageLimits() {
   const told = new Map<string, (MessageFaults & { at: number })[]>();
@@ -265,8 +265,8 @@ export type Recipient = { person: string; channel: string; further?: readonly st
 
 export type Recipients = {
   /**
-   * Resolves roles and ids to persons, each with the requested channel or a lesser one. Another person replaces a person whom no channel
-   * reaches. Never empty.
+   * Resolves roles and ids to persons. Each gets the requested channel, or another channel if that one does not reach the person. Another
+   * person replaces a person whom no channel reaches. Never empty.
    */
   recipients(
     to: readonly string[],

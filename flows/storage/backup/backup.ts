@@ -164,7 +164,7 @@ async function makeVerifiedCopy(state: BackupState, work: string, read: Archives
   };
   const proof = await prove(copy, { folder: archives, read }, state.closed.signal).catch((error: Error) => {
     if (error.name === 'DamageError') tell(error.message);
-    // After a failed copy the audit result of an older copy is not returned any longer.
+    // After a damaged copy, the audit result of an older copy is no longer returned.
     state.audit = undefined;
     throw error;
   });

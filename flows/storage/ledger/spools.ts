@@ -81,7 +81,7 @@ function addBirth(batch: Batch, { pc, spool: name, first, last, carries }: Birth
   const spool = openSpool(batch, pc, name);
   if (spool.first === null) settleBefore(batch, spool, first);
   else {
-    // The PC still has the events from `first` to `last`, so missing numbers among them are open again: an ack above them would make the PC
+    // The PC still has the events from `first` to `last`. So missing numbers among them are open again: an ack above them would make the PC
     // delete these events. Missing numbers below `first` become gaps.
     spool.upTo = ranges.reopen(spool.id, { a: first, b: last }, spool.upTo);
     ranges.fill(spool.id, { a: spool.upTo + 1, b: first - 1 }, 'gap');
