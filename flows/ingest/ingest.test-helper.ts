@@ -46,7 +46,7 @@ export async function createRig(
   const counted: string[] = [];
   const fatal: Error[] = [];
   const said: string[] = [];
-  /** Whether the broker returns canaries, the canaries sent, and each change of the subscription state. */
+  /** `broker.answers`: whether the broker returns canaries. `words`: the canaries sent. `turns`: each change of the subscription state. */
   const broker = { answers: true };
   const words: string[] = [];
   const turns: boolean[] = [];

@@ -1,4 +1,4 @@
-/** Tests the spread of one fault: number of rooms, time, common model or update, members, end and restart. */
+/** Tests the spread of one fault to many rooms: number of rooms, time, common model or update, members, end and restart. */
 import { expect, test } from 'vitest';
 import { type Cause, type CommonFaults, createCommonFaults } from './correlation.ts';
 import { defaultNumbers as numbers } from './numbers.ts';

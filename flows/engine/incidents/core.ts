@@ -64,7 +64,7 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
   const never = Number.NEGATIVE_INFINITY;
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
   const correlation = createCorrelation(contents.incidents, { numbers, now });
-  // Each part below holds state in memory that is not in the ledger.
+  // Each part below keeps state in memory that is not in the ledger.
   const parts = {
     floodControl: createFloodControl(),
     listeningTime: createListeningTime(),

@@ -9,7 +9,7 @@ const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) 
 const told = (stage: EngineStage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.many?.down}`);
 const idOf = (stage: EngineStage) => stage.incident('state:bihar')?.id ?? 0;
 
-/** A state with sites of one PC each. `go`: these sites are lost, and the others stay online for `ms`. */
+/** A state with sites of one PC each. `go`: the sites in `gone` are lost, and the PCs of all other sites stay online for `ms`. */
 function bihar(sites = 20) {
   const { stage, of, known } = nation({ sites, pcs: 1 });
   const away = new Set<number>();

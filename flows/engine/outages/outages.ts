@@ -147,7 +147,8 @@ function isOnlineSince(other: PcRecord, one: OfflinePc): boolean {
 
 /** True if another PC was seen after the loss and was not offline itself, so site and line work. */
 function stayedOnline(other: PcRecord, one: OfflinePc): boolean {
-  // Only the last outage is stored. On an unsteady line the other PC may have been offline more than once.
+  // An outage between counts too. Only the last outage is stored, and on an unsteady line the other PC may have been offline more than
+  // once.
   const wasAway = hasAbsence(other) && (lostTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
   return isOnlineSince(other, one) && !wasAway;
 }
@@ -157,7 +158,7 @@ export type ReturnVerdict = Outage & Pick<PcOutage, 'from' | 'aliveAt' | 'mainsG
 export type Return = { neighbours: readonly PcRecord[]; now: number };
 
 /**
- * Returns the verdict of a birth about the outage before it; `one` is the record before the birth.
+ * Returns the verdict about an outage from the birth after it. `one`: the record before the birth.
  * Guarantee: `link-down` is certain only if the process ran through the whole outage.
  */
 export function judgeReturn(one: OfflinePc, said: Extract<PcEvent, { type: 'birth' }>, { neighbours, now }: Return): ReturnVerdict {
@@ -233,7 +234,7 @@ function powerLostAt({ absence }: OfflinePc): { at: number; isSeen: boolean } | 
   return aliveAt !== null && aliveAt <= goneBy + keptRunningMs ? { at: aliveAt, isSeen: false } : null;
 }
 
-/** True if a PC was expected to be online when `one` was lost: it is online, or was lost at that time. */
+/** True if a PC was expected to be online when `one` was lost: it is online, or was lost within W of that loss. */
 function wasExpectedOnline(other: PcRecord, one: OfflinePc): boolean {
   return other.heardAt !== null && other.presence !== 'stopped' && (!isOffline(other) || lostTogether(other, one));
 }

@@ -19,7 +19,7 @@ import { type AnswerSheet, answerStillHolds, sheetOf } from './sheet.ts';
 
 /** Time in which a repeated button press is ignored, if its answer is still in force, ms. */
 const repeatWindowMs = 10 * 60_000;
-/** Most answers by one link. A new notification brings a new link. */
+/** Most answers by one link. A new notification contains a new link. */
 const answersPerLinkLimit = 16;
 
 /**

@@ -92,7 +92,7 @@ function mailOf(message: RenderedMessage, settings: EmailSettings, to: { name: s
     html: htmlOf(message),
     messageId: idOf(message.key),
     ...threadOf(message, idOf),
-    // Prevents automatic replies, and lets mail programs sort by urgency.
+    // Returns headers that prevent automatic replies, and let mail programs sort by urgency.
     headers: { 'X-Sabha-Key': plainLine(message.key), 'Auto-Submitted': 'auto-generated', 'Content-Language': message.language },
     priority: message.severity === 'critical' ? ('high' as const) : ('normal' as const),
     xMailer: false as const,

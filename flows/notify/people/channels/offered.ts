@@ -52,7 +52,7 @@ export function createOffers() {
   }
 
   return {
-    /** The channel of a name. It exists whether or not its node runs. */
+    /** Returns the channel of a name. The channel exists also while no node with its name runs. */
     channel: (name: string, clock: Clock): Channel => ({
       limitMs: outcomeLimitMs,
       async send(message, person, signal) {
@@ -84,7 +84,7 @@ export function createOffers() {
   };
 }
 
-/** A channel that tabs provide; reaches persons with an address for it. */
+/** Describes a channel that tabs provide. It reaches persons with an address under its name. */
 export function channelOnTabs(name: string, offers: Offers, clock: Clock): OpenChannel {
   return { channel: offers.channel(name, clock), reaches: ({ addresses }) => addresses[name] !== undefined };
 }

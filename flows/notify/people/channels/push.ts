@@ -56,7 +56,7 @@ export const pushKind: ChannelKind<typeof pushSettings> = {
       digest !== true && (incident !== null || announcement !== undefined),
 };
 
-/** Time to live at the push service. Later the next channel is used, and a stale notification would mislead. */
+/** Time to live at the push service, s. After it the next channel is used, and a late notification would mislead. */
 const timeToLiveS = 15 * 60;
 /** Timeout for each device, so that one push service does not delay the other devices of the person. */
 const deviceLimitMs = 8_000;
@@ -76,8 +76,9 @@ export type PushOptions = Pick<ChannelContext, 'devices' | 'reports' | 'clock'> 
 type DeviceOutcome = SendOutcome | { result: 'gone' };
 
 /**
- * Guarantee: accepted by a push service is not delivered; the device confirms delivery by an id that only it received. A revoked device is
- * forgotten.
+ * Creates the push channel.
+ * Guarantee: a notification counts as delivered only when the device confirms it, by an id that only the device received. A revoked device
+ * is removed.
  * Only kind, place and reply link leave the server, and only the device can read them.
  */
 export function createPush(options: PushOptions): Channel {
@@ -152,7 +153,7 @@ function linesOf({ text }: RenderedMessage): string {
   return lines.slice(0, listMost).map(plainLine).join('\n');
 }
 
-/** Keeps only the path: the wall may be installed under another host name than the links use. */
+/** Returns only the path of a link: the wall may be installed under another host name than the links use. */
 function ownAddress(link: string | undefined): string {
   const url = link === undefined ? null : URL.parse(link);
   return url === null ? '/' : `${url.pathname}${url.search}${url.hash}`;
@@ -194,7 +195,7 @@ function outcomeOf(answer: HttpAnswer, id: string): DeviceOutcome {
   return status === 400 || status === 413 ? { result: 'refused', reason } : { result: 'retry', reason, ...retryAfterOf(headers) };
 }
 
-/** The best outcome of all devices, since one device is enough; undefined if every device was revoked. */
+/** Returns the best outcome of all devices, since one device is enough; undefined if every device was revoked. */
 function bestOutcome(outcomes: readonly DeviceOutcome[]): SendOutcome | undefined {
   const order = ['accepted', 'retry', 'locked', 'refused'];
   const left = outcomes.filter((one) => one.result !== 'gone');

@@ -51,8 +51,9 @@ export type SmsChannelOptions = {
 };
 
 /**
- * Guarantee: only a registered text is sent. `delivered` means that the gateway accepted it or, with reports, that the phone received it.
- * No reason contains the secret.
+ * Creates the SMS channel.
+ * Guarantee: only a registered text is sent. `delivered` means that the gateway accepted the SMS or, with reports, that the phone received
+ * it. No reason contains the secret.
  */
 export function createSms({ settings, secret, registered, clock, reportHook: heard, fetch }: SmsChannelOptions): Channel {
   const { form } = settings;
@@ -63,7 +64,7 @@ export function createSms({ settings, secret, registered, clock, reportHook: hea
       const to = person.addresses['sms'] ?? '';
       if (!isPhone(to)) return { result: 'refused', reason: `${person.id} has no phone number` };
       const { language, link, shortLink = link, over, alerts } = message;
-      // An incident that has ended uses the text for an end.
+      // If the incident has ended, the registered text for an end is used.
       const notice = over ? { ...message.notice, kind: 'cleared' as const } : message.notice;
       const sms = smsOf(notice, { language, form, link: shortLink, alerts });
       const template = registered.get(sms.template);
@@ -89,7 +90,7 @@ async function handleDeliveryReport(
   return { status: 200 };
 }
 
-/** Maps our text ids to the operator's ids. Throws a one-line error if the file is invalid. */
+/** Returns the operator's ids by the text ids of Sabha. Throws a one-line error if the file is invalid. */
 export function readRegistered(csv: string, file: string): Map<string, string> {
   const row = v.looseObject({ id: v.string(), dlt: v.pipe(v.string(), v.regex(/^\d{10,25}$/)) });
   let rows: unknown[] = [];

@@ -39,7 +39,10 @@ export type TelegramOptions = {
   onAnswer?: HandleReply | undefined;
 };
 
-/** Guarantee: `delivered` only after Telegram confirmed this message. Rate limits and requested waits are kept. */
+/**
+ * Creates the Telegram channel.
+ * Guarantee: `delivered` only after Telegram confirmed this message. Rate limits are kept, and waits that Telegram requests.
+ */
 export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramOptions): Channel {
   const bot: Bot = { api, token, fetch, clock };
   const pace = createRateLimiter(clock, everyMs);
@@ -47,7 +50,10 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
   const later = { signal: ended.signal, isLater: true };
   const greeted = new Set<string>();
 
-  /** Text with buttons and without a link preview. An edit must repeat both, otherwise Telegram resets them. */
+  /**
+   * Returns the text with buttons and without a link preview. An edit must repeat both, otherwise Telegram removes the buttons and adds the
+   * preview.
+   */
   function bodyOf(text: string, of: Pick<RenderedMessage, 'notice' | 'list' | 'language'>) {
     const rows = onAnswer ? buttonsOf(of).map((one) => [{ text: one.text, callback_data: one.data }]) : [];
     return { text, link_preview_options: { is_disabled: true }, ...(rows.length > 0 && { reply_markup: { inline_keyboard: rows } }) };
@@ -57,7 +63,7 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
     if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
   }
 
-  /** Sends a chat its own number, with low priority. Any stranger may ask, so the count is limited. */
+  /** Sends a chat its own number, with low priority. Any stranger may request that, so the count is limited. */
   async function sendChatNumber(chat: string): Promise<void> {
     if (greeted.has(chat) || greeted.size >= greetedAtMost) return;
     greeted.add(chat);
@@ -132,7 +138,7 @@ const answer = v.looseObject({
   parameters: v.optional(v.looseObject({ retry_after: v.optional(v.number()), migrate_to_chat_id: v.optional(v.number()) })),
 });
 
-/** `code` 0: no valid response of Telegram. */
+/** A response of Telegram. `code` 0: the response was invalid or missing. */
 type BotApiResult = { ok: true; result: unknown } | { ok: false; code: number; reason: string; afterMs?: number; movedTo?: string };
 
 /** Guarantee: never rejects, and no reason contains the token. */
@@ -170,7 +176,10 @@ function callInTime(bot: Bot, method: string, at: { body: object; signal: AbortS
   );
 }
 
-/** Outcome of a response: 401 and 404 concern our token, 400 and 403 this chat permanently; any other error may pass. */
+/**
+ * Returns the outcome of a response. 401 and 404 concern the token of the bot; 400 and 403 concern this chat permanently. Any other error
+ * may pass.
+ */
 function outcomeOf(called: BotApiResult): DeliveryOutcome {
   if (called.ok) return { result: 'delivered' };
   const { code, reason, afterMs, movedTo } = called;
@@ -197,7 +206,7 @@ const update = v.looseObject({
 /** Long polling: Telegram delays an empty response by this time. */
 const longPollS = 50;
 const pollLimitMs = 70_000;
-/** Backoff of the polling after an invalid response; a refused token waits longest. */
+/** Backoff of the polling after an invalid response, ms. After a refused token the wait is longest. */
 const again = { firstMs: 1_000, maxMs: 60_000, lockedMs: 15 * 60_000 };
 /** Longest text of a reply to a button press. */
 const replyLimit = 200;
@@ -205,7 +214,7 @@ const replyLimit = 200;
 /** `greets`: called for each chat that asks for its number. */
 type PollOptions = { bot: Bot; signal: AbortSignal; onAnswer: HandleReply; greets(chat: string): void };
 
-/** Polls until the signal ends it. Guarantee: never rejects. An update is requested until it was handled, and is handled once. */
+/** Polls until the signal ends it. Guarantee: never rejects. An update is requested again until it was handled, and is handled once. */
 async function pollAnswers(options: PollOptions): Promise<void> {
   const { bot, signal } = options;
   const { clock } = bot;

@@ -1,6 +1,6 @@
 /**
- * Voice calls over any provider with an HTTP interface, for feature phones at night. Key 1 says "I am going", and so does a missed call to
- * our number.
+ * Voice calls over any provider with an HTTP interface, for feature phones at night. By key 1 the person replies "I am going", and so does
+ * a missed call to the server's number.
  */
 import { type Clock, loadText, type MessageLanguage, setting } from '@sabha/contracts';
 
@@ -56,7 +56,7 @@ export const voiceKind: ChannelKind<typeof voiceSettings> = {
   carries:
     ({ rings }) =>
     ({ severity, kind, timeZone }, at) => {
-      // The end of an incident is not worth a call at night.
+      // The end of an incident causes no call at night.
       const isUrgent = severity === 'critical' && (kind === 'raised' || kind === 'worsened' || kind === 'direct');
       return isUrgent && isWithin(rings, timeOfDayText(at, timeZone));
     },
@@ -76,7 +76,9 @@ const phrases: Readonly<Record<MessageLanguage, { hello: string; press: string; 
 /** The key for "I am going". There is no key for "fixed", since a caller number can be forged. */
 const goingKey = '1';
 
-/** `token`: secret of our address. `onMissedCall`, `onAnswer` and `reports` receive the calls to it. */
+/**
+ * `token`: secret in the address that the provider calls. `onMissedCall`, `onAnswer` and `reports` are called after calls to that address.
+ */
 export type VoiceOptions = Pick<ChannelContext, 'onAnswer' | 'onMissedCall' | 'reports'> & {
   settings: Omit<VoiceSettings, 'secretFile' | 'rings'>;
   secret: string;
@@ -85,7 +87,10 @@ export type VoiceOptions = Pick<ChannelContext, 'onAnswer' | 'onMissedCall' | 'r
   fetch: Fetch;
 };
 
-/** Guarantee: an alert is delivered only when the person presses the key. To pick up or to hang up is not enough. */
+/**
+ * Creates the voice channel.
+ * Guarantee: an alert is delivered only when the person presses the key. To pick up or to hang up is not enough.
+ */
 export function createVoice(options: VoiceOptions): Channel {
   const { settings, secret, clock, fetch } = options;
   const post = createGateway({ settings, secret, clock, fetch });
@@ -121,7 +126,7 @@ async function hear(call: HookCall, options: VoiceOptions): Promise<HookReply> {
   return id === undefined ? { status: 200 } : handleReport(id, said, options);
 }
 
-/** Handles a report on one of our calls: a pressed key, or its end. */
+/** Handles a report about a call of this channel: a pressed key, or the end of the call. */
 async function handleReport(
   id: string,
   said: unknown,
@@ -130,7 +135,7 @@ async function handleReport(
   const call = reports?.about('voice', id);
   const report = (outcome: DeliveryReport['outcome']) => reports?.take({ channel: 'voice', id, outcome });
   if (valueAt(said, reading.key) === goingKey) {
-    // The report may arrive before the response to our own request.
+    // The report may arrive before the provider responds to the request for the call.
     if (call === undefined) return { status: 503 };
     const { person, incident } = call;
     if (incident !== null) await onAnswer?.({ channel: 'voice', addresses: [], person, incident, word: 'going' });

@@ -28,7 +28,7 @@ export const watchdogKind: ChannelKind<typeof watchdogSettings> = {
   name: 'watchdog',
   words: { en: 'watchdog', hi: 'वॉचडॉग' },
   settings: watchdogSettings,
-  // Anyone who knows the address could fake the requests.
+  // The address is secret: anyone who knows it could send the requests in place of the server.
   secrets: ['url'],
   open: ({ url }) => createWatchdog(url, globalThis.fetch),
   reaches: ({ id }) => id === watchdogPerson,

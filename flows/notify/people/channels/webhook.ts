@@ -70,7 +70,7 @@ export function createWebhook(settings: WebhookSettings, { clock, fetch }: { clo
 }
 
 const secretPrefix = 'whsec_';
-/** Longest wait that is kept: the receiver may be repaired earlier. */
+/** Longest requested wait that is kept, ms: the receiver may be repaired earlier. */
 const closedAtMostMs = 15 * 60_000;
 
 /** Body for other programs: the text for a person, and the facts. */
@@ -80,7 +80,7 @@ function bodyOf({ key, subject, text, language, severity, notice }: RenderedMess
   return { key, person: { id: person.id, name: person.name }, language, severity, subject, text, ...facts };
 }
 
-/** The same in the format of Alertmanager. */
+/** Builds the body in the format of Alertmanager. */
 function alertBodyOf({ notice, link }: RenderedMessage, person: Person) {
   const { incident, severity, scope, site, room, faults, at, kind, lines } = notice;
   const fault = faults[0]?.fault ?? `centre.${lines[0] ?? kind}`;

@@ -1,6 +1,6 @@
 /**
- * WhatsApp by the Cloud API with the organisation's own number: registered templates with buttons. Meta calls our address with delivery
- * reports and button presses.
+ * WhatsApp by the Cloud API with the organisation's own number: registered templates with buttons. Meta sends delivery reports and button
+ * presses to an address of this server.
  */
 import { createHmac } from 'node:crypto';
 import { type Clock, loadText, setting, withTimeout } from '@sabha/contracts';
@@ -56,11 +56,11 @@ export const whatsappKind: ChannelKind<typeof whatsappSettings> = {
   },
 };
 
-/** Rate limits of Meta: 80 messages a second for a number, one every 6 s for a person. */
+/** Rate limits of Meta: 80 messages a second for a sending number, and one message every 6 s to a person. */
 const everyMs = 1_000 / 80;
 const apartMs = 6_000;
 const replyLimitMs = 20_000;
-/** `verify`: secret by which Meta verifies our address. */
+/** `verify`: secret by which Meta verifies the address of this server. */
 export type WhatsappOptions = Pick<ChannelContext, 'onAnswer' | 'reports'> & {
   settings: Pick<v.InferOutput<typeof whatsappSettings>, 'number' | 'templates' | 'api'>;
   secrets: { token: string; appSecret: string; verify: string };
@@ -69,7 +69,9 @@ export type WhatsappOptions = Pick<ChannelContext, 'onAnswer' | 'reports'> & {
 };
 
 /**
- * Guarantee: accepted is not delivered. Rate limits are kept. A call without Meta's signature changes nothing. No reason contains a secret.
+ * Creates the WhatsApp channel.
+ * Guarantee: a message that Meta accepted counts as delivered only after a delivery report. Rate limits are kept. A call without Meta's
+ * signature changes nothing. No reason contains a secret.
  */
 export function createWhatsapp(options: WhatsappOptions): Channel {
   const { settings, secrets, clock } = options;
@@ -107,7 +109,8 @@ async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSigna
   if (!isSigned(call, secrets.appSecret)) return { status: 401 };
   const read = v.safeParse(hook, parseJson(call.body.toString('utf8')));
   const values = read.success ? read.output.entry.flatMap(({ changes }) => changes.map((one) => one.value)) : [];
-  // Ignores other content and unknown formats. Presses come first: they are matched by our message, which a report may settle.
+  // Other content and unknown formats are ignored. Button presses are handled before reports: a press is matched by the pressed message,
+  // which a report may remove from the waiting ones.
   for (const said of values.flatMap(({ messages }) => messages)) {
     const press = pressedOf(said);
     if (press !== undefined) await take(press, options, signal);
@@ -119,7 +122,10 @@ async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSigna
   return { status: 200 };
 }
 
-/** Matches the press by our message, then by phone number, then by user id: Meta may send any of them, and the id may change. */
+/**
+ * Finds the person of a press by the pressed message, then by phone number, then by user id: Meta may send any of them, and the id may
+ * change.
+ */
 async function take(
   { message, about: told, phone, user, ...said }: PressedButton,
   options: WhatsappOptions,
@@ -141,7 +147,7 @@ async function take(
   if (line !== undefined && phone !== undefined) reply({ to: phone, line, message }, options, signal);
 }
 
-/** Replies below the message of the person. Not retried, since the wall shows the same text. */
+/** Sends a reply below the message of the person. The reply is not retried, since the wall shows the same text. */
 function reply(said: { to: string; line: string; message: string }, options: WhatsappOptions, cut: AbortSignal): void {
   const body = {
     messaging_product: 'whatsapp',
@@ -183,7 +189,7 @@ export function bodyOf(message: RenderedMessage, to: string, templates: Whatsapp
 
 const between = ' · ';
 
-/** Whether a text fits into its template value uncut. */
+/** True if a text fits into its template value without being cut. */
 export function fitsWhole(text: string): boolean {
   return plainLine(linesOf(text).join(between)).length <= limits.text;
 }
@@ -212,14 +218,14 @@ const failure = v.looseObject({
 });
 const failed = v.looseObject({ error: failure });
 
-/** Error codes that concern our token, our account or its permissions. */
+/** Error codes that concern the token, the account or the permissions of the server. */
 const lockedCodes = new Set([0, 3, 10, 190, 368, 131_005, 131_031, 133_010]);
 /** Error codes of a temporary failure or of a rate limit: for all messages, for one person or for one template. */
 const waitingCodes = new Set([1, 2, 4, 80_007, 130_429, 131_000, 131_016, 131_048, 131_056, 131_057, 133_004]);
-/** Wait after these codes: longer than the 6 s between two messages to one person, and long enough for the other limits. */
+/** Wait after these codes, ms: longer than the 6 s between two messages to one person, and long enough for the other limits. */
 const waitMs = 60_000;
 
-/** Outcome of the response to a message. Guarantee: accepted is not delivered, whatever the status. */
+/** Returns the outcome of a send from Meta's response. Guarantee: the outcome is never `delivered`, whatever the status. */
 function sendOutcomeOf(answer: HttpAnswer): Exclude<DeliveryOutcome, { result: 'delivered' }> | { result: 'accepted'; id: string } {
   if (!answer.ok) return { result: 'retry', reason: answer.reason };
   const { status, headers, text } = answer;
@@ -243,7 +249,7 @@ function reasonOf({ code, message, title, error_data: more }: v.InferOutput<type
   return plainLine(`${code} ${message || title} ${more?.details ?? ''}`).slice(0, 200);
 }
 
-/** Checks Meta's signature with the secret of our app. */
+/** Checks Meta's signature with the secret of the organisation's app. */
 function isSigned({ headers, body }: Pick<HookCall, 'headers' | 'body'>, appSecret: string): boolean {
   const said = headers['x-hub-signature-256'];
   return typeof said === 'string' && isSameSecret(said, `sha256=${createHmac('sha256', appSecret).update(body).digest('hex')}`);
@@ -251,7 +257,7 @@ function isSigned({ headers, body }: Pick<HookCall, 'headers' | 'body'>, appSecr
 
 const text = v.pipe(v.string(), v.maxLength(300));
 const status = v.looseObject({ id: text, status: text, errors: v.optional(v.array(failure), []) });
-/** A press may lack the phone number; then it has the user id. */
+/** A press contains the phone number or the user id of the person. */
 const pressed = v.looseObject({
   id: text,
   from: v.optional(text),
@@ -274,7 +280,7 @@ function reportOf(statusBody: unknown): Omit<DeliveryReport, 'channel'> | undefi
   return { id, outcome: { result: 'refused', reason: first === undefined ? 'WhatsApp says that it failed' : reasonOf(first) } };
 }
 
-/** A press of one of our buttons. `message`: id of the press; `about`: id of our message. */
+/** A press of a button in a message of this channel. `message`: id of the press; `about`: id of the pressed message. */
 function pressedOf(messageBody: unknown) {
   const read = v.safeParse(pressed, messageBody);
   const button = read.success ? readButton(read.output.button.payload) : undefined;

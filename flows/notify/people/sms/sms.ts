@@ -237,7 +237,7 @@ export function smsOf(notice: Notice, options: SmsTextOptions): Sms {
   const template = templateFor(notice, { ...options, link });
   const isLatin = options.form === 'fixed' || options.language === 'en';
   const own = filledIn(template, valuesOf(notice, { ...options, link }, isLatin ? latin : nameIn));
-  // A character of two units, such as an emoji, made the text too long.
+  // If a character of two units, such as an emoji, made the text too long, the text is rendered with Latin names.
   return own.size.segments <= segmentLimit ? own : filledIn(template, valuesOf(notice, { ...options, link }, latin));
 }
 

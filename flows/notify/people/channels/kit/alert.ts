@@ -29,7 +29,7 @@ export function alertOf({ incident, fault, severity, scope, site, room, startsAt
   };
 }
 
-/** Webhook body of Alertmanager, version 4, with this one alert. */
+/** Builds the webhook body of Alertmanager, version 4, with this one alert. */
 export function webhookBodyOf(alert: Alert, receiver: string) {
   const status = alert.endsAt === lasting ? 'firing' : 'resolved';
   const { labels, annotations, generatorURL } = alert;

@@ -40,8 +40,8 @@ type RequestTemplate = Omit<v.InferOutput<v.StrictObjectSchema<ReturnType<typeof
 type GatewayOptions = { settings: RequestTemplate; secret: string; clock: Clock; fetch: Fetch };
 
 /**
- * Sends over such a provider within its rate limit. `accepted` means that the gateway took the message. `values`: the blanks that are
- * specific to the channel.
+ * Creates the function that sends over such a provider within its rate limit. `accepted` means that the gateway took the message. `values`:
+ * the blanks that are specific to the channel.
  * Guarantee: no reason contains the secret.
  */
 export function createGateway({ settings, secret, clock, fetch }: GatewayOptions) {
@@ -49,7 +49,7 @@ export function createGateway({ settings, secret, clock, fetch }: GatewayOptions
   const pace = createRateLimiter(clock, 1_000 / settings.perSecond);
   const cleaned = (reason: string) => (secret === '' ? reason : reason.replaceAll(secret, '…'));
 
-  /** Reports refer to the gateway's own id if its response has one, otherwise to our key. */
+  /** Delivery reports refer to the id in the gateway's response if there is one, otherwise to the key of the row. */
   function outcomeOf(answer: HttpAnswer, key: string): SendOutcome {
     if (!answer.ok) return { result: 'retry', reason: cleaned(answer.reason) };
     const { status, headers, text: said } = answer;
@@ -86,7 +86,7 @@ export function isPhone(number: string): boolean {
   return /^\+?[1-9]\d{7,14}$/.test(number);
 }
 
-/** Whether two notations may be the same number: with or without country code or leading zeros. */
+/** True if two notations may be the same number, with or without country code or leading zeros. */
 export function isSamePhone(a: string, b: string): boolean {
   const [one, other] = [a, b].map((number) => number.replace(/\D/g, '').replace(/^0+/, '')).toSorted((x, y) => x.length - y.length);
   if (one === undefined || other === undefined || one.length < nationalDigits) return false;

@@ -88,7 +88,7 @@ export function buttonsOf({ notice, list, language }: Pick<RenderedMessage, 'not
   return oneTapAnswers.map((word) => ({ text: answer[word], data: `${word}:${incident}` }));
 }
 
-/** Parses the data of a button; undefined if it is not one of ours. */
+/** Parses the data of a button; undefined if the button is none of Sabha. */
 export function readButton(data: string): Pick<ChannelReply, 'word' | 'incident'> | undefined {
   const [, said, incident] = /^(seen|going|fixed|not-mine):([1-9]\d{0,14})$/.exec(data) ?? [];
   const word = oneTapAnswers.find((one) => one === said);

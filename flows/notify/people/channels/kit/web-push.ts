@@ -53,8 +53,8 @@ function hkdf(secret: Buffer, salt: Buffer, { info, bytes }: { info: Buffer; byt
   return Buffer.from(hkdfSync('sha256', secret, salt, info, bytes));
 }
 
-/** Key that identifies the server to push services. */
-export type PushKey = { sign: KeyObject /** In base64url, as a browser expects it. */; public: string };
+/** The key pair that identifies the server to push services. */
+export type PushKey = { sign: KeyObject /** The public key in base64url, as a browser expects it. */; public: string };
 
 /**
  * Derives the key pair from a secret of 32 bytes. Throws if it is no valid key of the curve, which happens for one random secret in four
@@ -78,7 +78,7 @@ export function authorizationFor(endpoint: string, key: PushKey, { contact, now 
   return `vapid t=${said}.${mark}, k=${key.public}`;
 }
 
-/** Whether these are keys of a browser: a point on the curve, and 16 bytes. */
+/** True if these are valid keys of a browser: a point on the curve, and 16 bytes. */
 export function areDeviceKeys({ p256dh, auth }: Pick<Device, 'p256dh' | 'auth'>): boolean {
   try {
     const pair = createECDH(curve);
