@@ -128,7 +128,7 @@ export function createCorrelation(
       if (cause !== undefined && !isStillExplaining(cause, numbers, at)) causes.delete(scope);
     },
 
-    /** Forgets a cause that is no longer monitored. */
+    /** Forgets a cause whose sites are no longer monitored. */
     drop: (scope: string): void => void causes.delete(scope),
 
     setClock: (byMs: number): void => void shiftTimestamps([causes, silentSince], byMs),

@@ -92,7 +92,7 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
     /** The watermark of the canary, and the times of recent receive gaps: R18a (canary). */
     provenAt: now,
     gapsAt: [] as readonly number[],
-    /** For how long earlier runs of `flows` received messages without one of this PC, in ms. */
+    /** For how long earlier runs of `flows` received without a message of this PC, in ms. By PC. */
     listenedBefore: new Map(Object.entries(JSON.parse(contents.meta[listenedKey] ?? '{}') as Record<string, number>)),
     /** Until when messages from a receive gap may still arrive. */
     unreadUntil: now + queueWaitMs,
@@ -110,7 +110,9 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
     regions: new Map<string, string[]>(),
     /** The possible wider causes of each site, the narrowest first. */
     above: new Map<string, readonly string[]>(),
-    /** When a PC began to alert, if that is after the start of `flows`: its silence counts from then. */
+    /**
+     * When the site of a PC went live or the PC was added, if that is after the start of `flows`. The silence of the PC counts from then.
+     */
     expectedSince: new Map<string, number>(),
     /** Requests for state by PC, and how many responses were unreadable. */
     stateRequests: new Map<string, { needed: boolean; askedAt: number; unreadable: number }>(),

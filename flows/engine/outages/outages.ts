@@ -14,7 +14,7 @@ export type OfflinePc = PcRecord & { absence: PcOutage };
 /** Evidence that does not come from the PC itself. */
 export type OutageEvidence = {
   neighbours: readonly PcRecord[];
-  /** The verdict of the sites in its state or of its provider that were lost at the same time, or null. */
+  /** Returns the verdict about the sites of its state or provider that were lost at the same time, or null. */
   upstream(): Outage | null;
   now: number;
 };
@@ -52,7 +52,7 @@ const restartMs = 4 * 60_000;
 const forcedMs = 20 * 60_000;
 /** If PCs were off longer than this, in ms, they were perhaps switched off for the night at the wall. */
 const nightMs = 6 * 3_600_000;
-/** PCs lost power together and one saw the mains fail, or three or more PCs of a site were off together for some hours. */
+/** PCs lost power together and one of them saw the mains fail. Or three or more PCs of a site were off together for some hours. */
 const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
 /** Several PCs of a site ended silently together: a power cut, a restart of all, or a shared wall switch. */
 const powerOrRestart: Outage = { cause: 'power-cut', confidence: openThreshold };

@@ -192,7 +192,7 @@ export type Transition = {
   /** `pending`: waits to be offered. `open`: offered to the tabs. `waiting`: has a timer that survives a restart. `concluded`: finished. */
   state: 'pending' | 'open' | 'waiting' | 'concluded';
   /**
-   * Offers since the transition last became open. Each offer is counted in the ledger before it is made: R24 (repeated offers and the
+   * Offers in the present pass through the tabs. Each offer is counted in the ledger before it is made: R24 (repeated offers and the
    * default route).
    */
   offers: number;

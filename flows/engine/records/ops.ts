@@ -59,7 +59,7 @@ export type Op =
   | ({ op: 'change' } & PcChange)
   /** A receive gap of the server, written when it ends. */
   | ({ op: 'away' } & ReceiveGap)
-  /** The clock was set back to `at`: R29 (clock of the server). Moves later times of status strips, commands and roll calls to `at`. */
+  /** The clock was set back to `at`: R29 (clock of the server). Later times of status strips, commands and roll calls become `at`. */
   | { op: 'not-ahead'; at: number }
   | { op: 'rollcall'; rollcall: RollCallView }
   | { op: 'command'; row: CommandRow }
@@ -282,7 +282,7 @@ export type Retention = {
   held(path: string): ArchivedEvents;
   /** Marks the events of a segment as archived. Throws if the segment does not begin at the end of its archive. */
   seal(segment: Segment): void;
-  /** Deletes some sealed events from the ledger; returns false if none are left. */
+  /** Deletes some events from the ledger that are already in an archive; returns false if none are left. */
   leave(): boolean;
   /** Deletes some rows older than `before`; returns false if none are left. */
   forgetBefore(before: number): boolean;
@@ -303,7 +303,8 @@ export type PcChange = { pc: string } & ComponentChange;
 export type PastIncidents = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: SentRow[] };
 
 /**
- * Holds times of day. `setClock` shifts them when the server clock is set, so that their distance to now stays: R29 (clock of the server).
+ * A part that holds times in memory. `setClock` shifts them when the server clock is set, so that their distance to now stays: R29 (clock
+ * of the server).
  */
 export type ClockFollower = { setClock(byMs: number): void };
 

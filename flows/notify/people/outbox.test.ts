@@ -243,7 +243,7 @@ test('a message about an open incident carries a personal link; its end and the 
   const of = (key: string) => messages().find((message) => message.key === key);
   expect([of('1/email/asha')?.link, of('2/email/bina')?.link]).toEqual(['https://a.example/t?asha.17', 'https://a.example/t?bina.17']);
   expect(of('1/email/asha')?.text).toContain('\nAnswer with one tap: https://a.example/t?asha.17\n');
-  // The link to the wall, which requires a sign-in.
+  // A message without a reply link contains the link to the wall, which requires a sign-in.
   const onWall = 'https://a.example/?#/incident/17';
   expect([of('3/console/asha')?.link, of('4/email/asha')?.link]).toEqual([onWall, onWall]);
   expect([of('3/console/asha')?.text, of('4/email/asha')?.text].join()).not.toContain('/t?');

@@ -98,7 +98,7 @@ export function row(changes: Partial<OutboxRow> = {}): OutboxRow {
   return { key, transition, channel, person, ...fresh, ...changes };
 }
 
-/** The news part alone, without the details for a visit. */
+/** Returns the first part of a message, without the details for a visit. */
 export function bodyOf(text: string): string {
   return text.slice(0, text.indexOf(footerMark)).split('\n\n')[0] ?? '';
 }

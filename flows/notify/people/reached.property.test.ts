@@ -108,7 +108,7 @@ function channelOf(name: (typeof names)[number], mood: Mood, clock: ReturnType<t
   return { channel, reaches: (person) => (name === 'email' ? person.email !== undefined : person.addresses[name] !== undefined) };
 }
 
-/** Whether a finding names the cause: the channel, the channel to that person, or a person whom nothing reaches. */
+/** True if a fault names the cause: the channel, the channel to that person, or a person whom nothing reaches. */
 function isFound({ channel, person }: OutboxRow, findings: ReadonlySet<string>): boolean {
   return [channel, `${channel} to ${person}`, `nothing reaches ${person}`].some((device) => findings.has(device));
 }
@@ -116,8 +116,8 @@ function isFound({ channel, person }: OutboxRow, findings: ReadonlySet<string>):
 type Hearing = { members: readonly Member[]; scope: string; to: readonly string[]; now: number };
 
 /**
- * Whether a person may be notified: on duty and a recipient, or the substitute of one. If no central person is on duty, all of central may
- * be.
+ * True if a person may be notified: a recipient on duty, or the substitute of a recipient. If no central person is on duty, all of central
+ * may be notified.
  */
 function mayHear(id: string, { members, scope, to, now }: Hearing): boolean {
   const moment = attendanceAt(now);

@@ -124,7 +124,7 @@ test('an event that is resent after archiving is neither applied nor a fork, and
 
 test('a hole between archived numbers stays a gap, and late events that fill the hole are archived later', async () => {
   await ledger.commit([birth(6), event(1), event(2), event(5), event(6)]);
-  // Another spool replaces this one: 3 and 4 are lost.
+  // Another spool replaces this spool, so its events 3 and 4 are lost.
   await ledger.commit([birth(1, 'b'), event(1, 'b')]);
   expect((await ledger.audit()).gaps).toBe(2);
   nowMs += 3 * dayMs;
@@ -146,7 +146,7 @@ test('a kill at any step neither loses nor duplicates an event', async () => {
   await ledger.commit([birth(300)]);
   await ledger.commit(Array.from({ length: 300 }, (_, index) => event(index + 1)));
   nowMs += 3 * dayMs;
-  // Each attempt is killed one step later.
+  // Each attempt is killed one operation later than the attempt before.
   let tries = 0;
   for (let steps = 1, done = false; !done; steps += 1, tries += 1) {
     let left = steps;

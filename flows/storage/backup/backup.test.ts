@@ -154,7 +154,7 @@ test('a restore over an existing server renames the old data, and keeps the newe
   const kept = join(root, 'kept.backup');
   writeFileSync(kept, readFileSync(made));
   await ledger.commit([event(2)]);
-  // A check of a backup must work while the server that made it runs: an upgrade does this.
+  // The check of a backup must work while the server runs that made the backup: an upgrade does this.
   expect((await restored(kept, { check: true })).aside).toEqual([]);
   await closeIt();
   writeFileSync(registry(), 'told since');

@@ -7,7 +7,7 @@ import { backupName, backupsIn, deleteExpired, expired } from './backup.ts';
 const hourMs = 3_600_000;
 const start = Date.UTC(2026, 5, 1, 0, 30);
 
-/** Returns the backups left after so many hours, with one backup and one sweep an hour. */
+/** Returns the backups that are left after this number of hours. Each hour one backup is made, and expired ones are deleted. */
 function leftAfter(hours: number): number[] {
   let times: number[] = [];
   for (let hour = 0; hour < hours; hour += 1) {

@@ -92,7 +92,8 @@ describe.each(ways)('poison, %s', (_, open) => {
     const bad: Op = { ...circle, event: { ...circle.event, body } };
     const receipt = await ledger.commit([birth, born, event(1), bad, well, event(3)]);
     expect(receipt).toMatchObject({ applied: 3, poison: [{ op: 'event', pc, why: expect.stringContaining('circular') }] });
-    // The hole stays: an event that was not written is not acknowledged. Its PC quarantines the event after three refusals (R8).
+    // An event that could not be written is not acknowledged, so its number stays missing. Its PC quarantines the event after three
+    // refusals (R8).
     expect(receipt.cursors.map((one) => [one.pc, one.upTo])).toEqual([
       [pc, 1],
       [other, 1],

@@ -58,7 +58,7 @@ function open() {
   };
 }
 
-/** Events with every second number from 2. */
+/** Returns this many events with every second number from 2. */
 function sparse(events: number): Op[] {
   return Array.from({ length: events }, (_, index) => event(2 * index + 2));
 }
@@ -147,7 +147,7 @@ test('R27 an event repeated in a forked spool takes at most six times as long wi
   expect(leastMs(12_000)).toBeLessThan(6 * fewMs);
 });
 
-/** Writes tombstones of a thousand single numbers each, every second one from 2. The other numbers stay lost. */
+/** Writes tombstones of a thousand single numbers each, every second number from 2. The numbers between stay missing. */
 function riddled({ spent }: ReturnType<typeof open>, tombstones: number): number {
   const most = budgets.tombstoneRanges.most;
   const end = 2 * most * tombstones;
@@ -171,11 +171,11 @@ test('R27 a birth after many tombstones of one number each stores one further ra
   expect(work).toBeLessThan(60);
   expect(ranges()).toBe(before + 1);
   expect(store.audit()).toMatchObject({ gaps: end / 2, dropped: end / 2 });
-  // Each further event continues the count, and the sum is exact.
+  // Each further commit counts more lost numbers, and the sum is exact.
   const told = [receipt, ...Array.from({ length: 3 }, (_, n) => spent(event(end + 21 + n)).receipt)].map((one) => one?.gaps ?? 0);
   expect(Math.max(...told)).toBeLessThanOrEqual(budgets.spoolWalk.most + 2);
   expect(told.reduce((sum, one) => sum + one)).toBe(end / 2);
-  // Further births do not walk the same numbers again.
+  // Further births do not read the same numbers again.
   const turns = [birth(1, 5), birth(end + 21, end + 21), birth(1, end + 21), birth(end + 21, end + 21)].map((one) => spent(one).work);
   expect(Math.max(...turns)).toBeLessThan(60);
 });
@@ -193,7 +193,7 @@ test('R27 a wide tombstone over many single numbers stores one range, and each r
   const told = [wide.receipt, ...Array.from({ length: 3 }, (_, n) => spent(event(end + 22 + n)).receipt)].map((one) => one?.dropped ?? 0);
   expect(Math.max(...told)).toBeLessThanOrEqual(budgets.spoolWalk.most + 2);
   expect(told.reduce((sum, one) => sum + one)).toBe(end / 2);
-  // The range is dropped finally and counted only once.
+  // The range stays dropped and is counted only once.
   const again = Array.of([1, end], [7, 9]);
   expect(spent(birth(1, end), tombstone(end + 25, again)).receipt).toMatchObject({ cursors: [{ upTo: end + 25 }], dropped: 0 });
 });

@@ -25,7 +25,7 @@ test('R4 R5 R7 R8 births, events, holes, duplicates, tombstones and forks in any
   }
 });
 
-/** One number of a spool: held with this content, or settled for this reason. */
+/** State of one number of a spool: the hash of its stored event (`held`), or the reason why the number is settled. */
 type Cell = { held: string } | { why: string };
 type ModelSpool = {
   pc: string;

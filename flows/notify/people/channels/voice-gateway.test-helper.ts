@@ -1,12 +1,12 @@
-/** A simulated voice gateway with a phone: reports to our address how each call ended. */
+/** A simulated voice gateway with a phone. It reports to the server how each call ended. */
 import type { Channel, HookCall } from '../../../engine/records/notices.ts';
 import type { TestClock } from '../people.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 
-/** Behaviour at the phone: `hung up` answers without pressing a key, `stranger` presses another key, `going` presses 1. */
+/** Behaviour of the person at the phone: `hung up` answers without pressing a key, `stranger` presses another key, `going` presses 1. */
 export type AtPhone = 'busy' | 'unanswered' | 'hung up' | 'stranger' | 'going';
 
-/** Time for which the phone rings or a person listens. */
+/** Time for which the phone rings or a person listens, ms. */
 const ringsMs = 30_000;
 
 /** `at`: behaviour of the phone of a number. `listen`: sets the channel that receives the reports. */
@@ -41,7 +41,7 @@ export function voiceGateway(clock: TestClock, token: string, at: (to: string) =
     calls,
     replies,
     say,
-    /** A person calls our number and hangs up. */
+    /** Simulates a person who calls the server's number and hangs up. */
     missed: (from: string) => say({ from }, 'missed'),
     listen(channel: Channel): void {
       hears = channel.receiveCall;

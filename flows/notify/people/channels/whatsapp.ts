@@ -109,8 +109,8 @@ async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSigna
   if (!isSigned(call, secrets.appSecret)) return { status: 401 };
   const read = v.safeParse(hook, parseJson(call.body.toString('utf8')));
   const values = read.success ? read.output.entry.flatMap(({ changes }) => changes.map((one) => one.value)) : [];
-  // Other content and unknown formats are ignored. Button presses are handled before reports: a press is matched by the pressed message,
-  // which a report may remove from the waiting ones.
+  // Other content and unknown formats are ignored. Button presses are handled before reports. A press is matched by the pressed message,
+  // and a report may remove that message from the waiting ones.
   for (const said of values.flatMap(({ messages }) => messages)) {
     const press = pressedOf(said);
     if (press !== undefined) await take(press, options, signal);
@@ -123,7 +123,7 @@ async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSigna
 }
 
 /**
- * Finds the person of a press by the pressed message, then by phone number, then by user id: Meta may send any of them, and the id may
+ * Finds the person of a press by the pressed message, then by phone number, then by user id. Meta may send any of them, and the id may
  * change.
  */
 async function take(

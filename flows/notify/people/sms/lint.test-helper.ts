@@ -29,5 +29,5 @@ function faultsOf(template: SmsTemplate): string[] {
   ];
 }
 
-/** Every text contains it: operators refuse a text that does not name its sender. */
+/** Every text contains this name: operators refuse a text that does not name its sender. */
 const brand = 'Sabha';
