@@ -469,8 +469,8 @@ async function write(state: IngestState, ops: Op[]): Promise<void> {
 }
 
 /**
- * A slow commit delays the acks of all PCs. An agent waits for the ack of each batch of events, so the commit holds few of its events
- * (R27).
+ * After a slow commit, reports the PC with the most events in the commit as noisy, if it sent more than an agent may. A slow commit delays
+ * the acks of all PCs. An honest agent waits for the ack of each batch of events (R27).
  */
 function nameLargestWriter(state: IngestState, ops: readonly Op[]): void {
   // Duplicates count once: the server may have requested a range several times.

@@ -155,7 +155,7 @@ function createHelloLog(up: () => number) {
  */
 export function costOf(
   { event, ops, answer }: DecodedMessage,
-  /** `bytes`: length of the message. `session` and `spool`: those that the ledger holds for the PC. */
+  /** `bytes`: length of the message. `session` and `spool`: the stored ones of the PC. */
   { bytes, session, spool }: { bytes: number; session: number; spool: string | null },
 ): MessageCost | undefined {
   if (event.type === 'beat') return answer || event.session > session ? sign : undefined;

@@ -181,7 +181,7 @@ function hideExplained(faults: IncidentFault[], { explained, isNeeded }: ScopeSt
     const { explained: wasNeeded, ...fault } = before;
     const by = explained?.(fault);
     const needed = by !== undefined && isNeeded?.(fault, by) === true;
-    // A fault that people already know is not held back for a possible group incident.
+    // If people already know a fault, its next messages do not wait for a possible group incident.
     const isExplained = by !== undefined && !needed && (by !== 'waits' || fault.told === null);
     const hidden = isExplained || (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent));
     // After the meeting, the group incident explains the fault again. Before the next meeting people are notified of the fault again.

@@ -370,7 +370,7 @@ const reofferEveryMs = 10 * 60_000;
 
 type JudgedTransition = { transition: Transition; incident: Incident; acts: readonly TabAct[] };
 
-/** True if the hourly limit holds the message back. A morning digest is one message, whatever its size. */
+/** True if the hourly limit delays the message. A morning digest counts as one message, whatever its size. */
 function exceedsHourlyLimit({ options, now }: StepContext, { transition, incident, acts }: JudgedTransition): boolean {
   const { scope } = incident;
   if (transition.again !== undefined || transition.sent.length > 0 || options.pace.left(scope, now) > 0) return false;

@@ -88,7 +88,7 @@ export async function eventsIn({ ask, ledger, at }: ArchivesQuery, clock: Pick<C
   return { events: events.map(toApiEvent), next: next === undefined ? null : timeOf(next), missing };
 }
 
-/** Returns the same as JSON. Runs in a worker thread, so the event loop does not have to serialise. */
+/** Returns the result of `eventsIn` as JSON. Runs in a worker thread, so the event loop does not have to serialise. */
 export async function eventsJson(asked: ArchivesQuery): Promise<string> {
   return JSON.stringify(await eventsIn(asked, realClock()));
 }

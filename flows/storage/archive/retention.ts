@@ -172,7 +172,7 @@ export async function writeSegment({ folder, month, at, passphrase }: SegmentPla
     }
   }
   try {
-    // Restores the length of a truncated file. The hole fails the hash check later.
+    // Restores the length of a truncated file. The missing bytes become zeros, and fail the hash check later.
     await handle.truncate(at);
     const out = handle.createWriteStream({ start: at, flush: true });
     await pipeline(lines, createZstdCompress(), (body: AsyncIterable<Uint8Array>) => sealed(body, seal), counted, out);

@@ -296,7 +296,7 @@ export function timeText(at: number): string {
 
 // Finds all rows that name a person and replaces the person. Events come from PCs and name no person.
 
-/** Tables that `flows` holds in memory and changes by separate operations. A person in them cannot be erased here. */
+/** Tables whose rows `flows` also keeps in memory and changes by separate operations. A person in these rows cannot be erased here. */
 const ownTables: readonly string[] = ['nodes', 'accounts', 'logins'];
 const tables = [
   ...['incidents', 'transitions', 'timers', 'outbox', 'registry', 'rollcalls', 'commands', 'answers', 'meetings', 'maintenance'],

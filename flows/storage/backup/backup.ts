@@ -296,7 +296,7 @@ export function passphraseOf({ backup }: Pick<Settings, 'backup'>): () => string
   return () => (file === undefined ? undefined : loadText(file).trim());
 }
 
-// Collects the files that a backup holds beside the ledger: keys, authority, registry, settings, tabs.
+// Returns the files that a backup contains beside the ledger: keys, authority, registry, settings, tabs.
 
 /** `flows`: its data folder; `registry`: the broker's snapshot; `settings`: sabha.json. */
 export type ServerPaths = { flows: string; registry: string; settings: string; registryKey: KeyObject };

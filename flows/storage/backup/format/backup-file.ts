@@ -39,7 +39,7 @@ export async function writeBackup(file: string, { files, about: said, passphrase
   }
 }
 
-/** Throws `BackupError` if the disk of a folder has not so many bytes free. */
+/** Throws `BackupError` if the disk of a folder has fewer free bytes than this. */
 export async function checkFreeSpace(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const mib = 1024 * 1024;
@@ -195,7 +195,7 @@ export class DamageError extends BackupError {
   override name = 'DamageError';
 }
 
-/** `some`: up to so many bytes, empty only at the end. `line`: a line without its end, undefined if there is none. */
+/** `some`: reads at most this many bytes; empty only at the end. `line`: reads a line without its end; undefined if there is none. */
 export type Bytes = ReturnType<typeof bytesFrom>;
 
 /** Reads parts of a stream. The stream can be read further afterwards. */
