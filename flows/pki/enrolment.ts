@@ -48,7 +48,7 @@ export type EnrolmentOptions = {
   codes: Readonly<Record<string, string>>;
   sites: Pick<SiteOperationsOptions, 'table' | 'entry' | 'apply'>;
   record(ops: readonly Op[]): Promise<boolean>;
-  /** Wall clock, which determines the validity of certificates. */
+  /** System clock: certificates are valid from and until its times. */
   now(): number;
   /** Time that is trusted for deletions. It lags while the wall clock is unconfirmed (R29, clock of the server). */
   settledAt(): number;

@@ -33,7 +33,10 @@ const speed = 120;
 const played = { first: 2, last: 6 };
 const restIsOfDay = (24 - played.first) / (played.last - played.first);
 const daysInMonth = 30;
-/** A PATH without sound programs. At this speed their results would often be late, and each late result changes the state. */
+/**
+ * Leaves programs that read the sound out of PATH. The test clock runs many times faster than real time, so their results would time out,
+ * and each timeout would change the state.
+ */
 const withoutSound = '/usr/sbin:/sbin';
 const halfRoundTripMs = 350;
 

@@ -47,7 +47,7 @@ const perSecond = 1 / 60;
 const pairTries = 5;
 /** Time for which a network counts as trusted for a name after a successful sign-in. */
 const ownMs = 30 * 24 * 60 * 60_000;
-/** Trusted pairs of network and name that are remembered. */
+/** Most pairs of network and account name that are remembered after a sign-in, so that wrong passwords from elsewhere do not block them. */
 const ownAtMost = 10_000;
 const hourMs = 3_600_000;
 /** Session expiry without use: a working day, so that a person signs in again each morning. An open page counts as use. */
