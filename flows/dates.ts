@@ -21,7 +21,7 @@ export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   // The default of the shipped *when* node, used until the first message passes the node.
   const before = { ms: 30 * 60_000 };
   const write = async (what: string, ops: readonly Op[], next: Partial<typeof held>) => {
-    if (!(await ingest()?.record(ops))) throw new Error(`the ledger did not take the ${what}`);
+    if (!(await ingest()?.record(ops))) throw new Error(`the ledger did not store the ${what}`);
     Object.assign(held, next);
     await ingest()?.tell({ type: 'look-again' });
   };

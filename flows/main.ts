@@ -155,14 +155,14 @@ async function showFirstSecret(accounts: Accounts, dataDir: string): Promise<voi
   if (!made?.ok) return;
   const { name, secret } = made;
   if (process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined) {
-    process.stdout.write(`Nobody can log in yet, so there is an account now. Name: ${name}  Secret, shown this once: ${secret}\n`);
+    process.stdout.write(`There was no account, so a first one was made. Name: ${name}  Secret, shown this once: ${secret}\n`);
     return;
   }
   const file = firstSecretIn(dataDir);
   replaceFile(file, `${secret}\n`);
   log.info(
     { file },
-    `nobody can log in yet, so there is an account "${name}": its secret is in this file, for one login within three days`,
+    `there was no account, so the account "${name}" was made: sign in once within three days with the secret in this file`,
   );
 }
 
@@ -211,7 +211,7 @@ function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession
     onMessage: runtime.take,
     onSubscribed: runtime.subscribed,
     onLost(reason) {
-      log.warn({ reason }, 'the broker is out of reach');
+      log.warn({ reason }, 'the broker cannot be reached');
       runtime.unsubscribed();
     },
   });
@@ -289,7 +289,7 @@ async function startTabs({ base: { settings }, deciding, accounts }: ServerParts
   };
   return startNodeRed({ wires, tabs, community: settings.communityNodes, ...editor, tryOut, log }).catch((error: Error) => {
     if (error instanceof StartError) throw error;
-    log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
+    log.error({}, `the tabs do not run, so every alert goes to central: ${error.message}`);
     return undefined;
   });
 }
@@ -371,7 +371,7 @@ function openTabTools(base: Base, { people, runtime }: { people: PeopleParts; ru
     },
     record: (step) => record([{ op: 'audit', at: now(), ...step }]),
     refused(line) {
-      if (line !== null) log.error({ dir }, `the tabs on disk cannot run, so the last good ones do: ${line}`);
+      if (line !== null) log.error({ dir }, `the tabs on disk cannot run, so the last good ones run: ${line}`);
       say('centre.tabs_refused', line);
     },
   });

@@ -43,7 +43,7 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
     async take(report) {
       if (tests.take(report)) return;
       const open = runtime().outbox();
-      if (open === undefined) throw new Error('the ledger is opened anew');
+      if (open === undefined) throw new Error('the ledger is being reopened');
       await open.report(report);
     },
     about(channel, id) {
@@ -56,7 +56,7 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
   const taken = { onAnswer: byButton, onMissedCall: byMissedCall, reports, devices: push && { ...push.devices, secret: push.secret } };
   const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, ...taken });
   const onFailure = (channel: string, person: string, reason: string) =>
-    log.error({ channel, person, reason }, 'central could not be told directly');
+    log.error({ channel, person, reason }, 'central could not be notified directly');
   const tellDirectly = createDirect({ clock, channels, roster, before: createLastNotified(dataDir), onFailure });
   const now = () => runtime().now();
   const toldOf = (incident: number) => (runtime().ingest()?.memory.incidents.get(incident)?.told ?? []).map(({ person }) => person);

@@ -95,7 +95,7 @@ test('S19 a person who is deleted while the server runs is not written again fro
   await runtime.ingest()?.tell({ type: 'note', incident, by: 'asha', text: 'Asha Kumari looks at it' });
   expect(await ledger.person(words)).not.toEqual([]);
   const done = runtime.apart(() => ledger.forget({ words, by: 'meera', at: clock.now() }));
-  await expect(runtime.apart(async () => {})).rejects.toThrow('the ledger is opened anew');
+  await expect(runtime.apart(async () => {})).rejects.toThrow('the ledger is being reopened');
   await clock.pass(2_000);
   expect(await done).toMatchObject({ audit: 0 });
   await runtime.ingest()?.tell({ type: 'note', incident, by: 'ravi', text: 'it is full again' });
@@ -136,13 +136,13 @@ test('F5 a full disk is logged once a minute, and once when commits succeed agai
   }
   // The missing broker of this test has its own log line.
   const ofTheDisk = logged.filter((line) => !line.includes('the broker'));
-  expect(new Set(ofTheDisk)).toEqual(new Set(['the ledger took nothing: database or disk is full']));
+  expect(new Set(ofTheDisk)).toEqual(new Set(['the ledger stored nothing: database or disk is full']));
   expect(ofTheDisk.length).toBeLessThanOrEqual(3);
   expect(runtime.view.unready()).toContain('the disk is full');
   full = false;
   await clock.pass(120_000);
   await runtime.record([]);
-  expect(logged).toContain('the ledger takes batches again');
+  expect(logged).toContain('the ledger stores data again');
   await runtime.close();
 });
 

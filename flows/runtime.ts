@@ -128,19 +128,19 @@ function createRuntimeState(given: RuntimeOptions) {
   const { ledger, commitMs } = watchCommits(given.ledger, {
     clock,
     slow() {
-      life.commitFault = `the ledger has not taken a batch for more than ${slowCommitMs / 1_000} s: the disk is slow, or hangs`;
+      life.commitFault = `the ledger has stored nothing for more than ${slowCommitMs / 1_000} s: the disk is slow or does not respond`;
       log.error({ code: 'slow' }, life.commitFault);
       void given.tellDirectly('commit_slow', life.commitFault);
     },
     took() {
-      if (life.commitFault !== undefined) log.warn({}, 'the ledger takes batches again');
+      if (life.commitFault !== undefined) log.warn({}, 'the ledger stores data again');
       life.commitFault = undefined;
     },
   });
   const ingest = () => life.pipeline?.ingest;
   const opened = () => {
     const found = ingest();
-    if (found === undefined) throw new Error('the ledger is opened anew');
+    if (found === undefined) throw new Error('the ledger is being reopened');
     return found;
   };
   const now = () => ingest()?.time() ?? clock.now();
@@ -182,11 +182,11 @@ function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOperationsOp
     wanted: (pc) => opened().wanted(pc),
     entry: (pc) => opened().entry(pc),
     async apply(change, ops) {
-      if (!(await opened().changeSites(change, ops))) throw new Error('the ledger did not take the change');
+      if (!(await opened().changeSites(change, ops))) throw new Error('the ledger did not store the change');
     },
     rollout: () => opened().rollout(),
     async release(by) {
-      if (!(await opened().release(by))) throw new Error('the ledger did not take it');
+      if (!(await opened().release(by))) throw new Error('the ledger did not store it');
     },
     now,
   };
@@ -225,7 +225,7 @@ function unreadyReason({ commitFault: trouble, full, pipeline, started }: Pipeli
   // On a full disk a small commit may still fit into the write-ahead log.
   if (trouble !== undefined || full !== null) return trouble ?? full ?? undefined;
   if (pipeline === undefined) return 'the ledger is being opened';
-  if (!pipeline.ingest.isSubscribed()) return 'the broker is out of reach, or this process has just stood still';
+  if (!pipeline.ingest.isSubscribed()) return 'the broker cannot be reached, or this process was paused';
   return started ? undefined : 'the tabs do not run yet';
 }
 
@@ -236,7 +236,7 @@ async function openFromLedger(state: RuntimeState): Promise<void> {
   if (life.closed) return;
   const pipeline = openPipeline(options, contents, {
     onStageError(stage, { message }) {
-      options.log.error({ stage }, `${stage} broke after the commit: ${message}`);
+      options.log.error({ stage }, `${stage} failed after the commit: ${message}`);
       void options.tellDirectly('stage_broke', `${stage}: ${message}`);
     },
     isRollCall: rollcalls.isRunning,
@@ -302,15 +302,15 @@ function discardPipeline(state: RuntimeState, pipeline: Pipeline, error: Error &
   rollcalls.drop();
   life.failures += 1;
   if (error instanceof LedgerError) {
-    life.commitFault = `${error.code === 'full' ? 'the disk is full: ' : ''}the ledger took nothing: ${error.message}`;
+    life.commitFault = `${error.code === 'full' ? 'the disk is full: ' : ''}the ledger stored nothing: ${error.message}`;
     const [line, up] = [error.message, options.clock.up()];
     if (life.logged?.line !== line || up - life.logged.up >= sameLineMs) {
       life.logged = { line, up };
-      options.log.error({ code: error.code }, `the ledger took nothing: ${line}`);
+      options.log.error({ code: error.code }, `the ledger stored nothing: ${line}`);
     }
     void options.tellDirectly(error.code === 'full' ? 'disk_full' : 'commit_failed', error.message);
   } else {
-    options.log.error({}, `the memory is made anew from the ledger: ${error.message}`);
+    options.log.error({}, `the memory is read again from the ledger: ${error.message}`);
     void options.tellDirectly('stage_broke', error.message);
   }
   reopen(state);
@@ -319,7 +319,7 @@ function discardPipeline(state: RuntimeState, pipeline: Pipeline, error: Error &
 async function withLedgerClosed<T>(state: RuntimeState, work: () => Promise<T>): Promise<T> {
   const { life, rollcalls } = state;
   const { pipeline } = life;
-  if (pipeline === undefined) throw new Error('the ledger is opened anew');
+  if (pipeline === undefined) throw new Error('the ledger is being reopened');
   // Set at once, so that a second caller is refused.
   life.pipeline = undefined;
   rollcalls.drop();
@@ -337,7 +337,7 @@ function reopen(state: RuntimeState): void {
   options.clock.after(doubledMs(life.failures - 1, reopening), () => {
     if (life.closed) return;
     openFromLedger(state).then(
-      () => life.commitFault ?? options.log.warn({}, 'the pipeline is open again, from the ledger'),
+      () => life.commitFault ?? options.log.warn({}, 'the pipeline runs again with the state of the ledger'),
       retryOpen(state),
     );
   });

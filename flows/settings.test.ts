@@ -100,7 +100,7 @@ describe('an invalid channel is reported in one line that names its place', () =
     ...['central-desk', 'watchdog', 'technician', 'central'].map((id): [string, string, string] => [
       `a person with the reserved id ${id}`,
       JSON.stringify({ people: [{ id, name: 'A', role: 'state' }] }),
-      `sabha.json: people.0: "${id}" is a word of Sabha's own`,
+      `sabha.json: people.0: "${id}" is reserved by Sabha: choose another one`,
     ]),
     [
       'a group with a reserved name',
@@ -244,7 +244,7 @@ test.skipIf(process.platform === 'win32')(
       [{ communityNodes: { credentials: { 'node-1': { token: 'x' } } } }, 'communityNodes.credentials'],
     ];
     for (const [settings, name] of secrets) {
-      expect(load(settings, 0o644)).toEqual({ ok: false, line: `${file}: holds ${name}, and everybody may read it: chmod 600 ${file}` });
+      expect(load(settings, 0o644)).toEqual({ ok: false, line: `${file}: contains ${name}, and every user can read it: run chmod 600 ${file}` });
       for (const mode of [0o600, 0o640]) expect(load(settings, mode).ok).toBe(true);
     }
     expect(load({ people: [], channels: { email: { host: 'mail.test' } } }, 0o644).ok).toBe(true);

@@ -35,7 +35,7 @@ export function loadFlowsSettings(file: string): SettingsResult {
   const { channels, communityNodes } = read.value;
   const [secret] = [...secretsIn(channels), ...(Object.keys(communityNodes.credentials).length > 0 ? ['communityNodes.credentials'] : [])];
   if (secret === undefined || !isWorldReadable(file)) return read;
-  return { ok: false, line: `${file}: holds ${secret}, and everybody may read it: chmod 600 ${file}` };
+  return { ok: false, line: `${file}: contains ${secret}, and every user can read it: run chmod 600 ${file}` };
 }
 
 function firstUnknown({ people, channels }: FlowsSettings): string | undefined {

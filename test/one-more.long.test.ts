@@ -33,7 +33,7 @@ test('a new channel with settings and its own name costs 1 file, 1 test and 1 li
   expect(await house.ask()).toEqual({
     wrong: 'sabha.json: channels.gong.token: expected "tk_", found "x"',
     stray: 'sabha.json: people.0.addresses.gong: channels.gong is not set',
-    taken: expect.stringMatching(/^sabha\.json: channels: .*a channel is set, or stands in offered, not both/),
+    taken: expect.stringMatching(/^sabha\.json: channels: .*a channel is set, or listed in offered, not both/),
     reached: ['console', 'gong'],
     words: ['gong', 'घंटा'],
   });

@@ -33,14 +33,14 @@ const grantedScope = textMatching(
 );
 const right = wholeTree('accounts');
 const makes = { answer: accountMade, done: 201, refusals: [404, 409] } as const;
-const onceForLogin = 'shown this once, for one login';
+const onceForLogin = 'shown this once, for one sign-in';
 /** Token lifetime in days. The limit of one year ensures that a forgotten token expires. */
 const tokenDays = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(366));
 
 /** The caller's own identity, on both listeners, and the management of accounts and tokens. */
 export const accountRoutes: readonly Route[] = [
   defineRoute('view')(
-    ['get /api/me', 'Who asks, for which part of the tree, and by which names incidents may call them; `by` counts where nobody logs in.'],
+    ['get /api/me', 'The account of the caller, its part of the tree, and its names in incidents; `by` counts where nobody signs in.'],
     { right: { once: true }, query: v.strictObject({ by: v.optional(by) }), answer: meView },
     (view, { viewer: { name: who, role, scope: of, once }, query }) => {
       const said = who ?? query.by;
@@ -57,7 +57,7 @@ export const accountRoutes: readonly Route[] = [
     'वॉल का अकाउंट बनाता है; उसका गुप्त शब्द एक ही बार दिखता है।',
     { note: onceForLogin },
   ])(
-    ['post /api/accounts', 'Makes an account for the wall; its secret is shown this once, for one login.'],
+    ['post /api/accounts', 'Makes an account for the wall; its secret is shown this once, for one sign-in.'],
     { right, body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(grantedScope) }), ...makes },
     async ({ accounts, has }, { body: { by: who, name: called, role, scope: given } }) =>
       orAccountRefusal(await accounts.add({ name: called, role, scope: scopeFor(role, given, has) }, who)),
@@ -104,7 +104,7 @@ function scopeFor(role: TokenRole, given: string | undefined, has: (scope: strin
 
 export const loginRoutes: readonly Route[] = [
   defineRoute('accounts')(
-    ['get /api/login', 'Which ways in there are besides the password.'],
+    ['get /api/login', 'The ways to sign in besides the password.'],
     { right: { open: true }, answer: v.object({ openid: v.boolean(), directory: v.nullable(v.string()) }) },
     ({ directory }) => ({ openid: directory !== null, directory }),
   ),
@@ -115,17 +115,17 @@ export const loginRoutes: readonly Route[] = [
       sendSignIn(await accounts.login({ name: who, address: request.ip }, password), reply),
   ),
   defineRoute('logins')(
-    ['post /api/password', 'HTTPS only. A password of one’s own; all other sessions of the account are over.'],
+    ['post /api/password', 'HTTPS only. Sets a new password; all other sessions of the account end.'],
     { right: { once: true }, body: v.strictObject({ by, old: typedText, password: chosen }), answer: whoView, refusals: [401, 429, 503] },
     async (accounts, { body: { by: who, old, password }, request, reply }) => {
-      if (password === old) throw new RequestError(400, 'password: choose another one than the old one');
+      if (password === old) throw new RequestError(400, 'password: choose one that differs from the old one');
       if (isWeakPassword(password, who))
-        throw new RequestError(400, 'password: it is soon guessed: no row of letters, no piece that repeats, not your name');
+        throw new RequestError(400, 'password: it is easy to guess: use no row of letters, no repeated piece and not your name');
       return sendSignIn(await accounts.setOwnPassword({ name: who, address: request.ip }, old, password), reply);
     },
   ),
   defineRoute('logins')(
-    ['post /api/logout', 'HTTPS only. The session is over.'],
+    ['post /api/logout', 'HTTPS only. Ends the session.'],
     { right: { once: true } },
     async (accounts, { viewer, reply }) => {
       await accounts.logout(viewer.session, viewer.name ?? '');
@@ -140,7 +140,7 @@ type SignInParts = { accounts: Accounts; openid: OpenId; log: { warn(fields: obj
 /** Routes to the identity provider and back. Failures are only logged, because their text would inform an attacker. */
 export function addOpenId(app: FastifyInstance, { accounts, openid, log }: SignInParts): void {
   const refused = ({ ip }: FastifyRequest, reply: FastifyReply, { line, isAway }: { line: string; isAway?: boolean }) => {
-    if (accounts.shouldLogRefusal(ip)) log.warn({}, `a login through the directory failed: ${line}`);
+    if (accounts.shouldLogRefusal(ip)) log.warn({}, `a sign-in through the directory failed: ${line}`);
     return reply.redirect(`${loginPage}?${isAway ? 'away' : 'directory'}`);
   };
   const addressOf = ({ headers, url }: FastifyRequest) => new URL(url, `https://${headers.host}`);

@@ -109,7 +109,7 @@ describe('HTTPS API without a session', () => {
     expect(routes.length).toBeGreaterThan(30);
     for (const { method, path } of routes.filter((one) => one.path !== '/api/login')) {
       const answer = await ask(path, { method, ...(method === 'POST' && { body: { by: 'x' } }) });
-      expect([method, path, ...lineOf(answer)]).toEqual([method, path, 401, 'log in first']);
+      expect([method, path, ...lineOf(answer)]).toEqual([method, path, 401, 'sign in first']);
     }
     for (const method of ['HEAD', 'OPTIONS', 'PUT', 'DELETE'])
       expect([method, (await ask('/api/sites', { method })).status]).toEqual([method, 401]);
@@ -177,12 +177,12 @@ describe('sign-in', () => {
     expect(JSON.parse((await ask('/api/me?by=Meera', { cookie })).body)).toMatchObject({ once: true, names: ['Asha Devi', 'asha'] });
     for (const { method, path } of routes.filter((one) => !['/api/me', '/api/login', '/api/password', '/api/logout'].includes(one.path))) {
       const answer = await ask(path, { method, cookie, ...(method === 'POST' && { body: {} }) });
-      expect([method, path, ...lineOf(answer)]).toEqual([method, path, 403, 'choose a password of your own first']);
+      expect([method, path, ...lineOf(answer)]).toEqual([method, path, 403, 'choose your own password first']);
     }
     expect(await ask('/', { cookie })).toMatchObject({ status: 302, headers: { location: '/login.html' } });
     const choose = (old: string, password: string) => post('/api/password', { old, password }, cookie);
     expect(lineOf(await choose(secret, 'short'))).toEqual([400, 'password: expected a length >=12, found 5']);
-    expect(lineOf(await choose(secret, secret))).toEqual([400, 'password: choose another one than the old one']);
+    expect(lineOf(await choose(secret, secret))).toEqual([400, 'password: choose one that differs from the old one']);
     expect(lineOf(await choose('wrong', own))).toEqual([401, 'name or password is wrong']);
     const chosen = await choose(secret, own);
     expect([chosen.status, JSON.parse(chosen.body).once]).toEqual([200, false]);

@@ -39,10 +39,10 @@ const noIncident = ['there is no such incident', { code: 'missing' }] as const;
 const refusals = {
   missing: [404, noIncident[0]],
   over: [409, 'this incident is over'],
-  late: [409, 'only who acknowledged it takes that back, within 15 seconds'],
+  late: [409, 'only the person who acknowledged it can take that back, within 15 seconds'],
   nobody: [422, 'there is no such person in the roster, or several of that name: give the id'],
-  time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
-  often: [429, 'this incident was assigned or made quiet a dozen times in this hour, and each time somebody is told'],
+  time: [422, 'an incident can be quiet until a later time, at most 24 hours ahead'],
+  often: [429, 'this incident was assigned or made quiet twelve times in this hour, and each time somebody is notified: try again later'],
 } satisfies Record<Exclude<ActionResult, 'done'>, [number, string]>;
 /** Time zone for a site that has none, or that no longer exists. */
 const defaultTimeZone = 'Asia/Kolkata';
@@ -50,7 +50,7 @@ const noRollCall = 'there is no such roll call';
 const notStarted: Record<RollCallRefusal, [number, string]> = {
   busy: [409, 'a roll call runs already'],
   unknown: [404, 'there is no such scope'],
-  deaf: [503, 'the broker is out of reach, nobody could answer'],
+  deaf: [503, 'the broker cannot be reached, so no PC can answer'],
 };
 /** `args` is checked later against the table of commands, which knows the arguments of each. */
 const ordering = v.strictObject({
@@ -74,7 +74,7 @@ export const incidentRoutes: readonly Route[] = [
   defineRoute('view', ['ack ID [--take-over]', 'बताता है कि अलर्ट आप देख रहे हैं।', { json: { acknowledged: 'id', by: 'by' } }])(
     [
       'post /api/incidents/{id}/acknowledge',
-      'Says that you see to an incident. It is taken over from somebody else only where that is asked for.',
+      'Says that you look after an incident. It is taken over from somebody else only on request.',
     ],
     { right: { ...ownPart, may: 'acknowledge' }, body: v.strictObject({ by, takeOver: flag }), refusals: [404, 409] },
     async (view, { params, body: { by: who, takeOver } }) => {
@@ -85,7 +85,7 @@ export const incidentRoutes: readonly Route[] = [
     },
   ),
   defineRoute('view')(
-    ['post /api/incidents/{id}/withdraw', 'Takes back what was acknowledged a moment ago (15 s): as if it had not been.'],
+    ['post /api/incidents/{id}/withdraw', 'Takes back an acknowledgement of the last 15 s, as if it had not been made.'],
     { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
     async (view, { params, body }) => done(await view.act(readInput(incidentId, params.id), body.by, { type: 'withdraw' })),
   ),

@@ -128,8 +128,8 @@ test.each([
   issuer.state.claims = claims;
   const answer = await enter();
   expect([answer.status, answer.location, sessionOf(answer)]).toEqual([302, '/login.html?directory', '']);
-  expect(warned).toEqual([expect.stringMatching(/^a login through the directory failed: /)]);
-  expect(warned[0]?.slice('a login through the directory failed: '.length)).toMatch(line);
+  expect(warned).toEqual([expect.stringMatching(/^a sign-in through the directory failed: /)]);
+  expect(warned[0]?.slice('a sign-in through the directory failed: '.length)).toMatch(line);
   expect(accounts.list()).toEqual([]);
 });
 
@@ -174,7 +174,7 @@ test('the provider cannot take over a local account, nor one provider user the a
   expect(sessionOf(await enter())).not.toBe('');
   issuer.state.claims = { sub: 'u-2' };
   expect(sessionOf(await enter())).toBe('');
-  expect(warned).toEqual(Array(2).fill(`a login through the directory failed: the account "asha@office.test" is another's`));
+  expect(warned).toEqual(Array(2).fill(`a sign-in through the directory failed: the account "asha@office.test" belongs to another person`));
   expect(await accounts.login({ name: 'asha@office.test', address: 'x' }, '')).toMatchObject({ ok: false, status: 401 });
   expect(await accounts.renew('asha@office.test', 'anil')).toMatchObject({ ok: false, status: 409 });
 });

@@ -111,14 +111,14 @@ test('leave applies at once and the deputy is notified, and invalid leave return
   expect(await post('leave', { person: 'nobody', days: '' })).toMatchObject({ status: 404 });
   expect(await post('leave', { person: 'devi', days: '' })).toMatchObject({
     status: 409,
-    body: { message: 'devi stands in sabha.json: change it there' },
+    body: { message: 'devi is in sabha.json: change it there' },
   });
 });
 
 test('a person whom a tab names cannot be removed, because the tab would become invalid', async () => {
   await load();
   onTabs = ['bina', 'technician', 'block-7'];
-  const line = '"bina" would be nobody any more, and a tab tells "bina": take the name off that tab first';
+  const line = 'a tab notifies "bina", and the roster would no longer have that name: remove it from that tab first';
   expect(await post('remove', { person: 'bina' })).toMatchObject({ status: 409, body: { message: line } });
   const [header = '', first = ''] = csv.split('\n');
   const without = await load({ csv: `${header}\n${first.replace('block-7', '').replace('bina', '')}\n`, replace: true });
@@ -197,7 +197,7 @@ test('a current shift is taken over until its end with one notification, and a l
     'bina has this shift already',
     'nobody takes over their own shift',
     'bina is not on duty now: there is no shift to take over',
-    'devi stands in sabha.json: change it there',
+    'devi is in sabha.json: change it there',
   ]);
   expect(written.filter(({ op }) => op === 'outbox')).toHaveLength(1);
 });
@@ -210,7 +210,7 @@ test('tests are limited to 6 and takeovers to 3 per person and hour, and the ref
   expect(await test()).toMatchObject({ status: 429, body: { message: often } });
   const take = async (n: number) => post('take', { person: ['bina', 'devi'][n % 2], from: 'asha' });
   for (let n = 0; n < testsAndTakesPerHour.takes; n += 1) expect((await take(n)).status).toBe(200);
-  const line = 'the shift of asha went over 3 times within an hour, and each time asha is told: the next can be at 07:00 UTC';
+  const line = 'the shift of asha was taken over 3 times within an hour, and each time asha is notified: the next can be at 07:00 UTC';
   expect(await take(testsAndTakesPerHour.takes)).toMatchObject({ status: 429, body: { message: line } });
   expect(written.filter(({ op }) => op === 'outbox')).toHaveLength(testsAndTakesPerHour.takes);
   now = hoursLater(1);

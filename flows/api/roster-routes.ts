@@ -174,7 +174,7 @@ export const rosterRoutes: readonly Route[] = [
   defineRoute('devices')(
     [
       'get /api/devices',
-      'The key for which a browser makes a device (null: Web Push is not set), the person of the roster whom the login means, and whether they are told on the device of that address.',
+      'The key for a new device of a browser (null: Web Push is not set), the person of this account, and whether the device of that address has notifications.',
     ],
     { right: ownPart, query: v.strictObject({ by: v.optional(by), endpoint: v.optional(endpoint, '') }), answer: deviceView },
     (devices, { viewer, query }) => {
@@ -184,7 +184,7 @@ export const rosterRoutes: readonly Route[] = [
     },
   ),
   defineRoute('devices')(
-    ['post /api/devices', 'Tells whoever has logged in on this device too (RFC 8030): its address and keys, as the browser names them.'],
+    ['post /api/devices', 'Adds this device to the notifications of the person who has signed in (RFC 8030): its address and keys, as the browser names them.'],
     { right: ownPart, body: v.strictObject({ by, endpoint, p256dh: browserKey, auth: browserKey }), refusals: [404, 409] },
     async (devices, { body: { by: who, ...device } }) => {
       const { book, person } = ownDevices(devices, who);
@@ -192,7 +192,7 @@ export const rosterRoutes: readonly Route[] = [
     },
   ),
   defineRoute('devices')(
-    ['post /api/devices/remove', 'Tells them on this device no more.'],
+    ['post /api/devices/remove', 'Ends the notifications to this device.'],
     { right: ownPart, body: v.strictObject({ by, endpoint }), refusals: [404] },
     async (devices, { body: { by: who, endpoint: gone } }) => {
       const { book, person } = ownDevices(devices, who);
@@ -203,9 +203,9 @@ export const rosterRoutes: readonly Route[] = [
   defineRoute('devices', [
     'devices remove PERSON',
     'किसी के किसी भी डिवाइस पर अब नोटिफ़िकेशन नहीं भेजता, जैसे फ़ोन चोरी होने पर।',
-    { note: 'whoever has a device can add it again by a login' },
+    { note: 'the person can add a device again after a sign-in' },
   ])(
-    ['post /api/devices/remove-all', 'Ends the notifications to all devices of a person, such as where a phone was stolen.'],
+    ['post /api/devices/remove-all', 'Ends the notifications to all devices of a person, such as after a phone was stolen.'],
     { right: wholeTree('import'), body: removing, answer: v.object({ removed: v.number() }), refusals: [404] },
     async (devices, { body: { person, by: who } }) => {
       if (devices === null) throw new RequestError(404, notSet);

@@ -60,7 +60,7 @@ export const centreRoutes: readonly Route[] = [
   defineRoute('view')(
     [
       'get /readyz',
-      'The ledger is loaded and takes what it is given, the broker subscribed, the tabs run; 503 while not, with the reason.',
+      'The ledger is loaded and stores data, the broker is subscribed, and the tabs run; else 503, with the reason.',
     ],
     { right: health, answer: v.object({ ready: v.boolean(), because: v.optional(v.string()) }), refusals: [503], alsoAs: 503 },
     (view, { reply }) => {
@@ -71,12 +71,12 @@ export const centreRoutes: readonly Route[] = [
     },
   ),
   defineRoute('view')(
-    ['get /api/snapshot', 'All that is so now.'],
+    ['get /api/snapshot', 'The whole current state.'],
     { right: ownPart, query: pcsQuery, answer: snapshot },
     (view, { query: { pcs = '' } }) => view.snapshot(pcs),
   ),
   defineRoute('streams')(
-    ['get /api/stream', 'All that is so now, then every change.'],
+    ['get /api/stream', 'The whole current state, then every change.'],
     { right: ownPart, query: pcsQuery, answer: frames, refusals: [503], more: { exposeHeadRoute: false } },
     ({ streams, headers }, { query: { pcs = '' }, viewer, reply }) => {
       const refusal = streams.open(reply.raw, { pcs, headers, viewer });
@@ -129,14 +129,14 @@ export const tabsRoutes: readonly Route[] = [
     'दिखाता है कि ख़राबी की ख़बर किसे और कब जाएगी, या किसी अलर्ट की ख़बर क्यों गई।',
     { english: 'Shows whom a fault would reach and when, or why people were notified of an incident. Nobody is notified.' },
   ])(
-    ['get /api/explain', 'Shows whom a fault of a site, a PC or the centre would reach and when. Nobody is notified.'],
+    ['get /api/explain', 'Shows whom a fault of a site, a PC or the server would reach and when. Nobody is notified.'],
     { right: wholeTree('read'), query: v.strictObject({ scope: name, fault: name }), answer: explanation, refusals: [404] },
     async (explain, { query: { scope, fault } }) => orRefuse(await explain(scope, fault), 404).value,
   ),
   defineRoute('reasons')(
     [
       'get /api/incidents/{id}/reasons',
-      'Why people were told of an incident, or not: the passes over the tabs of then, step by step, and whom they told.',
+      'Why people were notified of an incident, or not: each pass over the tabs of that time, step by step, with its recipients.',
     ],
     { right: ownPart, answer: incidentReasons, refusals: [404] },
     async (reasons, { viewer, params }) => {
@@ -167,7 +167,7 @@ export const recordRoutes: readonly Route[] = [
     'बैकअप बनाता है, और फ़ाइल में कॉपी करता है।',
     { english: 'Makes a backup, and copies it into a file.' },
   ])(
-    ['post /api/backup', 'Makes a backup on the central machine, and names its file.'],
+    ['post /api/backup', 'Makes a backup on the server, and names its file.'],
     { right: wholeTree('backup'), body: order, answer: backupMade, refusals: [409] },
     async (proof) => {
       try {

@@ -145,19 +145,19 @@ test('GET /api/words returns the title of every fault in both languages', async 
 test('an action while the disk is full returns 503, the reason and a code', async () => {
   const { act } = view;
   onTestFinished(() => void Object.assign(view, { act }));
-  view.act = () => Promise.reject(new Error('the ledger did not take it'));
-  view.because = 'the disk is full: the ledger took nothing';
+  view.act = () => Promise.reject(new Error('the ledger did not store it'));
+  view.because = 'the disk is full: the ledger stored nothing';
   expect(await refusal(post('/api/incidents/7/acknowledge', { by: 'Asha' }))).toEqual([
     503,
-    'nothing is done now: the disk is full: the ledger took nothing',
+    'nothing is done now: the disk is full: the ledger stored nothing',
   ]);
   // The wall translates the code into the reader's language.
   expect(await (await post('/api/incidents/7/acknowledge', { by: 'Asha' })).json()).toMatchObject({ code: 'unready' });
 });
 
 test.each([
-  ['the ledger', new LedgerError('full', 'ledger: database or disk is full'), 'the disk takes nothing: ledger: database or disk is full'],
-  ['a file', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), 'the disk takes nothing: ENOSPC'],
+  ['the ledger', new LedgerError('full', 'ledger: database or disk is full'), 'the disk stores nothing: ledger: database or disk is full'],
+  ['a file', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), 'the disk stores nothing: ENOSPC'],
 ])('an action that %s refuses because the disk is full returns the reason before readiness reports it', async (_, error, line) => {
   const { act } = view;
   onTestFinished(() => void Object.assign(view, { act }));
@@ -182,7 +182,7 @@ test('an acknowledgement is withdrawn by its author only', async () => {
   await post('/api/incidents/7/acknowledge', { by: 'Asha' });
   expect(await refusal(post('/api/incidents/7/withdraw', { by: 'Meera' }))).toEqual([
     409,
-    'only who acknowledged it takes that back, within 15 seconds',
+    'only the person who acknowledged it can take that back, within 15 seconds',
   ]);
   expect((await post('/api/incidents/7/withdraw', { by: 'Asha' })).status).toBe(204);
   expect(view.incident(7)?.acknowledged).toBeNull();
@@ -211,7 +211,7 @@ test('fixed, assign and snooze reach the view, and an unknown person or an inval
   ]);
   expect(await refusal(post('/api/incidents/7/snooze', { by: 'Asha', until: 1 }))).toEqual([
     422,
-    'an incident is quiet until a time that is to come, at most 24 hours ahead',
+    'an incident can be quiet until a later time, at most 24 hours ahead',
   ]);
   expect((await refusal(post('/api/incidents/7/snooze', { by: 'Asha', until: 'tomorrow' })))[0]).toBe(400);
   expect((await refusal(post('/api/incidents/9/fixed', { by: 'Asha' })))[0]).toBe(404);
@@ -300,7 +300,7 @@ test('an exception in the view returns 500 without internal details, and the log
   };
   const other = await start({ view: broken });
   const answer = await fetch(`http://127.0.0.1:${other.port}/api/snapshot`);
-  expect([answer.status, await answer.json()]).toEqual([500, { error: 'the centre could not do this; its log says why', code: 'failed' }]);
+  expect([answer.status, await answer.json()]).toEqual([500, { error: 'the server could not do this; its log says why', code: 'failed' }]);
   expect(logged).toContain('a request failed');
   await other.close();
 });

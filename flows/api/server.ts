@@ -245,10 +245,10 @@ function answer(error: FastifyError | RequestError, reply: FastifyReply, { log, 
   const known = view.unready();
   if (known === undefined) log.error({ err: error }, 'a request failed');
   const isLedger = error instanceof LedgerError;
-  const ofDisk = isLedger || diskCodes.has(error.code) ? `the disk takes nothing: ${isLedger ? error.message : codeOf(error)}` : undefined;
+  const ofDisk = isLedger || diskCodes.has(error.code) ? `the disk stores nothing: ${isLedger ? error.message : codeOf(error)}` : undefined;
   const because = known ?? ofDisk;
   if (because !== undefined) return reply.code(503).send({ error: oneLine(`nothing is done now: ${because}`, 240), code: 'unready' });
-  return reply.code(500).send({ error: 'the centre could not do this; its log says why', code: 'failed' });
+  return reply.code(500).send({ error: 'the server could not do this; its log says why', code: 'failed' });
 }
 
 function listenLine(error: NodeJS.ErrnoException, { host, port, field }: { host: string; port: number; field: string }): string {

@@ -144,7 +144,7 @@ test('new tokens for a scope skip PCs that have a token unless renewed, and a PC
   admitted.add('ladakh/leh/vc-2');
   expect(await post('/api/tokens', { scope: 'ladakh/leh', by: 'Anil' })).toMatchObject({
     status: 409,
-    line: 'each PC of ladakh/leh has a token, or is revoked: only renew gives new ones, and none to those',
+    line: 'each PC of ladakh/leh has a token or is revoked: renew makes new tokens, except for revoked PCs',
   });
   expect(applied).toHaveLength(1);
   expect(await given({ scope: 'ladakh/leh', renew: true })).toEqual(['ladakh/leh/vc-1', 'ladakh/leh/vc-2']);

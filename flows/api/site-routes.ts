@@ -120,7 +120,7 @@ export const siteRoutes: readonly Route[] = [
     (view, { params }) => orNotFound(view.site(placePath(params)), ...noSite),
   ),
   defineRoute('view')(
-    ['get /api/sites/{state}/{site}/history', 'What its components said over some hours.'],
+    ['get /api/sites/{state}/{site}/history', 'The states of its components over some hours.'],
     { right: ownPart, query: hoursQuery, answer: historyView, refusals: [404] },
     async (view, { params, query: { hours } }) =>
       orNotFound(await view.history(placePath(params), view.now() - Number(hours) * 3_600_000), ...noSite),
@@ -164,7 +164,7 @@ export const siteRoutes: readonly Route[] = [
     'PC को बंद करता है: वह फिर नहीं जुड़ सकता।',
     { json: { revoked: 'pc' }, note: '"pcs replace" lets another machine take its place' },
   ])(
-    ['post /api/pcs/{state}/{site}/{pc}/revoke', 'Shuts a PC out: its token and its certificates are no longer valid.'],
+    ['post /api/pcs/{state}/{site}/{pc}/revoke', 'Revokes a PC: its token and its certificates are no longer valid.'],
     { right: wholeTree('pcs'), body: order, refusals: [404] },
     async (identity, { params, body }) => void tokensOf(await identity.revoke(placePath(params), body.by)),
   ),
@@ -232,12 +232,12 @@ export const rolloutRoutes: readonly Route[] = [
     'दिखाता है कि सेटिंग कहाँ तक पहुँची।',
     { ok: ({ rollout }: { rollout: RolloutView | null }) => (rollout?.stopped ?? null) === null },
   ])(
-    ['get /api/rollout', 'Shows how far a configuration in stages has got.'],
+    ['get /api/rollout', 'Shows the progress of a configuration in stages.'],
     { right: wholeTree('import'), answer: v.object({ rollout: v.nullable(rolloutView) }) },
     (orders) => ({ rollout: orders.rollout() }),
   ),
   defineRoute('siteOrders', ['config release', 'सेटिंग सब PC पर भेजता है।', { json: { released: '' } }])(
-    ['post /api/rollout/release', 'Sends the configuration to every PC, whatever was seen.'],
+    ['post /api/rollout/release', 'Sends the configuration to every PC, without regard to the results so far.'],
     { right: wholeTree('import'), body: order, refusals: [404] },
     async (orders, { body }) => void tokensOf(await orders.release(body.by)),
   ),

@@ -85,7 +85,7 @@ describe('loopback listener', () => {
     const others = [...routes.filter(({ path }) => !health.includes(path)), ...files.map((path) => ({ method: 'get', path }))];
     for (const { method, path } of others) {
       const answer = await plain(path, { token: null, ...(method === 'post' && { body: { by: 'asha.devi' } }) });
-      expect([method, path, ...lineOf(answer)]).toEqual([method, path, 401, 'a token is needed here; people log in over HTTPS']);
+      expect([method, path, ...lineOf(answer)]).toEqual([method, path, 401, 'a token is needed here; people sign in over HTTPS']);
     }
     expect(accounts.committed).toEqual([]);
   });

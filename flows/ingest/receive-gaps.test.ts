@@ -72,7 +72,7 @@ describe('R18a receive gap of the server', () => {
     expect(rig.ingest.time() - rig.clock.now()).toBe(0);
     const { from, to } = rig.ingest.away() ?? { from: 0, to: 0 };
     expect((to - from) / 3_600_000).toBeCloseTo(8, 1);
-    expect(rig.said).toEqual(['no silence is judged: this process stood still']);
+    expect(rig.said).toEqual(['no PC is judged offline for now: this process was paused']);
   });
 
   it('R17 repeated SUBACKs send at most one hello a minute, and a pending hello is sent', async () => {

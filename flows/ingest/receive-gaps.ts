@@ -25,7 +25,7 @@ const gapShownMs = 30_000;
  * If the clock step is smaller than this, in ms, only the server time changes: no message was missed, and PCs check their clocks anyway.
  */
 const largeStepMs = 60_000;
-const reasons = { late: 'this process stood still', deaf: 'the broker brings nothing back' };
+const reasons = { late: 'this process was paused', deaf: 'the broker returns no message' };
 /** Least time between hellos to all PCs, ms, because every PC responds with a birth. */
 const helloEveryMs = 60_000;
 const dayMs = 86_400_000;
@@ -101,7 +101,7 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
       const gap = hearing.tick(now);
       if (gap !== undefined) tell({ type: 'unsubscribed', slow: true });
       if (gap === undefined || gap === 'still') return sendCanary(now);
-      log.warn({ heardUntil: new Date(hearing.provenAt() ?? now).toISOString() }, `no silence is judged: ${reasons[gap]}`);
+      log.warn({ heardUntil: new Date(hearing.provenAt() ?? now).toISOString() }, `no PC is judged offline for now: ${reasons[gap]}`);
       if (gap === 'late') subscribed();
       else sendCanary(now);
       options.listening();

@@ -151,7 +151,7 @@ export function readMessage(msg: unknown): { ok: true; message: OfferMessage } |
 /** Returns the act that notifies the recipients over `channel`, or one line if there are none. */
 export function deliverAct(message: OfferMessage, channel: string): { ok: true; act: TabAct } | { ok: false; line: string } {
   if (channel === '') return { ok: false, line: 'no channel is chosen' };
-  if (message.to.length === 0) return { ok: false, line: 'nobody to tell: msg.to is empty' };
+  if (message.to.length === 0) return { ok: false, line: 'nobody to notify: msg.to is empty' };
   return { ok: true, act: { do: 'deliver', channel, to: [...message.to], severity: message.severity, ...hoursOf(message) } };
 }
 

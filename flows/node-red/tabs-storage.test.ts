@@ -75,7 +75,7 @@ test.each([
   ['no byte at all', '', /^bad\.json: the file is empty$/],
   ['something else than a list', '{}', /^bad\.json: expected a list of nodes$/],
   ['a node without a type', '[{"id":"a","type":"tab"},{"id":"b"}]', /^bad\.json: entry 2 has no id or no type$/],
-  ['an id of another tab', '[{"id":"t","type":"tab"}]', /^bad\.json: the id "t" stands also in a\.json$/],
+  ['an id of another tab', '[{"id":"t","type":"tab"}]', /^bad\.json: the id "t" is also in a\.json$/],
   [
     'a tab of the same name',
     '[{"id":"u","type":"tab","label":"a"}]',

@@ -23,7 +23,7 @@ export function tabsIn(texts: Iterable<[file: string, text: string]>): TabsRead 
     if (!read.ok) return { ok: false, line: `${file}: ${read.line}` };
     for (const node of read.nodes) {
       const other = standsIn.get(node.id);
-      if (other !== undefined) return { ok: false, line: `${file}: the id "${node.id}" stands also in ${other}` };
+      if (other !== undefined) return { ok: false, line: `${file}: the id "${node.id}" is also in ${other}` };
       standsIn.set(node.id, file);
       nodes.push(node);
     }

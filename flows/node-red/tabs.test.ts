@@ -93,7 +93,7 @@ test('a Deploy with an unknown person, role or channel is refused', async () => 
     release.map((node) => (node.id === 'faults-site-rule' ? { ...node, type: 'change', rules: to(list) } : node));
   await tabs.save(who('["technician","asha"]'), 'asha');
   await expect(tabs.save(who('["tecnician"]'), 'asha')).rejects.toThrow('"tecnician" is no role, group or person of sabha.json');
-  await expect(tabs.save(who('technician'), 'asha')).rejects.toThrow('whom it tells is not a list of names');
+  await expect(tabs.save(who('technician'), 'asha')).rejects.toThrow('its recipients are not a list of names');
   const over = release.map((node) => (node.id === 'deliver-own-order' ? { ...node, channel: 'emial' } : node));
   await expect(tabs.save(over, 'asha')).rejects.toThrow('deliver-own-order (sabha-deliver): there is no channel "emial"');
 });
@@ -112,7 +112,7 @@ test('a Deploy is refused if a file changed on disk since it was read, and succe
 test('a Deploy is refused while the ledger cannot record it', async () => {
   const tabs = open({ record: async () => false });
   tabs.load();
-  await expect(tabs.save(minor('5'), 'asha')).rejects.toThrow('the ledger takes nothing now');
+  await expect(tabs.save(minor('5'), 'asha')).rejects.toThrow('the ledger stores nothing now');
   expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
   expect(open().load()).toEqual(release);
 });

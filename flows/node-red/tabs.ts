@@ -179,7 +179,7 @@ async function save(state: TabsState, nodes: FlowNode[], who: string): Promise<v
   kept.write('next', nodes);
   if (!(await options.record({ who, what: 'tabs deployed', about }))) {
     kept.drop('next');
-    throw new Error('the ledger takes nothing now, so this Deploy cannot be written down: try again');
+    throw new Error('the ledger stores nothing now, so this Deploy cannot be recorded: try again');
   }
   finish(state, nodes);
   state.texts = textsOf(options.dir);
@@ -356,7 +356,7 @@ function fatalProblems(nodes: readonly FlowNode[], graph: Graph): string[] {
 function nodeProblems(node: FlowNode, graph: Graph): string[] {
   const { community, isKnown } = graph.options;
   const found: string[] = [];
-  if (graph.ids.indexOf(node.id) !== graph.ids.lastIndexOf(node.id)) found.push('its id stands twice');
+  if (graph.ids.indexOf(node.id) !== graph.ids.lastIndexOf(node.id)) found.push('its id appears twice');
   if (!allowed.has(node.type)) {
     if (!community) found.push(`nodes of type "${node.type}" are not used on the tabs`);
     else if (isKnown?.(node.type) === false) found.push(`nodes of type "${node.type}" are not installed`);
@@ -370,7 +370,7 @@ function checkNode(node: FlowNode, graph: Graph): string[] {
   const found: string[] = [];
   const say = (what: string) => found.push(`${title(node)}: ${what}`);
   if (node.type !== 'tab' && !(Number.isFinite(node['x']) && Number.isFinite(node['y']))) say('it has no place (x, y)');
-  if (node.type !== 'tab' && graph.byId.get(node.z ?? '')?.type !== 'tab') say('it stands on no tab');
+  if (node.type !== 'tab' && graph.byId.get(node.z ?? '')?.type !== 'tab') say('it is on no tab');
   const numbers = node.type === 'sabha-correlate' ? readDialogNumbers(node) : undefined;
   if (numbers?.ok === false) say(numbers.line);
   found.push(...checkSecrets(node, title(node)));
@@ -388,7 +388,7 @@ function checkNames(node: FlowNode, { byId, options: { names } }: Graph): string
   const read = dialogs[node.type]?.(node);
   if (read?.ok === false) return [read.line];
   const chosenNames = recipientsIn(node);
-  if (chosenNames === 'unreadable') return ['whom it tells is not a list of names'];
+  if (chosenNames === 'unreadable') return ['its recipients are not a list of names'];
   if (names === undefined) return [];
   const offered = [...byId.values()].filter(({ type }) => type === 'sabha-offer').map(({ channel }) => String(channel));
   const channel = node.type === 'sabha-deliver' ? [String(node['channel'])] : [];

@@ -24,7 +24,7 @@ export async function openAuthority(folder: string, means: CertificateTools) {
   const [keyFile, rootsFile] = [join(folder, 'ca.key'), join(folder, 'roots.pem')];
   if (!existsSync(keyFile)) {
     if (existsSync(rootsFile))
-      throw new StartError(`${keyFile} is missing, but ${rootsFile} is there: put the key back, or move the roots away`);
+      throw new StartError(`${keyFile} is missing, but ${rootsFile} is there: put the key back, or move the roots to another folder`);
     write(keyFile, makeKey());
   }
   const key = readKey(keyFile);
@@ -73,7 +73,7 @@ function readRoots(file: string, key: KeyObject): [X509Certificate, ...X509Certi
   const noAuthority = [first, ...others].findIndex(({ ca }) => !ca);
   if (noAuthority >= 0) throw wrong(`certificate ${noAuthority + 1} is not that of an authority`);
   if (!first.publicKey.equals(createPublicKey(key))) throw wrong('the first certificate does not belong to ca.key');
-  if (![first, ...others].some((one) => first.checkIssued(one))) throw wrong('who signed the first certificate is not in the file');
+  if (![first, ...others].some((one) => first.checkIssued(one))) throw wrong('the certificate that signed the first one is not in the file');
   return [first, ...others];
 }
 
@@ -105,7 +105,7 @@ export async function openKnownAuthority(
   const refuse = (problem: string) => new StartError(`${problem}: ${hint}`);
   const fingerprint = hash('sha256', createPublicKey(centreKey).export({ type: 'spki', format: 'der' }));
   if (held !== undefined && held.centreKey !== fingerprint)
-    throw refuse(`${keyFile} is not the signing key that the ledger knows, move it away`);
+    throw refuse(`${keyFile} is not the signing key that the ledger knows: move it to another folder`);
   const missing = ['ca.key', 'roots.pem'].map((name) => join(folder, name)).find((file) => !existsSync(file));
   if (held !== undefined && missing !== undefined) throw refuse(`${missing} is missing`);
   const authority = await openAuthority(folder, means).catch((error) => {

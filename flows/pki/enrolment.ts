@@ -310,7 +310,7 @@ function openCodes({ codes, now }: EnrolmentState): Code[] {
 }
 
 async function write(state: EnrolmentState, ops: readonly CodeRow[], row: Op): Promise<void> {
-  if (!(await state.record([...ops, row]))) throw new Error('the ledger did not take the code');
+  if (!(await state.record([...ops, row]))) throw new Error('the ledger did not store the code');
   applyCodeRows(state, ops);
 }
 

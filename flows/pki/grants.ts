@@ -21,7 +21,7 @@ type SerialAndExpiry = Pick<IssuedCertificate, 'serial' | 'notAfter'>;
 export function mayEnrol(held: GrantContext, asked: { name: string; site: string }): EnrolmentGrant {
   const grant = checkPlace(held, asked);
   return grant.ok && validSerials(grant.entry, held.now()).length > 0
-    ? refusedGrant(`${grant.entry.pc} has a certificate already: ask the centre to replace it`)
+    ? refusedGrant(`${grant.entry.pc} has a certificate already: ask the central team to replace it`)
     : grant;
 }
 
@@ -32,7 +32,7 @@ export function mayEnrol(held: GrantContext, asked: { name: string; site: string
 export function mayEnrolAgain(held: GrantContext, { serial, ...asked }: { name: string; site: string; serial: string }): EnrolmentGrant {
   const grant = checkPlace(held, asked);
   if (!grant.ok || validSerials(grant.entry, held.now()).join() === serial) return grant;
-  return refusedGrant(`${grant.entry.pc} has another certificate by now: ask the centre to replace it`);
+  return refusedGrant(`${grant.entry.pc} has another certificate by now: ask the central team to replace it`);
 }
 
 function checkPlace({ sites: { table, entry } }: GrantContext, { name, site }: { name: string; site: string }): EnrolmentGrant {
@@ -42,7 +42,7 @@ function checkPlace({ sites: { table, entry } }: GrantContext, { name, site }: {
   if (table().node(pc) === undefined) return refusedGrant(`there is no PC ${pc} in the site table`);
   if (table().stageOf(site) === 'closed') return refusedGrant(`${site} is closed`);
   const held = entry(pc);
-  if (held?.revoked) return refusedGrant(`${pc} is revoked: ask the centre to replace it`);
+  if (held?.revoked) return refusedGrant(`${pc} is revoked: ask the central team to replace it`);
   return { ok: true, entry: held ?? { pc, tokenHash: null, certificates: [], revoked: false } };
 }
 
@@ -56,7 +56,7 @@ export function mayRenew(
   const held = pc === undefined ? undefined : entry(pc);
   if (pc === undefined || held === undefined || table().node(pc) === undefined) return refusedGrant(`there is no PC "${name}"`);
   if (held.revoked || !validSerials(held, now()).includes(serial))
-    return refusedGrant(`the certificate of ${pc} is not valid any more: enrol with a code`);
+    return refusedGrant(`the certificate of ${pc} is no longer valid: enrol with a code`);
   if (asked !== name) return { ok: false, status: 400, line: `the certificate is that of ${name}, the request names "${asked}"` };
   return { ok: true, entry: held };
 }

@@ -128,7 +128,7 @@ export function addEst(
     scope.post('/.well-known/est/simplereenroll', machine, async (request, reply) => {
       const client = clientOf(request.raw.socket as TLSSocket, authority);
       if (client === undefined)
-        return sendRefusal(reply, { ok: false, status: 403, line: 'no valid certificate of this centre: enrol with a code' });
+        return sendRefusal(reply, { ok: false, status: 403, line: 'no valid certificate of this server: enrol with a code' });
       const given = await enrolment.renew({ address: request.ip, ...client, request: textOf(request) });
       return sendCertificate(reply, authority, given);
     });
@@ -191,7 +191,7 @@ function failed(error: FastifyError, reply: FastifyReply, log: Pick<Log, 'error'
       .type('text/plain')
       .send(`${oneLine(message, 120)}\n`);
   log.error({ err: error }, 'an enrolment failed');
-  return reply.code(503).type('text/plain').send('the centre cannot do this now: try again later\n');
+  return reply.code(503).type('text/plain').send('the server cannot do this now: try again later\n');
 }
 
 export type ServerKeysOptions = Pick<PkiOptions, 'authority' | 'folder' | 'https' | 'broker' | 'now' | 'onHttps'> & {
@@ -221,7 +221,7 @@ export async function keepServerKeys(options: ServerKeysOptions) {
       warned = '';
     } catch (error) {
       const { message } = error as Error;
-      if (message !== warned) log.warn({}, `a certificate of the centre cannot be made: ${message}`);
+      if (message !== warned) log.warn({}, `a certificate of the server cannot be made: ${message}`);
       warned = message;
     }
   }

@@ -6,8 +6,8 @@ import { readTextFile } from './authority.ts';
 
 const retryMs = 10_000;
 const olderCopy = [
-  'the ledger is an older copy: who may connect is taken from what the broker was told last;',
-  'sessions, tokens of programs and enrolment codes are over; look through the accounts, since older passwords and accounts that were removed are back',
+  'the ledger is an older copy: access follows the last list that the broker received;',
+  'sessions, tokens of programs and enrolment codes have ended; check the accounts, since older passwords and removed accounts are back',
 ].join(' ');
 
 /** Options of the registry: the snapshot file for the broker, its signing key, and its content. */

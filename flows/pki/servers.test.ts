@@ -124,7 +124,7 @@ test('an unreadable certificate request is logged once, and a valid request afte
   writeFileSync(at('server.csr'), 'noise');
   await look();
   await look();
-  expect(said).toEqual([expect.stringMatching(/^a certificate of the centre cannot be made: .*server\.csr: not a certificate request: /)]);
+  expect(said).toEqual([expect.stringMatching(/^a certificate of the server cannot be made: .*server\.csr: not a certificate request: /)]);
   await request(makeKey());
   await look();
   expect(existsSync(at('server.pem'))).toBe(true);

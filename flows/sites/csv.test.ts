@@ -83,16 +83,16 @@ test.each<[string, Partial<Record<(typeof columns)[number], string>>, string]>([
   ['no name', { ...leh, site: 'kargil', name_en: '' }, '4 name_en: must not be empty'],
   ['a long name', { ...leh, pc: 'a', name_hi: 'x'.repeat(81) }, '4 name_hi: expected at most 80 characters on one line, and no = + - @ as'],
   ['a formula', { ...leh, pc: 'a', name_en: '=HYPERLINK(1)' }, '4 name_en: expected a name of at most 80 characters on one line, and no ='],
-  ['half a place', { ...leh, site: 'k', latitude: '34' }, '4 latitude: latitude and longitude stand together'],
+  ['half a place', { ...leh, site: 'k', latitude: '34' }, '4 latitude: latitude and longitude belong together: write both'],
   ['no e-mail', { ...leh, site: 'k', contact_email: 'tashi' }, '4 contact_email: expected a valid email, found "tashi"'],
   ['too many cameras', { ...leh, pc: 'a', cameras: '9' }, '4 cameras: expected a number from 0 to 8, or up to 8 parts of names'],
   ['a script for help', { ...leh, site: 'k', help: 'javascript:alert(1)//{text}' }, '4 help: expected a mail address, or a chat such as'],
   ['a UPS without its host', { ...leh, pc: 'a', ups: 'apc' }, '4 ups: expected a UPS such as apc@localhost:3493, or none, found "apc"'],
   ['a group twice', { ...leh, site: 'k', groups: 'magadh|magadh' }, '4 groups: expected at most 20 groups with "|" between'],
   ['a PC without its site', { state: 'ladakh', pc: 'a', name_en: 'x' }, '4 site: a PC needs its site'],
-  ['an unknown parent', { ...leh, state: 'goa' }, '4 state: goa stands neither in this file nor in the site table'],
-  ['the same place twice', leh, '4 site: ladakh/leh stands twice: line 3 is the same place'],
-  ['the facts of a site on a PC', { ...leh, pc: 'a', stage: 'live' }, '4 stage: only the line of a site may say this'],
+  ['an unknown parent', { ...leh, state: 'goa' }, '4 state: goa is in neither this file nor the site table'],
+  ['the same place twice', leh, '4 site: ladakh/leh appears twice: line 3 is the same place'],
+  ['the facts of a site on a PC', { ...leh, pc: 'a', stage: 'live' }, '4 stage: only the line of a site may have this value'],
 ])('a line with %s is reported with its line number and column', (_what, cells, expected) => {
   const problems = problemsOf([...good, line(cells)]);
   expect(problems).toHaveLength(1);

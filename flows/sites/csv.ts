@@ -54,7 +54,7 @@ export function readCsv(text: string, table: SiteTable, now: number): { nodes: T
   for (const { line, cells } of lines) {
     const path = pathOf(cells);
     const first = lineOf.getOrInsert(path, line);
-    const what = `${path === '' ? 'the nation' : path} stands twice: line ${first} is the same place`;
+    const what = `${path === '' ? 'the nation' : path} appears twice: line ${first} is the same place`;
     if (first !== line) found.push({ line, column: columnOf(path), what });
   }
   const nodes = lines.flatMap(({ line, cells }) => {
@@ -93,10 +93,10 @@ function placeProblems(
   const parent = parentOf(path);
   const wrong: CellProblem<SiteColumn>[] = [];
   if (level > 1 && parent !== undefined && !lines.has(parent) && table.node(parent) === undefined) {
-    wrong.push([columnOf(parent), `${oneLine(parent, 80)} stands neither in this file nor in the site table`]);
+    wrong.push([columnOf(parent), `${oneLine(parent, 80)} is in neither this file nor the site table`]);
   }
-  if ((cells.latitude === '') !== (cells.longitude === '')) wrong.push(['latitude', 'latitude and longitude stand together']);
-  if (level !== 2) for (const column of siteColumns) if (cells[column] !== '') wrong.push([column, 'only the line of a site may say this']);
+  if ((cells.latitude === '') !== (cells.longitude === '')) wrong.push(['latitude', 'latitude and longitude belong together: write both']);
+  if (level !== 2) for (const column of siteColumns) if (cells[column] !== '') wrong.push([column, 'only the line of a site may have this value']);
   return wrong;
 }
 

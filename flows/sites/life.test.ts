@@ -168,7 +168,7 @@ test.each([
 });
 
 test.each([
-  ['ladakh/kargil', 'ladakh/leh/vc-1', false, 'ladakh/kargil/vc-1 stands in the site table already'],
+  ['ladakh/kargil', 'ladakh/leh/vc-1', false, 'ladakh/kargil/vc-1 is in the site table already'],
   ['ladakh/nubra', 'ladakh/leh/vc-1', false, 'there is no site ladakh/nubra'],
   ['ladakh/old', 'ladakh/leh/vc-1', false, 'ladakh/old is closed'],
   ['ladakh/kargil', 'ladakh/leh/vc-7', true, 'there is no PC ladakh/leh/vc-7'],

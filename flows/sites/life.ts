@@ -96,7 +96,7 @@ export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(
   const stage = table.stageOf(site);
   if (levelOf(to) !== 3 || stage === undefined) return refuse(`there is no site ${site}`);
   if (stage === 'closed') return refuse(`${site} is closed`);
-  if (table.node(to) !== undefined) return refuse(`${to} stands in the site table already`);
+  if (table.node(to) !== undefined) return refuse(`${to} is in the site table already`);
   const { entries, tokens } = createTokens([to], at.newToken);
   const gone = [{ path: at.pc, because: `moved to ${to}` }];
   const registry = [revoked(at.pc), ...entries];
@@ -130,7 +130,7 @@ export function issueTokens(table: SiteTable, at: TokensFor, by: string): Planne
   if (unknown !== undefined) return missing(`there is no PC ${unknown}`);
   if (at.pcs.length === 0) return refuse('no PC is named');
   const out = at.pcs.find((pc) => at.entry(pc)?.revoked);
-  if (out !== undefined) return refuse(`${out} is revoked: only "pcs replace" lets a machine in there again`);
+  if (out !== undefined) return refuse(`${out} is revoked: only "sabha pcs replace" admits a machine there again`);
   const { entries, tokens } = createTokens(at.pcs, at.newToken);
   const registry = entries.map((entry) => ({ ...entry, ...at.entry(entry.pc), tokenHash: entry.tokenHash }));
   return planned({ registry }, [by, 'tokens issued', shortList(at.pcs)], tokens);

@@ -113,7 +113,7 @@ function headerProblems<C extends string>(header: readonly string[], { columns, 
   const missing = columns.filter((name) => !header.includes(name) && !later.includes(name));
   return [
     ...header.filter((name) => !known.has(name)).map((name) => at(oneLine(name, 40), 'this column is not known')),
-    ...header.filter((name, index) => header.indexOf(name) < index).map((name) => at(oneLine(name, 40), 'this column stands twice')),
+    ...header.filter((name, index) => header.indexOf(name) < index).map((name) => at(oneLine(name, 40), 'this column appears twice')),
     ...(missing.length > 1
       ? [at('', `these columns are missing: ${missing.join(', ')}`)]
       : missing.map((name) => at(name, 'this column is missing'))),
@@ -122,7 +122,7 @@ function headerProblems<C extends string>(header: readonly string[], { columns, 
 
 const quoteLines = {
   open: 'a quote is opened here or below and never closed',
-  inside: 'a quote stands inside a cell: write it twice, and the whole cell in quotes',
+  inside: 'a cell contains a quote: write it twice, and the whole cell in quotes',
 };
 
 function quoted(cell: string): string {

@@ -95,7 +95,7 @@ export function createSiteOperations(options: SiteOperationsOptions) {
         const all = pcsOfScope(table(), at.scope);
         const wants = (entry: RegistryEntry | undefined) => !entry?.revoked && (at.renew || (entry?.tokenHash ?? null) === null);
         const pcs = [...at.pcs, ...all.filter((pc) => wants(options.entry(pc)))];
-        const line = `each PC of ${at.scope || 'the nation'} has a token, or is revoked: only renew gives new ones, and none to those`;
+        const line = `each PC of ${at.scope || 'the nation'} has a token or is revoked: renew makes new tokens, except for revoked PCs`;
         return pcs.length === 0 && all.length > 0
           ? { ok: false, missing: false, line }
           : issueTokens(table(), { pcs, newToken, entry: options.entry }, by);

@@ -168,7 +168,7 @@ describe('requests', () => {
     const { stage, show, pcs, does, held } = setUp();
     does(() => stage.state(broken, pcs[0]));
     held.isWritten = false;
-    await expect(show.view.act(1, 'Asha', { type: 'acknowledge' })).rejects.toThrow('the ledger did not take it');
+    await expect(show.view.act(1, 'Asha', { type: 'acknowledge' })).rejects.toThrow('the ledger did not store it');
     show.close();
   });
 

@@ -202,14 +202,14 @@ async function applyAction(
   { id, who }: { id: number; who: string },
 ) {
   const ingest = present();
-  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  if (ingest === undefined) throw new Error('the ledger is being reopened');
   const found = ingest.memory.incidents.get(id);
   if (found?.over !== null) return found === undefined ? 'missing' : 'over';
   const [by] = namesOfPerson(roster, who);
   const act = given.type === 'assign' ? { ...given, to: personNamed(roster, given.to) ?? '' } : given;
   const refusal = refusalOf(found, act, { by, now: ingest.time() });
   if (refusal !== undefined) return refusal;
-  if (!(await ingest.tell({ ...act, incident: id, by }, auditOf(act, id, who)))) throw new Error('the ledger did not take it');
+  if (!(await ingest.tell({ ...act, incident: id, by }, auditOf(act, id, who)))) throw new Error('the ledger did not store it');
   if (act.type === 'fixed' && isPcPath(found.scope)) await commands.issue({ to: found.scope, verb: 'probe-now', args: {}, by: who });
   return 'done';
 }

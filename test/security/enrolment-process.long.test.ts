@@ -89,7 +89,7 @@ test('a code enrols a PC, and a restore of older flows data does not admit it ag
   const fresh = (await post('/api/enrol-codes', { site: 'ladakh/leh' })).code;
   expect(await enrol(centre(), name, fresh)).toMatchObject({
     status: 403,
-    text: 'ladakh/leh/hall is revoked: ask the centre to replace it\n',
+    text: 'ladakh/leh/hall is revoked: ask the central team to replace it\n',
   });
   await post('/api/pcs/ladakh/leh/hall/replace', {});
   expect((await enrol(centre(), name, fresh)).status).toBe(200);

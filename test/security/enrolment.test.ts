@@ -61,7 +61,7 @@ describe('S2 an enrolment code', () => {
     const stolen = await rig.code();
     expect(await enrol(rig, one, stolen)).toMatchObject({
       status: 403,
-      text: 'ladakh/leh/vc-1 has a certificate already: ask the centre to replace it\n',
+      text: 'ladakh/leh/vc-1 has a certificate already: ask the central team to replace it\n',
     });
     expect(rig.entry('ladakh/leh/vc-1')?.certificates).toEqual([serial(first.cert)]);
     await rig.siteOrders.replace('ladakh/leh/vc-1', 'Asha');

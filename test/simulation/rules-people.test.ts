@@ -37,7 +37,7 @@ test('R20 a hanging disk notifies central once without the ledger, readiness giv
   expect([direct().length, because()]).toEqual([0, undefined]);
   await world.pass(26 * second);
   expect(direct().map(({ key }) => key.split('/')[1])).toEqual(['commit_slow']);
-  expect(because()).toBe('the ledger has not taken a batch for more than 5 s: the disk is slow, or hangs');
+  expect(because()).toBe('the ledger has stored nothing for more than 5 s: the disk is slow or does not respond');
   expect(world.centre.centre()?.commitMs()).toBeGreaterThan(5 * second);
   await world.pass(5 * minute);
   expect([direct().length, because()]).toEqual([1, undefined]);

@@ -121,7 +121,7 @@ test('a token works over HTTPS from another machine and on loopback until it is 
   await remote('rollcall', 'start', '--scope', 'capital', '--by', 'asha.devi');
   expect(await remote('accounts', 'list')).toMatchObject({ code: 1, err: 'an account with the role "state" may not do this\n' });
   const stranger = await elsewhere(['pcs', 'list'], { SABHA_API: `https://localhost:${port}`, NODE_EXTRA_CA_CERTS: '' });
-  expect(stranger.err).toContain(`the certificate of the centre at https://localhost:${port} is not trusted here`);
+  expect(stranger.err).toContain(`the certificate of the server at https://localhost:${port} is not trusted here`);
   const local = (...args: string[]) => elsewhere(args, { SABHA_API: plain });
   expect((await local('pcs', 'list')).err).toBe('a token is needed: set SABHA_TOKEN\n');
 

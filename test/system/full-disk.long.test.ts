@@ -53,14 +53,14 @@ test.runIf(canMount)(
       // On a busy machine a mail may be sent twice under one key.
       const told = () => [...new Map(mailbox.mails.filter(({ subject }) => !isSlow(subject)).map((mail) => [mail.key, mail])).values()];
       await stir();
-      await centre.says('the ledger took nothing: ledger: database or disk is full');
+      await centre.says('the ledger stored nothing: ledger: database or disk is full');
       await expect.poll(() => told().length, { timeout: 40_000 }).toBe(1);
       expect(told()[0]).toMatchObject({
         to: 'meera@office.test',
         subject: expect.stringContaining('Disk of the central machine is full'),
       });
       await centre.says('Critical: Disk of the central machine is full');
-      await centre.says(() => centre.lines.filter(({ msg }) => msg.startsWith('the ledger took nothing')).length >= 2);
+      await centre.says(() => centre.lines.filter(({ msg }) => msg.startsWith('the ledger stored nothing')).length >= 2);
       expect(await centre.api('/healthz')).toEqual({ alive: true });
       expect(['broker', 'dashboards'].map(centre.pidOf)).toEqual(others);
       rmSync(filler);

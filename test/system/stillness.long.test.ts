@@ -97,7 +97,7 @@ describe('with three PCs', () => {
     await ask<Snapshot>(parts.site.ports, '/api/snapshot');
     const blockedFor = (performance.now() - askedAt) / second;
     expect(blockedFor).toBeGreaterThan(25);
-    await flows.says('no silence is judged: this process stood still');
+    await flows.says('no PC is judged offline for now: this process was paused');
     await delay(accusedWithinMs);
     expect(await silences(parts.site.ports)).toEqual([]);
     expect([accusing().length, own(flows).length]).toEqual([0, 0]);

@@ -23,7 +23,7 @@ export const serverLineRows: readonly LineRow[] = [
     { en: 'expected $1 cells, as in the first line, found $2', hi: 'पहली लाइन की तरह $1 खाने चाहिए, $2 नहीं' },
   ],
   [/^this column is not known$/, { hi: 'यह कॉलम यहाँ नहीं चलता' }],
-  [/^this column stands twice$/, { hi: 'यह कॉलम दो बार है' }],
+  [/^this column appears twice$/, { hi: 'यह कॉलम दो बार है' }],
   [/^this column is missing$/, { hi: 'यह कॉलम नहीं है' }],
   [/^these columns are missing: (.+)$/, { hi: 'ये कॉलम नहीं हैं: $1' }],
   [/^roles of (.+) with "\|" between$/, { hi: 'इनमें से भूमिकाएँ, बीच में "|": $1' }],

@@ -28,7 +28,7 @@ test('a PC transfers a fixed number of bytes once a minute in each direction', a
   const token = tokenOf('ladakh/leh/hall');
   expect(await ask(token)).toMatchObject({ status: 200, bytes: transferBytes });
   expect(await ask(token, randomBytes(transferBytes))).toMatchObject({ status: 200, text: expect.stringMatching(/^\{"bps":/) });
-  expect(await ask(token)).toMatchObject({ status: 429, text: '{"error":"not so soon again"}' });
+  expect(await ask(token)).toMatchObject({ status: 429, text: '{"error":"too soon: try again later"}' });
   expect(await ask(token, randomBytes(10))).toMatchObject({ status: 429 });
   expect(await ask(tokenOf('ladakh/leh/vc-2'))).toMatchObject({ status: 200 });
   await clock.pass(60_000);

@@ -27,7 +27,7 @@ export function addTransfers(app: FastifyInstance, { prove, clock }: TransferOpt
     const opened = prove(Buffer.from(token, 'base64url'));
     if (opened === undefined) throw new RequestError(401, 'no token of the reflector');
     const isNow = running < parallelLimit && buckets.tryTake(`${request.method} ${opened.pc}`, 1, clock.up());
-    if (!isNow) throw new RequestError(429, 'not so soon again');
+    if (!isNow) throw new RequestError(429, 'too soon: try again later');
     running += 1;
     return run().finally(() => {
       running -= 1;

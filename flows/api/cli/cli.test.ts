@@ -66,7 +66,7 @@ test('a missing file, a file that is not UTF-8, and an unreachable server each p
   expect(await sabha(['incidents'], { SABHA_API: 'http://127.0.0.1:2' })).toEqual({
     code: 2,
     out: '',
-    err: 'the centre at http://127.0.0.1:2 does not answer: nothing listens there. Is it running ("systemctl status sabha-flows")? SABHA_API names another address\n',
+    err: 'the server at http://127.0.0.1:2 does not answer: nothing listens there. Is it running ("systemctl status sabha-flows")? SABHA_API names another address\n',
   });
 });
 

@@ -112,7 +112,7 @@ async function findServer(): Promise<ServerAddress> {
   const needed = `a token is needed, and none can be read in the data folder ${data}: use sudo, or set SABHA_DATA or SABHA_TOKEN`;
   if (token === '') return { address, needed };
   await proveServer(address, { name: 'server-cli', text: token }).catch((error: Error) => {
-    throw new CliError(2, error.cause ? `the centre at ${address} does not answer: ${codeOf(error.cause)}` : error.message);
+    throw new CliError(2, error.cause ? `the server at ${address} does not answer: ${codeOf(error.cause)}` : error.message);
   });
   return { address, token };
 }

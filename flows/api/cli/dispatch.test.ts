@@ -198,7 +198,7 @@ test('a roll call of a scope without rooms says that no room was called, and exi
 test.each<[string[], string]>([
   [['cmd', 'send-log', '--to', 'all', '--arg', 'lines'], '--arg "lines" is not KEY=VALUE'],
   [[], 'what is to be done? "sabha help" lists it'],
-  [['dance'], '"dance" is not known: "sabha help" lists what is'],
+  [['dance'], '"dance" is not known: "sabha help" lists the commands'],
   [['sites'], 'which of: sites export, sites import, sites list, sites stage?'],
   [['sites', 'import'], 'sites import needs FILE; usage: sabha sites import FILE [--yes] [--dry-run]'],
   [['enrol-code', 'cancel', 'leh'], '"leh" is no site: write STATE/SITE, such as ladakh/leh'],
@@ -224,7 +224,7 @@ test('an invalid address, a server that is not Sabha, and a refusal each print o
   await refused('centre').toThrow('SABHA_API: "centre" is no address such as http://127.0.0.1:1880');
   expect(await sabha(['incidents'])).toEqual({ code: 1, out: '', err: 'nothing answers GET /api/incidents\n' });
   state().scripted['GET /api/incidents'] = '<html>';
-  expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is no centre of Sabha: check the address in SABHA_API\n$/);
+  expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is not a server of Sabha: check the address in SABHA_API\n$/);
 });
 
 test('an export starts with the byte order mark that spreadsheets need', async () => {

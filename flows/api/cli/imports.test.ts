@@ -73,12 +73,12 @@ test('`sabha sites stage` exits with 1 and the open points if a site is not read
     out: '',
     // One line each, because a single line would be cut at 240 characters.
     err: [
-      'ladakh/kargil is not ready to go live. What is not done yet:',
+      'ladakh/kargil is not ready to go live. Open points:',
       '- No fault stands',
       '    ladakh/kargil/vc-1 Camera not found',
       '    ladakh/kargil/vc-2 Clock',
       '    ladakh/kargil/vc-2',
-      'With --force it goes live all the same.\n',
+      'With --force it goes live anyway.\n',
     ].join('\n'),
   });
   expect(await sabha(['sites', 'stage', 'ladakh/kargil', 'live', '--force'])).toMatchObject({ code: 0, out: 'ladakh/kargil is live\n' });

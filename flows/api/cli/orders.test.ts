@@ -24,7 +24,7 @@ test('`sabha enrol-code` shows the code once with the line and QR code for each 
   expect(out.split('\n').filter((line) => /[a-z]/.test(line))).toEqual([
     '2 PCs of ladakh/leh, until 1970-01-01 00:00:00 UTC, shown this once:',
     ...['vc-1', 'vc-2'].flatMap((pc) => [`on ladakh/leh/${pc}:`, second?.replace('vc-2', pc)]),
-    'By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, sabha.example.org. With the package of this centre AAAAA is all.',
+    'By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the server, sabha.example.org. With the package of this server AAAAA is enough.',
     expect.stringMatching(/^Next: send each line, .* sabha pcs list --site ladakh\/leh$/),
   ]);
   // The QR code of a line fits a terminal of 80 columns.

@@ -152,8 +152,8 @@ function enrolCode(made: EnrolCode, { words: [word], language }: VerbCall): Verb
           'Next: write the name by which PCs reach this machine for NAME. They enrol over https only: sabha.json needs "https", and https.names has the name printed here.',
         ]
       : [
-          `By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, ${spokenName(centre)}. With the package of this centre ${half} is all.`,
-          `Next: send each line, or a photo of its code, to whoever sits at that PC. A minute later the PC is there: sabha pcs list --site ${site}`,
+          `By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the server, ${spokenName(centre)}. With the package of this server ${half} is enough.`,
+          `Next: send each line, or a photo of its code, to the person at that PC. A minute later the list shows the PC: sabha pcs list --site ${site}`,
         ];
   return { ok: true, json: { site, ...made }, text: [translated(head), code, ...calls, '', ...next.map(translated)].join('\n') };
 }
@@ -208,11 +208,11 @@ async function openPoints(site: string, { api, language }: VerbCall): Promise<st
   const points = checklist
     .filter(({ done }) => !done)
     .flatMap(({ item, about }) => [`- ${vocabulary[language].checklist[item]}`, ...firstLines(about.map(lineOf), shownOfPoint)]);
-  const noPc = '- it has no PC: "sabha sites import" brings them';
+  const noPc = '- it has no PC: "sabha sites import" adds them';
   return [
-    `${site} is not ready to go live. What is not done yet:`,
+    `${site} is not ready to go live. Open points:`,
     ...(pcs.length === 0 ? [noPc] : points),
-    'With --force it goes live all the same.',
+    'With --force it goes live anyway.',
   ]
     .map((line) => translateLine(line, language, catalogueLines))
     .join('\n');
@@ -266,7 +266,7 @@ async function exportPerson(found: PersonExport, { words: [, file], writeText }:
   const text = `${JSON.stringify(found, null, 2)}\n`;
   if (file === undefined) return { ok: true, json: found, text: text.trimEnd() };
   await writeText(file, text);
-  const hint = 'some name others too: look through it before you hand it on';
+  const hint = 'some rows name other people too: check the file before you pass it on';
   return { ok: true, json: { file }, text: `${file} is written: ${found.rows.length} rows; ${hint}` };
 }
 
@@ -373,11 +373,11 @@ async function restore({ words: [file = ''], options, restore: run }: VerbCall):
   if (check === true) return { ok: true, json: done, text: holds };
   const text = [
     holds,
-    `it is in use now; what people did after ${timeText(about.at)} is gone, and PCs send again what they still have`,
-    ...aside.map((path) => `what was there before: ${path}`),
-    ...(left === undefined ? [] : [`! archives did not come along: ${left}`]),
+    `it is in use now; the actions of people after ${timeText(about.at)} are lost, and the PCs send again what they still have`,
+    ...aside.map((path) => `the earlier files: ${path}`),
+    ...(left === undefined ? [] : [`! archives were not restored: ${left}`]),
     ...(found.chain?.wrong ?? []).map((line) => `! its audit: ${line}`),
-    'look through the accounts (sabha accounts list) before anything else: those that were removed since are back',
+    'check the accounts (sabha accounts list) first: accounts that were removed since then are back',
   ];
   return { ok: true, json: done, text: text.join('\n') };
 }

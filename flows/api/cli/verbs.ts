@@ -34,13 +34,13 @@ const terms: Readonly<Record<string, Words>> = {
   'STATE[/SITE[/PC]]': { en: 'a state, a site or a PC, such as ladakh/leh', hi: 'राज्य, ऑफ़िस या PC, जैसे ladakh/leh' },
   'STATE[/SITE]': { en: 'a state or a site, such as ladakh/leh', hi: 'राज्य या ऑफ़िस, जैसे ladakh/leh' },
   STAGE: { en: 'planned, commissioning, live or closed', hi: 'planned, commissioning, live या closed' },
-  FILE: { en: 'a file, from where you stand', hi: 'फ़ाइल, जिस फ़ोल्डर में आप हैं वहाँ से' },
+  FILE: { en: 'a file, from the folder you are in', hi: 'फ़ाइल, जिस फ़ोल्डर में आप हैं वहाँ से' },
   ID: { en: 'its number or name, as the list shows it', hi: 'उसका नंबर या नाम, जैसा सूची में है' },
   PERSON: { en: 'a person by the id of the roster, such as asha', hi: 'व्यक्ति, सूची की id से, जैसे asha' },
   'group:NAME': { en: 'a group of sites', hi: 'ऑफ़िसों का समूह' },
   TIME: { en: 'a time such as 2027-01-15T18:30', hi: 'समय, जैसे 2027-01-15T18:30' },
   'FROM..TO': { en: 'days such as 2027-01-10..2027-01-20', hi: 'दिन, जैसे 2027-01-10..2027-01-20' },
-  TEXT: { en: 'what you want to say, in quotes', hi: 'जो कहना है, कोट के बीच' },
+  TEXT: { en: 'your text, in quotes', hi: 'जो कहना है, कोट के बीच' },
 };
 const more: Words = { en: 'More about one: sabha VERB --help', hi: 'किसी एक के बारे में और: sabha VERB --help' };
 /** Options whose name differs from the name of their field. */
@@ -257,5 +257,5 @@ function parsed(name: string, verb: Verb, args: string[]) {
 function noVerb(first: string): string {
   const near = Object.keys(verbs).filter((name) => name.split(' ')[0] === first);
   if (near.length > 0) return `which of: ${near.join(', ')}?`;
-  return first === '' ? 'what is to be done? "sabha help" lists it' : `"${first}" is not known: "sabha help" lists what is`;
+  return first === '' ? 'what is to be done? "sabha help" lists it' : `"${first}" is not known: "sabha help" lists the commands`;
 }

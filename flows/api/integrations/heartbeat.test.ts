@@ -66,12 +66,12 @@ test('F29 one heartbeat a minute goes into the outbox under one key, so that old
 test.each<[string, Partial<HeartbeatOptions>, RegExp]>([
   ['the agent', { view: viewOf(() => 'silent') }, /the PC of the heartbeat is silent/],
   ['an agent that never was', { view: viewOf(() => undefined) }, /not in the site table/],
-  ['the broker', { view: viewOf(() => 'online', 'the broker is out of reach') }, /the broker is out of reach/],
+  ['the broker', { view: viewOf(() => 'online', 'the broker cannot be reached') }, /the broker cannot be reached/],
   ['the tabs', { explain: async () => ({ ok: false, line: 'the tabs do not run' }) }, /the tabs do not run/],
   ['a cut wire of the tabs', { explain: async () => ({ ok: true, value: way({ how: null }) }) }, /the tabs conclude nothing/],
-  ['tabs that tell nobody', { explain: async () => ({ ok: true, value: way({ tells: [] }) }) }, /the tabs tell nobody/],
+  ['tabs that tell nobody', { explain: async () => ({ ok: true, value: way({ tells: [] }) }) }, /the tabs notify nobody/],
   ['tabs that break', { explain: () => Promise.reject(new Error('boom')) }, /boom/],
-  ['the ledger', { record: async () => false }, /the ledger takes nothing/],
+  ['the ledger', { record: async () => false }, /the ledger stores nothing/],
 ])('F29 without %s no heartbeat is sent, and one log line reports that', async (_, changes, line) => {
   const { clock, written, lines } = rig(changes);
   await clock.pass(5 * 60_000);
@@ -86,5 +86,5 @@ test('F29 the heartbeat resumes within a minute after recovery, and one log line
   isUp = true;
   await clock.pass(60_000);
   expect(written).toHaveLength(1);
-  expect(lines).toEqual(['no heartbeat goes out: the PC of the heartbeat is lost', 'the heartbeat goes out again']);
+  expect(lines).toEqual(['no heartbeat is sent: the PC of the heartbeat is lost', 'the heartbeat is sent again']);
 });

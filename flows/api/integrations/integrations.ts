@@ -154,8 +154,8 @@ export function startHeartbeat(options: HeartbeatOptions): Cancel {
   return repeat(clock, everyMs, async () => {
     const why = await problemAt(options, watchdog.pc).catch((error: Error) => error.message);
     const isSent = why === undefined && (await record([{ op: 'outbox', row: rowOf(options) }]).catch(() => false));
-    const now = isSent ? undefined : (why ?? 'the ledger takes nothing');
-    if (now !== broken) log.warn({}, now === undefined ? 'the heartbeat goes out again' : `no heartbeat goes out: ${now}`);
+    const now = isSent ? undefined : (why ?? 'the ledger stores nothing');
+    if (now !== broken) log.warn({}, now === undefined ? 'the heartbeat is sent again' : `no heartbeat is sent: ${now}`);
     broken = now;
   });
 }
@@ -170,7 +170,7 @@ async function problemAt({ view, explain }: HeartbeatOptions, pc: string): Promi
   const way = await explain('centre', probedFault);
   if (!way.ok) return way.line;
   if (way.value.how === null) return 'the tabs conclude nothing';
-  return way.value.tells.length > 0 ? undefined : 'the tabs tell nobody';
+  return way.value.tells.length > 0 ? undefined : 'the tabs notify nobody';
 }
 
 /**

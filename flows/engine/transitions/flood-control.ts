@@ -321,7 +321,7 @@ export function judgeOffer(transition: Transition, incident: Incident): Judgemen
     const isPremature = transition.kind === 'eased' && isWorseNow(transition, incident);
     return isPremature ? { next: 'over', how: worseConclusion } : { next: 'go' };
   }
-  if (incident.over !== null) return { next: 'over', how: told ? `${incident.over} before this was told` : 'over before anybody was told' };
+  if (incident.over !== null) return { next: 'over', how: told ? `${incident.over} before this was sent` : 'over before anybody was told' };
   const news = remainingFaults(transition, incident);
   const open = news.filter((fault) => !fault.hidden);
   if (news.length === 0) return { next: 'over', how: 'over before anybody was told' };

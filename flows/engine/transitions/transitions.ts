@@ -586,7 +586,7 @@ function mergeSimultaneous(
   return mergeTransitions([transition, ...held.map(({ one }) => one)]);
 }
 
-const mergedConclusion = 'told with what broke in the same moment';
+const mergedConclusion = 'sent with the news of the same moment';
 
 /** True for an unsent transition with new or worse faults whose hold has not ended. */
 function isInHold(one: Transition): boolean {

@@ -54,7 +54,7 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   const roster = createRoster([], table.groupsOf);
   roster.use(input.people);
   // These channels only know whom they reach; they cannot send.
-  const channel = { close: () => {}, send: async () => ({ result: 'refused', reason: 'a replay tells nobody' }) as const };
+  const channel = { close: () => {}, send: async () => ({ result: 'refused', reason: 'a replay notifies nobody' }) as const };
   const reaches = (name: string) => ({ channel, reaches: ({ id }: { id: string }) => input.reach[id]?.includes(name) === true });
   const channels: Channels = new Map(input.channels.map((name) => [name, reaches(name)]));
   const calendar = createCalendar(input.meetings, () => table);

@@ -30,10 +30,10 @@ test('the shipped tabs contain no JSON or expression to edit', () => {
 });
 
 test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
-  ['an id twice', (all) => [...all, one('who-minor')], 'who-minor (minor: the technician): its id stands twice'],
+  ['an id twice', (all) => [...all, one('who-minor')], 'who-minor (minor: the technician): its id appears twice'],
   ['a function node', add({ type: 'function' }), 'new (function): nodes of type "function" are not used on the tabs'],
   ['a node without a place', add({ x: undefined }), 'new (change): it has no place (x, y)'],
-  ['a node on no tab', add({ z: 'gone' }), 'new (change): it stands on no tab'],
+  ['a node on no tab', add({ z: 'gone' }), 'new (change): it is on no tab'],
   [
     'a fork',
     change('deliver-own-order', { wires: [['deliver-console', 'deliver-to-escalate']] }),

@@ -171,7 +171,7 @@ async function recordInEngine(
   const { incident, word, link } = said;
   const audit = { who: by, what: `answer ${word}`, about: `incident ${incident}${link === undefined ? '' : ' by link'}` };
   const told = await open.tell({ type: 'answer', incident, person: id, by, word, ...(link !== undefined && { link }) }, audit);
-  if (!told) throw new Error('the ledger did not take it');
+  if (!told) throw new Error('the ledger did not store it');
 }
 
 async function check(parts: AnswersContext, { name }: Person, incident: number): Promise<boolean> {
@@ -182,7 +182,7 @@ async function check(parts: AnswersContext, { name }: Person, incident: number):
 
 function requireIngest({ ingest }: AnswersContext): OpenIngest {
   const open = ingest();
-  if (open === undefined) throw new Error('the ledger is opened anew');
+  if (open === undefined) throw new Error('the ledger is being reopened');
   return open;
 }
 

@@ -18,7 +18,7 @@ beforeEach(async () => {
   fails = false;
   const send: Channel['send'] = async () => ({ result: 'delivered' });
   const hear: Channel['receiveCall'] = async (call) => {
-    if (fails) throw new Error('the ledger is opened anew');
+    if (fails) throw new Error('the ledger is being reopened');
     if (call.token !== 'right') return { status: 401 };
     heard.push(call);
     return { status: 200, text: call.query.get('challenge') ?? '' };

@@ -60,7 +60,7 @@ export function createAnnouncements(options: AnnounceOptions) {
     },
     async read(id: number, person: string): Promise<void> {
       const { record, now } = options;
-      if (!(await record([{ op: 'announcement-read', id, person, at: now() }]))) throw new Error('the ledger did not take it');
+      if (!(await record([{ op: 'announcement-read', id, person, at: now() }]))) throw new Error('the ledger did not store it');
     },
   };
 }
@@ -80,7 +80,7 @@ async function send(options: AnnounceOptions, { to, text, apply, by, within }: A
   const about = `${id} to ${to || 'everywhere'}: ${persons.length} persons`;
   const audit = { op: 'audit', at: now(), who: by, what: 'notice sent', about } as const;
   const isKept = await record([{ op: 'announcement', announcement }, ...rows.map((row) => ({ op: 'outbox', row }) as const), audit]);
-  if (!isKept) throw new Error('the ledger did not take the notice');
+  if (!isKept) throw new Error('the ledger did not store the notice');
   const sent = rows.map(({ person, channel, state }) => ({ person, channel, state, reason: null }));
   return { ok: true, value: viewOf({ announcement, sent, read: [] }, book()) };
 }

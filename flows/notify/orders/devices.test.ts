@@ -102,7 +102,7 @@ test('a device that its push service no longer knows is dropped, and after a fai
   await devices.addDevice('asha', device('phone'), 'asha');
   state.takes = false;
   devices.gone('asha', device('phone').endpoint);
-  await expect(devices.addDevice('asha', device('pc'), 'asha')).rejects.toThrow('the ledger did not take the device');
+  await expect(devices.addDevice('asha', device('pc'), 'asha')).rejects.toThrow('the ledger did not store the device');
   expect(namesOf(devices.of('asha'))).toEqual(['phone']);
   state.takes = true;
   devices.gone('asha', device('phone').endpoint);

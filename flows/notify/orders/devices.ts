@@ -92,8 +92,8 @@ async function add(
   { endpoint, p256dh, auth }: Device,
 ): Promise<PersonResult> {
   const { key, services, now } = kept.options;
-  if (!isPushService(endpoint, services)) return refusedOrder('the push service of this browser is none of channels.push.services');
-  if (!areDeviceKeys({ p256dh, auth })) return refusedOrder('these are no keys of a browser');
+  if (!isPushService(endpoint, services)) return refusedOrder('the push service of this browser is not in channels.push.services');
+  if (!areDeviceKeys({ p256dh, auth })) return refusedOrder('these are not keys of a browser');
   const changed = withoutDevice(kept, endpoint);
   const own = (changed.get(person) ?? kept.held.get(person) ?? []).filter((one) => one.key === key.public);
   changed.set(person, [...own, { endpoint, p256dh, auth, key: key.public, at: now(), by }].slice(-devicesAtMost));
@@ -123,7 +123,7 @@ async function storeDevices(
     return { op: 'meta', key: `${devicePrefix}${id}`, value: all.length === 0 ? null : JSON.stringify(all) } as const;
   });
   const audit = act === undefined ? [] : [{ op: 'audit', at: options.now(), ...act } as const];
-  if (!(await options.record([...rows, ...audit]))) throw new Error('the ledger did not take the device');
+  if (!(await options.record([...rows, ...audit]))) throw new Error('the ledger did not store the device');
   for (const [id, all] of next) all.length === 0 ? held.delete(id) : held.set(id, all);
 }
 

@@ -30,7 +30,7 @@ export function createPeopleOrders(options: ForgetOptions) {
       const words = wordsOf(options, asked);
       const rows = await ledger.person(words);
       const row: Op = { op: 'audit', at: now(), who: asked.by, what: 'person exported', about: asked.name };
-      if (!(await record([row]))) throw new Error('the ledger did not take it');
+      if (!(await record([row]))) throw new Error('the ledger did not store it');
       return { name: asked.name, words: [...words.ids, ...words.texts], rows };
     },
     async forget({ apply, ...asked }: PersonRequest & { apply: boolean }): Promise<OrderResult<PersonForgotten>> {
@@ -52,12 +52,12 @@ export function createPeopleOrders(options: ForgetOptions) {
 /** Refuses a person whose data another module reads from a file or keeps in memory: that data must be changed there first. */
 function refusalOf({ roster, now }: ForgetOptions, name: string, rows: readonly PersonRow[]): string | undefined {
   const known = roster.known(name);
-  if (known?.isFixed === true) return `${known.member.id} stands in sabha.json: take them out there and start the centre anew`;
+  if (known?.isFixed === true) return `${known.member.id} is in sabha.json: remove them there and restart the server`;
   const [node] = rows.filter(({ table }) => table === 'nodes');
   if (node !== undefined)
     return `the site table names this person at ${String(node.row['path']) || 'the top'}: import it with somebody else there first`;
   if (rows.some((one) => isInRestoreNote(one, now())))
-    return 'for a day after a ledger went back the centre tells what this person did last: forget them then';
+    return 'the ledger was restored less than a day ago, and the server still lists the last actions of this person: try again after that day';
   const account = rows.find(({ table }) => table === 'accounts' || table === 'logins');
   if (account === undefined) return undefined;
   const verb = account.row['token'] === undefined ? 'accounts remove' : 'tokens revoke';

@@ -167,7 +167,7 @@ async function testChannels(kept: RosterState, id: string, { channel, by }: Test
   const about = `${id}: ${results.map((one) => `${one.channel} ${one.result}`).join(', ')}`;
   const rows = proven.map(({ channel: name, at }) => ({ op: 'proof', person: id, channel: name, at }) as const);
   if (!(await record([...rows, { op: 'audit', at: now(), who: by, what: 'channel tested', about }])))
-    throw new Error('the ledger did not take the proof');
+    throw new Error('the ledger did not store the proof');
   for (const { channel: name, at } of proven) kept.proofs.set(`${id}/${name}`, at);
   return { ok: true, value: { person: id, results } };
 }
@@ -218,7 +218,7 @@ async function takeShift(kept: RosterState, id: string, { from, by }: { from: st
   if (until === null) return refusedOrder(`${from} is not on duty now: there is no shift to take over`);
   if (member.relief?.by === id && member.relief.until > now()) return refusedOrder(`${id} has this shift already`);
   const next = kept.often.takes(from, now());
-  const often = `the shift of ${from} went over ${testsAndTakesPerHour.takes} times within an hour, and each time ${from} is told`;
+  const often = `the shift of ${from} was taken over ${testsAndTakesPerHour.takes} times within an hour, and each time ${from} is notified`;
   if (next !== undefined) return { ...refusedOrder(`${often}: the next can be at ${next}`), often: true };
   const audit = { who: by, what: 'shift taken over', about: `${id} for ${from}, until ${new Date(until).toISOString()}` };
   const words = [{ op: 'outbox', row: noticeRow(kept, from, ['shift_taken', taker.name]) } as const];
@@ -251,7 +251,7 @@ async function change(
     ...plan.gone.map((id) => ({ op: 'member-gone', id }) as const),
     ...plan.put.map((member) => ({ op: 'member', member }) as const),
   ];
-  if (!(await record([...rows, ...words, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not take the roster');
+  if (!(await record([...rows, ...words, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not store the roster');
   kept.held = membersAfter(kept.held, plan);
   const gone = new Set(plan.gone);
   for (const key of kept.proofs.keys()) if (gone.has(key.slice(0, key.indexOf('/')))) kept.proofs.delete(key);
@@ -275,7 +275,7 @@ function unmatchedRecipients({ roster, onTabs, table, fixed, held }: RosterState
   const after = createBook([...new Map([...fixed, ...membersAfter(held, plan)]).values()], (path) => table().groupsOf(path));
   const isLost = (word: string) => !isRole(word) && before.meant(word, '') !== undefined && after.meant(word, '') === undefined;
   const words = [...new Set(onTabs().filter(isLost))];
-  return words.map((word) => `"${word}" would be nobody any more, and a tab tells "${word}": take the name off that tab first`);
+  return words.map((word) => `a tab notifies "${word}", and the roster would no longer have that name: remove it from that tab first`);
 }
 
 export function refusedOrder(line: string): RefusedOrder {
@@ -284,7 +284,7 @@ export function refusedOrder(line: string): RefusedOrder {
 
 /** Result of an order about a person who is not stored in the ledger. */
 function notFoundOrFixed(id: string, isFixed: boolean): RefusedOrder {
-  const line = isFixed ? `${id} stands in sabha.json: change it there` : 'there is no such person in the roster';
+  const line = isFixed ? `${id} is in sabha.json: change it there` : 'there is no such person in the roster';
   return { ok: false, missing: !isFixed, line };
 }
 

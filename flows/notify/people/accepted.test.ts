@@ -103,7 +103,7 @@ test('an accepted message without a report for 24 h counts as refused; without f
   expect(channelsUsed()).toEqual(['sms']);
   await clock.pass(1);
   expect(channelsUsed()).toEqual(['sms', 'console']);
-  expect(ledger.get('1/sms/asha')).toMatchObject({ state: 'refused', lastError: 'taken, but nothing was said of it in 24 hours' });
+  expect(ledger.get('1/sms/asha')).toMatchObject({ state: 'refused', lastError: 'accepted, but no delivery report came in 24 hours' });
   expect(outbox.waiting()).toBe(0);
 });
 

@@ -280,7 +280,7 @@ export async function sendWithinLimit(
   try {
     return await withTimeout({ ...limit, clock: patientClock(limit.clock), timeoutValue }, send);
   } catch (error) {
-    return { result: 'retry', reason: `the channel broke: ${messageOf(error)}` };
+    return { result: 'retry', reason: `the channel failed: ${messageOf(error)}` };
   }
 }
 

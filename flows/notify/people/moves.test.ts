@@ -167,7 +167,7 @@ test('after an outage a gateway sends only messages that no other channel delive
   const after = told('sms').slice(before);
   expect(after.map(({ message }) => message.notice.incident)).toEqual([99]);
   expect(outbox.waiting()).toBe(0);
-  expect(ledger.get('7/sms/asha')).toMatchObject({ state: 'refused', lastError: 'it is no news any more' });
+  expect(ledger.get('7/sms/asha')).toMatchObject({ state: 'refused', lastError: 'it is no longer news' });
 });
 
 test('a single late alert names the delay, also after a restart', async () => {

@@ -138,7 +138,7 @@ test('an error in a channel causes a retry and stops no other message', async ()
   });
   outbox.add([row(), row({ transition: 2, person: 'bina' })]);
   await clock.pass(0);
-  expect(ledger.get('1/email/asha')).toMatchObject({ state: 'waiting', lastError: 'the channel broke: bug' });
+  expect(ledger.get('1/email/asha')).toMatchObject({ state: 'waiting', lastError: 'the channel failed: bug' });
   expect(outcomes.map(({ outcome }) => outcome.result)).toEqual(['retry', 'delivered']);
 });
 

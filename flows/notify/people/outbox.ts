@@ -262,7 +262,7 @@ function markDeliveredElsewhere(lanes: OutboxContext['lanes'], rows: readonly Ou
   });
 }
 
-const staleOutcome: DeliveryOutcome = { result: 'refused', reason: 'it is no news any more' };
+const staleOutcome: DeliveryOutcome = { result: 'refused', reason: 'it is no longer news' };
 
 /** Sends the messages of these rows also over the next channel of the person. The old rows stay on their channel and count as stale. */
 async function moveToNextChannel(context: OutboxContext, items: readonly QueuedRow[]): Promise<void> {
@@ -436,7 +436,7 @@ function rowsAfterSend(context: OutboxContext, rows: readonly OutboxRow[], { edi
 /** Outcome of an accepted message whose delivery report did not come in time. */
 const unsaid: DeliveryReport['outcome'] = {
   result: 'refused',
-  reason: `taken, but nothing was said of it in ${reportLimitMs / 3_600_000} hours`,
+  reason: `accepted, but no delivery report came in ${reportLimitMs / 3_600_000} hours`,
 };
 
 /** Returns the row after an attempt, and the wait before a retry in ms. */

@@ -45,7 +45,7 @@ export const ownRecipients = ['central-desk', 'watchdog'] as const;
 /** One line for a name that means a role or such a recipient: a person or a group of that name would not be notified. */
 export function reservedWord(word: string): string | undefined {
   const isReserved = isRole(word) || (ownRecipients as readonly string[]).includes(word);
-  return isReserved ? `"${word}" is a word of Sabha's own` : undefined;
+  return isReserved ? `"${word}" is reserved by Sabha: choose another one` : undefined;
 }
 
 /**

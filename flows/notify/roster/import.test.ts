@@ -99,8 +99,8 @@ test('the import notes days off without a deputy and a person who is also in sab
   const { import: said, change } = planRoster(planOf(file(off), { fixed: new Map([['d', member('d')]]) }));
   expect(change?.put).toHaveLength(1);
   expect(said.notes.map(({ line, what }) => `${line} ${what}`)).toEqual([
-    '2 d stands in sabha.json too: the roster counts',
-    '2 d has days off and no deputy: whoever else is on duty is told, or the state',
+    '2 d is in sabha.json too: the roster counts',
+    '2 d has days off and no deputy: other people on duty are notified, or the state',
   ]);
 });
 
@@ -109,7 +109,7 @@ test('the import notes a phone number that two persons share once, however it is
   const lines = [row('a', '+91 98765 43210'), row('b', '9876543210'), row('c', '+92 98765 43210'), row('d', '+91 98765 43211')];
   const { import: said, change } = planRoster(planOf(file(...lines)));
   expect(change?.put).toHaveLength(4);
-  const what = 'a, b have one number: nobody knows who of them calls, so a missed call takes nothing';
+  const what = 'a, b have the same number: the caller is unknown, so a missed call acknowledges nothing';
   expect(said.notes).toEqual([{ line: 3, column: 'phone', what }]);
   const held = new Map([['ravi', member('ravi', { addresses: { voice: '+919876543211' } })]]);
   const second = planRoster(planOf(file(row('d', '+91 98765 43211')), { held }));
@@ -123,7 +123,7 @@ test('the import notes a person without any address', () => {
     {
       line: 2,
       column: 'channels',
-      what: 'dev has no address: an alert stands in the log of the centre, and the deputy or central is told',
+      what: 'dev has no address: alerts are in the log of the server, and the deputy or central is notified',
     },
   ]);
 });

@@ -67,15 +67,15 @@ function notesOf(members: readonly ReadMember[], { others, fixed }: ReadRoster):
     const { id, leave, deputy } = member;
     const note = (column: string, what: string) => ({ line, column, what });
     return [
-      ...(fixed.has(id) ? [note('id', `${id} stands in sabha.json too: the roster counts`)] : []),
+      ...(fixed.has(id) ? [note('id', `${id} is in sabha.json too: the roster counts`)] : []),
       ...(member.email === undefined && Object.keys(member.addresses).length === 0 && !member.webhook
-        ? [note('channels', `${id} has no address: an alert stands in the log of the centre, and the deputy or central is told`)]
+        ? [note('channels', `${id} has no address: alerts are in the log of the server, and the deputy or central is notified`)]
         : []),
       ...(shared.get(id) ?? []).map((ids) =>
-        note('phone', `${listed(ids)} have one number: nobody knows who of them calls, so a missed call takes nothing`),
+        note('phone', `${listed(ids)} have the same number: the caller is unknown, so a missed call acknowledges nothing`),
       ),
       ...(leave.length > 0 && deputy === null
-        ? [note('deputy', `${id} has days off and no deputy: whoever else is on duty is told, or the state`)]
+        ? [note('deputy', `${id} has days off and no deputy: other people on duty are notified, or the state`)]
         : []),
     ];
   });
@@ -110,7 +110,7 @@ function readRoster(plan: ReadRoster): { members: ReadMember[]; problems: Roster
     const { row, wrong } = readRow(cells, rowSchema);
     const nowhere = row === undefined ? [] : misplaced(row, table);
     const before = first.get(cells.id);
-    if (before !== undefined) wrong.push(['id', `stands twice: line ${before} is the same person`]);
+    if (before !== undefined) wrong.push(['id', `appears twice: line ${before} is the same person`]);
     first.set(cells.id, before ?? line);
     noteProblems(line, [...wrong, ...nowhere]);
     if (row !== undefined) members.push({ line, member: memberOf(row, zoneOf(nowhere.length > 0 ? '' : (row.scopes[0] ?? ''))) });
@@ -138,7 +138,7 @@ function misplaced({ scopes, roles }: RosterRow, table: RosterPlan['table']): Wr
     const group = groupOfScope(scope);
     return ['scopes', group === undefined ? `there is no state, site or PC ${oneLine(scope, 80)}` : `no site is in the group ${group}`];
   });
-  if (roles.includes('central') && !scopes.includes('')) wrong.push(['scopes', 'who is central looks after all']);
+  if (roles.includes('central') && !scopes.includes('')) wrong.push(['scopes', 'a person with the role central looks after all']);
   return wrong;
 }
 

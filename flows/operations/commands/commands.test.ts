@@ -182,7 +182,7 @@ test('an invalid order, or an order with an unknown scope, is refused in one lin
 
 test('if the ledger cannot write, no command is sent', async () => {
   const rig = await setUp({ change: (ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }) });
-  await expect(rig.commands.issue({ ...probing, to: hall })).rejects.toThrow('the ledger did not take the command');
+  await expect(rig.commands.issue({ ...probing, to: hall })).rejects.toThrow('the ledger did not store the command');
   await rig.settle();
   expect(rig.cmds()).toEqual([]);
 });

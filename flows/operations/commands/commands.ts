@@ -122,7 +122,7 @@ export function createCommands(options: CommandsOptions) {
 async function issue(state: CommandsState, { to, verb, args, by }: CommandOrder): Promise<IssueResult> {
   const { clock, ingest: present, key, randomId, send } = state.options;
   const ingest = present();
-  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  if (ingest === undefined) throw new Error('the ledger is being reopened');
   if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
   const address = addressOf(to);
   const order = parseOrder({ verb, args, to: address });
@@ -141,7 +141,7 @@ async function issue(state: CommandsState, { to, verb, args, by }: CommandOrder)
     // A round of measurements has its own audit row, so its commands are only steps.
     { op: verb === 'measure-link' ? 'step' : 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about },
   ]);
-  if (!committed) throw new Error('the ledger did not take the command');
+  if (!committed) throw new Error('the ledger did not store the command');
   state.open.set(row.id, { row, answered: new Set() });
   send(pcTopic(address, 'cmd'), encode('cmd', signed), 1);
   return { ok: true, id: row.id };
@@ -248,7 +248,7 @@ function openState(options: MeasureQueueOptions) {
 async function startRound(state: MeasureState, { to, args, by }: CommandOrder): Promise<IssueResult> {
   const { clock, ingest: present, randomId, rounds } = state;
   const ingest = present();
-  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  if (ingest === undefined) throw new Error('the ledger is being reopened');
   if (Object.keys(args).length > 0) return { ok: false, missing: false, line: `bad arguments: ${verb} takes none` };
   if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
   const [at, up] = [clock.now(), clock.up()];
@@ -268,7 +268,7 @@ async function startRound(state: MeasureState, { to, args, by }: CommandOrder): 
   const about = `${to || 'everywhere'}: ${round.summary.id}, ${round.open.size} sites`;
   if (!(await ingest.record([{ op: 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about }]))) {
     rounds.delete(round.summary.id);
-    throw new Error('the ledger did not take the command');
+    throw new Error('the ledger did not store the command');
   }
   for (const [id] of [...rounds].filter(([, { open }]) => open.size === 0).slice(0, -roundsKept)) rounds.delete(id);
   for (const site of wanted) enqueue(state, { site, pc, rounds: new Set([round]), isScheduled: false, notBeforeUp: up, tries: 0 });
@@ -326,7 +326,7 @@ function pump(state: MeasureState): void {
     state.queue.splice(state.queue.indexOf(item), 1);
     const pc = item.pc ?? ingest.measurer(item.site);
     if (pc !== undefined) void start(state, { item, pc, id: undefined, endsUp: up + commandLifeMs });
-    else finish(item, { pc: item.site, at: clock.now(), outcome: 'failed', reason: 'no PC of this site is there to measure' });
+    else finish(item, { pc: item.site, at: clock.now(), outcome: 'failed', reason: 'no PC of this site is online to measure' });
   }
 }
 
@@ -341,7 +341,7 @@ async function start(state: MeasureState, run: RunningMeasurement): Promise<void
     run.id = issued.id;
     return;
   }
-  state.log.warn({ who: pc }, `it was not told to measure its link: ${issued.line}`);
+  state.log.warn({ who: pc }, `it did not receive the order to measure its link: ${issued.line}`);
   end(state, run, { pc, at: state.clock.now(), outcome: 'failed', reason: issued.line });
 }
 

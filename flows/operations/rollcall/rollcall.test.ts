@@ -101,7 +101,7 @@ test('a roll call is refused during another one, for an unknown scope, and while
   expect(calls.start({ scope: '', by: 'Asha' })).toBe('busy');
   calls.drop();
   held.isOpen = false;
-  expect(() => calls.start({ scope: '', by: 'Asha' })).toThrow('the ledger is opened anew');
+  expect(() => calls.start({ scope: '', by: 'Asha' })).toThrow('the ledger is being reopened');
   expect(setUp({ subscribed: false }).calls.start({ scope: '', by: 'Asha' })).toBe('deaf');
 });
 

@@ -116,7 +116,7 @@ function start(state: RollCallState, { scope, by, within = '' }: Parameters<Roll
   const ingest = present();
   const before = state.running?.within;
   if (before !== undefined && (before === within || !isWithin(within, before))) return 'busy';
-  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  if (ingest === undefined) throw new Error('the ledger is being reopened');
   if (!ingest.isSubscribed()) return 'deaf';
   const table = ingest.table();
   if (scope !== '' && (scope.split('/').length > 2 || table.node(scope) === undefined)) return 'unknown';

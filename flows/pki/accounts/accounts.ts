@@ -193,7 +193,7 @@ function openState(options: AccountsOptions) {
     programAccount({ ...one, scope: '', madeAt: 0, token: { hash, days: endless } }, passwords),
   );
   const held = new Map([...contents.accounts, ...own].map((one) => [one.name, one]));
-  const note = (op: Op) => void commit([op]).catch((error: Error) => log.warn({}, `of a login nothing was written: ${error.message}`));
+  const note = (op: Op) => void commit([op]).catch((error: Error) => log.warn({}, `a sign-in was not recorded: ${error.message}`));
   return {
     options,
     held,
@@ -222,7 +222,7 @@ async function add(state: AccountsState, account: NewAccount, by: string): Promi
 async function renew(state: AccountsState, name: string, by: string): Promise<AccountResult> {
   const account = state.held.get(name);
   if (account === undefined || account.token) return missingRefusal(name);
-  if (account.openid !== null) return { ok: false, status: 409, line: `"${name}" logs in through the directory` };
+  if (account.openid !== null) return { ok: false, status: 409, line: `"${name}" signs in through the directory` };
   const secret = newSecret();
   const { usedAt: _, ...rest } = account;
   const fresh = { ...rest, once: true, secretAt: state.options.now() };
@@ -282,7 +282,7 @@ async function checkPassword(
 ): Promise<Account | Extract<SignInResult, { ok: false }>> {
   const { limits, held, nobody, checking } = state;
   // Before the rate limit, because the password is not checked.
-  if (state.waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people log in: try again', waitMs: 1_000 };
+  if (state.waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people sign in at once: try again', waitMs: 1_000 };
   const waitMs = limits.take(tried);
   const seconds = Math.ceil(waitMs / 1_000);
   if (waitMs > 0) return { ok: false, status: 429, line: `too many wrong passwords: try again in ${seconds} s`, waitMs };
@@ -323,7 +323,7 @@ async function startSession(state: AccountsState, account: Account, ops: readonl
 async function enterAs(state: AccountsState, account: NewAccount & { openid: string }, address: string): Promise<SignInResult> {
   const { name, role, scope, openid } = account;
   const found = state.held.get(name);
-  if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" is another's`, waitMs: 0 };
+  if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" belongs to another person`, waitMs: 0 };
   const row = audit(state, { who: name, what: 'logged in', about: address });
   if (found?.role === role && found.scope === scope) return startSession(state, found, [row]);
   const fresh = { ...account, once: false, madeAt: found?.madeAt ?? state.options.now() };

@@ -66,7 +66,7 @@ export function createOpenId({ settings, secret, up }: { settings: OpenIdSetting
     async finish(came: URL, cookie: string): Promise<OpenIdResult> {
       const begun = seal.open(cookie);
       if (begun === undefined || finished.has(begun.state) || up() - begun.at > openIdLifeMs)
-        return { ok: false, line: 'this login was not begun here, or too long ago' };
+        return { ok: false, line: 'this sign-in did not begin here, or began too long ago' };
       keepLatest(finished, [begun.state, true], finishedAtMost);
       const checks = { expectedState: begun.state, expectedNonce: begun.nonce, pkceCodeVerifier: begun.verifier, idTokenExpected: true };
       try {

@@ -183,7 +183,7 @@ export function addAuthentication(
     }
     const viewer = viewerOf(request);
     if (viewer === undefined && needsToken)
-      throw new RequestError(401, refusedToken(request) ?? 'a token is needed here; people log in over HTTPS');
+      throw new RequestError(401, refusedToken(request) ?? 'a token is needed here; people sign in over HTTPS');
     const proof = request.routeOptions.config.health && prove?.(`${request.headers['sabha-challenge']}`);
     if (proof) reply.header('sabha-proof', proof);
     return admit(request, reply, viewer);
@@ -221,8 +221,8 @@ function admit(request: FastifyRequest, reply: FastifyReply, viewer: Viewer | un
   if (viewer !== undefined) request.viewer = viewer;
   if (open || (viewer && (once || !viewer.once))) return undefined;
   if (page) return reply.redirect(loginPage);
-  if (viewer === undefined) throw new RequestError(401, refusedToken(request) ?? 'log in first');
-  throw new RequestError(403, 'choose a password of your own first');
+  if (viewer === undefined) throw new RequestError(401, refusedToken(request) ?? 'sign in first');
+  throw new RequestError(403, 'choose your own password first');
 }
 
 export type RefusalDetail = { code: RefusalCode; about?: Record<string, string | number> };

@@ -21,7 +21,7 @@ export async function readMeetingsCsv(text: string, table: SiteTable): Promise<R
     for (const [column, what] of wrong) problems.push({ line: one.line, column, what });
     if (meeting === undefined) continue;
     const first = seen.get(meeting.id);
-    if (first !== undefined) problems.push({ line: one.line, column: 'id', what: `stands twice: line ${first} is the same meeting` });
+    if (first !== undefined) problems.push({ line: one.line, column: 'id', what: `appears twice: line ${first} is the same meeting` });
     seen.set(meeting.id, one.line);
     file.meetings.push(meeting);
     if (one.cells.status?.toLowerCase() === 'cancelled') file.cancelled.push(meeting.id);

@@ -67,7 +67,7 @@ function isCancelling(text: string, problems: Problem[]): boolean {
     return word;
   });
   if (!words.includes('CANCEL')) return false;
-  if ((text.match(/^BEGIN:VCALENDAR/gim)?.length ?? 0) > 1) say(0, 'CANCEL stands in a file of several calendars: import each by itself');
+  if ((text.match(/^BEGIN:VCALENDAR/gim)?.length ?? 0) > 1) say(0, 'CANCEL is in a file of several calendars: import each calendar as a separate file');
   return true;
 }
 
@@ -148,15 +148,15 @@ function entryOf(properties: Property[], { line }: Block, { table, zones, rooms,
 
 /** Unsupported properties that would change the dates. */
 const unsupportedProperties = {
-  rdate: 'is not understood: write the date as a meeting of its own',
-  exrule: 'is not understood: name the dates that fall out with EXDATE',
+  rdate: 'is not understood: write the date as a separate meeting',
+  exrule: 'is not understood: list the cancelled dates with EXDATE',
 };
 
 function ruleIn(properties: readonly Property[], start: string): Rule | null {
   const has = (name: string) => properties.some(([one]) => one === name);
   for (const [name, what] of Object.entries(unsupportedProperties)) if (has(name)) throw new IcsError(name.toUpperCase(), what);
   if (properties.some(([, params]) => params['range'] !== undefined))
-    throw new IcsError('RECURRENCE-ID', 'RANGE is not understood: end the meeting with UNTIL, and write what follows as another');
+    throw new IcsError('RECURRENCE-ID', 'RANGE is not understood: end the meeting with UNTIL, and add the rest as another meeting');
   const [said, ...more] = properties.filter(([name]) => name === 'rrule');
   if (said === undefined) return null;
   if (has('recurrence-id')) throw new IcsError('RRULE', 'is not understood for a single date (RECURRENCE-ID)');
@@ -225,7 +225,7 @@ function addSingleDates(entries: readonly Entry[], around: IcsContext, file: Rea
   const once = (held: Map<string, Entry>, key: string, one: Entry) => {
     const before = held.get(key);
     const column = one.of === null ? 'UID' : 'RECURRENCE-ID';
-    if (before !== undefined) throw new IcsError(column, `stands twice: line ${before.line} is the same meeting`);
+    if (before !== undefined) throw new IcsError(column, `appears twice: line ${before.line} is the same meeting`);
     held.set(key, one);
   };
   const [meetings, dates] = [entries.filter(({ of }) => of === null), entries.filter(({ of }) => of !== null)];

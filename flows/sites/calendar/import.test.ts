@@ -99,7 +99,7 @@ test('each faulty entry is reported with its line, and nothing of the file is im
     '24 DTEND: it ends before it begins',
     '30 DTSTART: is no time: "garb-ag-eT::"',
     '35 : invalid line (no token ";" or ":") "NONSENSE"',
-    '40 UID: stands twice: line 3 is the same meeting',
+    '40 UID: appears twice: line 3 is the same meeting',
   ]);
   expect((await plan(file)).change).toBeNull();
 });
@@ -117,12 +117,12 @@ test.each<[string, string[], string]>([
   [
     'a change of all dates from one on',
     [weekly(), date(`;RANGE=THISANDFUTURE${at11}`, at15)],
-    '9 RECURRENCE-ID: RANGE is not understood: end the meeting with UNTIL, and write what follows as another',
+    '9 RECURRENCE-ID: RANGE is not understood: end the meeting with UNTIL, and add the rest as another meeting',
   ],
   [
     'dates that a rule takes out',
     [weekly('EXRULE:FREQ=WEEKLY;INTERVAL=2')],
-    '3 EXRULE: is not understood: name the dates that fall out with EXDATE',
+    '3 EXRULE: is not understood: list the cancelled dates with EXDATE',
   ],
   ['an EXDATE in UTC of a meeting without a zone', [floating('EXDATE:20270122T053000Z')], `3 EXDATE: ${noZone}`],
   ['an EXDATE that is a day alone', [weekly('EXDATE;VALUE=DATE:20270122')], '3 EXDATE: is no time: "2027-01-22"'],
@@ -131,7 +131,7 @@ test.each<[string, string[], string]>([
     [weekly(), date(';TZID=Asia/Kolkata:20270123T110000', at15)],
     '9 RECURRENCE-ID: the meeting has no date at 2027-01-23 11:00',
   ],
-  ['a date twice', [weekly(), date(at11, at15), date(at11, at15)], '14 RECURRENCE-ID: stands twice: line 9 is the same meeting'],
+  ['a date twice', [weekly(), date(at11, at15), date(at11, at15)], '14 RECURRENCE-ID: appears twice: line 9 is the same meeting'],
   ['an answer to an invitation', ['METHOD:REPLY', weekly()], '3 METHOD: REPLY is not understood: PUBLISH, REQUEST and CANCEL are'],
 ])('an iCalendar file with %s is refused in one line', async (_, events, line) => {
   expect(await problems(ics(...events))).toEqual([line]);
@@ -142,7 +142,7 @@ test('METHOD:CANCEL removes the meetings of an iCalendar file, and is refused in
   const cancelling = ics('METHOD:CANCEL', weekly());
   expect((await plan(cancelling, { held })).change?.gone).toEqual(['a']);
   expect(await problems(cancelling + ics(event('b', start, 'LOCATION:all')), { held })).toEqual([
-    '1 METHOD: CANCEL stands in a file of several calendars: import each by itself',
+    '1 METHOD: CANCEL is in a file of several calendars: import each calendar as a separate file',
   ]);
 });
 

@@ -43,12 +43,12 @@ const asked = (edit: Partial<MaintenanceRequest> = {}): MaintenanceRequest => ({
 const open = { to: undefined, minutes: undefined };
 
 test.each([
-  ['without end', open, 'it has no end: say "to", or for how many minutes'],
+  ['without end', open, 'it has no end: give "to" or "minutes"'],
   ['in the past', { from: '2027-01-14 22:00', to: '2027-01-15 02:00' }, 'it is over already'],
   ['that ends before it begins', { to: '2027-01-15T21:00' }, 'it ends before it begins'],
   ['for a moment', { ...open, minutes: 4 }, 'it is shorter than 5 minutes'],
-  ['for a week', { to: '2027-01-22T22:00' }, 'it is longer than 3 days, in which nobody would hear of a fault: plan it in parts'],
-  ['that never pauses', { ...open, minutes: 1_440, rule: 'FREQ=DAILY' }, 'it comes back (DAILY) before it is over, and would never end'],
+  ['for a week', { to: '2027-01-22T22:00' }, 'it is longer than 3 days, and nobody is notified of a fault meanwhile: plan it in parts'],
+  ['that never pauses', { ...open, minutes: 1_440, rule: 'FREQ=DAILY' }, 'it repeats (DAILY) before it is over, and would never end'],
   [
     'that comes back HOURLY',
     { rule: 'FREQ=HOURLY' },
@@ -57,7 +57,7 @@ test.each([
   ['whose dates are all over', { from: '2026-01-14T22:00', to: '2026-01-15T02:00', rule: 'FREQ=DAILY;COUNT=3' }, 'it is over already'],
   ['of an unknown site', { scope: 'ladakh/nowhere' }, 'there is no room, site or state "ladakh/nowhere"'],
   ['of the whole nation', { scope: '' }, 'there is no room, site or state ""'],
-  ['in an unknown zone', { zone: 'Asia/Nowhere' }, 'the zone "Asia/Nowhere" is not known: say one such as Asia/Kolkata'],
+  ['in an unknown zone', { zone: 'Asia/Nowhere' }, 'the zone "Asia/Nowhere" is not known: write one such as Asia/Kolkata'],
   ['from no time', { from: 'tonight' }, '"from" is a time of day there, such as 2027-01-15T22:00, not "tonight"'],
 ] as const)('maintenance %s is refused in one line, and nothing is written', async (_, edit, line) => {
   const { orders, written } = opened();

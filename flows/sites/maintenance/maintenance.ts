@@ -104,7 +104,7 @@ function parsePlan(
   const { scope, by } = asked;
   if (scope === '' || table.node(scope) === undefined) return `there is no room, site or state "${oneLine(scope, 80)}"`;
   const zone = asked.zone === undefined ? null : zoneNamed(asked.zone);
-  if (zone === undefined) return `the zone "${oneLine(asked.zone ?? '', 60)}" is not known: say one such as Asia/Kolkata`;
+  if (zone === undefined) return `the zone "${oneLine(asked.zone ?? '', 60)}" is not known: write one such as Asia/Kolkata`;
   const placeZone = zone ?? table.resolve(scope).timeZone;
   const times = timesOf(asked, placeZone);
   if (typeof times === 'string') return times;
@@ -120,14 +120,14 @@ const titleLimit = 120;
 function timesOf({ from, to, minutes }: MaintenanceRequest, zone: string): Pick<Maintenance, 'start' | 'minutes'> | string {
   const start = localOf(from);
   if (start === undefined) return `"from" is a time of day there, such as 2027-01-15T22:00, not "${oneLine(from, 40)}"`;
-  if (to === undefined && minutes === undefined) return 'it has no end: say "to", or for how many minutes';
-  if (to !== undefined && minutes !== undefined) return 'it has two ends: say "to", or for how many minutes';
+  if (to === undefined && minutes === undefined) return 'it has no end: give "to" or "minutes"';
+  if (to !== undefined && minutes !== undefined) return 'it has two ends: give either "to" or "minutes"';
   const end = to === undefined ? undefined : localOf(to);
   if (to !== undefined && end === undefined) return `"to" is a time of day there, such as 2027-01-16T02:00, not "${oneLine(to, 40)}"`;
   const long = end === undefined ? (minutes ?? 0) : Math.round((atOf(end, zone) - atOf(start, zone)) / 60_000);
   if (long <= 0) return 'it ends before it begins';
   if (!Number.isInteger(long) || long < leastMinutes) return `it is shorter than ${leastMinutes} minutes`;
-  if (long > mostMinutes) return `it is longer than ${mostMinutes / 1440} days, in which nobody would hear of a fault: plan it in parts`;
+  if (long > mostMinutes) return `it is longer than ${mostMinutes / 1440} days, and nobody is notified of a fault meanwhile: plan it in parts`;
   return { start, minutes: long };
 }
 
@@ -139,7 +139,7 @@ function dateProblem(plan: Maintenance, zone: string, now: number): string | und
   const first = atOf(plan.start, zone);
   const dates = occurrencesIn(toMeeting(plan), { from: first, to: first + lookAheadMs }, zone);
   const isWithout = dates.some(({ from }, at) => at > 0 && from <= (dates[at - 1]?.to ?? 0));
-  return isWithout ? `it comes back (${plan.rule.frequency}) before it is over, and would never end` : undefined;
+  return isWithout ? `it repeats (${plan.rule.frequency}) before it is over, and would never end` : undefined;
 }
 
 /** Returns the time with seconds, as the calendar has it; undefined if invalid. */

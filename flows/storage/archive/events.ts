@@ -183,7 +183,7 @@ export function createEventsReader(options: ReaderOptions): EventsReader {
   let isReading = false;
   return {
     async read(ask, gone) {
-      if (isReading) return { ok: false, missing: false, line: 'somebody else reads events right now: ask again in a minute' };
+      if (isReading) return { ok: false, missing: false, line: 'another person reads events now: try again in a minute' };
       isReading = true;
       try {
         return await readAll(options, ask, gone);

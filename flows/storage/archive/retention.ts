@@ -54,7 +54,7 @@ export function startRetention(options: RetentionOptions): Cancel {
       if (archived > 0) log.info({ archived }, 'events went into the archive');
     } catch (error) {
       nextMs = hourMs;
-      if (!closed.signal.aborted) log.error({}, `what is old stays in the ledger for now: ${messageOf(error)}`);
+      if (!closed.signal.aborted) log.error({}, `old events stay in the ledger for now: ${messageOf(error)}`);
     }
     if (!closed.signal.aborted) cancel = clock.after(nextMs, () => void run());
   };

@@ -78,7 +78,7 @@ test('S19 a rebuilt or shortened chain is detected, because it lacks the head th
   forged.db.prepare('UPDATE progress SET ledger = ?').run(ledgerOf(db));
   expect(forged.wrong()).toContain('row 4 is not the one that row 5 signs for (2027-01-05 09:30 UTC)');
   store.commit([[signed(db, other)]]);
-  expect(wrong()).toEqual(['row 7 has no signature of this centre']);
+  expect(wrong()).toEqual(['row 7 has no signature of this server']);
 });
 
 test('audit rows of machines are stored outside of the chain and deleted after 400 days, a few per new row', () => {

@@ -256,7 +256,7 @@ export function proveChain(db: DatabaseSync, key?: KeyObject): ChainProof {
   const lookAtHead = ({ id, at, about }: AuditRow) => {
     const head = readHead(about);
     if (head === undefined || (key !== undefined && !isSignedBy(key, { ...head, ledger, at }))) {
-      wrong.push(`row ${id} has no signature of this centre`);
+      wrong.push(`row ${id} has no signature of this server`);
       return;
     }
     if (hashAt(db, head.row) !== head.hash) wrong.push(`row ${head.row} is not the one that row ${id} signs for (${timeText(at)})`);
@@ -286,7 +286,7 @@ function missingRowsLine(from: number, to: number): string {
 
 function brokenRowLine({ id, at }: AuditRow): string {
   const follows = id === 1 ? 'is not the first one of this ledger' : `does not follow from row ${id - 1}`;
-  return `row ${id} (${timeText(at)}) ${follows}: it was changed, moved or put in`;
+  return `row ${id} (${timeText(at)}) ${follows}: it was changed, moved or inserted`;
 }
 
 /** Formats a time for a log line, to the minute. */

@@ -91,7 +91,7 @@ test('S19 the head of the audit log is signed once a day and backed up; a change
   time += 48 * hourMs;
   const { file: bad } = await backups().make();
   expect(heads).toEqual([1, 2]);
-  const line = 'row 1 (2026-06-01 00:30 UTC) is not the first one of this ledger: it was changed, moved or put in';
+  const line = 'row 1 (2026-06-01 00:30 UTC) is not the first one of this ledger: it was changed, moved or inserted';
   expect(said.at(-2)).toBe(`centre.audit_changed: ${line}`);
   const at = { settings: join(root, 'sabha.json'), passphrase: undefined, check: true, now: () => time };
   const check = (from: string, to: string) => restore({ ...at, file: from, data: join(root, to) });
@@ -101,7 +101,7 @@ test('S19 the head of the audit log is signed once a day and backed up; a change
 
 test.each([
   ['DELETE FROM audit WHERE id = 2', 'its row 2 is gone'],
-  ["UPDATE audit SET hash = zeroblob(32), about = 'x' WHERE id = 2", 'its row 2 is not the one that stood here'],
+  ["UPDATE audit SET hash = zeroblob(32), about = 'x' WHERE id = 2", 'its row 2 differs from the row that was here'],
 ])(
   'S19 an audit log whose end was changed while the server was stopped is reported at the next start: %s',
   { tags: ['long'] },
@@ -121,6 +121,6 @@ test.each([
     await look();
     await edited(sql);
     await look();
-    expect(lines).toEqual([null, null, `the audit was changed while the centre did not run: ${how}`]);
+    expect(lines).toEqual([null, null, `the audit was changed while the server did not run: ${how}`]);
   },
 );

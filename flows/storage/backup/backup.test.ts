@@ -123,7 +123,7 @@ test('a refused restore changes nothing and reports one line: running server, ot
   const { file: made } = await backups().make();
   const whole = readFileSync(made);
   const line = (edit: Parameters<typeof restored>[1] = {}, from = made) => restored(from, edit).catch((error: Error) => error.message);
-  expect(await line()).toBe(`${made}: the centre in ${flows()} runs: stop it first; nothing is changed`);
+  expect(await line()).toBe(`${made}: the server in ${flows()} runs: stop it first; nothing is changed`);
   await closeIt();
   expect(await line({ passphrase: 'wrong' })).toMatch('the passphrase is wrong');
   const half = join(root, 'half.backup');
@@ -214,7 +214,7 @@ test('files with brackets or Hindi letters in their name are packed, and a path 
 
 test.skipIf(process.platform === 'win32')('a file name that no backup can hold is reported before anything is written', async () => {
   writeFileSync(join(flows(), 'tabs', 'a:b.json'), '[]');
-  await expect(plain().make()).rejects.toThrow('a:b.json: a file of that name cannot be packed: give it another one');
+  await expect(plain().make()).rejects.toThrow('a:b.json: a file of that name cannot be packed: rename it');
 });
 
 test.skipIf(process.platform === 'win32')('files behind a symbolic link are packed, without cycles and broken links', async () => {
@@ -262,10 +262,10 @@ test('the ledger audit reads the newest copy and reports its time; an altered ev
   await openIt();
   const after = backups();
   await expect(after.make()).rejects.toThrow(
-    'the ledger is damaged (1 events are not what was written): the backups of before stay as they are',
+    'the ledger is damaged (1 events differ from what was written): the earlier backups stay unchanged',
   );
   expect(await after.audit(false)).toMatchObject({ altered: 1 });
-  expect(said).toContain('centre.ledger_damaged: 1 events are not what was written');
+  expect(said).toContain('centre.ledger_damaged: 1 events differ from what was written');
   expect(readdirSync(join(flows(), 'backups'))).toEqual([]);
 });
 
@@ -283,7 +283,7 @@ test('each backup is copied to the second folder; without that folder only the f
   await one.start();
   expect(said.at(-1)).toBe('centre.backup_old: null');
   at += 27 * hourMs;
-  await expect(one.make()).rejects.toThrow(`the second folder ${second} takes none: ENOENT; the first one has it`);
+  await expect(one.make()).rejects.toThrow(`the second folder ${second} did not store the backup: ENOENT; the first folder has it`);
   expect(readdirSync(join(flows(), 'backups'))).toHaveLength(2);
   one.close();
   const next = backups({
@@ -339,7 +339,7 @@ test('a new ledger in place of the former one is reported', async () => {
   rmSync(file());
   await openIt();
   expect((await watched()).lines[0]).toMatch(
-    /^this is another ledger than the one that stood here: 1 commit and 1 act of people are gone: asha: sites imported/,
+    /^this is not the ledger that was in this folder before: 1 commit and 1 act of people are gone: asha: sites imported/,
   );
 });
 

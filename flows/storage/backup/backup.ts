@@ -124,7 +124,7 @@ async function makeBackup(state: BackupState): Promise<BackupMade> {
   return withWorkFolder(state, async (work) => {
     const secret = passphrase();
     const { copy, bytes, audit, damage } = await makeVerifiedCopy(state, work);
-    if (damage !== null) throw new BackupError(`the ledger is damaged (${damage}): the backups of before stay as they are`);
+    if (damage !== null) throw new BackupError(`the ledger is damaged (${damage}): the earlier backups stay unchanged`);
     say('centre.ledger_damaged', null);
     const at = now();
     const file = join(folder, backupName(at));
@@ -148,7 +148,7 @@ async function copyToSecond(file: string, second: string): Promise<void> {
     await copyInto(file, second);
     await deleteExpired(second, file);
   } catch (error) {
-    throw new BackupError(`the second folder ${second} takes none: ${codeOf(error)}; the first one has it`);
+    throw new BackupError(`the second folder ${second} did not store the backup: ${codeOf(error)}; the first folder has it`);
   }
 }
 
@@ -341,7 +341,7 @@ async function filesBelow(folder: string, above: readonly string[] = []): Promis
 }
 
 async function read(file: string, path: string): Promise<PackedFile | undefined> {
-  if (!isPackable(path)) throw new BackupError(`${file}: a file of that name cannot be packed: give it another one`);
+  if (!isPackable(path)) throw new BackupError(`${file}: a file of that name cannot be packed: rename it`);
   try {
     const content = await readFile(file);
     return { path, bytes: content.length, content };

@@ -27,8 +27,8 @@ test('a clock at or shortly behind the newest time of the ledger is right', () =
 
 test('F7 a clock that starts behind the ledger is reported until it is set or catches up', () => {
   const { at, judge, pass } = rig({ now: noon - 3 * hourMs });
-  expect(judge()).toBe('the clock of this machine is 3 h behind what the ledger has written already');
-  expect(pass(90 * minuteMs)).toBe('the clock of this machine is 90 min behind what the ledger has written already');
+  expect(judge()).toBe('the clock of this machine is 3 h behind the last entry of the ledger');
+  expect(pass(90 * minuteMs)).toBe('the clock of this machine is 90 min behind the last entry of the ledger');
   at.now = noon + hourMs;
   expect(judge()).toBeNull();
   expect(rig({ now: 0 }).judge()).toMatch(/is \d{5} days behind/);

@@ -53,7 +53,7 @@ test('the disk is checked every 10 s; a missing folder gives one log line and is
   await expect.poll(() => heard).toEqual(['centre.disk', 'centre.disk_full']);
   end();
   const endGone = watch('/nowhere');
-  await expect.poll(() => heard.at(-1)).toMatch('how full the disk is cannot be read: ');
+  await expect.poll(() => heard.at(-1)).toMatch('the free space of the disk cannot be read: ');
   heard.length = 0;
   await clock.pass(10_000);
   await expect.poll(() => heard).toHaveLength(1);

@@ -40,7 +40,7 @@ export function watchDisk(options: DiskOptions): Cancel {
       full(fills.find(({ leftBytes }) => leftBytes < leastBytes)?.line ?? null);
       for (const { fault, reason } of judge(fills)) say(fault, reason);
     } catch (error) {
-      log.warn({}, `how full the disk is cannot be read: ${messageOf(error)}`);
+      log.warn({}, `the free space of the disk cannot be read: ${messageOf(error)}`);
     }
     if (!closed) cancel = clock.after(everyMs, () => void look());
   };

@@ -33,14 +33,14 @@ test('missing commits are counted, and the newest five of the missing acts of pe
     /^the ledger went back: 50 commits and 6 acts of people are gone: asha: act 12 \(2026-06-01 00:30 UTC\); .*asha: act 7 \(.*\), and 1 more$/,
   );
   expect(findMissing({ ...held, ledger: 'b' }, held, undefined)?.line).toMatch(
-    /^this is another ledger than the one that stood here: 10 commits and at least 1 act /,
+    /^this is not the ledger that was in this folder before: 10 commits and at least 1 act /,
   );
 });
 
 test('a restored backup is reported with its time, also without a mark file', () => {
   const note = { at, restoredAt: at + 1 };
   expect(findMissing(held, undefined, note)?.line).toBe(
-    'the ledger was restored from a backup of 2026-06-01 00:30 UTC: what people did after it is not known here, and is gone',
+    'the ledger was restored from a backup of 2026-06-01 00:30 UTC: the actions of people after that time are lost',
   );
   expect(findMissing(held, { ...held, commits: 11 }, note)?.line).toMatch(
     /^the ledger was restored from a backup of .*: 1 commit and 0 acts of people are gone$/,

@@ -64,8 +64,8 @@ function isRead(db: DatabaseSync, { read }: ArchivesToRead): (month: string) => 
  */
 function damageLine({ integrity, altered: changed = 0 }: LedgerAudit, tables: readonly string[]): string | null {
   if (integrity !== 'ok') return integrity.split('\n').join(' ');
-  if (changed > 0) return `${changed} events are not what was written`;
-  return tables.length === 0 ? null : `the rows of ${tables.join(', ')} are not what was written`;
+  if (changed > 0) return `${changed} events differ from what was written`;
+  return tables.length === 0 ? null : `the rows of ${tables.join(', ')} differ from what was written`;
 }
 
 /** SQLite result codes: malformed page, and not a database. */

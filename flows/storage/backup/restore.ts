@@ -158,11 +158,11 @@ function swapSettings(restored: string, settings: string, stamp: string): string
 function checkSameServer({ centre }: BackupHead, flows: string): void {
   const key = join(flows, 'centre.key');
   if (existsSync(key) && ![undefined, centre].includes(identityOfKey(readFileSync(key))))
-    throw new BackupError(`it is another centre's than the one in ${flows}: give it a data folder of its own by SABHA_DATA`);
+    throw new BackupError(`the backup is from another server than ${flows}: set SABHA_DATA to a separate data folder`);
 }
 
 function checkStopped(flows: string): void {
-  if (isLocked(join(flows, 'ledger.db'))) throw new BackupError(`the centre in ${flows} runs: stop it first`);
+  if (isLocked(join(flows, 'ledger.db'))) throw new BackupError(`the server in ${flows} runs: stop it first`);
 }
 
 /** Undefined for a file without a key, for instance a truncated one. A restore then acts as if the file were missing. */

@@ -57,7 +57,7 @@ export async function watchLedger(options: WatchOptions) {
   const mark = readMark(markFile(options));
   const found =
     findMissing(held, mark, readRestoreNote(flows)) ?? (mark && findChangedAudit(held, mark, await ledger.hashAt(mark.lastAct)));
-  if (found !== undefined) log.error({ acts: found.acts }, `${found.line}; PCs are asked for what they keep of the last 24 hours`);
+  if (found !== undefined) log.error({ acts: found.acts }, `${found.line}; the PCs send again what they keep of the last 24 hours`);
   const told = found ? { until: now() + reportedForMs, line: found.line } : (JSON.parse(held.older ?? 'null') as ActiveReport | null);
   const clockTrouble = createClockCheck({
     newestAt: options.ignoresTime === true ? 0 : held.newestAt,
@@ -184,14 +184,14 @@ const textMost = 200;
 export function findMissing(held: Progress, mark: LedgerMark | undefined, note: RestoreNote | undefined): MissingData | undefined {
   const how = note === undefined ? 'the ledger went back' : `the ledger was restored from a backup of ${timeText(note.at)}`;
   if (mark === undefined) {
-    const since = `what people did after it is not known here, and is gone`;
+    const since = `the actions of people after that time are lost`;
     return note && { line: `${how}: ${since}`, acts: [] };
   }
   const isSame = mark.ledger === held.ledger;
   const commits = isSame ? mark.commits - held.commits : mark.commits;
   if (commits <= 0) return undefined;
   const acts = mark.acts.filter(({ id }) => !isSame || id > held.lastAct);
-  const head = isSame ? how : 'this is another ledger than the one that stood here';
+  const head = isSame ? how : 'this is not the ledger that was in this folder before';
   const named = acts.slice(0, actsNamed).map((one) => `${one.who}: ${one.what} (${timeText(one.at)})`);
   const more = acts.length > actsNamed ? `, and ${acts.length - actsNamed} more` : '';
   // The mark holds only the newest acts. If all of these are missing, older ones may be missing too.
@@ -207,8 +207,8 @@ export function findMissing(held: Progress, mark: LedgerMark | undefined, note: 
  */
 function findChangedAudit(held: Progress, { ledger, lastAct, head }: LedgerMark, hash: string | null): MissingData | undefined {
   if (ledger !== held.ledger || head === undefined || lastAct === 0 || hash === head) return undefined;
-  const how = hash === null ? 'is gone' : 'is not the one that stood here';
-  return { line: `the audit was changed while the centre did not run: its row ${lastAct} ${how}`, acts: [] };
+  const how = hash === null ? 'is gone' : 'differs from the row that was here';
+  return { line: `the audit was changed while the server did not run: its row ${lastAct} ${how}`, acts: [] };
 }
 
 export function readMark(file: string): LedgerMark | undefined {
@@ -261,7 +261,7 @@ export function createClockCheck({ newestAt, now, up, isSynchronised }: ClockChe
     const behindMs = newest - now();
     // The clock has caught up, was set, or has been behind for a day.
     if (behindMs <= toleranceMs || up() - startedUp > trustedAfterMs) newest = 0;
-    else return `the clock of this machine is ${spanOf(behindMs)} behind what the ledger has written already`;
+    else return `the clock of this machine is ${spanOf(behindMs)} behind the last entry of the ledger`;
     if (up() - startedUp > unsetMs && isSynchronised() === false)
       return 'nothing sets the clock of this machine: systemd-timesyncd has reached no time server yet';
     return null;

@@ -62,7 +62,7 @@ function checkContent(db: DatabaseSync, file: string): void {
   const found = isSmall ? integrityOf(db, 'quick_check') : 'ok';
   if (found !== 'ok') throw damagedError(file, found);
   const wrong = wrongSums(db, isSmall ? [...smallTables, ...historyTables] : smallTables);
-  if (wrong.length > 0) throw damagedError(file, `the rows of ${wrong.join(', ')} are not what was written`);
+  if (wrong.length > 0) throw damagedError(file, `the rows of ${wrong.join(', ')} differ from what was written`);
 }
 
 /** Returns `ok`, or the first fault of the file. */
@@ -106,7 +106,7 @@ function openErrorOf(thrown: unknown, file: string): LedgerError {
 
 function damagedError(file: string, how: string): LedgerError {
   const line = how.split('\n').join(' ');
-  return new LedgerError('other', `the ledger ${file} is damaged (${line}): restore a copy, or move it away to begin anew`);
+  return new LedgerError('other', `the ledger ${file} is damaged (${line}): restore a backup, or move it to another folder to start without data`);
 }
 
 /** Version of the tables. After the first release, each change of the tables raises it. */

@@ -74,8 +74,8 @@ function erasePersonRows(db: DatabaseSync, whom: PersonErasure): ErasedRows {
     db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   } catch (error) {
     const { code, message } = asLedgerError(error);
-    const why = `the file could not be written anew, and has traces left: ${message}`;
-    throw new LedgerError(code, `the person is taken out of all rows, but ${why}; do it again`, error);
+    const why = `the file could not be rewritten, and still contains traces: ${message}`;
+    throw new LedgerError(code, `the person is removed from all rows, but ${why}; run the command again`, error);
   }
   return done;
 }

@@ -52,5 +52,5 @@ test.each([
   expect(wrongSums(other)).toEqual([table]);
   other.close();
   if (table !== 'meta')
-    expect(() => openDatabase({ file })).toThrow(`the ledger ${file} is damaged (the rows of ${table} are not what was written)`);
+    expect(() => openDatabase({ file })).toThrow(`the ledger ${file} is damaged (the rows of ${table} differ from what was written)`);
 });

@@ -14,16 +14,16 @@ const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
     'who acts, as the audit names them (else the user of this machine); with a token it is the name of the token',
     'कौन कर रहा है, जैसा रिकॉर्ड में लिखा जाए (नहीं तो इस मशीन का यूज़र); टोकन के साथ टोकन का नाम',
   ],
-  arg: ['what the order needs', 'आदेश के लिए ज़रूरी बात'],
+  arg: ['a value that the order needs', 'आदेश के लिए ज़रूरी बात'],
   at: ['only those of a place', 'सिर्फ़ इस जगह के'],
   channel: ['over this channel only', 'सिर्फ़ इस रास्ते से'],
   check: ['proves the backup, and changes nothing', 'सिर्फ़ बैकअप की जाँच, बदलता कुछ नहीं'],
   csv: ['as CSV, into the file that is named', 'CSV में, लिखी हुई फ़ाइल में'],
   days: ['how many days', 'कितने दिन'],
-  deputy: ['who is notified instead', 'उनकी जगह किसे ख़बर जाए'],
+  deputy: ['the person who is notified instead', 'उनकी जगह किसे ख़बर जाए'],
   'dry-run': ['changes nothing, also with --yes', '--yes के साथ भी कुछ नहीं बदलता'],
-  for: ['what for, as people read it', 'किस लिए, जैसा लोग पढ़ेंगे'],
-  force: ['also where points are open', 'काम बाक़ी हों तब भी'],
+  for: ['the reason, as people read it', 'किस लिए, जैसा लोग पढ़ेंगे'],
+  force: ['even while points are open', 'काम बाक़ी हों तब भी'],
   from: ['its begin', 'शुरू का समय'],
   hours: ['for how many hours it is valid (else 24)', 'कितने घंटे चलेगा (नहीं तो 24)'],
   incident: ['why people were notified of this incident', 'इस अलर्ट की ख़बर क्यों गई'],
@@ -32,14 +32,14 @@ const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
     `${languages.join(' or ')} (else the language of the system: LC_ALL, LC_MESSAGES, LANG)`,
     `${languages.join(' या ')} (नहीं तो सिस्टम की भाषा: LC_ALL, LC_MESSAGES, LANG)`,
   ],
-  machines: ['what machines did, too', 'मशीनों का किया हुआ भी'],
-  minutes: ['how long, in the place of --to', 'कितने मिनट, --to की जगह'],
+  machines: ['actions of machines, too', 'मशीनों का किया हुआ भी'],
+  minutes: ['the length, instead of --to', 'कितने मिनट, --to की जगह'],
   now: ['by a new copy of the ledger', 'रिकॉर्ड की नई कॉपी से'],
   open: ['only those that are not over', 'सिर्फ़ वे जो ख़त्म नहीं हुए'],
   'passphrase-file': ['the file with the passphrase of the backup', 'फ़ाइल जिसमें बैकअप का पासफ़्रेज़ है'],
   readings: ['measured numbers, too', 'मापे गए आँकड़े भी'],
   renew: ['also for PCs that have one', 'जिनके पास है उनके लिए भी नया'],
-  replace: ['removes who or what is not in the file', 'जो फ़ाइल में नहीं है उसे हटा देता है'],
+  replace: ['removes the entries that are not in the file', 'जो फ़ाइल में नहीं है उसे हटा देता है'],
   revoke: ['takes the address back', 'पता वापस लेता है'],
   role: ['as an account; node-red reads', 'अकाउंट जैसी; node-red देखता है'],
   rooms: ['the rooms of meetings that name none', 'जिन मीटिंग में कमरा नहीं लिखा उनके कमरे'],
@@ -50,11 +50,11 @@ const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
   site: ['only those of a site', 'सिर्फ़ इस ऑफ़िस के'],
   stage: ['only those of a stage: planned, commissioning, live, closed', 'सिर्फ़ इस चरण के: planned, commissioning, live, closed'],
   state: ['only those of a state', 'सिर्फ़ इस राज्य के'],
-  'take-over': ['also where somebody else has it', 'कोई और देख रहा हो तब भी'],
+  'take-over': ['even if somebody else has it', 'कोई और देख रहा हो तब भी'],
   to: ['the PCs that receive it', 'किसे भेजना है'],
   'maintenance add --to': ['its end', 'ख़त्म होने का समय'],
   until: ['to the end of a day, or until so long ago (else now)', 'इस दिन के अंत तक, या इतने समय पहले तक (नहीं तो अब तक)'],
-  uses: ['how many PCs it lets in (else as many as the site has)', 'कितने PC जुड़ सकते हैं (नहीं तो जितने ऑफ़िस में हैं)'],
+  uses: ['for how many PCs it is valid (else as many as the site has)', 'कितने PC जुड़ सकते हैं (नहीं तो जितने ऑफ़िस में हैं)'],
   wait: ['waits for the answers, or with --no-wait does not', 'जवाब का इंतज़ार करता है, या --no-wait के साथ नहीं'],
   who: ['only what this person did', 'सिर्फ़ इस व्यक्ति का किया हुआ'],
   yes: ['does it; without it nothing is changed or sent', 'करता है; इसके बिना न कुछ बदलता है, न भेजा जाता है'],
@@ -128,10 +128,10 @@ export function createClient(find: () => ServerAddress | Promise<ServerAddress>)
     const headers = { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
     const answer = await fetch(new URL(path, address), { ...init, headers }).catch((error: Error) => {
       // The message of `fetch` is generic, and its cause has the reason.
-      throw new CliError(2, `the centre at ${address} does not answer: ${codeOf(error.cause ?? error)}`);
+      throw new CliError(2, `the server at ${address} does not answer: ${codeOf(error.cause ?? error)}`);
     });
     const text = await answer.text().catch(() => {
-      throw new CliError(2, `the centre at ${address} stopped in the middle of its answer: try again`);
+      throw new CliError(2, `the server at ${address} stopped in the middle of its answer: try again`);
     });
     if (answer.status === 401 && token === undefined) throw new CliError(1, needed);
     if (!answer.ok && !accept.includes(answer.status)) throw new CliError(answer.status === 400 ? 2 : 1, lineOf(text, answer.status));
@@ -142,7 +142,7 @@ export function createClient(find: () => ServerAddress | Promise<ServerAddress>)
     try {
       return (text === '' ? null : JSON.parse(text)) as T;
     } catch {
-      throw new CliError(2, `${(await server()).address} is no centre of Sabha: check the address in SABHA_API`);
+      throw new CliError(2, `${(await server()).address} is not a server of Sabha: check the address in SABHA_API`);
     }
   };
   return {
@@ -171,7 +171,7 @@ function lineOf(text: string, status: number): string {
   } catch {
     // The body is not JSON of this API, so the status is more useful.
   }
-  return `the centre answered with status ${status}`;
+  return `the server answered with status ${status}`;
 }
 
 /** Makes a verb from its usage, which begins with the name. */

@@ -59,7 +59,7 @@ export const channelSettings = v.optional(
           [],
         ),
       }),
-      v.check((settings) => setTwice(settings) === undefined, 'a channel is set, or stands in offered, not both'),
+      v.check((settings) => setTwice(settings) === undefined, 'a channel is set, or listed in offered, not both'),
     ),
     'The ways to reach people, besides the console.',
   ),

@@ -11,13 +11,13 @@ import { plainLine } from './kit/plain.ts';
 const { about } = setting;
 const mailsAMinute = v.pipe(v.number(), v.minValue(1), v.maxValue(6_000));
 const emailSettings = v.strictObject({
-  host: v.optional(about(v.string(), 'The mail server that takes our messages.'), '127.0.0.1'),
+  host: v.optional(about(v.string(), 'The mail server that accepts our messages.'), '127.0.0.1'),
   port: v.optional(setting.port, 25),
   from: v.optional(setting.email, 'sabha@localhost.localdomain'),
   secure: v.optional(about(v.boolean(), 'TLS from the first byte, as on port 465.'), false),
   user: v.optional(v.string()),
   password: v.optional(v.string()),
-  perMinute: v.exactOptional(about(mailsAMinute, 'So many mails a minute the server takes from us. Absent: it names no limit.')),
+  perMinute: v.exactOptional(about(mailsAMinute, 'The most mails a minute that the server accepts from us. Absent: no limit.')),
 });
 
 export type EmailSettings = v.InferOutput<typeof emailSettings>;
@@ -54,7 +54,7 @@ export function createEmail(settings: EmailSettings, { clock, mailer }: { clock:
     async send(message, person, signal) {
       const { email } = person;
       if (email === undefined) return { result: 'refused', reason: `${person.id} has no e-mail address` };
-      if (pace && !(await pace.waitForTurn(email, { minIntervalMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
+      if (pace && !(await pace.waitForTurn(email, { minIntervalMs: 0, signal }))) return { result: 'retry', reason: 'the rate limit left no time to send it' };
       try {
         await mailer.sendMail({ ...mailOf(message, settings, { name: person.name, address: email }), signal });
         return { result: 'delivered' };

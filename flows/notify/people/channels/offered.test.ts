@@ -68,7 +68,7 @@ test('an edit through an offer node ends after 2 min without an outcome', async 
     channel.edit?.(standing, technician, new AbortController().signal),
   ];
   await clock.pass(120_000);
-  expect(await Promise.all([first, second])).toEqual(Array(2).fill({ result: 'retry', reason: 'no outcome in time' }));
+  expect(await Promise.all([first, second])).toEqual(Array(2).fill({ result: 'retry', reason: 'no result before the deadline' }));
   expect(given[0]?.sabha.key).not.toBe(given[1]?.sabha.key);
 });
 
@@ -80,7 +80,7 @@ test('an outcome of an offer node applies to its own message only, and only once
   expect(offers.outcome('one', { result: 'delivered' })).toBe(true);
   expect(offers.outcome('one', { result: 'refused', reason: 'late' })).toBe(false);
   expect(await one).toEqual({ result: 'delivered' });
-  expect(await two).toEqual({ result: 'retry', reason: 'no outcome in time' });
+  expect(await two).toEqual({ result: 'retry', reason: 'no result before the deadline' });
   expect(offers.outcome('two', { result: 'delivered' })).toBe(false);
 });
 

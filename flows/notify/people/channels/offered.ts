@@ -4,7 +4,7 @@ import type { Channel, DeliveryOutcome, OpenChannel, RenderedMessage } from '../
 
 /** Time for a community node to return an outcome; then the message is offered again, R25 (timers and outcomes). */
 const outcomeLimitMs = 120_000;
-const timedOut = { result: 'retry', reason: 'no outcome in time' } as const;
+const timedOut = { result: 'retry', reason: 'no result before the deadline' } as const;
 
 /**
  * Message that an offer node passes to a community node. `sabha.key` must return with the outcome. `sabha.copy` names the message to edit.

@@ -142,7 +142,7 @@ describe('push', () => {
     expect(await send(rig)).toMatchObject({ result: 'accepted' });
     expect(rig.held.map(({ endpoint }) => endpoint.split('/').at(-1))).toEqual(['pc']);
     rig.service.leave('pc');
-    expect(await send(rig)).toEqual({ result: 'refused', reason: 'no device of asha takes it any more' });
+    expect(await send(rig)).toEqual({ result: 'refused', reason: 'no device of asha accepts it now' });
     expect(rig.held).toEqual([]);
     expect(await send(rig)).toEqual({ result: 'refused', reason: 'asha has no device' });
   });

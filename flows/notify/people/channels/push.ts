@@ -25,9 +25,9 @@ const host = v.pipe(v.string(), v.regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a
 const pushSettings = v.strictObject({
   contact: about(
     contact,
-    'Whom a push service may write to about what we send, such as mailto:it@example.org. Apple takes no name that ends in localhost.',
+    'The contact for the push services about our messages, such as mailto:it@example.org. Apple accepts no name that ends in localhost.',
   ),
-  services: v.optional(about(v.pipe(v.array(host), v.minLength(1)), 'The hosts of the push services to which devices may lead us.'), [
+  services: v.optional(about(v.pipe(v.array(host), v.minLength(1)), 'The hosts of the push services that devices may name.'), [
     'fcm.googleapis.com',
     '*.push.services.mozilla.com',
     '*.push.apple.com',
@@ -104,7 +104,7 @@ export function createPush(options: PushOptions): Channel {
       };
       const outcomes = await Promise.all(own.map((device) => sendTo(device, sent, { ...options, key, signal })));
       for (const [at, { result }] of outcomes.entries()) if (result === 'gone') devices?.gone(person.id, own[at]?.endpoint ?? '');
-      const outcome = bestOutcome(outcomes) ?? { result: 'refused', reason: `no device of ${person.id} takes it any more` };
+      const outcome = bestOutcome(outcomes) ?? { result: 'refused', reason: `no device of ${person.id} accepts it now` };
       return outcome.result === 'accepted' && reports === undefined ? { result: 'delivered' } : outcome;
     },
     ...(reports && {

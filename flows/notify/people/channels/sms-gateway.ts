@@ -17,9 +17,9 @@ const gatewaySettings = v.strictObject({
     v.string(),
     'CSV with the columns id and dlt: for each text of "sabha words export" the id that the operator gave it.',
   ),
-  form: v.optional(about(v.picklist(['fixed', 'open']), 'Which of the two forms is registered.'), 'fixed'),
+  form: v.optional(about(v.picklist(['fixed', 'open']), 'The form that is registered, of the two.'), 'fixed'),
   reports: v.optional(
-    about(v.strictObject(reportFields), 'How the gateway says what the phone got. Absent: what the gateway took counts as delivered.'),
+    about(v.strictObject(reportFields), 'How the gateway reports the delivery. Absent: a message counts as delivered when the gateway accepts it.'),
   ),
 });
 

@@ -9,7 +9,7 @@ import { buttonsOf, plainLine, readButton } from './kit/plain.ts';
 const { about } = setting;
 const telegramSettings = v.strictObject({
   tokenFile: about(v.pipe(v.string(), v.minLength(1)), 'The file that holds the token of the bot, as BotFather gave it.'),
-  api: v.optional(about(setting.url, 'Where the Bot API is, for a server of your own.'), 'https://api.telegram.org'),
+  api: v.optional(about(setting.url, 'The address of the Bot API, for your own server.'), 'https://api.telegram.org'),
 });
 
 /** Reaches persons with the number of a chat, personal or group, under `telegram`. */
@@ -101,7 +101,7 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
   };
 }
 
-const noTurn: DeliveryOutcome = { result: 'retry', reason: 'no turn in time' };
+const noTurn: DeliveryOutcome = { result: 'retry', reason: 'the rate limit left no time to send it' };
 
 /** Waits until the rate limit permits a message to this chat. Returns undefined then, or the outcome if the wait is too long. */
 async function waitFor(pace: RateLimiter, chat: string, signal: AbortSignal): Promise<DeliveryOutcome | undefined> {

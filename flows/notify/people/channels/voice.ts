@@ -25,11 +25,11 @@ const timeOfDay = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a tim
 const { list: _, ...ofOneCall } = reportFields;
 const reportSettings = v.strictObject({
   ...ofOneCall,
-  delivered: about(reportFields.delivered, 'The words that say there that somebody picked up and the call is over.'),
-  failed: about(reportFields.failed, 'The words that say there that nobody picked up: busy, no answer. Any other word is no news.'),
-  key: about(placeInJson, 'Where the key stands that was pressed.'),
+  delivered: about(reportFields.delivered, 'The values for a call that somebody picked up and that is over.'),
+  failed: about(reportFields.failed, 'The values for a call that nobody picked up: busy, no answer. Other values are ignored.'),
+  key: about(placeInJson, 'The field with the key that was pressed.'),
   caller: v.optional(
-    about(placeInJson, 'Where the number of the caller stands in what is said of a missed call, at https://NAME/hook/voice/SECRET?missed.'),
+    about(placeInJson, 'The field with the number of the caller in the report of a missed call, at https://NAME/hook/voice/SECRET?missed.'),
   ),
 });
 const voiceSettings = v.strictObject({
@@ -37,11 +37,11 @@ const voiceSettings = v.strictObject({
   rings: v.optional(
     about(
       v.strictObject({ from: timeOfDay, to: timeOfDay }),
-      'When the phone of somebody rings who has voice in the order of channels, by the clock of the place; twice the same time: always.',
+      'The hours of calls to people with the channel voice, in local time of the place; the same time twice: always.',
     ),
     { from: '21:00', to: '07:00' },
   ),
-  reports: about(reportSettings, 'How the gateway says what became of a call, and which key was pressed.'),
+  reports: about(reportSettings, 'How the gateway reports the result of a call and the key that was pressed.'),
 });
 type VoiceSettings = v.InferOutput<typeof voiceSettings>;
 

@@ -10,10 +10,10 @@ import { type Fetch, parseJson, request } from './kit/http.ts';
 
 const { about } = setting;
 const watchdogSettings = v.strictObject({
-  url: about(setting.url, 'A push monitor outside (Uptime Kuma, healthchecks.io): it is asked each minute while the whole way works.'),
+  url: about(setting.url, 'A push monitor outside (Uptime Kuma, healthchecks.io): it gets a request each minute while all parts work.'),
   pc: about(
     v.pipe(v.string(), v.check(isPcPath, 'state/site/pc')),
-    'A PC that is never switched off, such as that of the centre: the way begins with its word.',
+    'A PC that is never switched off, such as that of the server: the check begins with its messages.',
   ),
 });
 

@@ -13,9 +13,9 @@ const signingSecret = v.pipe(
 );
 const webhookSettings = v.strictObject({
   url: about(setting.url, 'Each message is posted here as JSON.'),
-  secret: about(signingSecret, 'Signs what is posted (Standard Webhooks).'),
+  secret: about(signingSecret, 'Signs the messages (Standard Webhooks).'),
   shape: v.exactOptional(
-    about(v.picklist(['sabha', 'alertmanager']), 'What is posted: ours, or what Alertmanager posts to a webhook (its version 4).'),
+    about(v.picklist(['sabha', 'alertmanager']), 'The form of a message: ours, or that of a webhook of Alertmanager (version 4).'),
   ),
 });
 type WebhookSettings = v.InferOutput<typeof webhookSettings>;

@@ -30,13 +30,13 @@ const whatsappSettings = v.strictObject({
     'The id of the business’s phone number, as the app’s page shows it; not the number.',
   ),
   tokenFile: about(file, 'The file that holds the token of a system user.'),
-  appSecretFile: about(file, 'The file that holds the secret of the app: with it Meta signs what it says.'),
-  verifyFile: about(file, 'The file that holds the secret by which Meta finds the address to be ours, https://NAME/hook/whatsapp.'),
+  appSecretFile: about(file, 'The file that holds the secret of the app: Meta signs its requests with it.'),
+  verifyFile: about(file, 'The file that holds the secret with which Meta verifies our address, https://NAME/hook/whatsapp.'),
   templates: v.optional(
     about(v.strictObject({ alert: templateName, notice: templateName }), 'The names of the two templates, with buttons and without.'),
     { alert: 'sabha_alert', notice: 'sabha_notice' },
   ),
-  api: v.optional(about(setting.url, 'Where the Cloud API is, with its version.'), 'https://graph.facebook.com/v23.0'),
+  api: v.optional(about(setting.url, 'The address of the Cloud API, with its version.'), 'https://graph.facebook.com/v23.0'),
 });
 
 /** Channel name for addresses that are user ids of the business. */
@@ -81,7 +81,7 @@ export function createWhatsapp(options: WhatsappOptions): Channel {
     async send(message, person, signal) {
       const phone = person.addresses['whatsapp'] ?? '';
       if (!isPhone(phone)) return { result: 'refused', reason: `${person.id} has no number for WhatsApp` };
-      if (!(await pace.waitForTurn(phone, { minIntervalMs: apartMs, signal }))) return { result: 'retry', reason: 'no turn in time' };
+      if (!(await pace.waitForTurn(phone, { minIntervalMs: apartMs, signal }))) return { result: 'retry', reason: 'the rate limit left no time to send it' };
       const outcome = sendOutcomeOf(await post(options, bodyOf(message, phone.replace('+', ''), settings.templates), signal));
       return outcome.result === 'accepted' ? outcome : { ...outcome, reason: outcome.reason.replaceAll(secrets.token, '…') };
     },

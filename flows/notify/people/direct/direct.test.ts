@@ -83,7 +83,7 @@ test('a channel that refuses, throws or hangs is reported to the caller, stops n
     () => Promise.reject(new Error('bug')),
     () => new Promise(() => {}),
   ];
-  for (const [answer, reason] of answers.map((one, i) => [one, ['550', 'the channel broke: bug', 'no answer in 10 s'][i]] as const)) {
+  for (const [answer, reason] of answers.map((one, i) => [one, ['550', 'the channel failed: bug', 'no answer in 10 s'][i]] as const)) {
     const { clock, tell, sent, failures } = rig([devi], answer);
     const told = tell('disk_full', 'x');
     await clock.pass(10_000);

@@ -109,7 +109,7 @@ export type TestOptions = { clock: Clock; channels: Channels; roster: Pick<Roste
 /** Limit for a channel test, ms: the operator waits for the result. */
 const proveLimitMs = 30_000;
 /** Outcome while no delivery report came: accepted is no proof of delivery. */
-const onTheWay: DeliveryOutcome = { result: 'retry', reason: 'the gateway took it; whether it arrived, only the person can say' };
+const onTheWay: DeliveryOutcome = { result: 'retry', reason: 'the gateway accepted it; ask the person whether it arrived' };
 
 /**
  * Sends a channel test. Guarantee: sent once, with no retry, since a retry would test a later moment. An accepted message is proven by its

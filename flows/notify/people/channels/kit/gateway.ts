@@ -22,14 +22,14 @@ export function gatewayFields(blanks: string) {
     method: v.optional(v.picklist(['GET', 'POST']), 'POST'),
     headers: v.optional(about(v.record(v.string(), v.string()), 'Headers, with the same blanks.'), {}),
     body: v.optional(about(text, 'The body, with the same blanks; they are written as the content-type wants them: JSON, else a form.')),
-    accepted: about(text, 'What the answer contains where the gateway took the message: some say 200 to everything.'),
-    denied: v.optional(about(text, 'What the answer contains where the gateway does not know us: then nobody asks again for a while.')),
-    secretFile: v.optional(about(v.string(), 'The file that holds what fills {secret}.')),
+    accepted: about(text, 'A text in the response of a gateway that accepted the message: some always respond with 200.'),
+    denied: v.optional(about(text, 'A text in the response of a gateway that does not know us: then requests pause for a while.')),
+    secretFile: v.optional(about(v.string(), 'The file that holds the value of {secret}.')),
     idInAnswer: v.optional(
-      about(placeInJson, 'Where the gateway’s own id of the message stands in its answer (JSON); absent: its reports name our {key}.'),
+      about(placeInJson, 'Where the gateway’s own id of the message in its response (JSON); absent: its reports name our {key}.'),
     ),
     perSecond: v.optional(
-      about(v.pipe(v.number(), v.minValue(0.01), v.maxValue(1_000)), 'So many messages a second the gateway takes from us.'),
+      about(v.pipe(v.number(), v.minValue(0.01), v.maxValue(1_000)), 'The most messages a second that the gateway accepts from us.'),
       10,
     ),
   };
@@ -63,7 +63,7 @@ export function createGateway({ settings, secret, clock, fetch }: GatewayOptions
 
   return async (to: string, values: BlankValues, { key, signal }: { key: string; signal: AbortSignal }): Promise<SendOutcome> => {
     const whole = filled(settings, { ...values, to: to.replace('+', ''), secret, key });
-    if (!(await pace.waitForTurn(to, { minIntervalMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
+    if (!(await pace.waitForTurn(to, { minIntervalMs: 0, signal }))) return { result: 'retry', reason: 'the rate limit left no time to send it' };
     return outcomeOf(await request(fetch, whole.url, { ...whole.rest, method, signal }), key);
   };
 }

@@ -24,12 +24,12 @@ export const reportFields = {
     'The file that holds the secret at the end of the address that the gateway calls: https://NAME/hook/CHANNEL/SECRET.',
   ),
   list: v.optional(
-    about(placeInJson, 'Where the list stands in which each is a report; "." where all of the body is one. Absent: a call is one report.'),
+    about(placeInJson, 'The field with the list of reports; "." if the whole body is the list. Absent: a call is one report.'),
   ),
-  id: about(placeInJson, 'Where the id of the message stands in a report, or our {key}.'),
-  status: about(placeInJson, 'Where it stands what became of it.'),
-  delivered: about(words, 'The words that say there that the message arrived.'),
-  failed: about(words, 'The words that say there that it will not. Any other word is no news.'),
+  id: about(placeInJson, 'The field with the id of the message in a report, or our {key}.'),
+  status: about(placeInJson, 'The field with the result.'),
+  delivered: about(words, 'The values for a message that arrived.'),
+  failed: about(words, 'The values for a message that will not arrive. Other values are ignored.'),
 };
 const reportSettings = v.strictObject(reportFields);
 export type ReportSettings = v.InferOutput<typeof reportSettings>;
