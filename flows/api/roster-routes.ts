@@ -174,7 +174,7 @@ export const rosterRoutes: readonly Route[] = [
   defineRoute('devices')(
     [
       'get /api/devices',
-      'The key for a new device of a browser (null: Web Push is not set), the person of this account, and whether the device of that address has notifications.',
+      'The key for a new device of a browser (null: Web Push is not set). Also the person of this account, and whether the device of that address has notifications.',
     ],
     { right: ownPart, query: v.strictObject({ by: v.optional(by), endpoint: v.optional(endpoint, '') }), answer: deviceView },
     (devices, { viewer, query }) => {

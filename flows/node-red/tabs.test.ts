@@ -142,7 +142,7 @@ test('if copies of the tabs cannot be kept, as on a full disk, the tabs run and 
   const lines: string[] = [];
   const tabs = open({ keptDir, warn: (line) => lines.push(line) });
   expect(tabs.load()).toEqual(release);
-  expect(lines).toEqual(Array(2).fill(expect.stringMatching(/^the tabs cannot be kept beside: (EISDIR|ENOTEMPTY)$/)));
+  expect(lines).toEqual(Array(2).fill(expect.stringMatching(/^the tabs cannot be copied aside: (EISDIR|ENOTEMPTY)$/)));
   await expect(tabs.save(minor('5'), 'asha')).rejects.toThrow(/directory/);
   expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
 });

@@ -119,7 +119,7 @@ function keepCopy({ options }: TabsState, work: () => void): void {
   try {
     work();
   } catch (error) {
-    options.warn(`the tabs cannot be kept beside: ${codeOf(error)}`);
+    options.warn(`the tabs cannot be copied aside: ${codeOf(error)}`);
   }
 }
 

@@ -34,7 +34,7 @@ const builtIn: ResolvedProfile = {
 
 const allSites: Words = { en: 'All offices', hi: 'सभी दफ़्तर' };
 const centreRooms: Record<string, Words> = {
-  centre: { en: 'the centre itself', hi: 'सेंटर' },
+  centre: { en: 'the server itself', hi: 'सर्वर' },
   'centre/unheard': { en: 'list of rooms', hi: 'कमरों की सूची' },
   'centre/plane': { en: 'many sites', hi: 'कई साइटें' },
   nation: { en: 'many sites', hi: 'कई साइटें' },

@@ -40,7 +40,7 @@ test('F30 a server is restored in place and on an empty machine, missing acts ar
 
   expect((await sabha(site, 'restore', file, '--passphrase-file', secret)).code).toBe(0);
   const again = startCentre(site);
-  await again.says((line) => /restored from a backup of .* 1 act of people are gone: anil: account/.test(line.msg), patienceMs);
+  await again.says((line) => /restored from a backup of .* 1 act of people are lost: anil: account/.test(line.msg), patienceMs);
   await isUp(again, patienceMs);
   const audit = await sabha(site, 'verify', '--now');
   expect(audit).toMatchObject({

@@ -72,7 +72,7 @@ test('a missing file, a file that is not UTF-8, and an unreachable server each p
 
 test('an unknown host name is reported in Hindi with --lang hi', async () => {
   const { code, out, err } = await sabha(['incidents', '--lang', 'hi'], { SABHA_API: 'http://a..b' });
-  expect([code, out, err]).toEqual([2, '', expect.stringMatching(/^http:\/\/a\.\.b पर सेंटर जवाब नहीं दे रहा: यह नाम नहीं मिला: .*\n$/)]);
+  expect([code, out, err]).toEqual([2, '', expect.stringMatching(/^http:\/\/a\.\.b पर सर्वर जवाब नहीं दे रहा: यह नाम नहीं मिला: .*\n$/)]);
 });
 
 test('without SABHA_API the address comes from sabha.json, and the token from the data folder', { tags: ['long'] }, async () => {

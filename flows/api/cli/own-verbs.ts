@@ -66,7 +66,7 @@ export const ownVerbs = [
   ),
   verb(
     'restore FILE [--check] [--passphrase-file FILE]',
-    ['Makes the server of this machine again from a backup.', 'बैकअप से इस मशीन का सेंटर फिर से बनाता है।'],
+    ['Makes the server of this machine again from a backup.', 'बैकअप से इस मशीन का सर्वर फिर से बनाता है।'],
     restore,
   ),
 ];

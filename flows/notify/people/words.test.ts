@@ -60,7 +60,7 @@ test('the message about a closed incident gives the reason, in Hindi too; a reas
 
 test('the reason why the tabs were refused is shown in full', () => {
   const reason = 'stranger (telegram sender): nodes of type "telegram sender" are not used on the tabs';
-  const place = { scope: 'centre', room: { en: 'the centre itself' }, site: { en: 'All offices' } };
+  const place = { scope: 'centre', room: { en: 'the server itself' }, site: { en: 'All offices' } };
   const own = { ...place, faults: [{ ...notice().faults[0], fault: 'centre.tabs_refused', name: null, reason }] } as Partial<Notice>;
   for (const language of messageLanguages) {
     expect(render(notice({ ...own, severity: 'major' }), language).text).toContain(` (${reason})`);

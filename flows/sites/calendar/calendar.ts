@@ -171,7 +171,7 @@ export function ruleOfText(text: string, start: string): ReadRule {
 export function ruleOf(said: unknown, start: string): ReadRule {
   const parts = new Map(Object.entries(said ?? {}));
   const frequency = frequencies.find((one) => one === parts.get('freq'));
-  if (frequency === undefined) return refuseRule(`it comes back ${frequencies.join(', ')}, not ${String(parts.get('freq') ?? 'so')}`);
+  if (frequency === undefined) return refuseRule(`it can repeat ${frequencies.join(', ')}, not ${String(parts.get('freq') ?? 'otherwise')}`);
   const unknown = [...parts.keys()].find((name) => !supportedParts.includes(name));
   if (unknown !== undefined) return refuseRule(`${unknown.toUpperCase()} is not understood`);
   const days = asList(parts.get('byday')).map((said): Rule['weekdays'][number] | undefined => {

@@ -95,7 +95,7 @@ test('each faulty entry is reported with its line, and nothing of the file is im
   expect(await problems(file)).toEqual([
     '8 LOCATION: names no site or room: expected paths such as bihar/patna, or --rooms for the whole file',
     '13 LOCATION: there is no site or room bihar/gaya',
-    '18 RRULE: the repetition cannot be used: it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY',
+    '18 RRULE: the repetition cannot be used: it can repeat DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY',
     '24 DTEND: it ends before it begins',
     '30 DTSTART: is no time: "garb-ag-eT::"',
     '35 : invalid line (no token ";" or ":") "NONSENSE"',
@@ -217,7 +217,7 @@ test('a CSV line is a meeting, and its problems are reported by column', async (
     '2 rooms: there is no site or room bihar/gaya',
     '2 time_zone: the zone "Mars" is not known: a name such as Asia/Kolkata',
     '2 start: expected a time such as 2027-01-15 11:00',
-    '2 repeat: the repetition cannot be used: it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY',
+    '2 repeat: the repetition cannot be used: it can repeat DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY',
     '2 except: expected dates such as 2027-01-26, with ";" between',
     '3 title: must not be empty',
     '3 end: it ends before it begins',

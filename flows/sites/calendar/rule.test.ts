@@ -86,7 +86,7 @@ test('a window contains a meeting that began earlier and still runs', () => {
 });
 
 test.each([
-  ['FREQ=SECONDLY', 'it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY'],
+  ['FREQ=SECONDLY', 'it can repeat DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY'],
   ['FREQ=WEEKLY;BYWEEKNO=3', 'BYWEEKNO is not understood'],
   ['FREQ=WEEKLY;BYDAY=2MO', 'a numbered day such as 2TU needs a month'],
   ['FREQ=WEEKLY;BYDAY=MO,FR;BYSETPOS=-1', 'BYSETPOS needs FREQ=MONTHLY'],

@@ -52,7 +52,7 @@ test.each([
   [
     'that comes back HOURLY',
     { rule: 'FREQ=HOURLY' },
-    'the repetition cannot be used: it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not HOURLY',
+    'the repetition cannot be used: it can repeat DAILY, WEEKLY, MONTHLY, YEARLY, not HOURLY',
   ],
   ['whose dates are all over', { from: '2026-01-14T22:00', to: '2026-01-15T02:00', rule: 'FREQ=DAILY;COUNT=3' }, 'it is over already'],
   ['of an unknown site', { scope: 'ladakh/nowhere' }, 'there is no room, site or state "ladakh/nowhere"'],

@@ -325,7 +325,7 @@ test('an older ledger is reported for a day, with the missing commits and acts o
   await closeIt();
   writeFileSync(file(), readFileSync(copy));
   await openIt();
-  const line = 'the ledger went back: 2 commits and 1 act of people are gone: asha: accounts add (2026-06-01 00:30 UTC)';
+  const line = 'the ledger went back: 2 commits and 1 act of people are lost: asha: accounts add (2026-06-01 00:30 UTC)';
   const { watch, lines } = await watched();
   expect([lines, watch.older()]).toEqual([[line], { older: line }]);
   expect((await ledger.acts({ of: 'people', most: 2 }))[1]?.about).toBe('asha: accounts add, sites.csv (2026-06-01 00:30 UTC)');
@@ -339,7 +339,7 @@ test('a new ledger in place of the former one is reported', async () => {
   rmSync(file());
   await openIt();
   expect((await watched()).lines[0]).toMatch(
-    /^this is not the ledger that was in this folder before: 1 commit and 1 act of people are gone: asha: sites imported/,
+    /^this is not the ledger that was in this folder before: 1 commit and 1 act of people are lost: asha: sites imported/,
   );
 });
 

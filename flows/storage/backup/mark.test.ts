@@ -30,7 +30,7 @@ test('missing commits are counted, and the newest five of the missing acts of pe
   const found = findMissing(held, mark, undefined);
   expect(found?.acts.map(({ id }) => id)).toEqual([12, 11, 9, 8, 7, 6]);
   expect(found?.line).toMatch(
-    /^the ledger went back: 50 commits and 6 acts of people are gone: asha: act 12 \(2026-06-01 00:30 UTC\); .*asha: act 7 \(.*\), and 1 more$/,
+    /^the ledger went back: 50 commits and 6 acts of people are lost: asha: act 12 \(2026-06-01 00:30 UTC\); .*asha: act 7 \(.*\), and 1 more$/,
   );
   expect(findMissing({ ...held, ledger: 'b' }, held, undefined)?.line).toMatch(
     /^this is not the ledger that was in this folder before: 10 commits and at least 1 act /,
@@ -43,7 +43,7 @@ test('a restored backup is reported with its time, also without a mark file', ()
     'the ledger was restored from a backup of 2026-06-01 00:30 UTC: the actions of people after that time are lost',
   );
   expect(findMissing(held, { ...held, commits: 11 }, note)?.line).toMatch(
-    /^the ledger was restored from a backup of .*: 1 commit and 0 acts of people are gone$/,
+    /^the ledger was restored from a backup of .*: 1 commit and 0 acts of people are lost$/,
   );
 });
 

@@ -197,7 +197,7 @@ export function findMissing(held: Progress, mark: LedgerMark | undefined, note: 
   // The mark holds only the newest acts. If all of these are missing, older ones may be missing too.
   const isAll = (acts.at(-1)?.id ?? 0) <= (isSame ? held.lastAct : 0) + 1 || acts.length < mark.acts.length;
   const count = `${isAll ? '' : 'at least '}${acts.length} ${acts.length === 1 ? 'act' : 'acts'}`;
-  const lost = `${commits} ${commits === 1 ? 'commit' : 'commits'} and ${count} of people are gone`;
+  const lost = `${commits} ${commits === 1 ? 'commit' : 'commits'} and ${count} of people are lost`;
   return { line: oneLine(`${head}: ${lost}${named.length > 0 ? `: ${named.join('; ')}${more}` : ''}`, 900), acts };
 }
 

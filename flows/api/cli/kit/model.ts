@@ -131,7 +131,7 @@ export function createClient(find: () => ServerAddress | Promise<ServerAddress>)
       throw new CliError(2, `the server at ${address} does not answer: ${codeOf(error.cause ?? error)}`);
     });
     const text = await answer.text().catch(() => {
-      throw new CliError(2, `the server at ${address} stopped in the middle of its answer: try again`);
+      throw new CliError(2, `the server at ${address} stopped in the middle of its response: try again`);
     });
     if (answer.status === 401 && token === undefined) throw new CliError(1, needed);
     if (!answer.ok && !accept.includes(answer.status)) throw new CliError(answer.status === 400 ? 2 : 1, lineOf(text, answer.status));

@@ -26,7 +26,7 @@ export function gatewayFields(blanks: string) {
     denied: v.optional(about(text, 'A text in the response of a gateway that does not know us: then requests pause for a while.')),
     secretFile: v.optional(about(v.string(), 'The file that holds the value of {secret}.')),
     idInAnswer: v.optional(
-      about(placeInJson, 'Where the gateway’s own id of the message in its response (JSON); absent: its reports name our {key}.'),
+      about(placeInJson, 'The field with the gateway’s id of the message in its response (JSON); absent: its reports name our {key}.'),
     ),
     perSecond: v.optional(
       about(v.pipe(v.number(), v.minValue(0.01), v.maxValue(1_000)), 'The most messages a second that the gateway accepts from us.'),
