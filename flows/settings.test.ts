@@ -244,7 +244,10 @@ test.skipIf(process.platform === 'win32')(
       [{ communityNodes: { credentials: { 'node-1': { token: 'x' } } } }, 'communityNodes.credentials'],
     ];
     for (const [settings, name] of secrets) {
-      expect(load(settings, 0o644)).toEqual({ ok: false, line: `${file}: contains ${name}, and every user can read it: run chmod 600 ${file}` });
+      expect(load(settings, 0o644)).toEqual({
+        ok: false,
+        line: `${file}: contains ${name}, and every user can read it: run chmod 600 ${file}`,
+      });
       for (const mode of [0o600, 0o640]) expect(load(settings, mode).ok).toBe(true);
     }
     expect(load({ people: [], channels: { email: { host: 'mail.test' } } }, 0o644).ok).toBe(true);

@@ -72,10 +72,7 @@ export const incidentRoutes: readonly Route[] = [
     (view, { params }) => orNotFound(view.incident(readInput(incidentId, params.id)), ...noIncident),
   ),
   defineRoute('view', ['ack ID [--take-over]', 'बताता है कि अलर्ट आप देख रहे हैं।', { json: { acknowledged: 'id', by: 'by' } }])(
-    [
-      'post /api/incidents/{id}/acknowledge',
-      'Says that you look after an incident. It is taken over from somebody else only on request.',
-    ],
+    ['post /api/incidents/{id}/acknowledge', 'Says that you look after an incident. It is taken over from somebody else only on request.'],
     { right: { ...ownPart, may: 'acknowledge' }, body: v.strictObject({ by, takeOver: flag }), refusals: [404, 409] },
     async (view, { params, body: { by: who, takeOver } }) => {
       const id = readInput(incidentId, params.id);

@@ -58,10 +58,7 @@ export const centreRoutes: readonly Route[] = [
     alive: true as const,
   })),
   defineRoute('view')(
-    [
-      'get /readyz',
-      'The ledger is loaded and stores data, the broker is subscribed, and the tabs run; else 503, with the reason.',
-    ],
+    ['get /readyz', 'The ledger is loaded and stores data, the broker is subscribed, and the tabs run; else 503, with the reason.'],
     { right: health, answer: v.object({ ready: v.boolean(), because: v.optional(v.string()) }), refusals: [503], alsoAs: 503 },
     (view, { reply }) => {
       const because = view.unready();

@@ -149,7 +149,7 @@ test('an action while the disk is full returns 503, the reason and a code', asyn
   view.because = 'the disk is full: the ledger stored nothing';
   expect(await refusal(post('/api/incidents/7/acknowledge', { by: 'Asha' }))).toEqual([
     503,
-    'nothing is done now: the disk is full: the ledger stored nothing',
+    'the server cannot do this now: the disk is full: the ledger stored nothing',
   ]);
   // The wall translates the code into the reader's language.
   expect(await (await post('/api/incidents/7/acknowledge', { by: 'Asha' })).json()).toMatchObject({ code: 'unready' });
@@ -162,7 +162,7 @@ test.each([
   const { act } = view;
   onTestFinished(() => void Object.assign(view, { act }));
   view.act = () => Promise.reject(error);
-  expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x' }))).toEqual([503, `nothing is done now: ${line}`]);
+  expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x' }))).toEqual([503, `the server cannot do this now: ${line}`]);
 });
 
 test('acknowledging an incident that another person acknowledged returns 409 with that name, and takeOver reassigns it', async () => {

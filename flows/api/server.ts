@@ -247,7 +247,8 @@ function answer(error: FastifyError | RequestError, reply: FastifyReply, { log, 
   const isLedger = error instanceof LedgerError;
   const ofDisk = isLedger || diskCodes.has(error.code) ? `the disk stores nothing: ${isLedger ? error.message : codeOf(error)}` : undefined;
   const because = known ?? ofDisk;
-  if (because !== undefined) return reply.code(503).send({ error: oneLine(`nothing is done now: ${because}`, 240), code: 'unready' });
+  if (because !== undefined)
+    return reply.code(503).send({ error: oneLine(`the server cannot do this now: ${because}`, 240), code: 'unready' });
   return reply.code(500).send({ error: 'the server could not do this; its log says why', code: 'failed' });
 }
 

@@ -204,7 +204,7 @@ export const siteRoutes: readonly Route[] = [
     },
     async (identity, { body: { by: who, site } }) => {
       const cancelled = await identity.cancelCodes(site, who);
-      if (cancelled === 0) throw new RequestError(404, `no code of ${site} is open`);
+      if (cancelled === 0) throw new RequestError(404, `there is no valid code for ${site}`);
       return { cancelled };
     },
   ),

@@ -66,8 +66,8 @@ test('a hold until a time of day ends at its next occurrence in the zone, also a
 
 test.each([
   [{ hold: 'atLeast', duration: '' }, 'no time to hold: "" is not a number'],
-  [{ hold: 'until', at: '25:00', zone: 'Asia/Kolkata' }, '"25:00" is no time of day such as 09:00'],
-  [{ hold: 'until', at: '09:00', zone: 'Asia/Leh' }, '"Asia/Leh" is no time zone such as Asia/Kolkata, nor site'],
+  [{ hold: 'until', at: '25:00', zone: 'Asia/Kolkata' }, '"25:00" is not a time of day such as 09:00'],
+  [{ hold: 'until', at: '09:00', zone: 'Asia/Leh' }, '"Asia/Leh" is neither a time zone such as Asia/Kolkata nor a site'],
   [{ severity: 'urgent' }, 'severity: expected'],
 ])('the urgency %j is refused in one line', (config, line) => {
   expect(judged(config)).toContain(line);

@@ -98,8 +98,9 @@ export function readUrgency(config: unknown): ReadResult<UrgencyRule> {
   const holding = (holdMs: UrgencyRule['holdMs']): ReadResult<UrgencyRule> => ({ ok: true, value: { severity, sparesCritical, holdMs } });
   if (hold === 'keep') return holding((message) => message.holdMs);
   if (hold === 'until') {
-    if (minutesOf(at) === undefined) return { ok: false, line: `"${at}" is no time of day such as 09:00` };
-    if (zone !== ofSite && !isTimeZone(zone)) return { ok: false, line: `"${zone}" is no time zone such as Asia/Kolkata, nor site` };
+    if (minutesOf(at) === undefined) return { ok: false, line: `"${at}" is not a time of day such as 09:00` };
+    if (zone !== ofSite && !isTimeZone(zone))
+      return { ok: false, line: `"${zone}" is neither a time zone such as Asia/Kolkata nor a site` };
     return holding(({ transition, incident }) => msUntil(transition.at, at, zone === ofSite ? (incident.timeZone ?? inIndia) : zone));
   }
   const limitMs = toMs(duration, unit);

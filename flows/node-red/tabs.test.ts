@@ -92,7 +92,7 @@ test('a Deploy with an unknown person, role or channel is refused', async () => 
   const who = (list: string) =>
     release.map((node) => (node.id === 'faults-site-rule' ? { ...node, type: 'change', rules: to(list) } : node));
   await tabs.save(who('["technician","asha"]'), 'asha');
-  await expect(tabs.save(who('["tecnician"]'), 'asha')).rejects.toThrow('"tecnician" is no role, group or person of sabha.json');
+  await expect(tabs.save(who('["tecnician"]'), 'asha')).rejects.toThrow('"tecnician" is not a role, group or person of sabha.json');
   await expect(tabs.save(who('technician'), 'asha')).rejects.toThrow('its recipients are not a list of names');
   const over = release.map((node) => (node.id === 'deliver-own-order' ? { ...node, channel: 'emial' } : node));
   await expect(tabs.save(over, 'asha')).rejects.toThrow('deliver-own-order (sabha-deliver): there is no channel "emial"');

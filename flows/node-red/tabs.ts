@@ -394,7 +394,7 @@ function checkNames(node: FlowNode, { byId, options: { names } }: Graph): string
   const channel = node.type === 'sabha-deliver' ? [String(node['channel'])] : [];
   const unknown = chosenNames.filter((name) => !names.people().includes(name));
   return [
-    ...unknown.map((name) => `"${name}" is no role, group or person of sabha.json or the roster`),
+    ...unknown.map((name) => `"${name}" is not a role, group or person of sabha.json or the roster`),
     ...channel.filter((name) => ![...names.channels, ...offered].includes(name)).map((name) => `there is no channel "${name}"`),
   ];
 }

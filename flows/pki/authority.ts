@@ -73,7 +73,8 @@ function readRoots(file: string, key: KeyObject): [X509Certificate, ...X509Certi
   const noAuthority = [first, ...others].findIndex(({ ca }) => !ca);
   if (noAuthority >= 0) throw wrong(`certificate ${noAuthority + 1} is not that of an authority`);
   if (!first.publicKey.equals(createPublicKey(key))) throw wrong('the first certificate does not belong to ca.key');
-  if (![first, ...others].some((one) => first.checkIssued(one))) throw wrong('the certificate that signed the first one is not in the file');
+  if (![first, ...others].some((one) => first.checkIssued(one)))
+    throw wrong('the certificate that signed the first one is not in the file');
   return [first, ...others];
 }
 

@@ -38,7 +38,13 @@ describe('first certificate', () => {
     ['ladakh.leh.vc-9', site, undefined, 403, /^there is no PC ladakh\/leh\/vc-9 in the site table$/],
     ['ladakh.old.vc-1', 'ladakh/old', undefined, 403, /^ladakh\/old is closed$/],
     [name, site, entry({ revoked: true }), 403, /is revoked: ask the central team to replace it$/],
-    [name, site, entry({ certificates: ['7a'], ends: { '7a': now + 1 } }), 403, /has a certificate already: ask the central team to replace it$/],
+    [
+      name,
+      site,
+      entry({ certificates: ['7a'], ends: { '7a': now + 1 } }),
+      403,
+      /has a certificate already: ask the central team to replace it$/,
+    ],
     [name, site, entry({ certificates: ['7a'] }), 403, /has a certificate already/],
   ])('a first certificate is refused to %s by a code for %s, with the registry entry %j', (asked, of, one, status, line) => {
     expect(mayEnrol(held(one), { name: asked, site: of })).toEqual({ ok: false, status, line: expect.stringMatching(line) });

@@ -96,7 +96,8 @@ function placeProblems(
     wrong.push([columnOf(parent), `${oneLine(parent, 80)} is in neither this file nor the site table`]);
   }
   if ((cells.latitude === '') !== (cells.longitude === '')) wrong.push(['latitude', 'latitude and longitude belong together: write both']);
-  if (level !== 2) for (const column of siteColumns) if (cells[column] !== '') wrong.push([column, 'only the line of a site may have this value']);
+  if (level !== 2)
+    for (const column of siteColumns) if (cells[column] !== '') wrong.push([column, 'only the line of a site may have this value']);
   return wrong;
 }
 

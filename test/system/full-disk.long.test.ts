@@ -43,7 +43,7 @@ test.runIf(canMount)(
       });
       expect([order.status, ((await order.json()) as { error: string }).error]).toEqual([
         503,
-        expect.stringMatching(/^nothing is done now: .*full/),
+        expect.stringMatching(/^the server cannot do this now: .*full/),
       ]);
       const stir = async () => {
         await expect.poll(() => centre.pidOf('agent')).not.toBe(0);

@@ -201,15 +201,15 @@ test.each<[string[], string]>([
   [['dance'], '"dance" is not known: "sabha help" lists the commands'],
   [['sites'], 'which of: sites export, sites import, sites list, sites stage?'],
   [['sites', 'import'], 'sites import needs FILE; usage: sabha sites import FILE [--yes] [--dry-run]'],
-  [['enrol-code', 'cancel', 'leh'], '"leh" is no site: write STATE/SITE, such as ladakh/leh'],
+  [['enrol-code', 'cancel', 'leh'], '"leh" is not the name of a site: write STATE/SITE, such as ladakh/leh'],
   [['sites', 'stage', 'ladakh/leh', 'done'], 'stage: expected ("planned" | "commissioning" | "live" | "closed"), found "done"'],
   [['sites', 'list', '--colour'], "Unknown option '--colour'; usage: sabha sites list [--stage STAGE] [--state STATE]"],
-  [['pcs', 'show', 'ladakh'], '"ladakh" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
+  [['pcs', 'show', 'ladakh'], '"ladakh" is not the name of a PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
   [['pcs', 'token'], 'name the PCs, or a whole --scope'],
-  [['revoke', 'ladakh/leh'], '"ladakh/leh" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
+  [['revoke', 'ladakh/leh'], '"ladakh/leh" is not the name of a PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
   [['enrol-code', 'ladakh/leh', '--uses', 'all'], '--uses needs a whole number'],
-  [['ack', 'seven'], '"seven" is no number of an incident: "sabha incidents --open" shows them'],
-  [['incidents', 'snooze', '7', 'later'], '"later" is no time: 90m, 2h, or 2027-01-15T18:30+05:30'],
+  [['ack', 'seven'], '"seven" is not the number of an incident: "sabha incidents --open" shows them'],
+  [['incidents', 'snooze', '7', 'later'], '"later" is not a time: 90m, 2h, or 2027-01-15T18:30+05:30'],
   [['ack', '7', '--by', ' '], '--by needs a name'],
   [['rollcall', 'start'], 'rollcall start needs --scope; usage: sabha rollcall start --scope all|STATE|STATE/SITE [--no-wait]'],
 ])('the wrong call %j exits with 2 and one line', async (args, line) => {
@@ -221,10 +221,12 @@ test('an invalid address, a server that is not Sabha, and a refusal each print o
   await refused('http://10.0.0.1:1880', 'a token').toThrow('SABHA_API: a token goes to another machine over https only');
   for (const token of ['sabha_a\nsabha_b', 'a\rb', 'sabha_é', 'sabha_अ'])
     await refused('https://sabha.test', token).toThrow(/^the token is not one line of ASCII: check SABHA_TOKEN$/);
-  await refused('centre').toThrow('SABHA_API: "centre" is no address such as http://127.0.0.1:1880');
+  await refused('centre').toThrow('SABHA_API: "centre" is not an address such as http://127.0.0.1:1880');
   expect(await sabha(['incidents'])).toEqual({ code: 1, out: '', err: 'nothing answers GET /api/incidents\n' });
   state().scripted['GET /api/incidents'] = '<html>';
-  expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is not a server of Sabha: check the address in SABHA_API\n$/);
+  expect((await sabha(['incidents'])).err).toMatch(
+    /^http:\/\/127\.0\.0\.1:\d+ is not a server of Sabha: check the address in SABHA_API\n$/,
+  );
 });
 
 test('an export starts with the byte order mark that spreadsheets need', async () => {

@@ -209,11 +209,7 @@ async function openPoints(site: string, { api, language }: VerbCall): Promise<st
     .filter(({ done }) => !done)
     .flatMap(({ item, about }) => [`- ${vocabulary[language].checklist[item]}`, ...firstLines(about.map(lineOf), shownOfPoint)]);
   const noPc = '- it has no PC: "sabha sites import" adds them';
-  return [
-    `${site} is not ready to go live. Open points:`,
-    ...(pcs.length === 0 ? [noPc] : points),
-    'With --force it goes live anyway.',
-  ]
+  return [`${site} is not ready to go live. Open points:`, ...(pcs.length === 0 ? [noPc] : points), 'With --force it goes live anyway.']
     .map((line) => translateLine(line, language, catalogueLines))
     .join('\n');
 }
@@ -276,7 +272,7 @@ async function announced({ api, words: [number] }: VerbCall): Promise<VerbOutput
     const all = await api.get<AnnouncementSummary[]>('/api/announcements');
     return { ok: true, json: all, text: table(all, 'id at by to count text') };
   }
-  if (!/^[1-9]\d{0,14}$/.test(number)) throw new CliError(2, `"${number}" is no number of a notice`);
+  if (!/^[1-9]\d{0,14}$/.test(number)) throw new CliError(2, `"${number}" is not the number of a notice`);
   const view = await api.get<AnnouncementView>(`/api/announcements/${number}`);
   return { ok: view.persons.every(({ state }) => state !== 'unreached'), json: view, text: answerText(view) };
 }
@@ -338,7 +334,7 @@ async function events({ api, words: [of = '', file], options, language, writeTex
   });
   const found = await api.get<ReportedEvents>(`/api/events?${query}`);
   const { next } = found;
-  const cut = next === null ? [] : [`only the first ${found.events.length} are shown: --since ${new Date(next).toISOString()} goes on`];
+  const cut = next === null ? [] : [`only the first ${found.events.length} are shown: --since ${new Date(next).toISOString()} shows more`];
   const notes = [...found.missing, ...cut].map((line) => `! ${translateLine(line, language, catalogueLines)}`);
   const ok = notes.length === 0;
   if (csv === true || file !== undefined) {

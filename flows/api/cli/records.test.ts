@@ -118,7 +118,7 @@ test("`sabha events` exits with 1 and says in the reader's language what is not 
   const listed = await sabha(['events', 'ladakh/leh', '--since', '1970-01-01', '--until', '1970-04-10']);
   expect(listed).toMatchObject({
     code: 1,
-    out: expect.stringContaining(`\n! ${missing[0]}\n! only the first 1 are shown: --since 1970-01-01T00:02:00.000Z goes on\n`),
+    out: expect.stringContaining(`\n! ${missing[0]}\n! only the first 1 are shown: --since 1970-01-01T00:02:00.000Z shows more\n`),
   });
   const hindi = await sabha(['events', 'ladakh/leh', '--since', '100d', '--lang', 'hi']);
   expect(hindi.out).toMatch(

@@ -67,7 +67,7 @@ test('`sabha explain --incident` lists each step of the tabs with its recipients
   ]);
   expect(await sabha(['explain', '--incident', 'x'])).toMatchObject({
     code: 2,
-    err: '"x" is no number of an incident: "sabha incidents --open" shows them\n',
+    err: '"x" is not the number of an incident: "sabha incidents --open" shows them\n',
   });
   expect(await sabha(['explain', 'ladakh/leh'])).toMatchObject({ code: 2, err: expect.stringContaining('or --incident with its number') });
 });

@@ -92,14 +92,14 @@ test('three failures in a row raise one fault, success clears it, and then all a
   state.incidents = [incident(1)];
   state.status = 503;
   await clock.pass(60_000);
-  expect(words).toEqual([['centre.channel_failing', 'Alertmanager answered 503', 'alertmanager']]);
+  expect(words).toEqual([['centre.channel_failing', 'Alertmanager responded with status 503', 'alertmanager']]);
   state.status = 401;
   await clock.pass(5_000);
   state.status = 200;
   await clock.pass(5_000);
   expect(words.slice(1)).toEqual([
     ['centre.channel_failing', null, 'alertmanager'],
-    ['centre.channel_login', 'Alertmanager answered 401', 'alertmanager'],
+    ['centre.channel_login', 'Alertmanager responded with status 401', 'alertmanager'],
     ['centre.channel_login', null, 'alertmanager'],
   ]);
   expect(posts).toHaveLength(1);

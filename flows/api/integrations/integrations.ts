@@ -110,7 +110,7 @@ async function post({ fetch, url, authorization, ended }: AlertReceiver, alerts:
     if (!answer.ok) return { fault: 'centre.channel_failing', reason: answer.reason };
     const { status } = answer;
     const fault = status === 401 || status === 403 ? 'centre.channel_login' : 'centre.channel_failing';
-    if (status < 200 || status >= 300) return { fault, reason: `Alertmanager answered ${status}` };
+    if (status < 200 || status >= 300) return { fault, reason: `Alertmanager responded with status ${status}` };
   }
   return undefined;
 }

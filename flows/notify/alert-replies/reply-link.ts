@@ -89,6 +89,7 @@ export function loadAnswerLinkKey(file: string, random: (bytes: number) => Buffe
     return fresh;
   }
   const key = Buffer.from(loadText(file).trim(), 'base64url');
-  if (key.length !== keyBytes) throw new StartError(`${file}: is no key of ${keyBytes} bytes; remove it and another one is made`);
+  if (key.length !== keyBytes)
+    throw new StartError(`${file}: is not a key of ${keyBytes} bytes; remove it, and the server makes another one`);
   return key;
 }

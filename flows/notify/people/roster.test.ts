@@ -135,6 +135,6 @@ test('a scope that contains no PC is reported in one line', () => {
   const pcs = [scope, 'ladakh/leh-2/pc-1'];
   expect(wrongScope([asha, bina, chand, devi, person('room', 'technician', scope)], pcs)).toBeUndefined();
   expect(wrongScope([devi, person('typo', 'state', 'ladak')], pcs)).toBe(
-    'people: the scope "ladak" of typo is no state, site or PC of this network',
+    'people: the scope "ladak" of typo is not a state, site or PC of this network',
   );
 });

@@ -165,7 +165,7 @@ export function channelsOf(person: Person, channels: Channels): string[] {
 /** One line about a person whose scope contains no PC and who would never be notified; undefined if there is none. */
 export function wrongScope(people: readonly Person[], pcs: readonly string[]): string | undefined {
   const wrong = people.find(({ scope }) => scope !== '' && !pcs.some((pc) => isWithin(scope, pc)));
-  return wrong && `people: the scope "${wrong.scope}" of ${wrong.id} is no state, site or PC of this network`;
+  return wrong && `people: the scope "${wrong.scope}" of ${wrong.id} is not a state, site or PC of this network`;
 }
 
 /** First channel and further channels. `lost`: only the console is left. */

@@ -282,7 +282,8 @@ async function checkPassword(
 ): Promise<Account | Extract<SignInResult, { ok: false }>> {
   const { limits, held, nobody, checking } = state;
   // Before the rate limit, because the password is not checked.
-  if (state.waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people sign in at once: try again', waitMs: 1_000 };
+  if (state.waiting >= loginsWaitingAtMost)
+    return { ok: false, status: 503, line: 'too many people sign in at once: try again', waitMs: 1_000 };
   const waitMs = limits.take(tried);
   const seconds = Math.ceil(waitMs / 1_000);
   if (waitMs > 0) return { ok: false, status: 429, line: `too many wrong passwords: try again in ${seconds} s`, waitMs };
@@ -323,7 +324,8 @@ async function startSession(state: AccountsState, account: Account, ops: readonl
 async function enterAs(state: AccountsState, account: NewAccount & { openid: string }, address: string): Promise<SignInResult> {
   const { name, role, scope, openid } = account;
   const found = state.held.get(name);
-  if (found && found.openid !== openid) return { ok: false, status: 409, line: `the account "${name}" belongs to another person`, waitMs: 0 };
+  if (found && found.openid !== openid)
+    return { ok: false, status: 409, line: `the account "${name}" belongs to another person`, waitMs: 0 };
   const row = audit(state, { who: name, what: 'logged in', about: address });
   if (found?.role === role && found.scope === scope) return startSession(state, found, [row]);
   const fresh = { ...account, once: false, madeAt: found?.madeAt ?? state.options.now() };

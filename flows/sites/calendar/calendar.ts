@@ -171,7 +171,8 @@ export function ruleOfText(text: string, start: string): ReadRule {
 export function ruleOf(said: unknown, start: string): ReadRule {
   const parts = new Map(Object.entries(said ?? {}));
   const frequency = frequencies.find((one) => one === parts.get('freq'));
-  if (frequency === undefined) return refuseRule(`it can repeat ${frequencies.join(', ')}, not ${String(parts.get('freq') ?? 'otherwise')}`);
+  if (frequency === undefined)
+    return refuseRule(`it can repeat ${frequencies.join(', ')}, not ${String(parts.get('freq') ?? 'otherwise')}`);
   const unknown = [...parts.keys()].find((name) => !supportedParts.includes(name));
   if (unknown !== undefined) return refuseRule(`${unknown.toUpperCase()} is not understood`);
   const days = asList(parts.get('byday')).map((said): Rule['weekdays'][number] | undefined => {
@@ -204,7 +205,7 @@ function problemOf(rule: Rule, count: number | null): string | undefined {
   if (!isFrom1(interval, intervalLimit)) return `INTERVAL is a number from 1 to ${intervalLimit}`;
   if (count !== null && !isFrom1(count, countLimit)) return `COUNT is a number from 1 to ${countLimit}`;
   if (count !== null && until !== null) return 'it ends by COUNT or by UNTIL, not by both';
-  if (until !== null && !isLocal(until)) return 'UNTIL is no date';
+  if (until !== null && !isLocal(until)) return 'UNTIL is not a date';
   if ([...monthDays, ...positions].includes(0)) return 'no day has the number 0';
   if (positions.length > 0 && frequency !== 'MONTHLY') return 'BYSETPOS needs FREQ=MONTHLY';
   if (frequency === 'MONTHLY' || (frequency === 'YEARLY' && months.length > 0)) return undefined;

@@ -67,7 +67,8 @@ function isCancelling(text: string, problems: Problem[]): boolean {
     return word;
   });
   if (!words.includes('CANCEL')) return false;
-  if ((text.match(/^BEGIN:VCALENDAR/gim)?.length ?? 0) > 1) say(0, 'CANCEL is in a file of several calendars: import each calendar as a separate file');
+  if ((text.match(/^BEGIN:VCALENDAR/gim)?.length ?? 0) > 1)
+    say(0, 'CANCEL is in a file of several calendars: import each calendar as a separate file');
   return true;
 }
 
@@ -205,7 +206,7 @@ function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
   return values.map((value) => {
     const text = String(value);
     const local = text.replace(/Z$/, '');
-    if (!isLocal(local)) throw new IcsError(name.toUpperCase(), `is no time: "${oneLine(text, 40)}"`);
+    if (!isLocal(local)) throw new IcsError(name.toUpperCase(), `is not a time: "${oneLine(text, 40)}"`);
     return { local, zone: text.endsWith('Z') ? 'UTC' : zone };
   });
 }

@@ -97,7 +97,7 @@ test('each faulty entry is reported with its line, and nothing of the file is im
     '13 LOCATION: there is no site or room bihar/gaya',
     '18 RRULE: the repetition cannot be used: it can repeat DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY',
     '24 DTEND: it ends before it begins',
-    '30 DTSTART: is no time: "garb-ag-eT::"',
+    '30 DTSTART: is not a time: "garb-ag-eT::"',
     '35 : invalid line (no token ";" or ":") "NONSENSE"',
     '40 UID: appears twice: line 3 is the same meeting',
   ]);
@@ -125,7 +125,7 @@ test.each<[string, string[], string]>([
     '3 EXRULE: is not understood: list the cancelled dates with EXDATE',
   ],
   ['an EXDATE in UTC of a meeting without a zone', [floating('EXDATE:20270122T053000Z')], `3 EXDATE: ${noZone}`],
-  ['an EXDATE that is a day alone', [weekly('EXDATE;VALUE=DATE:20270122')], '3 EXDATE: is no time: "2027-01-22"'],
+  ['an EXDATE that is a day alone', [weekly('EXDATE;VALUE=DATE:20270122')], '3 EXDATE: is not a time: "2027-01-22"'],
   [
     'a moved date that the meeting does not have',
     [weekly(), date(';TZID=Asia/Kolkata:20270123T110000', at15)],

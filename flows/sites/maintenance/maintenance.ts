@@ -127,7 +127,8 @@ function timesOf({ from, to, minutes }: MaintenanceRequest, zone: string): Pick<
   const long = end === undefined ? (minutes ?? 0) : Math.round((atOf(end, zone) - atOf(start, zone)) / 60_000);
   if (long <= 0) return 'it ends before it begins';
   if (!Number.isInteger(long) || long < leastMinutes) return `it is shorter than ${leastMinutes} minutes`;
-  if (long > mostMinutes) return `it is longer than ${mostMinutes / 1440} days, and nobody is notified of a fault meanwhile: plan it in parts`;
+  if (long > mostMinutes)
+    return `it is longer than ${mostMinutes / 1440} days, and nobody is notified of a fault meanwhile: plan it in parts`;
   return { start, minutes: long };
 }
 

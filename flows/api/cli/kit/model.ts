@@ -156,7 +156,7 @@ export function createClient(find: () => ServerAddress | Promise<ServerAddress>)
 
 function checked(server: ServerAddress): ServerAddress {
   const { address, token } = server;
-  if (!URL.canParse(address)) throw new CliError(2, `SABHA_API: "${address}" is no address such as http://127.0.0.1:1880`);
+  if (!URL.canParse(address)) throw new CliError(2, `SABHA_API: "${address}" is not an address such as http://127.0.0.1:1880`);
   const { protocol, hostname } = new URL(address);
   if (token !== undefined && protocol !== 'https:' && !isLoopback(hostname))
     throw new CliError(2, 'SABHA_API: a token goes to another machine over https only');
@@ -171,7 +171,7 @@ function lineOf(text: string, status: number): string {
   } catch {
     // The body is not JSON of this API, so the status is more useful.
   }
-  return `the server answered with status ${status}`;
+  return `the server responded with status ${status}`;
 }
 
 /** Makes a verb from its usage, which begins with the name. */
@@ -209,19 +209,19 @@ function optionHelpOf(verbName: string, option: string): Words {
 
 /** Returns the argument as the path of a PC. Throws `CliError`. */
 export function parsePc(pc = ''): string {
-  if (!isPcPath(pc)) throw new CliError(2, `"${pc}" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1`);
+  if (!isPcPath(pc)) throw new CliError(2, `"${pc}" is not the name of a PC: write STATE/SITE/PC, such as ladakh/leh/vc-1`);
   return pc;
 }
 
 /** Returns the argument as the path of a site. Throws `CliError`. */
 export function parseSite(site = ''): string {
-  if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is no site: write STATE/SITE, such as ladakh/leh`);
+  if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is not the name of a site: write STATE/SITE, such as ladakh/leh`);
   return site;
 }
 
 /** Returns the argument as the number of an incident. Throws `CliError`. */
 export function parseIncidentNumber(id = ''): number {
-  if (!/^[1-9]\d{0,14}$/.test(id)) throw new CliError(2, `"${id}" is no number of an incident: "sabha incidents --open" shows them`);
+  if (!/^[1-9]\d{0,14}$/.test(id)) throw new CliError(2, `"${id}" is not the number of an incident: "sabha incidents --open" shows them`);
   return Number(id);
 }
 
@@ -249,6 +249,6 @@ export function parseUntil(time: string, now: number): number {
   try {
     return Temporal.Instant.from(time).epochMilliseconds;
   } catch {
-    throw new CliError(2, `"${time}" is no time: 90m, 2h, or 2027-01-15T18:30+05:30`);
+    throw new CliError(2, `"${time}" is not a time: 90m, 2h, or 2027-01-15T18:30+05:30`);
   }
 }

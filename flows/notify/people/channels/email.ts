@@ -54,7 +54,8 @@ export function createEmail(settings: EmailSettings, { clock, mailer }: { clock:
     async send(message, person, signal) {
       const { email } = person;
       if (email === undefined) return { result: 'refused', reason: `${person.id} has no e-mail address` };
-      if (pace && !(await pace.waitForTurn(email, { minIntervalMs: 0, signal }))) return { result: 'retry', reason: 'the rate limit left no time to send it' };
+      if (pace && !(await pace.waitForTurn(email, { minIntervalMs: 0, signal })))
+        return { result: 'retry', reason: 'the rate limit left no time to send it' };
       try {
         await mailer.sendMail({ ...mailOf(message, settings, { name: person.name, address: email }), signal });
         return { result: 'delivered' };

@@ -190,7 +190,7 @@ function outcomeOf(answer: HttpAnswer, id: string): DeviceOutcome {
   const { status, headers } = answer;
   if (status >= 200 && status < 300) return { result: 'accepted', id };
   if (status === 404 || status === 410) return { result: 'gone' };
-  const reason = `the push service answered ${status}`;
+  const reason = `the push service responded with status ${status}`;
   if (status === 401 || status === 403) return { result: 'locked', reason };
   return status === 400 || status === 413 ? { result: 'refused', reason } : { result: 'retry', reason, ...retryAfterOf(headers) };
 }

@@ -152,7 +152,7 @@ async function call(bot: Bot, method: string, at: { body: object; signal: AbortS
   if (!said.ok) return { ok: false, code: 0, reason: said.reason.replaceAll(bot.token, '…') };
   const read = v.safeParse(answer, parseJson(said.text));
   if (!read.success)
-    return { ok: false, code: said.status >= 300 ? said.status : 0, reason: `the answer (${said.status}) is not Telegram's` };
+    return { ok: false, code: said.status >= 300 ? said.status : 0, reason: `the response (${said.status}) is not from Telegram` };
   const { ok, result, error_code: code = said.status, description = '', parameters = {} } = read.output;
   if (ok) return { ok, result };
   const { retry_after: seconds, migrate_to_chat_id: movedTo } = parameters;

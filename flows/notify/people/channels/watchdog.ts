@@ -46,7 +46,8 @@ export function createWatchdog(url: string, fetch: Fetch): Channel {
       if (!answer.ok) return { result: 'refused', reason: answer.reason };
       const { status, text } = answer;
       const { ok } = (parseJson(text) ?? {}) as { ok?: unknown };
-      if (status < 200 || status >= 300 || ok === false) return { result: 'refused', reason: `the monitor answered ${status}` };
+      if (status < 200 || status >= 300 || ok === false)
+        return { result: 'refused', reason: `the monitor responded with status ${status}` };
       return { result: 'delivered' };
     },
   };

@@ -93,6 +93,6 @@ function outcomeOf(answer: HttpAnswer): DeliveryOutcome {
   if (!answer.ok) return { result: 'retry', reason: answer.reason };
   const { status, headers } = answer;
   if (status >= 200 && status < 300) return { result: 'delivered' };
-  const reason = `the server answered ${status}`;
+  const reason = `the server responded with status ${status}`;
   return final.has(status) ? { result: 'refused', reason } : { result: 'retry', reason, ...retryAfterOf(headers) };
 }

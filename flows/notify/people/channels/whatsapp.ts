@@ -81,7 +81,8 @@ export function createWhatsapp(options: WhatsappOptions): Channel {
     async send(message, person, signal) {
       const phone = person.addresses['whatsapp'] ?? '';
       if (!isPhone(phone)) return { result: 'refused', reason: `${person.id} has no number for WhatsApp` };
-      if (!(await pace.waitForTurn(phone, { minIntervalMs: apartMs, signal }))) return { result: 'retry', reason: 'the rate limit left no time to send it' };
+      if (!(await pace.waitForTurn(phone, { minIntervalMs: apartMs, signal })))
+        return { result: 'retry', reason: 'the rate limit left no time to send it' };
       const outcome = sendOutcomeOf(await post(options, bodyOf(message, phone.replace('+', ''), settings.templates), signal));
       return outcome.result === 'accepted' ? outcome : { ...outcome, reason: outcome.reason.replaceAll(secrets.token, '…') };
     },
@@ -235,7 +236,7 @@ function sendOutcomeOf(answer: HttpAnswer): Exclude<DeliveryOutcome, { result: '
   if (first !== undefined) return { result: 'accepted', id: first.id };
   const read = v.safeParse(failed, said);
   if (!read.success) {
-    const reason = `the answer (${status}) is not WhatsApp's`;
+    const reason = `the response (${status}) is not from WhatsApp`;
     return status === 401 ? { result: 'locked', reason } : { result: 'retry', reason, ...retryAfterOf(headers) };
   }
   const reason = reasonOf(read.output.error);

@@ -34,8 +34,8 @@ test("a test message says in the person's language that it is a test, asks for n
 });
 
 test('a test is sent once and returns the outcome of the channel', async () => {
-  const { prove, sent } = rig(async () => ({ result: 'retry', reason: 'the server answered 503' }));
-  expect(await prove('asha', 'email')).toEqual({ result: 'retry', reason: 'the server answered 503' });
+  const { prove, sent } = rig(async () => ({ result: 'retry', reason: 'the server responded with status 503' }));
+  expect(await prove('asha', 'email')).toEqual({ result: 'retry', reason: 'the server responded with status 503' });
   expect(sent).toHaveLength(1);
 });
 

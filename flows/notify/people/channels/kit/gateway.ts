@@ -63,7 +63,8 @@ export function createGateway({ settings, secret, clock, fetch }: GatewayOptions
 
   return async (to: string, values: BlankValues, { key, signal }: { key: string; signal: AbortSignal }): Promise<SendOutcome> => {
     const whole = filled(settings, { ...values, to: to.replace('+', ''), secret, key });
-    if (!(await pace.waitForTurn(to, { minIntervalMs: 0, signal }))) return { result: 'retry', reason: 'the rate limit left no time to send it' };
+    if (!(await pace.waitForTurn(to, { minIntervalMs: 0, signal })))
+      return { result: 'retry', reason: 'the rate limit left no time to send it' };
     return outcomeOf(await request(fetch, whole.url, { ...whole.rest, method, signal }), key);
   };
 }
