@@ -155,7 +155,7 @@ async function showFirstSecret(accounts: Accounts, dataDir: string): Promise<voi
   if (!made?.ok) return;
   const { name, secret } = made;
   if (process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined) {
-    process.stdout.write(`There was no account, so a first one was made. Name: ${name}  Secret, shown this once: ${secret}\n`);
+    process.stdout.write(`There was no account, so there is a first one now. Name: ${name}  Secret, shown this once: ${secret}\n`);
     return;
   }
   const file = firstSecretIn(dataDir);

@@ -105,7 +105,7 @@ describe('an invalid channel is reported in one line that names its place', () =
     [
       'a group with a reserved name',
       '{"people":[{"id":"a","name":"A","role":"central","groups":["vendors","central-desk"]}]}',
-      'sabha.json: people.0: "central-desk" is a word of Sabha\'s own',
+      'sabha.json: people.0: "central-desk" is reserved by Sabha: choose another one',
     ],
     ['a bad address', '{"channels":{"email":{"from":"me"}}}', 'sabha.json: channels.email.from: expected a valid email, found "me"'],
     [

@@ -195,7 +195,7 @@ test('a current shift is taken over until its end with one notification, and a l
     await refused('asha', 'devi'),
   ]).toEqual([
     'bina has this shift already',
-    'nobody takes over their own shift',
+    'a person cannot take over their own shift',
     'bina is not on duty now: there is no shift to take over',
     'devi is in sabha.json: change it there',
   ]);

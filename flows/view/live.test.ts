@@ -212,7 +212,7 @@ describe('requests', () => {
     held.isOpen = false;
     expect(show.view.snapshot('all')).toMatchObject({ subscribed: false, sites: [], pcs: [], incidents: [] });
     expect(show.view.incident(1)).toBeUndefined();
-    await expect(show.view.act(1, 'Asha', { type: 'acknowledge' })).rejects.toThrow('opened anew');
+    await expect(show.view.act(1, 'Asha', { type: 'acknowledge' })).rejects.toThrow('being reopened');
     show.close();
   });
 

@@ -43,7 +43,7 @@ test('the first start names the file of the first secret, people sign in and act
   const first = startCentre(site);
   await isUp(first);
   await first.says(`https://sabha.test:${port}, with an account`);
-  const { file } = (await first.says('there is an account "admin"')) as unknown as { file: string };
+  const { file } = (await first.says('the account "admin" was made')) as unknown as { file: string };
   expect([file, statSync(file).mode & 0o777]).toEqual([join(site.data, 'flows', 'first-secret'), 0o600]);
   const secret = readFileSync(file, 'utf8').trim();
   expect((await ask('/api/snapshot')).status).toBe(401);
@@ -77,7 +77,7 @@ test('the first start names the file of the first secret, people sign in and act
   expect((await ask('/api/snapshot', { cookie: asha })).status).toBe(401);
   expect(await said('accounts', 'list')).toMatchObject([{ name: 'admin', once: false }]);
   await second.stop();
-  expect(second.lines.filter((line) => line.msg.includes('there is an account'))).toEqual([]);
+  expect(second.lines.filter((line) => line.msg.includes('there was no account'))).toEqual([]);
 
   const ledger = new DatabaseSync(join(site.data, 'flows', 'ledger.db'));
   const audit = ledger

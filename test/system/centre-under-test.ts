@@ -90,7 +90,7 @@ export async function isUp(centre: Pick<Centre, 'says'>, limitMs?: number): Prom
  * reports that it is slow.
  */
 export function isStarved({ lines }: Pick<Program, 'lines'>): boolean {
-  return lines.filter(({ msg }) => msg.startsWith('no silence is judged')).length > 1;
+  return lines.filter(({ msg }) => msg.startsWith('no PC is judged offline')).length > 1;
 }
 
 /** Returns the JSON of a GET on the API of `flows`; with HTTPS it needs the header of a token. */

@@ -66,7 +66,7 @@ test('the key is created once with mode 600, and an invalid key file stops the s
   expect([loadAnswerLinkKey(file, random), loadAnswerLinkKey(file, random)]).toEqual([Buffer.alloc(32, 1), Buffer.alloc(32, 1)]);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   writeFileSync(file, 'short');
-  expect(() => loadAnswerLinkKey(file, random)).toThrow(/answer\.key: is no key of 32 bytes/);
+  expect(() => loadAnswerLinkKey(file, random)).toThrow(/answer\.key: is not a key of 32 bytes/);
 });
 
 test('a link for SMS has at most 18 characters, belongs to a person notified of the incident, and is valid for a day', () => {

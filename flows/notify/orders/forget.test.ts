@@ -71,7 +71,7 @@ test('an expired note about a restored ledger does not prevent the removal', asy
 });
 
 test.each([
-  ['stands in sabha.json', { isFixed: true }, /^asha stands in sabha\.json: /],
+  ['is in sabha.json', { isFixed: true }, /^asha is in sabha\.json: /],
   [
     'has an account',
     { ops: [{ op: 'account', account: { name: 'asha@office.test' } } as Op] },

@@ -213,7 +213,7 @@ async function takeShift(kept: RosterState, id: string, { from, by }: { from: st
   const [taker, member] = [roster.book().byId.get(id), kept.held.get(from)];
   if (taker === undefined) return { ok: false, missing: true, line: 'there is no such person' };
   if (member === undefined) return notFoundOrFixed(from, kept.fixed.has(from));
-  if (id === from) return refusedOrder('nobody takes over their own shift');
+  if (id === from) return refusedOrder('a person cannot take over their own shift');
   const until = shiftEndsAt(member, now());
   if (until === null) return refusedOrder(`${from} is not on duty now: there is no shift to take over`);
   if (member.relief?.by === id && member.relief.until > now()) return refusedOrder(`${id} has this shift already`);

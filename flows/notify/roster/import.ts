@@ -138,7 +138,7 @@ function misplaced({ scopes, roles }: RosterRow, table: RosterPlan['table']): Wr
     const group = groupOfScope(scope);
     return ['scopes', group === undefined ? `there is no state, site or PC ${oneLine(scope, 80)}` : `no site is in the group ${group}`];
   });
-  if (roles.includes('central') && !scopes.includes('')) wrong.push(['scopes', 'a person with the role central looks after all']);
+  if (roles.includes('central') && !scopes.includes('')) wrong.push(['scopes', 'a person with the role central needs the scope all']);
   return wrong;
 }
 
@@ -162,7 +162,7 @@ function misnamed({ id, groups, deputy }: Member, names: ReturnType<typeof names
   if (names.groups.has(id)) wrong.push(['id', `"${id}" is a group`]);
   const taken = groups.filter((group) => reservedWord(group) !== undefined || isPerson(group));
   wrong.push(...taken.map((group): WrongRosterCell => ['groups', `"${group}" is a role or a person`]));
-  if (deputy === id) wrong.push(['deputy', 'nobody is their own deputy']);
+  if (deputy === id) wrong.push(['deputy', 'a person cannot be their own deputy']);
   else if (deputy !== null && !isPerson(deputy)) wrong.push(['deputy', `there is no person "${deputy}" in this file or the roster`]);
   return wrong;
 }

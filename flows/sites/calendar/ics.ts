@@ -161,7 +161,7 @@ function ruleIn(properties: readonly Property[], start: string): Rule | null {
   const [said, ...more] = properties.filter(([name]) => name === 'rrule');
   if (said === undefined) return null;
   if (has('recurrence-id')) throw new IcsError('RRULE', 'is not understood for a single date (RECURRENCE-ID)');
-  if (more.length > 0) throw new IcsError('RRULE', 'stands twice');
+  if (more.length > 0) throw new IcsError('RRULE', 'appears twice');
   const read = ruleOf(said[3], start);
   if (!read.ok) throw new IcsError('RRULE', read.line);
   return read.rule;
