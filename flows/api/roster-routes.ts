@@ -184,10 +184,7 @@ export const rosterRoutes: readonly Route[] = [
     },
   ),
   defineRoute('devices')(
-    [
-      'post /api/devices',
-      'Adds this device to the notifications of the person who has signed in (RFC 8030): its address and keys, as the browser names them.',
-    ],
+    ['post /api/devices', 'Adds this device for the notifications of its user (RFC 8030): address and keys, as the browser names them.'],
     { right: ownPart, body: v.strictObject({ by, endpoint, p256dh: browserKey, auth: browserKey }), refusals: [404, 409] },
     async (devices, { body: { by: who, ...device } }) => {
       const { book, person } = ownDevices(devices, who);

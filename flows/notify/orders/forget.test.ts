@@ -83,9 +83,9 @@ test.each([
     /names this person at ladakh\/leh/,
   ],
   [
-    'is named by what is told of a ledger that went back',
+    'is named in the line about a restored ledger',
     { ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":6,"line":"Asha Kumari: note"}' } as Op] },
-    /^for a day after/,
+    /^the ledger was restored less than a day ago/,
   ],
 ])('a person who %s is refused in one line, and nothing changes', async (_how, at, line) => {
   const { people, did } = await setUp(at);

@@ -292,11 +292,7 @@ function selectJsonRows<T>(db: DatabaseSync, sql: string, ...values: SQLInputVal
     // Only this check finds a flipped byte within a text, because the structure of the file stays valid.
     if (!(error instanceof SyntaxError)) throw error;
     const how = `a row of its table ${/FROM (\w+)/.exec(sql)?.[1]} cannot be read`;
-    throw new LedgerError(
-      'other',
-      `the ledger is damaged (${how}): restore a backup, or move it to another folder to start without data`,
-      error,
-    );
+    throw new LedgerError('other', `the ledger is damaged (${how}): restore a backup, or move it elsewhere to start empty`, error);
   }
 }
 

@@ -58,7 +58,7 @@ describe('a damaged ledger is refused with one line and never replaced', () => {
       const cut = join(folder, `cut-${page}.db`);
       writeFileSync(cut, whole.subarray(0, page * 4096));
       expect(refusal(cut), `after ${page} pages`).toMatch(
-        /^the ledger .* is damaged \([^\n]*\): restore a backup, or move it to another folder to start without data$/,
+        /^the ledger .* is damaged \([^\n]*\): restore a backup, or move it elsewhere to start empty$/,
       );
       expect(statSync(cut).size).toBe(page * 4096);
     }

@@ -106,10 +106,7 @@ function openErrorOf(thrown: unknown, file: string): LedgerError {
 
 function damagedError(file: string, how: string): LedgerError {
   const line = how.split('\n').join(' ');
-  return new LedgerError(
-    'other',
-    `the ledger ${file} is damaged (${line}): restore a backup, or move it to another folder to start without data`,
-  );
+  return new LedgerError('other', `the ledger ${file} is damaged (${line}): restore a backup, or move it elsewhere to start empty`);
 }
 
 /** Version of the tables. After the first release, each change of the tables raises it. */

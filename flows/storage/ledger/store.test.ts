@@ -293,7 +293,7 @@ test('an unreadable row is reported at the start as a damaged ledger, with its t
   expect(load).toThrow(
     new LedgerError(
       'other',
-      'the ledger is damaged (a row of its table nodes cannot be read): restore a backup, or move it to another folder to start without data',
+      'the ledger is damaged (a row of its table nodes cannot be read): restore a backup, or move it elsewhere to start empty',
     ),
   );
   expect(audit().integrity).toBe('ok');

@@ -19,10 +19,7 @@ const gatewaySettings = v.strictObject({
   ),
   form: v.optional(about(v.picklist(['fixed', 'open']), 'The form that is registered, of the two.'), 'fixed'),
   reports: v.optional(
-    about(
-      v.strictObject(reportFields),
-      'How the gateway reports the delivery. Absent: a message counts as delivered when the gateway accepts it.',
-    ),
+    about(v.strictObject(reportFields), 'How the gateway reports the delivery. Absent: an accepted message counts as delivered.'),
   ),
 });
 
