@@ -95,7 +95,7 @@ export const incidentRoutes: readonly Route[] = [
   defineRoute('view', [
     'incidents fixed ID',
     'बताता है कि काम हो गया; PC की फिर जाँच होती है।',
-    { json: { fixed: 'id', by: 'by' }, note: 'it is over when its PC says so, else it is reopened' },
+    { json: { fixed: 'id', by: 'by' }, note: 'it ends when its PC agrees, else it is reopened' },
   ])(
     [
       'post /api/incidents/{id}/fixed',
@@ -123,7 +123,7 @@ export const incidentRoutes: readonly Route[] = [
   defineRoute('words')(
     [
       'get /api/words',
-      'Titles and first actions of all faults in both languages, the Hindi of what machines say, and by language the words of the domain.',
+      'Titles and first actions of all faults in both languages, the Hindi of the texts of machines, and by language the words of the domain.',
     ],
     {
       right: ownPart,

@@ -201,7 +201,7 @@ export const recordRoutes: readonly Route[] = [
     'events STATE/SITE[/PC] [--since 2027-01-05|30d|12h] [--until 2027-01-06|2h] [--readings] [--csv [FILE]]',
     'दिखाता है कि किसी PC या ऑफ़िस के PC ने किसी समय में (नहीं तो पिछले एक दिन में) क्या बताया, पुराने रिकॉर्ड से भी।',
   ])(
-    ['get /api/events', 'Lists what a PC, or the PCs of a site, said in a span of time (else the last day), from archives too.'],
+    ['get /api/events', 'Lists the reports of a PC, or of the PCs of a site, in a span of time (else the last day), from archives too.'],
     { right: wholeTree('audit'), query: v.strictObject(span), answer: reportedEvents, refusals: [404, 409] },
     async (events, { query: { of, from, to, readings }, reply }) => {
       if (from >= to) throw new RequestError(400, 'the span ends before it begins');

@@ -204,7 +204,7 @@ function createApp(headers: Record<string, string>, options: AppOptions, tls: Ht
     reply.headers(headers).header('cache-control', 'no-store');
   });
   app.setNotFoundHandler((request) => {
-    throw new RequestError(404, `nothing answers ${request.method} ${oneLine(request.url, 80)}`);
+    throw new RequestError(404, `there is no route ${request.method} ${oneLine(request.url, 80)}`);
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply, options));
   return app;

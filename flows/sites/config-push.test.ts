@@ -92,7 +92,7 @@ test('a rollout stops when PCs get worse, records the reason in the audit log, a
   });
   await act(stopping);
   await act(configs.tick(9 * stageWatchMs, 0));
-  expect([sent.length, configs.view()?.stopped]).toEqual([1, 'of 1 PCs 0 silent, 1 with more faults, 0 have not taken it']);
+  expect([sent.length, configs.view()?.stopped]).toEqual([1, 'of 1 PCs 0 silent, 1 with more faults, 0 have not applied it']);
   await act(configs.release('Asha', 5));
   expect(new Set(sent.map(({ pc }) => pc)).size).toBe(30);
   expect(configs.view()).toBeNull();

@@ -207,7 +207,7 @@ function stopReason(rollout: Rollout, look: PcStateOf, now: number): string | nu
   const worse = released.flatMap((pc) => worseReason(rollout.before[pc], look(pc), isSoaked) ?? []);
   const limit = Math.min(released.length, Math.max(worseAtLeast, Math.ceil(released.length * worseShare)));
   if (worse.length === 0 || worse.length < limit) return null;
-  const counts = ['silent', 'with more faults', 'have not taken it'].map((why) => `${worse.filter((one) => one === why).length} ${why}`);
+  const counts = ['silent', 'with more faults', 'have not applied it'].map((why) => `${worse.filter((one) => one === why).length} ${why}`);
   return `of ${released.length} PCs ${counts.join(', ')}`;
 }
 
@@ -216,5 +216,5 @@ function worseReason(before: StateBefore | undefined, look: PcState | null, isSo
   if (before?.online !== true || look === null) return null;
   if (!look.online) return 'silent';
   if (look.faults > before.faults) return 'with more faults';
-  return isSoaked && !look.isTaken ? 'have not taken it' : null;
+  return isSoaked && !look.isTaken ? 'have not applied it' : null;
 }

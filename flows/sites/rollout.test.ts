@@ -77,7 +77,7 @@ test('a rollout stops if PCs do not confirm the configuration within the watch t
   const rollout = begun();
   expect(step(rollout, some(rollout, 8, { isTaken: false }), stageWatchMs - 1)).toBeNull();
   expect(step(rollout, some(rollout, 3, { isTaken: false }), stageWatchMs)?.rollout?.stopped).toBe(
-    'of 8 PCs 0 silent, 0 with more faults, 3 have not taken it',
+    'of 8 PCs 0 silent, 0 with more faults, 3 have not applied it',
   );
 });
 

@@ -53,7 +53,7 @@ export async function startTestApi() {
   app.all('/*', { config: ownPart }, async ({ method, url, body }, reply) => {
     state.asked.push({ url, body });
     const answer = state.scripted[`${method} ${url}`];
-    if (answer === undefined) return reply.code(404).send({ error: `nothing answers ${method} ${url}` });
+    if (answer === undefined) return reply.code(404).send({ error: `there is no route ${method} ${url}` });
     return typeof answer === 'function' ? answer() : answer;
   });
   const address = await app.listen({ host: '127.0.0.1', port: 0 });

@@ -222,7 +222,7 @@ test('an invalid address, a server that is not Sabha, and a refusal each print o
   for (const token of ['sabha_a\nsabha_b', 'a\rb', 'sabha_é', 'sabha_अ'])
     await refused('https://sabha.test', token).toThrow(/^the token is not one line of ASCII: check SABHA_TOKEN$/);
   await refused('centre').toThrow('SABHA_API: "centre" is not an address such as http://127.0.0.1:1880');
-  expect(await sabha(['incidents'])).toEqual({ code: 1, out: '', err: 'nothing answers GET /api/incidents\n' });
+  expect(await sabha(['incidents'])).toEqual({ code: 1, out: '', err: 'there is no route GET /api/incidents\n' });
   state().scripted['GET /api/incidents'] = '<html>';
   expect((await sabha(['incidents'])).err).toMatch(
     /^http:\/\/127\.0\.0\.1:\d+ is not a server of Sabha: check the address in SABHA_API\n$/,

@@ -114,7 +114,7 @@ test('a state account sends only within its scope and sees only its own announce
   for (const to of ['goa', 'group:konkan', 'coast', 'no-such-group'])
     expect(await send(to, { within: 'ladakh' })).toMatchObject({
       status: 404,
-      line: `nobody of ladakh looks after ${to}, and no group of persons is called so`,
+      line: `nobody of ladakh looks after ${to}, and no group of persons has that name`,
     });
   await send('coast');
   expect((await announcements.list('ladakh')).map(({ id, count }) => [id, count])).toEqual([[1, 2]]);

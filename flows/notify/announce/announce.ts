@@ -119,7 +119,7 @@ function refusalOf(options: AnnounceOptions, at: { to: string; within: string },
   const { to, within } = at;
   if (persons.length > 0 && isWithinOwnScope(options, at, persons)) return undefined;
   if (to === '' && within !== '') return { ok: false, status: 403, line: `this account is for ${within} only` };
-  const nobody = `nobody of ${within || 'the roster'} looks after ${to || 'anything'}, and no group of persons is called so`;
+  const nobody = `nobody of ${within || 'the roster'} looks after ${to || 'anything'}, and no group of persons has that name`;
   return { ok: false, status: 404, line: nobody };
 }
 
