@@ -59,7 +59,7 @@ test("`sabha backup` copies the server's backup to the named file, and `sabha re
   expect((await sabha(['restore', 'b.backup', '--check'])).out).toBe(
     'b.backup is whole: 9 events, 2 incidents, of 1970-01-01 00:00:00 UTC\n',
   );
-  expect((await sabha(['restore', 'b.backup'])).out).toMatch(/is gone[\s\S]*flows\.before[\s\S]*accounts list/);
+  expect((await sabha(['restore', 'b.backup'])).out).toMatch(/are lost[\s\S]*flows\.before[\s\S]*accounts list/);
 });
 
 test('`sabha audit log` filters by person and time over all pages, and its CSV opens in a spreadsheet', async () => {
