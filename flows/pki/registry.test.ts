@@ -136,7 +136,7 @@ test('a ledger restored from a backup invalidates its sessions, program tokens a
   await on(yesterday);
   expect([(await yesterday.accounts()).logins, (await yesterday.registry()).codes]).toEqual([[], {}]);
   expect((await yesterday.accounts()).accounts.map(({ name }) => name)).toEqual(['asha']);
-  expect(warnings).toEqual([expect.stringContaining('look through the accounts')]);
+  expect(warnings).toEqual([expect.stringContaining('check the accounts')]);
   // The current ledger keeps its sessions.
   await ledger.commit([{ op: 'login', login }]);
   await start();

@@ -89,7 +89,9 @@ test('`sabha people export` writes all data of a person; `people forget` first c
   state().scripted['POST /api/people/export'] = found;
   expect(JSON.parse((await sabha(['people', 'export', 'asha', '--also', '98765 43210', '--also', 'asha.k'])).out)).toEqual(found);
   expect(state().asked.at(-1)?.body).toEqual({ name: 'asha', also: ['98765 43210', 'asha.k'], by: 'tester' });
-  expect((await sabha(['people', 'export', 'asha', 'asha.json'])).out).toContain('asha.json is written: 1 rows; some name others too');
+  expect((await sabha(['people', 'export', 'asha', 'asha.json'])).out).toContain(
+    'asha.json is written: 1 rows; some rows name other people too',
+  );
   state().scripted['POST /api/people/forget'] = { audit: 3, elsewhere: 9, applied: false, backupsUntil: null };
   expect((await sabha(['people', 'forget', 'asha'])).out).toMatch(
     /audit +3\n {2}elsewhere +9\n[\s\S]*nothing is changed or sent yet: --yes does it\n$/,

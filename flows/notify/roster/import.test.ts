@@ -113,7 +113,7 @@ test('the import notes a phone number that two persons share once, however it is
   expect(said.notes).toEqual([{ line: 3, column: 'phone', what }]);
   const held = new Map([['ravi', member('ravi', { addresses: { voice: '+919876543211' } })]]);
   const second = planRoster(planOf(file(row('d', '+91 98765 43211')), { held }));
-  expect(second.import.notes).toMatchObject([{ line: 2, what: expect.stringMatching(/^(ravi, d|d, ravi) have one number/) }]);
+  expect(second.import.notes).toMatchObject([{ line: 2, what: expect.stringMatching(/^(ravi, d|d, ravi) have the same number/) }]);
 });
 
 test('the import notes a person without any address', () => {
