@@ -145,11 +145,11 @@ function prepare(data: string, places: SecretFiles, { pc, inputMode }: { pc: str
   const exporter = { name: 'server-exporter', role: 'reader', hash: hashToken(readOrCreateSecret(places.apiToken, inputMode)) };
   writeOrStop(join(data, 'flows', 'programs.json'), JSON.stringify([command, exporter]));
   if (!existsSync(places.registryKey)) writeOrStop(places.registryKey, makeSigningKeys().privateKey);
-  writeOrStop(join(broker, 'registry.pub'), publicKeyPem(places.registryKey, 'the broker admits nobody'), inputMode);
+  writeOrStop(join(broker, 'registry.pub'), publicKeyPem(places.registryKey, 'the broker admits no PC'), inputMode);
   // A ledger belongs to one key: its PCs accept no other, and with another key `sabha restore` refuses the backup.
   if (!existsSync(places.centreKey) && !existsSync(join(data, 'flows/ledger.db')))
     writeOrStop(places.centreKey, makeSigningKeys().privateKey);
-  writeOrStop(places.centrePub, publicKeyPem(places.centreKey, 'the PCs obey nobody'));
+  writeOrStop(places.centrePub, publicKeyPem(places.centreKey, 'the PCs accept no commands'));
   const admitted = pc === undefined ? [] : [{ pc, tokenHash: hashToken(readOrCreateSecret(places.agentToken)), revoked: false }];
   writeOrStop(places.admit, JSON.stringify(admitted));
   if (places.editor !== undefined) readOrCreateSecret(places.editor);
@@ -356,7 +356,7 @@ async function printHealth({ ports, https }: Settings, { editor, cliToken }: Sec
     if (lines !== undefined) return void process.stdout.write(`${lines.join('\n')}\n\n`);
     if (isLate || performance.now() < lateAt) continue;
     isLate = true;
-    log.warn(pc === undefined ? 'the centre does not answer yet' : 'this PC has not said anything yet');
+    log.warn(pc === undefined ? 'the server does not answer yet' : 'this PC has not reported yet');
   }
 }
 

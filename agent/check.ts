@@ -130,7 +130,7 @@ function loadSettings(named: string | undefined): { site: SettingsSite; mqttPort
   const result = readSettings(readSettingsFile(file, named === undefined), file);
   if (!result.ok) throw new UsageError(result.line);
   const { site, ports } = result.value;
-  if (site === null) throw new UsageError(`${file}: site is null: no conferencing PC stands here`);
+  if (site === null) throw new UsageError(`${file}: site is null: there is no conferencing PC here`);
   return { site, mqttPort: ports.mqtt };
 }
 

@@ -85,7 +85,7 @@ it.concurrent('`sabha-agent check` judges an enrolled PC by its signed configura
   expect(out.split('\n')[0]).toBe('ladakh/leh/pc-1');
   expect(out).toContain('no such ☃: Camera not found');
   expect(out).toContain('Limits at 3,524 m');
-  expect(out).not.toContain('the centre is on this PC');
+  expect(out).not.toContain('the server is on this PC');
   expect(code).toBe(1);
   const other = join(home, 'other');
   expect(JSON.parse((await agent(['check', '--json', '--data', other], undefined, home)).out).pc).toBe('up/lucknow/hall');
@@ -132,7 +132,7 @@ async function enrolledPc(): Promise<string> {
 
 it.each([
   [['chek'], 'unknown verb "chek"; usage: '],
-  [[], 'what is to be done is not said; usage: '],
+  [[], 'a verb is missing; usage: '],
   [['check', '--lang', 'de'], '--lang: "de" is not one of en, hi'],
   [['enrol'], 'one enrolment code is expected; usage: '],
   [['enrol', 'A', '--pc', 'a/b'], '--pc: "a/b" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
@@ -174,7 +174,7 @@ it('the command line prints in one line why a PC cannot be enrolled, exits with 
 
 it.each([
   ['{"sit": 1}', /settings\.json: sit: /],
-  ['{"site": null}', /settings\.json: site is null: no conferencing PC stands here/],
+  ['{"site": null}', /settings\.json: site is null: there is no conferencing PC here/],
 ])('the command line reports the error in the settings %s in one line and exits with 2', { tags: ['long'] }, async (text, line) => {
   const { code, err } = await agent(['check'], file(text));
   expect(code).toBe(2);

@@ -122,7 +122,7 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
     log,
     restart: () => restart('restarted'),
   });
-  seat?.open().catch((error: unknown) => log.warn({}, `no room seat can join: ${messageOf(error)}`));
+  seat?.open().catch((error: unknown) => log.warn({}, `no session helper can connect: ${messageOf(error)}`));
   return { agent, platform };
 }
 
@@ -133,7 +133,7 @@ function createRemoteHelper(file: string, { log, ...given }: Pick<Prepared, 'clo
     seat: localAddress(file),
     ownUid: process.getuid?.(),
     onRefused: reportHourly(given.clock, (why, count) => {
-      log.warn({ count }, `refused at the room seat: ${why}`);
+      log.warn({ count }, `a session helper is refused: ${why}`);
       agent().record('refused', { leaf: 'room', reason: why, count });
     }),
     onRepaired: (mended) => agent().record('mended', { ...mended }),

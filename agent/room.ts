@@ -33,7 +33,7 @@ export async function main(env: Env, data: string): Promise<void> {
   // The helper works without the repair key too.
   await listenLocally({ ...repairKeyAddress(folder), all: false, onSocket: serveRepairKey(room.mend, room.language) }).catch(
     (error: unknown) => {
-      log.warn({}, `the key to mend the room is not heard: ${messageOf(error)}`);
+      log.warn({}, `the keys that repair the room do not work: ${messageOf(error)}`);
     },
   );
   room.start();

@@ -60,10 +60,10 @@ test('prints plain text for a person at a terminal', () => {
     '| ladakh/leh/vc-1: the agent 0.1.0 runs; Ctrl+C ends it',
     '| not connected: nothing listens on this port: check address and port; next try in 4 s',
     '| connected to centre.test:8883',
-    '| another class of link: connecting anew; next try in 1 s',
+    '| the class of the link changed: connecting again; next try in 1 s',
     '| Ready (not proven)',
     '| Not ready: Camera not found',
     '| Ready (not proven)',
-    '! data/agent/spool.db: another agent runs here: end it first',
+    '! data/agent/spool.db: another agent runs here: stop it first',
   ]);
 });

@@ -108,7 +108,7 @@ export async function createBroker(options: BrokerOptions) {
     const port = await listen(listener.server, options);
     const tlsPort = tls && options.tls ? await listen(tls.server, options.tls) : undefined;
     reflector = options.reflector && (await openReflector({ ...options.reflector, handlers, count: metrics.countPacket }));
-    const unready = () => (registryFile.version() === 0 ? 'flows has not said yet which PCs are admitted' : undefined);
+    const unready = () => (registryFile.version() === 0 ? 'flows has not yet listed the admitted PCs' : undefined);
     return { port, tlsPort, reflectorPort: reflector?.port, series: metrics.series, unready, close };
   } catch (error) {
     await close();

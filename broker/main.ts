@@ -51,6 +51,6 @@ function unauthenticatedLimit(openFiles: number): number {
 /** `off` is for benchmarks, in which a few clients send as much as a nation. */
 function rateLimitsFor(pace: string): Partial<Limits> {
   if (pace !== 'on' && pace !== 'off') throw new StartError(`SABHA_PACE: neither on nor off: ${oneLine(pace, 40)}`);
-  if (pace === 'off') log.warn({}, 'no PC is held to its pace');
+  if (pace === 'off') log.warn({}, 'no PC is rate limited');
   return pace === 'off' ? noRateLimits : {};
 }

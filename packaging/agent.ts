@@ -18,14 +18,14 @@ const documents = 'usr/share/doc/sabha-agent';
 const copyright = `Copyright: the authors of Sabha
 Licence: Apache-2.0, /usr/share/common-licenses/Apache-2.0
 
-Node.js, which comes along: node.copyright. What is packed into agent.mjs and room.mjs: packages.copyright.
+Node.js, which is included: node.copyright. The packages in agent.mjs and room.mjs: packages.copyright.
 `;
 const fields = {
   // Programs that the scripts call and that not every Debian has.
   Depends: `${nodeDepends}, adduser, passwd`,
   Recommends: 'pulseaudio-utils, pipewire-bin, libnotify-bin, xdg-utils',
   Description:
-    'says whether a conferencing room is ready\n It watches microphone, speaker, camera, power and link of this PC,\n and tells its centre.',
+    'says whether a conferencing room is ready\n It watches microphone, speaker, camera, power and link of this PC,\n and reports to its server.',
 };
 
 /** Builds `sabha-agent_VERSION_ARCHITECTURE.deb` from the packed agent, with its own Node. */

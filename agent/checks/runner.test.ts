@@ -84,7 +84,7 @@ test('F14 the probe runner aborts a probe that hangs at its timeout, makes its k
 
 test('if a probe reports unknown, the probe runner makes the known checks of that probe, or else the given ones, unknown and counts no failure', async () => {
   const blank: Check = { component: 'a', device: 'expected-1', status: 'unknown', fault: null, reason: null };
-  const silent = probe('a', async () => ({ checks: [blank], unknown: 'room seat silent' }));
+  const silent = probe('a', async () => ({ checks: [blank], unknown: 'the session helper is silent' }));
   const known: Check[] = [{ component: 'a', device: 'mic', status: 'ok', fault: null, reason: null, name: 'Desk' }];
   for (const [held, device] of [
     [[], 'expected-1'],
@@ -94,7 +94,7 @@ test('if a probe reports unknown, the probe runner makes the known checks of tha
     runner.start();
     await clock.pass(60_000);
     expect(of('a')).toHaveLength(6);
-    expect(of('a')[5]?.checks).toMatchObject([{ device, status: 'unknown', reason: 'room seat silent' }]);
+    expect(of('a')[5]?.checks).toMatchObject([{ device, status: 'unknown', reason: 'the session helper is silent' }]);
     expect(runner.failing()).toEqual([]);
     runner.stop();
   }
@@ -122,8 +122,8 @@ test('F14 the probe runner reports a probe that throws, rejects or returns nonse
     expect(check).toMatchObject({ component: name, device: '', status: 'unknown', fault: null });
     return check?.reason;
   });
-  const list = 'the probe answered no list of checks';
-  expect(reasons).toEqual(['no such tool', 'plain words', list, list, 'failed without a word']);
+  const list = 'the probe returned no list of checks';
+  expect(reasons).toEqual(['no such tool', 'plain words', list, list, 'failed without a message']);
   reportFigure(
     'F14',
     `${Object.keys(bad).length} ways to fail: each unknown with its reason, 0 ok, 0 faults; the probe beside them on time`,

@@ -187,11 +187,11 @@ async function runProbe(state: RunnerState, { probe }: ProbeState): Promise<Prob
 }
 
 function checked(result: ProbeResult): ProbeResult {
-  if (!Array.isArray(result?.checks)) throw new Error('the probe answered no list of checks');
+  if (!Array.isArray(result?.checks)) throw new Error('the probe returned no list of checks');
   return result;
 }
 
 function lineOf(error: unknown): string {
   const text = messageOf(error);
-  return text.replaceAll(/\s+/g, ' ').slice(0, reasonLength).toWellFormed() || 'failed without a word';
+  return text.replaceAll(/\s+/g, ' ').slice(0, reasonLength).toWellFormed() || 'failed without a message';
 }

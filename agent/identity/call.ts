@@ -25,7 +25,7 @@ export function usageOf(verb: CliVerb): string {
 }
 
 /** Shown during a request to the server. */
-export const waitingForServer: Words = { en: 'asking the centre: {seconds} s', hi: 'सेंटर से पूछा जा रहा है: {seconds} सेकंड' };
+export const waitingForServer: Words = { en: 'asking the server: {seconds} s', hi: 'सर्वर से पूछा जा रहा है: {seconds} सेकंड' };
 /** Returns a command to type. `data`: the folder of this call, so that the printed command finds the same PC. */
 export function commandLine(verb: CliVerb, data: string | undefined): string {
   const named = data === undefined ? '' : ` --data ${/[^\w./:\\-]/.test(data) ? `"${data}"` : data}`;
@@ -45,12 +45,12 @@ export function nextCommand(data: string): string {
 export const enrolledUntil: Words = { en: '{pc} is enrolled until {day}', hi: '{pc} जुड़ गया है, {day} तक' };
 const afterEnrolment: Words = isPackage
   ? {
-      en: 'Next: the agent starts by itself, and says here what the room still lacks. Within a minute the centre shows this PC.',
-      hi: 'आगे: एजेंट अपने-आप चलेगा, और यहीं बताएगा कि कमरे में क्या कमी है। एक मिनट में यह PC सेंटर पर दिखेगा।',
+      en: 'Next: the agent starts by itself, and shows here what the room still lacks. Within a minute the server shows this PC.',
+      hi: 'आगे: एजेंट अपने-आप चलेगा, और यहीं बताएगा कि कमरे में क्या कमी है। एक मिनट में यह PC सर्वर पर दिखेगा।',
     }
   : {
-      en: 'Next: "{run}" starts the agent, "{check}" says what the room still lacks. Within a minute the centre shows this PC.',
-      hi: 'आगे: "{run}" से एजेंट चलाएँ, "{check}" बताएगा कि कमरे में क्या कमी है। एक मिनट में यह PC सेंटर पर दिखेगा।',
+      en: 'Next: "{run}" starts the agent, "{check}" shows what the room still lacks. Within a minute the server shows this PC.',
+      hi: 'आगे: "{run}" से एजेंट चलाएँ, "{check}" बताएगा कि कमरे में क्या कमी है। एक मिनट में यह PC सर्वर पर दिखेगा।',
     };
 
 /** Returns the next steps after an enrolment. */

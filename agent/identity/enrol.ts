@@ -47,7 +47,7 @@ export async function pcsOfCode({ code, centre }: Pick<Enrolment, 'code' | 'cent
 
 /** Names the PC and the next command. A new key is given only after the server has released the old one. */
 function alreadyEnrolledLine(pc = '', folder: string): string {
-  return `this PC is enrolled already as ${pc} (${folder}); next: ${nextCommand(dirname(folder))} (a new key only after "pcs replace ${pc}" at the centre: then with --again)`;
+  return `this PC is enrolled already as ${pc} (${folder}); next: ${nextCommand(dirname(folder))} (a new key only after "pcs replace ${pc}" at the server: then with --again)`;
 }
 
 /**
@@ -80,7 +80,7 @@ async function verifiedEndpoint({ host, port }: { host: string; port: number }, 
   const roots = await fetchRoots({ host, port, trust: {} });
   if (!roots.ok) return roots;
   const root = roots.value.find(({ raw }) => pinOf(raw) === pin);
-  if (root === undefined) return { ok: false, line: `${host}:${port} is not the centre that gave this code`, cause: 'pin' };
+  if (root === undefined) return { ok: false, line: `${host}:${port} is not the server that gave this code`, cause: 'pin' };
   return { ok: true, value: { host, port, trust: { roots: [String(root)] } } };
 }
 

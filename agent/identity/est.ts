@@ -67,7 +67,7 @@ export async function fetchClock(endpoint: HttpsServer, limitMs: number): Promis
   const sentUp = performance.now();
   const signal = AbortSignal.timeout(limitMs);
   const read = (_text: string, date: string, by: PeerCertificateInfo) => {
-    if (!by.authorized && !isUndated(by, endpoint)) throw new Error('this is not the centre');
+    if (!by.authorized && !isUndated(by, endpoint)) throw new Error('this is not the Sabha server');
     const roundTripMs = performance.now() - sentUp + dateStepMs;
     const clockOffsetMs = Date.now() - roundTripMs / 2 - v.parse(v.pipe(v.number(), v.finite()), Date.parse(date));
     return { clockOffsetMs: Math.round(clockOffsetMs), roundTripMs: Math.round(roundTripMs) };
@@ -123,7 +123,9 @@ async function ask<T>(
  */
 function pinnedTlsOptions(host: string, roots: readonly string[]): ConnectionOptions {
   const problem = (_name: string, shown: PeerCertificate) =>
-    shown.subject.CN === serverSubjects.centre ? checkServerIdentity(host, shown) : new Error('its certificate is not that of the centre');
+    shown.subject.CN === serverSubjects.centre
+      ? checkServerIdentity(host, shown)
+      : new Error('its certificate is not that of the Sabha server');
   return { ca: [...roots], servername: serverSniName, checkServerIdentity: problem, minVersion: 'TLSv1.3' };
 }
 

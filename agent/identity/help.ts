@@ -11,9 +11,9 @@ const language = [
   },
 ] as const;
 const enrolment = [
-  ['CODE', { en: 'the enrolment code that the central team gave', hi: 'सेंट्रल टीम का दिया हुआ कोड' }],
-  ['--centre HOST', { en: 'where the centre is: its name, or https://HOST:PORT', hi: 'सेंटर का नाम, या https://HOST:PORT' }],
-  ['--pc STATE/SITE/PC', { en: 'which PC this is, as the site table calls it', hi: 'यह कौन सा PC है, ऑफ़िस की सूची का नाम' }],
+  ['CODE', { en: 'the enrolment code from the central team', hi: 'सेंट्रल टीम का दिया हुआ कोड' }],
+  ['--centre HOST', { en: 'the server: its name, or https://HOST:PORT', hi: 'सर्वर का नाम, या https://HOST:PORT' }],
+  ['--pc STATE/SITE/PC', { en: 'the path of this PC in the site table', hi: 'यह कौन सा PC है, ऑफ़िस की सूची का नाम' }],
 ] as const;
 
 const verbs: Record<CliVerb, { does: Words; options: readonly (readonly [option: string, says: Words])[] }> = {
@@ -31,30 +31,27 @@ const verbs: Record<CliVerb, { does: Words; options: readonly (readonly [option:
   },
   enrol: {
     does: {
-      en: 'Makes this PC known to the centre. Once for each PC. At a terminal it asks for what is left out.',
-      hi: 'इस PC को सेंटर से जोड़ता है। हर PC पर एक बार। जो नहीं लिखा, उसे टर्मिनल पर पूछ लेता है।',
+      en: 'Enrols this PC at the server, once for each PC. At a terminal it asks for missing options.',
+      hi: 'इस PC को सर्वर से जोड़ता है। हर PC पर एक बार। जो नहीं लिखा, उसे टर्मिनल पर पूछ लेता है।',
     },
-    options: [...enrolment, ['--again', { en: 'replaces the key that it has', hi: 'पुरानी चाबी की जगह नई बनाता है' }], language, folder],
+    options: [...enrolment, ['--again', { en: 'replaces the present key', hi: 'मौजूदा चाबी की जगह नई बनाता है' }], language, folder],
   },
   run: {
     does: {
-      en: 'Watches this PC and tells the centre, until it is stopped.',
-      hi: 'इस PC पर नज़र रखता है और सेंटर को बताता है, जब तक बंद न किया जाए।',
+      en: 'Watches this PC and reports to the server, until it is stopped.',
+      hi: 'इस PC पर नज़र रखता है और सर्वर को बताता है, जब तक बंद न किया जाए।',
     },
     options: [['--apart', { en: 'leaves camera and sound to "room"', hi: 'कैमरा और आवाज़ की जाँच "room" पर छोड़ता है' }], language, folder],
   },
   room: {
     does: {
-      en: 'Watches camera, sound and screen in the session of whoever is logged in, and shows the room card.',
-      hi: 'जो लॉग इन है उसके सेशन में कैमरा, आवाज़ और स्क्रीन देखता है, और रूम कार्ड दिखाता है।',
+      en: 'Watches camera, sound and screen in the session of the signed-in user, and shows the room card.',
+      hi: 'जिसने साइन इन किया है उसके सेशन में कैमरा, आवाज़ और स्क्रीन देखता है, और रूम कार्ड दिखाता है।',
     },
     options: [
-      [
-        '--card',
-        { en: 'opens the room card (without a package: says where it lies)', hi: 'रूम कार्ड खोलता है (पैकेज के बिना: बताता है कि कहाँ है)' },
-      ],
+      ['--card', { en: 'opens the room card (without a package: prints its path)', hi: 'रूम कार्ड खोलता है (पैकेज के बिना: बताता है कि कहाँ है)' }],
       ['--fix', { en: 'unmutes, or makes the right device the default', hi: 'म्यूट हटाता है, या सही डिवाइस को डिफ़ॉल्ट बनाता है' }],
-      ['--undo', { en: 'takes the last --fix back', hi: 'पिछला --fix वापस लेता है' }],
+      ['--undo', { en: 'undoes the last --fix', hi: 'पिछला --fix वापस लेता है' }],
       folder,
     ],
   },

@@ -25,7 +25,7 @@ test('`knownCentre` returns the server that a package names, undefined without a
     JSON.stringify({ ...centre, centre: 'http://sabha.example.org' }),
   ]) {
     writeFileSync(join(folder, knownCentreFile), text);
-    expect(() => knownCentre(node)).toThrow(`${join(folder, knownCentreFile)}: says no centre; install the package once more`);
+    expect(() => knownCentre(node)).toThrow(`${join(folder, knownCentreFile)}: names no server; install the package again`);
   }
 });
 

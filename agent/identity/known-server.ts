@@ -19,7 +19,7 @@ export function knownCentre(execPath: string): KnownCentre | undefined {
   const file = join(dirname(execPath), knownCentreFile);
   if (!existsSync(file)) return undefined;
   const read = v.safeParse(known, readFileSync(file, 'utf8'));
-  if (!read.success) throw new UsageError(`${file}: says no centre; install the package once more`);
+  if (!read.success) throw new UsageError(`${file}: names no server; install the package again`);
   return read.output;
 }
 

@@ -14,8 +14,8 @@ type No = readonly [cause: FailureCause, line: string];
 const silent: No = ['silence', 'sabha.example.org:8443: nothing listens on this port: check address and port'];
 const known = { centre: 'https://sabha.example.org:8443', pin: pinOf(Buffer.from('root')) };
 const half = code.slice(0, 23);
-const moved = 'Has it another name now? End, and add --centre NAME to the line.';
-const tryAgain = 'Enter: try again; Ctrl-C: end, and type the same line later. ';
+const moved = 'If the server has a new name, press Ctrl-C and add --centre NAME to the command.';
+const tryAgain = 'Press Enter to try again. To stop, press Ctrl-C and type the same command later. ';
 
 function answered<T>(answer: T | No): Result<T> {
   return isNo(answer) ? { ok: false, cause: answer[0], line: answer[1] } : { ok: true, value: answer };
@@ -51,16 +51,16 @@ function somebody(
 test('the enrolment dialog asks for the code and the server name, and finds the only PC of the code', async () => {
   const { said, ask } = somebody([code.toLowerCase().replaceAll('-', ' '), 'sabha.example.org'], [[hall]]);
   expect(await ask()).toEqual({ code: code.toLowerCase().replaceAll('-', ' '), centre, pc: 'ladakh/leh/vc-1' });
-  expect(said).toEqual(['Code of the office: ', 'Name of the centre, such as sabha.example.org: ']);
+  expect(said).toEqual(['Enrolment code of the office: ', 'Name of the server, such as sabha.example.org: ']);
 });
 
 test('the enrolment dialog accepts the first half of a code with a package that names its server', async () => {
   const { said, ask } = somebody([half.slice(0, -1), half], [[hall]], { known });
   expect(await ask()).toEqual({ code: `${half}-${known.pin}`, centre, pc: 'ladakh/leh/vc-1' });
   expect(said).toEqual([
-    'Code of the office: ',
+    'Enrolment code of the office: ',
     'the enrolment code has 19 characters, it should have 20 or 40',
-    `Code of the office: ${half.slice(0, -1)}`,
+    `Enrolment code of the office: ${half.slice(0, -1)}`,
   ]);
   const whole = somebody([code], [[hall]], { known });
   expect(await whole.ask()).toMatchObject({ code, centre });
@@ -83,7 +83,7 @@ test('the enrolment dialog offers several PCs by number and room, in Hindi too, 
 test.each<[No, string[]]>([
   [silent, ['The centre, sabha.example.org:8443, does not answer: if that lasts, call the administrator.', moved]],
   [
-    ['name', 'sabha.example.org:8443: no such name is known: check how it is written'],
+    ['name', 'sabha.example.org:8443: this name is not known: check the spelling'],
     ['The name of the centre, sabha.example.org, is not known in this network: call the administrator.', moved],
   ],
   [
@@ -101,7 +101,7 @@ test.each<[No, string[]]>([
 ])('explains a server that cannot be reached, and retries with Enter without asking for the code again (%j)', async (no, told) => {
   const { said, ask } = somebody(['', 'x'], [no, no, [hall]], { known });
   expect(await ask({ code: half })).toEqual({ code: `${half}-${known.pin}`, centre, pc: hall.pc });
-  const once = [...told, 'Your code is not used up.', tryAgain];
+  const once = [...told, 'Your code is still valid.', tryAgain];
   expect(said).toEqual([...once, ...once]);
 });
 

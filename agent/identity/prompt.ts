@@ -22,19 +22,19 @@ export type Dialogue = {
 };
 export type Terminal = Pick<Dialogue, 'language' | 'known'> & { input: NodeJS.ReadableStream; output: NodeJS.WritableStream & Screen };
 
-const codeQuestion: Words = { en: 'Code of the office:', hi: 'ऑफ़िस का कोड:' };
-const centreQuestion: Words = { en: 'Name of the centre, such as sabha.example.org:', hi: 'सेंटर का नाम, जैसे sabha.example.org:' };
+const codeQuestion: Words = { en: 'Enrolment code of the office:', hi: 'ऑफ़िस का एनरोलमेंट कोड:' };
+const centreQuestion: Words = { en: 'Name of the server, such as sabha.example.org:', hi: 'सर्वर का नाम, जैसे sabha.example.org:' };
 const whichQuestion: Words = { en: 'Which PC is this? Its number:', hi: 'यह कौन सा PC है? उसका नंबर:' };
 const pathQuestion: Words = { en: 'Path of this PC (STATE/SITE/PC):', hi: 'इस PC का पाथ (STATE/SITE/PC):' };
-const closedPc: Words = { en: '{pc} (enrolled already, or shut out)', hi: '{pc} (पहले से जुड़ा है, या बंद किया गया है)' };
-const notUsedUp: Words = { en: 'Your code is not used up.', hi: 'आपका कोड ख़त्म नहीं हुआ।' };
+const closedPc: Words = { en: '{pc} (already enrolled, or blocked)', hi: '{pc} (पहले से जुड़ा है, या बंद किया गया है)' };
+const notUsedUp: Words = { en: 'Your code is still valid.', hi: 'आपका कोड अभी चलेगा।' };
 const tryAgain: Words = {
-  en: 'Enter: try again; Ctrl-C: end, and type the same line later.',
-  hi: 'Enter: फिर कोशिश; Ctrl-C: बंद करें, और बाद में यही लाइन फिर लिखें।',
+  en: 'Press Enter to try again. To stop, press Ctrl-C and type the same command later.',
+  hi: 'फिर कोशिश के लिए Enter दबाएँ। बंद करने के लिए Ctrl-C दबाएँ, और बाद में यही कमांड फिर लिखें।',
 };
 const newName: Words = {
-  en: 'Has it another name now? End, and add --centre NAME to the line.',
-  hi: 'नाम बदल गया है? बंद करें, और लाइन में --centre NAME जोड़ें।',
+  en: 'If the server has a new name, press Ctrl-C and add --centre NAME to the command.',
+  hi: 'सर्वर का नाम बदल गया हो तो Ctrl-C दबाएँ, और कमांड में --centre NAME जोड़ें।',
 };
 
 /** Causes for which the server name may be wrong. */
@@ -201,16 +201,16 @@ export type Attempt = { code: string; centre: ServerAddress; known: KnownCentre 
 /** For a person who typed no server name, because the package contains it. */
 const packageFailureTexts: Partial<Record<FailureCause, Words>> = {
   name: {
-    en: 'The name of the centre, {host}, is not known in this network: call the administrator.',
-    hi: 'सेंटर का नाम {host} इस नेटवर्क में नहीं मिला: एडमिन को बताएँ।',
+    en: 'This network does not know the server name {host}: call the administrator.',
+    hi: 'सर्वर का नाम {host} इस नेटवर्क में नहीं मिला: एडमिन को बताएँ।',
   },
   silence: {
-    en: 'The centre, {at}, does not answer: if that lasts, call the administrator.',
-    hi: 'सेंटर {at} जवाब नहीं दे रहा: ऐसा ही रहे तो एडमिन को बताएँ।',
+    en: 'The server {at} does not answer: if this lasts, call the administrator.',
+    hi: 'सर्वर {at} जवाब नहीं दे रहा: ऐसा ही रहे तो एडमिन को बताएँ।',
   },
   pin: {
-    en: 'What answers at {at} is not the centre of this package: call the administrator.',
-    hi: '{at} पर इस पैकेज का सेंटर नहीं है: एडमिन को बताएँ।',
+    en: 'The server at {at} is not the server of this package: call the administrator.',
+    hi: '{at} वाला सर्वर इस पैकेज का नहीं है: एडमिन को बताएँ।',
   },
 };
 const clock: Words = {

@@ -157,7 +157,7 @@ function receive(state: SessionState, topic: string, payload: Buffer): void {
 function decodeAndHandle<T>({ options }: SessionState, message: Decoded<T>, use: (value: T) => unknown): void {
   if (message.ok) return void use(message.value);
   options.figures.unreadable += 1;
-  options.log.warn({ reason: message.reason }, `refused a message of the centre: ${message.detail}`);
+  options.log.warn({ reason: message.reason }, `refused a message of the server: ${message.detail}`);
 }
 
 function onAck(state: SessionState, ack: Ack): void {

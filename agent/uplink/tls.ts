@@ -30,7 +30,7 @@ function verifyPeer({ socket, message }: { socket: TLSSocket; message: OnMessage
     resolve({ ok: false, reason });
   };
   socket.setTimeout(timeoutMs, () => fail(`no answer in ${timeoutMs / 1_000} s`));
-  socket.on('error', (error) => fail(error.message)).once('close', () => fail('the centre ended the connection'));
+  socket.on('error', (error) => fail(error.message)).once('close', () => fail('the server ended the connection'));
   socket.once('secureConnect', () => {
     const problem = certificateProblem(socket.getPeerX509Certificate(), identity);
     if (problem !== null) return fail(problem);
@@ -68,13 +68,13 @@ function isClockBehind({ certificate }: Identity, now: number): boolean {
  * invalid on every clock.
  */
 function certificateProblem(shown: X509Certificate | undefined, { certificate, centre: { host }, roots }: Identity): string | null {
-  if (shown === undefined) return 'the centre shows no certificate';
-  if (!shown.keyUsage?.includes(serverAuth)) return 'the certificate of the centre is not made for a server';
-  if (shown.subject !== `CN=${serverSubjects.broker}`) return 'the certificate of the centre is not that of its broker';
+  if (shown === undefined) return 'the server shows no certificate';
+  if (!shown.keyUsage?.includes(serverAuth)) return 'the certificate of the server is not made for a server';
+  if (shown.subject !== `CN=${serverSubjects.broker}`) return 'the certificate of the server is not that of its broker';
   const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
-  if (named === undefined) return `the certificate of the centre is not for ${host}`;
-  if (shown.validToDate < certificate.validFromDate) return 'the certificate of the centre has ended';
-  return isSignedByRoot(shown, roots) ? null : 'the certificate of the centre is not from the authority of this PC';
+  if (named === undefined) return `the certificate of the server is not for ${host}`;
+  if (shown.validToDate < certificate.validFromDate) return 'the certificate of the server has ended';
+  return isSignedByRoot(shown, roots) ? null : 'the certificate of the server is not from the authority of this PC';
 }
 
 function optionsOf(identity: Identity, now: number): ConnectionOptions {

@@ -91,7 +91,7 @@ async function connect(options: UplinkOptions, state: UplinkState): Promise<void
     void connection.end();
     scheduleReconnect(options, state, { refused: false, reason });
   };
-  const onNewerSession = () => restartConnection('the centre knows a later session: the disk was put back');
+  const onNewerSession = () => restartConnection('the server knows a later session: the disk of this PC was restored from a copy');
   // The keepalive is fixed at the CONNECT. A keepalive shorter than the beat interval costs a ping for each missing beat.
   const onConfig = (config: Signed) => {
     const taken = options.onConfig(config);

@@ -84,7 +84,7 @@ test('a revocation takes effect even if its version cannot be stored', () => {
   publish(7);
   versionFile = join(folder, 'no-such-folder', 'registry-version');
   expect(follow().version()).toBe(7);
-  expect(lines.at(-1)).toContain('cannot remember the version of the registry: ENOENT');
+  expect(lines.at(-1)).toContain('cannot store the version of the registry: ENOENT');
 });
 
 test('a bit flip in the stored version is detected, and the signed snapshot is used', () => {

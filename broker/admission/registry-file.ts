@@ -46,7 +46,7 @@ export function followRegistry(options: RegistryFileOptions) {
     try {
       replaceFile(versionFile, versionText(lowestVersion));
     } catch (error) {
-      log.error({ file: versionFile }, `cannot remember the version of the registry: ${codeOf(error)}`);
+      log.error({ file: versionFile }, `cannot store the version of the registry: ${codeOf(error)}`);
     }
   }
 
@@ -77,7 +77,7 @@ function readStoredVersion({ versionFile: file, log }: RegistryFileOptions): num
   const floor = Number(/^\d{1,15}/.exec(text.value)?.[0]);
   // An earlier release wrote the version without a checksum.
   if (text.value === versionText(floor) || text.value === String(floor)) return floor;
-  log.error({ file }, 'the version of the registry that was remembered is damaged: the signed snapshot that is there is believed');
+  log.error({ file }, 'the version of the registry that was stored is damaged: the signed snapshot is used');
   return 0;
 }
 

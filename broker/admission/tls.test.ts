@@ -23,7 +23,7 @@ const text = (name: string) => readFileSync(join(dataDir, name), 'utf8');
 test('the key is created once, readable by this user only, and the certificate request is for this key', async () => {
   await open();
   expect(statSync(join(dataDir, 'server.key')).mode & 0o777).toBe(0o600);
-  expect(lines).toEqual(['waits for the certificate of the broker: nobody comes in over TLS yet']);
+  expect(lines).toEqual(['waits for the certificate of the broker: no PC can connect over TLS yet']);
   const [key, request] = [text('server.key'), text('server.csr')];
   const { pem } = await (await createAuthority('Sabha')).issueTo(request, { cn: 'broker', use: 'server' });
   writeFileSync(join(dataDir, 'server.pem'), pem);

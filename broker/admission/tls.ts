@@ -36,7 +36,7 @@ export async function createTlsListener(options: TlsOptions) {
   });
   const reloadContext = () => server.setSecureContext(tlsContext({ key, cert, ca }));
   const followed = followFile(file, clock, (text) => {
-    if (text.value === missingFile) return log.info({ file }, 'waits for the certificate of the broker: nobody comes in over TLS yet');
+    if (text.value === missingFile) return log.info({ file }, 'waits for the certificate of the broker: no PC can connect over TLS yet');
     const problem = text.ok ? certificateProblem(text.value, key) : text.value;
     if (problem !== null) return log.warn({ file }, `certificate of the broker cannot be used: ${problem}`);
     cert = text.value;
@@ -101,14 +101,14 @@ function certificateProblem(text: string, key: string): string | null {
 
 /** Texts by error code of Node or OpenSSL. The first match counts. */
 const handshakeErrors: readonly (readonly [RegExp, string])[] = [
-  [/PEER_DID_NOT_RETURN/, 'it showed no certificate: no enrolled PC'],
-  [/HANDSHAKE_TIMEOUT/, 'it did not end the handshake in time'],
-  [/^(?:ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT)$/, 'it went away before the handshake was over'],
-  [/ALERT.*(?:UNKNOWN_CA|CERTIFICATE|ACCESS_DENIED)/, 'it does not believe the certificate of this broker'],
+  [/PEER_DID_NOT_RETURN/, 'it showed no certificate: it is not an enrolled PC'],
+  [/HANDSHAKE_TIMEOUT/, 'it did not finish the handshake in time'],
+  [/^(?:ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT)$/, 'it ended the connection during the handshake'],
+  [/ALERT.*(?:UNKNOWN_CA|CERTIFICATE|ACCESS_DENIED)/, 'it does not trust the certificate of this broker'],
   [/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|VERSION_TOO_LOW/, 'it speaks no TLS 1.3'],
   [/HTTP|WRONG_VERSION|RECORD|TOO_LONG|UNEXPECTED_MESSAGE|UNKNOWN_PROTOCOL/, 'it speaks no TLS'],
   [/NO_SUITABLE|NO_SHARED|NO_CERTIFICATE_SET/, 'this broker has no certificate that it can show'],
-  [/CERT|SELF_SIGNED|UNABLE_TO/, 'its certificate is not believed'],
+  [/CERT|SELF_SIGNED|UNABLE_TO/, 'its certificate is not trusted'],
 ];
 
 /** Returns why a handshake failed, in words that help the reader of the log more than those of the library. */

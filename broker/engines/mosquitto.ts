@@ -151,7 +151,7 @@ function readPid(file: string): number {
   try {
     process.kill(Number(text), 0);
   } catch (error) {
-    throw new StartError(`${file}: process ${text} cannot be told: ${codeOf(error)}`);
+    throw new StartError(`${file}: cannot notify process ${text}: ${codeOf(error)}`);
   }
   return Number(text);
 }

@@ -19,7 +19,7 @@ export type ClientLimitsOptions = {
 
 export type ClientLimits = ReturnType<typeof createClientLimits>;
 
-const cutOffMessages = { stalled: 'cut off: it did not read', flood: 'cut off: it sent too much at once' } as const;
+const cutOffMessages = { stalled: 'disconnected: it did not read its messages', flood: 'disconnected: it sent too much at once' } as const;
 
 /** Guarantee: each client that is cut off is logged and counted once. */
 export function createClientLimits({ limits, clock, sessions, refuse, metrics, logLimited }: ClientLimitsOptions) {

@@ -26,7 +26,7 @@ const replaced: [pattern: RegExp, advice: string][] = [
   [/\b(let|lets) in\b|\bdoors?\b/i, 'authenticate, or entry point'],
   [/\btakers?\b/i, 'handler'],
   [/\b(a|no|last|first|its|send|sends|say|says|said) word\b|\bword (of|from|comes?|came|that)\b/i, 'message'],
-  [/(?<!data |call |operations )\bcentres?\b/i, 'server'],
+  [/(?<!data |call |operations |--)\bcentres?\b/i, 'server'],
   [/\b(house|shelf|shelves)\b/i, 'module, layer or group'],
   [/\bwhoever\b/i, 'name the person'],
   [/(?<!right )\baway\b(?! from)/i, 'offline'],

@@ -40,7 +40,7 @@ describe('a subscriber that stops reading', () => {
     await Promise.all(Array.from({ length: 800 }, (_, n) => agent.publish(beat, `${n} ${'x'.repeat(60_000)}`)));
     await exporter.hears(beat, `799 ${'x'.repeat(60_000)}`);
     expect(exporter.heard.map(({ text }) => Number.parseInt(text, 10))).toEqual(Array.from({ length: 800 }, (_, n) => n));
-    expect(broker.named('cut off: it did not read')).toEqual(['flows']);
+    expect(broker.named('disconnected: it did not read its messages')).toEqual(['flows']);
     expect(await dropped('flows', 'stalled')).toBe(1);
     stalled.socket.destroy();
   });
@@ -63,7 +63,7 @@ describe('a subscriber that stops reading', () => {
     const flows = await connect(broker.port, 'flows');
     for (let n = 0; n < 1_200; n += 1) flows.client.publish(pcTopic(pc, 'config'), 'x'.repeat(60_000), { qos: 1 });
     await expect.poll(() => dropped('pc', 'stalled'), patience).toBe(1);
-    expect(broker.named('cut off: it did not read')).toEqual([nameOf(pc)]);
+    expect(broker.named('disconnected: it did not read its messages')).toEqual([nameOf(pc)]);
     stalled.socket.destroy();
   });
 });
@@ -111,7 +111,7 @@ describe('a PC that sends too fast', () => {
     flood.socket.uncork();
     await flood.closed;
     expect(await dropped('pc', 'flood')).toBe(1);
-    expect(broker.named('cut off: it sent too much at once')).toEqual([nameOf(pc)]);
+    expect(broker.named('disconnected: it sent too much at once')).toEqual([nameOf(pc)]);
   });
 
   test('S8 acknowledgements of thousands of commands do not count as flood', { tags: ['long'] }, async () => {

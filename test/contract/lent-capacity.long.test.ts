@@ -145,5 +145,5 @@ test('C15 a queue of 8 to 30 kB gives a rate or a lower bound, and none above th
 test('too few bytes to empty the bucket give neither a rate nor a bound', async () => {
   const { up, down } = await measure('fibre', { bps: 2 * mbit, bucketBytes: 128 * kB, peakBps: 8 * mbit }, 300 * kB);
   for (const { bps, atLeastBps, reason } of [up, down])
-    expect([bps, atLeastBps, reason]).toEqual([null, null, 'too few bytes to tell whether it lasts']);
+    expect([bps, atLeastBps, reason]).toEqual([null, null, 'too few bytes to know whether the speed lasts']);
 });

@@ -121,7 +121,7 @@ test.each([
     measureRefusals.busy,
   ],
   ['another PC that measures', { measures: false }, 'this PC does not measure the link of its site'],
-  ['a centre without a reflector', { hasGrant: false }, 'the centre has no reflector'],
+  ['a centre without a reflector', { hasGrant: false }, 'the server has no reflector'],
 ])('with %s the command is refused and sends no packet', async (_, given, reason) => {
   const { way, run, seen } = setUp(given);
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason });

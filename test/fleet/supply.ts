@@ -46,7 +46,7 @@ export function createSupply({ clock, hasBattery, air }: SupplyOptions): Supply 
       return { ...none, onMains, batteryChargeRatio: runtimeMs / batteryLastsMs, runtimeMs: onMains ? null : runtimeMs };
     },
     async ups() {
-      if (ups === 'lost') return { known: false, lost: true, reason: 'the UPS says nothing any more' };
+      if (ups === 'lost') return { known: false, lost: true, reason: 'the UPS no longer reports its state' };
       if (!ups) return { known: false, lost: false, reason: 'upsd does not answer' };
       const ratio = left(ups.lastsMs) / ups.lastsMs;
       const status = offMainsUp === null ? 'OL' : ratio <= lowRatio ? 'OB LB' : 'OB DISCHRG';

@@ -55,7 +55,7 @@ export function asyncApi(): string {
   const document = {
     asyncapi: '3.0.0',
     info: {
-      title: 'Sabha between a PC and the centre',
+      title: 'Sabha between a PC and the server',
       version: '1',
       description:
         'MQTT 3.1.1. Ids match [a-z0-9-]{1,32}; nothing is retained; sessions are clean. The first byte { or [ is plain JSON; ' +

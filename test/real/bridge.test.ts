@@ -114,7 +114,7 @@ describe.runIf(runs)('the audio bridge', () => {
   test.each<[Transport, string | null]>([
     ['udp', null],
     ['tcp', null],
-    ['tls', 'its certificate is from nobody known here'],
+    ['tls', 'its certificate is from an unknown authority'],
   ])('is ok over %s when it responds', async (transport, reason) => {
     const port = await plays(transport, question, answer(200), stays);
     const { said, reason: why, seconds } = await ask(transport, port);
@@ -145,14 +145,14 @@ describe.runIf(runs)('the audio bridge', () => {
   test.each<Transport>(['udp', 'tcp', 'tls'])('is `bridge.silent` at once when nothing listens over %s', async (transport) => {
     const [port = 0] = await freePorts(1);
     const { said, reason } = await ask(transport, port);
-    expect([said, reason]).toEqual(['bridge.silent', 'nobody listens at its address']);
+    expect([said, reason]).toEqual(['bridge.silent', 'no program listens at its address']);
     expect(coreReasonText(reason ?? '', 'hi')).toBe('उसके पते पर कोई जवाब देने वाला नहीं है');
   });
 
   test.each<Transport>(['udp', 'tcp'])('is `bridge.silent` when it sends garbage over %s', async (transport) => {
     const port = await plays(transport, question, '<send><![CDATA[\nHELLO from [local_ip]\nContent-Length: 0\n\n]]></send>', stays);
     const { said, reason } = await ask(transport, port, 2_000);
-    expect([said, reason]).toEqual(['bridge.silent', 'what answers there does not speak SIP']);
+    expect([said, reason]).toEqual(['bridge.silent', 'the program at this address does not speak SIP']);
   });
 
   test('is `bridge.silent` when one side uses plain TCP and the other TLS, without a hang', async () => {

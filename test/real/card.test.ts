@@ -88,7 +88,7 @@ describe.runIf(runs)('the room card', () => {
     for (const later of [151_000, 86_400_000, -60_000]) {
       await page.clock.setFixedTime(at + later);
       await page.reload();
-      expect([later, await verdict()]).toEqual([later, '? This page is old: the agent of this PC does not renew it.']);
+      expect([later, await verdict()]).toEqual([later, '? This page is out of date: the agent of this PC no longer updates it.']);
       expect(await page.locator('#now').isVisible()).toBe(false);
     }
     write(knownOf(working), at + 86_400_000);

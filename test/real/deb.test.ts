@@ -125,7 +125,7 @@ describe.runIf(runs)('the Debian package', () => {
       2,
       'sabha-agent: this needs root: put sudo before it\n',
     ]);
-    expect(told('sabha-agent')).toEqual([2, 'what is to be done is not said; usage\n']);
+    expect(told('sabha-agent')).toEqual([2, 'a verb is missing; usage\n']);
     // `--help` must not start an enrolment.
     expect(debian.sh('sabha-agent enrol --help')).toMatchObject({ code: 0, out: expect.not.stringContaining('not enrolled') });
     expect(told('XDG_RUNTIME_DIR=/run sabha-agent room --card')).toEqual([
@@ -182,7 +182,7 @@ describe.runIf(runs)('the Debian package', () => {
     sh('kill "$(cat /run/service)"');
     await expect.poll(() => sh('cat /run/service.log').out.split('"version":"0.3.0"').length, patience).toBe(3);
     await expect.poll(centre.seen, patience).toBe('online 0.3.0');
-    await expect.poll(centre.heard, patience).toBe('room seat silent');
+    await expect.poll(centre.heard, patience).toBe('the session helper is silent');
     const seat = sitDown(debian, 'kiosk');
     await expect.poll(() => seat.said(), patience).toContain('"msg":"joined"');
     await expect.poll(centre.heard, patience).toMatch(/no audio server|only the session at the PC knows its sound|pactl is not installed/);

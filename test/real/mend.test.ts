@@ -110,6 +110,6 @@ describe.runIf(runs)('the repair key of a room', () => {
     const { XDG_RUNTIME_DIR: _, ...elsewhere } = env;
     const program = start(['room', '--fix'], elsewhere);
     expect(await program.ended).toMatchObject({ code: 1 });
-    expect(program.lines.map(({ msg }) => msg)).toEqual(['no room seat runs for this user: sign out and in again']);
+    expect(program.lines.map(({ msg }) => msg)).toEqual(['no session helper runs for this user: sign out and in again']);
   });
 });

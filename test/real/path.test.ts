@@ -55,7 +55,7 @@ describe.runIf(runs)('the check of the path to the server', () => {
     expect(await office.check(env, join(office.folder, 'nobody'))).toEqual({
       status: 'unknown',
       fault: null,
-      reason: 'without a certificate nobody knows whether it is the centre',
+      reason: 'without a certificate it is not known whether this is the server',
     });
   });
 });

@@ -71,7 +71,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS with a rea
 
   it('is lost while its driver is suspended or dead, and is found again afterwards', async () => {
     await nut.driver('freeze');
-    const stale = 'the UPS says nothing any more';
+    const stale = 'the UPS no longer reports its state';
     await says(`mains unknown ${stale}`, `ups power.ups_lost ${stale}`);
     await nut.driver('thaw');
     await says('mains ok', 'ups ok');

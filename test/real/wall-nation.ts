@@ -100,7 +100,7 @@ export function lehRoom(now: number, edit: Partial<PcView> = {}): PcView {
     { component: 'microphone', device: 'expected-1', status: 'fault', fault: 'microphone.missing', reason: null, since: now - 65_000 },
     { ...ok, component: 'camera', device: 'usb-2', name: 'Logitech Rally', reason: 'in use by zoom', since: now - 2 * hour - 5 * minute },
     { ...ok, component: 'speaker', device: 'usb-3', name: 'Jabra Speak 710', since: now - 2 * hour },
-    { component: 'clock', device: '', status: 'unknown', fault: null, reason: 'not compared with the centre yet', since: now - 3 * minute },
+    { component: 'clock', device: '', status: 'unknown', fault: null, reason: 'not compared with the server yet', since: now - 3 * minute },
   ];
   return {
     pc: 'ladakh/leh/vc-1',

@@ -139,13 +139,13 @@ describe.runIf(runs)('the MSI for Windows', () => {
     const microphone = async () => `${await centre.heard()}`;
     await runAsTheirTasks(async () => {
       await expect.poll(centre.seen, patience).toBe('online 0.2.0');
-      await expect.poll(microphone, patience).toMatch(/room seat silent|not checked/);
+      await expect.poll(microphone, patience).toMatch(/the session helper is silent|not checked/);
     }, ['run']);
     const lines = read(`${data}\\log\\agent.log`).trim().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toContainEqual(expect.objectContaining({ msg: 'ready', version: '0.2.0' }));
 
     expect(await msiexec('/i', '0.3.0')).toMatchObject({ code: 0 });
-    const joined = () => expect.poll(microphone, patience).not.toMatch(/room seat silent|not checked|undefined/);
+    const joined = () => expect.poll(microphone, patience).not.toMatch(/the session helper is silent|not checked|undefined/);
     await runAsTheirTasks(async () => {
       await expect.poll(centre.seen, patience).toBe('online 0.3.0');
       await joined();

@@ -136,7 +136,7 @@ describe.runIf(runs)('Windows under Wine', () => {
   });
 
   it('reads which program uses the camera from 64-bit times', async () => {
-    expect((await look()).uses).toEqual({ known: false, reason: 'Windows does not write down who uses it' });
+    expect((await look()).uses).toEqual({ known: false, reason: 'Windows does not record which program uses it' });
     const bytes = (time: bigint) => {
       const buffer = Buffer.alloc(8);
       buffer.writeBigUInt64LE(time);

@@ -50,7 +50,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
   test('a clerk enrols a PC by typing only the code, the name of the server and one digit', async () => {
     const code = await rig.code();
     const clerk = clerkIn('en');
-    await clerk.types('Code of the office: ', code.toLowerCase().replaceAll('-', ''));
+    await clerk.types('Enrolment code of the office: ', code.toLowerCase().replaceAll('-', ''));
     await clerk.types('such as sabha.example.org: ', `localhost:${rig.port}`);
     await clerk.sees('  1  Name of ladakh/leh/vc-1: ladakh/leh/vc-1');
     await clerk.types('Which PC is this? Its number: ', '2');

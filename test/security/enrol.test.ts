@@ -65,7 +65,7 @@ test('an existing identity is kept; --again creates a new key and a new enrolmen
   const first = await enrolled(at);
   // A person needs to know which PC this is and what to do next.
   const next = `npm run agent -- run --data ${dirname(folder)}`;
-  const line = `this PC is enrolled already as ${pc} (${folder}); next: ${next} (a new key only after "pcs replace ${pc}" at the centre: then with --again)`;
+  const line = `this PC is enrolled already as ${pc} (${folder}); next: ${next} (a new key only after "pcs replace ${pc}" at the server: then with --again)`;
   expect(await ask(at)).toEqual({ ok: false, line });
   expect(openIdentity(folder)).toMatchObject({ value: { key: first.key } });
   const second = await ask(at, { again: true });
@@ -80,7 +80,7 @@ test('a server that does not match the code gets no secret', async () => {
   const code = writeEnrolCode(Buffer.alloc(13, 7), derOf(authority.root));
   expect(await ask(rogue, { code })).toEqual({
     ok: false,
-    line: `localhost:${rogue.port} is not the centre that gave this code`,
+    line: `localhost:${rogue.port} is not the server that gave this code`,
     cause: 'pin',
   });
   // A server that presents our public root but has no key of ours.

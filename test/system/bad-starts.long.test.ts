@@ -39,7 +39,7 @@ describe.concurrent('a start that is refused', () => {
     const centre = startCentre(site);
     expect((await centre.ended).code).toBe(1);
     expect(centre.lines.map(({ msg }) => msg)).toEqual([
-      expect.stringMatching(/centre\.key is missing: .*"sabha restore FILE"; without it the PCs obey nobody$/),
+      expect.stringMatching(/centre\.key is missing: .*"sabha restore FILE"; without it the PCs accept no commands$/),
     ]);
     expect(existsSync(key)).toBe(false);
 

@@ -84,10 +84,10 @@ describe('run and room', () => {
 
   test('checks and commands of a killed seat are unknown with the reason, and recover when it is back', async () => {
     await room.end('SIGKILL');
-    await expect.poll(() => said('camera'), patience).toBe('unknown: room seat silent');
-    await expect.poll(() => said('microphone'), patience).toBe('unknown: room seat silent');
+    await expect.poll(() => said('camera'), patience).toBe('unknown: the session helper is silent');
+    await expect.poll(() => said('microphone'), patience).toBe('unknown: the session helper is silent');
     const order = await ordered('restart-sound');
-    expect(order).toMatchObject({ outcome: 'failed', reason: 'room seat silent' });
+    expect(order).toMatchObject({ outcome: 'failed', reason: 'the session helper is silent' });
     room = startRoom();
     await expect.poll(() => said('camera'), patience).toBe('camera.missing');
   });

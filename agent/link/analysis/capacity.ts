@@ -35,7 +35,7 @@ export const blockPackets = 8;
  */
 export const streamMs = 24_000;
 /** Reason if all bytes of a test may have passed in a burst. */
-export const tooFewBytes = 'too few bytes to tell whether it lasts';
+export const tooFewBytes = 'too few bytes to know whether the speed lasts';
 
 const smallestTrain = 24;
 const growth = 3;

@@ -27,8 +27,8 @@ it.each<[Partial<PathFacts>, string, string | null]>([
   [{ names: 'silent', centreName: 'missing', centre: 'unknown' }, 'path.dns', 'no name server answers'],
   [{ names: 'silent', centreName: 'missing', centre: 'open' }, 'path.dns', 'no name server answers'],
   [{ names: 'silent', centreName: 'missing', outside: 'unknown' }, 'path.dns', 'no name server answers'],
-  [{ centreName: 'missing', centre: 'unknown' }, 'path.dns', 'the name of the centre is not known there'],
-  [{ centreName: 'missing' }, 'path.dns', 'the name of the centre is not known there'],
+  [{ centreName: 'missing', centre: 'unknown' }, 'path.dns', 'the name server does not know the name of the server'],
+  [{ centreName: 'missing' }, 'path.dns', 'the name server does not know the name of the server'],
   [{ linkUp: true, names: 'silent' }, 'path.dns', 'no name server answers'],
   [{ centre: 'silent' }, 'path.centre', null],
 ])('locateBreak judges %j as %s', (facts, fault, reason) => {
@@ -38,12 +38,12 @@ it.each<[Partial<PathFacts>, string, string | null]>([
 
 it.each<[Partial<PathFacts>, string]>([
   [{ ...nothing, gateway: 'unknown' }, 'the router could not be asked'],
-  [{ ...nothing, outside: 'unknown' }, 'no name server answers, and the centre is silent at its last address'],
-  [{ names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'silent' }, 'nobody but the centre could be asked'],
-  [{ names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown' }, 'nobody could be asked'],
-  [{ ...nothing, outside: 'unknown', centre: 'unknown' }, 'no name server answers, and nobody else could be asked'],
-  [{ centreName: 'unknown', centre: 'unknown' }, 'no centre is known here'],
-  [{ centre: 'open' }, 'without a certificate nobody knows whether it is the centre'],
+  [{ ...nothing, outside: 'unknown' }, 'no name server answers, and the server is silent at its last address'],
+  [{ names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'silent' }, 'only the server could be asked'],
+  [{ names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown' }, 'nothing could be asked'],
+  [{ ...nothing, outside: 'unknown', centre: 'unknown' }, 'no name server answers, and nothing else could be asked'],
+  [{ centreName: 'unknown', centre: 'unknown' }, 'this PC does not know the server'],
+  [{ centre: 'open' }, 'without a certificate it is not known whether this is the server'],
 ])('locateBreak judges %j as unknown: %s', (facts, reason) => {
   expect(at(facts)).toEqual(['unknown', reason]);
 });

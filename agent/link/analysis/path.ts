@@ -54,11 +54,11 @@ export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_
 
 const lost = 'packets get lost on the way';
 const noServer = 'no name server answers';
-const silentAtLast = 'no name server answers, and the centre is silent at its last address';
-const notKnownThere = 'the name of the centre is not known there';
+const silentAtLast = 'no name server answers, and the server is silent at its last address';
+const notKnownThere = 'the name server does not know the name of the server';
 const prohibited = 'a router or a firewall on the way says that it cannot be reached';
-const onlyElsewhere = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
-const onlyNames = 'only names are answered: the centre is off, or something on the way stops all else';
+const onlyElsewhere = 'others answer, but not at its port: the server is off, or something on the way stops that port';
+const onlyNames = 'only names are answered: the server is off, or something on the way stops all else';
 
 /** It is the server, but by the clock of this PC its certificate is not valid now. */
 export const certificateDatesReason = 'the dates of its certificate do not fit the clock of this PC';
@@ -72,7 +72,7 @@ const answers: Partial<Record<ServerResponse, string>> = {
 };
 /** Silences that packet loss explains equally well. */
 const silences: Partial<Record<ServerResponse, string>> = {
-  mute: 'a connection stands, and no answer comes',
+  mute: 'the connection opens, but no answer comes',
   'other port': 'something answers at its address, but not at its port',
 };
 
@@ -101,7 +101,7 @@ function judgeWorkingPath({ linkUp, names, centreName, losesPackets }: PathFacts
 
 function judgeUnverified({ names, centreName }: PathFacts): PathVerdict {
   if (names === 'silent' && centreName !== 'found') return fault('path.dns', noServer);
-  return unknown('without a certificate nobody knows whether it is the centre');
+  return unknown('without a certificate it is not known whether this is the server');
 }
 
 function judgeBeyondRouter({ names, centreName, outside, centre }: PathFacts): PathVerdict {
@@ -110,7 +110,7 @@ function judgeBeyondRouter({ names, centreName, outside, centre }: PathFacts): P
   if (centreName === 'missing') return fault('path.dns', names === 'silent' ? noServer : notKnownThere);
   // A router in front of a missing machine sends the same message as a firewall.
   if (centre === 'unreachable') return fault('path.between', prohibited);
-  if (centre !== 'silent') return unknown('no centre is known here');
+  if (centre !== 'silent') return unknown('this PC does not know the server');
   return outside === 'reached' ? fault('path.centre') : fault('path.between', outside === 'names' ? onlyNames : onlyElsewhere);
 }
 
@@ -126,8 +126,8 @@ function judgeLine({ gateway, names, outside, centre, centreName, namesWorkedBef
   if (gateway === 'unknown') return unknown('the router could not be asked');
   const isGone = isSilent(centre) && (centreName !== 'missing' || namesWorkedBefore);
   if ([names === 'silent', outside === 'silent', isGone].filter(Boolean).length > 1) return fault('path.last_mile');
-  if (names === 'silent') return unknown(isSilent(centre) ? silentAtLast : 'no name server answers, and nobody else could be asked');
-  return unknown(isSilent(centre) ? 'nobody but the centre could be asked' : 'nobody could be asked');
+  if (names === 'silent') return unknown(isSilent(centre) ? silentAtLast : 'no name server answers, and nothing else could be asked');
+  return unknown(isSilent(centre) ? 'only the server could be asked' : 'nothing could be asked');
 }
 
 function isSilent(centre: ServerResponse): boolean {

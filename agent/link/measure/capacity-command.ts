@@ -58,7 +58,7 @@ async function reasonNotToMeasure({ rounds, platform, budget, traffic, limits }:
   const { directionBytes } = limits();
   const needed = Number.isFinite(directionBytes) ? Math.max(leastBytes, 2 * leastShare * directionBytes) : leastBytes;
   if (!rounds.measures()) return failed('this PC does not measure the link of its site');
-  if (rounds.grant() === undefined) return failed('the centre has no reflector');
+  if (rounds.grant() === undefined) return failed('the server has no reflector');
   if (await isInMeeting(platform)) return failed(measureRefusals.meeting);
   if (budget !== undefined && budget.left() < needed) return failed(measureRefusals.budget);
   return isBusy(traffic.busiest(), rounds.capacity()) ? failed(measureRefusals.busy) : undefined;
@@ -89,7 +89,7 @@ async function measure(options: MeasureLinkOptions): Promise<CommandResult> {
   const isLost = [measured.up, measured.down].some((one) => one.bps === null && one.atLeastBps === null && one.reason !== tooFewBytes);
   const transferred = isLost ? await byTransfer(options, grant.token) : undefined;
   const makesSense = rounds.takeCapacity(transferred === undefined ? found : withTransfer(found, transferred));
-  if (!makesSense) return failed('what was measured makes no sense');
+  if (!makesSense) return failed('the measured values make no sense');
   return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
 }
 

@@ -52,8 +52,8 @@ it('the NUT client sends one request, reads the variables with quotes unescaped,
 });
 
 it.each([
-  ['DATA-STALE', true, 'the UPS says nothing any more'],
-  ['ACCESS-DENIED', false, 'upsd does not let this PC ask'],
+  ['DATA-STALE', true, 'the UPS no longer reports its state'],
+  ['ACCESS-DENIED', false, 'upsd does not give this PC access'],
   ['UNKNOWN-COMMAND', false, 'upsd refuses: UNKNOWN-COMMAND'],
 ])('the NUT client maps the error %s of the UPS server to lost: %s', async (code, lost, reason) => {
   const { port } = await serve(`ERR ${code}\n`);
@@ -66,7 +66,7 @@ it.each([
   ['a line without end', `BEGIN LIST VAR room\nVAR room x "${'y'.repeat(4_096)}`],
 ])('the NUT client reports an unreadable response as unknown, not as a lost UPS: %s', async (_what, text) => {
   const { port, left } = await serve(text);
-  expect(await ask(port)).toEqual({ known: false, lost: false, reason: 'upsd answers what cannot be read' });
+  expect(await ask(port)).toEqual({ known: false, lost: false, reason: 'the answer of upsd cannot be read' });
   await left;
 });
 

@@ -19,11 +19,11 @@ const timeoutMs = 2_000;
 const limits = { lineBytes: 2_048, answerBytes: 128 * 1_024 };
 
 const noAnswer = unknown('upsd does not answer');
-const unreadable = unknown('upsd answers what cannot be read');
+const unreadable = unknown('the answer of upsd cannot be read');
 const errors: Record<string, UpsAnswer> = {
-  'DATA-STALE': lost('the UPS says nothing any more'),
+  'DATA-STALE': lost('the UPS no longer reports its state'),
   'DRIVER-NOT-CONNECTED': lost('the driver of the UPS does not run'),
-  'ACCESS-DENIED': unknown('upsd does not let this PC ask'),
+  'ACCESS-DENIED': unknown('upsd does not give this PC access'),
   'UNKNOWN-UPS': unknown('upsd does not know this UPS'),
 };
 

@@ -93,7 +93,7 @@ export function createCommands(options: CommandsOptions) {
 }
 
 function read({ key, pc }: CommandsOptions, message: Signed): Opened<Command> {
-  if (key === null) return { ok: false, reason: 'this PC has no key of the centre' };
+  if (key === null) return { ok: false, reason: 'this PC has no public key of the server' };
   const opened = openSigned(command, message, key);
   if (opened.ok && !isAddressedTo(opened.value.to, pc)) return { ok: false, reason: 'addressed to another PC' };
   return opened;

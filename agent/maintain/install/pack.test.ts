@@ -51,8 +51,8 @@ test('the packer leaves out unused code, and nothing loads undici', () => {
 });
 
 test.each([
-  [{ centre: 'sabha.example.org' }, '--centre and --roots go together: its address, and its data/flows/ca/roots.pem'],
-  [{ roots: 'roots.pem' }, '--centre and --roots go together: its address, and its data/flows/ca/roots.pem'],
+  [{ centre: 'sabha.example.org' }, '--centre and --roots go together: the address of the server, and its data/flows/ca/roots.pem'],
+  [{ roots: 'roots.pem' }, '--centre and --roots go together: the address of the server, and its data/flows/ca/roots.pem'],
   [{ centre: 'ftp://x', roots: 'roots.pem' }, '--centre: "ftp://x" is no address https://HOST:PORT'],
   [{ centre: 'sabha.example.org', roots: fileURLToPath(import.meta.url) }, /^--roots: .+ has no certificate$/],
 ])('the packer refuses an invalid server for a package in one line: %j', (values, line) => {

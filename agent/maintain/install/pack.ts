@@ -105,7 +105,7 @@ export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
 export function centreOf({ centre, roots }: { centre?: string | undefined; roots?: string | undefined }): KnownCentre | undefined {
   if (centre === undefined && roots === undefined) return undefined;
   if (centre === undefined || roots === undefined)
-    throw new Error('--centre and --roots go together: its address, and its data/flows/ca/roots.pem');
+    throw new Error('--centre and --roots go together: the address of the server, and its data/flows/ca/roots.pem');
   const place = parseAddress(centre);
   if (place === undefined) throw new Error(`--centre: "${centre}" is no address https://HOST:PORT`);
   const pem = readFileSync(roots, 'utf8');

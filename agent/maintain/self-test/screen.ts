@@ -125,10 +125,10 @@ function summaryLines(report: CheckReport, language: Language): string[] {
 }
 
 /** Reasons of the path check on a PC that is not enrolled. */
-const unenrolled = ['no centre is known here', 'without a certificate nobody knows whether it is the centre'];
+const unenrolled = ['this PC does not know the server', 'without a certificate it is not known whether this is the server'];
 
 function nextStepOf(reason: string, isEnrolled: boolean): keyof (typeof vocabulary)['en']['nextStep'] {
-  if (!isEnrolled && [...unenrolled, 'not compared with the centre yet'].includes(reason)) return 'connect';
+  if (!isEnrolled && [...unenrolled, 'not compared with the server yet'].includes(reason)) return 'connect';
   if (reason === 'the profile does not say what is expected') return 'configure';
   if (reason.startsWith('only the session at the PC ')) return 'session';
   return reason.endsWith(' is not installed') ? 'install' : 'again';

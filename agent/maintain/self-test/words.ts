@@ -5,22 +5,22 @@ export const phrases = {
   noFault: { en: 'No fault found', hi: 'कोई ख़राबी नहीं मिली' },
   notAllKnown: { en: 'No fault seen, but not everything could be checked', hi: 'कोई ख़राबी नहीं दिखी, पर सब कुछ जाँचा नहीं जा सका' },
   notConfigured: {
-    en: 'The centre has not told this PC yet what this room should have and how high it lies.',
-    hi: 'सेंटर ने इस PC को अभी नहीं बताया कि इस कमरे में क्या होना चाहिए और यह कितनी ऊँचाई पर है।',
+    en: 'This PC has not yet received the equipment and the altitude of this room from the server.',
+    hi: 'इस PC को सर्वर से अभी पता नहीं चला कि इस कमरे में क्या होना चाहिए और यह कितनी ऊँचाई पर है।',
   },
   faults: { en: 'Faults', hi: 'ख़राबियाँ' },
   data: { en: 'Data this month', hi: 'इस महीने का डेटा' },
   ofTelemetry: { en: 'messages', hi: 'संदेश' },
   ofTests: { en: 'tests of the link', hi: 'लाइन की जाँच' },
   of: { en: 'of', hi: 'में से' },
-  way: { en: 'The way to the centre', hi: 'सेंटर तक का रास्ता' },
+  way: { en: 'The way to the server', hi: 'सर्वर तक का रास्ता' },
   asking: { en: 'checking', hi: 'जाँच चल रही है' },
   notEnrolled: {
-    en: 'this PC is not enrolled ({folder}): what follows is of this PC alone',
-    hi: 'यह PC अभी जुड़ा नहीं है ({folder}): आगे जो लिखा है वह सिर्फ़ इस PC का है',
+    en: 'this PC is not enrolled ({folder}): the results below are of this PC alone',
+    hi: 'यह PC अभी जुड़ा नहीं है ({folder}): नीचे के नतीजे सिर्फ़ इस PC के हैं',
   },
   all: {
-    en: 'Every check in a line of its own, the link and all limits: check --all',
+    en: 'Every check in a separate line, the link and all limits: check --all',
     hi: 'हर जाँच अलग-अलग, लाइन और सारी सीमाएँ: check --all',
   },
 } as const satisfies Record<string, Words>;

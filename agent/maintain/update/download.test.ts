@@ -46,7 +46,7 @@ test('S10 the updater discards content that differs from the signed hash, and st
   const { file } = setUp();
   const changed = Buffer.from(content);
   changed[999] = 250;
-  expect(await download(file, wanted, server(changed).fetchFrom)).toBe('what came is not what was signed');
+  expect(await download(file, wanted, server(changed).fetchFrom)).toBe('the file does not match its signature');
   const good = server(content);
   expect(await download(file, wanted, good.fetchFrom)).toBeNull();
   expect(good.asked).toEqual([0]);
@@ -54,7 +54,9 @@ test('S10 the updater discards content that differs from the signed hash, and st
 
 test('S10 the updater stops at the signed size when data is endless', async () => {
   const { folder, file } = setUp();
-  expect(await download(file, wanted, server(Buffer.concat([content, content])).fetchFrom)).toBe('more came than was signed');
+  expect(await download(file, wanted, server(Buffer.concat([content, content])).fetchFrom)).toBe(
+    'the file is larger than its manifest says',
+  );
   expect(existsSync(file)).toBe(false);
   const sizes = readdirSync(folder).map((name) => readFileSync(join(folder, name)).length);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(wanted.size);

@@ -20,7 +20,7 @@ export async function download(file: string, { size, sha256 }: Pick<Manifest, 's
   if (problem !== null) return problem;
   if (!hasHash(part, sha256)) {
     rmSync(part);
-    return 'what came is not what was signed';
+    return 'the file does not match its signature';
   }
   renameSync(part, file);
   return null;
@@ -32,7 +32,7 @@ async function fetchRest(part: string, size: number, get: FetchFrom): Promise<st
     const { from, pieces } = await get(sizeOf(part));
     let at = from;
     for await (const piece of pieces) {
-      if (at + piece.length > size) return 'more came than was signed';
+      if (at + piece.length > size) return 'the file is larger than its manifest says';
       writeSync(handle, piece, 0, piece.length, at);
       at += piece.length;
     }

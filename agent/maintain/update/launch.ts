@@ -25,7 +25,7 @@ export function endTrial(slots: Pick<Slots, 'read' | 'rejectTrial'>, version: st
   let isOver = false;
   try {
     isOver = slots.read().trial?.version !== version;
-    slots.rejectTrial(version, 'it ran and neither proved itself nor gave up', Date.now());
+    slots.rejectTrial(version, 'it ran, but did not reach the server', Date.now());
   } finally {
     if (!isOver) end();
   }

@@ -39,7 +39,7 @@ test.each([
   expect(await launch().ended).toMatchObject({ signal: 'SIGKILL' });
   expect(slots.read()).toMatchObject({
     trial: null,
-    rejected: { version: '2.0.0', reason: 'it ran and neither proved itself nor gave up' },
+    rejected: { version: '2.0.0', reason: 'it ran, but did not reach the server' },
   });
 });
 

@@ -48,7 +48,7 @@ test('F25 the launcher returns to the previous version after two starts without 
   slots.prove();
   const bad = bring('3.0.0');
   expect([choose(2), choose(3), choose(4)]).toEqual([bad, bad, good]);
-  expect(slots.read().rejected).toEqual({ version: '3.0.0', at: 4, reason: 'it started and was never heard by the centre' });
+  expect(slots.read().rejected).toEqual({ version: '3.0.0', at: 4, reason: 'it started, but never reached the server' });
 });
 
 test('F25 the launcher never starts a bundle whose file differs from the signed hash', () => {

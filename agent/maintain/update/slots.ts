@@ -58,7 +58,7 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
   };
   const whyNot = (trial: Bundle & { starts: number }) => {
     if (!isNewer(trial)) return 'it is not newer than the one installed';
-    if (trial.starts >= startsLimit) return 'it started and was never heard by the centre';
+    if (trial.starts >= startsLimit) return 'it started, but never reached the server';
     return isStartable(trial) ? null : 'its file is damaged';
   };
 

@@ -26,14 +26,14 @@ export function createUpdateSource(
       if (response.statusCode === 200) return await textOf(response);
       response.destroy();
       if (response.statusCode === 404) return null;
-      throw new Error(`the centre answered ${response.statusCode}`);
+      throw new Error(`the server answered ${response.statusCode}`);
     },
     async bundle(from) {
       const response = await asked('agent.mjs', from > 0 ? { range: `bytes=${from}-` } : {});
       if (response.statusCode === 200 || response.statusCode === 206)
         return { from: response.statusCode === 206 ? from : 0, pieces: response };
       response.destroy();
-      throw new Error(`the centre answered ${response.statusCode}`);
+      throw new Error(`the server answered ${response.statusCode}`);
     },
   };
 }
@@ -45,7 +45,7 @@ function ask(url: string, { headers, roots, used, limitMs }: SourceRequest): Pro
   const request = url.startsWith('https:')
     ? getHttps(url, { headers, createConnection: meteredTlsFor(serverTlsOptions(url, roots), used) })
     : getHttp(url, { headers, agent: false }).once('socket', (socket) => meterTcp(socket, used));
-  request.setTimeout(limitMs, () => request.destroy(new Error('the centre does not answer')));
+  request.setTimeout(limitMs, () => request.destroy(new Error('the server does not answer')));
   // This listener stays, because a link that breaks after the headers raises an error on the request too. Without a listener it would
   // end the agent.
   request.on('error', reject).once('response', resolve);

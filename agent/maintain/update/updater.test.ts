@@ -111,7 +111,7 @@ test('F25 the updater rejects a version without acknowledgement after five minut
   expect(state.restarts).toEqual([]);
   await pass(2_000);
   expect(state.restarts).toEqual(['update-taken-back']);
-  expect(slots.read()).toMatchObject({ trial: null, rejected: { version: '1.1.0', reason: 'the centre did not hear it' } });
+  expect(slots.read()).toMatchObject({ trial: null, rejected: { version: '1.1.0', reason: 'it did not reach the server' } });
 
   const before = startUpdater({ ...options, version: '1.0.0' });
   state.manifest = manifest('1.1.0');
@@ -141,7 +141,7 @@ test('F25 the updater logs a full disk during a trial, retries the proof, and re
   state.heard = true;
   startUpdater(options);
   await pass(2 * minute);
-  expect([state.restarts, state.said[0]]).toEqual([[], 'the updater is held up: ENOSPC: no space left']);
+  expect([state.restarts, state.said[0]]).toEqual([[], 'updates are delayed, retrying: ENOSPC: no space left']);
   state.full = false;
   await pass(minute);
   expect([slots.read().proven?.version, state.events]).toEqual(['1.1.0', ['proven 1.1.0']]);

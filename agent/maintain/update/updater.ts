@@ -66,7 +66,7 @@ async function awaitProof(state: UpdaterState, since: number): Promise<void> {
   const { slots, clock, version } = state.options;
   if (clock.up() - since >= proofMs) {
     try {
-      slots.rejectTrial(version, 'the centre did not hear it', clock.now());
+      slots.rejectTrial(version, 'it did not reach the server', clock.now());
     } finally {
       state.options.restart('update-taken-back');
     }
@@ -86,14 +86,14 @@ async function checkForUpdate(state: UpdaterState): Promise<void> {
 
 async function findUpdate({ source, key, slots, clock, now, version, log, record }: UpdaterOptions): Promise<Manifest | null> {
   const text = await source.manifest().catch((error: Error) => {
-    log.warn({}, `no word of updates: ${error.message}`);
+    log.warn({}, `cannot check for updates: ${error.message}`);
     return null;
   });
   if (text === null) return null;
   const { minimum, rejected } = slots.read();
   const found = checkManifest(text, key, { version, minimum, now: now() });
   if (!found.ok) {
-    log.warn({}, `an update is refused: ${found.reason}`);
+    log.warn({}, `the update is refused: ${found.reason}`);
     record('update', { outcome: 'refused', reason: found.reason });
     return null;
   }
@@ -105,7 +105,7 @@ async function downloadUpdate({ slots, source, log }: UpdaterOptions, next: Mani
   const { slot, file } = slots.vacant();
   const problem = await download(file, next, source.bundle).catch((error: Error) => error.message);
   if (problem === null) slots.tryNext({ slot, version: next.version, sha256: next.sha256 }, next.minimum);
-  else log.warn({ version: next.version }, `an update did not come: ${problem}`);
+  else log.warn({ version: next.version }, `cannot download the update: ${problem}`);
   return problem === null;
 }
 
@@ -117,7 +117,7 @@ async function restartWhenIdle(state: UpdaterState, version: string): Promise<vo
 
 function schedule(state: UpdaterState, ms: number, task: () => Promise<void>): void {
   const again = (error: unknown) => {
-    state.options.log.warn({}, `the updater is held up: ${messageOf(error)}`);
+    state.options.log.warn({}, `updates are delayed, retrying: ${messageOf(error)}`);
     schedule(state, heldUpMs, task);
   };
   state.cancel = state.options.clock.after(ms, () => void task().catch(again));

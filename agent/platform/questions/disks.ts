@@ -30,7 +30,7 @@ export const diskTroubles: Query<string[]> = {
 };
 
 const foretold = 'foretells its own failure';
-const unknown: Answer<never> = { known: false, reason: 'nothing here tells of the disks' };
+const unknown: Answer<never> = { known: false, reason: 'this system does not report the state of its disks' };
 /** UDisks reads the disks every ten minutes. This call does not start it. */
 const objects = ['--system', '--auto-start=no', '--json=short', 'call', 'org.freedesktop.UDisks2', '/org/freedesktop/UDisks2'].concat(
   'org.freedesktop.DBus.ObjectManager',
@@ -54,7 +54,7 @@ async function fileSystems(root: string): Promise<string[] | undefined> {
 async function arrays(root: string): Promise<string[] | undefined> {
   const text = await readText(join(root, 'proc/mdstat'));
   const found = text?.matchAll(/^(md\S+) : active.*\n.*\[U*_[U_]*\]/gm);
-  return found && [...found].map(([, name]) => shortText(`${name}: a disk of the array is away`));
+  return found && [...found].map(([, name]) => shortText(`${name}: a disk of the array is missing`));
 }
 
 /** Counts errors of disks that are present and built in, because unplugging a USB stick causes such errors too. */

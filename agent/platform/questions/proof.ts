@@ -58,7 +58,7 @@ function fileOf(root: string, words: string): string {
   return join(root, shared, `sabha-room-${words}`);
 }
 
-const nobodyWaits = { known: false, reason: 'nobody waits at this pipe' } as const;
+const nobodyWaits = { known: false, reason: 'no program listens at this pipe' } as const;
 
 /** Windows: the session number of this process. It is part of the pipe name of the room helper. */
 export const ownSession: Query<number> = { windows: async ({ native }) => attempt(native().calls, (calls) => calls.ownSession()) };

@@ -22,7 +22,7 @@ async function readRestart(root: string): Promise<Answer<Restart>> {
   const isPlanned = /^MODE=(reboot|kexec|soft-reboot)$/m.test(scheduled) || (pendingSince !== null && (await isAutomatic(root)));
   if (pendingSince !== null || isPlanned) return { known: true, value: { pendingSince, isPlanned } };
   const found = await Promise.all(writers.map((writer) => changedAt(join(root, writer))));
-  if (found.every((at) => at === null)) return { known: false, reason: 'nothing here tells of a restart' };
+  if (found.every((at) => at === null)) return { known: false, reason: 'this system does not report whether it needs a restart' };
   return { known: true, value: { pendingSince, isPlanned } };
 }
 

@@ -147,7 +147,7 @@ export async function planned(native: Native, group: string, setting: string): P
 }
 
 async function readPlan({ native }: WindowsSystem): Promise<Answer<boolean>> {
-  if ((await activePlan(native())) === undefined) return { known: false, reason: 'Windows tells of no power plan' };
+  if ((await activePlan(native())) === undefined) return { known: false, reason: 'Windows reports no power plan' };
   const seconds = await Promise.all(settings.map((setting) => planned(native(), group, setting)));
   if (seconds.some((one) => typeof one === 'number' && one > 0)) return { known: true, value: true };
   return typeof seconds[0] === 'number' ? { known: true, value: false } : { known: false, reason: 'the power plan does not say it' };

@@ -80,7 +80,7 @@ it('the Windows reader reads sleep from the power plan, or from the defaults of 
   expect(await ask(sleepsWhenIdle, { keys: { ...active, ...preset, ...set(sleep, 0) } })).toBe(false);
   expect(await ask(sleepsWhenIdle, { keys: { ...active, ...set(sleep, 0), ...set(hibernate, 60) } })).toBe(true);
   expect(await ask(sleepsWhenIdle, { keys: active })).toBe('the power plan does not say it');
-  expect(await ask(sleepsWhenIdle)).toBe('Windows tells of no power plan');
+  expect(await ask(sleepsWhenIdle)).toBe('Windows reports no power plan');
 });
 
 it('the Windows reader returns the time of the newest crash dump', async () => {

@@ -75,7 +75,7 @@ it('the camera list of Windows reports camera.privacy if programs are denied the
 it('the camera list of Windows reads the programs that use a camera from the registry, where a stop time of 0 means in use', async () => {
   expect(await used(use(soon()))).toEqual([['zoom']]);
   expect(await used(use(soon(), soon() + 500))).toEqual([[]]);
-  expect(await used({})).toEqual(['Windows does not write down who uses it']);
+  expect(await used({})).toEqual(['Windows does not record which program uses it']);
   const teams = { [`${user}\\${consent}\\webcam\\MSTeams_8wekyb3d8bbwe`]: { LastUsedTimeStart: fileTime(soon()), LastUsedTimeStop: 0n } };
   expect(await used(teams)).toEqual([['teams']]);
 });
@@ -97,11 +97,11 @@ it('the camera list of Windows ignores the frame server and the face recognition
 it('the use is unknown with two cameras, and if the record contradicts Core Audio', async () => {
   const two = [camera(), camera({ id: 'USB\\VID_0001&PID_0002\\3', parent: '', name: 'Other' })];
   const calls = { devices: () => two, programs: () => [zoom] };
-  const unsure = 'Windows does not tell which camera a program uses';
+  const unsure = 'Windows does not report which camera a program uses';
   expect(await used(use(soon()), { calls })).toEqual([unsure, unsure]);
   expect(await used(use(soon(), soon() + 500), { calls })).toEqual([[], []]);
   const heard = { ...calls, devices: () => [camera()], sound: () => soundOf([endpoint({ programs: [zoom] })]) };
-  expect(await used(use(soon(), soon() + 500), { calls: heard })).toEqual(['Windows does not write down who uses it']);
+  expect(await used(use(soon(), soon() + 500), { calls: heard })).toEqual(['Windows does not record which program uses it']);
 });
 
 it('a camera with a serial number keeps its id at another port, and two cameras have different ids', async () => {

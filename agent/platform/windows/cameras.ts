@@ -45,7 +45,7 @@ export function usbIdOf({ id, parent }: PnpDevice): string | undefined {
 function sharedOut(uses: Answer<string[]>, cameras: number): Camera['usedBy'] {
   if (!uses.known) return uses;
   if (uses.value.length === 0 || cameras === 1) return { known: true, value: programLabels(uses.value.map(programIn)) };
-  return { known: false, reason: 'Windows does not tell which camera a program uses' };
+  return { known: false, reason: 'Windows does not report which camera a program uses' };
 }
 
 /**
@@ -62,5 +62,5 @@ async function usesOf(native: Native, context: Omit<UseContext, 'running'>): Pro
   const isHeard = sound.known && sound.value.endpoints.some(({ flow, programs }) => flow === 'capture' && (programs ?? []).length > 0);
   if (!isHeard) return uses;
   const written = await readUses(native, 'microphone', whole);
-  return written.known && written.value.length > 0 ? uses : { known: false, reason: 'Windows does not write down who uses it' };
+  return written.known && written.value.length > 0 ? uses : { known: false, reason: 'Windows does not record which program uses it' };
 }

@@ -54,7 +54,7 @@ export async function readUses(native: Native, kind: Capability, context: UseCon
   if (!users.known) return users;
   const all = await Promise.all(['HKLM', ...users.value].map((hive) => native.registry(`${hive}\\${store}\\${kind}`, 'below')));
   const uses = all.flatMap((keys) => (keys.known ? keys.value.flatMap((key) => useOf(key, kind) ?? []) : []));
-  if (uses.length === 0) return { known: false, reason: 'Windows does not write down who uses it' };
+  if (uses.length === 0) return { known: false, reason: 'Windows does not record which program uses it' };
   const now = uses.filter(({ since, isOver }) => !isOver && since > context.bootedAt + bootMarginMs);
   const value = [...new Set(now.map(({ program }) => program).filter((program) => isOfOthers(program, context)))];
   // Another signed-in user in the background may have a meeting open.

@@ -78,7 +78,7 @@ const healths: Readonly<Record<string, boolean>> = { Healthy: false, Warning: tr
 
 export function disksOf({ disks }: Record<string, unknown>): Answer<SeenDisk[]> {
   const rows = v.safeParse(v.union([v.array(row), row]), disks);
-  if (!rows.success) return { known: false, reason: 'PowerShell tells of no disk' };
+  if (!rows.success) return { known: false, reason: 'PowerShell reports no disk' };
   const wordOf = (words: Readonly<Record<string, boolean>>, word: unknown) => words[`${word}`] ?? null;
   const seen = [rows.output].flat().map(
     ({ FriendlyName, MediaType, HealthStatus }): SeenDisk => ({

@@ -78,14 +78,14 @@ it.each([
     (text: string) => text.replace('1 OPTIONS', '7 OPTIONS'),
     'fault',
     'bridge.silent',
-    'what it answers is not what was asked',
+    'its answer belongs to another request',
   ],
   [
     'the method of another question',
     (text: string) => text.replace('1 OPTIONS', '1 INVITE'),
     'fault',
     'bridge.silent',
-    'what it answers is not what was asked',
+    'its answer belongs to another request',
   ],
 ])('a 200 response with %s gives one clear result', async (_, edit, status, fault, reason) => {
   const { clock, state, run } = await bridge(200);

@@ -72,17 +72,17 @@ const plain: Record<number, string> = {
 };
 
 function remarkOn({ loose, certificate }: Extract<SipAnswer, { kind: 'answer' }>): string | null {
-  if (certificate === 'unknown') return 'its certificate is from nobody known here';
+  if (certificate === 'unknown') return 'its certificate is from an unknown authority';
   return loose ? 'its lines do not end as SIP wants' : null;
 }
 
 const silences = {
   nothing: null,
-  'nobody listens': 'nobody listens at its address',
-  'no SIP': 'what answers there does not speak SIP',
+  'nobody listens': 'no program listens at its address',
+  'no SIP': 'the program at this address does not speak SIP',
   closed: 'it closes the connection without an answer',
   'only trying': 'it says that it is trying, and no answer follows',
-  misfit: 'what it answers is not what was asked',
+  misfit: 'its answer belongs to another request',
   'another port': 'it answers from another port than was asked',
 } as const;
 

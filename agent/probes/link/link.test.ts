@@ -59,11 +59,11 @@ it('a PC that does not measure has no link checks, and a class measured only on 
 });
 
 it.each([
-  ['no reflector', 'the centre has no reflector'],
+  ['no reflector', 'the server has no reflector'],
   ['no answer', 'no answer from the reflector'],
   ['breaks off', 'only the first packets of a round come back'],
   ['no budget', 'the data budget for tests is used up'],
-  ['no sense', 'what was measured makes no sense'],
+  ['no sense', 'the measured values make no sense'],
 ] as const)('problem "%s": each check is unknown, and no number is sent', async (problem, reason) => {
   const { said, numbers } = await ask({ problem });
   expect(said).toEqual(Object.fromEntries(['loss', 'jitter', 'delay', 'tier'].map((device) => [device, `unknown: ${reason}`])));
@@ -74,21 +74,21 @@ it('the link probe judges loss by the limit of the tier, over as many probes as 
   const loss = async (windows: Window[], required?: Profile['tier']) =>
     (await ask({ windows }, required === undefined ? {} : { tier: required })).said['loss'];
   expect(await loss(times(4, { up: 2 }))).toBe('ok');
-  expect(await loss(times(4, { up: 3 }))).toBe('link.loss_high: to the centre');
-  expect(await loss(times(4, { down: 3 }))).toBe('link.loss_high: from the centre');
+  expect(await loss(times(4, { up: 3 }))).toBe('link.loss_high: to the server');
+  expect(await loss(times(4, { down: 3 }))).toBe('link.loss_high: from the server');
   expect(await loss(times(4, { up: 3, down: 3 }))).toBe('link.loss_high: both ways');
-  expect(await loss(times(4, { up: 2 }), 'hd')).toBe('link.loss_high: to the centre');
+  expect(await loss(times(4, { up: 2 }), 'hd')).toBe('link.loss_high: to the server');
   expect(await loss(times(2, { up: 2 }), 'hd')).toBe('unknown: too few probes yet');
   // An old bad window does not count.
   expect(await loss([window({ up: 60 }), ...times(3)])).toBe('ok');
   // Few probes are enough to show a loss of a tenth.
-  expect(await loss(times(1, { up: 20 }))).toBe('link.loss_high: to the centre');
+  expect(await loss(times(1, { up: 20 }))).toBe('link.loss_high: to the server');
 });
 
 it('the link probe judges jitter by the median of three windows', async () => {
   const jitter = async (windows: Window[]) => (await ask({ windows })).said['jitter'];
   expect(await jitter([window({ jitterUp: 99 }), window(), window()])).toBe('ok');
-  expect(await jitter([window(), window({ jitterUp: 31 }), window({ jitterUp: 40 })])).toBe('link.jitter_high: to the centre');
+  expect(await jitter([window(), window({ jitterUp: 31 }), window({ jitterUp: 40 })])).toBe('link.jitter_high: to the server');
   expect(await jitter(times(3, { jitterUp: 31, jitterDown: 31 }))).toBe('link.jitter_high: both ways');
 });
 
@@ -100,16 +100,16 @@ it('the link probe reports link.tier_low below the tier that the site needs, wit
   const tierOf = async (up: LinkView['tiers']['up'], down: LinkView['tiers']['up'], required?: Profile['tier']) =>
     (await ask({ tiers: { up, down } }, required === undefined ? {} : { tier: required })).said['tier'];
   expect(await tierOf(tier('audio', 'capacity'), tier('fhd'))).toBe('ok');
-  expect(await tierOf(tier(null, 'loss'), tier('fhd'))).toBe('link.tier_low: to the centre: not even audio, for its loss');
-  expect(await tierOf(tier('fhd'), tier('audio', 'jitter'), 'sd')).toBe('link.tier_low: from the centre: audio only, for its jitter');
+  expect(await tierOf(tier(null, 'loss'), tier('fhd'))).toBe('link.tier_low: to the server: not even audio, for its loss');
+  expect(await tierOf(tier('fhd'), tier('audio', 'jitter'), 'sd')).toBe('link.tier_low: from the server: audio only, for its jitter');
   expect(await tierOf(tier('sd', 'capacity'), tier('audio', 'capacity'), 'hd')).toBe(
-    'link.tier_low: from the centre: audio only, for want of capacity',
+    'link.tier_low: from the server: audio only, for want of capacity',
   );
   expect(await tierOf(tier('hd', 'capacity'), tier('fhd'), 'fhd')).toBe(
-    'link.tier_low: to the centre: HD video at most, for want of capacity',
+    'link.tier_low: to the server: HD video at most, for want of capacity',
   );
   expect(await tierOf({ tier: undefined, limit: 'unknown' }, tier('fhd'))).toBe('unknown: the capacity of the link is not known');
-  expect(await tierOf({ tier: undefined, limit: 'unknown' }, tier(null, 'loss'))).toMatch(/^link.tier_low: from the centre/);
+  expect(await tierOf({ tier: undefined, limit: 'unknown' }, tier(null, 'loss'))).toMatch(/^link.tier_low: from the server/);
   const blocked = { tier: undefined, limit: 'udp-blocked' } as const;
   expect(await tierOf(blocked, blocked)).toBe('unknown: UDP does not get through');
 });

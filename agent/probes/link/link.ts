@@ -12,7 +12,7 @@ import type { LinkView } from '../../link/measure/quality-rounds.ts';
 import type { BudgetFigures } from '../../link/net/data-budget.ts';
 
 const directions: readonly Direction[] = ['up', 'down'];
-const directionWords = { up: 'to the centre', down: 'from the centre' };
+const directionWords = { up: 'to the server', down: 'from the server' };
 const tierWords = ['not even audio', 'audio only', 'SD video at most', 'HD video at most'];
 const limitWords: Partial<Record<TierLimit, string>> = {
   capacity: 'for want of capacity',
@@ -21,11 +21,11 @@ const limitWords: Partial<Record<TierLimit, string>> = {
   delay: 'for its delay',
 };
 const problemWords = {
-  'no reflector': 'the centre has no reflector',
+  'no reflector': 'the server has no reflector',
   'no answer': 'no answer from the reflector',
   'breaks off': 'only the first packets of a round come back',
   'no budget': 'the data budget for tests is used up',
-  'no sense': 'what was measured makes no sense',
+  'no sense': 'the measured values make no sense',
 };
 const whetherItLasts = 'it is not known whether the speed lasts';
 const whichWay = 'it is not known which way packets were lost';

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import type { PortState } from '../../link/net/reach.ts';
 import { anchor, office, online, patienceMs, router } from './path.test-helper.ts';
 
-const otherPort = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
-const namesAlone = 'only names are answered: the centre is off, or something on the way stops all else';
+const otherPort = 'others answer, but not at its port: the server is off, or something on the way stops that port';
+const namesAlone = 'only names are answered: the server is off, or something on the way stops all else';
 
 it('while the link is up, the path probe looks up one name in 15 min (on a thin link: an hour) and tests nothing else', async () => {
   for (const [link, times] of [
@@ -38,7 +38,7 @@ it('the path probe finds each break of the path in turn, from this PC outwards',
   net.ports[anchor] = 'open';
   expect(await run()).toEqual(['path.dns', 'no name server answers']);
   Object.assign(net, { names: 'none', centreName: 'none' });
-  expect(await run()).toEqual(['path.dns', 'the name of the centre is not known there']);
+  expect(await run()).toEqual(['path.dns', 'the name server does not know the name of the server']);
   net.centreName = 'found';
   expect(await run()).toEqual(['path.centre', null]);
   net.ports['203.0.113.5:8883'] = 'proven';
@@ -60,12 +60,12 @@ it.each([
 it('C16 a router that refuses every name does not give path.last_mile while the server answers or the hosts file names it', async () => {
   const { net, run } = office();
   Object.assign(net, { names: 'refused', centreName: 'refused', file: 'centre.example 203.0.113.5' });
-  expect(await run()).toEqual(['unknown', 'no name server answers, and the centre is silent at its last address']);
+  expect(await run()).toEqual(['unknown', 'no name server answers, and the server is silent at its last address']);
   net.ports['203.0.113.5:8883'] = 'proven';
   expect(await run()).toEqual(['path.dns', 'no name server answers']);
   const own = office();
   Object.assign(own.net, { names: 'refused', centreName: 'refused', inHostsFile: '203.0.113.5' });
-  expect(await own.run()).toEqual(['unknown', 'nobody but the centre could be asked']);
+  expect(await own.run()).toEqual(['unknown', 'only the server could be asked']);
 });
 
 it('on a thin link the path probe tests beyond the router once in 5 min, and at once after a change of network or connection', async () => {
@@ -96,7 +96,7 @@ it('the path probe counts its traffic as tests, and beyond the budget tests only
   await run();
   expect(budget.figures().testBytes).toBe(2 * 284 + 140);
   budget.used('tests', 1_500_000_000);
-  expect(await run()).toEqual(['unknown', 'nobody could be asked']);
+  expect(await run()).toEqual(['unknown', 'nothing could be asked']);
   expect(asked).toEqual([router]);
   net.ports[router] = 'unreachable';
   expect(await run()).toEqual(['path.gateway', null]);
@@ -153,14 +153,14 @@ it('an anchor reached at another port does not prove a way to the port of the se
 it('on the PC of the server itself there is no path to test, and a stopped server gives `path.centre`', async () => {
   const { run, asked, net } = office({ host: '127.0.0.1' });
   Object.assign(net, { state: undefined, connected: true });
-  expect(await run()).toEqual(['ok', 'the centre is on this PC']);
+  expect(await run()).toEqual(['ok', 'the server is on this PC']);
   expect(asked).toEqual([]);
   net.connected = false;
   for (const gone of ['refused', 'silent'] as const) {
     net.ports['127.0.0.1:8883'] = gone;
-    expect(await run()).toEqual(['path.centre', 'the centre on this PC does not answer']);
+    expect(await run()).toEqual(['path.centre', 'the server on this PC does not answer']);
   }
   net.ports['127.0.0.1:8883'] = 'open';
-  expect(await run()).toEqual(['ok', 'the centre is on this PC']);
+  expect(await run()).toEqual(['ok', 'the server is on this PC']);
   expect(asked).toEqual(['127.0.0.1:8883']);
 });

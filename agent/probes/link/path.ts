@@ -54,7 +54,7 @@ export function createPathProbe(clock: Clock = realClock(), operations: Network 
     async run(context) {
       const { centre, self } = context;
       // Without a known server there is no path to test.
-      if (centre === undefined) return answer(unknown('no centre is known here'));
+      if (centre === undefined) return answer(unknown('this PC does not know the server'));
       if (isLoopback(centre.host)) return answer(await judgeLocalServer(context, centre, operations));
       const [near, beyond] = [withDeadline(clock, context.signal, neighbourMs), withDeadline(clock, context.signal, beyondMs)];
       const used = (wireBytes: number) => context.budget?.used('tests', wireBytes);
@@ -73,8 +73,8 @@ export function createPathProbe(clock: Clock = realClock(), operations: Network 
 /** Judges a server on this PC, by the connection or by its port. */
 async function judgeLocalServer({ self, signal }: ProbeContext, centre: CentreAccess, { probeTcpPort }: Network): Promise<Verdict> {
   const seen = self.connected === true ? 'proven' : await probeTcpPort(centre, { signal, used: () => undefined }, centre.checkPeer);
-  if (seen === 'proven' || seen === 'open') return { ...ok, reason: 'the centre is on this PC' };
-  return fault('path.centre', 'the centre on this PC does not answer');
+  if (seen === 'proven' || seen === 'open') return { ...ok, reason: 'the server is on this PC' };
+  return fault('path.centre', 'the server on this PC does not answer');
 }
 
 /** `near` limits the wait for the router. */

@@ -24,10 +24,11 @@ export const clockProbe: Probe = {
  */
 function judge(offsetMs: number | null, roundTripMs: number, serverClockStepped: boolean): Check {
   const check = { component: 'clock', device: '', fault: null };
-  if (offsetMs === null) return { ...check, status: 'unknown', reason: 'not compared with the centre yet' };
+  if (offsetMs === null) return { ...check, status: 'unknown', reason: 'not compared with the server yet' };
   const errorMs = roundTripMs / 2;
   if (Math.abs(offsetMs) + errorMs <= wrongMs) return { ...check, status: 'ok', reason: null };
-  if (Math.abs(offsetMs) - errorMs <= wrongMs) return { ...check, status: 'unknown', reason: 'the centre answered too slowly to tell' };
-  if (serverClockStepped) return { ...check, status: 'unknown', reason: 'the clock of the centre was set' };
-  return { ...check, status: 'fault', fault: 'clock.wrong', reason: offsetMs > 0 ? 'ahead of the centre' : 'behind the centre' };
+  if (Math.abs(offsetMs) - errorMs <= wrongMs)
+    return { ...check, status: 'unknown', reason: 'the server answered too slowly to compare the clocks' };
+  if (serverClockStepped) return { ...check, status: 'unknown', reason: 'the clock of the server was set' };
+  return { ...check, status: 'fault', fault: 'clock.wrong', reason: offsetMs > 0 ? 'ahead of the server' : 'behind the server' };
 }

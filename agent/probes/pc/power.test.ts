@@ -73,8 +73,11 @@ it.each([
 });
 
 it('a UPS lost by its server is a fault, a silent server is unknown, and in both cases the mains is unknown', async () => {
-  const lost = await ask(desktop, { known: false, lost: true, reason: 'the UPS says nothing any more' });
-  expect(lost.lines).toEqual(['mains unknown the UPS says nothing any more', 'ups power.ups_lost the UPS says nothing any more']);
+  const lost = await ask(desktop, { known: false, lost: true, reason: 'the UPS no longer reports its state' });
+  expect(lost.lines).toEqual([
+    'mains unknown the UPS no longer reports its state',
+    'ups power.ups_lost the UPS no longer reports its state',
+  ]);
   const silent = await ask(laptop, { known: false, lost: false, reason: 'upsd does not answer' });
   expect(silent.lines).toEqual(['mains unknown upsd does not answer', 'battery ok', 'ups unknown upsd does not answer']);
   expect(silent.power?.onMains).toBeNull();

@@ -140,7 +140,7 @@ it('the prediction of a disk failure is read once in ten minutes, and an unreada
   expect(await look('health')).toBe('ok');
   writeFileSync(join(root, 'bin/said'), 'no answer');
   time.up += 600_000;
-  expect(await look('health')).toBe('unknown: nothing here tells of the disks');
+  expect(await look('health')).toBe('unknown: this system does not report the state of its disks');
   expect(coreReasonText('WDC 10EZEX: foretells its own failure', 'hi')).toMatch(/^WDC 10EZEX: डिस्क/);
 });
 

@@ -23,7 +23,7 @@ export function createDisplayProbe(): Probe {
       if (!profile.expected.display?.length) return { checks: [] };
       const seen = await platform.ask(displays, signal);
       const answer = seen.known ? { known: true as const, value: seen.value.found } : seen;
-      const absent = () => (seen.known && seen.value.isSure ? fault('display.missing') : unknown('the graphics card cannot tell'));
+      const absent = () => (seen.known && seen.value.isSure ? fault('display.missing') : unknown('the graphics card does not report it'));
       return { checks: expected({ kind: 'display', profile, answer, judge, absent }) };
     },
   };

@@ -78,7 +78,7 @@ function retry(state: JoinState, why: string): void {
 }
 
 function handleConnection(state: JoinState, socket: Socket): void {
-  let why = 'the other seat went';
+  let why = 'the other process ended the connection';
   state.lastReceivedUp.set(socket, state.clock.up());
   socket.on('error', ({ message }) => {
     why = message;
@@ -95,7 +95,7 @@ function handleConnection(state: JoinState, socket: Socket): void {
     const message = parseJsonAs(toHelper, text);
     if (message?.type === 'refused') why = message.why;
     else if (message) receive(state, socket, message);
-    else socket.destroy(new Error('the other seat says what cannot be read'));
+    else socket.destroy(new Error('a line of the other process cannot be read'));
   });
 }
 
@@ -129,7 +129,7 @@ function checkConnections(state: JoinState): void {
   const { clock, lastReceivedUp } = state;
   clock.after(aliveEveryMs, () => {
     if (state.isOver) return;
-    for (const [socket, up] of lastReceivedUp) if (clock.up() - up >= silentMs) socket.destroy(new Error('the other seat is silent'));
+    for (const [socket, up] of lastReceivedUp) if (clock.up() - up >= silentMs) socket.destroy(new Error('the other process is silent'));
     if (state.joined) sendLine(state.joined, { type: 'alive' } satisfies FromHelper);
     checkConnections(state);
   });

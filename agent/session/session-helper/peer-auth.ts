@@ -27,7 +27,7 @@ export const refusals = {
   other: 'another user than the one at this PC',
   nobody: 'nobody is signed in at its screen',
   unseen: 'it is not known who sits at this PC',
-  second: 'a room seat is here already',
+  second: 'another session helper is connected already',
   garbage: 'a line that cannot be read',
   flood: 'too many lines',
   silent: 'silent for too long',

@@ -91,7 +91,7 @@ test('S15 the pipe client refuses a pipe created in another session without conn
   onTestFinished(() => void server.close());
   all.makers.set(address, 7);
   await all.until(() => all.refused[0], refusals.other);
-  await all.until(all.camera, 'room seat silent');
+  await all.until(all.camera, 'the session helper is silent');
   expect([connections, all.held.now.size]).toEqual([0, 0]);
 });
 

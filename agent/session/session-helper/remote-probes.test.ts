@@ -56,7 +56,7 @@ test('the service asks the session helper for the sleep setting of the desktop o
     { known: true, value: false },
     { known: false, reason: 'x' },
   ] as const;
-  const not: OrderResult = { done: false, reason: 'room seat silent' };
+  const not: OrderResult = { done: false, reason: 'the session helper is silent' };
   expect(await seen(no, { done: true })).toEqual([yes, [{ verb: 'sleeps' }], no]);
   expect(await seen(no, not)).toEqual([no, [{ verb: 'sleeps' }], no]);
   for (const own of [yes, unknown]) expect(await seen(own, { done: true })).toEqual([own, [], own]);
@@ -68,6 +68,6 @@ test('the service takes the meeting state from the session helper, which alone s
     return [await isInMeeting(platformWithHelper(createUnsupported(), seat)), asked];
   };
   expect(await seen({ done: true })).toEqual([true, [{ verb: 'meeting' }]]);
-  for (const reason of ['no program has camera or microphone', 'room seat silent'])
+  for (const reason of ['no program has camera or microphone', 'the session helper is silent'])
     expect(await seen({ done: false, reason })).toEqual([false, [{ verb: 'meeting' }]]);
 });

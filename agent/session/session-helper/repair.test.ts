@@ -87,7 +87,7 @@ test('the repair reports the reason of a failure and keeps the changes made befo
   expect(await mend.fix(signal)).toMatchObject({ done: false, reason: 'pactl failed' });
   expect(sound.sources[0]?.muted).toBe(false);
   const early = pc({}, { wants: null });
-  expect(await early.mend.fix(signal)).toEqual({ done: false, reason: 'nobody has said yet what this room should have' });
+  expect(await early.mend.fix(signal)).toEqual({ done: false, reason: 'the equipment of this room is not known yet' });
 });
 
 test('the repair restores the mute on undo although the selection was refused', async () => {

@@ -56,7 +56,7 @@ export function createRepair({ platform, profile, onRepaired }: RepairOptions): 
   return {
     async fix(signal) {
       const wanted = profile();
-      if (wanted === undefined) return { done: false, reason: 'nobody has said yet what this room should have' };
+      if (wanted === undefined) return { done: false, reason: 'the equipment of this room is not known yet' };
       const sound = await platform.sound(signal);
       if (!sound.known) return { done: false, reason: sound.reason };
       const steps = (['microphone', 'speaker'] as const).flatMap((kind) => repairSteps(kind, wanted, sound.value));
@@ -130,8 +130,10 @@ export async function requestRepair(address: string, key: 'fix' | 'undo'): Promi
   const socket = connect(address);
   const answer = Promise.withResolvers<KeyResult>();
   const end = (reason: string) => answer.resolve({ done: false, reason });
-  socket.setTimeout(2 * askLimitMs, () => end('the room seat does not answer'));
-  socket.once('error', () => end('no room seat runs for this user: sign out and in again')).once('close', () => end('the room seat went'));
+  socket.setTimeout(2 * askLimitMs, () => end('the session helper does not answer'));
+  socket
+    .once('error', () => end('no session helper runs for this user: sign out and in again'))
+    .once('close', () => end('the session helper ended'));
   readLines(socket, (text) => answer.resolve(parseJsonAs(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' }));
   sendLine(socket, { key });
   return answer.promise.finally(() => socket.destroy());
@@ -167,7 +169,7 @@ export function createToasts({ clock, platform, mend, log }: ToastsOptions) {
     const answer = await platform
       .ask(question, AbortSignal.timeout(limitMs))
       .catch((error) => ({ known: false as const, reason: messageOf(error) }));
-    if (!answer.known) return log.info({}, `nobody was told: ${answer.reason}`);
+    if (!answer.known) return log.info({}, `no notification was shown: ${answer.reason}`);
     const result = answer.value ? await mend[act](AbortSignal.timeout(limitMs)) : undefined;
     if (result?.done === false) log.warn({}, `not mended: ${result.reason}`);
   }

@@ -126,7 +126,7 @@ function createChecks({ probes, platform, clock, random, log }: HelperOptions, {
 }
 
 async function executeOrder(runner: Runner, { platform, clock }: HelperOptions, order: HelperOrder | null): Promise<OrderResult> {
-  if (order === null) return { done: false, reason: 'the room seat does not know this order' };
+  if (order === null) return { done: false, reason: 'the session helper does not know this command' };
   const signal = AbortSignal.timeout(Math.ceil(orderLimitMs / (clock.speed ?? 1)));
   const act = async (): Promise<OrderResult> => {
     if (order.verb === 'restart-sound') return platform.restartSound(signal);

@@ -68,7 +68,7 @@ test('the service treats a helper as silent after three intervals without a mess
     told += 1;
   });
   await pc.clock.pass(6_000);
-  expect([camera(pc), told]).toEqual(['room seat silent', 1]);
+  expect([camera(pc), told]).toEqual(['the session helper is silent', 1]);
   await refusal(guest, 'silent');
   await joined(pc, checksMessage('camera.held'));
   await expect.poll(() => camera(pc)).toBe('camera.held');
@@ -86,7 +86,7 @@ test('the service reports unknown while no user is signed in, and replaces the h
   await expect.poll(() => camera(pc)).toBe('ok');
   pc.sits(me + 1);
   await expect.poll(() => pc.clock.pass(5_000).then(guest.why)).toBe(refusals.other);
-  expect(camera(pc)).toBe('room seat silent');
+  expect(camera(pc)).toBe('the session helper is silent');
   const late = pc.knock();
   await late.prove();
   await refusal(late, 'other');
@@ -184,7 +184,7 @@ test('the service closes the helper of the user at the PC for invalid messages, 
 test('the service forwards orders to the session: done, refused with a reason, or timed out', async () => {
   const pc = await setUpChannel();
   const order = { verb: 'set-default-device', kind: 'microphone', name: 'Room' } as const;
-  expect(await pc.seat.ask(order)).toEqual({ done: false, reason: 'room seat silent' });
+  expect(await pc.seat.ask(order)).toEqual({ done: false, reason: 'the session helper is silent' });
   const guest = await joined(pc);
   const orders = () => guest.heard.filter(({ type }) => type === 'order');
   const results = [{ done: true }, { done: false, reason: 'no microphone has this in its name' }];
@@ -194,14 +194,14 @@ test('the service forwards orders to the session: done, refused with a reason, o
     guest.say({ type: 'done', id: orders()[at]?.['id'], result });
     expect(await asked).toEqual(result);
   }
-  const late = { done: false, reason: 'the room seat did not answer in time' };
+  const late = { done: false, reason: 'the session helper did not answer in time' };
   const slow = pc.seat.ask({ verb: 'restart-sound' });
   await pc.clock.pass(15_000);
   expect(await slow).toEqual(late);
   expect(await pc.seat.ask(order, AbortSignal.abort())).toEqual(late);
   const cut = pc.seat.ask(order);
   guest.socket.destroy();
-  expect(await cut).toEqual({ done: false, reason: 'room seat silent' });
+  expect(await cut).toEqual({ done: false, reason: 'the session helper is silent' });
 });
 
 test('S15 the service admits the next helper after forty connections with corrupted lines in pieces of any size', async () => {

@@ -28,7 +28,7 @@ export type SessionHelper = ReturnType<typeof createSessionHelper>;
 
 const lookEveryMs = aliveEveryMs / 2;
 const askLimitMs = 15_000;
-const silent = { done: false, reason: 'room seat silent' } as const satisfies OrderResult;
+const silent = { done: false, reason: 'the session helper is silent' } as const satisfies OrderResult;
 const notYet = 'not checked since the start';
 
 type HelperState = ReturnType<typeof createState>;
@@ -115,7 +115,7 @@ export function createSessionHelper(options: SessionHelperOptions) {
       const { promise, resolve } = Promise.withResolvers<OrderResult>();
       orders.set(id, resolve);
       admission.send({ type: 'order', id, order });
-      const timeoutValue: OrderResult = { done: false, reason: 'the room seat did not answer in time' };
+      const timeoutValue: OrderResult = { done: false, reason: 'the session helper did not answer in time' };
       return withTimeout({ clock, limitMs: askLimitMs, timeoutValue, cut }, () => promise).finally(() => orders.delete(id));
     },
   };

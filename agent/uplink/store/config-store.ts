@@ -50,7 +50,7 @@ export function createConfigStore(file: string) {
  * Guarantee: accepts only what the server signed for this PC, regardless of how it arrived.
  */
 function openConfig(config: Signed, { key, pc }: { key: KeyObject | null; pc: PcPath }): Opened<Config> {
-  if (key === null) return { ok: false, reason: 'this PC has no key of the centre' };
+  if (key === null) return { ok: false, reason: 'this PC has no public key of the server' };
   const opened = openSigned(configuration, config, key);
   return opened.ok && opened.value.pc !== pc ? { ok: false, reason: 'addressed to another PC' } : opened;
 }

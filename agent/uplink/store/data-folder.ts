@@ -40,7 +40,7 @@ export const budgetFile = (dataDir: string, log: Pick<Log, 'warn'>): TextFile =>
 
 /** The last link report, on the PC that measures the link. */
 export const linkFile = (dataDir: string, log: Pick<Log, 'warn'>): TextFile =>
-  openTextFile(join(dataDir, 'link.json'), 'what was measured of the link', log);
+  openTextFile(join(dataDir, 'link.json'), 'the measured values of the link', log);
 
 export const cardPath = (dataDir: string) => join(dataDir, 'card.html');
 /** The room card for the people at this PC. */
@@ -48,11 +48,11 @@ export const cardFile = (dataDir: string, log: Pick<Log, 'warn'>): TextFile => o
 
 /** The last report of the room helper, beside its socket. The system may clear that folder when `run` ends. */
 export const roomFile = (socket: string, log: Pick<Log, 'warn'>): TextFile =>
-  openTextFile(join(dirname(socket), 'room.json'), 'what the room seat says', log);
+  openTextFile(join(dirname(socket), 'room.json'), 'the report of the session helper', log);
 
 /** The last address at which the server was authenticated. */
 export const centreAddressFile = (dataDir: string, log: Pick<Log, 'warn'>): TextFile =>
-  openTextFile(join(dataDir, 'centre-address.txt'), 'the address of the centre', log);
+  openTextFile(join(dataDir, 'centre-address.txt'), 'the address of the server', log);
 
 /** Opens a file that may fail. A failure loses only its content, and repeated failures log one line. */
 function openTextFile(file: string, what: string, log: Pick<Log, 'warn'>): TextFile {

@@ -20,12 +20,12 @@ const commonReasons: readonly Reason[] = [
   ['^stale$', 'जवाब पुराना है'],
   ['^not checked since the start$', 'चालू होने के बाद अभी जाँच नहीं हुई'],
   ['^measured from the second look on$', 'दूसरी जाँच से पता चलेगा'],
-  ['^room seat silent$', 'कमरे की जाँच करने वाला प्रोग्राम जवाब नहीं दे रहा'],
-  ['^the room seat does not answer$', 'कमरे की जाँच करने वाला प्रोग्राम जवाब नहीं दे रहा'],
-  ['^the room seat went$', 'कमरे की जाँच करने वाला प्रोग्राम बंद हो गया'],
+  ['^(?:the session helper is silent|room seat silent)$', 'कमरे की जाँच करने वाला प्रोग्राम जवाब नहीं दे रहा'],
+  ['^the session helper does not answer$', 'कमरे की जाँच करने वाला प्रोग्राम जवाब नहीं दे रहा'],
+  ['^the session helper ended$', 'कमरे की जाँच करने वाला प्रोग्राम बंद हो गया'],
   ['^the answer cannot be read$', 'जवाब समझ में नहीं आया'],
   ['^the answer is too long$', 'जवाब बहुत लंबा है'],
-  ['^nobody has said yet what this room should have$', 'अभी पता नहीं कि इस कमरे में क्या होना चाहिए'],
+  ['^the equipment of this room is not known yet$', 'अभी पता नहीं कि इस कमरे में क्या होना चाहिए'],
   ['^koffi(?: is not there|: .*)$', 'koffi नहीं चला: Windows से पूछा नहीं जा सका'],
   ['^Windows does not answer$', 'Windows जवाब नहीं दे रहा'],
   ['^(?:CoCreateInstance|Enum\\w+|Get\\w+|Item|Activate|SetMute): (.*)$', 'Windows ने जवाब में गड़बड़ी बताई: $1'],
@@ -58,5 +58,7 @@ export function coreReasonText(reason: string, language: Language): string {
 
 /** Replaces the matches of each pattern in turn with the text beside it. */
 export function applyTranslations(reason: string, rows: readonly Reason[]): string {
-  return rows.reduce((text, [pattern, words]) => text.replace(new RegExp(pattern, 'g'), words), reason);
+  // Older agents call the server the centre.
+  const current = reason.replace(/\bthe centre\b/g, 'the server');
+  return rows.reduce((text, [pattern, words]) => text.replace(new RegExp(pattern, 'g'), words), current);
 }

@@ -76,7 +76,7 @@ describe('an invalid file gives one line with the place and the problem', () => 
     [
       'a person twice',
       '{"people":[{"id":"a","name":"A","role":"state"},{"id":"a","name":"B","role":"state"}]}',
-      'sabha.json: people.1.id: "a" stands twice',
+      'sabha.json: people.1.id: "a" is there twice',
     ],
     [
       'a group with the name of a role',
@@ -86,7 +86,7 @@ describe('an invalid file gives one line with the place and the problem', () => 
     [
       'a PC twice',
       '{"site":{"pcs":[{"id":"b","room":{"en":"A"}},{"id":"a","room":{"en":"A"}},{"id":"a","room":{"en":"B"}}]}}',
-      'sabha.json: site.pcs.2.id: "a" stands twice',
+      'sabha.json: site.pcs.2.id: "a" is there twice',
     ],
   ])('%s', (_what, text, line) => {
     expect(readSettings(text)).toEqual({ ok: false, line });

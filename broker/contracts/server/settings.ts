@@ -49,21 +49,21 @@ const person = v.strictObject({
   role: about(v.picklist(roles), 'The tabs of flows send to roles, not to names.'),
   scope: v.optional(about(scope, 'The part of the tree this person looks after: "" is everywhere, else a state, or state/site.'), ''),
   groups: v.exactOptional(
-    about(v.pipe(v.array(id), v.maxLength(20)), 'Groups that a tab may tell, such as "vendors": of each those who look after the place.'),
+    about(v.pipe(v.array(id), v.maxLength(20)), 'Groups that a tab may notify, such as "vendors": the members who look after the place.'),
   ),
   language: v.optional(about(v.picklist(messageLanguages), 'The language of the messages to this person.'), 'en'),
   channels: v.exactOptional(
     about(
       v.pipe(v.array(id), v.minLength(1), v.maxLength(20)),
-      'Over which channel this person is told first, and over which next where that one does not deliver. Absent: all that reach, e-mail first.',
+      'The channels of this person in order: the next one is used if one does not deliver. Absent: all that reach the person, e-mail first.',
     ),
   ),
   email: v.optional(email),
-  webhook: v.optional(about(v.boolean(), 'Told through the webhook too.'), false),
+  webhook: v.optional(about(v.boolean(), 'True: notifications go through the webhook too.'), false),
   addresses: v.optional(
     about(
       v.record(v.string(), v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
-      'Addresses for the channels that live on the tabs, by their name in channels.offered.',
+      'Addresses for the channels on the tabs, by their name in channels.offered.',
     ),
     {},
   ),
@@ -72,7 +72,7 @@ const person = v.strictObject({
 /** Like the profile on the wire, but an unknown key is an error and a missing one has a default. */
 const siteProfile = v.strictObject({
   link: v.optional(
-    about(profile.entries.link, 'The class of the link: it sets how often a PC speaks and how soon it counts as silent.'),
+    about(profile.entries.link, 'The class of the link: it sets how often a PC reports and how soon it counts as offline.'),
     'fibre',
   ),
   elevationM: profile.entries.elevationM,
@@ -86,14 +86,14 @@ const siteProfile = v.strictObject({
     { camera: [{}], microphone: [{}], speaker: [{}] },
   ),
   tier: v.exactOptional(
-    about(profile.entries.tier.wrapped, 'The least that the link must carry; below it the link is at fault. Absent: audio.'),
+    about(profile.entries.tier.wrapped, 'The least that the link must carry; below it the link has a fault. Absent: audio.'),
   ),
   bridge: v.exactOptional(
-    about(v.strictObject(profile.entries.bridge.wrapped.entries), 'The dial-in audio bridge of this site, asked by SIP OPTIONS.'),
+    about(v.strictObject(profile.entries.bridge.wrapped.entries), 'The dial-in audio bridge of this site, checked by SIP OPTIONS.'),
   ),
   ups: v.exactOptional(about(v.strictObject(profile.entries.ups.wrapped.entries), 'The UPS, as NUT names it, and where upsd listens.')),
   help: v.exactOptional(
-    about(profile.entries.help.wrapped, 'Whom the room card calls: a mail address, or a chat with {text} in its query.'),
+    about(profile.entries.help.wrapped, 'The contact on the room card: a mail address, or a chat with {text} in its query.'),
   ),
   languages: v.exactOptional(
     about(v.pipe(v.array(v.picklist(languages)), v.minLength(1)), 'The languages of the room card, the first one large. Absent: all.'),
@@ -115,7 +115,7 @@ const communityNodes = v.strictObject({
   packages: v.optional(
     about(
       v.array(v.pipe(v.string(), v.regex(/^(@[a-z0-9-]+\/)?[a-z0-9][a-z0-9._-]*$/))),
-      'npm packages beside Sabha whose nodes may stand on the tabs, behind an offer. They run inside flows: name only what you trust.',
+      'npm packages beside Sabha whose nodes may be on the tabs, behind an offer. They run inside flows: name only packages that you trust.',
     ),
     [],
   ),
@@ -123,7 +123,7 @@ const communityNodes = v.strictObject({
     about(
       // Node ids are longer. The pattern also rejects an array, whose numeric keys would pass as an object.
       v.record(v.pipe(v.string(), v.regex(/^[a-z0-9.-]{4,64}$/)), v.record(v.string(), v.string())),
-      'What their nodes keep secret, by the id of the node; a tab holds none.',
+      'The secrets of their nodes, by the id of the node; a tab holds none.',
     ),
     {},
   ),
@@ -136,7 +136,7 @@ const ports = v.strictObject({
   brokerMetrics: v.optional(port, 9101),
   flowsMetrics: v.optional(port, 9102),
   exporter: v.optional(port, 9103),
-  reflector: v.optional(about(port, 'UDP, where PCs measure their link. Beyond this machine where https is set.'), 8620),
+  reflector: v.optional(about(port, 'UDP port at which PCs measure their link. Beyond this machine only if https is set.'), 8620),
 });
 
 /** A host name as in the Host header of a browser. Other names are refused (DNS rebinding). */
@@ -154,15 +154,15 @@ const grantOfDirectory = v.pipe(
 );
 
 const openid = v.strictObject({
-  issuer: about(url, 'The directory that vouches for people.'),
+  issuer: about(url, 'The directory that authenticates people.'),
   clientId: v.pipe(v.string(), v.minLength(1)),
   secretFile: about(v.pipe(v.string(), v.minLength(1)), 'The file that holds the client secret.'),
-  scope: v.optional(about(v.string(), 'What is asked of the directory.'), 'openid email profile'),
+  scope: v.optional(about(v.string(), 'The scopes requested from the directory.'), 'openid email profile'),
   nameClaim: v.optional(about(v.string(), 'The claim that becomes the name of the account.'), 'email'),
-  claim: v.optional(about(v.string(), 'The claim that says what somebody may do here.'), 'groups'),
+  claim: v.optional(about(v.string(), 'The claim that says what a person may do here.'), 'groups'),
   grants: about(
     v.pipe(v.array(grantOfDirectory), v.minLength(1)),
-    'Of the values of that claim: role and scope. The first that fits counts; nobody else gets in.',
+    'Role and scope by the value of that claim. The first match counts; nobody else can sign in.',
   ),
 });
 
@@ -172,44 +172,44 @@ const https = v.strictObject({
       v.string(),
       v.check((text) => isIP(text) > 0, 'an address of this machine, or 0.0.0.0 for all of them'),
     ),
-    'The address of this machine at which the wall and the API are served beyond it, for people who log in.',
+    'The address of this machine at which the wall and the API are served to other machines, for people who sign in.',
   ),
   port: v.optional(port, 8443),
-  mqttPort: v.optional(about(port, 'Where PCs of other machines reach the broker, by TLS with their certificate.'), 8883),
-  openid: v.optional(about(openid, 'People may also log in through this OpenID Connect directory.')),
+  mqttPort: v.optional(about(port, 'The port at which PCs on other machines reach the broker, by TLS with their certificate.'), 8883),
+  openid: v.optional(about(openid, 'People may also sign in through this OpenID Connect directory.')),
   names: about(v.pipe(v.array(hostName), v.minLength(1)), 'The names by which browsers reach it; any other is refused.'),
 });
 
 const whole = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const capacity = v.strictObject({
-  atOncePerState: v.optional(about(whole(1, 100), 'Of one state.'), 2),
+  atOncePerState: v.optional(about(whole(1, 100), 'At once in one state.'), 2),
   atOnce: v.optional(
-    about(whole(1, 60), 'Of all: each takes as much of the line of the centre as its own line can carry, for some seconds.'),
+    about(whole(1, 60), 'At once in all states: each uses as much of the line of the server as its own line carries, for some seconds.'),
     10,
   ),
 });
 
 const absolutePath = v.pipe(v.string(), v.check(isAbsolute, 'a path from the root, such as /mnt/backup'));
 const backup = v.strictObject({
-  folder: v.exactOptional(about(absolutePath, 'A second folder, on another disk: each backup stands there too. It must be there.')),
+  folder: v.exactOptional(about(absolutePath, 'A second folder, on another disk, for a copy of each backup. The folder must exist.')),
   passphraseFile: v.exactOptional(
     about(
       absolutePath,
-      'The file with the passphrase by which they are encrypted. Without it whoever reads one has the keys of the centre.',
+      'The file with the passphrase that encrypts the backups. Without it, each reader of a backup has the keys of the server.',
     ),
   ),
 });
 
 const retention = v.strictObject({
   eventDays: v.optional(
-    about(whole(2, 60), 'After so many days events leave the ledger. Not less than 2: PCs send again what they keep of the last 24 hours.'),
+    about(whole(2, 60), 'Days after which events leave the ledger. At least 2: PCs resend their events of the last 24 hours.'),
     2,
   ),
-  archiveMonths: v.optional(about(whole(1, 120), 'So many archives are kept, the newest: a year and the month that runs.'), 13),
+  archiveMonths: v.optional(about(whole(1, 120), 'Number of archives to keep, the newest ones: a year and the current month.'), 13),
   historyDays: v.optional(
     about(
       whole(31, 3_660),
-      'Incidents, their steps and messages, and what is left of PCs that are gone: a year, and time to look back at it.',
+      'Days to keep incidents, their steps and messages, and records of removed PCs: a year, and time to look back at it.',
     ),
     400,
   ),
@@ -222,47 +222,47 @@ export const settings = v.strictObject({
     about(v.nullable(site), 'This office and its conferencing PCs. null = all sites come from the site table, and no agent runs here.'),
     {},
   ),
-  people: v.optional(about(v.array(person), 'Who is told. With nobody here, messages are printed on the console only.'), []),
+  people: v.optional(about(v.array(person), 'The people to notify. Without any, messages are printed on the console only.'), []),
   alertmanager: v.optional(
     about(
       v.strictObject({
         url: about(url, 'Alertmanager itself; alerts go to its /api/v2/alerts.'),
-        tokenFile: v.optional(about(v.string(), 'The file that holds a bearer token, where something before it asks for one.')),
+        tokenFile: v.optional(about(v.string(), 'The file that holds a bearer token, if a proxy in front of it needs one.')),
       }),
-      'Every incident that somebody was told of stands in this Alertmanager too, until it is over.',
+      'Each incident that was notified is sent to this Alertmanager too, until it is over.',
     ),
   ),
   /** Only `flows` knows the channels and validates this key: `flows/settings.ts`. */
   channels: v.optional(v.unknown(), {}),
   communityNodes: v.optional(
-    about(communityNodes, 'Nodes of others that carry messages, each a channel by the pair offer and outcome.'),
+    about(communityNodes, 'Nodes of other authors that carry messages, each a channel by the pair offer and outcome.'),
     {},
   ),
   ports: v.optional(about(ports, 'All listen on loopback only. 0 takes a free port.'), {}),
   editor: v.optional(
     about(
       v.boolean(),
-      'The editor of the tabs beside the running centre: on loopback, at ports.editor, for accounts with the role central, and for "sabha" with the password in data/flows/editor.password.',
+      'The editor of the tabs, on loopback at ports.editor, while the server runs. Accounts with the role central sign in, and "sabha" with the password in data/flows/editor.password.',
     ),
     false,
   ),
   https: v.optional(
     about(
       https,
-      'The wall and the API beyond this machine. SABHA_HTTPS_KEY and SABHA_HTTPS_CERT may name a certificate that browsers know; absent = loopback only.',
+      'The wall and the API for other machines. SABHA_HTTPS_KEY and SABHA_HTTPS_CERT may name a certificate that browsers trust. Absent: loopback only.',
     ),
   ),
   capacity: v.optional(about(capacity, 'How many sites measure the capacity of their link at the same time.'), {}),
-  backup: v.exactOptional(about(backup, 'Backups are made each hour in data/flows/backups, whatever stands here.')),
+  backup: v.exactOptional(about(backup, 'Options of the backups. They are made each hour in data/flows/backups in any case.')),
   retention: v.optional(
     about(
       retention,
-      'How long what is kept. Events that leave the ledger stand in data/flows/archives, one file a month; the rest is deleted.',
+      'How long data is kept. Events that leave the ledger go to data/flows/archives, one file a month; other data is deleted.',
     ),
     {},
   ),
   ledgerLimitMiB: v.optional(
-    about(v.pipe(v.number(), v.minValue(0)), 'MiB that the ledger may take of the disk; 0 = no limit of its own.'),
+    about(v.pipe(v.number(), v.minValue(0)), 'MiB that the ledger may use of the disk; 0 = no separate limit.'),
     0,
   ),
 });
@@ -304,7 +304,7 @@ function ambiguousGroup(people: readonly Person[]): string | undefined {
 
 function firstTwice(list: string, rows: { id: string }[]): string | undefined {
   const at = rows.findIndex((row, index) => rows.findIndex((one) => one.id === row.id) < index);
-  return at < 0 ? undefined : `${list}.${at}.id: "${rows[at]?.id}" stands twice`;
+  return at < 0 ? undefined : `${list}.${at}.id: "${rows[at]?.id}" is there twice`;
 }
 
 function isSafeUrl(text: string): boolean {

@@ -29,17 +29,17 @@ const codes: readonly LineRow[] = [
     },
   ],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, { en: 'its certificate is for another name', hi: 'उसका सर्टिफ़िकेट किसी और नाम का है' }],
-  [
-    /^(?:ENOTFOUND|ENODATA|ENONAME)$/,
-    { en: 'no such name is known: check how it is written', hi: 'यह नाम नहीं मिला: देखें कि ठीक लिखा है या नहीं' },
-  ],
+  [/^(?:ENOTFOUND|ENODATA|ENONAME)$/, { en: 'this name is not known: check the spelling', hi: 'यह नाम नहीं मिला: देखें कि ठीक लिखा है या नहीं' }],
   [
     /^(?:EAI_AGAIN|ESERVFAIL|ETIMEOUT)$/,
     { en: 'its name cannot be looked up: check the network of this PC', hi: 'नाम का पता नहीं लग पा रहा: इस PC का नेटवर्क देखें' },
   ],
   [
     /^(?:E(?:NET|HOST)(?:UNREACH|DOWN)|EADDRNOTAVAIL)$/,
-    { en: 'no way leads there: check the network of this PC, then the address', hi: 'वहाँ तक रास्ता नहीं है: पहले इस PC का नेटवर्क देखें, फिर पता' },
+    {
+      en: 'not reachable: check the network of this PC, then the address',
+      hi: 'वहाँ तक रास्ता नहीं है: पहले इस PC का नेटवर्क देखें, फिर पता',
+    },
   ],
   [
     /^ECONNREFUSED$/,
@@ -48,26 +48,26 @@ const codes: readonly LineRow[] = [
   [
     /^(?:ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET)$/,
     {
-      en: 'the connection was cut: perhaps a firewall between, or not the port of the centre',
-      hi: 'कनेक्शन बीच में कट गया: शायद फ़ायरवॉल है, या यह सेंटर का पोर्ट नहीं है',
+      en: 'the connection was cut: check the port, and whether a firewall is in between',
+      hi: 'कनेक्शन बीच में कट गया: पोर्ट देखें, और यह कि बीच में फ़ायरवॉल तो नहीं',
     },
   ],
   [
     /^(?:ETIMEDOUT|UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT)$/,
     {
-      en: 'no answer: check the address, and whether a firewall stands between',
+      en: 'no answer: check the address, and whether a firewall is in between',
       hi: 'कोई जवाब नहीं: पता देखें, और यह कि बीच में फ़ायरवॉल तो नहीं',
     },
   ],
   [
     /^(?:EPROTO|HPE_\w+|ERR_SSL_\w+|ERR_TLS_PROTOCOL\w*|ERR_HTTP2?_\w+)$/,
-    { en: 'whoever answers does not speak as the centre does: check address and port', hi: 'जवाब देने वाला सेंटर नहीं लगता: पता और पोर्ट देखें' },
+    { en: 'this is not the Sabha server: check address and port', hi: 'यह Sabha का सर्वर नहीं है: पता और पोर्ट देखें' },
   ],
   [
     /^(?:\w*SELF_SIGNED\w*|UNABLE_TO_\w+|CERT_\w+)$/,
     {
-      en: 'its certificate is not of the authority of the centre: somebody else answers, or opens the connection between',
-      hi: 'उसका सर्टिफ़िकेट सेंटर का नहीं है: कोई और जवाब दे रहा है, या बीच में कनेक्शन खोल रहा है',
+      en: 'its certificate is not from the Sabha server: another server answers, or a firewall opens the connection',
+      hi: 'उसका सर्टिफ़िकेट Sabha के सर्वर का नहीं है: कोई और सर्वर जवाब दे रहा है, या फ़ायरवॉल कनेक्शन खोल रहा है',
     },
   ],
 ];
@@ -79,16 +79,16 @@ const raw: readonly LineRow[] = [
   [/^(E[A-Z]{2,}): [^,]+, (?:\w+) '(.+?)'(?: -> '.+')?$/, { en: '$2: $1', hi: '$2: $1' }],
   [
     /^(?:\w+ EPROTO )?[0-9A-F]*:?error:[0-9A-F]+:.*$/s,
-    { en: 'whoever answers does not speak as the centre does: check address and port', hi: 'जवाब देने वाला सेंटर नहीं लगता: पता और पोर्ट देखें' },
+    { en: 'this is not the Sabha server: check address and port', hi: 'यह Sabha का सर्वर नहीं है: पता और पोर्ट देखें' },
   ],
   [/^Unknown option '(.+)'$/, { en: 'there is no option $1', hi: '$1 नाम का कोई विकल्प नहीं है' }],
   [/^--lang: "(.*)" is not one of (.+)$/, { hi: '--lang: "$1" नहीं चलता, इनमें से एक लिखें: $2' }],
-  [/^Unexpected argument '(.+)'$/, { en: '"$1" is one word too many', hi: '"$1" फ़ालतू है, इसे हटा दें' }],
+  [/^Unexpected argument '(.+)'$/, { en: '"$1" is not expected here: remove it', hi: '"$1" फ़ालतू है, इसे हटा दें' }],
   [
     /^Option '(?:-\w, )?(--[\w-]+).*' argument (?:missing|is ambiguous)$/,
-    { en: '$1 needs a word behind it', hi: '$1 के बाद कुछ लिखना ज़रूरी है' },
+    { en: '$1 needs a value after it', hi: '$1 के बाद कुछ लिखना ज़रूरी है' },
   ],
-  [/^Option '(?:-\w, )?(--[\w-]+).*' does not take an argument$/, { en: '$1 takes no word behind it', hi: '$1 के साथ "=" न लगाएँ' }],
+  [/^Option '(?:-\w, )?(--[\w-]+).*' does not take an argument$/, { en: '$1 takes no value', hi: '$1 के साथ कुछ न लिखें' }],
 ];
 
 const schemas: readonly LineRow[] = [
@@ -127,13 +127,16 @@ const enrolment: readonly LineRow[] = [
   [
     /^the enrolment code has (.+), which none has$/,
     {
-      en: 'the enrolment code has $1, which stands in no code: read it again',
+      en: 'the enrolment code has $1, which is in no code: read it again',
       hi: 'कोड में $1 है, जो किसी कोड में नहीं होता: फिर से देखकर लिखें',
     },
   ],
   [
     /^the enrolment code has (\d+) characters, it should have (\d+)$/,
-    { en: 'the enrolment code should have $2 characters, not $1: read it again', hi: 'कोड में $1 अक्षर हैं, $2 होने चाहिए: फिर से देखकर लिखें' },
+    {
+      en: 'the enrolment code should have $2 characters, not $1: read it again',
+      hi: 'कोड में $1 अक्षर हैं, $2 होने चाहिए: फिर से देखकर लिखें',
+    },
   ],
   [
     /^the enrolment code has (\d+) characters, it should have (\d+) or (\d+)$/,
@@ -146,8 +149,8 @@ const enrolment: readonly LineRow[] = [
     // An older server uses this text also for a used code.
     /^this enrolment code is wrong(?:, used up)? or over$/,
     {
-      en: 'this enrolment code is wrong or over: look at it once more; if it is right, ask the central team for a new one',
-      hi: 'यह कोड ग़लत है या पुराना है: एक बार फिर देखें; सही लिखा है तो सेंट्रल टीम से नया कोड लें',
+      en: 'this enrolment code is wrong or has expired: check it; if it is right, ask the central team for a new one',
+      hi: 'यह कोड ग़लत है या इसकी अवधि ख़त्म हो गई है: एक बार फिर देखें; सही लिखा है तो सेंट्रल टीम से नया कोड लें',
     },
   ],
   [
@@ -159,36 +162,36 @@ const enrolment: readonly LineRow[] = [
   ],
   [
     /^this code is for (\S+), not for (\S+)$/,
-    { en: 'this code is for $1: look at --pc, or ask for the code of your office', hi: 'यह कोड $1 का है: --pc देखें, या अपने ऑफ़िस का कोड लें' },
+    { en: 'this code is for $1: check --pc, or ask for the code of your office', hi: 'यह कोड $1 का है: --pc देखें, या अपने ऑफ़िस का कोड लें' },
   ],
   [
-    /^(\S+) has (?:a certificate already|another certificate by now): ask the (?:centre|server|central team) to replace it$/,
+    /^(\S+) has (?:a certificate already|another certificate by now): ask the (?:centre|server) to replace it$/,
     {
       en: '$1 is enrolled already: ask the central team for "pcs replace $1"',
       hi: '$1 पहले से जुड़ा है: सेंट्रल टीम से "pcs replace $1" करने को कहें',
     },
   ],
   [
-    /^(\S+) is revoked: ask the (?:centre|server|central team) to replace it$/,
-    { en: '$1 is shut out: ask the central team for "pcs replace $1"', hi: '$1 को बंद किया गया है: सेंट्रल टीम से "pcs replace $1" करने को कहें' },
+    /^(\S+) is revoked: ask the (?:centre|server) to replace it$/,
+    { en: '$1 is blocked: ask the central team for "pcs replace $1"', hi: '$1 को बंद किया गया है: सेंट्रल टीम से "pcs replace $1" करने को कहें' },
   ],
   [
     /^too many attempts: wait (\d+) s$/,
-    { en: 'too many attempts: wait $1 s, and read the code again', hi: 'बहुत बार कोशिश हुई: $1 सेकंड रुकें, और कोड फिर से देखें' },
+    { en: 'too many attempts: wait $1 s, and read it again', hi: 'बहुत बार कोशिश हुई: $1 सेकंड रुकें, और कोड फिर से देखें' },
   ],
   [/^(\S+) answered [45]\d\d: (.+)$/, { en: '$1 says: $2', hi: '$1 का जवाब: $2' }],
-  [
-    /^there is no PC (\S+) in the site table$/,
-    { en: 'there is no PC $1 in the list of the centre: look at --pc', hi: 'सेंटर की सूची में $1 नाम का PC नहीं है: --pc देखें' },
-  ],
+  [/^there is no PC (\S+) in the site table$/, { en: 'the server knows no PC $1: check --pc', hi: 'सर्वर पर $1 नाम का PC नहीं है: --pc देखें' }],
   [/^(\S+) is closed$/, { hi: '$1 बंद हो चुका है: सेंट्रल टीम से पूछें' }],
   [
     /^"(.*)" is no name of a PC: expected state\.site\.pc$/,
-    { en: '"$1" is no name of a PC: look at --pc', hi: '"$1" किसी PC का नाम नहीं है: --pc देखें' },
+    { en: '"$1" is not the name of a PC: check --pc', hi: '"$1" किसी PC का नाम नहीं है: --pc देखें' },
   ],
   [
     /^nothing more$/,
-    { en: 'nothing more; perhaps it is not the centre: check address and port', hi: 'और कुछ नहीं; शायद यह सेंटर नहीं है: पता और पोर्ट देखें' },
+    {
+      en: 'no reason given; perhaps not the Sabha server: check address and port',
+      hi: 'कारण पता नहीं; शायद यह Sabha का सर्वर नहीं है: पता और पोर्ट देखें',
+    },
   ],
 ];
 

@@ -12,7 +12,7 @@ const starts: readonly LineRow[] = [
   [/^port (\d+) is in use by another program(?: \((\S+)\))?$/, { hi: 'पोर्ट $1 कोई और प्रोग्राम इस्तेमाल कर रहा है' }],
   [/^(.+): a restore was interrupted: run "(.+)" again$/, { hi: '$1: बैकअप लौटाना बीच में रुक गया था: "$2" फिर चलाएँ' }],
   [
-    /^(.+): is no private key: put it back from a copy, or run "(.+)"; without it the PCs obey nobody$/,
+    /^(.+): is no private key: put it back from a copy, or run "(.+)"; without it the PCs accept no commands$/,
     { hi: '$1: यह चाबी नहीं है: कॉपी से लौटाएँ, या "$2" चलाएँ; इसके बिना PC किसी की नहीं मानेंगे' },
   ],
 ];
@@ -30,7 +30,7 @@ export const serverLineRows: readonly LineRow[] = [
   [/^is not UTF-8: save it as "CSV UTF-8"$/, { hi: 'UTF-8 में नहीं है: "CSV UTF-8" चुनकर फिर सेव करें' }],
   [/^must not be empty$/, { hi: 'ख़ाली नहीं होना चाहिए' }],
   [/^state\/site or state\/site\/pc$/, { en: 'a site as STATE/SITE or a PC as STATE/SITE/PC', hi: 'ऑफ़िस STATE/SITE या PC STATE/SITE/PC' }],
-  [/^(?:Error: )?bad port$/, { en: 'no program may ask this port', hi: 'इस पोर्ट से पूछा नहीं जा सकता' }],
+  [/^(?:Error: )?bad port$/, { en: 'this port cannot be used for requests', hi: 'इस पोर्ट से पूछा नहीं जा सकता' }],
 ];
 
 /** Like `translateLine`, for the user of `npm start`. */
@@ -40,8 +40,8 @@ export function translateStartLine(line: string, language: Language): string {
 
 const words = {
   'no-agent': { en: 'without the agent of this PC', hi: 'इस PC के एजेंट के बिना' },
-  editor: { en: 'with the editor of the tabs, at this machine', hi: 'टैब के एडिटर के साथ, इसी मशीन पर' },
-  prepare: { en: 'makes what the parts need at their start, and ends', hi: 'हिस्सों के चलने का सामान बनाता है, फिर बंद' },
+  editor: { en: 'with the editor of the tabs, on this PC', hi: 'टैब के एडिटर के साथ, इसी मशीन पर' },
+  prepare: { en: 'prepares the files of the parts, and ends', hi: 'हिस्सों के चलने का सामान बनाता है, फिर बंद' },
   help: { en: 'says this', hi: 'यही सूची' },
 } as const satisfies Record<string, Words>;
 type Option = keyof typeof words;

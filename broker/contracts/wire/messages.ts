@@ -307,7 +307,7 @@ function shapeFault(text: Uint8Array, parsed: unknown): string | undefined {
   if (depth > budgets.messageDepth.most) return `${depth} levels deep, at most ${budgets.messageDepth.most}`;
   if (values > budgets.messageValues.most) return `${values} values, at most ${budgets.messageValues.most}`;
   // Parsers disagree on which of two duplicate keys counts, so a signature check could see other content than the reader.
-  return countKeys(parsed) === keys ? undefined : 'a key stands twice';
+  return countKeys(parsed) === keys ? undefined : 'a key is there twice';
 }
 
 /** Measures the text in one pass, without recursion. Each colon outside a string is a key. The number of values is approximate. */

@@ -26,7 +26,7 @@ describe('the structure of a message is checked before any recursive reader', ()
 
   test('S23 a duplicate key is refused at any place, escaped or not, and brackets and colons in strings are ignored', () => {
     for (const body of ['{"a":1,"a":2}', '{"x":{"a":1,"\\u0061":2}}', '{"x":[{"a":1,"a":1}]}'])
-      expect(decode('event', event(body))).toEqual({ ok: false, reason: 'shape', detail: 'a key stands twice' });
+      expect(decode('event', event(body))).toEqual({ ok: false, reason: 'shape', detail: 'a key is there twice' });
     expect(decode('event', event('{"a":"[{:,\\"[[[[[[[[[[[[[[[[[[[[","b":"\\\\"}'))).toMatchObject({ ok: true });
   });
 

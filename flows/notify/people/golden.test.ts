@@ -105,7 +105,7 @@ const told: Record<string, Partial<Notice>> = {
   'a PC is back, and what was told stands': { ...back('pc-off', 0.8), toldOutage: { cause: 'upstream', confidence: 0.9 } },
   'the line behind the router is down': { faults: [fault('path.last_mile')], before },
   'ice-cold': { severity: 'major', faults: [fault('climate.cold_start')] },
-  'the clock is behind': { severity: 'major', faults: [fault('clock.wrong', null, 'behind the centre')] },
+  'the clock is behind': { severity: 'major', faults: [fault('clock.wrong', null, 'behind the server')] },
   'many rooms were not heard since': {
     scope: 'centre/unheard',
     site: { en: 'All offices', hi: 'सभी दफ़्तर' },

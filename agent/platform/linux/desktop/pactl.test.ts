@@ -115,7 +115,7 @@ it('the sound reader of Linux returns the reason if the server gives no answer',
   expect(await reason({ ok: false, why: 'failed', text: refused })).toEqual({ known: false, reason: 'no audio server' });
   expect(await reason({ ok: false, why: 'missing', text: '' })).toEqual({ known: false, reason: 'pactl is not installed' });
   expect(await reason({ ok: false, why: 'aborted', text: '' })).toEqual({ known: false, reason: 'audio server does not answer' });
-  expect(await reason({ ok: false, why: 'oversized', text: '' })).toEqual({ known: false, reason: 'answer of pactl is too long' });
+  expect(await reason({ ok: false, why: 'oversized', text: '' })).toEqual({ known: false, reason: 'pactl: answer is too long' });
   const long = await reason({ ok: false, why: 'failed', text: 'e'.repeat(4_000) });
   expect(!long.known && long.reason.length).toBe(256);
 });

@@ -150,7 +150,7 @@ async function ask<S extends v.GenericSchema>(pactl: Pactl, args: string[], sche
 function reasonOf(output: Output & { ok: false }): string {
   if (output.why === 'missing') return 'pactl is not installed';
   if (output.why === 'aborted') return noAnswer;
-  if (output.why === 'oversized') return 'answer of pactl is too long';
+  if (output.why === 'oversized') return 'pactl: answer is too long';
   if (/connection (failure|refused)|connection terminated/i.test(output.text)) return noServer;
   return shortText(`pactl failed: ${output.text}`);
 }

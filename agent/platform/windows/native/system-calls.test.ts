@@ -70,7 +70,7 @@ test('S15 a pipe reports its session only if its creator runs in that session, a
   told?.close();
   told?.close();
   expect(closed).toEqual([228]);
-  const untold = /^Windows does not tell in which session a pipe was made$/;
+  const untold = /^Windows does not report the session of a pipe$/;
   expect(() => pipe({ ofPipe: fills(1, 2), ofProcess: fills(1, 5) })).toThrow(untold);
   expect(() => pipe({ ofPipe: fills(1, 2), ofProcess: () => 0 })).toThrow(untold);
   expect(() => pipe({ ofPipe: () => 0, ofProcess: fills(1, 2) })).toThrow(untold);

@@ -30,7 +30,7 @@ export function createSystemCalls(koffi: Koffi): Omit<KernelCalls, 'keyChangedAt
     },
     power() {
       const status = Buffer.alloc(12);
-      if (power(status) === 0) throw new Error('Windows does not tell of its power');
+      if (power(status) === 0) throw new Error('Windows does not report its power supply');
       return { line: status.readUInt8(0), flag: status.readUInt8(1), percent: status.readUInt8(2), seconds: status.readInt32LE(4) };
     },
     isShuttingDown: () => metric(shuttingDown) !== 0,
@@ -67,7 +67,7 @@ function createSessions(koffi: Koffi, kernel: ReturnType<Koffi['load']>): Pick<K
   const own = kernel.func('__stdcall', 'ProcessIdToSessionId', 'int32', ['uint32', koffi.out(koffi.pointer('uint32'))]);
   const ownSession = () => {
     const session: [number] = [0];
-    if (own(process.pid, session) === 0) throw new Error('Windows does not tell the session of this process');
+    if (own(process.pid, session) === 0) throw new Error('Windows does not report the session of this process');
     return session[0];
   };
   return { ownSession, isAtConsole: () => ownSession() === console() };
@@ -143,6 +143,6 @@ export function createPipes(koffi: Koffi): KernelCalls['pipe'] {
     };
     if (session !== undefined) return { session, close: end };
     end();
-    throw new Error('Windows does not tell in which session a pipe was made');
+    throw new Error('Windows does not report the session of a pipe');
   };
 }

@@ -102,11 +102,11 @@ export const powerComponents = {
 
 export const powerReasons: readonly Reason[] = [
   ['^upsd does not answer$', 'upsd जवाब नहीं दे रहा'],
-  ['^upsd answers what cannot be read$', 'upsd का जवाब समझ में नहीं आता'],
-  ['^upsd does not let this PC ask$', 'upsd इस PC को बताने से मना करता है'],
+  ['^the answer of upsd cannot be read$', 'upsd का जवाब समझ में नहीं आता'],
+  ['^upsd does not give this PC access$', 'upsd इस PC को बताने से मना करता है'],
   ['^upsd does not know this UPS$', 'upsd इस UPS को नहीं जानता'],
   ['^upsd refuses: ([A-Z-]+)$', 'upsd मना करता है: $1'],
-  ['^the UPS says nothing any more$', 'UPS अब कुछ नहीं बता रहा'],
+  ['^the UPS no longer reports its state$', 'UPS अब अपना हाल नहीं बता रहा'],
   ['^the driver of the UPS does not run$', 'UPS का ड्राइवर नहीं चल रहा'],
   ['^the UPS does not say how it is$', 'UPS अपना हाल नहीं बता रहा'],
   ['^only the inside of the UPS is measured$', 'तापमान सिर्फ़ UPS के अंदर का पता है'],
