@@ -65,7 +65,7 @@ it.concurrent('`sabha-agent check` without sound, tools or settings reports no r
   expect(code).not.toBe(0);
   const screen = await agent(['check'], undefined, folder, bare);
   // The room and PC of the default settings do not exist, so the screen must not name them.
-  expect(screen.out.split('\n')[0]).toBe('this PC is not enrolled (data/agent): what follows is of this PC alone');
+  expect(screen.out.split('\n')[0]).toBe('this PC is not enrolled (data/agent): the results below are of this PC alone');
   expect(screen.out).not.toMatch(/Conference room|this-office/);
   expect(screen.out).not.toMatch(/No fault found|\p{Cc}\[/u);
   expect(screen.err).toBe('');

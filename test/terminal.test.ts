@@ -69,7 +69,7 @@ test.runIf(hasTerminal).each([
     'hi',
     'agent/cli.ts',
     ['enrol', writeEnrolCode(Buffer.alloc(13), Buffer.alloc(1)), '--pc', 'a/b/c'],
-    ['सेंटर से पूछा जा रहा है: ', ' सेकंड'],
+    ['सर्वर से पूछा जा रहा है: ', ' सेकंड'],
   ],
 ] as const)(
   '%s says at a terminal what it waits for, of a centre that does not answer (%s)',

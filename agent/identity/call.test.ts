@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { commandLine, nextCommand, nextSteps, startCall } from './call.ts';
 
 test('the command line prints the next commands with the data folder of the call', () => {
-  expect(nextSteps('en', undefined)).toContain('"npm run agent -- run" starts the agent, "npm run agent -- check" says');
+  expect(nextSteps('en', undefined)).toContain('"npm run agent -- run" starts the agent, "npm run agent -- check" shows');
   expect(nextSteps('en', 'my/folder')).toContain('"npm run agent -- run --data my/folder" starts');
   expect(nextSteps('hi', 'my/folder')).toContain('"npm run agent -- check --data my/folder" बताएगा');
 });

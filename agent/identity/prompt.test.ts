@@ -81,10 +81,10 @@ test('the enrolment dialog offers several PCs by number and room, in Hindi too, 
 });
 
 test.each<[No, string[]]>([
-  [silent, ['The centre, sabha.example.org:8443, does not answer: if that lasts, call the administrator.', moved]],
+  [silent, ['The server sabha.example.org:8443 does not answer: if this lasts, call the administrator.', moved]],
   [
     ['name', 'sabha.example.org:8443: this name is not known: check the spelling'],
-    ['The name of the centre, sabha.example.org, is not known in this network: call the administrator.', moved],
+    ['This network does not know the server name sabha.example.org: call the administrator.', moved],
   ],
   [
     ['network', 'sabha.example.org:8443: its name cannot be looked up: check the network of this PC'],

@@ -146,7 +146,7 @@ describe.runIf(runs)('the audio bridge', () => {
     const [port = 0] = await freePorts(1);
     const { said, reason } = await ask(transport, port);
     expect([said, reason]).toEqual(['bridge.silent', 'no program listens at its address']);
-    expect(coreReasonText(reason ?? '', 'hi')).toBe('उसके पते पर कोई जवाब देने वाला नहीं है');
+    expect(coreReasonText(reason ?? '', 'hi')).toBe('उसके पते पर कोई प्रोग्राम जवाब नहीं दे रहा');
   });
 
   test.each<Transport>(['udp', 'tcp'])('is `bridge.silent` when it sends garbage over %s', async (transport) => {

@@ -109,7 +109,7 @@ describe.runIf(runs)('the room card', () => {
     expect(await verdict()).toBe('◐ Ready (not proven)');
     await page.clock.setSystemTime(at + 160_000);
     await page.clock.runFor(1_000);
-    expect(await verdict()).toMatch(/^\? This page is old/);
+    expect(await verdict()).toMatch(/^\? This page is out of date/);
     expect(await page.evaluate(() => 'isTheSame' in globalThis)).toBe(true);
   });
 
@@ -117,12 +117,12 @@ describe.runIf(runs)('the room card', () => {
     await stillPage();
     write(knownOf(working), 0);
     await page.goto(url);
-    expect(await verdict()).toMatch(/^\? This page is old/);
+    expect(await verdict()).toMatch(/^\? This page is out of date/);
     await page.context().close();
     await stillPage({ javaScriptEnabled: false });
     write(knownOf(working));
     await page.goto(url);
-    expect(await verdict()).toMatch(/^\? This page is old/);
+    expect(await verdict()).toMatch(/^\? This page is out of date/);
   });
 
   test.each(['light', 'dark'] as const)(

@@ -74,7 +74,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     const clerk = sit([cli, 'enrol', await rig.code(), '--centre', `127.0.0.1:${(silent.address() as AddressInfo).port}`, '--data', data], {
       LC_ALL: 'C.UTF-8',
     });
-    await clerk.sees('asking the centre: 2 s');
+    await clerk.sees('asking the server: 2 s');
     clerk.press('\u0003');
     await clerk.sees('nothing was done');
     expect([await clerk.ended, existsSync(identityFolder(data))]).toEqual([2, false]);

@@ -144,13 +144,13 @@ test('an invalid code, a closed port and an unusable folder are each reported in
 });
 
 test.each<[string, (socket: Socket) => void, RegExp]>([
-  ['speaks no TLS', (socket) => socket.end('SSH-2.0-OpenSSH_9\r\n'), /does not speak as the centre does: check address and port$/],
+  ['speaks no TLS', (socket) => socket.end('SSH-2.0-OpenSSH_9\r\n'), /this is not the Sabha server: check address and port$/],
   [
     'refuses TLS',
     (socket) => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, 40])),
-    /does not speak as the centre does: check address and port$/,
+    /this is not the Sabha server: check address and port$/,
   ],
-  ['cuts the connection', (socket) => socket.resetAndDestroy(), /the connection was cut: perhaps a firewall between/],
+  ['cuts the connection', (socket) => socket.resetAndDestroy(), /the connection was cut: check the port/],
 ])('a server that %s is reported in one line with the first thing to check', async (_what, meets, line) => {
   const at = await centre();
   const stranger = createServer(meets).listen(0);

@@ -20,7 +20,7 @@ test('the page of the room card loads nothing, and its policy allows only its ow
 test('the page of the room card shows the page as stale until its script has checked the time, or without a script', () => {
   const html = pageFor(working);
   expect(html).toContain('<section id="now" class="ready" hidden>');
-  expect(html).toMatch(/<section id="old" class="unknown">\s*<div lang="en"><h2>\? This page is old/);
+  expect(html).toMatch(/<section id="old" class="unknown">\s*<div lang="en"><h2>\? This page is out of date/);
 });
 
 test('the page of the room card has a part for each language of the site, and takes the first as page language', () => {

@@ -36,10 +36,7 @@ const codes: readonly LineRow[] = [
   ],
   [
     /^(?:E(?:NET|HOST)(?:UNREACH|DOWN)|EADDRNOTAVAIL)$/,
-    {
-      en: 'not reachable: check the network of this PC, then the address',
-      hi: 'वहाँ तक रास्ता नहीं है: पहले इस PC का नेटवर्क देखें, फिर पता',
-    },
+    { en: 'not reachable: check the network of this PC, then the address', hi: 'वहाँ तक रास्ता नहीं है: पहले इस PC का नेटवर्क देखें, फिर पता' },
   ],
   [
     /^ECONNREFUSED$/,
@@ -54,10 +51,7 @@ const codes: readonly LineRow[] = [
   ],
   [
     /^(?:ETIMEDOUT|UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT)$/,
-    {
-      en: 'no answer: check the address, and whether a firewall is in between',
-      hi: 'कोई जवाब नहीं: पता देखें, और यह कि बीच में फ़ायरवॉल तो नहीं',
-    },
+    { en: 'no answer: check the address, and whether a firewall is in between', hi: 'कोई जवाब नहीं: पता देखें, और यह कि बीच में फ़ायरवॉल तो नहीं' },
   ],
   [
     /^(?:EPROTO|HPE_\w+|ERR_SSL_\w+|ERR_TLS_PROTOCOL\w*|ERR_HTTP2?_\w+)$/,
@@ -126,17 +120,11 @@ const schemas: readonly LineRow[] = [
 const enrolment: readonly LineRow[] = [
   [
     /^the enrolment code has (.+), which none has$/,
-    {
-      en: 'the enrolment code has $1, which is in no code: read it again',
-      hi: 'कोड में $1 है, जो किसी कोड में नहीं होता: फिर से देखकर लिखें',
-    },
+    { en: 'the enrolment code has $1, which is in no code: read it again', hi: 'कोड में $1 है, जो किसी कोड में नहीं होता: फिर से देखकर लिखें' },
   ],
   [
     /^the enrolment code has (\d+) characters, it should have (\d+)$/,
-    {
-      en: 'the enrolment code should have $2 characters, not $1: read it again',
-      hi: 'कोड में $1 अक्षर हैं, $2 होने चाहिए: फिर से देखकर लिखें',
-    },
+    { en: 'the enrolment code should have $2 characters, not $1: read it again', hi: 'कोड में $1 अक्षर हैं, $2 होने चाहिए: फिर से देखकर लिखें' },
   ],
   [
     /^the enrolment code has (\d+) characters, it should have (\d+) or (\d+)$/,
@@ -155,10 +143,7 @@ const enrolment: readonly LineRow[] = [
   ],
   [
     /^this enrolment code is used up$/,
-    {
-      en: 'this enrolment code is used up: ask the central team for a new one',
-      hi: 'यह कोड पूरा इस्तेमाल हो चुका है: सेंट्रल टीम से नया कोड लें',
-    },
+    { en: 'this enrolment code is used up: ask the central team for a new one', hi: 'यह कोड पूरा इस्तेमाल हो चुका है: सेंट्रल टीम से नया कोड लें' },
   ],
   [
     /^this code is for (\S+), not for (\S+)$/,
@@ -177,7 +162,7 @@ const enrolment: readonly LineRow[] = [
   ],
   [
     /^too many attempts: wait (\d+) s$/,
-    { en: 'too many attempts: wait $1 s, and read it again', hi: 'बहुत बार कोशिश हुई: $1 सेकंड रुकें, और कोड फिर से देखें' },
+    { en: 'too many attempts: wait $1 s, and read the code again', hi: 'बहुत बार कोशिश हुई: $1 सेकंड रुकें, और कोड फिर से देखें' },
   ],
   [/^(\S+) answered [45]\d\d: (.+)$/, { en: '$1 says: $2', hi: '$1 का जवाब: $2' }],
   [/^there is no PC (\S+) in the site table$/, { en: 'the server knows no PC $1: check --pc', hi: 'सर्वर पर $1 नाम का PC नहीं है: --pc देखें' }],
