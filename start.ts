@@ -340,7 +340,9 @@ async function printHealth({ ports, https }: Settings, { editor, cliToken }: Sec
   const wall = `http://127.0.0.1:${ports.api}`;
   const addresses = [
     ...(https?.names ?? []).map((name) => `wall        https://${name}:${https?.port}, with an account`),
-    ...(https ? [] : [`wall        ${wall}`, 'open        no login: every user of this machine may act; "https" in sabha.json ends that']),
+    ...(https
+      ? []
+      : [`wall        ${wall}`, 'open        no sign-in: every user of this machine may act; set "https" in sabha.json to change that']),
     ...(editor === undefined
       ? []
       : [`editor      http://127.0.0.1:${ports.editor}, as sabha with the password in data/flows/editor.password`]),

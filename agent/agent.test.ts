@@ -262,7 +262,7 @@ test('the agent verifies a stored configuration at the start, and ignores a conf
     agent.start();
     await clock.pass(1_000);
     expect(seen[0]?.link).toBe('fibre');
-    expect(logs[0]).toMatch(/^the kept configuration is not used: (wrong signature|addressed to another PC)$/);
+    expect(logs[0]).toMatch(/^the stored configuration is not used: (wrong signature|addressed to another PC)$/);
   }
 });
 

@@ -112,7 +112,7 @@ function endBegun(platform: Platform, onInternalError: OnInternalError): ReturnT
   try {
     return platform.endBegun();
   } catch (error) {
-    onInternalError('reading whether the system ends', error);
+    onInternalError('finding out whether the system shuts down', error);
     return null;
   }
 }
@@ -277,7 +277,7 @@ type NewEvent = { kind: string; body: Record<string, unknown>; grade?: Grade | u
 function record(state: AgentState, { kind, body, grade = 'event' }: NewEvent): boolean {
   const done = state.spool.append(kind, body, grade);
   // The spool counts the lost event and declares it in its next one.
-  if (!done.ok) state.log.warn({ kind }, `an event could not be kept: ${done.reason}`);
+  if (!done.ok) state.log.warn({ kind }, `an event could not be stored: ${done.reason}`);
   state.uplink.appended();
   return done.ok;
 }
@@ -303,7 +303,7 @@ function reportRefusal(state: AgentState, leaf: 'cmd' | 'config', reason: string
   state.live.refused += 1;
   if (state.clock.up() - state.live.refusalNotedUp < refusalNotedEveryMs) return;
   state.live.refusalNotedUp = state.clock.up();
-  state.log.warn({}, `refused what came as ${leaf}: ${reason}`);
+  state.log.warn({}, `refused a message of the kind ${leaf}: ${reason}`);
   record(state, { kind: 'refused', body: { leaf, reason, count: state.live.refused } });
 }
 

@@ -98,7 +98,7 @@ it.concurrent('check ignores the configuration of another PC, and reports expect
   const foreign = sealed({ pc: 'ladakh/leh/pc-2', version: 3, profile: { link: 'geo', elevationM: 3_524, expected: { camera: [{}] } } });
   writeFileSync(join(home, 'data/agent/config.json'), encode('config', foreign));
   const { out, err } = await agent(['check', '--all'], undefined, home);
-  expect(err).toContain('the kept configuration is not used: addressed to another PC');
+  expect(err).toContain('the stored configuration is not used: addressed to another PC');
   expect(out).toContain('? Camera: unknown (the profile does not say what is expected)');
   expect(out).not.toMatch(/Limits at|No fault found/);
 });
@@ -135,9 +135,9 @@ it.each([
   [[], 'a verb is missing; usage: '],
   [['check', '--lang', 'de'], '--lang: "de" is not one of en, hi'],
   [['enrol'], 'one enrolment code is expected; usage: '],
-  [['enrol', 'A', '--pc', 'a/b'], '--pc: "a/b" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
+  [['enrol', 'A', '--pc', 'a/b'], '--pc: "a/b" is not a PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
   [['enrol', 'A', '--pc', 'a/b/c'], '--centre is missing; usage: '],
-  [['install'], 'here the package does it: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
+  [['install'], 'the package does this: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
   [['room', '--fix', '--undo'], 'only one of --card, --fix, --undo'],
 ])('the command line reports the error in %j in one line and exits with 2', { tags: ['long'] }, async (args, line) => {
   const { code, out, err } = await agent(args);

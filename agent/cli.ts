@@ -109,7 +109,7 @@ async function room(args: string[]): Promise<number> {
 
 async function refusePackageVerb(verb: 'install' | 'uninstall'): Promise<never> {
   const { packageCommands } = await import('./identity/help.ts');
-  throw new UsageError(`here the package does it: ${packageCommands[verb][process.platform === 'win32' ? 'win32' : 'linux']}`);
+  throw new UsageError(`the package does this: ${packageCommands[verb][process.platform === 'win32' ? 'win32' : 'linux']}`);
 }
 
 async function printFailure(line: string, args: readonly string[]): Promise<1> {

@@ -54,7 +54,7 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
   async function readNow(): Promise<void> {
     begunUp = clock.up();
     isStale = null;
-    const timeoutValue = `no end within ${limitMs / 1_000} s`;
+    const timeoutValue = `not finished in ${limitMs / 1_000} s`;
     const ask = async (signal: AbortSignal): Promise<Inventory | string> => inventoryOf(await platform.inventory(signal), clock.now());
     const read = await withTimeout({ clock, limitMs, timeoutValue }, ask).catch(String);
     if (stopped) return;

@@ -109,7 +109,7 @@ async function requestCertificate({ server, pc, folder, centre, password }: Cert
 function certificateProblem(certificate: X509Certificate | undefined, pc: PcPath): string | null {
   if (certificate === undefined) return 'no certificate for the key of this PC';
   if (commonNameOf(certificate) !== nameOf(pc)) return 'a certificate for another PC';
-  return certificate.keyUsage?.includes(clientAuth) ? null : 'a certificate that opens no broker';
+  return certificate.keyUsage?.includes(clientAuth) ? null : 'a certificate that is not for the broker';
 }
 
 function storeIdentityOrFail(identity: Identity, folder: string): Result<Identity> {

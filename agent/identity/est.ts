@@ -112,7 +112,7 @@ async function ask<T>(
   try {
     return { ok: true, value: await read(text, date, by) };
   } catch {
-    return { ok: false, line: `${at}: what ${asked.path} answered cannot be read`, cause: 'other' };
+    return { ok: false, line: `${at}: the answer of ${asked.path} cannot be read`, cause: 'other' };
   }
 }
 

@@ -11,14 +11,14 @@ const lines: readonly LineRow[] = [
   [
     /^--pc: "(.*)" is no path STATE\/SITE\/PC$/,
     {
-      en: '--pc: "$1" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1',
+      en: '--pc: "$1" is not a PC: write STATE/SITE/PC, such as ladakh/leh/vc-1',
       hi: '--pc: "$1" किसी PC का नाम नहीं है: STATE/SITE/PC लिखें, जैसे ladakh/leh/vc-1',
     },
   ],
   [
     /^"(.*)" is no address (\S+)$/,
     {
-      en: '"$1" is no address: write $2, such as https://sabha.example.org:8443',
+      en: '"$1" is not an address: write $2, such as https://sabha.example.org:8443',
       hi: '"$1" पता नहीं है: $2 लिखें, जैसे https://sabha.example.org:8443',
     },
   ],
@@ -30,7 +30,7 @@ const lines: readonly LineRow[] = [
       hi: 'रूम कार्ड अभी नहीं बना है। PC के सर्वर से जुड़ने और आपके साइन इन करने के एक-दो मिनट बाद बन जाता है।',
     },
   ],
-  [/^here the package does it: (.+)$/, { hi: 'यहाँ यह काम पैकेज करता है: $1' }],
+  [/^the package does this: (.+)$/, { hi: 'यह काम पैकेज करता है: $1' }],
   [
     /^this PC is enrolled already as (\S+) \((.+)\); next: (.+) \(a new key only after (.+) at the server: then with --again\)$/,
     { hi: 'यह PC पहले से $1 नाम से जुड़ा है ($2); आगे लिखें: $3 (नई चाबी सर्वर पर $4 के बाद ही: तब --again के साथ)' },
@@ -45,7 +45,7 @@ const lines: readonly LineRow[] = [
     { en: '$1 answered $2: report this to the central team', hi: '$1 का जवाब ठीक नहीं था: सेंट्रल टीम को बताएँ' },
   ],
   [
-    /^(\S+): what (\S+) answered cannot be read$/,
+    /^(\S+): the answer of (\S+) cannot be read$/,
     { en: '$1: this is not the Sabha server: check address and port', hi: '$1: यह Sabha का सर्वर नहीं है: पता और पोर्ट देखें' },
   ],
   [

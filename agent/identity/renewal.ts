@@ -42,7 +42,7 @@ async function checkIdentity(state: Renewal): Promise<void> {
     return { ok: false, line: messageOf(error) };
   });
   if (!done.ok) {
-    log.warn({}, `the ${due ? 'certificate could not be renewed' : 'roots could not be asked for'}: ${done.line}`);
+    log.warn({}, `the ${due ? 'certificate could not be renewed' : 'roots could not be fetched'}: ${done.line}`);
     state.failures += 1;
     return scheduleCheck(state, backoffMs(state.failures, { firstMs: hourMs, maxMs: dayMs, random }));
   }

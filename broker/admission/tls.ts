@@ -105,8 +105,8 @@ const handshakeErrors: readonly (readonly [RegExp, string])[] = [
   [/HANDSHAKE_TIMEOUT/, 'it did not finish the handshake in time'],
   [/^(?:ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT)$/, 'it ended the connection during the handshake'],
   [/ALERT.*(?:UNKNOWN_CA|CERTIFICATE|ACCESS_DENIED)/, 'it does not trust the certificate of this broker'],
-  [/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|VERSION_TOO_LOW/, 'it speaks no TLS 1.3'],
-  [/HTTP|WRONG_VERSION|RECORD|TOO_LONG|UNEXPECTED_MESSAGE|UNKNOWN_PROTOCOL/, 'it speaks no TLS'],
+  [/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|VERSION_TOO_LOW/, 'it does not support TLS 1.3'],
+  [/HTTP|WRONG_VERSION|RECORD|TOO_LONG|UNEXPECTED_MESSAGE|UNKNOWN_PROTOCOL/, 'it does not use TLS'],
   [/NO_SUITABLE|NO_SHARED|NO_CERTIFICATE_SET/, 'this broker has no certificate that it can show'],
   [/CERT|SELF_SIGNED|UNABLE_TO/, 'its certificate is not trusted'],
 ];

@@ -62,7 +62,7 @@ describe.runIf(runs)('a running agent at its server', () => {
     await agent?.end('SIGTERM');
     await start();
     await expect.poll(async () => (await checkOf('link', 'tier'))?.fault, { ...patience, timeout: 240_000 }).toBe('link.tier_low');
-    const reason = /, for want of capacity \(at first [78](\.\d)? Mbit\/s, then (1\.9|2)\)$/;
+    const reason = /, because of its capacity \(at first [78](\.\d)? Mbit\/s, then (1\.9|2)\)$/;
     if (found.burst?.up && found.burst.down) expect((await checkOf('link', 'tier'))?.reason).toMatch(reason);
     expect((await whole.pc())?.readiness).not.toBe('ready');
   });

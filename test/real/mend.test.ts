@@ -98,7 +98,7 @@ describe.runIf(runs)('the repair key of a room', () => {
     };
     expect(await press('--fix')).toEqual([0, `unmuted: ${name}`]);
     await hears(false);
-    expect(await press('--fix')).toEqual([0, 'nothing to mend']);
+    expect(await press('--fix')).toEqual([0, 'nothing to fix']);
     expect(await press('--undo')).toEqual([0, `muted: ${name}`]);
     await hears(true);
     expect(await press('--undo')).toEqual([1, 'nothing was changed since the start']);

@@ -92,10 +92,10 @@ test('a server that does not match the code gets no secret', async () => {
 
 test.each<[string, string, [number, string], RegExp]>([
   ['a refusal', 'est/simpleenroll', [401, 'no such code\n<b>'], /answered 401: no such code/],
-  ['no list', 'est/cacerts', [200, 'hello'], /what \/.well-known\/est\/cacerts answered cannot be read/],
+  ['no list', 'est/cacerts', [200, 'hello'], /the answer of \/.well-known\/est\/cacerts cannot be read/],
   ['an endless answer', 'est/cacerts', [200, 'A'.repeat(1_000_000)], /the answer is too long/],
-  ['no place', 'sabha/centre', [200, '{"mqtt":{"port":0}}'], /sabha\/centre answered cannot be read/],
-  ['no key', 'sabha/centre', [200, '{"mqtt":{"port":1},"centreKey":"k"}'], /sabha\/centre answered cannot be read/],
+  ['no place', 'sabha/centre', [200, '{"mqtt":{"port":0}}'], /sabha\/centre cannot be read/],
+  ['no key', 'sabha/centre', [200, '{"mqtt":{"port":1},"centreKey":"k"}'], /sabha\/centre cannot be read/],
 ])('%s of %s is reported in one line, and nothing is stored', async (_what, path, answer, line) => {
   const at = await centre();
   at.state.answers[`/.well-known/${path}`] = answer;
@@ -107,7 +107,7 @@ test.each<[string, string, [number, string], RegExp]>([
 
 test.each([
   ['for another PC', { cn: 'ladakh.leh.pc-2', use: 'client' as const }, 'a certificate for another PC'],
-  ['not made for clients', { cn: name, use: 'server' as const }, 'a certificate that opens no broker'],
+  ['not made for clients', { cn: name, use: 'server' as const }, 'a certificate that is not for the broker'],
 ])('a certificate %s is refused', async (_what, wanted, line) => {
   const at = await centre();
   at.state.wanted = wanted;
@@ -145,11 +145,7 @@ test('an invalid code, a closed port and an unusable folder are each reported in
 
 test.each<[string, (socket: Socket) => void, RegExp]>([
   ['speaks no TLS', (socket) => socket.end('SSH-2.0-OpenSSH_9\r\n'), /this is not the Sabha server: check address and port$/],
-  [
-    'refuses TLS',
-    (socket) => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, 40])),
-    /this is not the Sabha server: check address and port$/,
-  ],
+  ['refuses TLS', (socket) => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, 40])), /this is not the Sabha server: check address and port$/],
   ['cuts the connection', (socket) => socket.resetAndDestroy(), /the connection was cut: check the port/],
 ])('a server that %s is reported in one line with the first thing to check', async (_what, meets, line) => {
   const at = await centre();

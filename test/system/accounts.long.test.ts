@@ -101,7 +101,7 @@ test('the first start names the file of the first secret, people sign in and act
 test('a token works over HTTPS from another machine and on loopback until it is revoked; loopback without a token is refused', async () => {
   const centre = startCentre(site);
   await isUp(centre);
-  expect(centre.lines.filter(({ msg }) => msg.includes('no login'))).toEqual([]);
+  expect(centre.lines.filter(({ msg }) => msg.includes('no sign-in'))).toEqual([]);
   const plain = `http://127.0.0.1:${site.ports.api}`;
   const statusOf = async (path: string, init?: RequestInit) => (await fetch(`${plain}${path}`, init)).status;
   const forged = {

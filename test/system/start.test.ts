@@ -34,7 +34,7 @@ test.each([
 test('the wall shows the self-test of this PC within 10 s, a missing sign-in is reported, and Ctrl-C ends everything within 3 s', async () => {
   const centre = startCentre(site);
   const upSeconds = await isUp(centre);
-  await centre.says('no login: every user of this machine may act; "https" in sabha.json ends that');
+  await centre.says('no sign-in: every user of this machine may act; set "https" in sabha.json to change that');
   const page = await fetch(`http://127.0.0.1:${site.ports.api}/`);
   expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   expect(await page.text()).toContain('<style>');

@@ -67,7 +67,7 @@ async function reasonNotToMeasure({ rounds, platform, budget, traffic, limits }:
 async function measure(options: MeasureLinkOptions): Promise<CommandResult> {
   const { rounds, platform, budget, traffic, open, limits, clock } = options;
   const grant = rounds.grant();
-  if (grant === undefined || open === undefined) return failed('this PC has no socket for it');
+  if (grant === undefined || open === undefined) return failed('this PC cannot open a UDP port');
   const busy = traffic.busiest();
   const measured = await measureCapacity({
     open: (onPacket) => open(grant.port, onPacket),

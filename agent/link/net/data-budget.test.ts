@@ -148,6 +148,6 @@ it('the data budget recovers from a broken or read-only file with one log line',
   rmSync(folder, { recursive: true });
   const gone = budgetFile(folder, log);
   expect([gone.save('{}'), gone.save('{}')]).toEqual([false, false]);
-  expect(lines).toEqual([expect.stringContaining('the data budget is not kept: ')]);
+  expect(lines).toEqual([expect.stringContaining('the data budget is not stored: ')]);
   expect(readFigures(budgetFile(folder, log))).toBeUndefined();
 });

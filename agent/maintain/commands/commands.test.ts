@@ -24,7 +24,7 @@ describe('refusal of a command', () => {
   test.each<[string, Partial<Command> | ((now: number) => Partial<Command>), string]>([
     ['expired', (now) => ({ notBefore: now - commandLifeMs, expires: now }), 'expired'],
     ['too early', (now) => ({ notBefore: now + 31_000, expires: now + commandLifeMs }), 'not yet'],
-    ['living too long', (now) => ({ expires: now + commandLifeMs + 1 }), 'it lives longer than a command may'],
+    ['living too long', (now) => ({ expires: now + commandLifeMs + 1 }), 'it is valid for longer than allowed'],
     ['unknown', { verb: 'format-disk' }, 'unknown verb'],
     ['a reboot that names another PC', { verb: 'reboot', args: { confirm: 'up/lucknow/room-2' } }, 'confirm does not name this PC'],
   ])('the PC refuses a command that is %s, and gives the reason', async (_what, edit, reason) => {
@@ -92,7 +92,7 @@ test('the PC accepts reordered commands, but no command that had expired when a 
     ['early', null],
     ['same-counter', 'counter'],
     ['newer', null],
-    ['held-back', 'older than what came since'],
+    ['held-back', 'older than a later command'],
   ]);
 });
 
@@ -109,7 +109,7 @@ test('the PC reports an action that fails, throws or hangs as failed, in one lin
   expect(answers()).toMatchObject([
     { id: 'a', outcome: 'failed', reason: 'no service' },
     { id: 'b', outcome: 'failed', reason: 'no tool' },
-    { id: 'c', outcome: 'failed', reason: 'no end within 30 s' },
+    { id: 'c', outcome: 'failed', reason: 'not finished in 30 s' },
   ]);
 });
 
@@ -174,7 +174,7 @@ test('the PC refuses all commands after a lost journal until every earlier comma
     const next = setUp({ db, clock: first.clock });
     await next.take();
     expect(next.done).toEqual([]);
-    expect(next.answers().at(-1)).toMatchObject({ outcome: 'refused', reason: 'this PC lost its memory of commands' });
+    expect(next.answers().at(-1)).toMatchObject({ outcome: 'refused', reason: 'this PC lost its record of commands' });
     await first.clock.pass(commandLifeMs);
     await next.take({ id: `c-${spoil.length}` });
     expect(next.done).toHaveLength(1);

@@ -113,13 +113,13 @@ function judge(state: CommandsState, value: Command): void {
   const reason = refusalReason ?? validityProblem(value, state.options.clock.now() - offsetMs);
   if (reason !== null) answerCommand(state, entry, { outcome: 'refused', reason });
   else if (!order.ok) answerCommand(state, entry, { outcome: 'refused', reason: order.reason });
-  else if (!state.journal.put(entry)) answerCommand(state, entry, { outcome: 'failed', reason: 'it cannot be written down on this PC' });
+  else if (!state.journal.put(entry)) answerCommand(state, entry, { outcome: 'failed', reason: 'this PC cannot store the command' });
   else void begin(state, entry, order.value);
 }
 
 /** `now` is the server's time. */
 function validityProblem({ notBefore, expires }: Command, now: number): string | null {
-  if (expires - notBefore > commandLifeMs) return 'it lives longer than a command may';
+  if (expires - notBefore > commandLifeMs) return 'it is valid for longer than allowed';
   if (now < notBefore - earlyMs) return 'not yet';
   return now >= expires ? 'expired' : null;
 }
@@ -132,7 +132,7 @@ async function begin(state: CommandsState, entry: Entry, order: Order): Promise<
 
 async function execute({ acts, clock }: CommandsOptions, { verb, args }: Order): Promise<CommandResult> {
   const limitMs = verb === 'measure-link' ? measureLimitMs : actLimitMs;
-  const timeoutValue: CommandResult = { outcome: 'failed', reason: `no end within ${limitMs / 1_000} s` };
+  const timeoutValue: CommandResult = { outcome: 'failed', reason: `not finished in ${limitMs / 1_000} s` };
   try {
     return await withTimeout({ clock, limitMs, timeoutValue }, (signal) => acts[verb](args as never, signal));
   } catch (error) {
@@ -145,7 +145,7 @@ function resume(state: CommandsState, entry: Entry): void {
   const isDone = how === 'done' || (how === 'rebooted' && entry.boot !== state.options.boot);
   if (how === 'again') state.journal.forget(entry.id);
   else if (isDone) answerCommand(state, entry, { outcome: 'done', reason: null });
-  else answerCommand(state, entry, { outcome: 'interrupted', reason: 'the agent ended in the middle of it' });
+  else answerCommand(state, entry, { outcome: 'interrupted', reason: 'the agent ended during the command' });
 }
 
 /** Sends the answer before the journal entry: a kill between both duplicates the answer and never loses it. */
@@ -199,12 +199,12 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
       id,
       counter,
       expires,
-    }: Command): 'known' | 'counter' | 'older than what came since' | 'this PC lost its memory of commands' | null {
+    }: Command): 'known' | 'counter' | 'older than a later command' | 'this PC lost its record of commands' | null {
       if (held.entries.some((one) => one.id === id)) return 'known';
-      if (isLost()) return 'this PC lost its memory of commands';
+      if (isLost()) return 'this PC lost its record of commands';
       if (counter <= held.floor || held.entries.some((one) => one.counter === counter)) return 'counter';
       const top = held.entries.at(-1);
-      return top !== undefined && counter < top.counter && expires <= top.at ? 'older than what came since' : null;
+      return top !== undefined && counter < top.counter && expires <= top.at ? 'older than a later command' : null;
     },
     /** Guarantee: returns true only when the entry is on disk. */
     put: (fresh: Entry): boolean => save(bounded({ ...held, entries: [...held.entries.filter(({ id }) => id !== fresh.id), fresh] })),

@@ -29,7 +29,7 @@ export function createOrders({ sound, run }: OrdersOptions): PlatformOrders {
       const fitting = devices.filter((one) => isInName(name, one.name));
       const [device] = fitting;
       if (device === undefined) return no(`no ${kind} has this in its name`);
-      if (fitting.length > 1) return no(`${fitting.length} of them have this in their name`);
+      if (fitting.length > 1) return no(`${fitting.length} devices have this in their names`);
       return done('pactl', await run('pactl', wordsOf({ kind, id: device.id, chosen: true }), signal));
     },
     async changeSound(change, signal) {

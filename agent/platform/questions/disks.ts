@@ -29,7 +29,7 @@ export const diskTroubles: Query<string[]> = {
   },
 };
 
-const foretold = 'foretells its own failure';
+const foretold = 'predicts its own failure';
 const unknown: Answer<never> = { known: false, reason: 'this system does not report the state of its disks' };
 /** UDisks reads the disks every ten minutes. This call does not start it. */
 const objects = ['--system', '--auto-start=no', '--json=short', 'call', 'org.freedesktop.UDisks2', '/org/freedesktop/UDisks2'].concat(
@@ -102,7 +102,7 @@ const record = /^\d+,\d+,(\d+),[^;]*;(.*)$/;
 async function readKernelLog(root: string): Promise<Answer<KernelLine[]>> {
   const uptimeMs = Number.parseFloat((await readText(join(root, 'proc/uptime'))) ?? '') * 1_000;
   const text = textOf(join(root, 'dev/kmsg'));
-  if (text === undefined || Number.isNaN(uptimeMs)) return { known: false, reason: 'the kernel log is closed to us' };
+  if (text === undefined || Number.isNaN(uptimeMs)) return { known: false, reason: 'the agent may not read the kernel log' };
   const value = text.split('\n').flatMap((line) => {
     const [, micros, said] = record.exec(line) ?? [];
     return said === undefined ? [] : [{ ageMs: uptimeMs - Number(micros) / 1_000, text: said }];

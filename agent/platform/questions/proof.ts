@@ -14,7 +14,7 @@ const shared = 'dev/shm';
 /** Maximum size of a proof in bytes. */
 const lengthBytes = 64;
 
-const none = { known: false, reason: 'no proof is there' } as const;
+const none = { known: false, reason: 'there is no proof' } as const;
 
 /**
  * Returns the uid of the file's owner. It follows no link, accepts no file with a second hard link, and does not wait for a pipe.
@@ -54,7 +54,7 @@ export const leaveProof = (words: string): Query<() => Promise<void>> => ({
 
 /** The words are 32 hex digits, so nothing else can become part of a path. */
 function fileOf(root: string, words: string): string {
-  if (!/^[0-9a-f]{32}$/.test(words)) throw new Error('no words of a proof');
+  if (!/^[0-9a-f]{32}$/.test(words)) throw new Error('not the text of a proof');
   return join(root, shared, `sabha-room-${words}`);
 }
 

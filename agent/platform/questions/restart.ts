@@ -79,7 +79,7 @@ async function readLastCrash(root: string): Promise<Answer<number | null>> {
     }),
   );
   const open = found.filter((paths) => paths !== undefined);
-  if (open.length === 0) return { known: false, reason: 'the marks of crashes are closed to us' };
+  if (open.length === 0) return { known: false, reason: 'the agent may not read the crash records' };
   const times = await Promise.all(open.flat().map(async (path) => (await stat(path).catch(() => undefined))?.mtimeMs ?? 0));
   const newest = Math.max(0, ...times);
   return { known: true, value: newest === 0 ? null : newest };

@@ -68,6 +68,6 @@ export function lastDump(root: string): Answer<number | null> {
     const newest = Math.max(0, ...dumps.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0));
     return { known: true, value: newest === 0 ? null : newest };
   } catch {
-    return { known: false, reason: 'the marks of crashes are closed to us' };
+    return { known: false, reason: 'the agent may not read the crash records' };
   }
 }

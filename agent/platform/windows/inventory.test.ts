@@ -61,9 +61,9 @@ it('the inventory reader of Windows reports a disk that predicts its failure (pc
   const two = [disk('Acme SSD', 'SSD', 'Healthy'), disk('Acme HDD', 'HDD', 'Warning')];
   expect(await disks(two)).toMatchObject({
     before: { known: false, reason: 'not checked since the start' },
-    troubles: { known: true, value: ['Acme HDD: foretells its own failure'] },
+    troubles: { known: true, value: ['Acme HDD: predicts its own failure'] },
     turning: [{ name: 'Acme HDD' }],
   });
-  expect(await disks([disk('A', 4, 0), disk('B', 3, 2)])).toMatchObject({ troubles: { value: ['B: foretells its own failure'] } });
+  expect(await disks([disk('A', 4, 0), disk('B', 3, 2)])).toMatchObject({ troubles: { value: ['B: predicts its own failure'] } });
   expect(await disks(disk('A', 4, 0))).toMatchObject({ troubles: { known: true, value: [] }, turning: [] });
 });

@@ -72,7 +72,7 @@ it.each([
 });
 
 it.each([
-  ['lines that end in LF alone', (text: string) => text.replaceAll('\r', ''), 'ok', null, 'its lines do not end as SIP wants'],
+  ['lines that end in LF alone', (text: string) => text.replaceAll('\r', ''), 'ok', null, 'its lines do not end as SIP requires'],
   [
     'the number of another question',
     (text: string) => text.replace('1 OPTIONS', '7 OPTIONS'),

@@ -73,7 +73,7 @@ const plain: Record<number, string> = {
 
 function remarkOn({ loose, certificate }: Extract<SipAnswer, { kind: 'answer' }>): string | null {
   if (certificate === 'unknown') return 'its certificate is from an unknown authority';
-  return loose ? 'its lines do not end as SIP wants' : null;
+  return loose ? 'its lines do not end as SIP requires' : null;
 }
 
 const silences = {

@@ -100,13 +100,15 @@ it('the link probe reports link.tier_low below the tier that the site needs, wit
   const tierOf = async (up: LinkView['tiers']['up'], down: LinkView['tiers']['up'], required?: Profile['tier']) =>
     (await ask({ tiers: { up, down } }, required === undefined ? {} : { tier: required })).said['tier'];
   expect(await tierOf(tier('audio', 'capacity'), tier('fhd'))).toBe('ok');
-  expect(await tierOf(tier(null, 'loss'), tier('fhd'))).toBe('link.tier_low: to the server: not even audio, for its loss');
-  expect(await tierOf(tier('fhd'), tier('audio', 'jitter'), 'sd')).toBe('link.tier_low: from the server: audio only, for its jitter');
+  expect(await tierOf(tier(null, 'loss'), tier('fhd'))).toBe('link.tier_low: to the server: not even audio, because of its loss');
+  expect(await tierOf(tier('fhd'), tier('audio', 'jitter'), 'sd')).toBe(
+    'link.tier_low: from the server: audio only, because of its jitter',
+  );
   expect(await tierOf(tier('sd', 'capacity'), tier('audio', 'capacity'), 'hd')).toBe(
-    'link.tier_low: from the server: audio only, for want of capacity',
+    'link.tier_low: from the server: audio only, because of its capacity',
   );
   expect(await tierOf(tier('hd', 'capacity'), tier('fhd'), 'fhd')).toBe(
-    'link.tier_low: to the server: HD video at most, for want of capacity',
+    'link.tier_low: to the server: HD video at most, because of its capacity',
   );
   expect(await tierOf({ tier: undefined, limit: 'unknown' }, tier('fhd'))).toBe('unknown: the capacity of the link is not known');
   expect(await tierOf({ tier: undefined, limit: 'unknown' }, tier(null, 'loss'))).toMatch(/^link.tier_low: from the server/);

@@ -15,10 +15,10 @@ const directions: readonly Direction[] = ['up', 'down'];
 const directionWords = { up: 'to the server', down: 'from the server' };
 const tierWords = ['not even audio', 'audio only', 'SD video at most', 'HD video at most'];
 const limitWords: Partial<Record<TierLimit, string>> = {
-  capacity: 'for want of capacity',
-  loss: 'for its loss',
-  jitter: 'for its jitter',
-  delay: 'for its delay',
+  capacity: 'because of its capacity',
+  loss: 'because of its loss',
+  jitter: 'because of its jitter',
+  delay: 'because of its delay',
 };
 const problemWords = {
   'no reflector': 'the server has no reflector',

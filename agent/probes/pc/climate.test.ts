@@ -81,7 +81,7 @@ it('a climate sensor that disappears makes its check unknown', async () => {
   const { room, ask } = pcIn({ ups: { 'ambient.temperature': '30', 'ambient.humidity': '40' } });
   expect((await ask()).lines).toEqual(['room climate.room_hot', 'air ok', 'battery ok']);
   room.ups = { known: false, lost: false, reason: 'upsd does not answer' };
-  expect((await ask()).lines).toEqual(['room', 'air', 'battery'].map((device) => `${device} unknown nothing measures it now`));
+  expect((await ask()).lines).toEqual(['room', 'air', 'battery'].map((device) => `${device} unknown no sensor measures it now`));
 });
 
 it('the climate probe reports climate.cold if a board or disk is below 5 degrees, and ignores the processor', async () => {

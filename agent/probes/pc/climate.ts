@@ -55,7 +55,7 @@ export function createClimateProbe({ clock = realClock(), ask = createNut({ conn
     ];
     for (const [device, verdict] of verdicts) if (verdict !== undefined) seen.add(device);
     const known = verdicts.filter(([device]) => seen.has(device));
-    return known.map(([device, verdict]) => checkOf(device, verdict ?? unknown('nothing measures it now')));
+    return known.map(([device, verdict]) => checkOf(device, verdict ?? unknown('no sensor measures it now')));
   }
 
   return {

@@ -48,7 +48,7 @@ const notMeasured: Check = {
   device: 'processor',
   status: 'unknown',
   fault: null,
-  reason: 'measured from the second look on',
+  reason: 'measured from the second check on',
 };
 
 function judge(device: string, fault: string, bad: boolean): Check {
@@ -122,7 +122,7 @@ function createSlowedWatch(clock: UpkeepClock): (totalMs: number) => Verdict {
   return (totalMs) => {
     const before = last;
     last = { up: clock.up(), totalMs };
-    if (before === undefined || last.up <= before.up) return unknown('measured from the second look on');
+    if (before === undefined || last.up <= before.up) return unknown('measured from the second check on');
     return (totalMs - before.totalMs) / (last.up - before.up) > slowedShare ? fault('pc.throttled') : ok;
   };
 }
@@ -145,6 +145,6 @@ function createSleepWatch({ up, slept = () => 0 }: UpkeepClock): () => boolean {
 }
 
 function judgeSleep(isSet: boolean, slept: boolean): Verdict {
-  if (isSet) return fault('pc.sleeps', 'it is set to');
+  if (isSet) return fault('pc.sleeps', 'its settings allow it');
   return slept ? fault('pc.sleeps', 'it slept in the last day') : ok;
 }

@@ -82,5 +82,5 @@ it('a UPS lost by its server is a fault, a silent server is unknown, and in both
   expect(silent.lines).toEqual(['mains unknown upsd does not answer', 'battery ok', 'ups unknown upsd does not answer']);
   expect(silent.power?.onMains).toBeNull();
   const waiting = await ask(desktop, says({ 'ups.status': 'WAIT' }));
-  expect(waiting.lines).toEqual(['mains unknown the UPS does not say how it is', 'ups unknown the UPS does not say how it is']);
+  expect(waiting.lines).toEqual(['mains unknown the UPS does not report its state', 'ups unknown the UPS does not report its state']);
 });

@@ -84,7 +84,7 @@ function isBatteryEnding({ onMains, batteryChargeRatio, runtimeMs }: PowerFigure
 }
 
 function reasonOf(ups: UpsAnswer): string {
-  return ups.known ? 'the UPS does not say how it is' : ups.reason;
+  return ups.known ? 'the UPS does not report its state' : ups.reason;
 }
 
 function check(device: string, verdict: Verdict): Check {

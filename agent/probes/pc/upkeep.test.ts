@@ -59,7 +59,7 @@ it('a restart that the system performs automatically gives pc.restart_planned at
 it('a processor throttled for more than a tenth of the time gives pc.throttled', async () => {
   const { look, time, root } = pc({ [cpu(0, 'core')]: '500\n', [cpu(1, 'core')]: '40\n', [cpu(1, 'package')]: '900\n' });
   const count = (ms: number) => writeFileSync(join(root, cpu(1, 'package')), `${ms}\n`);
-  expect(await look('speed')).toBe('unknown: measured from the second look on');
+  expect(await look('speed')).toBe('unknown: measured from the second check on');
   for (const [ms, said] of [
     [900, 'ok'],
     [3_900, 'ok'],
@@ -141,7 +141,7 @@ it('the prediction of a disk failure is read once in ten minutes, and an unreada
   writeFileSync(join(root, 'bin/said'), 'no answer');
   time.up += 600_000;
   expect(await look('health')).toBe('unknown: this system does not report the state of its disks');
-  expect(coreReasonText('WDC 10EZEX: foretells its own failure', 'hi')).toMatch(/^WDC 10EZEX: डिस्क/);
+  expect(coreReasonText('WDC 10EZEX: predicts its own failure', 'hi')).toMatch(/^WDC 10EZEX: डिस्क/);
 });
 
 it('F28 a PC that is set to sleep, or slept in the last day, gives pc.sleeps', async () => {

@@ -145,7 +145,7 @@ export const phrases = {
   unmuted: { en: 'unmuted', hi: 'आवाज़ चालू की' },
   muted: { en: 'muted', hi: 'म्यूट किया' },
   chosen: { en: 'chosen', hi: 'चुना गया' },
-  nothingToMend: { en: 'nothing to mend', hi: 'ठीक करने को कुछ नहीं है' },
+  nothingToMend: { en: 'nothing to fix', hi: 'ठीक करने को कुछ नहीं है' },
   mended: { en: 'Fixed', hi: 'ठीक किया गया' },
 } as const satisfies Record<string, Words>;
 
@@ -171,7 +171,7 @@ export function createToasts({ clock, platform, mend, log }: ToastsOptions) {
       .catch((error) => ({ known: false as const, reason: messageOf(error) }));
     if (!answer.known) return log.info({}, `no notification was shown: ${answer.reason}`);
     const result = answer.value ? await mend[act](AbortSignal.timeout(limitMs)) : undefined;
-    if (result?.done === false) log.warn({}, `not mended: ${result.reason}`);
+    if (result?.done === false) log.warn({}, `the fix failed: ${result.reason}`);
   }
 
   return {

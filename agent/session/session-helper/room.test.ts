@@ -51,7 +51,10 @@ test("the session helper reports whether the user's desktop lets the PC sleep", 
   const asked = (answer: Answer<boolean>) => ({ ask: async () => answer }) as unknown as Platform;
   expect(await answerTo({ verb: 'sleeps' }, asked({ known: true, value: true }))).toEqual({ done: true });
   for (const answer of [{ known: true, value: false } as const, { known: false, reason: 'no systemd here' } as const])
-    expect(await answerTo({ verb: 'sleeps' }, asked(answer))).toEqual({ done: false, reason: 'not that it knows' });
+    expect(await answerTo({ verb: 'sleeps' }, asked(answer))).toEqual({
+      done: false,
+      reason: 'the desktop does not report that it sleeps',
+    });
 });
 
 test('the session helper reports whether a program uses camera or microphone', async () => {

@@ -28,7 +28,7 @@ export type HelperOptions = {
 const self: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const orderLimitMs = 14_000;
 const sleepsOf = (answer: Answer<boolean>): OrderResult =>
-  answer.known && answer.value ? { done: true } : { done: false, reason: 'not that it knows' };
+  answer.known && answer.value ? { done: true } : { done: false, reason: 'the desktop does not report that it sleeps' };
 const notHeld: OrderResult = { done: false, reason: 'no program has camera or microphone' };
 
 /** Guarantee: the helper sends checks only while it is joined to its service. Its checks become stale like those of the service. */
@@ -113,7 +113,7 @@ function createChecks({ probes, platform, clock, random, log }: HelperOptions, {
       answered.add(name);
       if (table.merge({ component: name, everyMs, checks }).length > 0 || isFirst) onNews();
     },
-    onFailing: (probe, error) => log.warn({ probe }, error === null ? 'the probe answers again' : `the probe fails: ${error}`),
+    onFailing: (probe, error) => log.warn({ probe }, error === null ? 'the probe works again' : `the probe fails: ${error}`),
   });
   return {
     runner,

@@ -57,7 +57,7 @@ function trimOrFork(context: SpoolContext, draft: Counters, { upTo, mark }: Omit
   const own = context.disk.all<SpoolRow>('SELECT * FROM events WHERE seq = ?', upTo)[0];
   const isDifferent = mark !== undefined && own !== undefined && own.mark !== mark;
   if (upTo > draft.seq || isDifferent) {
-    fork(context, draft, isDifferent ? 'another content under one number' : 'acknowledged above the last number');
+    fork(context, draft, isDifferent ? 'another content has the same number' : 'an ack is above the last number');
     return 'fork';
   }
   draft.carries = null;

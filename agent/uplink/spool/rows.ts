@@ -40,7 +40,7 @@ export function loadCounters(disk: SpoolDisk): Counters | undefined {
   const counters = { id: id ?? '', seq, acked, session, carries: meta.get('carries') || null, bytes: held.bytes } as Counters;
   const sound = [counters.seq, counters.acked, counters.session].every((n) => Number.isSafeInteger(n) && n >= 0);
   const fits = counters.acked <= counters.seq && held.last <= counters.seq;
-  if (!sound || !fits || !/^[0-9a-f]{16}$/.test(counters.id)) throw new DiskError('damaged', 'the counters do not fit the rows');
+  if (!sound || !fits || !/^[0-9a-f]{16}$/.test(counters.id)) throw new DiskError('damaged', 'the counters do not match the rows');
   return counters;
 }
 

@@ -115,7 +115,7 @@ test('R7 an ack above the last number forks: a new spool carries the unacknowled
     [2, spool.id(), 'b'],
     [3, spool.id(), 'c'],
   ]);
-  expect(spool.after(0, 1)[0]?.body).toEqual({ from: old, reason: 'acknowledged above the last number' });
+  expect(spool.after(0, 1)[0]?.body).toEqual({ from: old, reason: 'an ack is above the last number' });
   expect(open().range()).toEqual(spool.range());
   expect(appended(spool, 'd').seq).toBe(4);
   expect(spool.ack({ spool: old, upTo: 3 })).toBe('ignored');
@@ -128,7 +128,7 @@ test('R7 an ack with a different hash under a stored number forks the spool, and
   const event = appended(spool, 'a');
   expect(spool.ack({ spool: spool.id(), upTo: 2, mark: eventHash(event) })).toBe('advanced');
   expect(spool.ack({ spool: spool.id(), upTo: 2, mark: 'ffffffff' })).toBe('fork');
-  expect(spool.after(0, 9)[0]?.body['reason']).toBe('another content under one number');
+  expect(spool.after(0, 9)[0]?.body['reason']).toBe('another content has the same number');
 });
 
 test('R30 a change of the owner opens another spool with all unacknowledged events, and a restart with the same owner does not', () => {
@@ -147,7 +147,7 @@ test('R30 a change of the owner opens another spool with all unacknowledged even
   expect(anew.id()).not.toBe(old);
   expect(anew.range()).toMatchObject({ id: anew.id(), carries: old });
   expect(anew.after(0, 9).map(({ kind, body }) => [kind, body['reason']])).toEqual([
-    ['spool-new', 'let in anew'],
+    ['spool-new', 'admitted again'],
     ['spool-new', 'new'],
     ['a', undefined],
   ]);

@@ -102,7 +102,7 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
 
 function setOwner(context: SpoolContext, owner: string): void {
   const before = recall(context, 'owner');
-  if (before === owner || (before !== undefined && !replaceSpool(context, 'let in anew'))) return;
+  if (before === owner || (before !== undefined && !replaceSpool(context, 'admitted again'))) return;
   remember(context, 'owner', owner);
 }
 

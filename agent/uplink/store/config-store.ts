@@ -60,7 +60,7 @@ export function loadConfig(store: ConfigStore, { log, ...by }: { key: KeyObject 
   const { config, problem } = store.load();
   const opened = config && openConfig(config, by);
   if (opened?.ok) return opened.value;
-  if (opened !== undefined || problem !== null) log.warn({}, `the kept configuration is not used: ${opened?.reason ?? problem}`);
+  if (opened !== undefined || problem !== null) log.warn({}, `the stored configuration is not used: ${opened?.reason ?? problem}`);
   return undefined;
 }
 
@@ -93,12 +93,12 @@ export function openActiveConfig({ store, key, pc, profile, log, onTaken, onRefu
     take(signed: Signed): boolean {
       const opened = openConfig(signed, { key, pc });
       if (!opened.ok || opened.value.version < version()) {
-        onRefused(opened.ok ? 'older than the one that is held' : opened.reason);
+        onRefused(opened.ok ? 'older than the present configuration' : opened.reason);
         return false;
       }
       if (opened.value.version === version()) return false;
       const problem = store.save(signed);
-      if (problem !== null) log.warn({}, `the configuration is used but not kept: ${problem}`);
+      if (problem !== null) log.warn({}, `the configuration is used but not stored: ${problem}`);
       held = opened.value;
       log.info({ version: held.version }, 'configuration taken');
       onTaken(held);

@@ -63,7 +63,7 @@ function openTextFile(file: string, what: string, log: Pick<Log, 'warn'>): TextF
       told = '';
       return done;
     } catch (error) {
-      const line = `${what} is not kept: ${file}: ${messageOf(error)}`;
+      const line = `${what} is not stored: ${file}: ${messageOf(error)}`;
       if (line !== told) log.warn({}, line);
       told = line;
       return undefined;

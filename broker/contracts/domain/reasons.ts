@@ -19,7 +19,7 @@ const commonReasons: readonly Reason[] = [
   ['^no answer in ([\\d.]+) s$', '$1 सेकंड में जवाब नहीं आया'],
   ['^stale$', 'जवाब पुराना है'],
   ['^not checked since the start$', 'चालू होने के बाद अभी जाँच नहीं हुई'],
-  ['^measured from the second look on$', 'दूसरी जाँच से पता चलेगा'],
+  ['^measured from the second check on$', 'दूसरी जाँच से पता चलेगा'],
   ['^(?:the session helper is silent|room seat silent)$', 'कमरे की जाँच करने वाला प्रोग्राम जवाब नहीं दे रहा'],
   ['^the session helper does not answer$', 'कमरे की जाँच करने वाला प्रोग्राम जवाब नहीं दे रहा'],
   ['^the session helper ended$', 'कमरे की जाँच करने वाला प्रोग्राम बंद हो गया'],

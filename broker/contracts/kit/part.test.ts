@@ -74,6 +74,6 @@ test('a start error gives one fatal line, a bug gives its stack, and both exit w
   tell('uncaughtException', new StartError('SABHA_DATA is not set'));
   const bug = new Error('bug');
   tell('uncaughtException', bug);
-  expect(fatal.mock.calls).toEqual([['SABHA_DATA is not set'], [{ err: bug }, 'the broker cannot go on']]);
+  expect(fatal.mock.calls).toEqual([['SABHA_DATA is not set'], [{ err: bug }, 'the broker cannot continue']]);
   expect(exit.mock.calls).toEqual([[1], [1]]);
 });

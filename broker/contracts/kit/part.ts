@@ -39,7 +39,7 @@ export async function runPart(options: PartOptions): Promise<void> {
   process.on('uncaughtException', (error) => {
     if (isOrphaned) return exitOrphaned();
     if (error instanceof StartError) log.fatal(error.message);
-    else log.fatal({ err: error }, `${name} cannot go on`);
+    else log.fatal({ err: error }, `${name} cannot continue`);
     process.exit(1);
   });
   const end = async () => {

@@ -65,7 +65,7 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
       client = undefined;
       const { waitMs, isTakeoverSuspected } = retries.lost();
       cancelRetry = options.clock.after(waitMs, open);
-      options.onLost(isTakeoverSuspected ? `${why}: again and again, perhaps since another process connects as ${name}` : why);
+      options.onLost(isTakeoverSuspected ? `${why}: repeatedly, perhaps another process connects as ${name}` : why);
     });
   }
 

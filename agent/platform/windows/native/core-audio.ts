@@ -76,7 +76,7 @@ export function createMute(koffi: Koffi): (change: Mute) => true {
       check('Activate', on.activate(keep(device[0]), ids.volume, anyContext, null, volume));
       check('SetMute', on.mute(keep(volume[0]), Number(muted), null));
       check('GetMute', on.muted(volume[0], now));
-      if ((now[0] !== 0) !== muted) throw new Error('the device stays as it was');
+      if ((now[0] !== 0) !== muted) throw new Error('the device did not change');
       return true;
     });
 }

@@ -25,7 +25,7 @@ export function createSystemCalls(koffi: Koffi): Omit<KernelCalls, 'keyChangedAt
       for (let more = first?.(all, one); more; more = next?.(all, one))
         found.push(programOf(one.readUInt32LE(process32.idAt)) ?? untilZero(one.toString('utf16le', process32.nameAt)));
       close(all);
-      if (found.length === 0) throw new Error('the processes are closed to us');
+      if (found.length === 0) throw new Error('the agent may not read the list of processes');
       return found;
     },
     power() {

@@ -108,9 +108,9 @@ export const powerReasons: readonly Reason[] = [
   ['^upsd refuses: ([A-Z-]+)$', 'upsd मना करता है: $1'],
   ['^the UPS no longer reports its state$', 'UPS अब अपना हाल नहीं बता रहा'],
   ['^the driver of the UPS does not run$', 'UPS का ड्राइवर नहीं चल रहा'],
-  ['^the UPS does not say how it is$', 'UPS अपना हाल नहीं बता रहा'],
+  ['^the UPS does not report its state$', 'UPS अपना हाल नहीं बता रहा'],
   ['^only the inside of the UPS is measured$', 'तापमान सिर्फ़ UPS के अंदर का पता है'],
-  ['^nothing measures it now$', 'अभी इसे कुछ नहीं माप रहा'],
+  ['^no sensor measures it now$', 'अभी इसे कोई सेंसर नहीं माप रहा'],
   ['^drier than 10 %$', '10 % से भी सूखी'],
   ['^made for at most (\\d+) m$', 'ज़्यादा से ज़्यादा $1 मीटर के लिए बना है'],
 ];

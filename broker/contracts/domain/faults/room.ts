@@ -315,7 +315,7 @@ export const roomReasons: readonly Reason[] = [
   ['^Windows lets only its user choose a device: (.*)$', 'Windows में डिवाइस यूज़र को ख़ुद चुनना होता है: $1'],
   ['^the microphone is gone$', 'माइक अब नहीं है'],
   ['^the speaker is gone$', 'स्पीकर अब नहीं है'],
-  ['^the device stays as it was$', 'डिवाइस जैसा था वैसा ही रहा'],
+  ['^the device did not change$', 'डिवाइस जैसा था वैसा ही रहा'],
   ['^Windows does not (?:report which camera a program uses|record which program uses it)$', 'Windows नहीं बताता कि कैमरा किसके पास है'],
   ['^only the session at the PC knows its sound$', 'साउंड का हाल केवल PC पर बैठे यूज़र को दिखता है'],
   ['^only the session at the PC knows its cameras$', 'इस कैमरे का हाल केवल PC पर बैठे यूज़र को दिखता है'],
