@@ -45,7 +45,7 @@ describe.runIf(runs)('the Debian package', () => {
     const { code, out, err } = sh('dpkg -i /tmp/agent.deb');
     expect(code, err).toBe(0);
     // The installer prints the next step until the PC is enrolled.
-    expect(out.endsWith('\nNext: sudo sabha-agent enrol CODE (the code of the office)\n')).toBe(
+    expect(out.endsWith('\nNext: sudo sabha-agent enrol CODE (the enrolment code of the office)\n')).toBe(
       sh('ls /var/lib/sabha-agent/identity').code !== 0,
     );
     return err.replaceAll(/^Created symlink .*\n/gm, '');
