@@ -127,7 +127,7 @@ test('S18, S7 a server with the key of the broker gets neither enrolment codes n
   const at = { code, centre: { host: 'localhost', port }, pc: 'goa/panaji/vc-1' as const, folder: join(folder, 'identity'), again: false };
   expect(await enrol(at)).toMatchObject({ ok: false, line: `localhost:${port}: its certificate is not that of the Sabha server` });
   await expect(createUpdateSource(`https://localhost:${port}`, { roots: () => [roots] }).manifest()).rejects.toThrow(
-    'not that of the centre',
+    'not that of the Sabha server',
   );
   expect(asked).toEqual(['/.well-known/est/cacerts']);
 });
