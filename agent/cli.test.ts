@@ -148,8 +148,8 @@ it.each([
 
 it.each([
   [['chek', '--lang', 'hi'], {}, '"chek" यहाँ नहीं चलता; ऐसे लिखें: npm run agent -- check | '],
-  [['install'], { LC_ALL: 'hi_IN.UTF-8' }, 'यहाँ यह काम पैकेज करता है: '],
-] as const)('the command line reports the error in %j with %j in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
+  [['install'], { LC_ALL: 'hi_IN.UTF-8' }, 'यह काम पैकेज करता है: '],
+] as const)('reports the error in %j with %j in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
   const { code, err } = await agent([...args], undefined, folder, env);
   expect([code, err.slice(0, line.length), err.trimEnd().split('\n').length]).toEqual([2, line, 1]);
 });
