@@ -123,7 +123,10 @@ test('the enrolment dialog asks again for a used-up code, keeps the chosen PC un
   });
   expect([done, tried]).toEqual([{ ok: true, value: 'done' }, [small.pc, small.pc, hall.pc]]);
   expect(said).toContain('sabha.example.org:8443 answered 401: this enrolment code is used up');
-  const no = { ok: false, line: 'sabha.example.org:8443 answered 403: ladakh/leh/vc-1 is revoked: ask the central team to replace it' } as const;
+  const no = {
+    ok: false,
+    line: 'sabha.example.org:8443 answered 403: ladakh/leh/vc-1 is revoked: ask the central team to replace it',
+  } as const;
   expect(await enrolWithRetries({ code: half, pc: hall.pc }, somebody([], [[hall]], { known }).desk, async () => no)).toBe(no);
 });
 
