@@ -58,7 +58,7 @@ export function coreReasonText(reason: string, language: Language): string {
 
 /** Replaces the matches of each pattern in turn with the text beside it. */
 export function applyTranslations(reason: string, rows: readonly Reason[]): string {
-  // Older agents call the server the centre.
+  // Older agents use another word for the server.
   const current = reason.replace(/\bthe centre\b/g, 'the server');
   return rows.reduce((text, [pattern, words]) => text.replace(new RegExp(pattern, 'g'), words), current);
 }

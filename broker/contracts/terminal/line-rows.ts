@@ -150,14 +150,14 @@ const enrolment: readonly LineRow[] = [
     { en: 'this code is for $1: check --pc, or ask for the code of your office', hi: 'यह कोड $1 का है: --pc देखें, या अपने ऑफ़िस का कोड लें' },
   ],
   [
-    /^(\S+) has (?:a certificate already|another certificate by now): ask the (?:centre|server) to replace it$/,
+    /^(\S+) has (?:a certificate already|another certificate by now): ask the (?:centre|server|central team) to replace it$/,
     {
       en: '$1 is enrolled already: ask the central team for "pcs replace $1"',
       hi: '$1 पहले से जुड़ा है: सेंट्रल टीम से "pcs replace $1" करने को कहें',
     },
   ],
   [
-    /^(\S+) is revoked: ask the (?:centre|server) to replace it$/,
+    /^(\S+) is revoked: ask the (?:centre|server|central team) to replace it$/,
     { en: '$1 is blocked: ask the central team for "pcs replace $1"', hi: '$1 को बंद किया गया है: सेंट्रल टीम से "pcs replace $1" करने को कहें' },
   ],
   [
