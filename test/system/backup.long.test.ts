@@ -45,7 +45,7 @@ test('F30 a server is restored in place and on an empty machine, missing acts ar
   const audit = await sabha(site, 'verify', '--now');
   expect(audit).toMatchObject({
     code: 1,
-    json: { gaps: 0, twice: 0, altered: 0, integrity: 'ok', older: expect.stringContaining('are gone') },
+    json: { gaps: 0, twice: 0, altered: 0, integrity: 'ok', older: expect.stringContaining('are lost') },
   });
   const older = async () =>
     (await ask<IncidentRow[]>(site.ports, '/api/incidents?open=true')).flatMap(({ faults }) => faults.map(({ fault }) => fault));

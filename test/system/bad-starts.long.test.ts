@@ -44,7 +44,7 @@ describe.concurrent('a start that is refused', () => {
     expect(existsSync(key)).toBe(false);
 
     writeFileSync(key, makeSigningKeys().privateKey, { mode: 0o600 });
-    await refused(site, /centre\.key is not the signing key that the ledger knows, .*"sabha restore FILE"$/);
+    await refused(site, /centre\.key is not the signing key that the ledger knows: .*"sabha restore FILE"$/);
 
     renameSync(kept, key);
     renameSync(ca, kept);
