@@ -321,6 +321,8 @@ END`);
   test('can be downgraded with its earlier data when the newer version has changed the ledger', async () => {
     await typed(`apt install ${folder}/sabha-server_0.2.0_amd64.deb`);
     await typed(asWritten('systemctl stop sabha.target'));
+    // systemctl waits for the target alone, and its services stop after it.
+    await expect.poll(() => out('systemctl is-active sabha-flows || true'), patience).toBe('inactive');
     await typed(`setpriv --reuid=sabha-flows --regid=sabha-flows --clear-groups /usr/lib/sabha-server/node -e '
       new (require("node:sqlite").DatabaseSync)("/var/lib/sabha/flows/ledger.db").exec("PRAGMA user_version = 9999")'`);
     const said = await machine.sh(`apt install --allow-downgrades ${folder}/sabha-server_0.1.0_amd64.deb`);
