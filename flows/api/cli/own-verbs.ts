@@ -47,7 +47,7 @@ import {
   type VerbOutput,
   verb,
 } from './kit/model.ts';
-import { answerText, firstLines, importFile, outputCsv, readyText, table, timeText } from './kit/text.ts';
+import { answerText, firstLines, importFile, outputCsv, readyText, table, timeText, withSilent } from './kit/text.ts';
 
 export const ownVerbs = [
   verb('pcs show STATE/SITE/PC', ['Shows a PC with all its checks.', 'एक PC और उसकी सारी जाँचें दिखाता है।'], showPc),
@@ -251,11 +251,10 @@ function oldestProof({ reached, proofs }: RosterPerson): string {
 /** Exit code 1 if an hour has nobody on duty, a place notifies nobody, or a person has no channel. */
 function checkRoster(found: RosterCheck): VerbOutput {
   const { places, gaps, untold, unreached, unproven } = found;
-  const spans = places.flatMap(({ scope, spans: all }) => all.map((one) => ({ firstPc: scope, ...one })));
+  const spans = places.flatMap(({ scope, spans: all }) => all.flatMap((one) => (one.reached ? [{ firstPc: scope, ...one }] : [])));
   const shown = firstLines(table(spans, 'firstPc from to persons by').split('\n'), 51);
   const wrong = { gaps, placesThatNotifyNobody: untold, personsWithoutChannel: unreached, notProvenForLong: unproven };
-  const text = [...shown, '', answerText(wrong)].join('\n');
-  return { ok: gaps.length + untold.length + unreached.length === 0, json: found, text };
+  return { ok: gaps.length + untold.length + unreached.length === 0, json: found, text: [...shown, '', answerText(wrong)].join('\n') };
 }
 
 async function exportPerson(found: PersonExport, { words: [, file], writeText }: VerbCall): Promise<VerbOutput> {
@@ -320,8 +319,7 @@ async function auditLog({ api, words: [file], options, writeText, now }: VerbCal
     if (page.before === null) break;
     more = { before: `${page.before}` };
   }
-  const text = firstLines(table(acts, 'at id who what about').split('\n'), shownRows + 1).join('\n');
-  return { ok: true, json: acts, text };
+  return { ok: true, json: acts, text: firstLines(table(acts, 'at id who what about').split('\n'), shownRows + 1).join('\n') };
 }
 
 async function events({ api, words: [of = '', file], options, language, writeText, say, now }: VerbCall): Promise<VerbOutput> {
@@ -408,20 +406,13 @@ async function finished<View>({ api, pause }: VerbCall, path: string, isOver: (v
 /** Exit code 0 if at least one room was called and every room is ready. */
 function rollCallAnswer(view: RollCallView): VerbOutput {
   const { rows, ...about } = view;
-  const { counts } = about;
   const bad = rows
     .filter(({ readiness }) => readiness !== 'ready')
     .map((row) => ({ ...row, is: row.after === null ? 'silent' : row.readiness }));
-  const none = counts.expected === 0 ? 'no room was called' : `every room is ${readyText('ready')}`;
-  const shown = { ...about, counts: withSilent(counts), states: about.states.map((one) => ({ state: one.state, ...withSilent(one) })) };
+  const none = about.counts.expected === 0 ? 'no room was called' : `every room is ${readyText('ready')}`;
+  const shown = { ...about, states: about.states.map((one) => ({ state: one.state, ...withSilent(one) })) };
   const text = [answerText(shown), ...(bad.length === 0 ? [none] : ['rooms:', table(bad, 'pc room is why heardAt owner')])].join('\n');
-  return { ok: view.finishedAt !== null && counts.expected > 0 && counts.ready === counts.expected, json: view, text };
-}
-
-/** Counts a PC without a response as silent, as on the wall, and no longer as unknown. */
-function withSilent({ expected, answered, ready, 'not-ready': notReady, unknown }: RollCallView['counts']) {
-  const silent = expected - answered;
-  return { expected, answered, ready, 'not-ready': notReady, unknown: unknown - silent, silent };
+  return { ok: view.finishedAt !== null && about.counts.expected > 0 && about.counts.ready === about.counts.expected, json: view, text };
 }
 
 function tabsLog(steps: readonly TabsStep[]): VerbOutput {

@@ -64,6 +64,8 @@ test('`sabha roster check` lists who would be notified, and exits with 1 if a ti
     1,
     expect.stringMatching(/gaps \(1\):[\s\S]*\ngoa\/panaji\/vc-1 [\s\S]*places that notify nobody \(1\):[\s\S]*not proven for long \(1\):/),
   ]);
+  // A gap is listed once.
+  expect(out.split('goa/panaji/vc-1')).toHaveLength(2);
   state().scripted['GET /api/roster/check?scope=ladakh'] = { ...found, gaps: [], untold: [], unreached: [] };
   expect((await sabha(['roster', 'check', '--at', 'ladakh'])).code).toBe(0);
 });

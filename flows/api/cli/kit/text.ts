@@ -9,6 +9,7 @@ import {
   outageText,
   type Readiness,
   type ReadinessReason,
+  type RollCallCounts,
   shownStatus,
   translateLine,
   vocabulary,
@@ -86,7 +87,7 @@ function cellText(name: string, value: unknown, row: JsonFields): string {
   if (value === '' && placeNames.test(name)) return 'all';
   if (value === null || value === undefined || value === '') return '-';
   if (Array.isArray(value)) return value.map((one) => cellText(name, one, row)).join(', ') || '-';
-  if (name === 'why') return whyText(value as ReadinessReason);
+  if (name === 'why') return whyText(value as ReadinessReason, row);
   if (typeof value === 'object') return objectText(value, row);
   if (typeof value === 'number') return numberText(name, value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
@@ -104,7 +105,7 @@ function objectText(value: object, row: JsonFields): string {
   if ('name' in value && 'id' in value) return `${value.name} (${value.id})`;
   if ('cause' in value) return `${outageText(value as Outage, 'en')}${'from' in value ? `, since ${timeText(Number(value.from))}` : ''}`;
   if ('from' in value && 'zone' in row) return localText(Number(value.from), row['zone'] as string | null);
-  const parts = Object.entries(value)
+  const parts = Object.entries('answered' in value ? withSilent(value as RollCallCounts) : value)
     .filter(([, one]) => one !== null && one !== '')
     .map(([key, one]) => `${titleOf(key)} ${cellText(key, one, value as JsonFields)}`);
   return parts.join(', ') || '-';
@@ -157,8 +158,14 @@ function statusText(check: Check): string {
   return shownStatus(check) === 'unproven' ? vocabulary.en.status.unproven : check.status;
 }
 
-function whyText({ fault, component, reason }: ReadinessReason): string {
-  return (fault ?? `${component} ${reason ?? ''}`).trim();
+/** Counts a PC without a response as silent, as on the wall, and no longer as unknown. */
+export function withSilent({ expected, answered, ready, 'not-ready': notReady, unknown }: RollCallCounts) {
+  const silent = expected - answered;
+  return { expected, answered, ready, 'not-ready': notReady, unknown: unknown - silent, silent };
+}
+
+function whyText({ fault, component, reason }: ReadinessReason, row: JsonFields): string {
+  return row['pcs'] === 0 ? 'no PC' : (fault ?? `${component} ${reason ?? ''}`).trim();
 }
 
 export async function outputCsv(csv: string, file: string | undefined, writeText: VerbCall['writeText']): Promise<VerbOutput> {
