@@ -44,6 +44,13 @@ test('planning maintenance returns 201 with the signed-in name, 422 for a plan t
   expect(await ids()).toEqual(['m-1']);
 });
 
+test('the next date of a plan that begins in a year is its first date', async () => {
+  const from = Date.UTC(2028, 0, 15, 16, 30);
+  const next = { from, to: from + 3_600_000 };
+  for (const rule of [undefined, 'FREQ=WEEKLY'])
+    expect(await plan({ from: '2028-01-15T22:00', rule })).toMatchObject({ status: 201, body: { next } });
+});
+
 test('a state account plans and removes in its scope only, and a reader cannot plan', async () => {
   await plan({ scope: 'ladakh' });
   await plan({ scope: 'ladakh/kargil' });

@@ -172,7 +172,8 @@ export function createPlannedMaintenance(plans: Iterable<Maintenance>, table: ()
     around: (now: number): MaintenanceDate[] | undefined =>
       table() &&
       [...byId.values()].flatMap((plan) => datesOf(plan, now).filter(({ from, to }) => from - lingerMs <= now && now < to + lingerMs)),
-    next: (plan: Maintenance, now: number): MaintenanceDate | undefined => datesOf(plan, now).find(({ to }) => to > now),
+    /** A first date after the cached days is found too. UTC is near enough, because the cached days begin a day earlier. */
+    next: (plan: Maintenance, now: number) => datesOf(plan, Math.max(now, atOf(plan.start, 'UTC'))).find(({ to }) => to > now),
     /** Returns true if no date of the plan is in the future. */
     isOver(plan: Maintenance, now: number): boolean {
       const places = table();
