@@ -63,6 +63,15 @@ test('cells are read in any column order, with byte order mark, CR LF, quotes an
   });
 });
 
+test('empty device cells of a site inherit from the state or the nation, also if another device cell is filled', () => {
+  const lines = [line({ name_en: 'India', cameras: '2' }), line({ state: 'ladakh', name_en: 'Ladakh', speakers: 'none' })];
+  const { nodes } = readCsv([header, ...lines, line({ ...leh, microphones: 'Jabra' })].join('\n'), nothing, 1);
+  expect(createSiteTable(nodes).resolve('ladakh/leh')).toMatchObject({
+    profile: { expected: { camera: [{}, {}], microphone: [{ match: 'Jabra' }], speaker: [] } },
+    origins: { 'expected.camera': '', 'expected.microphone': 'ladakh/leh', 'expected.speaker': 'ladakh' },
+  });
+});
+
 test('the filled ids give the level of a line, also if a child precedes its parent', () => {
   const pc = { ...leh, pc: 'vc-1', name_en: 'Hall' };
   const read = readCsv(
