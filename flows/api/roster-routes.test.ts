@@ -234,6 +234,19 @@ test('the day of a person runs from midnight to midnight in their time zone, for
   expect(await get('/day?person=asha')).toMatchObject({ statusCode: 404 });
 });
 
+test('a scope that does not exist is refused with 404 and one line', async () => {
+  for (const scope of ['mars', 'ladakh/mars', 'group:mars'])
+    for (const route of ['', '/duty', '/check'])
+      expect(await get(`${route}?scope=${scope}`)).toMatchObject({ statusCode: 404, message: `there is no state, site or PC ${scope}` });
+});
+
+test('a notice with a blank text is refused with 400 and the permitted length', async () => {
+  const send = async () => ({ ok: false, status: 404, line: 'the text was accepted' }) as const;
+  const notices = routesOf({ announcements: { send } as never }, () => viewer);
+  const message = 'text: expected 1 to 300 characters, found 0';
+  expect(await notices.post('/api/announcements', { by: 'Anil', to: '', text: '  ' })).toMatchObject({ status: 400, body: { message } });
+});
+
 test('a state account sees and changes only persons of its scope, and a reader none', async () => {
   await load();
   viewer = { ...viewer, name: 'chand', role: 'state', scope: 'ladakh/leh' };

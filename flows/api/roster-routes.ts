@@ -55,7 +55,7 @@ const saying = v.strictObject({
   by,
   to: scopeOrGroup,
   text: v.pipe(
-    trimmed(announcementLimit, `Invalid text: at most ${announcementLimit} characters`),
+    trimmed(announcementLimit, `Invalid text: 1 to ${announcementLimit} characters`),
     v.check(isPlain, 'Invalid text: one line without hidden characters'),
   ),
   apply: flag,
@@ -245,7 +245,7 @@ function ownDevices(book: DeviceBook | null, login: string): { book: DeviceBook;
 
 function own(roster: RosterOrders, viewer: Viewer, at: string): string {
   if (!roster.liesWithin(viewer.scope, at)) throw outsideScope(viewer, at);
-  return at;
+  return orNotFound(roster.has(at) ? at : undefined, `there is no state, site or PC ${at}`);
 }
 
 /** Throws the same 404 for a person outside the viewer's scope and for an unknown person, so that existence does not leak. */

@@ -273,7 +273,7 @@ export function textMatching(holds: (text: string) => boolean, line: string) {
 
 /** Schema of a text without surrounding spaces, of 1 to `most` characters. */
 export function trimmed(most: number, line?: string) {
-  return v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(most, line));
+  return v.pipe(v.string(), v.trim(), v.minLength(1, line), v.maxLength(most, line));
 }
 
 /** Returns true for one line without control or format characters. Zero-width joiners are allowed, because Indian scripts need them. */

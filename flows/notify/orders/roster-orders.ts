@@ -104,6 +104,8 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
     /** Scopes for which a person is responsible; undefined if there is no such person. */
     scopesOf: (id: string) => roster.book().byId.get(id)?.scopes,
     liesWithin: (outer: string, inner: string) => liesIn(kept, outer, inner),
+    /** True for the nation, a place of the tree, and a group that has a site. */
+    has: (scope: string) => scope === '' || kept.table().pathsOf(scope).some(kept.table().node),
   };
 }
 
