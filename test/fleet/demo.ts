@@ -12,7 +12,7 @@ import { type DemoOptions, readOptions, usage } from './options.ts';
 import { play } from './player.ts';
 import { createScenario, type Disturbance, expectedIncidents, expectedSpreads } from './scenario.ts';
 import { createListener, lehStory, storyMs } from './story.ts';
-import { inWords, type Summary, type SummaryParts, summaryOf, wrongWith } from './summary.ts';
+import { hasOtherIncidents, inWords, type Summary, type SummaryParts, summaryOf, wrongWith } from './summary.ts';
 
 const connectPerSecond = 200;
 const standstillMs = 60_000;
@@ -68,16 +68,19 @@ async function main(): Promise<number> {
       process.exit(1);
     });
   });
-  const code = await run(read.value, folder, asked).catch((error: Error) => {
+  const { code, differs } = await run(read.value, folder, asked).catch((error: Error) => {
     process.stderr.write(`${error.message}\n`);
-    return 1;
+    return { code: 1, differs: true };
   });
-  if (code === 0) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  else tellFolder();
+  if (differs) tellFolder();
+  else rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   return code;
 }
 
-async function run(options: DemoOptions, folder: string, asked: Promise<void>): Promise<number> {
+/** `differs`: the numbers are not as expected, which after Ctrl-C is no error. The log and the ledger are kept then. */
+type DemoResult = { code: number; differs: boolean };
+
+async function run(options: DemoOptions, folder: string, asked: Promise<void>): Promise<DemoResult> {
   await disableNumberCache();
   const { speed, seed, portBase, json } = options;
   const say = (line: string) => void (json || process.stdout.write(`${line}\n`));
@@ -113,13 +116,13 @@ function rejecting<T>(other: Promise<T>, words: (value: T) => string): Promise<n
   return failed;
 }
 
-async function show(demo: Demo, memory: MemoryWatch): Promise<number> {
+async function show(demo: Demo, memory: MemoryWatch): Promise<DemoResult> {
   const { options, nation, centre, fleet, say, asked, ended } = demo;
   const startedAt = performance.now();
   const started = fleet.start({ perSecond: connectPerSecond, standstillMs });
   const missing = await Promise.race([started, asked, ended]);
   // Interrupted before there was anything to summarise.
-  if (missing === undefined) return 0;
+  if (missing === undefined) return { code: 0, differs: false };
   if (missing > 0) throw new Error(`${missing} PCs could not connect`);
   const connectMs = performance.now() - startedAt;
   await centre.import(nation.csv());
@@ -132,7 +135,7 @@ async function show(demo: Demo, memory: MemoryWatch): Promise<number> {
   process.stdout.write(`${options.json ? JSON.stringify(summary) : inWords(summary)}\n`);
   for (const line of wrong) process.stderr.write(`${line}\n`);
   if (options.keepRunning) await Promise.race([asked, ended]);
-  return wrong.length > 0 ? 1 : 0;
+  return { code: wrong.length > 0 ? 1 : 0, differs: wrong.length > 0 || hasOtherIncidents(summary) };
 }
 
 type Happened = { disturbances: Disturbance[]; whole: boolean };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inWords, type Summary, summaryOf, wrongWith } from './summary.ts';
+import { hasOtherIncidents, inWords, type Summary, summaryOf, wrongWith } from './summary.ts';
 
 const peakRssMiB = { broker: 1, flows: 2, dashboards: 3, start: 4, fleet: 5, all: 14 };
 const audit = {
@@ -40,7 +40,7 @@ test('the summary has the sent events, the content of the ledger, and the incide
     late: { beats: 0, worstSeconds: 0 },
     peakRssMiB,
   });
-  expect(inWords(summary)).toContain('7 raised (7 expected), 4 over, 3 open');
+  expect(inWords(summary)).toContain('7 raised, 7 expected from the simulated faults; 4 over, 3 open');
 });
 
 test('a summary that adds up has no fault', () => {
@@ -55,10 +55,18 @@ test.each([
   ['a damaged ledger', { integrity: 'page 7' }, 'the ledger is damaged: page 7'],
   ['an event that did not arrive', { eventsInLedger: 99 }, '100 events were sent and 99 are in the ledger'],
   ['a notification that is refused', { refused: 2 }, '2 notifications were refused'],
-  ['an incident too many', { incidents: { ...summary.incidents, raised: 8 } }, '8 incidents were raised, 7 were to be'],
+  ['an incident too many', { incidents: { ...summary.incidents, raised: 8 } }, '8 incidents were raised, 7 were expected'],
   ['too much memory', { peakRssMiB: { ...peakRssMiB, all: 901 } }, 'the processes had 901 MiB at most, 900 are allowed for 3 PCs'],
 ])('%s is a fault', (_what, changed, line) => {
   expect(wrongWith({ ...summary, ...changed }, true)).toEqual([line]);
+});
+
+test.each([
+  ['the expected incidents', {}, false],
+  ['another number of incidents', { incidents: { ...summary.incidents, raised: 8 } }, true],
+  ['the expected number of incidents in other rooms', { differing: [{ scope: leh, raised: 3, expected: 4 }] }, true],
+])('a summary with %s decides whether the demo keeps its folder', (_what, changed, isKept) => {
+  expect(hasOtherIncidents({ ...summary, ...changed })).toBe(isKept);
 });
 
 test('an interrupted demo has no expected number of incidents and no memory limit', () => {

@@ -87,16 +87,21 @@ export function wrongWith(summary: Summary, exact: boolean): string[] {
     [integrity !== 'ok', `the ledger is damaged: ${integrity}`],
     [eventsSent !== eventsInLedger, `${eventsSent} events were sent and ${eventsInLedger} are in the ledger`],
     [refused > 0, `${refused} notifications were refused`],
-    [exact && incidents.raised !== incidents.expected, `${incidents.raised} incidents were raised, ${incidents.expected} were to be`],
+    [exact && incidents.raised !== incidents.expected, `${incidents.raised} incidents were raised, ${incidents.expected} were expected`],
     [exact && used > allowed, `the processes had ${used} MiB at most, ${allowed} are allowed for ${summary.pcs} PCs`],
   ];
   const scopes = exact ? summary.differing : [];
   const isOurs = exact && summary.late.beats > 0 && (scopes.length > 0 || incidents.raised !== incidents.expected);
   return [
     ...checks.flatMap(([wrong, line]) => (wrong ? [line] : [])),
-    ...scopes.map(({ scope, raised, expected }) => `${scope}: ${raised} incidents were raised, ${expected} were to be`),
+    ...scopes.map(({ scope, raised, expected }) => `${scope}: ${raised} incidents were raised, ${expected} were expected`),
     ...(isOurs ? [`some of it may be the simulator's own: ${lateText(summary.late)}`] : []),
   ];
+}
+
+/** True if more or fewer incidents were raised than expected, also after an interruption. */
+export function hasOtherIncidents({ incidents, differing }: Summary): boolean {
+  return incidents.raised !== incidents.expected || differing.length > 0;
 }
 
 function lateText({ beats, worstSeconds }: Late): string {
@@ -109,7 +114,7 @@ export function inWords(summary: Summary): string {
   return [
     `${summary.pcs} PCs at ${summary.speed} times the speed`,
     `events         ${summary.eventsSent} sent, ${summary.eventsInLedger} in the ledger, ${summary.gaps} missing, ${summary.appliedTwice} twice`,
-    `incidents      ${incidents.raised} raised (${incidents.expected} expected), ${incidents.cleared} over, ${incidents.open} open`,
+    `incidents      ${incidents.raised} raised, ${incidents.expected} expected from the simulated faults; ${incidents.cleared} over, ${incidents.open} open`,
     `notifications  ${summary.notifications}`,
     `simulator      ${lateText(summary.late)}`,
     `memory, MiB    ${memory}`,
