@@ -61,7 +61,7 @@ describe.runIf(isComplete)('a newcomer', () => {
         expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
         expect(pdf.toString('latin1').match(/\/Type \/Page\b/g)).toHaveLength(1);
         await page.emulateMedia({ media: 'screen' });
-        await page.getByLabel('Rooms that are ready (not proven) too').check();
+        await page.getByLabel('Show rooms that are ready (not proven) too').check();
         const { text: whole } = await newcomer.print(page);
         for (const { siteName } of call.rows) expect(whole).toContain(siteName.en);
         expect(troubles).toEqual([]);

@@ -54,7 +54,7 @@ describe.runIf(wallRuns)('buttons of the wall', () => {
     const button = line(7).getByRole('button', { name: 'I am on it' });
     await button.focus();
     await page.keyboard.press('Enter');
-    await page.getByRole('dialog').getByText('Tashi has it since 14:02:07').waitFor();
+    await page.getByRole('dialog').getByText('Tashi has been on it since 14:02:07').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await button.evaluate((one) => one === document.activeElement)).toBe(true);

@@ -20,7 +20,7 @@ describe.runIf(wallRuns)('the wall with the real API', () => {
     const room = page.locator('article[data-pc="ladakh/leh/vc-1"]');
     await expect.poll(() => room.locator('.state').textContent()).toBe('Ready (not proven)');
     await room.locator('[data-strip=microphone]').waitFor();
-    await page.getByText('Nothing needs anybody.').waitFor();
+    await page.getByText('Nothing needs action.').waitFor();
     await expect.poll(() => page.title()).toBe('◐ Sabha');
     const why = { component: 'microphone', fault: 'microphone.missing', reason: null };
     view.change({ pcs: [wellPc(Date.now(), { readiness: 'not-ready', why })], incidents: [microphoneGone(Date.now())] });
@@ -36,7 +36,7 @@ describe.runIf(wallRuns)('the wall with the real API', () => {
     await page.getByText('केबल बदल दी').waitFor();
     expect(view.incident(7)?.notes).toMatchObject([{ by: 'Asha', text: 'केबल बदल दी' }]);
     await page.getByRole('link', { name: 'Call the roll' }).click();
-    await page.getByLabel('Whom to call').selectOption('ladakh');
+    await page.getByLabel('PCs to call').selectOption('ladakh');
     await page.getByRole('button', { name: 'Call the roll' }).click();
     await expect.poll(() => new URL(page.url()).hash).toBe('#/rollcall/call-1');
     expect(stage.troubles.filter((one) => !one.includes('404'))).toEqual([]);

@@ -19,7 +19,7 @@ describe.runIf(wallRuns)('the wall by keyboard', () => {
     await stage.open('#/nation');
     await stage.page.locator('.needs .line').first().waitFor();
     await press('Tab');
-    expect(await focused()).toBe('Skip to what needs somebody');
+    expect(await focused()).toBe('Skip to what needs action');
     await press('Enter');
     expect(await focused()).toBe('Microphone not found');
     await press('Tab');
@@ -68,7 +68,7 @@ describe.runIf(wallRuns)('the wall by keyboard', () => {
     await press('u');
     await expect.poll(() => stage.view.posts.map(([path]) => path.split('/').at(-1))).toEqual(['acknowledge', 'withdraw']);
     await press('?');
-    await stage.page.getByLabel('Letters work as keys').uncheck();
+    await stage.page.getByLabel('Use letters as shortcuts').uncheck();
     await press('Escape', 'r');
     await stage.page.reload();
     await stage.page.locator('.needs .line').first().waitFor();

@@ -40,7 +40,7 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
     await page.locator('.site').waitFor();
     await page.clock.runFor(7_000);
     expect(await page.title()).toBe('○ Sabha');
-    await page.getByText('Connection to the centre lost').waitFor();
+    await page.getByText('Connection to the server lost').waitFor();
   });
 
   test('closes its stream in a hidden tab and reopens it when visible, so that seven tabs can still act', async () => {
@@ -74,7 +74,7 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
     await stage.open('#/');
     await page.route('**/acknowledge', () => {});
     await page.locator('[data-incident="7"]').getByRole('button', { name: 'I am on it' }).click();
-    await page.getByText('Not saved: the centre does not answer').waitFor();
+    await page.getByText('Not saved: the server does not respond').waitFor();
     expect(await page.locator('[data-incident="7"]').getByRole('button', { name: 'I am on it' }).isEnabled()).toBe(true);
   });
 
@@ -190,7 +190,7 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
     view.content = { ...view.content, sites: bare, pcs: [], incidents: [] };
     await stage.open('#/site/ladakh/leh');
     await page.getByText('No room is known yet.').waitFor();
-    await page.getByText('No alert waits for anybody.').waitFor();
+    await page.getByText('No alert needs action.').waitFor();
     expect(await page.locator('main :is([data-mark=ok], [data-mark=unproven])').count()).toBe(0);
     const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');

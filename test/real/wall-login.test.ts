@@ -66,7 +66,7 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
   const enter = async (name: string, password: string) => {
     await page.getByLabel('Account').fill(name);
     await page.getByLabel('Password').fill(password);
-    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).click();
   };
   async function made(name: string, role: 'reader' | 'state' | 'central', scope = ''): Promise<string> {
     const result = await accounts.add({ name, role, scope }, 'anil');
@@ -79,7 +79,7 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
   test('from a link to an incident, with a first secret, asks for a new password and returns to that incident', async () => {
     const secret = await made('asha', 'state', 'ladakh');
     await page.goto(at('/#/incident/7'));
-    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await enter('asha', 'not this');
     await page.getByText('Account or password is wrong.').waitFor();
     await enter('Asha', secret);
@@ -103,19 +103,19 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
     await page.locator('article[data-pc="ladakh/leh/vc-1"]').waitFor();
     expect(await page.locator('body').textContent()).not.toMatch(/Goa|Panaji/);
     await page.getByRole('link', { name: 'Call the roll' }).click();
-    await expect.poll(() => page.getByLabel('Whom to call').locator('option').allTextContents()).toEqual(['Ladakh']);
+    await expect.poll(() => page.getByLabel('PCs to call').locator('option').allTextContents()).toEqual(['Ladakh']);
     await page.getByLabel('Site').selectOption('ladakh');
     await page.getByRole('button', { name: 'Call the roll' }).click();
     await expect.poll(() => new URL(page.url()).hash).toBe('#/rollcall/call-1');
-    await page.getByRole('button', { name: 'Log out' }).click();
-    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await enter('ravi', own);
     await page.getByText('You: ravi').waitFor();
     await page.goto(at('/#/incident/8'));
     await page.locator('[data-incident="8"]').waitFor();
-    expect(await page.getByRole('button', { name: /on it|Quiet for|Assign|Add note/ }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: /on it|Snooze for|Assign|Add note/ }).count()).toBe(0);
     await page.getByRole('link', { name: 'Roll call' }).click();
-    await page.getByText('Not called since the start.').waitFor();
+    await page.getByText('No roll call yet.').waitFor();
     expect(await page.getByRole('button', { name: 'Call the roll' }).count()).toBe(0);
     expect(troubles).toEqual([]);
   });
@@ -129,7 +129,7 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
     await page.getByText('You: meera').waitFor();
     const renewed = await accounts.renew('meera', 'anil');
     view.change({ sites: [wellSite({ open: 1 })] });
-    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(page.url()).toBe(at('/login.html#/site/ladakh/leh'));
     await page.reload();
     await enter('meera', renewed.ok ? renewed.secret : '');
@@ -137,10 +137,10 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.locator('article[data-pc="ladakh/leh/vc-1"]').waitFor();
     await page.getByRole('link', { name: 'You: meera' }).click();
-    await page.getByLabel('Present password').fill(`${own} 2`);
+    await page.getByLabel('Current password').fill(`${own} 2`);
     await page.getByLabel('New password').fill(`${own} 3`);
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Log out' }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
     expect(troubles).toEqual([]);
   });
 
@@ -161,7 +161,7 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
     const asked = page.waitForResponse(at('/api/login'));
     await page.goto(at('/'));
     await (await asked).finished();
-    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(await page.locator('a[href="/api/openid"]').count()).toBe(0);
     await api.close();
     const vouched = { ok: true, account: { name: 'asha', role: 'state', scope: 'ladakh', openid: 'u-1' } } as const;
@@ -180,13 +180,13 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
       return route.fulfill({ contentType: 'text/html', body: `<a href="${back}?no">no</a> <a href="${back}">yes</a>` });
     });
     await page.goto(at('/'));
-    await page.getByRole('link', { name: 'Log in through the directory' }).click();
-    await page.getByText('directory.test does not answer.').waitFor();
+    await page.getByRole('link', { name: 'Sign in with your office account' }).click();
+    await page.getByText('directory.test does not respond.').waitFor();
     isAway = false;
     for (const answer of ['no', 'yes']) {
-      await page.getByRole('link', { name: 'Log in through the directory' }).click();
+      await page.getByRole('link', { name: 'Sign in with your office account' }).click();
       await page.getByRole('link', { name: answer }).click();
-      if (answer === 'no') await page.getByText('The directory did not let you in.').waitFor();
+      if (answer === 'no') await page.getByText('You could not sign in with your office account.').waitFor();
     }
     await page.getByText('You: asha').waitFor();
     expect(troubles).toEqual([]);
@@ -205,7 +205,7 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
     await page.goto(`http://127.0.0.1:${api.port}/login.html`);
     await page.waitForURL(`http://127.0.0.1:${api.port}/#/`);
     await page.getByRole('button', { name: 'Your name' }).waitFor();
-    await page.getByText('No login: every user of this computer may act here.').waitFor();
+    await page.getByText('No sign-in: every user of this computer can act here.').waitFor();
   });
 
   test.each([

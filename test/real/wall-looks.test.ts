@@ -110,7 +110,7 @@ describe.runIf(wallRuns)('the layout of the wall', () => {
     await judged('dialog');
     await page.keyboard.press('Escape');
     await stage.open('#/rollcall/r1');
-    await page.getByText('The roll is being called').waitFor();
+    await page.getByText('Roll call is running').waitFor();
     await judged('roll');
     await view.close();
     await page.locator('main.stale').waitFor();

@@ -30,7 +30,7 @@ describe.runIf(wallRuns)('maintenance on the wall', () => {
     ];
     await stage.open('#/site/ladakh/leh');
     const fact = (id: string) => stage.page.locator(`[data-card=maintenance] [data-fact=${id}]`).textContent();
-    await expect.poll(() => fact('m-1')).toMatch(/^Goes on until .+New UPS, planned by Anil$/);
+    await expect.poll(() => fact('m-1')).toMatch(/^Lasts until .+New UPS, planned by Anil$/);
     expect(await fact('m-2')).toMatch(/ to .+Line, planned by Anil$/);
     expect(await stage.page.locator('[data-card=maintenance] [data-fact]').count()).toBe(2);
     expect(stage.troubles).toEqual([]);
@@ -47,7 +47,7 @@ describe.runIf(wallRuns)('maintenance on the wall', () => {
     stage.view.content.full.set(7, fullOf(row, now));
     stage.view.content.incidents = stage.view.content.incidents.map((one) => (one.id === 7 ? row : one));
     await stage.open('#/site/ladakh/leh');
-    await stage.page.getByText(/^Nobody is told: maintenance until/).waitFor();
+    await stage.page.getByText(/^Maintenance until/).waitFor();
     expect(await stage.page.locator('.needs [data-incident="7"]').count()).toBe(0);
     await stage.open('#/incident/7');
     const told = stage.page.locator('[data-reasons] li').first();

@@ -19,7 +19,7 @@ describe.runIf(wallRuns)('texts of the wall', () => {
     ]);
     stage.view.content.role = 'state';
     await stage.page.reload();
-    await stage.page.getByText('No site of your part is entered yet. Ask the central team.').waitFor();
+    await stage.page.getByText('No site of your area is entered yet. Ask the central team.').waitFor();
     expect(stage.troubles).toEqual([]);
   });
 
@@ -29,7 +29,7 @@ describe.runIf(wallRuns)('texts of the wall', () => {
     stage.view.content.incidents = [over];
     stage.view.content.full.set(7, fullOf(over, now));
     await stage.open('#/incident/7');
-    await stage.page.getByText(/Tashi had it, since/).waitFor();
+    await stage.page.getByText(/Tashi was on it, since/).waitFor();
     expect(await text('[data-incident="7"]')).not.toMatch(/is on it|Do first/);
     expect(await stage.page.locator('.actions').count()).toBe(0);
   });

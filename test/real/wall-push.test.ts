@@ -90,7 +90,7 @@ describe.runIf(wallRuns)('push notifications', () => {
   });
 
   const at = (path: string) => `http://127.0.0.1:${api.port}${path}`;
-  const button = (name: 'Tell me on this device' | 'Stop telling me here') => page.getByRole('button', { name });
+  const button = (name: 'Notify me on this device' | 'Stop notifications on this device') => page.getByRole('button', { name });
 
   /** Presses the button. Returns the registration of the service worker, by which a push reaches it. */
   async function joined(): Promise<{ cdp: CDPSession; registrationId: string }> {
@@ -99,8 +99,8 @@ describe.runIf(wallRuns)('push notifications', () => {
       cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: [one] }) => one && resolve(one.registrationId));
     });
     await cdp.send('ServiceWorker.enable');
-    await button('Tell me on this device').click();
-    await button('Stop telling me here').waitFor();
+    await button('Notify me on this device').click();
+    await button('Stop notifications on this device').waitFor();
     return { cdp, registrationId: await registered };
   }
 
@@ -108,8 +108,8 @@ describe.runIf(wallRuns)('push notifications', () => {
     await joined();
     expect(devices.of('asha').map(({ endpoint }) => endpoint)).toEqual([service]);
     await page.reload();
-    await button('Stop telling me here').click();
-    await button('Tell me on this device').waitFor();
+    await button('Stop notifications on this device').click();
+    await button('Notify me on this device').waitFor();
     expect(devices.of('asha')).toEqual([]);
     expect(troubles).toEqual([]);
   });
@@ -118,8 +118,8 @@ describe.runIf(wallRuns)('push notifications', () => {
     await joined();
     await page.evaluate(() => localStorage.setItem('subscribed', 'AAAA'));
     await page.reload();
-    await button('Tell me on this device').click();
-    await button('Stop telling me here').waitFor();
+    await button('Notify me on this device').click();
+    await button('Stop notifications on this device').waitFor();
     expect(await page.evaluate(() => localStorage.getItem('subscribed'))).toBe(pushKeyOf(secret).public);
     expect(troubles).toEqual([]);
   });
@@ -130,8 +130,8 @@ describe.runIf(wallRuns)('push notifications', () => {
       Object.assign(Navigator.prototype, { standalone: false });
     });
     await page.reload();
-    await page.getByText('To be told on this iPhone: Share → Add to Home Screen').waitFor();
-    expect(await button('Tell me on this device').count()).toBe(0);
+    await page.getByText('To get notifications on this iPhone: Share → Add to Home Screen').waitFor();
+    expect(await button('Notify me on this device').count()).toBe(0);
     expect(troubles).toEqual([]);
   });
 

@@ -36,7 +36,7 @@ describe.runIf(wallRuns)('the wall in bad conditions', () => {
     const { page, view } = stage;
     const { port, content } = view;
     await view.close();
-    await page.getByText(/Connection to the centre lost. Everything is unknown since \d\d:\d\d:\d\d/).waitFor();
+    await page.getByText(/Connection to the server lost. Everything is unknown since \d\d:\d\d:\d\d/).waitFor();
     await page.locator('main.stale').waitFor();
     expect([await stage.tally(), await dots()]).toEqual([{ unproven: '707', fault: '17', unknown: '29' }, shapes]);
     expect(await page.locator('[data-tally=unproven]').textContent()).toMatch(/at \d\d:\d\d:\d\d: Ready/);
@@ -44,18 +44,18 @@ describe.runIf(wallRuns)('the wall in bad conditions', () => {
     expect([grey.length < before.length, grey.filter((one) => !isGrey(one))]).toEqual([true, []]);
     expect(await page.locator('.tile.hot').count()).toBe(0);
     await expect.poll(() => page.title()).toBe('○ Sabha');
-    await page.getByRole('heading', { name: 'Needed somebody then' }).waitFor();
+    await page.getByRole('heading', { name: 'Needed action then' }).waitFor();
     stage.view = await startWallView(content, port);
     // The last attempt may just have failed. The next one follows within 10 s.
     await expect.poll(stage.tally, { timeout: 20_000 }).toEqual({ unproven: '707', fault: '17', unknown: '29' });
-    await page.getByText('Connection to the centre lost').waitFor({ state: 'detached' });
+    await page.getByText('Connection to the server lost').waitFor({ state: 'detached' });
   });
 
   test('shows no room as green when the server receives nothing or the PC is silent', async () => {
     const { view } = stage;
     await stage.open('#/site/ladakh/leh');
     view.change({ subscribed: false });
-    await stage.page.getByText('The centre itself is cut off from the PCs.').waitFor();
+    await stage.page.getByText('The server has lost the connection to the PCs.').waitFor();
     await expect.poll(() => marks('article')).toEqual(['unknown']);
     const why = { component: 'pc', fault: null, reason: 'silent' };
     const silent = lehRoom(Date.now(), { presence: 'silent', heardAt: Date.now() - 300_000, readiness: 'unknown', why });
@@ -89,9 +89,9 @@ describe.runIf(wallRuns)('the wall in bad conditions', () => {
     const row = microphoneGone(now, { outage: { ...outage, to: null } });
     view.content.full.set(7, fullOf(row, now));
     view.change({ incidents: [row] });
-    await expect.poll(() => note.textContent()).toMatch(/^Away since \d\d:\d\d:\d\d: power cut$/);
+    await expect.poll(() => note.textContent()).toMatch(/^Offline since \d\d:\d\d:\d\d: power cut$/);
     view.change({ incidents: [{ ...row, outage: { ...outage, cause: 'link-down', confidence: 0.8, sureness: 'likely', to: now } }] });
-    await expect.poll(() => note.textContent()).toMatch(/^Was away \d\d:\d\d:\d\d to \d\d:\d\d:\d\d: probably link down$/);
+    await expect.poll(() => note.textContent()).toMatch(/^Was offline \d\d:\d\d:\d\d to \d\d:\d\d:\d\d: probably link down$/);
     await stage.page.getByRole('button', { name: 'हिन्दी' }).click();
     await expect.poll(() => note.textContent()).toMatch(/संपर्क नहीं था: शायद इंटरनेट लाइन बंद$/);
     expect(stage.troubles).toEqual([]);

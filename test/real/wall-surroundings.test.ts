@@ -13,7 +13,7 @@ describe.runIf(wallRuns)('link, elevation and power on the wall', () => {
     expect(await fact('down')).toBe('HD video · too little capacity for more');
     expect(await fact('roundTrip')).toBe('643 ms; 1 in 20 above 702 ms');
     expect(await fact('loss')).toBe('up 2.1 %, down 0.3 %');
-    expect(await fact('sound')).toBe('R 61 of 100 (81 with what people accept of a satellite), MOS 3.2 of 5');
+    expect(await fact('sound')).toBe('R 61 of 100 (81 allowing for the satellite delay), MOS 3.2 of 5');
     expect(await fact('capacity')).toBe('up 1.1 Mbit/s, down 3.9 Mbit/s · 5 h ago');
     expect(await fact('tests')).toMatch(/^31 of 36 MB/);
     expect(await fact('broke')).toMatch(/^The line behind the router is down, /);
@@ -30,7 +30,7 @@ describe.runIf(wallRuns)('link, elevation and power on the wall', () => {
     const card = stage.page.locator('[data-card=height]');
     await card.waitFor();
     expect(await fact('roomLimit')).toMatch(/^26.3 °C for a PC A PC for 35 °C, less 1 °C for each 300 m above 900 m/);
-    expect(await fact('air')).toBe('70 % as dense as at sea level');
+    expect(await fact('air')).toBe('70 % of the density at sea level');
     expect(await fact('room')).toBe('27.5 °C: too warm');
     expect(await fact('power')).toBe('on battery · 82 %');
     expect(await fact('ups')).toBe('64 % · lasts 25 min');

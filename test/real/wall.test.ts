@@ -17,7 +17,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(await page.locator('.tile').count()).toBe(36);
     expect(await page.locator('.tile.hot').evaluateAll((all) => all.map((one) => one.getAttribute('data-state')))).toEqual(['ladakh']);
     expect(await tile('ladakh').textContent()).toContain(
-      'Ladakh: 7 of 8 ready (not proven), 1 not ready, 0 unknown, 1 not live yet. needs somebody now',
+      'Ladakh: 7 of 8 ready (not proven), 1 not ready, 0 unknown, 1 not live yet. needs action now',
     );
     expect(await tile('ladakh').textContent()).toMatch(/^\s*LA7\/8/);
     const kinds = await tile('ladakh')
@@ -85,7 +85,7 @@ describe.runIf(wallRuns)('the wall', () => {
     const row = microphoneGone(Date.now(), { id: 20, scope: 'delhi/site-1/vc-1', site: { en: 'Delhi 1', hi: 'दिल्ली 1' } });
     stage.view.change({ incidents: [row] });
     await line(20).getByRole('heading', { name: 'Microphone not found' }).waitFor();
-    expect(await line(20).textContent()).toContain('Tashi was told, ');
+    expect(await line(20).textContent()).toContain('Tashi was notified, ');
     await expect.poll(() => stage.page.title()).toBe('◆ 3 · Sabha');
     await expect.poll(spoken).toBe('New: Microphone not found, Conference room');
     stage.view.change({ incidents: [{ ...row, overAt: Date.now(), over: 'cleared' }] });
@@ -111,10 +111,10 @@ describe.runIf(wallRuns)('the wall', () => {
       microphoneGone(at, { id, scope: `ladakh/leh/vc-${id}`, faults: [{ ...silent, watched: { since: at, until } }] }),
     );
     view.change({ incidents: rows });
-    await page.getByText('No alert waits for anybody.').waitFor();
+    await page.getByText('No alert needs action.').waitFor();
     expect(await page.locator('.needs .line, .needs .number, .tile.hot').count()).toBe(0);
     await expect.poll(() => page.title()).toBe('○ Sabha');
-    await page.getByText('2 watched until they are over').click();
+    await page.getByText('2 watched; they close by themselves if they stay OK').click();
     expect(await line(7).textContent()).toContain('Answers again since 10:02:03, watched until 10:12:03');
     expect(await line(7).locator('[data-mark]').getAttribute('data-mark')).toBe('ok');
     const [first] = rows;
@@ -171,7 +171,7 @@ describe.runIf(wallRuns)('the wall', () => {
     );
     await room.getByText('Profile 3, should be 4').waitFor();
     expect(await room.locator('[data-strip=microphone]').textContent()).toContain(
-      'fault 1 h · unknown 1 h · away 1 h · there, open, not proven 21 h',
+      'fault 1 h · unknown 1 h · offline 1 h · there, open, not proven 21 h',
     );
     const shapes = await room.locator('[data-strip=microphone] rect').evaluateAll((all) => all.map((one) => one.getAttribute('class')));
     expect(shapes).toEqual(['unproven', 'away', 'unproven', 'unknown', 'fault']);
@@ -208,8 +208,8 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(marks).toEqual(['ok', 'ok', 'unknown', 'unknown', 'unknown']);
     await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
     await page.reload();
-    const accept = page.getByRole('button', { name: 'Accept: this site is live' });
-    await page.getByText('Not yet. Points above that are open: 3.').waitFor();
+    const accept = page.getByRole('button', { name: 'Accept: make this site live' });
+    await page.getByText('Not yet: steps above that are still open: 3.').waitFor();
     expect([await accept.isDisabled(), await accept.getAttribute('aria-describedby')]).toEqual([true, 'not-yet']);
     await accept.press('Enter');
     const detail = detailOf(Date.now(), { ...site, stage: 'commissioning' });
@@ -262,15 +262,15 @@ describe.runIf(wallRuns)('the wall', () => {
     const row = microphoneGone(Date.now());
     const camera = { ...row.faults[0], fault: 'camera.missing', unnotified: true } as (typeof row.faults)[number];
     await stage.open('#/incident/7');
-    await line(7).getByText('Tashi was told by').waitFor();
+    await line(7).getByText('Tashi was notified by').waitFor();
     stage.view.change({ incidents: [{ ...row, faults: [...row.faults, camera] }] });
-    await line(7).getByText('Nobody told yet: Camera not found').waitFor();
-    expect(await line(7).locator('.people').textContent()).toContain('Tashi was told by');
+    await line(7).getByText('Nobody notified yet: Camera not found').waitFor();
+    expect(await line(7).locator('.people').textContent()).toContain('Tashi was notified by');
     stage.view.change({ incidents: [{ ...row, faults: [camera] }] });
-    await expect.poll(() => line(7).locator('.people').textContent()).not.toContain('Tashi was told by');
-    expect(await line(7).locator('.people').textContent()).toContain('Nobody told yet: Camera not found');
+    await expect.poll(() => line(7).locator('.people').textContent()).not.toContain('Tashi was notified by');
+    expect(await line(7).locator('.people').textContent()).toContain('Nobody notified yet: Camera not found');
     await stage.open('#/');
-    expect(await line(7).textContent()).toContain('Nobody told yet.');
+    expect(await line(7).textContent()).toContain('Nobody notified yet.');
   });
 
   test('starts the roll call of a state, shows responses live, and prints what the screen shows', async () => {
@@ -289,7 +289,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.getByRole('link', { name: 'Call the roll' }).click();
     expect(await page.locator('select[name=state]').inputValue()).toBe('ladakh');
     await page.getByRole('button', { name: 'Call the roll' }).click();
-    await page.getByText('The roll is being called').waitFor();
+    await page.getByText('Roll call is running').waitFor();
     expect(view.posts).toEqual([['/api/rollcalls', { scope: 'ladakh', by: 'Asha' }]]);
     // The stream may announce the roll call before the response that names it arrives.
     await expect.poll(() => new URL(page.url()).hash).toBe('#/rollcall/r1');
@@ -311,7 +311,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.emulateMedia({ media: 'print' });
     expect(await rows()).toEqual(['fault', 'unknown']);
     await page.emulateMedia({ media: 'screen' });
-    await page.getByLabel('Rooms that are ready (not proven) too').check();
+    await page.getByLabel('Show rooms that are ready (not proven) too').check();
     await page.emulateMedia({ media: 'print' });
     await expect.poll(rows).toEqual(['fault', 'unknown', ...Array(6).fill('unproven')]);
     const inks = await page.locator('tr[data-pc] td').evaluateAll((all) => all.map((one) => getComputedStyle(one).color));
@@ -332,11 +332,11 @@ describe.runIf(wallRuns)('the wall', () => {
     view.change({ rollcall: dropped });
     await stage.open('#/rollcall/r1');
     const { page } = stage;
-    await page.getByText('It was cut off before its end. Call the roll again.').waitFor();
+    await page.getByText('The roll call was interrupted. Call the roll again.').waitFor();
     expect(await page.getByRole('button', { name: 'Call the roll' }).isDisabled()).toBe(false);
     view.content.rollcalls.set('r1', { ...dropped, finishedAt: dropped.endsAt });
     view.change({ rollcall: { ...dropped, finishedAt: dropped.endsAt } });
-    await page.getByText(/^heard \d\d:\d\d:\d\d, no answer$/).waitFor();
+    await page.getByText(/^last seen \d\d:\d\d:\d\d, no answer$/).waitFor();
     expect(stage.troubles).toEqual([]);
   });
 });

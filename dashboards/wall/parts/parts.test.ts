@@ -37,7 +37,7 @@ test('an unknown room names the silent PC or the unknown component', () => {
 test('R18a a receive gap of the server is shown if it overlaps the period shown', () => {
   const [from, to] = [new Date(2026, 2, 3, 10, 2).getTime(), new Date(2026, 2, 3, 10, 5, 20).getTime()];
   const scene = { lang: 'en', now: to + 1_000 } as const;
-  const text = 'The centre was away from 10:02:00 to 10:05:20. Nobody is called silent for that time.';
+  const text = 'The server was off from 10:02:00 to 10:05:20. No PC counts as silent for that time.';
   expect(awayText(scene, { from, to }, { after: from, before: scene.now })).toBe(text);
   expect(awayText({ ...scene, lang: 'hi' }, { from, to }, { after: from, before: scene.now })).toContain('10:05:20');
   expect(awayText(scene, { from, to }, { after: to + 1, before: scene.now })).toBeNull();

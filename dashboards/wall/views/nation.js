@@ -47,7 +47,7 @@ export function Nation({ scene, view, counts, state }) {
 const wholeCard = ['needs'];
 
 /**
- * Lists the incidents of a state or a site: those that need action, acknowledged ones and cleared ones. Shows "nothing needs anybody" only
+ * Lists the incidents of a state or a site: those that need action, acknowledged ones and cleared ones. Shows "nothing needs action" only
  * if all is known and ready.
  * @param {{ scene: Scene, view: View, within: string, allKnown: boolean }} props
  */

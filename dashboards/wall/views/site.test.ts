@@ -44,6 +44,6 @@ test('the next step is the first open checklist item as an action, with its room
 });
 
 test('a site without rooms must first name its rooms, and an unknown room is named by its path', () => {
-  expect(deed({ installed: [], heard: [] })).toBe('Put its rooms into the table of sites');
+  expect(deed({ installed: [], heard: [] })).toBe('Add its rooms to the table of sites');
   expect(deed({ heard: [{ pc: 'ladakh/leh/vc-9', component: null, fault: null }] })).toContain('ladakh/leh/vc-9: Switch the PC on');
 });

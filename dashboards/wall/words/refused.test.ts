@@ -13,8 +13,8 @@ test.each(options)('a refusal "%s" has a text in both languages and does not sho
 });
 
 test("a refusal without a known code shows the server's line, and a success has no text", () => {
-  expect(refusedText('hi', { status: 409, error: 'too new' })).toBe('सेंटर ने मना किया (too new)');
-  expect(refusedText('hi', { status: 409, error: 'too new', code: 'constructor' })).toBe('सेंटर ने मना किया (too new)');
+  expect(refusedText('hi', { status: 409, error: 'too new' })).toBe('सर्वर ने मना किया (too new)');
+  expect(refusedText('hi', { status: 409, error: 'too new', code: 'constructor' })).toBe('सर्वर ने मना किया (too new)');
   expect([refusedText('en', { status: 204, error: '' }), refusedText('en', { status: 0, error: '' })]).toEqual([
     '',
     expect.stringMatching(/./),

@@ -30,7 +30,10 @@ export function deviceOf(reader, { component, device, name }) {
  * @param {string} reason
  */
 export function translateReason({ lang, reasons }, reason) {
-  return shown(lang === 'hi' ? reasons.reduce((text, [pattern, hindi]) => text.replace(new RegExp(pattern, 'g'), hindi), reason) : reason);
+  // Older agents use another word for the server.
+  const current = reason.replace(/\bthe centre\b/g, 'the server');
+  const rows = lang === 'hi' ? reasons : [];
+  return shown(rows.reduce((text, [pattern, hindi]) => text.replace(new RegExp(pattern, 'g'), hindi), current));
 }
 
 /** Reason of a check that is ok because no device is required. It does not mean that a device works. */

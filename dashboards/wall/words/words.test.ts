@@ -74,6 +74,7 @@ test('fixed phrases of a reason are translated, and text of the system stays unc
   expect(translateReason(hindi, 'in use by zoom, another program')).toBe('zoom, किसी दूसरे प्रोग्राम में चल रहा है');
   expect(translateReason(hindi, 'no answer in 2.5 s')).toBe('2.5 सेकंड में जवाब नहीं आया');
   expect(translateReason({ lang: 'en', reasons }, 'no audio server')).toBe('no audio server');
+  expect(translateReason(hindi, 'the centre has no reflector')).toBe(translateReason(hindi, 'the server has no reflector'));
   expect(translateReason(hindi, 'ENOENT\nopen')).toBe('ENOENT open');
 });
 
