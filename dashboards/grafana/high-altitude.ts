@@ -46,8 +46,7 @@ export function highAltitude(): Dashboard {
     {
       uid: 'sabha-high-altitude',
       title: 'Sabha: High-altitude sites',
-      description:
-        'Cold, thin air, power and links of the sites above an elevation. Grey, or no number at all, means that nothing is known.',
+      description: 'Cold, thin air, power and links of the sites above an elevation. Grey, or no number, means that nothing is known.',
       variables: [
         { name: 'state', label: 'State', query: `label_values(${siteElevation.name}, state)` },
         { name: 'above', label: 'Above, m', text: '2500' },
@@ -68,28 +67,33 @@ function nowFigures(): SizedPanel[][] {
   // With `bool` the sum is 0 when no PC matches, and absent when no data exists.
   const count = (series: Series, condition: string) => whileServerUp(`sum((${above(series)}) ${condition})`);
   const inUse = whileServerUp(`sum((${siteElevation.name}{${inState}} and on (state, site) ${used}) > bool $above)`);
-  const measured = 'Of the PCs whose newest beat says it.';
-  const sensor = 'By the hottest sensor inside the PC.';
+  const measured = 'Number of PCs, by their newest beat.';
+  const sensor = 'Number of PCs, by the hottest sensor inside the PC.';
   return [
     statRow(4, [
-      { expr: inUse, name: 'Sites', about: 'In use or being set up above the elevation.', look: [steps([0, 'blue'])] },
+      { expr: inUse, name: 'Sites', about: 'Live or being set up above the elevation.', look: [steps([0, 'blue'])] },
       { expr: count(roomReady, '== bool 0'), name: 'Rooms not ready', about: 'A check that a meeting needs is in fault.', look: [none] },
-      { expr: count(pcUp, '== bool 0'), name: 'PCs away', about: 'Silent or stopped.', look: [some] },
+      { expr: count(pcUp, '== bool 0'), name: 'PCs offline', about: 'PCs that are silent, lost or stopped.', look: [some] },
       { expr: count(temp, `< bool ${cold}`), name: `Below ${cold} °C`, about: sensor, look: [some] },
       { expr: count(temp, `< bool ${freezing}`), name: `Below ${freezing} °C`, about: sensor, look: [none] },
       { expr: count(temp, `> bool ${warm}`), name: `Above ${warm} °C`, about: sensor, look: [some] },
     ]),
     statRow(4, [
       { expr: count(ac, '== bool 0'), name: 'On battery', about: measured, look: [some] },
-      { expr: whileServerUp(`sum((${overLimit}) > bool 0)`), name: 'Rooms too warm', about: 'Above what a PC bears there.', look: [none] },
+      {
+        expr: whileServerUp(`sum((${overLimit}) > bool 0)`),
+        name: 'Rooms too warm',
+        about: 'Warmer than a PC can bear there.',
+        look: [none],
+      },
       {
         expr: count(rise, '> bool 1.25'),
         name: 'Hotter than usual',
-        about: 'Compared with its own usual rise over the room.',
+        about: 'PCs whose rise above the room is over 1.25 times the usual.',
         look: [some],
       },
       { expr: count(uc, '< bool 0.3'), name: 'UPS below 30 %', about: measured, look: [none] },
-      { expr: count(tu, '< bool 2'), name: 'Link below SD', about: 'To the centre, as the PC that measures it last said.', look: [some] },
+      { expr: count(tu, '< bool 2'), name: 'Link below SD', about: 'Links too slow for SD video to the server.', look: [some] },
     ]),
   ];
 }
@@ -106,7 +110,7 @@ function rooms(): Table {
   return table({
     title: 'Rooms',
     description:
-      'Temperature is that of the hottest sensor inside the PC: below 5 °C it is too cold for it, below 0 °C it must warm up for two hours before it is started. "Room at most" is the warmest room for a PC rated for 35 °C in air this thin; "over that" says how far the PC is above it.',
+      '"Temperature" is that of the hottest sensor inside the PC. Below 5 °C it is too cold for the PC; below 0 °C warm the PC up for two hours before you start it. "Room at most" is the highest room temperature at this elevation for a PC rated for 35 °C. "Over that" shows how much warmer the PC is.',
     unit: Short,
     minWidth: 80,
     columns: [
@@ -120,7 +124,7 @@ function rooms(): Table {
       { expr: of(ac), name: 'Power', look: [powerWords, colored] },
       { expr: of(bat), name: 'Charge', look: [unit(PercentUnit), byCharge, colored] },
       { expr: of(rtt), name: 'Round trip', look: [unit(Seconds), byRoundTrip, colored] },
-      { expr: eachPc(`time() - (${above(lastSeen)})`), name: 'Last word before', look: [unit(DurationSeconds)] },
+      { expr: eachPc(`time() - (${above(lastSeen)})`), name: 'Last seen before', look: [unit(DurationSeconds)] },
       { expr: eachPc(`time() - (${above(lastCalled)})`), name: 'Roll call before', look: [unit(DurationSeconds)] },
       { expr: of(room), name: 'Room now', look: [unit(Celsius)] },
       {
@@ -146,7 +150,7 @@ function temperature(which: 'min' | 'max', title: string): TimeSeries {
 }
 
 function battery(): TimeSeries {
-  return lines('Battery of each site', 'The lowest charge of its PCs; sites whose PCs have no battery are not shown.')
+  return lines('Battery of each site', 'Lowest charge of the PCs of a site. Sites without a battery are not shown.')
     .unit(PercentUnit)
     .min(0)
     .max(1)
@@ -154,21 +158,21 @@ function battery(): TimeSeries {
 }
 
 function roundTrip(): TimeSeries {
-  return lines('Round trip of each site', 'The slowest of its PCs, to the centre and back.')
+  return lines('Round trip of each site', 'Slowest round trip from a PC of the site to the server and back.')
     .unit(Seconds)
     .min(0)
     .withTarget(rangeQuery(`max by (state, site) (${above(rtt)})`, '{{site}}'));
 }
 
 function roomCourse(): TimeSeries {
-  return lines('Room of each site and its limit', 'Where something measures the room; the limit is for a PC rated for 35 degrees.')
+  return lines('Room of each site and its limit', 'Sites with a room sensor. The limit is for a PC rated for 35 °C.')
     .unit(Celsius)
     .withTarget(rangeQuery(`max by (state, site) (${above(room)})`, '{{site}}'))
     .withTarget(rangeQuery(`max by (state, site) (${siteRoomLimit.name} and on (state, site) (${above(room)}))`, '{{site}}, limit'));
 }
 
 function upsCourse(): TimeSeries {
-  return lines('UPS of each site', 'The lowest charge of its PCs; sites without a UPS that can be asked are not shown.')
+  return lines('UPS of each site', 'Lowest UPS charge of a site. Sites without a UPS that reports its charge are not shown.')
     .unit(PercentUnit)
     .min(0)
     .max(1)

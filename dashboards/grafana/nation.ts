@@ -47,7 +47,7 @@ export function nation(): Dashboard {
     {
       uid: 'sabha-nation',
       title: 'Sabha: Nation',
-      description: 'What is broken now? Grey, or no number at all, means that nothing is known.',
+      description: 'Shows what is broken now. Grey, or no number, means that nothing is known.',
       variables: [{ name: 'state', label: 'State', query: `label_values(${sites.name}, state)` }],
     },
     [
@@ -68,15 +68,15 @@ function siteFigures(): SizedPanel[] {
   const open = (severity: string) => zeroWhileServerUp(`sum(${incidentsOpen.name}{${inStateOrCentre},severity${severity}"critical"})`);
   const ready = (value: Readiness) => `sum(${sitesReady.name}{${inState},readiness="${value}"})`;
   const staged = (stage: SiteStage) => `sum(${sites.name}{${inState},stage="${stage}"})`;
-  const worst = 'Live sites, by the worst of their rooms.';
-  const onlyLive = 'Only live sites alert and count.';
+  const worst = 'Live sites; the worst room of a site decides.';
+  const onlyLive = 'Only live sites send alerts and are counted on this page.';
   return statRow(4, [
-    { expr: open('='), name: 'Critical incidents', about: 'Open, those of the centre itself included.', look: [bad] },
-    { expr: open('!='), name: 'Other incidents', about: 'Open, those of the centre itself included.', look: [doubtful] },
+    { expr: open('='), name: 'Critical incidents', about: 'Open incidents, including those of the server.', look: [bad] },
+    { expr: open('!='), name: 'Other incidents', about: 'Open incidents, including those of the server.', look: [doubtful] },
     {
       expr: ready('ready'),
       name: 'Sites ready (not proven)',
-      about: `${worst} No check says otherwise: sound and picture are not proven by it.`,
+      about: `${worst} No check found a fault. This does not prove that sound and picture work.`,
       look: [plain],
     },
     { expr: ready('not-ready'), name: 'Sites not ready', about: worst, look: [bad] },
@@ -94,15 +94,15 @@ function pcFigures(): SizedPanel[] {
   const byShare = steps([0, 'red'], [0.9, 'orange'], [1, 'green']);
   const byAge = steps([0, 'green'], [86_400, 'orange']);
   return statRow(4, [
-    { expr: count('online'), name: 'PCs online', about: 'Of live sites.', look: [good] },
-    { expr: count('silent'), name: 'PCs silent', about: 'Of live sites, away without a goodbye.', look: [bad] },
-    { expr: count('stopped', 'lost', 'unheard'), name: 'PCs stopped, lost, unheard', about: 'Of live sites.', look: [doubtful] },
-    { expr: count('never'), name: 'PCs never heard', about: 'Of live sites.', look: [plain] },
-    { expr: answered, name: 'Roll call in 24 h', about: 'PCs of live sites that answered one.', look: [unit(PercentUnit), byShare] },
+    { expr: count('online'), name: 'PCs online', about: 'PCs of live sites.', look: [good] },
+    { expr: count('silent'), name: 'PCs silent', about: 'PCs of live sites that stopped reporting without signing off.', look: [bad] },
+    { expr: count('stopped', 'lost', 'unheard'), name: 'Other PCs offline', about: 'Shut down, cut off, or not back.', look: [doubtful] },
+    { expr: count('never'), name: 'PCs never seen', about: 'PCs of live sites that have not reported yet.', look: [plain] },
+    { expr: answered, name: 'Roll call in 24 h', about: 'PCs of live sites that answered.', look: [unit(PercentUnit), byShare] },
     {
       expr: whileServerUp(`time() - max(${called})`),
       name: 'Newest answer',
-      about: 'How old the newest answer to a roll call is.',
+      about: 'Age of the newest answer to a roll call.',
       look: [unit(DurationSeconds), byAge],
     },
   ]);
@@ -118,7 +118,7 @@ function states(): Table {
   const only = '/d/sabha-nation?var-state=$' + '{__data.fields.State}&$' + '{wall:queryparam}&$' + '{__url_time_range}';
   return table({
     title: 'States',
-    description: 'The worst first. Sites are live ones.',
+    description: 'Live sites only; the worst state first.',
     unit: Short,
     minWidth: 80,
     columns: [
@@ -136,14 +136,14 @@ function states(): Table {
 }
 
 function incidents(): TimeSeries {
-  const panel = stack('Open incidents', 'By severity, those of the centre itself included.').withTarget(
+  const panel = stack('Open incidents', 'By severity, including those of the server.').withTarget(
     rangeQuery(`sum by (severity) (${incidentsOpen.name}{${inStateOrCentre}})`, '{{severity}}'),
   );
   return withColors(panel, severityColors);
 }
 
 function readiness(): TimeSeries {
-  const panel = stack('Live sites by readiness', 'How the sites stood.').withTarget(
+  const panel = stack('Live sites by readiness', 'Number of live sites in each state of readiness.').withTarget(
     rangeQuery(`sum by (readiness) (${sitesReady.name}{${inState}})`, '{{readiness}}'),
   );
   const named = panel.overrideByName('ready', [{ id: 'displayName', value: 'Ready (not proven)' }]);
@@ -154,7 +154,7 @@ function notReady(): Table {
   const rooms = `topk(50, count by (state, site) (${roomReady.name}{${inState}} == 0) ${ofLiveSites})`;
   return table({
     title: 'Sites that are not ready',
-    description: 'Live sites, those with the most rooms that are not ready first.',
+    description: 'Live sites; those with the most rooms that are not ready first.',
     unit: Short,
     columns: [
       { label: 'site', name: 'Site', look: [wallLink] },
@@ -175,12 +175,12 @@ function away(): Table {
   );
   const none = `NaN * (sum(${pcUp.name}{${inState}} == bool 0 ${ofLiveSites}) == 0)`;
   return table({
-    title: 'PCs away',
-    description: 'PCs of live sites, silent, lost or stopped; the longest first. PCs that were never heard are not in the list.',
+    title: 'PCs offline',
+    description: 'PCs of live sites that are silent, lost or stopped; the longest offline first. PCs never seen are not listed.',
     unit: DurationSeconds,
-    columns: [...pcColumns, { expr: listOrText(longest, none), name: 'Last heard before' }],
+    columns: [...pcColumns, { expr: listOrText(longest, none), name: 'Last seen before' }],
     hidden: ['state', 'instance', 'job'],
-    sort: ['-Last heard before'],
+    sort: ['-Last seen before'],
   });
 }
 
@@ -193,7 +193,7 @@ function slowLinks(): Table {
   const expr = shortenPcLabel(whileServerUp(`topk(20, ${beatSeries.rtt.name}{${inState}})`));
   return table({
     title: 'Slowest links',
-    description: 'Round trip from the PC to the centre and back. A satellite link needs 0.6 s by nature.',
+    description: 'Round trip from the PC to the server and back. A satellite link always needs about 0.6 s.',
     unit: Seconds,
     columns: [...pcColumns, { expr, name: 'Round trip', look: [steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']), colored] }],
     hidden: ['__name__', 'state', 'instance', 'job'],
@@ -205,7 +205,7 @@ function checks(): BarGauge {
   const standing = (status: string) => `topk(10, sum by (component) (${checkStatus.name}{${inState},status="${status}"} ${ofLiveSites}))`;
   return new BarGauge()
     .title('Checks that are not ok')
-    .description('How many checks of the kind are in fault on live sites, and of how many nothing is known.')
+    .description('Number of checks of each kind on live sites that are in fault or unknown.')
     .unit(Short)
     .min(0)
     .displayMode(BarGaugeDisplayMode.Basic)

@@ -38,7 +38,7 @@ export function network(): Dashboard {
     {
       uid: 'sabha-network',
       title: 'Sabha: Network',
-      description: 'Is it the link? Grey, or no number at all, means that nothing is known.',
+      description: 'Shows which links cause faults. Grey, or no number, means that nothing is known.',
       variables: [{ name: 'state', label: 'State', query: `label_values(${siteInfo.name}, state)` }],
     },
     [
@@ -50,9 +50,9 @@ export function network(): Dashboard {
       ],
       row(
         9,
-        byClass({ title: 'Round trip', description: 'Nineteen of twenty links are faster.', unitOf: Seconds }, { 'to and fro': rtt }),
-        byClass({ title: 'Loss', description: 'Nineteen of twenty links lose less.', unitOf: PercentUnit }, { up: lu, down: ld }),
-        byClass({ title: 'Jitter', description: 'Nineteen of twenty links are steadier.', unitOf: Seconds }, { up: ju, down: jd }),
+        byClass({ title: 'Round trip', description: '19 of 20 links are faster.', unitOf: Seconds }, { 'both ways': rtt }),
+        byClass({ title: 'Loss', description: '19 of 20 links lose less.', unitOf: PercentUnit }, { up: lu, down: ld }),
+        byClass({ title: 'Jitter', description: '19 of 20 links have less jitter.', unitOf: Seconds }, { up: ju, down: jd }),
       ),
       row(10, carried(), budgets(), bridges()),
     ],
@@ -63,16 +63,16 @@ function nowFigures(): SizedPanel[] {
   const links = (series: Series) => `${series.name}{${inState}}`;
   const standing = (fault: string) => whileServerUp(`sum(${faultsStanding.name}{${inState},fault=~"${fault}"})`);
   const lossy = `sum(clamp_max((${links(lu)} > bool 0.01) + (${links(ld)} > bool 0.01), 1))`;
-  const measured = 'As the PC that measures the link last said.';
-  const said = 'As live sites say it.';
+  const measured = 'By the newest measurement of each link.';
+  const said = 'Reported by live sites.';
   return statRow(4, [
     { expr: whileServerUp(`count(${links(tu)})`), name: 'Links measured', about: measured, look: [steps([0, 'blue'])] },
-    { expr: whileServerUp(`sum(${links(tu)} < bool 2)`), name: 'Below SD to the centre', about: measured, look: [some] },
-    { expr: whileServerUp(`sum(${links(td)} < bool 2)`), name: 'Below SD from the centre', about: measured, look: [some] },
+    { expr: whileServerUp(`sum(${links(tu)} < bool 2)`), name: 'Below SD to the server', about: measured, look: [some] },
+    { expr: whileServerUp(`sum(${links(td)} < bool 2)`), name: 'Below SD from the server', about: measured, look: [some] },
     { expr: whileServerUp(lossy), name: 'Lose more than 1 %', about: measured, look: [some] },
     { expr: standing('link.udp_blocked'), name: 'UDP blocked', about: said, look: [some] },
     { expr: standing('bridge\\\\..*'), name: 'Bridges that do not answer', about: said, look: [none] },
-    { expr: whileServerUp(`sum(${links(bt)} >= bool 1)`), name: 'Budget of tests spent', about: measured, look: [some] },
+    { expr: whileServerUp(`sum(${links(bt)} >= bool 1)`), name: 'Test data used up', about: measured, look: [some] },
   ]);
 }
 
@@ -107,7 +107,7 @@ function worst(): Table {
   };
   return table({
     title: 'Worst links',
-    description: 'The twenty with the lowest R of the E-model (G.107), 0 to 100. A satellite link needs 0.6 s by nature.',
+    description: 'The 20 links with the lowest call quality R, 0 to 100 (G.107). A satellite link always needs about 0.6 s.',
     unit: Short,
     minWidth: 70,
     columns: [
@@ -141,7 +141,7 @@ function byClass({ title, description, unitOf }: GraphOptions, of: Record<string
 }
 
 function carried(): TimeSeries {
-  return lines('Capacity by class of link', 'The middle one of its links, as packet trains measured it.')
+  return lines('Capacity by class of link', 'Median of the links of a class, measured with packet trains.')
     .unit(BitsPerSecondSI)
     .min(0)
     .withTarget(rangeQuery(medianBySite(cu), '{{link}}, up'))
@@ -157,7 +157,7 @@ function budgets(): Table {
   const of = (series: Series, other: Series) => shortenPcLabel(keepAllRows(maxOf(series), maxOf(other)));
   return table({
     title: 'Data budget of this month',
-    description: 'What the tests of a site and the telemetry of a PC used of what their class of link may; the most used first.',
+    description: 'Used share of the monthly data limit: the tests of a site, and the telemetry of a PC. The most used first.',
     unit: PercentUnit,
     columns: [
       ...pcColumns,
@@ -178,11 +178,10 @@ function bridges(): Table {
   const look = [steps([0, 'green'], [1, 'orange'], [2, 'red']), colored];
   return table({
     title: 'Audio bridges',
-    description:
-      'How long the bridge of a site took to answer; the slowest first. One that does not answer is a fault and not in the list.',
+    description: 'Response time of the bridge of a site; the slowest first. A bridge that does not respond is not listed.',
     unit: Seconds,
-    columns: [...pcColumns, { expr: shortenPcLabel(maxOf(sip)), name: 'Answered after', look }],
+    columns: [...pcColumns, { expr: shortenPcLabel(maxOf(sip)), name: 'Response time', look }],
     hidden: ['state'],
-    sort: ['-Answered after'],
+    sort: ['-Response time'],
   });
 }

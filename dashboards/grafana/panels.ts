@@ -74,7 +74,7 @@ export function keepAllRows(expr: string, rows: string): string {
 export function lines(title: string, description: string): TimeSeries {
   return new TimeSeries()
     .title(title)
-    .description(`${description} A gap means that nobody knew.`)
+    .description(`${description} A gap means that no data arrived.`)
     .drawStyle(GraphDrawStyle.Line)
     .spanNulls(false)
     .legend({ build: () => ({ displayMode: LegendDisplayMode.List, placement: LegendPlacement.Bottom, showLegend: true, calcs: [] }) })

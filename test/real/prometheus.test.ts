@@ -104,10 +104,10 @@ function allQueries(engine: Engine): void {
     await expectFigures('nation', 'Critical incidents', 'Other incidents', 'flows').toEqual([1, 1, 1]);
     await expectFigures('nation', 'Sites ready (not proven)', 'Sites not ready', 'Sites unknown').toEqual([1, 1, 1]);
     await expectFigures('nation', 'Sites live', 'Being set up', 'Planned').toEqual([3, 1, 1]);
-    await expectFigures('nation', 'PCs online', 'PCs silent', 'PCs stopped, lost, unheard', 'PCs never heard').toEqual([3, 1, 0, 0]);
+    await expectFigures('nation', 'PCs online', 'PCs silent', 'Other PCs offline', 'PCs never seen').toEqual([3, 1, 0, 0]);
     await expectFigure('nation', 'Roll call in 24 h').toBe(0.5);
     await expectFigure('nation', 'Newest answer').toBeGreaterThan(59);
-    await expectFigure('nation', 'PCs away').toBeGreaterThan(599);
+    await expectFigure('nation', 'PCs offline').toBeGreaterThan(599);
   });
 
   test('each figure of the board High-altitude counts only above the chosen elevation, and shows 0 if it counts none', async () => {
