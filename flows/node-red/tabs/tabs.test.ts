@@ -54,7 +54,7 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
   [
     'a switch without "otherwise"',
     change('outages-where', { rules: [{ t: 'true' }, { t: 'false' }] }),
-    `outages-where (the centre's own?): its last rule is not "otherwise", so a message that matches none is lost`,
+    `outages-where (of the server?): its last rule is not "otherwise", so a message that matches none is lost`,
   ],
   ['a who without anybody', change('who-minor', { to: [] }), 'who-minor (minor: the technician): nobody is chosen'],
   [
