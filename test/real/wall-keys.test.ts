@@ -43,7 +43,7 @@ describe.runIf(wallRuns)('the wall by keyboard', () => {
     await stage.page.locator('[data-panel=goa]').waitFor({ state: 'detached' });
     await expect.poll(focused).toBe('goa');
     await press('?');
-    await stage.page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await stage.page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
     await press('Escape');
     await stage.page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await focused()).toBe('goa');
