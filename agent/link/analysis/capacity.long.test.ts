@@ -11,13 +11,13 @@ const kB = 1_000;
 const ways = ofTier(60, 100, 400);
 const words = ({ bps, bucketBytes }: SimulatedLink) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
 
-/** Delays each packet by a random time up to `mostMs`, so that packets overtake each other. */
+/** Delays each packet by a random time up to `mostMs`, so that some packets overtake others. */
 const late = (train: Train, mostMs: number, next: () => number): Train => ({
   ...train,
   arrivals: train.arrivals.map(({ seq, us }) => ({ seq, us: us + mostMs * 1_000 * next() })),
 });
 
-test(`the capacity measurement reports no rate that is wrong by 15 % on ${ways} links with loss and a short queue`, () => {
+test(`the capacity measurement reports no rate with an error above 15 % on ${ways} random links with loss and a short queue`, () => {
   const { next } = randomFrom(20);
   const wrong: string[] = [];
   let answered = 0;
@@ -37,7 +37,7 @@ test(`the capacity measurement reports no rate that is wrong by 15 % on ${ways} 
   expect(answered).toBeGreaterThan(0.7 * ways);
 });
 
-test('the capacity measurement never reports a lower bound above the link rate, at any jitter', () => {
+test('the capacity measurement never reports a lower bound above the link rate, whatever the jitter', () => {
   const { next } = randomFrom(9);
   const above: string[] = [];
   for (let at = 0; at < ways; at += 1) {
@@ -52,7 +52,7 @@ test('the capacity measurement never reports a lower bound above the link rate, 
   expect(above).toEqual([]);
 });
 
-test('the capacity measurement reports no burst on a link without a burst, at any jitter', () => {
+test('the capacity measurement reports no token-bucket burst on a link without a token bucket, whatever the jitter', () => {
   const { next } = randomFrom(6);
   const said = { fallen: [] as string[], answered: 0 };
   for (let at = 0; at < ways; at += 1) {

@@ -1,4 +1,4 @@
-/** Simulates a network path with one bottleneck. Results are computed at once, without waiting. */
+/** Simulates a network path with one bottleneck. It computes all arrival times at once, without real waiting. */
 import { type TrainArrival, trainIpBytes, trainWireBytes } from '@sabha/contracts';
 import {
   blockPackets,
@@ -17,16 +17,16 @@ export type SimulatedLink = {
   /** Size of the token bucket: bytes that pass at once after an idle time. */
   bucketBytes: number;
   senderBps?: number;
-  /** Share of packets lost behind the bottleneck, 0 to 1. */
+  /** Share of packets that are lost after the bottleneck, 0 to 1. */
   loss?: number;
-  /** Bytes that the queue of the bottleneck holds; further packets are dropped. */
+  /** Size of the queue in front of the bottleneck; packets beyond it are dropped. */
   queueBytes?: number;
   /** Rate of competing traffic through the bottleneck, bits/s; its packets arrive as a Poisson process. */
   othersBps?: number;
   random?: () => number;
 };
 
-/** Result of a whole measurement, its cost in bytes, and `error`, its relative error. */
+/** Result of a simulated measurement, its cost in bytes, and the relative error of its rate. */
 export type Run = CapacityEstimate & { trains: Train[]; bytes: number; error: number };
 type TrainChange = (train: Train, at: number) => Train;
 
@@ -39,8 +39,8 @@ const pauseUs = 40_000;
 type TestLimits = { budgetBytes?: number; ceilingBps?: number; cardBps?: number; change?: TrainChange };
 
 /**
- * Simulates one capacity measurement over `way`: packet trains, then the stream if bytes are left. `change` replaces the arrivals of each,
- * for example by delayed ones.
+ * Simulates one capacity measurement over `way`: packet trains, then a stream if bytes are left. `change` alters the arrivals of each
+ * train, for example by a delay.
  */
 export function measure(way: SimulatedLink, { change = (train) => train, ...limits }: TestLimits = {}): Run {
   const trains: Train[] = [];
@@ -55,21 +55,21 @@ export function measure(way: SimulatedLink, { change = (train) => train, ...limi
   return { ...capacity, trains, bytes, error: capacity.bps === null ? 0 : capacity.bps / way.bps - 1 };
 }
 
-/** Moves a train to the shared clock, 40 ms after the last arrival of the trains before it. */
+/** Shifts the times of a train so that it starts 40 ms after the last arrival of the trains before it. */
 function after(trains: readonly Train[], { packets, arrivals }: Train): Train {
   const lastUs = trains.flatMap((train) => train.arrivals).reduce((most, { us }) => Math.max(most, us), 0);
   const fromUs = trains.length === 0 ? 0 : lastUs + pauseUs;
   return { packets, arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us + fromUs })) };
 }
 
-/** Sends one train through a full token bucket. */
+/** Sends one packet train through a full token bucket and returns its arrivals. */
 export function pass(way: SimulatedLink, packets: number): TrainArrival[] {
   const through = bucket(way);
   const { senderBps = 1e9 } = way;
   return Array.from({ length: packets }, (_, seq) => through(seq, (seq * trainIpBytes * 8) / senderBps)).flatMap((one) => one ?? []);
 }
 
-/** Sends the stream after the trains. The sender sees each arrival without delay. */
+/** Sends the stream after the packet trains. The simulated sender knows each arrival at once. */
 function flow(way: SimulatedLink, plan: StreamPlan): Train {
   const through = bucket(way);
   const { senderBps = 1e9 } = way;
@@ -89,8 +89,8 @@ function flow(way: SimulatedLink, plan: StreamPlan): Train {
 }
 
 /**
- * Creates a full token bucket with a queue before it. The result takes the send time in seconds and returns the arrival, or null for a
- * lost packet.
+ * Creates a full token bucket with a queue before it. The returned function takes a sequence number and a send time in seconds; it returns
+ * the arrivals, or null for a lost packet.
  */
 function bucket(way: SimulatedLink): (seq: number, sentAt: number) => TrainArrival[] | null {
   const { loss = 0, random = () => 1, othersBps = 0 } = way;
@@ -123,8 +123,8 @@ function narrow({ bps, bucketBytes, queueBytes = 1e9 }: SimulatedLink): (sentAt:
 }
 
 /**
- * Simulates a receiver that stalls for `forUs`, beginning at the share `from` of the train. Packets that arrive meanwhile are stamped
- * when it resumes.
+ * Simulates a receiver that stalls for `forUs` microseconds after the share `from` of the train. Packets that arrive during the stall get
+ * the time of its end.
  */
 export function heldUp({ packets, arrivals }: Train, from: number, forUs: number): Train {
   const start = arrivals[Math.floor(arrivals.length * from)]?.us ?? 0;

@@ -1,25 +1,25 @@
 /**
- * Estimates the capacity of one direction of a link. Short packet trains find a first pace. A stream follows, always slightly faster
- * than packets arrive, so that it fills the link and empties any token bucket. If two halves of its end disagree, the rate is unknown.
- * Pure functions.
+ * Estimates the capacity of one direction of a link. Short packet trains find a first pace. A stream follows, always slightly faster than
+ * packets arrive. It therefore fills the link and empties any token bucket (traffic shaper). If the two halves of its end disagree, the
+ * rate is unknown. Pure functions.
  */
 import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '@sabha/contracts';
 
 export type CapacityLimits = {
-  /** Wire bytes that the trains and the stream together may take. */
+  /** Wire bytes that the trains and the stream may use together. */
   budgetBytes: number;
-  /** A rate above this one need not be known exactly; the stream is at most 1.3 times as fast. */
+  /** Ceiling of interest: above this rate the exact value does not matter. The stream sends at most 1.3 times as fast. */
   ceilingBps: number;
   /** Rate of this PC's network card; null if unknown. */
   cardBps: number | null;
 };
 
-/** Burst of a token bucket: it passes `bytes` at the rate `bps` before the sustained rate applies. */
+/** Burst of a token bucket: it passes `bytes` at the rate `bps`, and only afterwards limits to the sustained rate. */
 export type Burst = { bps: number; bytes: number };
 
 /**
- * `bps`: the rate at the end of the stream, bits/s of IP packets; null with a `reason`. `atLeastBps`: without a rate, the lowest rate
- * near the end of the stream. `seenBytes`: bytes received without a sign of a burst; null if there was one.
+ * `bps`: rate at the end of the stream, bits/s of IP packets; null with a `reason`. `atLeastBps`: lowest rate near the end of the stream,
+ * if there is no `bps`. `seenBytes`: bytes received without a burst of a token bucket; null after a burst.
  */
 export type CapacityEstimate =
   | { bps: number; reason: null; atLeastBps: null; burst: Burst | null; seenBytes: number | null }
@@ -27,43 +27,45 @@ export type CapacityEstimate =
 
 export type StreamPlan = { packets: number; bps: number; ceilingBps: number };
 
-/** Packets that a stream sends back to back. */
+/** Packets that the stream sends back to back. */
 export const blockPackets = 8;
 /**
- * Longest stream. A bucket of 2 MB that bursts at twice a rate of 0.7 Mbit/s is empty after 23 s. On faster links the bytes run out
- * first.
+ * Longest stream. A token bucket of 2 MB, filled at 0.7 Mbit/s and emptied at twice that rate, is empty after 23 s. On faster links the
+ * bytes run out first.
  */
 export const streamMs = 24_000;
-/** Reason if all bytes of a test may have passed in a burst. */
+/** Reason if a token bucket may have passed all bytes of the test in one burst. */
 export const tooFewBytes = 'too few bytes to know whether the speed lasts';
 
 const smallestTrain = 24;
 const growth = 3;
-/** A longer train is long enough to find a pace; a shorter one may have passed a bucket in one burst. */
+/** A train at least this long shows a pace. A shorter one may have passed a token bucket in one burst. */
 const trainMs = 30;
 const trainsShare = 0.4;
 const lossyTrainsAtMost = 2;
-/** Least number of arrivals from which a rate is computed. */
+/** Fewer arrivals than this give no rate. */
 const fewestArrivals = 6;
 const fewestPackets = 64;
-/** The stream is 1.3 times as fast as its last 48 arrivals. One report carries 48 arrivals, and another report may be lost. */
+/** The stream sends 1.3 times as fast as its last 48 packets arrived. One report covers 48 packets. */
 const streamLead = { times: 1.3, packets: 48 };
 const maxHalfDifference = 0.12;
 /**
- * Loss up to `random` counts as loss behind the bottleneck. More loss means that the bottleneck drops what exceeds its rate. Loss
- * above `dropped` does not depend on the rate, and would slow the stream down endlessly.
+ * Loss up to `random` counts as loss behind the bottleneck. With more loss, the bottleneck drops what exceeds its rate. Loss above
+ * `dropped` does not depend on the rate and would slow the stream down endlessly.
  */
 const lossLimits = { random: 0.04, dropped: 0.27 };
-/** Bytes received, or duration of the stream: below both, no rate is reported. */
+/** A test that received fewer bytes and lasted shorter than these gives no rate. */
 const minimumSample = { bytes: 700_000, ms: 4_000 };
 const burstLimits = { times: 1.5, bytes: 100_000 };
-/** From this share of the card's rate, the card itself may be the bottleneck. */
+/** From this share of the rate of the network card, the card itself may be the bottleneck. */
 const cardShareLimit = 0.85;
 
-/** From this multiple of the ceiling, the stream did not fill the link, because it sends at most `ahead.times` the ceiling. */
+/**
+ * From this multiple of the ceiling, the rate is too close to the fastest stream (`streamLead.times` the ceiling). The link may be faster.
+ */
 const ceilingShareLimit = 1.15;
 
-/** Returns the number of packets of the next train; null if the pace is known or cannot be found. */
+/** Returns the number of packets of the next train; null if no further train is needed or affordable. */
 export function nextTrain(trains: readonly Train[], { budgetBytes }: CapacityLimits): number | null {
   const last = trains.at(-1);
   if (last === undefined) return smallestTrain * trainWireBytes > budgetBytes ? null : smallestTrain;
@@ -73,7 +75,7 @@ export function nextTrain(trains: readonly Train[], { budgetBytes }: CapacityLim
   return isFound || usedBytes(trains) + packets * trainWireBytes > trainsShare * budgetBytes ? null : packets;
 }
 
-/** Returns the plan of the stream after the trains; null if nothing arrives or too few bytes are left. */
+/** Returns the plan of the stream that follows the trains; null if no packets arrive or too few bytes are left. */
 export function streamAfter(trains: readonly Train[], { budgetBytes, ceilingBps }: CapacityLimits): StreamPlan | null {
   const bps = Math.min(paceOfTrains(trains), ceilingBps);
   const packets = Math.floor((budgetBytes - usedBytes(trains)) / trainWireBytes);
@@ -81,8 +83,8 @@ export function streamAfter(trains: readonly Train[], { budgetBytes, ceilingBps 
 }
 
 /**
- * Returns the rate to send at now, bits/s. It lies above the last arrival rate, fills the link and follows a falling rate with few
- * drops.
+ * Returns the send rate for now, bits/s. It exceeds the last arrival rate, so that the stream fills the link. A falling arrival rate lowers
+ * it.
  */
 export function paceOf(arrivals: readonly TrainArrival[], { bps, ceilingBps }: StreamPlan): number {
   const last = numberedByArrival(arrivals.slice(-streamLead.packets));
@@ -90,7 +92,7 @@ export function paceOf(arrivals: readonly TrainArrival[], { bps, ceilingBps }: S
   return streamLead.times * Math.min(seen, ceilingBps);
 }
 
-/** Guarantee: it reports a rate only if the two halves of a stream's end agree on it. */
+/** Guarantee: it reports a rate only if the two halves of the end of the stream agree on the rate. */
 export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: CapacityLimits, stream?: Train): CapacityEstimate {
   const all = stream === undefined ? trains : [...trains, stream];
   if (trains.length === 0) return unknown('the data budget for tests is used up');
@@ -107,8 +109,8 @@ export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: Ca
 }
 
 /**
- * Returns the reason for an unsteady rate. Loss from the first packet on leads to a TCP test. Without such loss a burst ended late,
- * and TCP would measure the burst.
+ * Returns the reason for a stream without a steady rate. Loss from the first packet on leads to a TCP test. Without early loss, a token
+ * bucket ran empty late; a TCP test would only measure its burst.
  */
 function unsteadyResult(trains: readonly Train[], came: readonly TrainArrival[]): CapacityEstimate {
   const isLost = isLossyAtEnd(came) && isLossyAtFirst(trains);
@@ -124,8 +126,8 @@ function unknown(reason: string, atLeastBps: number | null = null): CapacityEsti
 }
 
 /**
- * Returns the rate over the longest part of the stream's end whose halves agree; null if none do. A slower longer part limits it: the
- * bucket refilled and burst again at the end.
+ * Returns the rate over the longest part of the stream's end whose halves agree; null if no halves agree. A slower, longer part limits the
+ * rate: the token bucket refilled and burst again at the end.
  */
 function sustainedRate(came: readonly TrainArrival[]): number | null {
   let least = Number.POSITIVE_INFINITY;
@@ -141,7 +143,7 @@ function sustainedRate(came: readonly TrainArrival[]): number | null {
   return null;
 }
 
-/** Returns the lowest rate over short pieces in the second half of the stream. Thus a fall shortly before the end counts. */
+/** Returns the lowest rate over short pieces in the second half of the stream, so that a fall near the end counts. */
 function lowestLateRate(came: readonly TrainArrival[]): number | null {
   const size = Math.max(fewestPackets / 4, came.length >> 5);
   const starts = Array.from({ length: Math.floor(came.length / 2 / size) }, (_, at) => came.length - (at + 1) * size);
@@ -150,8 +152,8 @@ function lowestLateRate(came: readonly TrainArrival[]): number | null {
 }
 
 /**
- * Keeps the numbers of packets if the loss is random: a packet lost behind the bottleneck used its capacity. Dropped packets did not,
- * so the remaining ones are renumbered.
+ * Removes gaps in the sequence numbers unless the loss is random. A packet lost behind the bottleneck used its capacity, so its number
+ * stays. A packet dropped by the bottleneck did not, so the others are renumbered.
  */
 function withoutDropNumbers(arrivals: readonly TrainArrival[]): readonly TrainArrival[] {
   return lossOf(arrivals) <= lossLimits.random ? arrivals : numberedByArrival(arrivals);
@@ -162,14 +164,14 @@ function lossOf(arrivals: readonly TrainArrival[]): number {
   return 1 - arrivals.length / (Math.max(...seqs) - Math.min(...seqs) + 1);
 }
 
-/** Returns the pace at the end of the last usable train, bits/s; infinity if its packets arrived at once. */
+/** Returns the pace at the end of the last usable train, bits/s; infinity if its packets arrived at the same moment. */
 function paceOfTrains(trains: readonly Train[]): number {
   const last = trains.map(inOrder).findLast(({ length }) => length >= fewestArrivals) ?? [];
   const pace = steadyRate(withoutDropNumbers(last.length < smallestTrain ? last : last.slice(last.length >> 1)));
   return last.length > 0 && Number.isNaN(pace) ? Number.POSITIVE_INFINITY : pace;
 }
 
-/** Returns a burst if a train was much faster than the sustained rate. The bytes must exceed the bucket of a usual traffic shaper. */
+/** Returns a token-bucket burst if a train was much faster than the sustained rate and its bytes exceed `burstLimits.bytes`. */
 function burstOf(all: readonly Train[], bps: number): Burst | null {
   const bytes = bucketBytesNeeded(all, bps);
   const firsts = all.map((train) => inOrder(train).slice(0, smallestTrain)).filter(({ length }) => length >= smallestTrain / 2);
@@ -178,8 +180,7 @@ function burstOf(all: readonly Train[], bps: number): Burst | null {
 }
 
 /**
- * A token bucket passes its first packets without loss. Loss of half the `dropped` limit already in these packets is loss of the link
- * itself.
+ * Returns true if the link itself loses packets. A token bucket passes its first packets without loss, so early loss comes from the link.
  */
 function isLossyAtFirst(trains: readonly Train[]): boolean {
   let left = Math.ceil(burstLimits.bytes / trainIpBytes);
@@ -193,7 +194,9 @@ function isLossyAtFirst(trains: readonly Train[]): boolean {
   return 1 - received / sent > lossLimits.dropped / 2;
 }
 
-/** Returns the size of the smallest token bucket, filled at `bps`, that passes all arrivals at their times. The trains share one clock. */
+/**
+ * Returns the size of the smallest token bucket, filled at `bps`, that could pass all arrivals at their times. All trains use one clock.
+ */
 function bucketBytesNeeded(trains: readonly Train[], bps: number): number {
   let [level, most, lastUs] = [0, 0, 0];
   for (const { us } of trains.flatMap(inOrder)) {
@@ -204,7 +207,7 @@ function bucketBytesNeeded(trains: readonly Train[], bps: number): number {
   return most;
 }
 
-/** Numbers arrivals by their order. */
+/** Renumbers arrivals by their order. */
 function numberedByArrival(arrivals: readonly TrainArrival[]): TrainArrival[] {
   return arrivals.map(({ us }, seq) => ({ seq, us }));
 }
@@ -230,13 +233,13 @@ function usedBytes(trains: readonly Train[]): number {
   return trains.reduce((sum, train) => sum + train.packets * trainWireBytes, 0);
 }
 
-/** `packets` numbered from 0 were sent; all arrivals are stamped by the same clock. */
+/** One packet train: `packets` sent, numbered from 0, and their arrivals. One clock stamps all arrivals. */
 export type Train = { packets: number; arrivals: readonly TrainArrival[] };
 
-/** Points from which a slope is estimated; more points do not improve it. */
+/** Limit on the points of a slope estimate; more points do not improve the result. */
 const pointsAtMost = 160;
 
-/** Returns received packets in the order of arrival, without duplicates. They are renumbered, so that reordering does not change a rate. */
+/** Returns the arrivals in order of time without duplicates, renumbered. Thus reordering does not change a rate. */
 function inOrder({ packets, arrivals }: Train): TrainArrival[] {
   const sorted = arrivals.filter(({ seq, us }) => seq >= 0 && seq < packets && us >= 0 && us < Number.POSITIVE_INFINITY);
   sorted.sort((a, b) => a.us - b.us);
@@ -246,7 +249,7 @@ function inOrder({ packets, arrivals }: Train): TrainArrival[] {
   return once.map(({ us }, at) => ({ seq: numbers[at] ?? 0, us }));
 }
 
-/** Theil–Sen estimator: median of the rates between all pairs that lie well apart. */
+/** Theil–Sen estimator: median of the rates between all pairs of arrivals that lie far apart. */
 function steadyRate(arrivals: readonly TrainArrival[]): number {
   const every = Math.ceil(arrivals.length / pointsAtMost);
   const some = every > 2 ? arrivals.filter((_, at) => at % every === 0) : arrivals;

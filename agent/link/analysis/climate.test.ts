@@ -6,7 +6,7 @@ const leh = limitsAt(3_500);
 const plains = limitsAt(200);
 const word = (verdict: Verdict | undefined) => verdict && (verdict.fault ?? verdict.status);
 
-test('the climate table derives all limits from the elevation', () => {
+test('limitsAt derives all climate limits from the elevation', () => {
   expect(leh).toMatchObject({ elevationM: 3_500, ratedCelsius: 35, isTooHighForHardDisks: true });
   expect(leh.roomCelsius).toBeCloseTo(26.33, 2);
   expect(leh.riseFactor).toBeCloseTo(1.419, 3);
@@ -20,6 +20,6 @@ test.each([
   [null, 26.3, 'ok'],
   [null, 26.4, 'unknown'],
   [null, null, undefined],
-])('judgeRoom judges a room in Leh of %s °C with %s °C inside a UPS as: %s', (celsius, caseCelsius, verdict) => {
+])('judgeRoom judges a room in Leh with %s °C at its sensor and %s °C inside a UPS as: %s', (celsius, caseCelsius, verdict) => {
   expect(word(judgeRoom(leh, { celsius, caseCelsius }))).toBe(verdict);
 });

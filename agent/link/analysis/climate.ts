@@ -1,16 +1,16 @@
-/** Judges the effect of elevation, heat, cold and dry air on a PC from measured values. Pure functions. */
+/** Judges how elevation, heat, cold and dry air affect a PC, from measured values. Pure functions. */
 import { airAt, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactor, roomLimitCelsius } from '@sabha/contracts';
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 /** Limits for a PC at one elevation; degrees Celsius, ratios from 0 to 1. */
 export type ClimateLimits = ReturnType<typeof limitsAt>;
 
-/** Boards and disks are rated for 5 to 35 °C. Below 0 °C moisture freezes on them; at 10 °C they are dry again (Quanmax, Dell). */
+/** Boards and disks are rated for 5 to 35 °C. Below 0 °C moisture freezes on them; at 10 °C it has dried (Quanmax, Dell). */
 const cold = { coldCelsius: 5, frostCelsius: 0, thawedCelsius: 10 };
-/** Relative humidity below which static discharge occurs, and below which many data sheets end (HP). */
+/** `dryRatio`: static discharge occurs below this relative humidity. `veryDryRatio`: lower limit in many data sheets (HP). */
 const dry = { dryRatio: 0.2, veryDryRatio: 0.1 };
 
-/** Returns all limits at an elevation. The checks use them, and `agent check` prints them. */
+/** Returns all limits at an elevation. The checks use these limits, and `sabha-agent check` prints them. */
 export function limitsAt(elevationM: number) {
   return {
     elevationM,
@@ -27,9 +27,9 @@ export function limitsAt(elevationM: number) {
 }
 
 /**
- * Judges whether the room is too warm. `celsius`: room sensor. `caseCelsius`: sensor inside the case of the UPS, which is never colder
+ * Judges whether the room is too warm. `celsius`: sensor in the room. `caseCelsius`: sensor in the case of the UPS, which is never colder
  * than the room. Null means no sensor.
- * Guarantee: a case temperature may prove that the room is not too warm, never that it is.
+ * Guarantee: a case temperature may prove that the room is not too warm, but never that the room is too warm.
  */
 export function judgeRoom(
   { roomCelsius }: ClimateLimits,
@@ -47,7 +47,7 @@ export function judgeAir({ dryRatio, veryDryRatio }: ClimateLimits, humidityRati
   return fault('climate.dry_air', humidityRatio < veryDryRatio ? 'drier than 10 %' : null);
 }
 
-/** `startedFrozen`: the PC was switched on below 0 °C and has not been warm since. */
+/** Judges cold. `startedFrozen`: the PC was switched on below 0 °C and has not been warm since. */
 export function judgeCold({ coldCelsius }: ClimateLimits, coldest: number, startedFrozen: boolean): Verdict {
   if (startedFrozen) return fault('climate.cold_start');
   return coldest < coldCelsius ? fault('climate.cold') : ok;
@@ -55,10 +55,7 @@ export function judgeCold({ coldCelsius }: ClimateLimits, coldest: number, start
 
 export type Cell = { isCharging: boolean; celsius: number | null };
 
-/**
- * Returns a fault if at least one battery charges below 0 °C. A battery without a sensor has the temperature of the room, if that is
- * measured.
- */
+/** Returns a fault if any battery charges below 0 °C. A battery without a sensor is assumed to have the temperature of the room. */
 export function judgeCharging({ frostCelsius }: ClimateLimits, cells: readonly Cell[], room: number | null): Verdict | undefined {
   const known = cells
     .map(({ isCharging, celsius }) => ({ isCharging, celsius: celsius ?? room }))
@@ -67,15 +64,14 @@ export function judgeCharging({ frostCelsius }: ClimateLimits, cells: readonly C
   return known.some(({ isCharging, celsius }) => isCharging && (celsius ?? 0) < frostCelsius) ? fault('climate.charge_cold') : ok;
 }
 
-/** `maxAltitudeM` comes from the catalogue; undefined if the catalogue does not list the device. */
+/** Judges whether a device may run at this elevation. `maxAltitudeM` is undefined if the catalogue does not list the device. */
 export function judgeDevice({ elevationM }: ClimateLimits, maxAltitudeM: number | undefined): Verdict | undefined {
   if (maxAltitudeM === undefined || elevationM <= maxAltitudeM) return undefined;
   return fault('climate.device_altitude', `made for at most ${maxAltitudeM} m`);
 }
 
 /**
- * Maximum operating altitude by model of PC, display, camera or sound device, as stated by its maker. A row without a source is a
- * guess.
+ * Maximum operating altitude of PCs, displays, cameras and sound devices, as stated by their makers. A row without a source is an estimate.
  */
 
 const altitudeCatalogue = [

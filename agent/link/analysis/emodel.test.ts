@@ -36,7 +36,7 @@ it.each([
   },
 );
 
-it('the E-model keeps R between 0 and 100 for extreme links', () => {
+it('the E-model keeps R between 0 and 100 for extreme delay, jitter and loss', () => {
   expect(ratingOf({ roundTripMs: 3_000, jitterMs: 500, loss: 0.9, burstRatio: 4 })).toEqual({ r: 0, mos: 1 });
   expect(ratingOf({ roundTripMs: 0, jitterMs: 0, loss: 0, burstRatio: 1, advantage: 20 })).toEqual({ r: 100, mos: 4.5 });
 });

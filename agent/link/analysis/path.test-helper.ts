@@ -1,6 +1,6 @@
 import type { PathFacts } from './path.ts';
 
-/** The link to the server is down, but every part of the path works. */
+/** Facts of a path whose parts all work, while the link to the server is down. */
 export const whole: PathFacts = {
   linkUp: false,
   local: 'on',
@@ -12,5 +12,5 @@ export const whole: PathFacts = {
   losesPackets: false,
   namesWorkedBefore: false,
 };
-/** Nothing behind the router responds. */
+/** Facts of a path on which nothing beyond the router responds. */
 export const nothing: Partial<PathFacts> = { names: 'silent', centreName: 'missing', outside: 'silent', centre: 'silent' };

@@ -8,7 +8,7 @@ const at = (facts: Partial<PathFacts>) => {
   return [fault ?? status, reason];
 };
 
-it('locateBreak returns ok while the link is up, without further probes', () => {
+it('locateBreak returns ok while the link is up, and while every part of the path works', () => {
   const unasked = { gateway: 'unknown', names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown' } as const;
   expect(at({ ...unasked, linkUp: true, local: 'unknown' })).toEqual(['ok', null]);
   expect(at({})).toEqual(['ok', null]);
@@ -48,7 +48,7 @@ it.each<[Partial<PathFacts>, string]>([
   expect(at(facts)).toEqual(['unknown', reason]);
 });
 
-it('locateBreak reports a fault for every combination of facts only if that part was seen broken and no farther part works', () => {
+it('locateBreak, for every combination of facts, reports a fault only for a part seen broken with no working part behind it', () => {
   const mixtures = everything();
   const isBeyond = ({ outside }: PathFacts) => outside !== 'silent' && outside !== 'unknown';
   const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unreachable' || centre === 'unknown';
@@ -93,7 +93,7 @@ function everything(): PathFacts[] {
   ) as PathFacts[];
 }
 
-it('locateBreak marks one step of the path as broken if the verdict names a part, and none otherwise, for every combination', {
+it('stepsOf, for every combination of facts, marks one step as broken if the verdict names a part, and none otherwise', {
   tags: ['long'],
 }, () => {
   for (const facts of everything()) {
@@ -104,7 +104,7 @@ it('locateBreak marks one step of the path as broken if the verdict names a part
   }
 });
 
-it('locateBreak proves the path by the certificate of the server, but neither names nor clock', () => {
+it('stepsOf marks the path as ok, but neither names nor clock, if the server showed its certificate', () => {
   const up = { ...whole, local: 'unknown', gateway: 'unknown', outside: 'unknown', names: 'unknown', centreName: 'unknown' } as const;
   const steps = stepsOf(up, { clock: 'unknown', certificate: 'ok' });
   expect(steps.filter(({ status }) => status !== 'ok').map(({ layer }) => layer)).toEqual(['names', 'clock']);

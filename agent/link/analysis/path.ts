@@ -1,14 +1,14 @@
-/** Locates the break on the path to the server from observations of each part. */
+/** Locates the break on the network path to the server, from observations of each part of the path. */
 import type { Status, Vocabulary } from '@sabha/contracts';
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 /**
- * Response at the server's address:
- * - `proven`: it showed the server's certificate.
+ * Response at the address of the server:
+ * - `proven`: the peer showed the certificate of the server.
  * - `open`: a connection is open, and this PC cannot verify its peer.
  * - `ended`, `mute`: the connection was closed, or stayed silent, before any certificate.
- * - `other port`: the server's port is silent, another port responds.
- * - `unreachable`: no response, but a host on the path reports it as unreachable.
+ * - `other port`: the port of the server is silent, but another port responds.
+ * - `unreachable`: no response, but a host on the path reports the server as unreachable.
  */
 export type ServerResponse =
   | 'proven'
@@ -23,33 +23,37 @@ export type ServerResponse =
   | 'silent'
   | 'unknown';
 
-/** Observations of each part of the path to the server. A silent part was probed several times. */
+/** Observations of each part of the path to the server. Each silent part was probed several times. */
 export type PathFacts = {
   /** The link to the server is up, which proves the whole path. */
   linkUp: boolean;
-  /** Local network: `on` means an interface with a carrier, an address and a route. */
+  /**
+   * Local network. `on`: an interface has a carrier, an address and a route. `no way out`: it has a carrier, but no address or no route.
+   */
   local: 'on' | 'no carrier' | 'no way out' | 'unknown';
-  /** `none`: the route uses no router of this network, as on a modem. */
+  /** Router of this network. `none`: the route uses no router, as with a modem. */
   gateway: 'answers' | 'dead' | 'none' | 'unknown';
-  /** Response of a name server to a question that its cache cannot answer. `unknown` also if it never responded. */
+  /** Response of a name server to a query that no cache can answer. `unknown` also means that it never responded. */
   names: 'answered' | 'silent' | 'unknown';
-  /** `unknown` also if the server is configured by address. */
+  /** Result of resolving the server's name. `unknown` also if the settings contain its IP address. */
   centreName: 'found' | 'missing' | 'unknown';
   /**
-   * Hosts behind the router: an anchor of the settings, or a name server outside this network. `reached`: on the port of the server;
-   * `elsewhere`: on another port. `names`: only DNS works. Captive portals and firewalls may pass DNS or some ports, and block the
+   * Hosts behind the router: an anchor host of the settings, or a name server outside this network. `reached`: responds on the port of the
+   * server; `elsewhere`: on another port. `names`: only DNS works. Captive portals and firewalls may pass DNS or some ports, and block the
    * rest.
    */
   outside: 'reached' | 'elsewhere' | 'names' | 'silent' | 'unknown';
   centre: ServerResponse;
-  /** Many probes of a responding host were lost. */
+  /** A host on the path responds, but many probes to it were lost. */
   losesPackets: boolean;
-  /** Names resolved while the link was last up, and have not resolved since it went down. */
+  /** The name servers worked while the link was last up, and have not worked since it went down. */
   namesWorkedBefore: boolean;
 };
 
 export type PathVerdict = Verdict<PathFault>;
-/** Parts that can break, from this PC outwards. `path.between` names no part; its reason says what was seen. */
+/**
+ * Parts of the path that can break, in order from this PC to the server. `path.between` names no part; its reason says what was observed.
+ */
 export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_mile' | 'path.centre' | 'path.between';
 
 const lost = 'packets get lost on the way';
@@ -60,25 +64,25 @@ const prohibited = 'a router or a firewall on the way says that it cannot be rea
 const onlyElsewhere = 'others answer, but not at its port: the server is off, or something on the way stops that port';
 const onlyNames = 'only names are answered: the server is off, or something on the way stops all else';
 
-/** It is the server, but by the clock of this PC its certificate is not valid now. */
+/** The server responds, but its certificate is not valid at the time that the clock of this PC shows. */
 export const certificateDatesReason = 'the dates of its certificate do not fit the clock of this PC';
 
-/** Responses that name a cause, at any point of the path. */
+/** Server responses that show a cause somewhere on the path, with the text for people. */
 const answers: Partial<Record<ServerResponse, string>> = {
   stranger: 'something else answers in its place',
   undated: certificateDatesReason,
   ended: 'it, or something on the way, ends the connection at once',
   refused: 'it, or a firewall on the way, refuses the connection',
 };
-/** Silences that packet loss explains equally well. */
+/** Server responses that packet loss would explain equally well, with the text for people. */
 const silences: Partial<Record<ServerResponse, string>> = {
   mute: 'the connection opens, but no answer comes',
   'other port': 'something answers at its address, but not at its port',
 };
 
 /**
- * Returns the first broken part, from this PC outwards.
- * Guarantee: without a part that was seen broken there is no fault. If several parts may be broken, none is named.
+ * Returns the first broken part of the path, seen from this PC.
+ * Guarantee: it reports a fault only for a part that was observed as broken. If several parts may be broken, it names none.
  */
 export function locateBreak(facts: PathFacts): PathVerdict {
   const { linkUp, local, gateway, centre, outside, losesPackets } = facts;
@@ -92,7 +96,7 @@ export function locateBreak(facts: PathFacts): PathVerdict {
   return gateway === 'dead' ? fault('path.gateway') : judgeLine(facts);
 }
 
-/** Packet loss explains any silence, so it is judged first. */
+/** Judges packet loss first, because loss explains any missing response. */
 function judgeWorkingPath({ linkUp, names, centreName, losesPackets }: PathFacts): PathVerdict {
   if (losesPackets) return fault('path.between', lost);
   if (names === 'silent') return fault('path.dns', noServer);
@@ -105,10 +109,10 @@ function judgeUnverified({ names, centreName }: PathFacts): PathVerdict {
 }
 
 function judgeBeyondRouter({ names, centreName, outside, centre }: PathFacts): PathVerdict {
-  // If both are silent beside one that responds, the break cannot be located.
+  // The name servers and the server are silent while another host responds, so the break cannot be located.
   if (names === 'silent' && isSilent(centre)) return fault('path.between');
   if (centreName === 'missing') return fault('path.dns', names === 'silent' ? noServer : notKnownThere);
-  // A router in front of a missing machine sends the same message as a firewall.
+  // A firewall sends the same message as a router whose target machine is missing.
   if (centre === 'unreachable') return fault('path.between', prohibited);
   if (centre !== 'silent') return unknown('this PC does not know the server');
   return outside === 'reached' ? fault('path.centre') : fault('path.between', outside === 'names' ? onlyNames : onlyElsewhere);
@@ -119,8 +123,8 @@ function isBeyond(outside: PathFacts['outside']): boolean {
 }
 
 /**
- * Judges a path on which nothing beyond the router responded. One silent host may itself be down. Silent name servers may also explain
- * a silent server, because it may have moved to another address. If both fell silent at the same time, the line is broken.
+ * Judges a path on which nothing beyond the router responded. One silent host may itself be down. Silent name servers also explain a silent
+ * server, because its address may have changed. If two of them fell silent at the same time, the line is broken.
  */
 function judgeLine({ gateway, names, outside, centre, centreName, namesWorkedBefore }: PathFacts): PathVerdict {
   if (gateway === 'unknown') return unknown('the router could not be asked');
@@ -137,8 +141,8 @@ function isSilent(centre: ServerResponse): boolean {
 export type PathStep = { layer: keyof Vocabulary['layer']; status: Status };
 
 /**
- * Returns the path as steps.
- * Guarantee: a step is ok only if it was seen to work, and broken only if the verdict names it. If two parts fell silent together,
+ * Returns the path as steps from the network to the server.
+ * Guarantee: a step is ok only if it was seen to work. It is broken only if the verdict names it. If two parts fell silent together,
  * neither is broken.
  */
 export function stepsOf(facts: PathFacts, beside: { clock: Status; certificate: Status }): PathStep[] {
@@ -164,7 +168,7 @@ export function stepsOf(facts: PathFacts, beside: { clock: Status; certificate: 
   ];
 }
 
-/** Responses for which a TCP connection was open. */
+/** Server responses that need an open TCP connection. */
 const connectedResponses: readonly ServerResponse[] = ['open', 'stranger', 'ended', 'mute'];
 
 const layerOf: Partial<Record<PathFault, PathStep['layer']>> = {

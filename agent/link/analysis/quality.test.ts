@@ -3,7 +3,7 @@ import { isCutOff, lossAtMostOver, lossOfWorseDirection, type ProbeEcho, quality
 
 type ProbeFate = 'back' | 'lost up' | 'lost down';
 
-/** Builds echoes for probes with these outcomes: 10 ms apart, with the given delays. The server clock is 1.2 s ahead. */
+/** Builds the echoes of probes sent 10 ms apart, with these outcomes and delays. The server clock is 1.2 s ahead. */
 function echoes(
   fates: readonly ProbeFate[],
   delayMs: (seq: number) => { up: number; down: number } = () => ({ up: 20, down: 30 }),
@@ -22,7 +22,7 @@ function echoes(
 const many = (fate: ProbeFate, count: number): ProbeFate[] => Array.from({ length: count }, () => fate);
 const one = (fates: readonly ProbeFate[]): Window => windowOf({ sent: fates.length, echoes: echoes(fates) }) as Window;
 
-it('the judge of link quality reports loss and loss runs of each direction independently of the other', () => {
+it('windowOf reports the loss and the loss runs of each direction independently of the other', () => {
   const fates: ProbeFate[] = [
     ...many('back', 4),
     'lost up',
@@ -41,14 +41,14 @@ it('the judge of link quality reports loss and loss runs of each direction indep
   expect(qualityOf([window])?.up).toMatchObject({ loss: 3 / 13, burst: 1.5 });
 });
 
-it('the judge of link quality counts no loss after the last echo, and returns undefined without echoes or after a reflector restart', () => {
+it('windowOf counts no loss after the last echo, and returns undefined without echoes or after a reflector restart', () => {
   expect(one([...many('back', 9), ...many('lost up', 3)])).toMatchObject({ up: { sent: 9, lost: 0 }, tail: 3 });
   expect(windowOf({ sent: 3, echoes: [] })).toBeUndefined();
   const restarted = echoes(many('back', 6)).map((echo) => ({ ...echo, reflectorSeq: echo.seq < 3 ? echo.seq : echo.seq - 3 }));
   expect(windowOf({ sent: 6, echoes: restarted })).toBeUndefined();
 });
 
-it('the judge of link quality counts probes after the last echo as possible loss of each direction, and half of them for either direction', () => {
+it('the highest possible loss of each direction includes the probes after the last echo; the worse direction has half of them', () => {
   const windows = [one([...many('back', 90), 'lost down', 'back', ...many('lost up', 10)])];
   const { up, down } = qualityOf(windows) ?? {};
   expect([up?.loss, up?.lossAtMost, down?.loss, down?.lossAtMost]).toEqual([0, 10 / 102, 1 / 92, 11 / 102]);
@@ -56,14 +56,14 @@ it('the judge of link quality counts probes after the last echo as possible loss
   expect([lossOfWorseDirection(windows, 0.05), lossOfWorseDirection(windows, 0.01)]).toEqual([11 / 204, undefined]);
 });
 
-it('the judge of link quality detects a cut-off round of which only the first packets return, but not chance or heavy loss', () => {
+it('isCutOff detects a round of which only the first packets return, and ignores random or heavy loss', () => {
   const cut = (came: number) => one([...many('back', came), ...many('lost up', 23 - came)]);
   for (const came of [1, 4, 11]) expect([came, isCutOff(cut(came))]).toEqual([came, true]);
   for (const came of [12, 20, 23]) expect([came, isCutOff(cut(came))]).toEqual([came, false]);
   expect(isCutOff(one([...many('lost up', 4), 'back', ...many('lost down', 18)]))).toBe(false);
 });
 
-it('the judge of link quality returns undefined for impossible numbers or times', () => {
+it('windowOf returns undefined for impossible sequence numbers or times', () => {
   const [first, second] = echoes(many('back', 2)) as [ProbeEcho, ProbeEcho];
   const says = (changed: Partial<ProbeEcho>) => windowOf({ sent: 2, echoes: [first, { ...second, ...changed }] });
   for (const reflectorSeq of [2, 4_294_967_295, -1, 0.5]) expect(says({ reflectorSeq }), `${reflectorSeq}`).toBeUndefined();

@@ -1,27 +1,34 @@
-/** Computes loss, delay and jitter of each direction from the echoes of a round, without comparing clocks, and combines several rounds. */
+/**
+ * Computes loss, delay and jitter of each direction from the echoes of a quality round, without comparing clocks. Combines several rounds.
+ */
 
-/** One probe that came back: its two sequence numbers, and four times in milliseconds. Each time is by the clock of its machine. */
+/**
+ * Probe that came back, with two sequence numbers and four times in milliseconds. Each time is by the clock of the machine that took it.
+ */
 export type ProbeEcho = { seq: number; reflectorSeq: number; sentAt: number; receivedAt: number; repliedAt: number; arrivedAt: number };
-/** `sent`: probes sent, numbered from 0. */
+/** Quality round: number of probes sent, numbered from 0, and their echoes. */
 export type Round = { sent: number; echoes: readonly ProbeEcho[] };
 
-/** Tolerance for two clocks within a second, including their resolution. */
+/** Tolerance for comparing two clocks, including their resolution. */
 const clockStepMs = 1;
-/** Tolerance for the drift of two clocks within a round. */
+/** Tolerance for the drift of two clocks during one round. */
 const driftMs = 3;
 
-/** One direction: packets sent into it, packets lost in it, runs of lost packets, and delay differences between packets in milliseconds. */
+/** One direction of a round: packets sent, packets lost, runs of lost packets, and delay differences between packets in milliseconds. */
 export type DirectionSample = { sent: number; lost: number; runs: number; variationsMs: readonly number[] };
-/** Result of one round per direction; times in milliseconds. `tail`: probes after the last echo, whose direction of loss is unknown. */
+/**
+ * Window: result of one round for each direction; times in milliseconds. `tail`: probes after the last echo, whose direction of loss is
+ * unknown.
+ */
 export type Window = { up: DirectionSample; down: DirectionSample; roundTripsMs: readonly number[]; tail: number };
 
 /**
- * Evaluates a round up to its last echo. A probe without a later echo may have been lost in either direction. Lost on the way up:
- * probes that the reflector never numbered. Lost on the way down: probes that it numbered and that did not arrive. Undefined if
- * nothing came back, or if the round is impossible:
- * - the reflector restarted in the middle, or numbered more than were sent
- * - its processing took longer than the round trip
- * - a clock stopped meanwhile, as on a PC that slept
+ * Evaluates a round up to its last echo. A probe without a later echo may have been lost in either direction. Lost on the way up: probes
+ * that the reflector never numbered. Lost on the way down: probes that it numbered and that did not arrive. Returns undefined if no probe
+ * came back, or if the round is impossible:
+ * - the reflector restarted during the round, or numbered more probes than were sent
+ * - the reflector reports a processing time longer than the round trip
+ * - a clock stopped during the round, as on a PC that slept
  */
 export function windowOf(round: Round): Window | undefined {
   const echoes = [...new Map(round.echoes.map((echo) => [echo.seq, echo])).values()].sort((a, b) => a.seq - b.seq);
@@ -33,7 +40,7 @@ export function windowOf(round: Round): Window | undefined {
   const window = {
     up: { sent, lost: sent - reached, runs: runs.up, variationsMs: variations(echoes, 'up') },
     down: { sent: reached, lost: Math.max(0, reached - echoes.length), runs: runs.down, variationsMs: variations(echoes, 'down') },
-    // Clock resolution can make a round trip negative.
+    // The resolution of a clock can make a round trip negative.
     roundTripsMs: echoes.map((echo) => Math.max(0, roundTripMs(echo))),
     tail: round.sent - sent,
   };
@@ -42,12 +49,12 @@ export function windowOf(round: Round): Window | undefined {
   return [...window.up.variationsMs, ...window.down.variationsMs].every((one) => one <= mostMs) ? window : undefined;
 }
 
-/** Probability below which an early end of a round is not chance. */
+/** Probability below which the early end of a round is not random. */
 const cutByChance = 1e-4;
 
 /**
- * Returns true if the second half of the round or more is missing. Random loss does not explain this: something passes only so many
- * packets.
+ * Returns true if at least half of the round is missing at its end. Random loss does not explain this; a device on the path passes only a
+ * limited number of packets.
  */
 export function isCutOff({ up, down, tail }: Window): boolean {
   const lostOf = (up.lost + down.lost + 1) / (up.sent + 2);
@@ -66,8 +73,8 @@ function roundTripMs({ sentAt, receivedAt, repliedAt, arrivedAt }: ProbeEcho): n
 }
 
 /**
- * Counts runs of missing numbers. Missing reflector numbers were lost on the way down. A longer gap in our numbers was lost on the way
- * up.
+ * Counts runs of lost packets. A gap in the reflector's numbers was lost on the way down. A longer gap in the probe numbers was lost on the
+ * way up.
  */
 function runsOf(echoes: readonly ProbeEcho[]): { up: number; down: number } {
   const numbers = new Set(echoes.map(({ reflectorSeq }) => reflectorSeq));
@@ -82,7 +89,7 @@ function runsOf(echoes: readonly ProbeEcho[]): { up: number; down: number } {
   };
 }
 
-/** |D| of RFC 3550, 6.4.1: difference of the transit times of two consecutive packets, in the order of arrival. */
+/** |D| of RFC 3550, 6.4.1: difference between the transit times of two consecutive packets, in order of arrival. */
 function variations(echoes: readonly ProbeEcho[], way: 'up' | 'down'): number[] {
   const passages = echoes.map((echo) =>
     way === 'up'
@@ -93,11 +100,11 @@ function variations(echoes: readonly ProbeEcho[], way: 'up' | 'down'): number[] 
   return passages.slice(1).map(({ transitMs }, at) => Math.abs(transitMs - (passages[at]?.transitMs ?? 0)));
 }
 
-/** Quality of one direction; losses from 0 to 1. */
+/** Quality of one direction; loss values range from 0 to 1. */
 export type DirectionQuality = ReturnType<typeof directionQuality>;
 export type Quality = { roundTripMs: { median: number; p95: number }; up: DirectionQuality; down: DirectionQuality };
 
-/** Undefined without any window. */
+/** Combines windows; returns undefined if the list is empty. */
 export function qualityOf(windows: readonly Window[]): Quality | undefined {
   const roundTrips = windows.flatMap(({ roundTripsMs }) => roundTripsMs);
   if (roundTrips.length === 0) return undefined;
@@ -119,20 +126,20 @@ function directionQuality(windows: readonly Window[], direction: 'up' | 'down') 
   return {
     sent,
     loss,
-    /** Loss if every probe of unknown direction was lost in this one. */
+    /** Highest possible loss: every probe with unknown direction of loss counts as lost in this direction. */
     lossAtMost: sent + tail === 0 ? 0 : (lost + tail) / (sent + tail),
-    /** Mean length of a run of lost packets; 1 = single losses. */
+    /** Mean length of a run of lost packets; 1 means that only single packets were lost. */
     burst,
-    /** BurstR of G.107: that length divided by its expectation for random loss, at least 1. */
+    /** BurstR of G.107: mean run length divided by its expectation for random loss, at least 1. */
     burstRatio: Math.max(1, burst * (1 - loss)),
-    /** Mean absolute packet delay variation (MAPDV), its 95th percentile, and the last value of the running mean of RFC 3550. */
+    /** Mean of the delay differences, their 95th percentile, and the interarrival jitter of RFC 3550. */
     jitterMs: mean(variationsMs),
     jitterP95Ms: quantile(variationsMs, 0.95),
     rfcJitterMs: variationsMs.reduce((jitter, variation) => jitter + (variation - jitter) / 16, 0),
   };
 }
 
-/** Least number of delay differences from which jitter is computed. */
+/** Fewer delay differences than this give no jitter. */
 const variationsAtLeast = 5;
 
 /** Returns the jitter of one direction of a window, milliseconds; undefined if too few packets arrived. */
@@ -141,12 +148,12 @@ export function jitterOf(window: Window, way: 'up' | 'down'): number | undefined
   return variationsMs.length < variationsAtLeast ? undefined : mean(variationsMs);
 }
 
-/** Returns the probes needed to distinguish a loss from chance: three are expected to be lost, so 1 % needs 300. */
+/** Returns the probes needed to measure a loss ratio: three of them are expected to be lost. 1 % needs 300. */
 export function probesFor(loss: number): number {
   return Math.ceil(3 / loss);
 }
 
-/** Returns the latest windows that together hold this many probes on the way up; undefined if all windows hold fewer. */
+/** Returns the newest windows that together hold this many upward probes; undefined if all windows hold fewer. */
 export function latest(windows: readonly Window[], probes: number): readonly Window[] | undefined {
   let held = 0;
   for (let at = windows.length - 1; at >= 0; at -= 1) {
@@ -156,19 +163,19 @@ export function latest(windows: readonly Window[], probes: number): readonly Win
   return undefined;
 }
 
-/** Returns the proven loss of a direction over the probes that the threshold needs; undefined if there were too few. */
+/** Returns the proven loss of a direction, over the probes that the threshold needs; undefined if there were too few. */
 export function lossOver(windows: readonly Window[], way: 'up' | 'down', threshold: number): number | undefined {
   const enough = latest(windows, probesFor(threshold));
   return enough && qualityOf(enough)?.[way].loss;
 }
 
-/** Returns the highest possible loss of a direction: `lossOver` plus probes of unknown direction. */
+/** Returns the highest possible loss of a direction: the probes of unknown direction count as lost too. */
 export function lossAtMostOver(windows: readonly Window[], way: 'up' | 'down', threshold: number): number | undefined {
   const enough = latest(windows, probesFor(threshold));
   return enough && qualityOf(enough)?.[way].lossAtMost;
 }
 
-/** Returns the loss that at least one direction has: half of all probes that did not come back; undefined as `lossOver`. */
+/** Returns a loss that at least one direction has: half of all probes that did not come back. Undefined if there were too few probes. */
 export function lossOfWorseDirection(windows: readonly Window[], threshold: number): number | undefined {
   const enough = latest(windows, probesFor(threshold));
   if (enough === undefined) return undefined;

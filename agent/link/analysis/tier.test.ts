@@ -29,27 +29,29 @@ it.each([
   ['down', 2_400, 'hd'],
   ['down', 4_799, 'hd'],
   ['down', 4_800, 'fhd'],
-] as const)('rates %s with %d kbit/s free as %s', (way, freeKbps, tier) => expect(tiersOf(run([free(freeKbps)], way))).toEqual([tier]));
+] as const)('rates the direction %s with %d kbit/s free as the tier %s', (way, freeKbps, tier) =>
+  expect(tiersOf(run([free(freeKbps)], way))).toEqual([tier]),
+);
 
-it('the tier judge sets the tier by the first window, and changes it only after three bad windows in a row', () => {
+it('nextTier sets the tier by the first window, and changes it only after three consecutive windows that differ', () => {
   expect(tiersOf(run([good, ...times(2, free(1_300)), good, ...times(3, free(1_300))]))).toEqual([...times(6, 'fhd'), 'sd']);
 });
 
-it('the tier judge raises a tier only at 1.35 times its need, so that a borderline link does not oscillate', () => {
+it('nextTier raises a tier only at 1.35 times its need, so that a borderline link does not oscillate', () => {
   const border = free(3_200);
   expect(tiersOf(run([good, ...times(3, border)])).at(-1)).toBe('hd');
   expect(tiersOf(run([free(1_300), ...times(9, border)])).at(-1)).toBe('sd');
   expect(tiersOf(run([free(1_300), ...times(3, free(3_520))])).at(-1)).toBe('hd');
 });
 
-it('C15 the tier judge reports the tier that a lower bound of the rate meets, and leaves a higher tier unknown', () => {
+it('C15 nextTier reports the tier that a lower bound of the capacity meets, and names `unknown` as the limit of the next tier', () => {
   const least = (kbps: number) => run([free(kbps, { leastBps: kbps * kbit })]);
   expect(least(50_000)).toMatchObject([{ tier: 'fhd', limit: null }]);
   expect(least(1_300)).toMatchObject([{ tier: 'sd', limit: 'unknown' }]);
   expect(least(50)).toMatchObject([{ tier: null, limit: 'unknown' }]);
 });
 
-it('C14 the tier judge limits a direction to SD below R 60 and to audio below R 50, by its delay', () => {
+it('C14 nextTier limits a direction to SD if R is below 60 and to audio if R is below 50, because of its delay', () => {
   const at = (r: number) => run([{ ...good, r }]);
   expect(at(60)).toMatchObject([{ tier: 'fhd', limit: null }]);
   expect(at(59.9)).toMatchObject([{ tier: 'sd', limit: 'delay' }]);
@@ -58,7 +60,7 @@ it('C14 the tier judge limits a direction to SD below R 60 and to audio below R 
   expect(run([{ ...good, r: undefined }])).toMatchObject([{ tier: 'fhd' }]);
 });
 
-it('the tier judge leaves the tier unknown without a capacity, unless loss or jitter alone exclude audio', () => {
+it('nextTier leaves the tier unknown without a capacity, unless loss or jitter exclude audio', () => {
   expect(nextTier(undefined, 'up', { ...good, freeBps: null })).toEqual({ tier: undefined, limit: 'unknown' });
   expect(nextTier(undefined, 'up', { ...good, freeBps: null, udpBlocked: true })).toEqual({ tier: undefined, limit: 'udp-blocked' });
   expect(nextTier(undefined, 'up', { ...good, freeBps: null, lossAt: () => 0.3 })).toMatchObject({ tier: null, limit: 'loss' });

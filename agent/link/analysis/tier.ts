@@ -1,4 +1,7 @@
-/** Decides what a link carries in a meeting, per direction: the highest tier whose needs are met, with hysteresis (contracts/tiers.ts). */
+/**
+ * Decides the tier of each direction of a link: the highest tier whose needs the link meets. Hysteresis prevents oscillation
+ * (contracts/tiers.ts).
+ */
 import { type Tier, type TierLimit, tierMargin, tierNeeds, tiers } from '@sabha/contracts';
 
 /** `up`: from this PC to the server. */
@@ -7,34 +10,38 @@ export type Direction = 'up' | 'down';
 export type DirectionFacts = {
   /** Free part of the capacity, bits/s; null if the capacity is unknown. */
   freeBps: number | null;
-  /** Present if only a lower bound is known, bits/s. Whether a need above it is met is unknown. */
+  /**
+   * Lower bound of the free capacity, bits/s, if the exact capacity is unknown. It is unknown whether the link meets a need above the
+   * bound.
+   */
   leastBps?: number;
-  /** R of the E-model without the satellite advantage; absent if unknown. */
+  /** R of the E-model (speech quality, 0 to 100) without the satellite advantage; absent if unknown. */
   r?: number | undefined;
   udpBlocked: boolean;
-  /** Loss over the probes that the threshold needs; undefined until there are enough. */
+  /** Returns the loss over as many probes as the threshold needs; undefined until there are enough. */
   lossAt: (threshold: number) => number | undefined;
-  /** Undefined if too few packets arrived. */
+  /** Jitter of the newest window; undefined if too few packets arrived. */
   jitterMs: number | undefined;
-  /** Jitter of the window before; absent in the first window. */
+  /** Jitter of the window before it; absent in the first window. */
   jitterBeforeMs?: number | undefined;
 };
 
 /**
- * `tier`: null = not even audio. `lower`: one entry for each of the last windows in a row that fit only a lower tier. An entry is the index
- * of that tier in `tiers`, -1 = not even audio. `higher`: the same for windows that fit a higher tier. Three such windows change the tier.
+ * `tier`: null = not even audio. `lower`: one entry for each of the last consecutive windows that fit only a lower tier. An entry is the
+ * index of that tier in `tiers`, -1 = not even audio. `higher`: the same for windows that fit a higher tier. Three such windows change the
+ * tier.
  */
 export type TierState = { tier: Tier | null; limit: TierLimit | null; lower: number[]; higher: number[] };
 
-/** The tier is unknown: no capacity, or UDP does not get through, and loss or jitter alone do not exclude audio. */
+/** The tier is unknown: the capacity is unknown or UDP is blocked, and neither loss nor jitter excludes audio. */
 export type UnknownTier = { tier: undefined; limit: 'unknown' | 'udp-blocked' };
 
 const windowsInARow = 3;
 
 /**
- * Applies one more window.
- * Guarantee: a tier changes only after three windows in a row, at most as far as each of them says. No first tier rests on one window
- * with high jitter.
+ * Returns the tier after one more window (the result of one quality round).
+ * Guarantee: a tier changes only after three consecutive windows, to the nearest tier that all three allow. One window with high jitter
+ * never decides the first tier.
  */
 export function nextTier(before: TierState | undefined, way: Direction, given: DirectionFacts): TierState | UnknownTier {
   const facts = before === undefined ? factsForFirstTier(way, given) : given;
@@ -53,8 +60,8 @@ export function nextTier(before: TierState | undefined, way: Direction, given: D
 }
 
 /**
- * Before the first tier: uses the lower jitter of the last two windows. Undefined if only one is known and its jitter is high, or none
- * is known.
+ * Takes the lower jitter of the last two windows for the first tier. Returns undefined if that is unknown, or if a single window has high
+ * jitter.
  */
 function factsForFirstTier(way: Direction, facts: DirectionFacts): DirectionFacts | undefined {
   const { jitterMs, jitterBeforeMs } = facts;
@@ -71,12 +78,12 @@ function tierAfterHysteresis(held: number, lower: readonly number[], higher: rea
   return higher.length >= windowsInARow ? Math.min(...higher) : held;
 }
 
-/** Returns the index in `tiers` of the highest tier that fits, -1 for none. */
+/** Returns the index in `tiers` of the highest tier whose needs are met; -1 for none. */
 function highestTier(way: Direction, facts: DirectionFacts, margin: number): number {
   return tiers.findLastIndex((tier) => missingNeed(way, facts, { tier, margin }) === null);
 }
 
-/** Returns what a direction lacks for a tier; null if it lacks nothing known. */
+/** Returns the first need of a tier that the direction does not meet; null if it meets all known needs. */
 function missingNeed(
   way: Direction,
   { freeBps, leastBps, lossAt, jitterMs, r = 100 }: DirectionFacts,
@@ -90,7 +97,7 @@ function missingNeed(
   return r < needs.r ? 'delay' : null;
 }
 
-/** Returns what prevents the next higher tier: a need to stay there, or the extra margin to rise. */
+/** Returns the need that prevents the next higher tier: a plain need, or the extra margin to rise. */
 function limitOf(place: number, way: Direction, facts: DirectionFacts): TierLimit | null {
   const next = tiers[place + 1];
   if (next === undefined) return null;
@@ -108,7 +115,7 @@ function isCapacityOpen({ freeBps, udpBlocked }: DirectionFacts): boolean {
   return freeBps === null || udpBlocked;
 }
 
-/** Raises no tier by a window with too few packets, because its jitter is unknown. */
+/** Returns the tier to rise to. A window with too few packets raises no tier, because its jitter is unknown. */
 function higherTier(held: number, way: Direction, facts: DirectionFacts): number {
   return facts.jitterMs === undefined ? held : highestTier(way, facts, tierMargin.rise);
 }

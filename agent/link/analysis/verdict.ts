@@ -1,4 +1,4 @@
-/** Results of a check without its component: ok, fault or unknown. */
+/** Result of a check without the name of its component: ok, fault or unknown. */
 import type { Check } from '@sabha/contracts';
 
 export type Verdict<F extends string = string> = Pick<Check, 'status' | 'reason'> & { fault: F | null };

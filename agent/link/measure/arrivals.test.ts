@@ -1,4 +1,4 @@
-/** Property test with ten thousand arrival sequences that no real link produces: every result is a finite number or unknown. */
+/** Property test with ten thousand arrival sequences that no real link produces. Every result must be a finite number or unknown. */
 
 import { encode, type LinkReport, linkReport } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -12,12 +12,12 @@ import { type ProbeEcho, type Round, windowOf } from '../analysis/quality.ts';
 import { createQualityHistory } from './quality-history.ts';
 import { numbersOf, reportOf } from './quality-report.ts';
 
-/** Sequences per block; there are ten blocks. */
+/** Sequences in one of the ten blocks. */
 const sequences = 1_000;
 const blocks = Array.from({ length: 10 }, (_, at) => at * sequences);
 const future = [65_535, 4_294_967_295, 1e12];
 
-/** Disturbs packets as a link may: loss, delay, duplication, reordering, and sometimes a foreign value. */
+/** Disturbs packets like a bad link: loss, delay, duplication, reordering, and sometimes an invalid value (`odd`). */
 function disturbed<T>(given: readonly T[], random: Random, { late, odd }: { late: (one: T) => T; odd: (one: T) => T }): T[] {
   if (random.next() < 0.3) return [...given];
   const share = () => (random.next() < 0.5 ? 0 : random.next() ** 3);
@@ -46,7 +46,7 @@ function train(packets: number, bps: number, random: Random): Train {
 }
 
 function capacity(random: Random): CapacityEstimate {
-  // Most budgets are small, so that many sequences fit into the test.
+  // Keeps most budgets small, so that many sequences run in little time.
   const budgetBytes = random.below(random.next() < 0.05 ? 1_800_000 : 40_000);
   const bps = 0.3e6 * 100 ** random.next();
   const limits = { budgetBytes, ceilingBps: 20e6, cardBps: random.pick([null, 1e8, 1e6]) };
@@ -90,7 +90,7 @@ function numbersIn(value: unknown): number[] {
 }
 
 test.each(ofTier(blocks.slice(0, 1), blocks))(
-  'handles the arrival sequences from seed %i on without an exception, a negative number or NaN',
+  'the evaluation of arrival sequences from seed %i on gives no exception, no negative number and no NaN',
   (from) => {
     const seen = { windows: 0, nothing: 0, rates: 0 };
     for (let seed = from; seed < from + sequences; seed += 1) {
@@ -121,7 +121,7 @@ test.each(ofTier(blocks.slice(0, 1), blocks))(
       seen.windows += known.windows.length;
       seen.rates += [up.bps, down.bps].filter((bps) => bps !== null).length;
     }
-    // Each kind of result occurred often enough to prove something.
+    // Each kind of result occurred often enough to be tested.
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(sequences / 200);
   },
 );

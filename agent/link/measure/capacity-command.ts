@@ -1,4 +1,4 @@
-/** Command `measure-link`: decides whether the measurement may run now, and reports its result. The measurement: capacity.ts. */
+/** Command `measure-link`: checks whether a capacity measurement may run now, runs it (capacity-test.ts), and reports the result. */
 import { type Clock, type CommandResult, measureRefusals, transferWireBytes } from '@sabha/contracts';
 import { isInMeeting } from '../../platform/in-meeting.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -16,31 +16,31 @@ export type MeasureLinkOptions = {
   rounds: Pick<QualityRounds, 'measures' | 'grant' | 'takeCapacity' | 'capacity' | 'view'>;
   platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom'>;
   traffic: Pick<Traffic, 'busiest' | 'cardBps'>;
-  /** Absent without sockets, as in a simulation. */
+  /** Opens UDP sockets; absent if there are none, as in a simulation. */
   open?: OpenUdp | undefined;
   /** Absent without a data budget. */
   budget?: Pick<Budget, 'left' | 'used'> | undefined;
   /**
-   * TCP transfer in case UDP is blocked (transfer.ts). Absent if this PC was not enrolled by a server, because it then runs beside the
+   * TCP transfer for the case that UDP is blocked (transfer.ts). Absent if no server enrolled this PC, because this PC then runs beside the
    * server.
    */
   transfer?: ((token: Buffer, used: CountBytes) => Promise<TransferRates>) | undefined;
   /**
-   * Limits of the link class: highest rate of interest, bytes per direction. `byTransfer`: a short TCP transfer is meaningful on this
-   * class.
+   * Limits of the link class. `ceilingBps`: a higher rate need not be known exactly. `byTransfer`: a short TCP transfer gives a meaningful
+   * rate.
    */
   limits(): { ceilingBps: number; directionBytes: number; byTransfer: boolean };
   clock: Clock;
 };
 
-/** Fewer bytes give no rate: the trains and streams of both directions need more. */
+/** Minimum bytes of a test; the trains and streams of both directions need this many. */
 const leastBytes = 1_600_000;
-/** With a smaller share of its usual bytes, a test would measure only the burst. */
+/** With a smaller share of its usual bytes, a test would measure only the burst of a token bucket. */
 const leastShare = 0.9;
-/** Share of the capacity in use above which a test would disturb others. */
+/** If traffic uses more than this share of the capacity, a test would disturb it. */
 const busyShare = 0.3;
 
-/** Guarantee: it never runs twice at once, never while a program uses camera or microphone, never beyond the budget. */
+/** Guarantee: the command never runs twice at once, never while a program uses camera or microphone, and never beyond the data budget. */
 export function createMeasureLinkCommand(options: MeasureLinkOptions): () => Promise<CommandResult> {
   let isRunning = false;
   return async () => {
@@ -80,12 +80,12 @@ async function measure(options: MeasureLinkOptions): Promise<CommandResult> {
     objection: async () => ((await isInMeeting(platform)) ? measureRefusals.meeting : null),
   });
   if (!measured.ok) return failed(measured.reason);
-  // Packets of the quality test come back, so UDP is not blocked.
+  // Quality rounds still get their packets back, so UDP is not blocked: the link is crowded.
   const seen = rounds.view();
   if (measured.blocked === 'all' && seen?.problem === null && seen.windows.length > 0) return failed(measureRefusals.crowded);
   const found = capacityOf(measured, busy, clock.now());
   const lines = [lineOf('up', measured.up), lineOf('down', measured.down), ...freeLines(found)];
-  // UDP gave nothing for a direction. After too few bytes a short transfer is skipped, because it would measure only the burst.
+  // UDP gave no rate for a direction. If the reason is too few bytes, no transfer follows, because it would measure only a burst.
   const isLost = [measured.up, measured.down].some((one) => one.bps === null && one.atLeastBps === null && one.reason !== tooFewBytes);
   const transferred = isLost ? await byTransfer(options, grant.token) : undefined;
   const makesSense = rounds.takeCapacity(transferred === undefined ? found : withTransfer(found, transferred));
@@ -93,14 +93,14 @@ async function measure(options: MeasureLinkOptions): Promise<CommandResult> {
   return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
 }
 
-/** Undefined if no transfer is possible, or on a satellite link, where it ends before TCP slow start does. */
+/** Returns undefined if no transfer is possible. On a satellite link a transfer would end before TCP slow start does. */
 async function byTransfer({ transfer, limits, budget }: MeasureLinkOptions, token: Buffer): Promise<TransferRates | undefined> {
   if (transfer === undefined || !limits().byTransfer || (budget !== undefined && budget.left() < transferWireBytes)) return undefined;
   const transferred = await transfer(token, (wireBytes) => budget?.used('tests', wireBytes));
   return transferred.upBps === null && transferred.downBps === null ? undefined : transferred;
 }
 
-/** TCP gives a lower bound. With UDP blocked it is the only figure. */
+/** Adds the lower bounds that TCP found. If UDP is blocked, they are the only rates. */
 function withTransfer(found: ReportedCapacity, tcp: TransferRates): ReportedCapacity {
   if (found.udpBlocked) return { ...found, ...tcp, how: 'tcp' };
   const least = (way: 'upBps' | 'downBps') => (found[way] === null ? (found.atLeast?.[way] ?? tcp[way]) : null);
@@ -138,7 +138,7 @@ function lineOf(direction: string, { bps, reason, atLeastBps, burst, seenBytes }
   return `${direction}: ${seenBytes === null ? mbitOf(bps) : `at least ${mbitOf(bps)} for the first ${(seenBytes / 1e6).toFixed(1)} MB`}`;
 }
 
-/** Returns no line if all of the capacity is free or the traffic is unknown. */
+/** Returns no line if the whole capacity is free or the traffic is unknown. */
 function freeLines({ free, upBps, downBps }: ReportedCapacity): string[] {
   if (free === undefined || (free.upBps === upBps && free.downBps === downBps)) return [];
   const words = (bps: number | null) => (bps === null ? 'not known' : mbitOf(bps));

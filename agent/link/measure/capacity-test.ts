@@ -1,4 +1,4 @@
-/** Measures the capacity of the link once in each direction, by packet trains to and from the reflector. */
+/** Measures the capacity of both directions of the link once, with packet trains and a stream to and from the reflector. */
 import {
   type Cancel,
   type Clock,
@@ -14,21 +14,21 @@ import { udpWireBytesAt } from '../net/meter.ts';
 import { createTrains, type Socket, type Trains } from './trains.ts';
 
 export type CapacityOptions = {
-  /** Opens a socket to the reflector, or returns the reason for none. */
+  /** Opens a socket to the reflector; resolves with the reason as text if no socket opens. */
   open(onPacket: (packet: Buffer) => void): Promise<Socket | string>;
   token: Buffer;
   clock: Clock;
-  /** Wire bytes that link tests may still use this month, and the counter of those used. */
+  /** `left`: wire bytes that link tests may still use this month. `used`: counts the bytes of this test. */
   budget: { left(): number; used(wireBytes: number): void };
   ceilingBps: number;
   directionBytes: number;
   /** Rate of this PC's network card; null if unknown. */
   cardBps: number | null;
-  /** Returns a reason to stop, such as a meeting that has begun; null to go on. */
+  /** Returns a reason to stop, such as a meeting that has begun; null to continue. */
   objection?: () => Promise<string | null>;
 };
 
-/** `all`: no packet comes back. `large`: small ones do, packets of the size of a meeting do not. */
+/** `all`: no packet comes back. `large`: small packets come back, but packets as large as those of a meeting do not. */
 export type BlockedUdp = 'all' | 'large';
 
 type DirectionCapacity = CapacityEstimate & { wireBytes: number };
@@ -37,10 +37,10 @@ export type Measured =
   | { ok: true; blocked: BlockedUdp | null; roundTripMs: number | null; up: DirectionCapacity; down: DirectionCapacity }
   | { ok: false; reason: string };
 
-/** Overhead of hellos, requests and reports: fixed bytes, and a share of the total. */
+/** Bytes for hellos, requests and reports: a fixed number, and a share of the total. */
 const overheadBytes = { bytes: 20_000, share: 0.02 };
 const pauseMs = 30;
-/** A stream takes several seconds. This is how often it looks for a meeting that begins meanwhile. */
+/** Interval of the check for a meeting that begins during a stream of several seconds. */
 const lookEveryMs = 2_000;
 const notMeasured: DirectionCapacity = {
   bps: null,
@@ -52,8 +52,8 @@ const notMeasured: DirectionCapacity = {
 };
 
 /**
- * Measures both directions. A reason of `measureLater` says nothing about the link: the test is repeated later.
- * Guarantee: one direction uses no more bytes than a session may, and both together never more than the budget has left.
+ * Measures both directions. If the reason is one of `measureLater`, the result says nothing about the link, and the test is repeated later.
+ * Guarantee: one direction uses no more bytes than a session may. Both together never use more than the budget has left.
  */
 export async function measureCapacity(options: CapacityOptions): Promise<Measured> {
   let usedBytes = 0;
@@ -83,7 +83,7 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
   }
 }
 
-/** `longerBytes`: extra bytes per packet compared with IPv4, in which bytes are planned and rates are computed. */
+/** `longerBytes`: extra bytes per packet over IPv6. Budgets and rates are first computed for IPv4. */
 type TrainPath = { trains: Trains; longerBytes: number };
 
 async function oneDirection(
@@ -121,7 +121,7 @@ function scaledEstimate(capacity: CapacityEstimate, by: number): CapacityEstimat
   };
 }
 
-/** Sends one train or stream, or returns the reason for none. */
+/** Sends one train or stream; resolves with the reason as text if it may not be sent. */
 async function sendTrain(
   { clock, objection }: CapacityOptions,
   way: Trains,
@@ -142,7 +142,7 @@ async function sendTrain(
   cancel();
   if (begun !== null) return begun;
   if (typeof train === 'string') return measureRefusals[train];
-  // If the reflector no longer knows this PC by its address, the empty train says nothing about the link.
+  // If the address of this PC changed meanwhile, the empty train says nothing about the link.
   return isEmpty(train) && !(await way.isStillThere()) ? measureRefusals.moved : train;
 }
 

@@ -1,4 +1,4 @@
-/** Composes all link measurements of this PC: quality rounds, traffic of its network card, and the capacity test for the server. */
+/** Combines all link measurements of this PC: quality rounds, traffic of the network card, and the capacity test. */
 import { isThin, type LinkSpec, links } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { cardOf } from '../../platform/questions/card.ts';
@@ -14,7 +14,7 @@ import { measureByTransfer, type TransferOptions } from './transfer.ts';
 export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget'> & {
   platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom' | 'ask'>;
   budget: Budget;
-  /** Opens a socket to the host of the reflector; absent without sockets, as in a simulation. */
+  /** Opens UDP sockets to the host of the reflector; absent if there are none, as in a simulation. */
   udp?: OpenUdp | undefined;
   /** HTTPS address of the server that enrolled this PC, for a short transfer if UDP is blocked. */
   enrolServer?: Pick<TransferOptions, 'at' | 'roots'> | undefined;
@@ -22,13 +22,13 @@ export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget
 
 export type LinkMeasurement = ReturnType<typeof createLinkMeasurement>;
 
-/** Ceiling for a class without one: several times a full-HD meeting, bits/s. */
+/** Ceiling of interest for a link class without one, bits/s: several times the need of a full-HD meeting. */
 const plainCeilingBps = 20_000_000;
-/** Less than the interval between two reads of the card. */
+/** Time limit to read the counters of the network card; shorter than the interval between reads. */
 const cardLimitMs = 5_000;
 const monthMs = 31 * 86_400_000;
 
-/** Measures nothing until the server assigns the measurement to this PC. */
+/** Creates the link measurement. It sends nothing until the server assigns the measurement to this PC. */
 export function createLinkMeasurement(options: LinkMeasurementOptions) {
   const { platform, udp, enrolServer, ...ofRounds } = options;
   const { clock, budget, link, onInternalError } = options;
@@ -45,17 +45,17 @@ export function createLinkMeasurement(options: LinkMeasurementOptions) {
   return {
     rounds,
     test: createMeasureLinkCommand({ rounds, platform, traffic, open, budget, transfer, limits, clock }),
-    /** Called every ten seconds. */
+    /** Samples the traffic; the caller calls it every ten seconds. */
     tick(): void {
       if (rounds.measures()) traffic.sample().catch((error) => onInternalError('the counters of the network card', error));
     },
   };
 }
 
-/** Share of the bytes on a thin link for the requests of a measurement and its reports. */
+/** Share of the bytes that requests and reports of a measurement take on a thin link. */
 const askingShare = 0.12;
 
-/** Returns the bytes of one direction: the monthly test budget minus quality rounds and DNS, divided by two per measurement. */
+/** Returns the bytes that one direction of one capacity test may use: the monthly test budget minus quality rounds and DNS, shared out. */
 export function directionBytesOf(limits: LinkSpec): number {
   const { budget, quality, capacity } = limits;
   if (capacity === null) return Number.POSITIVE_INFINITY;
@@ -65,7 +65,7 @@ export function directionBytesOf(limits: LinkSpec): number {
   return isThin(limits) ? directionBytes * (1 - askingShare) : directionBytes;
 }
 
-/** Returns the local address of the route to the server. Sends nothing to find it. */
+/** Returns the address of this PC on the route to the server. Sends no packet to the server for this. */
 async function ownAddress(rounds: QualityRounds, udp: OpenUdp | undefined): Promise<string | undefined> {
   const grant = rounds.grant();
   const socket = grant && (await udp?.(grant.port, () => undefined));

@@ -1,4 +1,4 @@
-/** Keeps what the rounds so far show of a link: windows, tier of each direction, usual round trip, and last capacity. */
+/** Keeps the results of the quality rounds of a link: windows, tier of each direction, usual round trip, and last capacity. */
 
 import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, parseJsonAs, tierNeeds } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -10,25 +10,28 @@ import { type Direction, type DirectionFacts, nextTier, type TierState, type Unk
 export type QualityHistoryOptions = {
   clock: Clock;
   link: () => LinkClass;
-  /** Keeps the usual round trip and the last capacity over a restart. */
+  /** Storage that keeps the usual round trip and the last capacity over a restart. */
   spool: Pick<Spool, 'remember' | 'recall'>;
-  /** Own use of the capacity, bits/s. Null if unknown or during a meeting: the tier then does not change. Absent = no use. */
+  /**
+   * Returns the capacity that this PC itself uses, bits/s. Null if unknown or during a meeting: the tier then does not change. Absent = no
+   * use.
+   */
   usedBps?: (() => { up: number; down: number } | null) | undefined;
 };
 
 export type ReportedCapacity = NonNullable<LinkReport['capacity']>;
 /** Tier of each direction; undefined before the first window. */
 export type Tiers = Record<Direction, TierState | UnknownTier | undefined>;
-/** The round trips do not fit the configured class, or fit it again. `fits`: classes that fit, possibly none. */
+/** The round trips do not fit the configured link class, or fit it again. `fits`: link classes that fit them, possibly none. */
 export type OtherClass = { set: LinkClass; roundTripMs: number; fits: LinkClass[] };
 export type Added = { changed: boolean; otherClass: OtherClass | undefined };
 
 const windowsKept = 100;
 const windowLifeMs = 12 * 3_600_000;
-/** A window lives at most twice as long as a loss of 1 % needs to be measured. */
+/** A window expires after at most twice the time in which rounds can measure a loss of 1 %. */
 const life = { times: 2, loss: 0.01 };
 const saveEveryMs = 3_600_000;
-/** Lifetime of a capacity: intervals of its class, or a fixed time if the class is measured only on request. */
+/** A capacity expires after this many test intervals of its link class. A class without a regular test has a fixed time. */
 const capacityIntervals = 2;
 const capacityLifeMs = 7 * 86_400_000;
 const suspectLoss = 0.01;
@@ -45,7 +48,7 @@ function createState(options: QualityHistoryOptions) {
     usual: (parseJsonAs(baseline, spool.recall(keys.usual)) ?? []) as Baseline,
     savedUp: clock.up(),
     slow: openLatch,
-    /** Latch for the class that was configured at the last window. */
+    /** Whether the round trips misfit the link class, and the class for which this was judged. */
     other: { link: link(), latch: openLatch },
     taken: parseJsonAs(linkReport, spool.recall(keys.capacity))?.capacity,
     tiers: { up: undefined, down: undefined } as Tiers,
@@ -61,16 +64,16 @@ export function createQualityHistory(options: QualityHistoryOptions) {
   const state = createState(options);
   const { spool } = options;
   return {
-    /** Adds a window. Reports whether a tier changed, and once when the round trips cease or begin again to fit the class. */
+    /** Adds a window. `changed`: a tier changed. `otherClass`: set once when the round trips cease to fit the link class or fit again. */
     add: (window: Window): Added => add(state, window),
     windows: (): readonly Window[] => windowsOf(state),
-    /** Optimistic tiers, by all that was seen: no direction carries more. */
+    /** Optimistic tiers, by the losses proven so far: no direction carries more. */
     tiers: state.tiers,
     /** Conservative tiers, by the lower bound of the capacity and the highest possible loss: each direction carries at least this. */
     conservativeTiers: state.conservativeTiers,
-    /** Undefined until the usual round trip is known. */
+    /** Returns whether the link is slower than usual; undefined until the usual round trip is known. */
     slow: (): boolean | undefined => (usualLimitMs(state.usual) === undefined ? undefined : state.slow.stands),
-    /** True if the finding of the last window needs more probes. */
+    /** Returns true if loss or jitter of the last window is suspicious, so that more probes must confirm it. */
     isDoubtful: (): boolean => {
       const last = state.held.at(-1);
       return last !== undefined && isDoubtful(last.window);
@@ -80,7 +83,7 @@ export function createQualityHistory(options: QualityHistoryOptions) {
       spool.remember(keys.capacity, JSON.stringify({ at: capacity.at, capacity }));
     },
     capacity: (): ReportedCapacity | undefined => capacityOf(state),
-    /** Drops the windows because another PC measures now. The usual round trip stays. */
+    /** Drops the windows because another PC now measures this link. The usual round trip stays. */
     forget(): void {
       state.held = [];
       for (const tiers of [state.tiers, state.conservativeTiers]) Object.assign(tiers, { up: undefined, down: undefined });
@@ -97,7 +100,7 @@ function add(state: HistoryState, window: Window): Added {
   return { changed: judgeTiers(state, window), otherClass: judgeClass(state, medianMs) };
 }
 
-/** Windows from before a gap of hours say nothing about the link after it. */
+/** Returns the lifetime of a window, because a window from hours ago does not describe the link now. */
 function lifeMsOf(link: LinkClass): number {
   const { quality } = links[link];
   return quality === null ? windowLifeMs : Math.min(windowLifeMs, ((life.times * probesFor(life.loss)) / quality.probes) * quality.everyMs);
@@ -144,7 +147,7 @@ function judgeTiers(state: HistoryState, window: Window): boolean {
   return placesNow().some((tier, at) => tier !== before[at]);
 }
 
-/** Uses the lower bound of the capacity and the highest possible loss. */
+/** Replaces capacity and loss by the lower bound of the capacity and the highest possible loss. */
 function conservativeFacts(state: HistoryState, way: Direction, facts: DirectionFacts): DirectionFacts {
   const lossAt = (threshold: number) => lossAtMostOver(windowsOf(state), way, threshold);
   return { ...facts, lossAt, freeBps: facts.freeBps === null ? null : Math.min(facts.freeBps, facts.leastBps ?? facts.freeBps) };
@@ -153,7 +156,7 @@ function conservativeFacts(state: HistoryState, way: Direction, facts: Direction
 function factsOf(state: HistoryState, way: Direction, { window, usedBps }: { window: Window; usedBps: number }): DirectionFacts {
   const known = capacityOf(state);
   const key = way === 'up' ? 'upBps' : 'downBps';
-  // Free capacity as of the test. No test runs in a meeting, so the traffic of a meeting does not count as missing.
+  // Free capacity at the time of the test. No test runs in a meeting, so the traffic of a meeting does not reduce it.
   const freeBps = known?.how === 'train' ? ((known.free ?? known)[key] ?? null) : null;
   const leastBps = freeBps === null ? (known?.atLeast?.[key] ?? null) : null;
   const before = state.held.at(-2)?.window;
@@ -161,7 +164,7 @@ function factsOf(state: HistoryState, way: Direction, { window, usedBps }: { win
   return {
     freeBps: leastBps === null ? left(freeBps) : Number.POSITIVE_INFINITY,
     ...(leastBps !== null && { leastBps: Math.max(0, leastBps - usedBps) }),
-    // Probes of this window came back, which disproves `all`. Large packets may still be blocked.
+    // The probes of this window came back, so UDP is not blocked completely. Large packets may still be blocked.
     udpBlocked: known?.udpBlocked === true && known.blocked !== 'all',
     lossAt: (threshold) => lossOver(windowsOf(state), way, threshold),
     jitterMs: jitterOf(window, way),
@@ -170,7 +173,7 @@ function factsOf(state: HistoryState, way: Direction, { window, usedBps }: { win
   };
 }
 
-/** Returns R of the E-model for this window, without the satellite advantage; undefined if its jitter is unknown. */
+/** Returns R of the E-model (speech quality) for this window, without the satellite advantage; undefined if its jitter is unknown. */
 function speechRating(state: HistoryState, way: Direction, window: Window): number | undefined {
   const jitterMs = jitterOf(window, way);
   const all = qualityOf(windowsOf(state))?.[way];
@@ -196,17 +199,17 @@ function isDoubtful(window: Window): boolean {
   return ways.some(({ loss, jitterMs }) => loss >= suspectLoss || jitterMs >= tierNeeds.audio.jitterMs.warn);
 }
 
-/** Medians kept: one day on fibre, three days on GEO. A permanent detour becomes usual after half of them. */
+/** Number of median round trips kept: one day on fibre, three days on GEO. A permanent detour becomes usual after half of that time. */
 const kept = 288;
-/** Least number of medians that define the usual round trip. */
+/** The usual round trip is unknown with fewer medians than this. */
 const needed = 12;
 const leastMs = 50;
 const deviations = 4;
 
-/** Median round trips in milliseconds, the latest last. */
+/** Median round trips in milliseconds, the newest last. */
 export type Baseline = readonly number[];
 
-/** Returns the longest usual round trip, milliseconds; undefined while that is unknown. */
+/** Returns the longest round trip that counts as usual, milliseconds; undefined while it is unknown. */
 function usualLimitMs(baseline: Baseline): number | undefined {
   if (baseline.length < needed) return undefined;
   const median = quantile(baseline, 0.5);
@@ -217,9 +220,9 @@ function usualLimitMs(baseline: Baseline): number | undefined {
   return median + Math.max(leastMs, deviations * spread);
 }
 
-/** Finding with hysteresis: three windows in a row set it, and three in a row clear it. */
+/** Finding with hysteresis: three consecutive windows set it, and three clear it. */
 
-/** Whether the finding is set, and how many windows in a row contradict that. */
+/** `stands`: the finding is set. `against`: number of consecutive windows that contradict `stands`. */
 export type Latch = { stands: boolean; against: number };
 
 const inARow = 3;

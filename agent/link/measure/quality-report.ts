@@ -1,4 +1,4 @@
-/** Builds the event `link` and the link numbers of a beat. */
+/** Builds the event `link` and the link numbers of a beat from the results of the quality rounds. */
 import { type BeatKey, type LinkClass, type LinkDirection, type LinkReport, tiers as tierNames } from '@sabha/contracts';
 import { ratingOf, satelliteAdvantage } from '../analysis/emodel.ts';
 import { type DirectionQuality, type Quality, qualityOf, type Window } from '../analysis/quality.ts';
@@ -13,7 +13,7 @@ export function reportOf({ at, link, windows, tiers, capacity }: LinkFacts & Pic
   return { at, ...(quality !== undefined && { quality: qualityPart(quality, link, tiers) }), ...(capacity !== undefined && { capacity }) };
 }
 
-/** Returns the numbers of a beat, without unknown values. Tiers count from 0 for not even audio. */
+/** Returns the numbers of a beat, without unknown values. A tier is a number: 0 = not even audio, 1 = audio, and so on. */
 export function numbersOf({ link, windows, tiers }: LinkFacts): Partial<Record<BeatKey, number>> {
   const quality = completeQuality(windows);
   if (quality === undefined) return {};
@@ -32,10 +32,10 @@ export function numbersOf({ link, windows, tiers }: LinkFacts): Partial<Record<B
   };
 }
 
-/** Loss is unknown if the highest possible loss exceeds twice the proven loss by more than this. */
+/** Loss is unknown if the highest possible loss exceeds twice the proven loss by more than this share. */
 const openLoss = 0.04;
 
-/** Undefined if one direction has no jitter value or an uncertain loss: then there is no score. */
+/** Returns undefined if one direction has no jitter or an uncertain loss. The link then has no score. */
 function completeQuality(windows: readonly Window[]): Quality | undefined {
   const quality = qualityOf(windows);
   const isTold = (way: 'up' | 'down') => {
@@ -65,7 +65,9 @@ function directionOf({ loss, burst, jitterMs, jitterP95Ms }: DirectionQuality, s
   return state.tier === undefined ? { ...known, limit: state.limit } : { ...known, tier: state.tier, limit: state.limit };
 }
 
-/** Returns the rating of the worse direction, with the higher jitter of both. On a satellite the advantage gives a second rating. */
+/**
+ * Returns the rating of the direction with the lower R; both use the higher jitter. On GEO, `rAdjusted` includes the satellite advantage.
+ */
 function worseRating({ roundTripMs, up, down }: Quality, link: LinkClass): { r: number; mos: number; rAdjusted?: number } {
   const jitterMs = Math.max(up.jitterMs, down.jitterMs);
   const rate = (advantage: number) =>

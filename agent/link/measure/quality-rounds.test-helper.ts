@@ -27,7 +27,7 @@ export function setUp(more: Partial<QualityRoundsOptions> = {}, kept = new Map<s
   const reports = (): LinkReport[] => events.filter(({ kind }) => kind === 'link').map(({ body }) => v.parse(linkReport, body));
   const capacity = (upKbps: number, downKbps: number) =>
     quality.takeCapacity({ at: clock.now(), how: 'train', upBps: upKbps * 1_000, downBps: downKbps * 1_000, udpBlocked: false });
-  /** Returns the start times of rounds: packets after a pause of more than three seconds. */
+  /** Returns the start times of rounds; a round starts with a packet after a pause of more than three seconds. */
   const rounds = () => reflector.state.sent.map(({ up }) => up).filter((up, at, all) => at === 0 || up - (all[at - 1] ?? 0) > 3_000);
   const pass = async (count: number) => {
     for (const until = rounds().length + count; rounds().length < until; ) await clock.pass(10_000);

@@ -6,7 +6,7 @@ import { roundWireBytes } from './stamp.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
-it('the link measurement runs rounds at the pace of the class only while the server assigns the measurement to this PC', async () => {
+it('the link measurement runs quality rounds at the interval of the link class, only while the server assigns it to this PC', async () => {
   const { clock, quality, begin, rounds, state, reports } = setUp();
   await clock.pass(hour);
   expect(state.sent).toEqual([]);
@@ -25,7 +25,7 @@ it('the link measurement runs rounds at the pace of the class only while the ser
   expect(quality.view()).toBeUndefined();
 });
 
-it('the link measurement sends nothing after the grant has expired or without a reflector, and resumes with a new grant', async () => {
+it('the link measurement sends nothing after its grant expires or without a reflector, and resumes with a new grant', async () => {
   const { clock, quality, begin, state } = setUp();
   quality.use({ measures: true, grant: undefined });
   await clock.pass(hour);
@@ -42,7 +42,7 @@ it('the link measurement sends nothing after the grant has expired or without a 
   expect(state.sent.length).toBeGreaterThan(sent);
 });
 
-it('the link measurement reports each round to the budget before sending, and sends nothing beyond it', async () => {
+it('the link measurement counts each round in the data budget before sending, and sends nothing beyond the budget', async () => {
   const used: number[] = [];
   const budget = { hasRoom: () => used.length < 2, used: (_: 'tests', bytes: number) => void used.push(bytes) };
   const { clock, begin, quality, state } = setUp({ budget });
@@ -53,7 +53,7 @@ it('the link measurement reports each round to the budget before sending, and se
   expect(quality.view()?.problem).toBe('no budget');
 });
 
-it('the link measurement confirms a doubtful window with more and earlier probes, in at most eight rounds per two hours', async () => {
+it('the link measurement repeats a suspicious round earlier and with more probes, in at most eight rounds per two hours', async () => {
   const { clock, begin, state, rounds } = setUp();
   state.fate = (n) => (n % 20 === 5 ? 'lost up' : { up: 10, down: 10 });
   begin();
@@ -68,7 +68,7 @@ it('the link measurement confirms a doubtful window with more and earlier probes
   expect(state.sent.length - sent).toBeGreaterThan(36 * 23 + 7 * 40);
 });
 
-it('the link measurement reports each tier change and each capacity at once, otherwise hourly, as droppable readings', async () => {
+it('the link measurement reports each tier change and each capacity at once, otherwise every hour, as readings', async () => {
   const { clock, pass, begin, events, reports, capacity } = setUp();
   begin();
   await clock.pass(4 * hour);
@@ -87,7 +87,7 @@ it('the link measurement reports each tier change and each capacity at once, oth
   expect(new Set(events.map(({ grade }) => grade))).toEqual(new Set(['reading']));
 });
 
-it('the link measurement subtracts own use from the capacity, and keeps the tier while the use is unknown', async () => {
+it('the link measurement subtracts the traffic of this PC from the capacity, and keeps the tier while that traffic is unknown', async () => {
   const used = { bps: { up: 0, down: 0 } as { up: number; down: number } | null };
   const { clock, begin, quality, capacity } = setUp({ usedBps: () => used.bps });
   const tier = () => quality.view()?.tiers.up?.tier;
@@ -103,7 +103,7 @@ it('the link measurement subtracts own use from the capacity, and keeps the tier
   expect(tier()).toBe('hd');
 });
 
-it('the link measurement keeps the usual round trip over a restart and reports slow after three slower windows in a row', async () => {
+it('the link measurement keeps the usual round trip over a restart, and reports a slow link after three slower windows in a row', async () => {
   const first = setUp();
   first.begin();
   await first.clock.pass(30 * minute);
@@ -123,7 +123,7 @@ it('the link measurement keeps the usual round trip over a restart and reports s
   expect(again.quality.view()?.slow).toBe(false);
 });
 
-it('the link measurement records an event when the round trips fit another link class, and another event when they fit again', async () => {
+it('the link measurement records an event when the round trips fit another link class, and again when they fit the configured one', async () => {
   const { clock, begin, events, state } = setUp();
   const others = () => events.filter(({ kind }) => kind === 'link-class-changed').map(({ body }) => body);
   begin();
@@ -136,7 +136,7 @@ it('the link measurement records an event when the round trips fit another link 
   expect(others()[1]).toEqual({ set: 'fibre', roundTripMs: 40, fits: ['fibre', '4g', 'leo'] });
 });
 
-it('the link measurement reports a problem, not a loss, after three rounds without response, until the next response', async () => {
+it('the link measurement reports a problem, not a loss, after three rounds without a response, until the next response', async () => {
   const { clock, pass, begin, quality, state } = setUp();
   const all: Fate = { up: 10, down: 10 };
   begin();

@@ -1,4 +1,4 @@
-/** Measures the link of a site on the one PC assigned to it, in rounds at the pace of the link class. */
+/** Measures the link of a site with quality rounds, on the one PC that the server assigned. The link class sets their interval. */
 
 import { isThin, type LinkReport, linkReport, links } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -13,16 +13,16 @@ import { numbersOf, reportOf } from './quality-report.ts';
 import { type Grant, roundWireBytes, stampRound } from './stamp.ts';
 
 export type QualityRoundsOptions = QualityHistoryOptions & {
-  /** Uniform in [0, 1). */
+  /** Returns a random number in [0, 1), uniformly distributed. */
   random: () => number;
-  /** Opens a socket to the host of the reflector; absent without sockets, as in a simulation. */
+  /** Opens UDP sockets to the host of the reflector; absent if there are none, as in a simulation. */
   open?: OpenUdp | undefined;
   record(kind: string, body: Record<string, unknown>, grade?: Grade): void;
   /** Absent without a data budget. */
   budget?: Pick<Budget, 'hasRoom' | 'used'> | undefined;
-  /** Stores the report for `check`, which reads it from another process. */
+  /** Stores the report for `sabha-agent check`, which runs in another process. */
   keep?: ((report: string) => void) | undefined;
-  /** Further parts of the report, such as the budget. */
+  /** Returns further parts of the report, such as the data budget. */
   more?: (() => Partial<LinkReport>) | undefined;
   /** Receives unexpected errors. */
   onInternalError: OnInternalError;
@@ -32,17 +32,17 @@ export type LinkView = ReturnType<typeof viewOf>;
 
 export type QualityRounds = ReturnType<typeof createQualityRounds>;
 
-/** Voice sends a packet every 20 ms. A wider spacing covers more time for the same bytes. */
+/** Interval between probes. Voice sends a packet every 20 ms; a wider interval covers more time with the same bytes. */
 const paceMs = 100;
 const first = { leastMs: 5_000, spreadMs: 55_000 };
-/** Delay before the next check if the class is not measured regularly or the grant has expired. */
+/** Delay before the next check if the link class has no regular rounds or the grant has expired. */
 const lookAgainMs = 600_000;
 /**
- * A doubtful window is followed by larger and earlier rounds, which judge a threshold of 1 % within five rounds. Their number per time
- * is limited.
+ * After a window with suspicious loss or jitter, rounds are larger and earlier. They then judge a loss of 1 % within five rounds. The
+ * number of such rounds is limited.
  */
 const extraRounds = { probes: 60, hasten: 5, rounds: 8, periods: 24 };
-/** Report interval without changes. On a thin link a report takes a hundredth of the bytes of a day. */
+/** Interval of reports while no tier changes. On a thin link, a report takes a hundredth of the bytes of a day. */
 const reportEveryMs = { usual: 3_600_000, thin: 3 * 3_600_000 };
 const failedRoundsLimit = 3;
 const reportedProbes = 300;
@@ -57,7 +57,7 @@ function createState(options: QualityRoundsOptions) {
     history: createQualityHistory({ clock, link, spool, usedBps }),
     timer: (): void => undefined,
     running: undefined as Promise<void> | undefined,
-    /** Rounds in a row without a result, and the cause in the last of them. */
+    /** Consecutive rounds without a result, and the cause of the last failure. */
     failedRounds: 0,
     why: 'no answer' as 'no answer' | 'breaks off' | 'no sense',
     isReportValid: true,
@@ -68,21 +68,24 @@ function createState(options: QualityRoundsOptions) {
   };
 }
 
-/** Guarantee: without an assignment by the server it sends nothing, and never more than its budget. No received packet makes it throw. */
+/** Guarantee: without an assignment by the server it sends nothing, and it never exceeds its budget. No received packet makes it throw. */
 export function createQualityRounds(options: QualityRoundsOptions) {
   const state = createState(options);
   return {
-    /** Applies the assignment of the server from the ack of a birth or an echo. */
+    /** Applies the assignment from the server, which arrives in the ack of a birth or of an echo. */
     use: (word: RoundsState['word']): void => use(state, word),
     measures: (): boolean => state.word.measures,
-    /** Address of the reflector. Undefined if this PC is not assigned, the server has no reflector, or the grant has expired. */
+    /**
+     * Returns the permission to use the reflector. Undefined if this PC is not assigned, the server has no reflector, or the grant has
+     * expired.
+     */
     grant: (): Grant | undefined => grantOf(state),
     measureNow: (): Promise<void> => roundOnce(state, extraRounds.probes),
-    /** Takes a result of the capacity test; returns false, and drops it, if it is implausible. */
+    /** Stores a result of the capacity test; drops it and returns false if it is implausible. */
     takeCapacity: (capacity: ReportedCapacity): boolean => takeCapacity(state, capacity),
-    /** Last capacity within its lifetime, also of an earlier run. */
+    /** Returns the last capacity until it expires, also from before a restart. */
     capacity: state.history.capacity,
-    /** Undefined if this PC is not assigned or has no sockets. */
+    /** Returns the present results; undefined if this PC is not assigned or has no sockets. */
     view: () => (state.word.measures && state.open !== undefined ? viewOf(state) : undefined),
     stop: (): void => {
       state.stopped = true;
@@ -116,7 +119,7 @@ async function regularRound(state: RoundsState): Promise<void> {
   plan(state, everyMs * (0.9 + 0.2 * state.random()));
 }
 
-/** Returns true, and uses up one extra round, if the last window is doubtful and extra rounds are left. */
+/** Returns true and uses up one extra round, if the last window is suspicious and extra rounds are left. */
 function useExtraRound(state: RoundsState, everyMs: number): boolean {
   const up = state.clock.up();
   if (up - state.doubts.sinceUp > extraRounds.periods * everyMs) state.doubts = { left: extraRounds.rounds, sinceUp: up };
@@ -171,7 +174,7 @@ function takeCapacity(state: RoundsState, capacity: ReportedCapacity): boolean {
 function report(state: RoundsState): void {
   const { history, clock, link } = state;
   state.reportedUp = clock.up();
-  // After three failed rounds the older windows no longer describe the link.
+  // After three failed rounds, older windows no longer describe the link.
   const windows = staleReason(state) === null ? reportedWindows(history.windows()) : [];
   const said = reportOf({ at: clock.now(), link: link(), windows, tiers: history.conservativeTiers, capacity: history.capacity() });
   const body = v.safeParse(linkReport, { ...said, ...state.more?.() });
@@ -185,24 +188,24 @@ function viewOf(state: RoundsState) {
   const { history, link } = state;
   const windows = history.windows();
   return {
-    /** The latest last. Windows expire after half a day, or 150 min on a fast link. */
+    /** Windows, the newest last. They expire after half a day, or 150 min on a fast link. */
     windows,
-    /** Reason for no rounds, for three rounds without a result, or for an invalid report; null without a problem. */
+    /** Why results are missing: no rounds, three rounds without a result, or an invalid report. Null without a problem. */
     problem: staleReason(state) ?? (state.isReportValid ? null : ('no sense' as const)),
-    /** False if this class is measured only on request. */
+    /** False if this link class is measured only on request. */
     regular: links[link()].quality !== null,
-    /** Optimistic tiers, by all that was seen: upper bounds. */
+    /** Optimistic tiers (upper bounds), by the losses proven so far. */
     tiers: history.tiers,
-    /** Conservative tiers: lower bounds. */
+    /** Conservative tiers (lower bounds). */
     conservativeTiers: history.conservativeTiers,
-    /** True if the round trip is longer than usual; undefined until the usual one is known. */
+    /** True if the round trip is longer than usual; undefined until the usual round trip is known. */
     slow: history.slow(),
     numbers: () => numbersOf({ link: link(), windows: reportedWindows(windows), tiers: history.conservativeTiers }),
     capacity: history.capacity(),
   };
 }
 
-/** Returns why the rounds do not describe the present; null if they do. */
+/** Returns why the results of the rounds are stale; null if they are not. */
 function staleReason(state: RoundsState): RoundsState['why'] | 'no reflector' | 'no budget' | null {
   if (grantOf(state) === undefined) return 'no reflector';
   if (state.refused) return 'no budget';

@@ -1,14 +1,16 @@
-/** Reflector behind a scripted link, on the clock of a test. It numbers and returns packets as the reflector of the broker does. */
+/**
+ * Fake reflector behind a scripted link, on the manual clock of a test. It numbers and returns packets like the reflector of the broker.
+ */
 import { type Clock, isStampProbe, sessionKeyOf, writeReply } from '@sabha/contracts';
 import type { OpenUdp } from '../net/udp.ts';
 
-/** Delays of a packet up and down in milliseconds, or the direction in which it is lost. */
+/** Delays of a packet up and down in milliseconds, or the direction in which the link loses the packet. */
 export type Fate = { up: number; down: number } | 'lost up' | 'lost down';
 
-/** Creates a reflector whose clock is `centreAheadMs` ahead of ours. The test sets the `fate` of each probe. */
+/** Creates a reflector whose clock is `centreAheadMs` ahead of the clock of the PC. The test sets the `fate` of each probe. */
 export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
   const state = {
-    /** Returns what the link does to the n-th packet of all. */
+    /** Returns what happens to the n-th packet since the start. */
     fate: (_n: number): Fate => ({ up: 10, down: 10 }),
     refuses: null as string | null,
     packets: 0,
@@ -42,7 +44,7 @@ export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
       },
     };
   };
-  /** Makes the reflector restart its numbers after this many packets of a round. */
+  /** Makes the reflector restart its sequence numbers after this many packets of a round. */
   const restartAfter = (probes: number) => {
     state.countsTo = probes;
   };

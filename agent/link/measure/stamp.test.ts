@@ -15,7 +15,7 @@ function setUp() {
   return { clock, ...reflector, round, used };
 }
 
-it('a STAMP round sends its probes at their pace with the token, then three at a wider spacing, and ends with the last response', async () => {
+it('a quality round sends its probes at the set pace, then three at a wider spacing, and ends with the last echo', async () => {
   const { clock, state, round, used } = setUp();
   const made = round();
   await clock.pass(10_000);
@@ -30,7 +30,7 @@ it('a STAMP round sends its probes at their pace with the token, then three at a
   expect(used).toEqual([23 * 2 * 86]);
 });
 
-it('a STAMP round waits for late responses up to three times the slowest round trip, and four seconds without any response', async () => {
+it('a quality round waits for late echoes up to three times the slowest round trip, and four seconds if no echo arrived', async () => {
   const { clock, state, round } = setUp();
   state.fate = (n) => (n === 22 ? 'lost down' : { up: 300, down: 300 });
   let over = 0;

@@ -1,4 +1,4 @@
-/** One round of the quality test: sends probes to the reflector and collects the responses (contracts/stamp.ts). */
+/** Runs one quality round: sends probes to the reflector and collects the echoes (contracts/stamp.ts). */
 import { type Ack, type Clock, readReply, stampBytes, writeProbe } from '@sabha/contracts';
 import type { ProbeEcho, Round } from '../analysis/quality.ts';
 import { udpWireBytes, udpWireBytesAt } from '../net/meter.ts';
@@ -8,24 +8,24 @@ export type RoundOptions = {
   clock: Clock;
   open: OpenUdp;
   grant: Grant;
-  /** Distinguishes this round from others with the same token: 16 bits. */
+  /** Distinguishes this round from others that use the same token; 16 bits. */
   session: number;
   probes: number;
   paceMs: number;
-  /** Counts wire bytes: the whole round when the socket opens, later only unexpected packets. Absent without a data budget. */
+  /** Counts wire bytes: the whole round when the socket opens, and later each unexpected packet. Absent without a data budget. */
   used?(wireBytes: number): void;
 };
 
-/** Extra probes at the end show in which direction the probes before them were lost. Their wider spacing survives a burst of loss. */
+/** Extra probes at the end show in which direction earlier probes were lost. The wider spacing outlasts a burst of loss. */
 const tail = { probes: 3, gapMs: 150 };
 const responseWait = { leastMs: 1_000, mostMs: 4_000, roundTrips: 3 };
 
-/** Returns the wire bytes of a round with this many probes, both ways, without loss. */
+/** Returns the wire bytes of a round with this many probes, in both directions and without loss. */
 export function roundWireBytes(probes: number, packetWireBytes: number = udpWireBytes(stampBytes)): number {
   return 2 * (probes + tail.probes) * packetWireBytes;
 }
 
-/** Resolves with the round, or with the reason for none. Never rejects. */
+/** Resolves with the round, or with the reason as text if no socket opens. Never rejects. */
 export async function stampRound({
   clock,
   open,
@@ -68,26 +68,29 @@ export async function stampRound({
   return { sent: total, echoes: [...echoes.values()] };
 }
 
-/** Waits for three times the slowest round trip so far: a meeting treats later packets as lost too. */
+/** Returns three times the slowest round trip so far. A meeting treats later packets as lost too. */
 function responseWaitMs(echoes: readonly ProbeEcho[]): number {
   if (echoes.length === 0) return responseWait.mostMs;
   const slowestMs = echoes.reduce((most, { sentAt, arrivedAt }) => Math.max(most, arrivedAt - sentAt), 0);
   return Math.min(responseWait.mostMs, Math.max(responseWait.leastMs, responseWait.roundTrips * slowestMs));
 }
 
-/** Sends a probe that is already late at once. */
+/** Waits; returns at once for a probe that is already late. */
 function pause(clock: Clock, ms: number): Promise<void> {
   return ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(ms, resolve));
 }
 
-/** Port of the reflector, and the token to use it until `endsUp` on the monotonic clock `clock.up()`. */
+/** Permission to use the reflector: its port, and a token valid until `endsUp` by the monotonic clock `clock.up()`. */
 export type Grant = { port: number; token: Buffer; endsUp: number };
 
-/** Reads the assignment from an ack; undefined without one. `measures` without a grant: the server has no reflector. */
+/**
+ * Reads from an ack whether this PC measures the link; undefined if the ack does not say. `measures` without a grant: the server has no
+ * reflector.
+ */
 export function grantOf({ measure, reflector, at }: Ack, up: number): { measures: boolean; grant: Grant | undefined } | undefined {
   if (measure === undefined) return undefined;
   if (!measure || reflector === undefined) return { measures: measure, grant: undefined };
-  // Both times are by the server's clock, so a wrong clock of this PC does not shorten the grant.
+  // Both times are by the clock of the server, so a wrong clock of this PC does not shorten the grant.
   const leftMs = reflector.endsAt - at;
   return { measures: true, grant: { port: reflector.port, token: Buffer.from(reflector.token, 'base64url'), endsUp: up + leftMs } };
 }

@@ -22,7 +22,7 @@ function setUp() {
   return { at, figures, traffic, pass };
 }
 
-test('the traffic meter returns the highest rate of the last minute per direction', async () => {
+test('the traffic meter returns the highest rate of the last minute for each direction', async () => {
   const { traffic, pass } = setUp();
   await traffic.sample();
   await pass(10_000, 2_500_000, 0);
@@ -34,7 +34,7 @@ test('the traffic meter returns the highest rate of the last minute per directio
   expect(traffic.cardBps()).toBe(1e9);
 });
 
-test('the traffic meter returns null before the second sample and when the last sample is older than a minute', async () => {
+test('the traffic meter returns null before the second sample, and when the last sample is older than a minute', async () => {
   const { at, traffic, pass } = setUp();
   expect([traffic.busiest(), traffic.cardBps()]).toEqual([null, null]);
   await traffic.sample();

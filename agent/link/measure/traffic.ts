@@ -1,11 +1,11 @@
-/** Measures the load of the network card in the last minute: only the rest of the capacity is free. */
+/** Measures the traffic of the network card in the last minute. Only the rest of the capacity is free for a meeting. */
 import type { Clock } from '@sabha/contracts';
 import type { Answer, CardFigures } from '../../platform/platform.ts';
 
 export type TrafficOptions = {
   clock: Pick<Clock, 'up'>;
   card(address: string): Promise<Answer<CardFigures>>;
-  /** Local address of the route to the server; undefined without a route. */
+  /** Returns the address of this PC on the route to the server; undefined without a route. */
   address(): Promise<string | undefined>;
 };
 
@@ -16,10 +16,10 @@ export type Traffic = ReturnType<typeof createTraffic>;
 type CardSample = CardFigures & { up: number };
 
 const lookBackMs = 65_000;
-/** Least interval between two searches for the address, because each may cause a DNS query. */
+/** Minimum interval between two lookups of the address, because each may cause a DNS query. */
 const seekEveryMs = 600_000;
 
-/** Returns null until two samples of one card exist. */
+/** Creates a meter that returns null until it has two samples of one network card. */
 export function createTraffic({ clock, card, address }: TrafficOptions) {
   let samples: CardSample[] = [];
   let way: string | undefined;
@@ -31,28 +31,28 @@ export function createTraffic({ clock, card, address }: TrafficOptions) {
   };
   const recent = () => samples.filter(({ up }) => clock.up() - up <= lookBackMs);
   return {
-    /** Takes a sample. The caller repeats it every 10 s while the load may be needed. */
+    /** Reads the counters of the network card. The caller repeats it every 10 s while the traffic may be needed. */
     async sample(): Promise<void> {
       const asked = way ?? (await seek());
-      // After a failed read, the address is searched again later, because the card or its address may have changed.
+      // Forgets the address after a failed read, because the network card or its address may have changed.
       way = undefined;
       const answer = asked === undefined ? undefined : await card(asked);
       if (!answer?.known) return;
       way = asked;
       samples = [...recent(), { ...answer.value, up: clock.up() }];
     },
-    /** Returns the highest rate between two samples of the last minute; null if unknown. */
+    /** Returns the highest rate between two consecutive samples of the last minute; null if unknown. */
     busiest(): Busy | null {
       const rates = recent().flatMap((to, at, all) => rateOf(all[at - 1], to) ?? []);
       if (rates.length === 0) return null;
       return { upBps: Math.max(...rates.map(({ upBps }) => upBps)), downBps: Math.max(...rates.map(({ downBps }) => downBps)) };
     },
-    /** Rate of the card; null if it reports none. */
+    /** Returns the speed of the network card; null if the card reports none. */
     cardBps: (): number | null => samples.at(-1)?.speedBps ?? null,
   };
 }
 
-/** Counters that decrease belong to another card or to one that was reset. */
+/** Decreasing counters belong to another network card, or to one that was reset. */
 function rateOf(from: CardSample | undefined, to: CardSample): Busy | undefined {
   if (from === undefined || to.up <= from.up || to.sentBytes < from.sentBytes || to.receivedBytes < from.receivedBytes) return undefined;
   const seconds = (to.up - from.up) / 1_000;

@@ -1,6 +1,6 @@
 /**
- * Client side of the capacity test: greets the reflector, sends trains to it and requests trains from it. Evaluation:
- * analysis/capacity.ts.
+ * Client side of the capacity test: sends hellos to the reflector, sends packet trains to it, and requests trains from it.
+ * analysis/capacity.ts evaluates the trains.
  */
 import {
   type Cancel,
@@ -23,13 +23,13 @@ import { udpWireBytesAt } from '../net/meter.ts';
 export type Trains = ReturnType<typeof createTrains>;
 
 const firstWaitMs = 1_000;
-/** Four hellos, each with a longer wait than the one before. */
+/** Time limit for four hellos, each followed by a longer wait. */
 const helloLimitMs = 10_000;
 const beginMs = 6_000;
-/** Wait after the last packet of a train for reordered ones. */
+/** Wait for reordered packets after the last packet of a train. */
 const overtakenMs = 100;
 
-/** Guarantee: each train ends with its arrivals. A response to an earlier train never counts for a later one. */
+/** Guarantee: each train resolves with its arrivals. A response to an earlier train never counts for a later one. */
 export function createTrains(options: TrainsOptions) {
   const state: Exchange = {
     ...options,
@@ -48,9 +48,9 @@ export function createTrains(options: TrainsOptions) {
       const answer = readTrainAnswer(packet);
       if (answer !== undefined && answer.train >= state.first && answer.train <= state.number) state.onAnswer(answer);
     },
-    /** Returns the round trip in milliseconds; null without a response. */
+    /** Sends hellos. Returns the round trip in milliseconds; null without a response. */
     greet: (): Promise<number | null> => greet(state),
-    /** Greets again. Returns false without a response, from another reflector, or if the reflector sees this PC at another address. */
+    /** Sends hellos again. Returns false without a response, or if the reflector has restarted or sees this PC at another address. */
     async isStillThere(): Promise<boolean> {
       const { cookie } = state;
       return (await greet(state)) !== null && state.cookie.equals(cookie);
@@ -97,7 +97,7 @@ function up(state: Exchange, packets: number): Promise<Train | TrainDenial> {
   return exchange<Train | TrainDenial>(
     state,
     (end) => {
-      // Built before the first is sent, so that no computation separates the packets.
+      // Builds all packets before it sends the first one, so that no computation separates the packets.
       const { number, token, cookie } = state;
       const all = Array.from({ length: packets }, (_, seq) => writeTrainRequest({ kind: 'up', train: number, seq, token, cookie }));
       for (const packet of all) state.socket.send(packet);
@@ -108,7 +108,7 @@ function up(state: Exchange, packets: number): Promise<Train | TrainDenial> {
         parts.set(answer.seq, readTrainReport(answer));
         if (parts.size >= answer.parts) end(train());
       };
-      // The request queues behind the train, and is repeated in case it or its response is lost.
+      // Repeats the request for the report, because it or its response may be lost. The first request follows directly behind the train.
       repeat(state, { forMs: reportMs, waitMs: () => state.roundTripMs + quietMs, send: () => request(state, 'ask') });
     },
     train,
@@ -116,7 +116,7 @@ function up(state: Exchange, packets: number): Promise<Train | TrainDenial> {
 }
 
 function down(state: Exchange, packets: number): Promise<Train | TrainDenial> {
-  // Ignores duplicates made by the link.
+  // Arrivals by sequence number, to ignore packets that the link duplicates.
   const came = new Map<number, TrainArrival>();
   const train = () => ({ packets, arrivals: [...came.values()] });
   return exchange<Train | TrainDenial>(
@@ -145,12 +145,12 @@ function down(state: Exchange, packets: number): Promise<Train | TrainDenial> {
   );
 }
 
-/** Socket to one address, which accepts packets only from there. Without `localAddress` it uses IPv4. */
+/** Socket to one address, which accepts packets only from that address. Without `localAddress`, bytes count as IPv4. */
 export type Socket = { send(packet: Buffer): void; close(): void; localAddress?: string };
 
 export type TrainsOptions = { socket: Socket; token: Buffer; clock: Clock; used(wireBytes: number): void };
 
-/** State of the running exchange. Responses with the numbers from `first` to `number` belong to it. */
+/** State of the client. Responses with train numbers from `first` to `number` belong to the running exchange. */
 export type Exchange = TrainsOptions & {
   cookie: Buffer;
   roundTripMs: number;
@@ -162,11 +162,11 @@ export type Exchange = TrainsOptions & {
   giveUp: () => void;
 };
 
-/** Longest wait for a report: the longest train takes this long at 0.3 Mbit/s. */
+/** Longest wait for a report: at 0.3 Mbit/s the longest train takes this long. */
 const reportMs = 15_000;
-/** Wait beyond the round trip before a request is repeated. */
+/** A request is repeated after the round trip plus this wait. */
 const quietMs = 1_000;
-/** Starts an exchange that ends with a response or a timeout. */
+/** Starts an exchange; it resolves with the result of a response, or with `otherwise` at a timeout. */
 function exchange<T>(state: Exchange, begin: (end: (result: T) => void) => void, otherwise: () => T): Promise<T> {
   state.number += 1;
   state.first = state.number;
@@ -185,7 +185,7 @@ function exchange<T>(state: Exchange, begin: (end: (result: T) => void) => void,
 
 type RepeatedSend = { forMs: number; waitMs: (at: number) => number; send: (at: number) => void };
 
-/** Sends repeatedly, because it or its response may be lost, until it is cancelled or the time is over. */
+/** Sends repeatedly, because a packet or its response may be lost. Stops when it is cancelled or the time is over. */
 function repeat(state: Exchange, { forMs, waitMs, send }: RepeatedSend): Cancel {
   const endsUp = state.clock.up() + forMs;
   let cancel: Cancel = () => undefined;
@@ -198,12 +198,12 @@ function repeat(state: Exchange, { forMs, waitMs, send }: RepeatedSend): Cancel 
   return () => cancel();
 }
 
-/** Counts the wire bytes of packets with their headers, which are longer over IPv6. */
+/** Counts the wire bytes of packets with their headers (longer for IPv6). */
 function count({ socket, used }: TrainsOptions, payloadBytes: number, packets = 1): void {
   used(packets * udpWireBytesAt(socket.localAddress, payloadBytes));
 }
 
-/** Sends one request, by default for the train begun last. */
+/** Sends one request, by default for the train that began last. */
 function request(state: Exchange, kind: TrainRequestKind, { seq = 0, train = state.number } = {}): void {
   const { socket, token, cookie } = state;
   const packet = writeTrainRequest({ kind, train, seq, token, cookie });
@@ -211,7 +211,7 @@ function request(state: Exchange, kind: TrainRequestKind, { seq = 0, train = sta
   count(state, packet.length);
 }
 
-/** Runs a task later, unless the exchange ends before. */
+/** Runs a task after a delay, unless the exchange ends before. */
 function later(state: Exchange, delayMs: number, task: () => void): Cancel {
   const cancel = state.clock.after(delayMs, () => {
     state.timers.delete(cancel);
@@ -224,9 +224,9 @@ function later(state: Exchange, delayMs: number, task: () => void): Cancel {
   };
 }
 
-/** Packets per train number in a stream. Upwards a piece is larger, because a traffic policer may count the requests too. */
+/** Packets per train number (a piece) in a stream. Upwards a piece is larger, because each one needs a request for its report. */
 const packetsPerTrainNumber = { up: 6 * blockPackets, down: blockPackets };
-/** Packets overdue by up to this time are sent at once; older delay is not made up. */
+/** Packets that are up to this late are sent at once. Longer delays are not made up. */
 const maxBurstDelayMs = 20;
 
 type Running = {
@@ -236,15 +236,15 @@ type Running = {
   first: number;
   sent: number;
   arrivals: TrainArrival[];
-  /** Sequence numbers received, to ignore duplicates. */
+  /** Sequence numbers that arrived, to ignore duplicates. */
   came: Set<number>;
-  /** Pieces without a report yet. */
+  /** Numbers of the pieces that have no report yet. */
   open: Set<number>;
   lastUp: number;
   isSent: boolean;
 };
 
-/** Guarantee: the stream ends with its arrivals. It sends no more than its plan, and ignores what arrives after its end. */
+/** Guarantee: the stream resolves with its arrivals. It sends no more than its plan, and ignores packets that arrive after its end. */
 function runStream(state: Exchange, direction: 'up' | 'down', plan: StreamPlan): Promise<Train | TrainDenial> {
   const running: Running = {
     state,
@@ -274,7 +274,7 @@ function runStream(state: Exchange, direction: 'up' | 'down', plan: StreamPlan):
   );
 }
 
-/** Sends blocks at the pace of the last arrivals, until all are sent or the time is over. */
+/** Sends blocks slightly faster than the last packets arrived, until all are sent or the time is over. */
 function send(running: Running, { dueUp, endsUp, over }: { dueUp: number; endsUp: number; over: () => void }): void {
   const { state, plan, arrivals } = running;
   const nowUp = state.clock.up();
@@ -316,7 +316,7 @@ function take(running: Running, { kind, train, seq, ...answer }: TrainAnswer): v
   for (const one of readTrainReport(answer)) note({ seq: from + one.seq, us: one.us });
 }
 
-/** Waits for packets in flight, and requests missing reports again. */
+/** Waits for packets on their way, and repeats requests for missing reports. */
 function awaitRest(running: Running, end: () => void): void {
   const { state, direction, open } = running;
   running.isSent = true;

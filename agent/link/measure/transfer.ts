@@ -1,4 +1,4 @@
-/** Measures a lower bound of the capacity by TCP: a short HTTPS transfer each way. Used if UDP does not get through. */
+/** Measures a lower bound of the capacity with a short HTTPS transfer in each direction. Used if UDP is blocked. */
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
 import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';
@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { serverTlsOptions } from '../../identity/est.ts';
 import { type CountBytes, meteredTlsFor } from '../net/meter.ts';
 
-/** Address of the server that enrolled this PC, and the only root certificates it accepts for it. */
+/** `at`: address of the server that enrolled this PC. `roots`: the only root certificates accepted for that server. */
 export type TransferOptions = { at: string; roots(): readonly string[]; token: Buffer; clock: Pick<Clock, 'up'>; used: CountBytes };
 
 /** Lower bounds by TCP, bits/s; null if unknown. */
@@ -40,7 +40,7 @@ async function down(options: TransferOptions): Promise<number | null> {
   return transferRate(progress);
 }
 
-/** Resolves at the end of the response. `heard` receives each piece and the total so far. */
+/** Sends one request; resolves at the end of its response. `heard` receives each piece of the response and the total bytes so far. */
 function send(
   { at, roots, token, used }: TransferOptions,
   body: Buffer | undefined,

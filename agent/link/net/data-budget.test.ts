@@ -25,7 +25,7 @@ function counted(store: TextFile = inMemoryStore(), clock = handClock(endOfNovem
   return { budget, clock, store, saves: () => saves };
 }
 
-it('the data budget counts bytes by cause and leaves tests the limit of the link class', () => {
+it('the data budget counts telemetry and test bytes separately, and leaves tests the limit of the link class', () => {
   const { budget } = counted();
   budget.used('telemetry', 1_000);
   budget.used('tests', 6_000_000);
@@ -39,7 +39,7 @@ it('the data budget counts bytes by cause and leaves tests the limit of the link
   expect([budget.left(), budget.hasRoom(30_000_000), budget.hasRoom(30_000_001)]).toEqual([30_000_000, true, false]);
 });
 
-it('the data budget begins a new UTC month by its own clock while no server has proven the time', async () => {
+it('the data budget begins a new UTC month by the clock of the PC while no server has proven the time', async () => {
   const { budget, clock } = counted();
   budget.used('tests', 36_000_000);
   await clock.pass(11 * minuteMs);
@@ -52,8 +52,8 @@ const wrongClocks = [0, may, Date.UTC(2026, 11, 31), Date.UTC(2030, 0, 1)];
 const stepBytes = 3_000_000;
 
 /**
- * Simulates about half a year of a PC with flat batteries, clock steps, stops, kills and times without the server. Tests use all they
- * may. A kill follows only a full step that was saved in the same month, so that the peak of ten minutes is known.
+ * Simulates about half a year of a PC with flat clock batteries, clock steps, stops, kills and server outages. Tests use all bytes that the
+ * budget allows. A kill only follows a full step saved in the same month, so that the peak of ten minutes is known.
  */
 async function history(seed: number): Promise<Map<string, number>> {
   const random = randomFrom(seed);
@@ -95,7 +95,7 @@ async function history(seed: number): Promise<Map<string, number>> {
 }
 
 it.each(Array.from({ length: 40 }, (_, seed) => seed))(
-  'the data budget keeps tests within the budget of every month in history %i',
+  'the data budget keeps tests within the budget of every month, despite wrong clocks and kills (seed %i)',
   async (seed) => {
     const used = await history(seed);
     expect(used.size).toBeGreaterThan(5);
@@ -103,7 +103,7 @@ it.each(Array.from({ length: 40 }, (_, seed) => seed))(
   },
 );
 
-it('the data budget saves with the first byte, then at most once in 10 min, and on close', async () => {
+it('the data budget saves at the first byte, then at most once in 10 min, and on close', async () => {
   const { budget, clock, saves } = counted();
   for (let minute = 0; minute < 60; minute += 1) {
     if (minute < 25) budget.used('telemetry', 10);
@@ -115,7 +115,7 @@ it('the data budget saves with the first byte, then at most once in 10 min, and 
   expect(saves()).toBe(5);
 });
 
-it('the data budget loses nothing on close, and after a kill adds the peak of ten minutes to the saved count', async () => {
+it('the data budget keeps its exact count on close, and adds the peak of ten minutes to the saved count after a kill', async () => {
   const { budget, clock, store } = counted(inMemoryStore(), handClock(Date.UTC(2026, 10, 10)));
   const again = () => counted(store, clock).budget;
   budget.used('tests', 240_000);
@@ -132,7 +132,7 @@ it('the data budget loses nothing on close, and after a kill adds the peak of te
   expect(again().figures().testBytes).toBe(485_000);
 });
 
-it('the data budget recovers from a broken or read-only file with one log line', () => {
+it('the data budget starts from zero with a broken file, and logs one line if the file cannot be written', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-budget-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const lines: string[] = [];

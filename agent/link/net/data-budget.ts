@@ -1,4 +1,6 @@
-/** Data budget: link bytes of this PC in this month by cause, and the rest that its link class allows (DESIGN, link classes). */
+/**
+ * Data budget: counts the bytes that this PC sends and receives in a month, by purpose. The rest that its link class allows is for tests.
+ */
 
 import { type Clock, type LinkReport, type LinkSpec, links, parseJsonAs } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -17,8 +19,8 @@ const causes = v.object({ telemetry: amount, tests: amount });
 const monthName = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/));
 const none = () => ({ telemetry: 0, tests: 0 });
 /**
- * `peak`: the most that was used between two saves of this month. `doubtful`: used since the server last proved the month. `isProven`:
- * the server has proven a month. `clean`: saved on close, so nothing is missing.
+ * `peak`: most bytes between two saves of this month. `doubtful`: bytes since the server last proved the month. `isProven`: the server has
+ * proven a month. `clean`: the file was saved on close, so no bytes are missing.
  */
 const savedBook = v.object({
   ...causes.entries,
@@ -33,10 +35,10 @@ type Book = v.InferOutput<typeof savedBook>;
 type BytesByPurpose = v.InferOutput<typeof causes>;
 
 /**
- * The month is in UTC by the server's clock, which is extrapolated while the server is offline. The PC's own clock decides only until
- * a server has proven a month. So a flat battery gives no second budget.
- * Guarantee: bytes used before the server proves a new month count in that month too. After a kill the count is not too low, unless
- * ten minutes cost more than the peak of this month.
+ * The month is in UTC by the server's clock, extrapolated while the server is offline. The PC's own clock decides only until a server has
+ * proven a month. Thus a PC with a flat clock battery gets no second budget.
+ * Guarantee: bytes used before the server proves a new month count in that month too. After a kill the count is not too low, unless ten
+ * minutes cost more than the peak of this month.
  */
 export function createBudget({ clock, store }: { clock: Clock; store: TextFile }) {
   const book = openBook(store, monthOf(clock.now()) ?? '1970-01');
@@ -51,7 +53,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: TextFile }
     savedUp = clock.up();
     store.save(JSON.stringify({ ...book, clean }));
   };
-  /** Begins a new month if due; returns true if this run knows the server's time. */
+  /** Begins a new month if it is due. Returns true if this process has the time of the server. */
   const advanceMonth = (): boolean => {
     const month = server.month();
     const own = monthOf(clock.now()) ?? '';
@@ -77,11 +79,11 @@ export function createBudget({ clock, store }: { clock: Clock; store: TextFile }
     return Math.max(0, testLimit - testBytes - Math.max(0, telemetryBytes - telemetryLimit));
   };
   return {
-    /** Wire bytes that tests may still use this month; never below 0. Telemetry beyond its own limit is subtracted. */
+    /** Returns the wire bytes that tests may still use this month, at least 0. Telemetry beyond its own limit reduces them. */
     left,
     hasRoom: (wireBytes: number): boolean => wireBytes <= left(),
     used(cause: TrafficPurpose, wireBytes: number): void {
-      // The first save marks the file as not clean. An agent that ends before it sends leaves the file unchanged.
+      // Saves the file as not clean before the first byte counts. A process that never sends leaves the file unchanged.
       if (!isBegun) save(false);
       isBegun = true;
       const isTimeKnown = advanceMonth();
@@ -90,12 +92,15 @@ export function createBudget({ clock, store }: { clock: Clock; store: TextFile }
       if (!isTimeKnown) book.doubtful[cause] += wireBytes;
     },
     figures,
-    /** Takes the source of the server's proven time, which decides the month: milliseconds since 1970; null while unproven. */
+    /**
+     * Sets the source of the server's time, which decides the month. It returns milliseconds since 1970, or null while the time is
+     * unproven.
+     */
     follow: server.follow,
     limit: (limits: LinkSpec['budget']): void => {
       book.limits = limits;
     },
-    /** Saves the count if the last save is older than ten minutes. */
+    /** Saves the counts if the last save is at least ten minutes old. */
     keep: (): void => {
       advanceMonth();
       if (clock.up() - savedUp >= saveEveryMs && sinceSave.telemetry + sinceSave.tests > 0) save(false);
@@ -106,7 +111,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: TextFile }
   };
 }
 
-/** Returns the month by the last proven time of the server. The time is extrapolated while the server is offline or the PC sleeps. */
+/** Derives the month from the last proven time of the server. That time is extrapolated while the server is offline or the PC sleeps. */
 function createServerMonth(clock: Clock) {
   let serverNow: () => number | null = () => null;
   let proven: { at: number; ms: number } | undefined;
@@ -114,7 +119,7 @@ function createServerMonth(clock: Clock) {
     follow: (now: typeof serverNow) => {
       serverNow = now;
     },
-    /** Undefined while this run has no server time. */
+    /** Returns undefined while this process has no time of the server. */
     month: (): string | undefined => {
       const ms = serverNow();
       const at = clock.up() + (clock.slept?.() ?? 0);
@@ -136,7 +141,7 @@ export function inMemoryStore(): TextFile {
   };
 }
 
-/** Returns what a running agent saved within the last ten minutes, for another process on the PC. */
+/** Returns the counts that a running agent last saved, at most ten minutes ago. For other processes on the PC. */
 export function readFigures(store: Pick<TextFile, 'load'>): BudgetFigures | undefined {
   const book = parseJsonAs(savedBook, store.load());
   return book && figuresOf(book);
@@ -147,7 +152,7 @@ function figuresOf({ month, telemetry, tests, limits }: Book): BudgetFigures {
   return { month, telemetryBytes: Math.round(telemetry), telemetryLimit, testBytes: Math.round(tests), testLimit };
 }
 
-/** After a kill, the peak of ten minutes is added for the unsaved bytes. */
+/** Loads the saved counts. After a kill, it adds the peak of ten minutes for the bytes that were not saved. */
 function openBook(store: TextFile, month: string): Book {
   const book = parseJsonAs(savedBook, store.load());
   if (book === undefined)
@@ -161,7 +166,7 @@ function sum(one: BytesByPurpose, other: BytesByPurpose): BytesByPurpose {
   return { telemetry: one.telemetry + other.telemetry, tests: one.tests + other.tests };
 }
 
-/** Undefined for an invalid time or a year without four digits. */
+/** Returns `YYYY-MM`; undefined for an invalid time or a year without four digits. */
 function monthOf(timeMs: number): string | undefined {
   const at = new Date(timeMs);
   const month = Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(0, 7);

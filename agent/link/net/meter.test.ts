@@ -3,21 +3,21 @@ import { type AddressInfo, connect, createServer, type LookupFunction } from 'no
 import { expect, it, onTestFinished } from 'vitest';
 import { hostWireBytes, meterTcp, type OnMessage, tcpWireBytes, udpWireBytes } from './meter.ts';
 
-it('the byte counter counts a datagram with its Ethernet, IP and UDP headers', () => {
+it('udpWireBytes adds the Ethernet, IP and UDP headers to the payload of a datagram', () => {
   expect([udpWireBytes(44), udpWireBytes(44, 6)]).toEqual([86, 106]);
 });
 
-it('the byte counter counts a segment and its acknowledgement for each message, and for each segment of a large message', () => {
+it('tcpWireBytes adds a data frame and an ACK frame for each message, and for each segment of a large message', () => {
   expect(tcpWireBytes(100, 1)).toBe(100 + 132);
   expect(tcpWireBytes(100, 3)).toBe(100 + 3 * 132);
   expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 132);
 });
 
 type EmitMessage = (message: OnMessage) => void;
-/** Reports received data as a response to the request. */
+/** Reports received data to the byte counter as a response. */
 const anAnswer: EmitMessage = (message) => message('in', false);
 
-/** Opens a connection to a server that responds to each piece with ten bytes, with a manual clock. */
+/** Opens a metered connection to a server that sends ten bytes for each piece it receives. The test sets the clock. */
 async function counted({ host = '127.0.0.1', told = anAnswer } = {}) {
   const server = createServer((socket) => socket.on('data', () => socket.write('0123456789')).on('error', () => undefined));
   onTestFinished(() => void server.close());
@@ -41,7 +41,7 @@ async function counted({ host = '127.0.0.1', told = anAnswer } = {}) {
 }
 const opening = 74 + 74 + 66;
 
-it('the byte counter counts the opening of a connection, its messages, the bytes after the last message, and the close', async () => {
+it('meterTcp counts the handshake, all messages, the bytes after the last message, and the close of a connection', async () => {
   const { socket, state, ask } = await counted();
   expect(state.bytes).toBe(opening);
   await ask(200);
@@ -51,7 +51,7 @@ it('the byte counter counts the opening of a connection, its messages, the bytes
   expect(state.bytes).toBe(opening + 200 + 132 + 10 + 132 + 50 + 132 + 10 + 66 + 3 * 66);
 });
 
-it('the byte counter counts DNS queries for a host name, and none for an address or localhost', async () => {
+it('meterTcp counts DNS queries for a host name, but none for an IP address or localhost', async () => {
   const server = createServer().on('connection', (socket) => socket.on('error', () => undefined));
   onTestFinished(() => void server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -68,6 +68,6 @@ it('the byte counter counts DNS queries for a host name, and none for an address
     return bytes;
   };
   expect([await bytesTo('127.0.0.1'), await bytesTo('localhost')]).toEqual([opening, opening]);
-  // One query and response per address family.
+  // One DNS query and response for each address family.
   expect(await bytesTo('centre.example')).toBe(opening + hostWireBytes);
 });

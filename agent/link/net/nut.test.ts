@@ -6,7 +6,7 @@ import { createNut } from './nut.ts';
 
 type Server = { port: number; asked: string[]; left: Promise<unknown> };
 
-/** Starts a server that sends this response to the first request, byte by byte with `pieces`; null = it stays silent. */
+/** Starts a server that sends this text as its response, byte by byte if `pieces` is true. With null it never responds. */
 async function serve(answer: string | null, pieces = false): Promise<Server> {
   const asked: string[] = [];
   const left = Promise.withResolvers<unknown>();
@@ -55,7 +55,7 @@ it.each([
   ['DATA-STALE', true, 'the UPS no longer reports its state'],
   ['ACCESS-DENIED', false, 'upsd does not give this PC access'],
   ['UNKNOWN-COMMAND', false, 'upsd refuses: UNKNOWN-COMMAND'],
-])('the NUT client maps the error %s of the UPS server to lost: %s', async (code, lost, reason) => {
+])('the NUT client maps the error %s to lost=%s and a reason', async (code, lost, reason) => {
   const { port } = await serve(`ERR ${code}\n`);
   expect(await ask(port)).toEqual({ known: false, lost, reason });
 });
@@ -64,7 +64,7 @@ it.each([
   ['another program', 'SSH-2.0-OpenSSH_9.7\r\n'],
   ['an open quote', listOf('VAR room ups.status "OL')],
   ['a line without end', `BEGIN LIST VAR room\nVAR room x "${'y'.repeat(4_096)}`],
-])('the NUT client reports an unreadable response as unknown, not as a lost UPS: %s', async (_what, text) => {
+])('the NUT client reports an unreadable response (%s) as unknown, not as a lost UPS', async (_what, text) => {
   const { port, left } = await serve(text);
   expect(await ask(port)).toEqual({ known: false, lost: false, reason: 'the answer of upsd cannot be read' });
   await left;

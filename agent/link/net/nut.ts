@@ -1,8 +1,8 @@
-/** Reads the variables of a UPS from a server of Network UPS Tools. Its line protocol over TCP has one request and one response. */
+/** Reads the variables of a UPS from a server of Network UPS Tools (NUT). The client sends one line over TCP and receives one response. */
 import type { Socket } from 'node:net';
 import { type Cancel, type Clock, oneLine, type Profile } from '@sabha/contracts';
 
-/** `lost`: the server responds but has lost its UPS. Otherwise the state is unknown, with the reason. */
+/** `lost`: the NUT server responds, but has no connection to its UPS. `known: false` without `lost`: the state is unknown. */
 export type UpsAnswer = { known: true; variables: ReadonlyMap<string, string> } | { known: false; lost: boolean; reason: string };
 /** Requests all variables of a UPS; never rejects. */
 export type AskUps = (ups: NonNullable<Profile['ups']>, signal: AbortSignal) => Promise<UpsAnswer>;
@@ -13,9 +13,9 @@ export type NutOptions = {
   clock: Pick<Clock, 'after'>;
 };
 
-/** Short, because the server runs on this PC or in this room. */
+/** Timeout of a request. It is short, because the NUT server runs on this PC or in this room. */
 const timeoutMs = 2_000;
-/** The server's own code limits a line to less than this; a UPS has about 100 variables. */
+/** Size limits for a response. The NUT server itself writes shorter lines; a UPS has about 100 variables. */
 const limits = { lineBytes: 2_048, answerBytes: 128 * 1_024 };
 
 const noAnswer = unknown('upsd does not answer');
@@ -27,7 +27,7 @@ const errors: Record<string, UpsAnswer> = {
   'UNKNOWN-UPS': unknown('upsd does not know this UPS'),
 };
 
-/** Guarantee: it resolves within 2 s whatever the server does, holds at most 128 KiB, and closes the connection. */
+/** Guarantee: a request resolves within 2 s whatever the NUT server does, holds at most 128 KiB, and closes the connection. */
 export function createNut({ connect, clock }: NutOptions): AskUps {
   return (ups, signal) =>
     new Promise((resolve) => {
@@ -51,7 +51,7 @@ export function createNut({ connect, clock }: NutOptions): AskUps {
     });
 }
 
-/** Parses bytes as they arrive; calls `done` when the response is complete or invalid. */
+/** Parses the bytes of a response as they arrive. Calls `done` when the response is complete or invalid. */
 function createReader(name: string, done: (answer: UpsAnswer) => void): (bytes: Buffer) => void {
   const variables = new Map<string, string>();
   let rest = Buffer.alloc(0);
@@ -69,7 +69,7 @@ function createReader(name: string, done: (answer: UpsAnswer) => void): (bytes: 
   };
 }
 
-/** Evaluates one line; undefined = more lines follow. */
+/** Parses one line of a response; returns undefined if more lines follow. */
 function parseLine(line: string, name: string, variables: Map<string, string>): UpsAnswer | undefined {
   if (line === `BEGIN LIST VAR ${name}`) return undefined;
   if (line === `END LIST VAR ${name}`) return { known: true, variables };

@@ -1,4 +1,7 @@
-/** Probes a network cheaply: does a TCP port respond, and does a name server? Opens client sockets only and stores nothing received. */
+/**
+ * Probes a network with few bytes: does a TCP port respond, and does a name server respond? It opens client sockets only and stores nothing
+ * that it receives.
+ */
 import { lookup, Resolver } from 'node:dns/promises';
 import { BlockList, connect, isIP, isIPv6, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -7,19 +10,19 @@ import { type CountBytes, countHost, meterTcp, questionWireBytes } from './meter
 
 export type HostPort = { host: string; port: number };
 /**
- * Peer of an open connection: verified, verified but with a certificate out of its dates (`undated`), another one (`stranger`), or
- * unidentified.
+ * Identity of the peer of an open connection. `proven`: its certificate is verified. `undated`: verified, but outside its dates.
+ * `stranger`: another certificate. `ended`, `mute`: closed or silent without a certificate.
  */
 export type PeerState = 'proven' | 'undated' | 'stranger' | 'ended' | 'mute';
-/** Identifies the peer. Never rejects; the connection is closed afterwards. */
+/** Identifies the peer of an open connection. Never rejects; the caller closes the connection afterwards. */
 export type CheckPeer = (socket: Socket) => Promise<PeerState>;
-/** Result of an attempt to open a TCP connection; a timeout gives `silent` too. */
+/** Result of an attempt to open a TCP connection. `silent` also means a timeout. */
 export type PortState = 'open' | 'refused' | 'unreachable' | 'silent' | PeerState;
 export type ProbeOptions = { used: CountBytes; signal: AbortSignal };
 
 /**
- * Result of a name server: an address, no such name, lookup refused, or failure. Without a response it is `silent`, or `closed` if its
- * machine reports that the port is not in use.
+ * Result of a DNS query: an address, no such name, refused, or failed. Without a response it is `silent`; `closed` if the machine of the
+ * name server refuses the port.
  */
 export type Lookup = { kind: 'found'; address: string } | { kind: 'none' | 'refused' | 'failed' | 'closed' | 'silent' };
 
@@ -29,8 +32,8 @@ function questionBytes(resolver: Resolver): number {
 }
 
 /**
- * Opens a TCP connection; `checkPeer` then identifies the peer. `unreachable`: a router or the operating system reports the host as
- * unreachable. Never rejects.
+ * Opens a TCP connection, if possible, and identifies the peer with `checkPeer`. `unreachable`: a router or the operating system reports
+ * the host as unreachable. Never rejects.
  */
 export function probeTcpPort({ host, port }: HostPort, { used, signal }: ProbeOptions, checkPeer?: CheckPeer): Promise<PortState> {
   const { promise, resolve } = Promise.withResolvers<PortState>();
@@ -66,7 +69,7 @@ const noAddress: Record<string, Exclude<Lookup['kind'], 'found'>> = {
   ECONNREFUSED: 'closed',
 };
 
-/** Returns the address that other programs on this PC use for the name, including the hosts file; undefined without one in time. */
+/** Resolves a name as other programs on this PC do, with the hosts file; undefined if it fails or times out. */
 export async function addressOf(name: string, { used, signal }: ProbeOptions): Promise<string | undefined> {
   if (signal.aborted) return undefined;
   countHost(name, used);
@@ -79,7 +82,9 @@ export function nameServers(): string[] {
   return new Resolver().getServers();
 }
 
-/** Returns true if a name server is in this network. Its response does not prove the internet line; a response from outside does. */
+/**
+ * Returns true if the address is in a network of this PC. A response from such a name server does not prove that the internet line works.
+ */
 export function isLocalAddress(address: string): boolean {
   const host = address.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/%.*$/, '');
   if (isIP(host) === 0 || isLoopback(host) || /^fe80:/i.test(host)) return true;
@@ -91,7 +96,9 @@ export function isLocalAddress(address: string): boolean {
   return near.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
 }
 
-/** Returns true if a name server resolves the SOA record of a country's top-level domain. Only that domain's own servers know it. */
+/**
+ * Returns true if a name server resolves the SOA record of this top-level domain. Only servers beyond the local network know that record.
+ */
 export async function resolvesZone(zone: string, { used, signal }: ProbeOptions): Promise<boolean> {
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();
@@ -103,7 +110,7 @@ export async function resolvesZone(zone: string, { used, signal }: ProbeOptions)
     .finally(() => signal.removeEventListener('abort', stop));
 }
 
-/** Queries each name server of the system once. */
+/** Resolves a name; queries each name server of the system once. */
 export async function lookUpName(name: string, { used, signal }: ProbeOptions): Promise<Lookup> {
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();

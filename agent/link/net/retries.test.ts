@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { repeatRequest } from './retries.ts';
 
-/** Each attempt responds after this time, or never (null). */
+/** Starts a retry loop. Attempt n responds after the n-th time in milliseconds, or never (null). */
 function asking(answersMs: (number | null)[], isEnough?: (responses: readonly number[]) => boolean) {
   const clock = handClock();
   const over = new AbortController();
@@ -17,20 +17,20 @@ function asking(answersMs: (number | null)[], isEnough?: (responses: readonly nu
   return { clock, over, asked, tries: () => tries, isFirst: () => isFirst };
 }
 
-it('the retry loop repeats the request until stop, and counts late requests as lost', async () => {
+it('repeatRequest sends the request again until stop, and counts requests without a timely response as lost', async () => {
   const { clock, asked, tries, isFirst } = asking([null, null, 100, null, 100]);
   await clock.pass(2_050);
   expect([tries(), isFirst()]).toEqual([3, false]);
   await clock.pass(100);
   expect(isFirst()).toBe(true);
   await clock.pass(3_000);
-  // The attempt at 3 s is not late yet.
+  // The attempt sent at 3 s is not overdue yet, so it does not count as lost.
   expect(asked.stop()).toEqual({ responses: [2, 4], lost: 2 });
   await clock.pass(10_000);
   expect(tries()).toBe(6);
 });
 
-it('stop of the retry loop throws a failure of the request, without an unhandled rejection or a wait', async () => {
+it('repeatRequest resolves `first` at once when the request throws, and stop() throws that error', async () => {
   const clock = handClock();
   const ask = () => {
     throw new Error('too many open files');

@@ -1,15 +1,15 @@
 /** Repeats a request, because one lost packet does not prove that a host is absent. */
 import type { Clock } from '@sabha/contracts';
 
-/** All responses, and the number of attempts that are late or failed. */
+/** All responses, and the number of attempts that failed or had no response in time. */
 export type Tally<T> = { responses: T[]; lost: number };
 /**
- * Running request. `first` resolves with the first response or at the deadline; `responses` collects responses; `stop` ends it and returns
- * the result.
+ * Handle of a running request. `first` resolves with the first sufficient response, an error, or the end. `stop` ends the request and
+ * returns the result.
  */
 export type Repeated<T> = { first: Promise<void>; responses: readonly T[]; stop(): Tally<T> };
 
-/** `everyMs`: interval to the next attempt. `isEnough`: these responses suffice. `waits`: skips attempts for now. */
+/** `everyMs`: interval between attempts. `isEnough`: true if these responses suffice. `waits`: while true, attempts are skipped. */
 export type RepeatOptions<T> = {
   clock: Clock;
   everyMs(): number;
@@ -18,12 +18,12 @@ export type RepeatOptions<T> = {
   waits?: () => boolean;
 };
 
-/** An attempt without response after this time is lost, on a satellite link too. */
+/** An attempt without a response after this time counts as lost. The time exceeds the round trip of a satellite link. */
 const lateMs = 2_500;
 
 /**
- * Sends at once, then at each interval until it is stopped or aborted. Undefined counts as no response. `stop` throws the first
- * failure.
+ * Calls `ask` at once and then at each interval, until stopped or aborted. `ask` resolves with undefined if no response came. `stop` throws
+ * the first error of `ask`.
  */
 export function repeatRequest<T>(
   { clock, everyMs, signal, isEnough = (responses) => responses.length > 0, waits = () => false }: RepeatOptions<T>,
@@ -75,7 +75,7 @@ export function repeatRequest<T>(
   };
 }
 
-/** Returns a signal that aborts with the outer one, after the limit, or by `end`. Nothing started with it continues. */
+/** Returns a signal that aborts with the outer signal, after the limit, or when `end` is called. */
 export function withDeadline(clock: Clock, outer: AbortSignal, limitMs: number): { signal: AbortSignal; end(): void } {
   const own = new AbortController();
   const cancel = clock.after(limitMs, () => own.abort());

@@ -1,4 +1,4 @@
-/** Retransmission times of RFC 3261 on a manual clock; the bridges are real sockets that stay silent or respond wrongly. */
+/** Tests the retransmission times of RFC 3261 with a manual clock. The bridges are real sockets that stay silent or respond wrongly. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';

@@ -1,4 +1,7 @@
-/** Checks a SIP server by OPTIONS over UDP, TCP or TLS. No library: those for Node are complete phones or servers that listen. */
+/**
+ * Checks a SIP server with an OPTIONS request over UDP, TCP or TLS. It uses no library, because those for Node.js are complete phones or
+ * servers that listen.
+ */
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -10,15 +13,15 @@ import { addressOf } from './reach.ts';
 export type Bridge = NonNullable<Profile['bridge']>;
 
 /**
- * `certificate`: whether a known authority issued the TLS certificate. `loose`: lines end without CRLF. `misfit`: it responds to
- * another request. `only trying`: it sends provisional responses only.
+ * `certificate`: whether a known authority issued the TLS certificate. `loose`: lines end with LF only instead of CRLF. `misfit`: the
+ * response belongs to another request. `only trying`: only provisional responses arrived.
  */
 export type SipAnswer =
   | { kind: 'answer'; status: number; ms: number; loose: boolean; certificate?: 'known' | 'unknown' }
   | { kind: 'silent'; reason: SipObservation | 'nobody listens' | 'closed' }
   | { kind: 'unknown'; reason: 'no such name' };
 
-/** Observations without a valid response; a later one in the list says more. */
+/** Observations without a valid response, in rising order: a later entry replaces an earlier one. */
 const observations = ['nothing', 'no SIP', 'only trying', 'another port', 'misfit'] as const;
 type SipObservation = (typeof observations)[number];
 
@@ -26,13 +29,13 @@ export type SipOptions = {
   clock: Clock;
   used: CountBytes;
   signal: AbortSignal;
-  /** T1 of RFC 3261: first wait for a response, above the round trip of the link. */
+  /** T1 of RFC 3261: wait before the first retransmission. It must exceed the round trip of the link. */
   firstWaitMs?: number;
 };
 
 const t1Ms = 500;
 const t2Ms = 4_000;
-/** Timer F: the transaction fails after this multiple of T1. */
+/** Timer F of RFC 3261: the transaction fails after 64 times T1. */
 const limitInT1 = 64;
 const longestMs = 32_000;
 
@@ -42,7 +45,7 @@ type SipTransaction = SipOptions & {
   branch: string;
   startedUp: number;
   observation: SipObservation;
-  /** Time in which the right response may follow a wrong one. */
+  /** After a wrong response, wait this long for the right one. */
   graceMs: number;
   endGrace?: () => void;
   certificate?: 'known' | 'unknown';
@@ -50,8 +53,8 @@ type SipTransaction = SipOptions & {
 };
 
 /**
- * Never rejects.
- * Guarantee: only a response to this very request counts. No socket and no timer remains.
+ * Sends one OPTIONS request to the bridge. Never rejects.
+ * Guarantee: only a response to this request counts. On return, its socket and its timers are closed.
  */
 export async function askBridge(bridge: Bridge, options: SipOptions): Promise<SipAnswer> {
   const { clock, firstWaitMs = t1Ms, signal } = options;
@@ -80,7 +83,7 @@ export async function askBridge(bridge: Bridge, options: SipOptions): Promise<Si
   return answer;
 }
 
-/** Retransmits after T1, 2 T1, 4 T1 … at most 4 s; after a provisional response every 4 s (17.1.2.2). */
+/** Sends over UDP and retransmits after T1, 2 T1, 4 T1 … at most 4 s; after a provisional response every 4 s (RFC 3261, 17.1.2.2). */
 function requestOverUdp(transaction: SipTransaction, firstWaitMs: number): () => void {
   const { bridge, address, clock, used } = transaction;
   const family = isIP(address) === 6 ? 6 : 4;
@@ -99,7 +102,7 @@ function requestOverUdp(transaction: SipTransaction, firstWaitMs: number): () =>
     used(udpWireBytes(packet.length, family));
     if (handleMessage(transaction, readMessage(packet, transaction.branch))) waitMs = t2Ms;
   });
-  // The connected socket receives only from the queried port. A second socket receives what another port of the bridge sends.
+  // The connected socket receives only from the port it sends to. The second socket receives responses from another port of the bridge.
   beside.on('message', (packet, from) => {
     used(udpWireBytes(packet.length, family));
     const read = readMessage(packet, transaction.branch);
@@ -107,7 +110,7 @@ function requestOverUdp(transaction: SipTransaction, firstWaitMs: number): () =>
   });
   const begin = () => send(requestOf(transaction, socket.address()));
   socket.connect(bridge.port, address, () => {
-    // Without the second socket, a response from another port counts as silence.
+    // If the second socket cannot bind, a response from another port counts as silence.
     beside.once('error', begin).bind(socket.address().port, () => {
       beside.off('error', begin).on('error', () => undefined);
       begin();
@@ -129,7 +132,7 @@ function requestOverStream(transaction: SipTransaction): () => void {
   return () => abort.abort();
 }
 
-/** Resolves when the socket is writable. */
+/** Opens a TCP or TLS connection to the bridge. Resolves when the socket is writable. */
 async function openStream(transaction: SipTransaction, signal: AbortSignal): Promise<Socket> {
   const { bridge, address, used } = transaction;
   const place = { host: address, port: bridge.port };
@@ -139,10 +142,10 @@ async function openStream(transaction: SipTransaction, signal: AbortSignal): Pro
     await once(socket, 'connect');
     return socket;
   }
-  // A self-signed certificate is accepted, because nothing secret is sent.
+  // Accepts a self-signed certificate, because the request contains nothing secret.
   const name = isIP(bridge.host) === 0 && { servername: bridge.host };
   const { socket } = await meteredTls({ ...place, ...name, rejectUnauthorized: false }, used, signal);
-  // Errors after the first add nothing.
+  // Ignores later errors: `once` below reports the first one.
   socket.on('error', () => undefined);
   await once(socket, 'secureConnect');
   transaction.certificate = socket.authorized ? 'known' : 'unknown';
@@ -161,7 +164,7 @@ function exchange(transaction: SipTransaction, socket: Socket): void {
   socket.write(requestOf(transaction, { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }));
 }
 
-/** Returns the rest of the stream after its complete messages. */
+/** Handles all complete messages; returns the bytes of the incomplete one that remain. */
 function handleAllMessages(transaction: SipTransaction, bytes: Buffer): Buffer {
   const read = readMessage(bytes, transaction.branch);
   if (read.kind === 'more' || (read.kind !== 'garbage' && read.length > bytes.length)) return bytes;
@@ -169,7 +172,7 @@ function handleAllMessages(transaction: SipTransaction, bytes: Buffer): Buffer {
   return read.kind === 'garbage' ? Buffer.alloc(0) : handleAllMessages(transaction, bytes.subarray(read.length));
 }
 
-/** Returns true for a provisional response: more will follow. */
+/** Handles one message. Returns true for a provisional response, after which a final one follows. */
 function handleMessage(transaction: SipTransaction, read: SipRead): boolean {
   if (read.kind !== 'response') noteObservation(transaction, 'no SIP');
   if (read.kind !== 'response' || read.answers === 'another') return false;
@@ -191,7 +194,7 @@ function noteObservation(transaction: SipTransaction, what: SipObservation): voi
   if (observations.indexOf(what) > observations.indexOf(transaction.observation)) transaction.observation = what;
 }
 
-/** A wrong response may be a late or a foreign one that precedes the right one. */
+/** Waits a little longer after a wrong response, because the right one may follow it. */
 function noteWrongResponse(transaction: SipTransaction, what: 'another port' | 'misfit'): void {
   noteObservation(transaction, what);
   transaction.endGrace ??= transaction.clock.after(transaction.graceMs, () =>
@@ -217,14 +220,14 @@ function randomToken(): string {
 }
 
 /**
- * SIP request OPTIONS, which checks whether a server responds (RFC 3261). `branch`, `tag` and `callId` are random; the branch
- * identifies our response.
+ * SIP request OPTIONS, which checks whether a server responds (RFC 3261). `branch`, `tag` and `callId` are random. The response repeats the
+ * branch, which identifies it as ours.
  */
 export type SipRequest = Bridge & Record<'branch' | 'tag' | 'callId', string> & { local: { address: string; port: number } };
 
 /**
- * Message that is complete, incomplete (`more`) or not SIP (`garbage`). `answers`: to this request, to ours by the branch but with
- * another number or method, or to another client. `loose`: lines end without the carriage return that SIP requires.
+ * Message that is complete, incomplete (`more`) or not SIP (`garbage`). `answers`: `ours` fits this request. `misfit` has our branch, but
+ * another number or method. `another` belongs to another client. `loose`: lines end without the carriage return that SIP requires.
  */
 export type SipRead =
   | { kind: 'response'; status: number; answers: 'ours' | 'misfit' | 'another'; loose: boolean; length: number }
@@ -253,11 +256,11 @@ export function optionsRequest({ transport, host, port, local, branch, tag, call
 }
 
 /**
- * Reads the first message of a stream, or a datagram, which is always complete.
- * Guarantee: `ours` only if the topmost Via branch, the number and the method match the request.
+ * Reads the first message of a TCP stream, or a datagram, which is always complete.
+ * Guarantee: `answers` is `ours` only if the topmost Via branch, the number and the method match the request.
  */
 export function readMessage(bytes: Buffer, branch: string): SipRead {
-  // Empty lines between messages keep a stream alive.
+  // Skips empty lines, which peers send between messages as a keep-alive.
   const start = bytes.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
   if (start < 0) return { kind: 'more' };
   const text = bytes.toString('latin1', start);
@@ -279,7 +282,7 @@ export function readMessage(bytes: Buffer, branch: string): SipRead {
   return { kind: 'response', status: what, answers, loose: /(?<!\r)\n/.test(head), length };
 }
 
-/** Classifies by the part of the first line received so far. */
+/** Returns the status of a response from its first line, `more` if that line is incomplete, or `garbage`. */
 function beginningOf(head: string, isGrowing: boolean): number | 'more' | 'garbage' {
   const status = /^SIP\/2\.0 ([1-6]\d\d)(?: |\r|\n|$)/i.exec(head)?.[1];
   if (status !== undefined) return isGrowing ? 'more' : Number(status);

@@ -1,4 +1,4 @@
-/** Connected UDP socket to the server: the operating system drops packets from any other address. */
+/** Opens a connected UDP socket to the server. The operating system drops packets from any other address. */
 import { createSocket, type Socket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
@@ -8,18 +8,18 @@ import { type CountBytes, countHost } from './meter.ts';
 
 export type Udp = ReturnType<typeof udpOf>;
 
-/** Requested buffer size; the system may grant less. */
+/** Requested size of the socket buffers; the operating system may grant less. */
 const bufferBytes = 4 * 1024 * 1024;
 
-/** Resolves with the socket, or with the reason for none. Never rejects. */
+/** Resolves with the open socket, or with the reason as text if no socket opens. Never rejects. */
 export type OpenUdp = (port: number, onPacket: (packet: Buffer) => void) => Promise<Udp | string>;
 
-/** Lifetime of an address that responds, before the next DNS lookup, because each query costs data. */
+/** Reuse time of a resolved address that still responds. Each new DNS query costs data. */
 export const addressLifeMs = 3_600_000;
 
 /**
- * Opens sockets to a host. If its name cannot be resolved, the last address is used.
- * Guarantee: it uses no fixed local port and receives only from that host.
+ * Returns a function that opens sockets to this host. If the name cannot be resolved, it uses the last known address.
+ * Guarantee: the socket has no fixed local port and receives only from that host.
  */
 export function udpTo(host: string, used: CountBytes = ignore): OpenUdp {
   let last: LookupAddress | undefined;
@@ -28,7 +28,7 @@ export function udpTo(host: string, used: CountBytes = ignore): OpenUdp {
     if (last !== undefined && isHeard && performance.now() - foundAt < addressLifeMs) return last;
     countHost(host, used);
     foundAt = performance.now();
-    // UDP has no fallback to the other family, and a server with both families responds on IPv4.
+    // Prefers IPv4: UDP does not fall back to the other family, and a server with both families responds on IPv4.
     return lookup(host, { order: 'ipv4first' });
   };
   return async (port, onPacket) => {
@@ -36,7 +36,7 @@ export function udpTo(host: string, used: CountBytes = ignore): OpenUdp {
     if (typeof found === 'string') return found;
     [last, isHeard] = [found, false];
     const socket = createSocket(found.family === 6 ? 'udp6' : 'udp4');
-    // An ICMP refusal appears as an error of a later call: the probe is lost, and nothing else is wrong.
+    // An ICMP refusal appears here as an error of a later call. It means only that one probe is lost.
     socket.on('error', () => undefined);
     socket.on('message', (packet) => {
       isHeard = true;
@@ -54,8 +54,8 @@ export function udpTo(host: string, used: CountBytes = ignore): OpenUdp {
 }
 
 /**
- * Wraps `open`.
- * Guarantee: it never throws or rejects. Errors are reported; they count as a lost packet or as the reason for no socket.
+ * Wraps `open` and reports its exceptions.
+ * Guarantee: the returned function never throws or rejects. An exception counts as a lost packet, or as the reason for no socket.
  */
 export function withErrorReport(open: OpenUdp, onInternalError: OnInternalError): OpenUdp {
   const trying = (task: () => void) => {
@@ -77,17 +77,17 @@ export function withErrorReport(open: OpenUdp, onInternalError: OnInternalError)
 
 function udpOf(socket: Socket) {
   try {
-    // A train arrives faster than it is read.
+    // A packet train arrives faster than this process reads it.
     socket.setRecvBufferSize(bufferBytes);
     socket.setSendBufferSize(bufferBytes);
   } catch {
-    // The default size suffices.
+    // The default buffer size suffices.
   }
   return {
     /** A failed send counts as a lost packet. */
     send: (packet: Buffer): void => socket.send(packet, ignore),
     close: (): void => void socket.close(),
-    /** Local address of the route. */
+    /** Address of this PC on the route to the host. */
     localAddress: socket.address().address,
   };
 }
