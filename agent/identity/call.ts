@@ -1,13 +1,13 @@
-/** Command line of the agent: its usage, the commands it prints, and invalid calls. */
+/** Command line of the agent: usage, the next commands it prints, and invalid calls. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { describeUsageError, fillIn, type Language, type Words } from '@sabha/contracts';
 
-/** Set by the bundler. */
+/** Version; the bundler defines it in a package. */
 declare const SABHA_VERSION: string | undefined;
 const isPackage = typeof SABHA_VERSION === 'string';
-/** Command by which a person starts the agent here. */
+/** Start of each command that a person types: the package, or npm in the source tree. */
 export const command = isPackage ? 'sabha-agent' : 'npm run agent --';
-/** In a Linux package only the service may read the data. */
+/** In a Linux package only the service account and root may read the data. */
 const asRoot = isPackage && process.platform === 'linux' ? 'sudo ' : '';
 export const calls = {
   check: 'check [--json | --all] [--lang en|hi]',
@@ -24,15 +24,15 @@ export function usageOf(verb: CliVerb): string {
   return `usage: ${command} ${calls[verb]} [--data DIR]`;
 }
 
-/** Shown during a request to the server. */
+/** Text on the screen during a request to the server. */
 export const waitingForServer: Words = { en: 'asking the server: {seconds} s', hi: 'सर्वर से पूछा जा रहा है: {seconds} सेकंड' };
-/** Returns a command to type. `data`: the folder of this call, so that the printed command finds the same PC. */
+/** Returns a command for a person to type. `data`: data folder of the present call, so that the command finds the same PC. */
 export function commandLine(verb: CliVerb, data: string | undefined): string {
   const named = data === undefined ? '' : ` --data ${/[^\w./:\\-]/.test(data) ? `"${data}"` : data}`;
   return `${verb === 'room' ? '' : asRoot}${command} ${verb}${named}`;
 }
 
-/** Returns the command that starts the agent by hand; empty in a package, which starts it automatically. */
+/** Returns the command that starts the agent; empty in a package, which starts the agent automatically. */
 export function startCall(data: string | undefined): string {
   return isPackage ? '' : ` (${commandLine('run', data)})`;
 }
@@ -58,10 +58,10 @@ export function nextSteps(language: Language, data: string | undefined): string 
   return fillIn(afterEnrolment[language], { run: commandLine('run', data), check: commandLine('check', data) });
 }
 
-/** One line for the person who typed the command. */
+/** Invalid call; the message is one line for the person who typed the command. */
 export class UsageError extends Error {}
 
-/** Parses the arguments of a call. Throws UsageError. */
+/** Parses the arguments of a call. Throws UsageError for invalid arguments. */
 export function parseCall<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs(config);

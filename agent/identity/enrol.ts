@@ -1,4 +1,4 @@
-/** Enrols a PC by a code that a person types, and renews its certificate later. */
+/** Enrols a PC with a code that a person types, and later renews its certificate. */
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { clientAuth, codeOf, commonNameOf, makeCertRequest, makeKey, nameOf, type PcPath, pinOf, readEnrolCode } from '@sabha/contracts';
@@ -7,13 +7,13 @@ import { nextCommand } from './call.ts';
 import { type CodePc, fetchBrokerAddress, fetchCertificate, fetchPcs, fetchRoots, type HttpsServer } from './est.ts';
 import { enrolmentKey, type Identity, openIdentity, problemOfFolder, type Result, type StoredServer, storeIdentity } from './identity.ts';
 
-/** Input of an enrolment; `again` replaces an existing key. */
+/** Input of an enrolment. `again`: replace an existing identity. */
 export type Enrolment = { code: string; centre: { host: string; port: number }; pc: PcPath; folder: string; again: boolean };
 
 /**
  * Creates a key, obtains its certificate, and stores both with the roots and the address of the server.
- * Guarantee: only the server that issued the code is trusted. The private key never leaves this PC. Either all is stored, or only the
- * key, by which a retry is recognised as the same PC.
+ * Guarantee: it trusts only the server that issued the code. The private key never leaves this PC. It stores either the complete identity,
+ * or only the key, by which the server recognises a retry.
  */
 export async function enrol({ code, centre, pc, folder, again }: Enrolment): Promise<Result<Identity>> {
   const opened = readEnrolCode(code);
@@ -28,14 +28,17 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
   return requestCertificate({ server: trusted.value, pc, folder, centre: serverRecord, password: opened.value.secret });
 }
 
-/** Returns why this PC cannot be enrolled, before any request: a certificate that cannot be stored would use up the code. */
+/**
+ * Returns why this PC cannot be enrolled; null if it can. Checked before any request: a certificate that cannot be stored would use up the
+ * code.
+ */
 export function problemOfPc({ folder, again }: Pick<Enrolment, 'folder' | 'again'>): string | null {
   const held = openIdentity(folder);
   if (!again && !(held.ok && held.value === undefined)) return held.ok ? alreadyEnrolledLine(held.value?.pc, folder) : held.line;
   return problemOfFolder(folder);
 }
 
-/** Returns the PCs of a code from the server that issued it; none if that server lacks this request. Only that server is trusted. */
+/** Returns the PCs of a code from the server that issued it; an empty list if an older server does not know this request. */
 export async function pcsOfCode({ code, centre }: Pick<Enrolment, 'code' | 'centre'>): Promise<Result<CodePc[]>> {
   const opened = readEnrolCode(code);
   if (!opened.ok) return opened;
@@ -45,14 +48,14 @@ export async function pcsOfCode({ code, centre }: Pick<Enrolment, 'code' | 'cent
   return pcs.ok || !/ answered 404: /.test(pcs.line) ? pcs : { ok: true, value: [] };
 }
 
-/** Names the PC and the next command. A new key is given only after the server has released the old one. */
+/** Names the PC and the next command. The server issues a new key only after `pcs replace` released the old one. */
 function alreadyEnrolledLine(pc = '', folder: string): string {
   return `this PC is enrolled already as ${pc} (${folder}); next: ${nextCommand(dirname(folder))} (a new key only after "pcs replace ${pc}" at the server: then with --again)`;
 }
 
 /**
- * Obtains a new key and certificate in place of the present ones, with the guarantee of `enrol`. Checks the disk first, because after
- * the response the present certificate is valid for only a few days.
+ * Replaces key and certificate, with the guarantee of `enrol`. Checks the disk first: after the response, the old certificate is valid for
+ * only a few days.
  */
 export async function renew(identity: Identity, folder: string, used?: CountBytes): Promise<Result<Identity>> {
   const problem = problemOfFolder(folder);
@@ -66,7 +69,7 @@ export async function renew(identity: Identity, folder: string, used?: CountByte
   });
 }
 
-/** Fetches the roots again, so that another authority can take over. */
+/** Fetches the trusted roots again, so that another authority can replace the present one. */
 export async function refreshRoots(identity: Identity, folder: string, used?: CountBytes): Promise<Result<Identity>> {
   const { host, enrolPort } = identity.centre;
   const roots = await fetchRoots({ host, port: enrolPort, trust: { roots: identity.roots }, used });
@@ -75,7 +78,7 @@ export async function refreshRoots(identity: Identity, folder: string, used?: Co
   return fresh.roots.join() === identity.roots.join() ? { ok: true, value: identity } : storeIdentityOrFail(fresh, folder);
 }
 
-/** Returns connection data of the server, verified by the fingerprint of one of its roots. No other server can prove that root. */
+/** Returns connection data of the server. The fingerprint in the code must match one of its roots; no other server can prove that root. */
 async function verifiedEndpoint({ host, port }: { host: string; port: number }, pin: string): Promise<Result<HttpsServer>> {
   const roots = await fetchRoots({ host, port, trust: {} });
   if (!roots.ok) return roots;
@@ -87,7 +90,7 @@ async function verifiedEndpoint({ host, port }: { host: string; port: number }, 
 type CertificateRequest = { server: HttpsServer; pc: PcPath; folder: string; centre: StoredServer; password?: string };
 
 async function requestCertificate({ server, pc, folder, centre, password }: CertificateRequest): Promise<Result<Identity>> {
-  // Fetches the roots again over the verified connection: during a change of authority there are two.
+  // Fetches the roots again over the verified connection. While the authority changes, there are two roots.
   const roots = await fetchRoots(server);
   if (!roots.ok) return roots;
   const made: Result<string> = password === undefined ? { ok: true, value: makeKey() } : enrolmentKey(folder);

@@ -1,4 +1,4 @@
-/** HTTPS requests to the server: roots and certificates (EST, RFC 7030), and the address of its broker. */
+/** HTTPS requests to the server: trusted roots and certificates (EST, RFC 7030), and the address of the broker. */
 import { X509Certificate } from 'node:crypto';
 import { type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
@@ -9,13 +9,16 @@ import * as v from 'valibot';
 import { type CountBytes, meteredTlsFor } from '../link/net/meter.ts';
 import { centreKey, type FailureCause, isSignedByRoot, port, type Result } from './identity.ts';
 
-/** Verification of the server. Without roots, or with `verifiedByCaller`, TLS verifies nothing, and the caller must verify the response. */
+/**
+ * How to verify the server and authenticate this PC. Without `roots`, or with `verifiedByCaller`, TLS verifies nothing, and the caller must
+ * verify the response.
+ */
 export type Trust = { roots?: string[]; key?: string; chain?: string; verifiedByCaller?: boolean };
-/** HTTPS address of the server and its verification; `used` counts wire bytes. */
+/** HTTPS address of the server and how to verify it; `used` counts wire bytes. */
 export type HttpsServer = { host: string; port: number; trust: Trust; used?: CountBytes | undefined };
 
 const timeoutMs = 30_000;
-/** An HTTP date has a resolution of one second. */
+/** Resolution of an HTTP date. */
 const dateStepMs = 1_000;
 const answerLimitBytes = 64 * 1024;
 
@@ -27,14 +30,17 @@ const codePcs = v.pipe(
   v.parseJson(),
   v.object({ pcs: v.array(v.object({ pc: v.pipe(v.string(), v.check(isPcPath)), room: words, open: v.boolean() })) }),
 );
-/** PC that a code may enrol: its room, and whether the code can still enrol it. */
+/** PC that an enrolment code covers: its path, its room, and `open`, which is false if the code cannot enrol it. */
 export type CodePc = v.InferOutput<typeof codePcs>['pcs'][number];
 
 export function fetchRoots(endpoint: HttpsServer): Promise<Result<X509Certificate[]>> {
   return ask(endpoint, { path: '/.well-known/est/cacerts' }, certificatesOf);
 }
 
-/** Requests a certificate (PKCS#10) with its intermediates, by a password, or as a renewal by the certificate in `trust`. */
+/**
+ * Requests a certificate (PKCS#10) with its intermediates. A password authenticates the first request; the certificate in `trust`
+ * authenticates a renewal.
+ */
 export function fetchCertificate(endpoint: HttpsServer, asked: { request: Buffer; password?: string }): Promise<Result<X509Certificate[]>> {
   const { request, password } = asked;
   const headers = {
@@ -50,7 +56,7 @@ export function fetchPcs(endpoint: HttpsServer, password: string): Promise<Resul
   return ask(endpoint, { path: '/.well-known/sabha/pcs', headers: withPassword(password) }, (text) => v.parse(codePcs, text).pcs);
 }
 
-/** Fetches the port of the broker and the public key of the server's commands. */
+/** Fetches the port of the broker, and the public key that verifies the commands of the server. */
 export function fetchBrokerAddress(endpoint: HttpsServer): Promise<Result<{ mqttPort: number; centreKey: string | null }>> {
   return ask(endpoint, { path: '/.well-known/sabha/centre' }, (text) => {
     const { mqtt, centreKey } = v.parse(place, text);
@@ -59,9 +65,8 @@ export function fetchBrokerAddress(endpoint: HttpsServer): Promise<Result<{ mqtt
 }
 
 /**
- * Returns by how much the clock of this PC is ahead of the server's, by the date of a response. The error is at most half of
- * `roundTripMs`.
- * Guarantee: only a certificate of the server is accepted, with any validity dates, because a wrong clock makes them invalid.
+ * Returns how far the clock of this PC is ahead of the server, from the date of a response. The error is at most half of `roundTripMs`.
+ * Guarantee: it accepts only a certificate of the server, with any validity dates, because a wrong clock makes them invalid.
  */
 export async function fetchClock(endpoint: HttpsServer, limitMs: number): Promise<Result<{ clockOffsetMs: number; roundTripMs: number }>> {
   const sentUp = performance.now();
@@ -76,7 +81,7 @@ export async function fetchClock(endpoint: HttpsServer, limitMs: number): Promis
   return ask({ host, port, trust: { ...trust, verifiedByCaller: true }, used }, { path: '/.well-known/sabha/centre', signal }, read);
 }
 
-/** Peer: whether the roots verify it, and its certificate. */
+/** Certificate that the peer showed, and whether the roots verify it. */
 type PeerCertificateInfo = { authorized: boolean; shown: X509Certificate | undefined };
 
 function isUndated({ shown }: PeerCertificateInfo, { host, trust: { roots = [] } }: HttpsServer): boolean {
@@ -89,7 +94,7 @@ function withPassword(password: string) {
   return { authorization: `Basic ${Buffer.from(`pc:${password}`).toString('base64')}` };
 }
 
-/** Never rejects: every failure is one line. */
+/** Sends a request and reads its response. Never rejects: a failure becomes one line of text. */
 async function ask<T>(
   { host, port, trust, used = () => undefined }: HttpsServer,
   asked: RequestOptions & { path: string; body?: string },
@@ -117,9 +122,9 @@ async function ask<T>(
 }
 
 /**
- * Returns TLS options that verify the server's HTTPS.
- * Guarantee: only a certificate for this host and for this service is accepted. The broker's certificate has the same authority and
- * names.
+ * Returns TLS options that verify the HTTPS service of the server.
+ * Guarantee: they accept only a certificate for this host and this service. The certificate of the broker has the same authority and host
+ * names, but another subject.
  */
 function pinnedTlsOptions(host: string, roots: readonly string[]): ConnectionOptions {
   const problem = (_name: string, shown: PeerCertificate) =>
@@ -129,16 +134,16 @@ function pinnedTlsOptions(host: string, roots: readonly string[]): ConnectionOpt
   return { ca: [...roots], servername: serverSniName, checkServerIdentity: problem, minVersion: 'TLSv1.3' };
 }
 
-/** Returns TLS options with host and port of a URL of the server; without roots the system's trust store applies. */
+/** Returns TLS options for a URL of the server; without roots the system's trust store applies. */
 export function serverTlsOptions(url: string, roots: readonly string[] | undefined): ConnectionOptions {
   const { hostname, port } = urlToHttpOptions(new URL(url));
-  // An IPv6 address without brackets.
+  // `urlToHttpOptions` returns an IPv6 address without brackets.
   const host = hostname ?? '';
   const bySystem = { servername: isIP(host) === 0 ? host : '', minVersion: 'TLSv1.3' as const };
   return { host, port: Number(port || 443), ...(roots === undefined ? bySystem : pinnedTlsOptions(host, roots)) };
 }
 
-/** An empty `ca` trusts no authority; a missing one would use the system's trust store. */
+/** Returns TLS options for a request. An empty `ca` trusts no authority; a missing one would use the system's trust store. */
 function endpointTlsOptions(host: string, { roots, key, chain, verifiedByCaller = false }: Trust): ConnectionOptions {
   const own = key === undefined || chain === undefined ? {} : { key, cert: chain };
   return { ...pinnedTlsOptions(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined && !verifiedByCaller };
@@ -172,7 +177,7 @@ function failureText(error: unknown): string {
   return known === code ? (error as Error).message || code : known;
 }
 
-/** By error codes of the system and of TLS. */
+/** Causes of a failed request, by error codes of the operating system and of TLS. */
 const causes: readonly (readonly [RegExp, FailureCause])[] = [
   [/^(?:ENOTFOUND|ENODATA|ENONAME)$/, 'name'],
   [/^(?:EAI_AGAIN|ESERVFAIL|ETIMEOUT|E(?:NET|HOST)(?:UNREACH|DOWN)|EADDRNOTAVAIL)$/, 'network'],
@@ -180,13 +185,15 @@ const causes: readonly (readonly [RegExp, FailureCause])[] = [
   [/^CERT_(?:NOT_YET_VALID|HAS_EXPIRED)$/, 'clock'],
 ];
 
-/** A correct code is never delayed, so 429 means a wrong one. Status 400 and 403 refuse the PC, which no retry changes. */
+/**
+ * Returns the cause of an HTTP error. The server delays only wrong codes (429). Status 400 and 403 refuse the PC, so a retry is useless.
+ */
 function causeOfAnswer(status: number, said: string): FailureCause | undefined {
   if (status === 401 || status === 429 || said.startsWith('this code is for ')) return 'code';
   return status === 400 || status === 403 ? undefined : 'other';
 }
 
-/** Parses a list of certificates, PKCS#7 in base64. */
+/** Parses a list of certificates (PKCS#7 in base64). */
 function certificatesOf(text: string): X509Certificate[] {
   const list = certificatesIn(Buffer.from(text, 'base64')).map((one) => new X509Certificate(one));
   if (list.length === 0) throw new Error('an empty list');

@@ -1,4 +1,4 @@
-/** Texts of `--help` for all verbs and languages. Loaded only on demand. */
+/** Texts of `--help` for all commands and languages. Loaded only when needed. */
 import { formatColumns, type Language, type Words } from '@sabha/contracts';
 import { type CliVerb, calls, command } from './call.ts';
 
@@ -59,7 +59,7 @@ const verbs: Record<CliVerb, { does: Words; options: readonly (readonly [option:
   uninstall: { does: { en: 'Says how the package removes the agent.', hi: 'बताता है कि पैकेज एजेंट को कैसे हटाता है।' }, options: [] },
 };
 
-/** Commands for the verbs that only a package can carry out. */
+/** Usage of the commands that exist only in an installed package. */
 export const packageCommands = {
   install: { linux: 'sudo apt install ./sabha-agent_VERSION_amd64.deb', win32: 'msiexec /i sabha-agent-VERSION-x64.msi CODE=CODE' },
   uninstall: { linux: 'sudo apt remove sabha-agent; with purge the data too', win32: 'msiexec /x sabha-agent-VERSION-x64.msi' },

@@ -32,7 +32,7 @@ const held = () => {
   return opened.value?.key;
 };
 
-test('the identity store stores an identity, reads it back, and replaces it', () => {
+test('storeIdentity stores an identity, which openIdentity reads, and replaces an older one', () => {
   expect(held()).toBeUndefined();
   store(first);
   expect(openIdentity(folder)).toMatchObject({
@@ -44,8 +44,8 @@ test('the identity store stores an identity, reads it back, and replaces it', ()
   expect(readdirSync(parent)).toEqual(['identity']);
 });
 
-test('the identity store reports an unreadable folder instead of a PC that is not enrolled', () => {
-  // Root can read every folder, but no one can read a link to itself.
+test('openIdentity reports an unreadable folder, and not that the PC was never enrolled', () => {
+  // Makes the folder a link to itself: root can read every folder, but not this one.
   symlinkSync(folder, folder);
   expect(openIdentity(folder)).toEqual({ ok: false, line: `${folder}: cannot be read: ELOOP` });
 });
@@ -69,7 +69,7 @@ test.each<[string, () => void, 'first' | 'second' | 'none']>([
     },
     'none',
   ],
-])('a kill %s leaves one complete identity or none', (_when, kill, expected) => {
+])('storeIdentity, killed %s, leaves one complete identity or none', (_when, kill, expected) => {
   store(first);
   kill();
   expect(held()).toBe({ first: first.key, second: second.key, none: undefined }[expected]);
@@ -83,7 +83,7 @@ test.each<[string, string, string]>([
   ['roots.pem', '', 'no certificate of an authority'],
   ['centre.json', '{"host":"x","mqttPort":1,"enrolPort":1,"centreKey":"k"}', 'centreKey: '],
   ['centre.json', '{"host":"x","mqttPort":0,"enrolPort":1,"centreKey":null}', 'mqttPort: '],
-])('the identity store reports a damaged %s (%j) in one line with its path', (file, text, line) => {
+])('openIdentity reports a damaged %s (%j) in one line with the path of the file', (file, text, line) => {
   store(first);
   writeFileSync(join(folder, file), text);
   expect(openIdentity(folder)).toEqual({ ok: false, line: expect.stringContaining(`${join(folder, file)}: ${line}`) });

@@ -1,4 +1,4 @@
-/** Identity of this PC: private key, certificate and trusted roots, in one folder that is replaced as a whole. */
+/** Identity of this PC: private key, certificate and trusted roots. One folder holds them and is replaced as a whole. */
 
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -6,21 +6,21 @@ import { join } from 'node:path';
 import { codeOf, commonNameOf, issueText, makeKey, type PcPath, pathOfName, replaceFile } from '@sabha/contracts';
 import * as v from 'valibot';
 
-/** Public key of the server's commands, PEM; null if the server has none. */
+/** Public key that verifies commands of the server, PEM; null if the server has none. */
 export const centreKey = v.nullable(v.pipe(v.string(), v.check(isPublicKey, 'a public key')));
 export const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const centre = v.object({
-  /** Name or address of the server, as in its certificate. */
+  /** Host name or IP address of the server, as in its certificate. */
   host: v.pipe(v.string(), v.minLength(1)),
   mqttPort: port,
-  /** HTTPS port that issues certificates. */
+  /** HTTPS port of the server, where it issues certificates. */
   enrolPort: port,
   centreKey,
-  /** Id of the enrolment by code: it stays over renewals, and a new enrolment changes it. Absent in identities of an older agent. */
+  /** Id of the enrolment. It stays the same over renewals, and a new enrolment changes it. Absent in identities of an older agent. */
   enrolment: v.optional(v.string()),
 });
 
-/** Address of the server, as an enrolled PC stores it. */
+/** Address of the server, as the identity stores it. */
 export type StoredServer = v.InferOutput<typeof centre>;
 export type Identity = {
   pc: PcPath;
@@ -34,22 +34,22 @@ export type Identity = {
   roots: string[];
 };
 /**
- * Cause of a failed enrolment that the person at the PC can act on:
+ * Cause of a failed enrolment, for advice to the person at the PC:
  * - `code`: the server refuses the code
  * - `name`: the server name cannot be resolved
  * - `network`: no route to the server
  * - `silence`: no response
- * - `clock`: the clock of the PC does not fit the certificate
- * - `pin`: another server than that of the code
+ * - `clock`: the server certificate is not valid at the time of this PC
+ * - `pin`: the server is not the one that issued the code
  * - `other`: something that a retry may solve
  */
 export type FailureCause = 'code' | 'name' | 'network' | 'silence' | 'clock' | 'pin' | 'other';
-/** Failure in one line; without a cause a retry is useless. */
+/** Failure as one line of text; without a `cause` a retry is useless. */
 export type Failed = { ok: false; line: string; cause?: FailureCause | undefined };
-/** Value read, or one line with the reason for none. */
+/** The value, or one line of text with the reason for the failure. */
 export type Result<T> = { ok: true; value: T } | Failed;
 
-/** Larger than an identity with two authorities and a chain. */
+/** Upper limit for the size of an identity with two authorities and a certificate chain. */
 const identityBytes = 32_768;
 const files = { key: 'key.pem', chain: 'certificate.pem', roots: 'roots.pem', centre: 'centre.json' };
 
@@ -58,8 +58,8 @@ export function identityFolder(dataDir: string): string {
 }
 
 /**
- * Opens the identity in a folder: undefined if the PC was never enrolled; one line if it is unusable.
- * Guarantee: it changes nothing, so a reader cannot disturb an agent that is storing a new identity.
+ * Reads the identity in a folder. Undefined if the PC was never enrolled; one line of text if the identity is unusable.
+ * Guarantee: it changes nothing, so that it cannot disturb an agent that is storing a new identity.
  */
 export function openIdentity(folder: string): Result<Identity | undefined> {
   try {
@@ -73,8 +73,8 @@ export function openIdentity(folder: string): Result<Identity | undefined> {
 }
 
 /**
- * Replaces the identity. Throws the error of the system.
- * Guarantee: after a kill or a power cut the folder holds the old identity or the new one, complete.
+ * Replaces the identity. Throws the error of the operating system.
+ * Guarantee: after a kill or a power cut the folder holds a complete identity, the old one or the new one.
  */
 export function storeIdentity(folder: string, { key, chain, roots, centre }: Omit<Identity, 'pc' | 'certificate'>): void {
   completeInterruptedStore(folder);
@@ -89,8 +89,8 @@ export function storeIdentity(folder: string, { key, chain, roots, centre }: Omi
 }
 
 /**
- * Returns the key for the first certificate, PEM. It stays the same until that arrives, since the server repeats a lost response only
- * for this key.
+ * Returns the key for the first certificate, PEM. The key stays the same until that certificate arrives: the server repeats a lost response
+ * only for the same key.
  */
 export function enrolmentKey(folder: string): Result<string> {
   const file = `${folder}.key`;
@@ -102,7 +102,7 @@ export function enrolmentKey(folder: string): Result<string> {
   }
 }
 
-/** Returns why an identity could not be stored there; null if it could. Writes real data, because a full disk may still create folders. */
+/** Returns why the folder cannot store an identity; null if it can. Writes real data, because a full disk may still create folders. */
 export function problemOfFolder(folder: string): string | null {
   const fresh = `${folder}.new`;
   try {
@@ -116,17 +116,17 @@ export function problemOfFolder(folder: string): string | null {
   }
 }
 
-/** The new identity is complete once the old one has been renamed. */
+/** Returns the folder that holds a complete identity. `.new` is complete once the old folder has become `.old`. */
 function completeFolder(folder: string): string {
   return !isThere(folder) && isThere(`${folder}.old`) ? `${folder}.new` : folder;
 }
 
-/** Throws if the path cannot be read: an unreadable path is not absent. */
+/** Returns whether the path exists. Throws if it cannot be read, because an unreadable path may exist. */
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Completes or removes what a kill left unfinished. */
+/** Completes or removes a store that a kill interrupted. */
 function completeInterruptedStore(folder: string): void {
   const whole = completeFolder(folder);
   if (whole !== folder) renameSync(whole, folder);
@@ -146,7 +146,7 @@ function identityOf(texts: Record<keyof typeof files, string>, folder: string): 
   return { ok: true, value: { pc, centre: said.output, key: texts.key, chain: texts.chain, certificate, roots } };
 }
 
-/** Parses all certificates of a PEM text; none if one of them is invalid. */
+/** Parses all certificates of a PEM text; returns an empty list if one is invalid. */
 function certificatesIn(text: string): X509Certificate[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   try {
@@ -174,7 +174,7 @@ function isPublicKey(pem: string): boolean {
 
 const longestChain = 4;
 
-/** Returns true if one of the roots (PEM) signed the certificate, directly or by intermediates. */
+/** Returns true if one of the roots (PEM) signed the certificate, directly or through intermediates. */
 export function isSignedByRoot(certificate: X509Certificate, roots: readonly string[]): boolean {
   return isFromOne(
     certificate,

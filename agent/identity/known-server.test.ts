@@ -14,7 +14,7 @@ const centre = { centre: 'https://sabha.example.org:8443', pin: code.slice(24).r
 const place = { host: 'sabha.example.org', port: 8_443 };
 const [half, whole] = [code.slice(0, 23), `${code.slice(0, 23)}-${centre.pin}`];
 
-test('`knownCentre` returns the server that a package names, undefined without a package, and reports a damaged file by name', () => {
+test('`knownCentre` returns the server that a package names, or undefined without one, and reports a damaged file by its name', () => {
   expect(knownCentre(node)).toBeUndefined();
   writeFileSync(join(folder, knownCentreFile), JSON.stringify(centre));
   expect(knownCentre(node)).toEqual(centre);
@@ -37,7 +37,7 @@ test.each([
     { code: whole, centre: { ...place, host: 'other.example.org' }, pc: 'a/b/c' },
   ],
   ['what is no code', { code: '?', pc: 'a/b/c' }, { code: '?', centre: place, pc: 'a/b/c' }],
-])('with a package that names its server, typed input is completed: %s', (_, typed, value) => {
+])('with a package that names its server, the typed input is completed: %s', (_, typed, value) => {
   expect(readInput(typed, centre)).toEqual({ ok: true, value });
   expect(readInput({ ...typed, centre: 'sabha.example.org' }, undefined)).toEqual({ ok: true, value: { ...typed, centre: place } });
 });

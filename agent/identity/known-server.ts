@@ -1,4 +1,6 @@
-/** Server named by a package. A person who enrols with that package types neither its name nor the second half of the code. */
+/**
+ * Server that a package names in a file. A person who enrols with that package types no server name, and only the first half of the code.
+ */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,15 +8,15 @@ import { readEnrolCode } from '@sabha/contracts';
 import * as v from 'valibot';
 import { UsageError } from './call.ts';
 
-/** Name of its file, beside the Node executable of the package. */
+/** Name of the file, which is beside the Node.js executable of the package. */
 export const knownCentreFile = 'centre.json';
-/** `centre`: its URL; `pin`: fingerprint of its root certificate, as in a code. */
+/** `centre`: URL of the server; `pin`: fingerprint of its root certificate, as in an enrolment code. */
 export type KnownCentre = { centre: string; pin: string };
 
 const pin = v.pipe(v.string(), v.length(20));
 const known = v.pipe(v.string(), v.parseJson(), v.object({ centre: v.pipe(v.string(), v.startsWith('https://')), pin }));
 
-/** Returns undefined if the package names no server. Throws UsageError. */
+/** Returns undefined if the package names no server. Throws UsageError for a damaged file. */
 export function knownCentre(execPath: string): KnownCentre | undefined {
   const file = join(dirname(execPath), knownCentreFile);
   if (!existsSync(file)) return undefined;
@@ -23,24 +25,24 @@ export function knownCentre(execPath: string): KnownCentre | undefined {
   return read.output;
 }
 
-/** Returns the part of a code that the person typed, without the half that the package supplied. */
+/** Returns the half of the code that the person typed, without the half that the package added. */
 export function typedPart(code: string, centre: KnownCentre | undefined): string {
   return code.replace(`-${centre?.pin}`, '');
 }
 
-/** Completes the first half of a code; returns other text unchanged. */
+/** Adds the second half (the pin of the package) to half a code; returns other text unchanged. */
 export function completeCode(text: string, centre: KnownCentre | undefined): string {
   const read = readEnrolCode(text, centre?.pin);
   return read.ok && !readEnrolCode(text).ok ? `${text}-${read.value.pin}` : text;
 }
 
-/** Host and port; an IPv6 address without brackets. */
+/** Host and port of the server; an IPv6 host has no brackets. */
 export type ServerAddress = { host: string; port: number };
 
-/** Default port for a name without one. */
+/** Port for a typed name without a port. */
 export const defaultPort = 8_443;
 
-/** Parses an address as people type it; a bare name gets the default port. */
+/** Parses an address as people type it. A name without `https://` and port gets the default port. */
 export function parseAddress(typed: string): ServerAddress | undefined {
   const text = typed.replaceAll(/\s/g, '').replaceAll(',', '.');
   const isBare = !text.includes('://');
@@ -49,7 +51,6 @@ export function parseAddress(typed: string): ServerAddress | undefined {
   return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: Number(url.port || (isBare ? defaultPort : 443)) };
 }
 
-/** Returns the address as a URL. */
 export function serverUrl({ host, port }: ServerAddress): string {
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,4 +1,4 @@
-/** Hindi versions of the agent's messages, and plainer English for some. Loaded only on an error. */
+/** Hindi translations of the messages of the agent, and plainer English for some. Loaded only when an error occurs. */
 import { type LineRow, languageFor, translateLine } from '@sabha/contracts';
 
 const lines: readonly LineRow[] = [

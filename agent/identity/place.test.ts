@@ -15,11 +15,11 @@ test.each([
   ['', undefined],
   ['sabha example org/?', { host: 'sabhaexampleorg', port: 8_443 }],
   ['a b:c', undefined],
-])('parses the server address "%s"', (typed, place) => {
+])('parseAddress parses the typed server address "%s"', (typed, place) => {
   expect(parseAddress(typed)).toEqual(place);
 });
 
-test('the place parser writes a place as a URL', () => {
+test('serverUrl writes a server address as a URL, with brackets around an IPv6 address', () => {
   expect(serverUrl(centre)).toBe('https://sabha.example.org:8443');
   expect(serverUrl({ host: '2001:db8::1', port: 443 })).toBe('https://[2001:db8::1]:443');
 });

@@ -9,7 +9,7 @@ const centre = { host: 'sabha.example.org', port: 8_443 };
 const hall = { pc: 'ladakh/leh/vc-1', room: { en: 'Conference hall', hi: 'सभा कक्ष' }, open: true };
 const small = { pc: 'ladakh/leh/vc-2', room: { en: 'Small room', hi: 'छोटा कमरा' }, open: false };
 
-/** Failure of a server request: cause and line. */
+/** Failed request to the server: its cause and its line of text. */
 type No = readonly [cause: FailureCause, line: string];
 const silent: No = ['silence', 'sabha.example.org:8443: nothing listens on this port: check address and port'];
 const known = { centre: 'https://sabha.example.org:8443', pin: pinOf(Buffer.from('root')) };
@@ -25,7 +25,7 @@ function isNo(answer: unknown): answer is No {
   return Array.isArray(answer) && typeof answer[0] === 'string';
 }
 
-/** Simulates a person who types these lines, and a server with these responses in turn. `said`: lines on the screen. */
+/** Simulates a person who types these lines, and a server that gives these responses in order. `said`: lines on the screen. */
 function somebody(
   lines: string[],
   answers: (CodePc[] | No)[],
@@ -54,7 +54,7 @@ test('the enrolment dialog asks for the code and the server name, and finds the 
   expect(said).toEqual(['Enrolment code of the office: ', 'Name of the server, such as sabha.example.org: ']);
 });
 
-test('the enrolment dialog accepts the first half of a code with a package that names its server', async () => {
+test('the enrolment dialog accepts half a code if the package names its server', async () => {
   const { said, ask } = somebody([half.slice(0, -1), half], [[hall]], { known });
   expect(await ask()).toEqual({ code: `${half}-${known.pin}`, centre, pc: 'ladakh/leh/vc-1' });
   expect(said).toEqual([
@@ -66,7 +66,7 @@ test('the enrolment dialog accepts the first half of a code with a package that 
   expect(await whole.ask()).toMatchObject({ code, centre });
 });
 
-test('the enrolment dialog offers several PCs by number and room, in Hindi too, and explains an invalid number', async () => {
+test('the enrolment dialog offers several PCs by number and room, also in Hindi, and asks again after an invalid number', async () => {
   const { said, ask } = somebody([code, 'sabha.example.org', '3', 'hall', '1'], [[hall, small]], { language: 'hi' });
   expect(await ask()).toMatchObject({ pc: 'ladakh/leh/vc-1' });
   expect(said.slice(2)).toEqual([
@@ -98,14 +98,17 @@ test.each<[No, string[]]>([
     ['other', 'sabha.example.org:8443: its certificate is for another name'],
     ['sabha.example.org:8443: its certificate is for another name', moved],
   ],
-])('explains a server that cannot be reached, and retries with Enter without asking for the code again (%j)', async (no, told) => {
-  const { said, ask } = somebody(['', 'x'], [no, no, [hall]], { known });
-  expect(await ask({ code: half })).toEqual({ code: `${half}-${known.pin}`, centre, pc: hall.pc });
-  const once = [...told, 'Your code is still valid.', tryAgain];
-  expect(said).toEqual([...once, ...once]);
-});
+])(
+  'the enrolment dialog explains an unreachable server, and retries after Enter without asking for the code again (%j)',
+  async (no, told) => {
+    const { said, ask } = somebody(['', 'x'], [no, no, [hall]], { known });
+    expect(await ask({ code: half })).toEqual({ code: `${half}-${known.pin}`, centre, pc: hall.pc });
+    const once = [...told, 'Your code is still valid.', tryAgain];
+    expect(said).toEqual([...once, ...once]);
+  },
+);
 
-test('the enrolment dialog asks again for a used-up code, keeps the chosen PC until the code changes, and ends on a final refusal', async () => {
+test('the enrolment dialog asks again for a used-up code, keeps the chosen PC for the same code, and ends on a final refusal', async () => {
   const { said, desk } = somebody(
     ['2', '', code, '1'],
     [
@@ -130,7 +133,7 @@ test('the enrolment dialog asks again for a used-up code, keeps the chosen PC un
   expect(await enrolWithRetries({ code: half, pc: hall.pc }, somebody([], [[hall]], { known }).desk, async () => no)).toBe(no);
 });
 
-test('the enrolment dialog skips questions that arguments answer, and asks for the path at a server without a list of PCs', async () => {
+test('the enrolment dialog skips questions that arguments answer, and asks for the path if the server returns no list of PCs', async () => {
   const called = somebody([], [[hall, small]]);
   expect(await called.ask({ code, centre: 'https://sabha.example.org', pc: 'ladakh/leh/vc-2' })).toEqual({
     code,

@@ -1,4 +1,4 @@
-/** Asks the person at this PC for the missing input of an enrolment, in their language, until the server accepts it. */
+/** Asks the person at this PC for the missing input of an enrolment, until the server accepts it. */
 import { createInterface } from 'node:readline';
 import { fillIn, isPcPath, type Language, oneLine, readEnrolCode, realClock, type Screen, showWait, type Words } from '@sabha/contracts';
 import { UsageError, usageOf, waitingForServer } from './call.ts';
@@ -10,14 +10,17 @@ import { lineFor } from './lines.ts';
 
 export type EnrolInput = Pick<Enrolment, 'code' | 'centre' | 'pc'>;
 export type PartialInput = { code?: string | undefined; centre?: string | undefined; pc?: string | undefined };
-/** Dialogue with the person. `ask` resolves with the typed line; `typed` is its initial, editable text. `known`: server of the package. */
+/**
+ * Dialogue with the person. `ask` shows `typed` as editable text and resolves with the line that the person enters. `known`: server that
+ * the package names.
+ */
 export type Dialogue = {
   language: Language;
   known?: KnownCentre | undefined;
   ask(question: string, typed: string): Promise<string>;
   tell(line: string): void;
   pcsOf(codeAndServer: Pick<EnrolInput, 'code' | 'centre'>): Promise<Result<CodePc[]>>;
-  /** By the clock of this PC. */
+  /** Returns the time by the clock of this PC. */
   now(): number;
 };
 export type Terminal = Pick<Dialogue, 'language' | 'known'> & { input: NodeJS.ReadableStream; output: NodeJS.WritableStream & Screen };
@@ -40,7 +43,7 @@ const newName: Words = {
 /** Causes for which the server name may be wrong. */
 const nameRelatedCauses: ReadonlySet<FailureCause | undefined> = new Set(['name', 'network', 'silence', 'pin', 'other']);
 
-/** Returns the complete input of an enrolment, or what the command line lacks. Throws UsageError for an invalid argument. */
+/** Returns the complete input of an enrolment, or one line that names the missing argument. Throws UsageError for an invalid argument. */
 export function readInput({ code: typed = '', centre: at, pc }: PartialInput, known: KnownCentre | undefined): Result<EnrolInput> {
   const missing = (what: string): { ok: false; line: string } => ({ ok: false, line: `${what}; ${usageOf('enrol')}` });
   if (pc && !isPcPath(pc)) throw new UsageError(`--pc: "${pc}" is no path STATE/SITE/PC`);
@@ -52,7 +55,7 @@ export function readInput({ code: typed = '', centre: at, pc }: PartialInput, kn
   return place === undefined ? missing('--centre is missing') : { ok: true, value: { code, centre: place, pc } };
 }
 
-/** Adds the PC to an incomplete command line, if the site of the code has only one PC. */
+/** Adds the PC to an incomplete command line if the code covers only one PC. */
 export async function addPcOfCode(typed: PartialInput, known: KnownCentre | undefined): Promise<Result<PartialInput>> {
   const code = completeCode(typed.code ?? '', known);
   const centre = parseAddress(typed.centre ?? known?.centre ?? '');
@@ -62,7 +65,7 @@ export async function addPcOfCode(typed: PartialInput, known: KnownCentre | unde
   return { ok: true, value: pcs.value.length === 1 ? { ...typed, pc: pcs.value[0]?.pc } : typed };
 }
 
-/** Completes the input by questions until the server returns the PCs of the code. Asks again for what may be wrong. */
+/** Asks for missing input until the server returns the PCs of the code. After a failure, it asks again for the input that may be wrong. */
 export async function completeInput(typed: PartialInput, desk: Dialogue): Promise<EnrolInput> {
   for (let { code, centre = desk.known?.centre }: PartialInput = typed; ; ) {
     const said = { code: await readCode(code, desk), centre: await readServer(centre, desk) };
@@ -73,7 +76,7 @@ export async function completeInput(typed: PartialInput, desk: Dialogue): Promis
   }
 }
 
-/** Completes the input and calls `act`, until it succeeds or fails with an error that no retry changes. */
+/** Completes the input and calls `act`. Repeats both until `act` succeeds, or fails without a cause that a retry can solve. */
 export async function enrolWithRetries<T>(
   typed: PartialInput,
   desk: Dialogue,
@@ -89,18 +92,18 @@ export async function enrolWithRetries<T>(
   }
 }
 
-/** Runs a dialogue at a terminal with one reader, so that pasted lines are not lost. Throws UsageError if the person ends it. */
+/** Runs a dialogue at a terminal. A single reader keeps pasted lines. Throws UsageError if the person ends the dialogue. */
 export async function runDialogue<T>({ input, output, language, known }: Terminal, act: (desk: Dialogue) => Promise<T>): Promise<T> {
   const lines = createInterface({ input, output });
   const typed = lines[Symbol.asyncIterator]();
   const say = (seconds: number) => fillIn(waitingForServer[language], { seconds });
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const leave = () => {
-    // ^C and ^D do not end the line on the screen.
+    // Ends the line on the screen, which Ctrl-C and Ctrl-D do not do.
     output.write('\n');
     reject(new UsageError('nothing was done'));
   };
-  // Also during a request: a person who left must not be enrolled by a late response.
+  // Also ends a running request: a late response must not enrol a PC whose person gave up.
   lines.once('close', leave);
   try {
     const acting = act({
@@ -130,14 +133,14 @@ function attemptOf({ code, centre }: CodeAndServer, { known }: Dialogue): Omit<E
   return { code: completeCode(code, known), centre: parseAddress(centre) ?? { host: centre, port: defaultPort } };
 }
 
-/** Returns the input after a failure. An accepted code is not asked again; the server name is asked again only if the person typed it. */
+/** Returns the input for the next attempt. It asks again only for a refused code, or for a server name that the person typed. */
 async function askAgainAfterFailure(said: CodeAndServer, failed: Failed, desk: Dialogue): Promise<CodeAndServer> {
   const { known, language, now, tell, ask } = desk;
   const tried = { ...attemptOf(said, desk), known, language, now: now() };
   const isTyped = !isServerOfPackage(tried);
   tell(lineOfFailure(failed, tried));
   if (!isTyped && nameRelatedCauses.has(failed.cause)) tell(newName[language]);
-  // The server refused the code, or the complete typed code belongs to another server.
+  // The server refused the code, or the complete code belongs to another server.
   if (failed.cause === 'code' || (failed.cause === 'pin' && !isHalfCode(tried))) {
     const code = await readCode(said.code, desk, true);
     return { code, centre: failed.cause === 'pin' && isTyped ? await readServer(said.centre, desk, true) : said.centre };
@@ -151,7 +154,7 @@ async function askAgainAfterFailure(said: CodeAndServer, failed: Failed, desk: D
   return readEnrolCode(text, known?.pin).ok ? { ...said, code: text } : said;
 }
 
-/** A code typed behind the one shown replaces it. */
+/** Asks for the code. If the person types a new code after the shown one, the new code counts. */
 async function readCode(typed: string | undefined, desk: Dialogue, anyway = false): Promise<string> {
   const pin = desk.known?.pin;
   const problemOf = (text: string) => {
@@ -182,7 +185,7 @@ async function askValid({ language, ask, tell }: Dialogue, { question, typed = '
   return text;
 }
 
-/** Chooses the only PC of a code, or asks for a number. An older server returns an empty list; then the path is asked for. */
+/** Returns the only PC of a code, or asks for a number. An older server returns an empty list; the person then types the path. */
 async function choosePc(pcs: readonly CodePc[], { language, ask, tell }: Dialogue): Promise<string> {
   if (pcs.length === 1 && pcs[0] !== undefined) return pcs[0].pc;
   for (const [nth, { pc, room, open }] of pcs.entries())
@@ -195,10 +198,10 @@ async function choosePc(pcs: readonly CodePc[], { language, ask, tell }: Dialogu
   }
 }
 
-/** Last attempt, the language of its messages, and the time by the clock of this PC. */
+/** Failed attempt, the language of the messages, and the time by the clock of this PC. */
 export type Attempt = { code: string; centre: ServerAddress; known: KnownCentre | undefined; language: Language; now: number };
 
-/** For a person who typed no server name, because the package contains it. */
+/** Texts for a person who typed no server name, because the package names the server. */
 const packageFailureTexts: Partial<Record<FailureCause, Words>> = {
   name: {
     en: 'This network does not know the server name {host}: call the administrator.',
@@ -218,10 +221,10 @@ const clock: Words = {
   hi: 'इस PC की घड़ी में {time} है। तारीख़ और समय ठीक करें (सेटिंग्स, या: timedatectl)।',
 };
 
-/** Returns true if half a code was typed, and the package supplied the rest. */
+/** Returns true if the person typed half a code, and the package added the pin. */
 const isHalfCode = ({ code, known }: Attempt) => typedPart(code, known) !== code;
 
-/** Returns one line about a failure: a plainer one if there is one, else the original. */
+/** Returns one line about a failure: a plainer text if there is one, otherwise the original line. */
 export function lineOfFailure({ line, cause }: Failed, tried: Attempt): string {
   const { centre, language } = tried;
   const words = cause === 'clock' ? clock : cause !== undefined && isServerOfPackage(tried) ? packageFailureTexts[cause] : undefined;

@@ -7,7 +7,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const lifeMs = 360 * dayMs;
 
-/** Creates an identity that starts now, and a server whose result is `answer`. */
+/** Creates an identity that is valid from now on, and a fake server that returns `answer`. */
 function setUp(seed: number) {
   const clock = handClock();
   const identityFrom = (from: number, key: string): Identity =>
@@ -33,7 +33,7 @@ function setUp(seed: number) {
   return { clock, identity, days, lines, state };
 }
 
-test('the certificate renewal renews once, in the week after two thirds of the validity, at a different time on each PC', async () => {
+test('keepIdentityRenewed renews once, in the week after two thirds of the validity, at a different time on each PC', async () => {
   const times = [1, 2, 3, 4, 5].map(async (seed) => {
     const { clock, identity, days, lines } = setUp(seed);
     await clock.pass(300 * dayMs);
@@ -47,7 +47,7 @@ test('the certificate renewal renews once, in the week after two thirds of the v
   expect(new Set(all.map(Math.floor)).size).toBeGreaterThan(2);
 });
 
-test('the certificate renewal retries a failed renewal with backoff, at least once a day, until it succeeds', async () => {
+test('keepIdentityRenewed retries a failed renewal with backoff, at least once a day, until it succeeds', async () => {
   const { clock, identity, days, lines, state } = setUp(1);
   await clock.pass(239 * dayMs);
   state.answer = 'no';
@@ -62,7 +62,7 @@ test('the certificate renewal retries a failed renewal with backoff, at least on
   expect(identity().key).not.toBe('first');
 });
 
-test('the certificate renewal requests nothing while the clock is years behind, and a certificate within the hour after its correction', async () => {
+test('keepIdentityRenewed requests nothing while the clock is years behind, and renews within an hour after the clock is corrected', async () => {
   const { clock, days } = setUp(1);
   clock.jump(-20 * 365 * dayMs);
   await clock.pass(300 * dayMs);

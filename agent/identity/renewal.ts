@@ -1,4 +1,4 @@
-/** Keeps the identity of this PC valid: renews key and certificate in time, and fetches the present roots. */
+/** Keeps the identity of this PC valid: renews key and certificate in time, and fetches the trusted roots. */
 import { backoffMs, type Clock, messageOf } from '@sabha/contracts';
 import type { Log } from '../uplink/store/log.ts';
 import type { Identity, Result } from './identity.ts';
@@ -8,7 +8,7 @@ export type RenewalOptions = {
   renew: (identity: Identity) => Promise<Result<Identity>>;
   refreshRoots: (identity: Identity) => Promise<Result<Identity>>;
   clock: Clock;
-  /** Uniform in [0, 1). */
+  /** Returns a random number in [0, 1), uniformly distributed. */
   random: () => number;
   log: Log;
 };
@@ -20,8 +20,9 @@ const weekMs = 7 * dayMs;
 type Renewal = RenewalOptions & { renewAt: number; rootsUp: number; failures: number };
 
 /**
- * Renews after two thirds of the certificate's validity, spread over a week, and fetches the roots weekly. The first fetch is on the
- * first day, or a PC that is switched off at night would never fetch. Returns a function that gives the present identity.
+ * Renews after two thirds of the certificate's validity plus up to a week, so that PCs spread their requests. Fetches the roots every week.
+ * The first fetch is within a day, because a PC that is off at night never runs for a week. Returns a function that gives the present
+ * identity.
  */
 export function keepIdentityRenewed(options: RenewalOptions): () => Identity {
   const { clock, random } = options;

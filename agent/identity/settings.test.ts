@@ -4,7 +4,7 @@ import { readAgentSettings } from './settings.ts';
 const onFibre = { link: 'fibre', elevationM: 0, expected: {} };
 const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: '/t', SABHA_DATA: '/d' };
 
-test('the settings reader requires three settings and has defaults for the others', () => {
+test('readAgentSettings requires three settings and has defaults for all others', () => {
   expect(readAgentSettings(good)).toEqual({
     ok: true,
     value: {
@@ -46,7 +46,7 @@ test('the settings reader requires three settings and has defaults for the other
   });
 });
 
-test('the settings reader needs neither PC nor token with a certificate, and refuses a PC other than that of the certificate', () => {
+test('readAgentSettings with a certificate needs neither PC nor token, and refuses a PC other than that of the certificate', () => {
   expect(readAgentSettings({ SABHA_DATA: '/d' }, 'up/lucknow/room-1')).toMatchObject({ ok: true, value: { pc: 'up/lucknow/room-1' } });
   expect(readAgentSettings(good, 'up/lucknow/room-1')).toMatchObject({ ok: true, value: { pc: 'up/lucknow/room-1' } });
   expect(readAgentSettings(good, 'up/lucknow/room-2')).toEqual({
@@ -62,6 +62,6 @@ test.each([
   ['SABHA_LINK', 'pigeon', 'SABHA_LINK: one of fibre, 4g, leo, geo, floor is expected'],
   ['SABHA_PROFILE', '{"link":"pigeon"}', 'SABHA_PROFILE.link: expected ("fibre" | "4g" | "leo" | "geo" | "floor"), found "pigeon"'],
   ['SABHA_ANCHORS', '198.51.100.1', 'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected'],
-])('the settings reader reports a wrong %s (%s) in one line that names the setting', (name, value, line) => {
+])('readAgentSettings reports the wrong setting %s=%s in one line that names it', (name, value, line) => {
   expect(readAgentSettings({ ...good, [name]: value })).toEqual({ ok: false, line });
 });

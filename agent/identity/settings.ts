@@ -1,4 +1,4 @@
-/** Settings of the agent: read from the environment and validated, with one line about the first error. */
+/** Reads the settings of the agent from the environment and validates them. The first error becomes one line. */
 
 import { isPcPath, issueText, linkClasses, type PcPath, profile } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -26,7 +26,9 @@ const anchors = v.pipe(
 
 const environment = v.object({
   SABHA_PC: v.pipe(required('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
-  /** Public key file of the server; without it no configuration and no command is accepted. An identity contains its own. */
+  /**
+   * File with the public key of the server. Without it, no configuration and no command is accepted. An identity contains this key itself.
+   */
   SABHA_CENTRE_KEY: v.optional(required('SABHA_CENTRE_KEY')),
   SABHA_DATA: required('SABHA_DATA'),
   SABHA_MQTT_HOST: v.optional(required('SABHA_MQTT_HOST'), '127.0.0.1'),
@@ -34,17 +36,17 @@ const environment = v.object({
   /** Host of the reflector, if it differs from the broker. */
   SABHA_REFLECTOR_HOST: v.optional(required('SABHA_REFLECTOR_HOST')),
   SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
-  /** Hosts behind the router, HOST:PORT separated by commas, that are probed when the server cannot be reached. */
+  /** Hosts behind the router to probe while the server cannot be reached, as HOST:PORT,HOST:PORT. */
   SABHA_ANCHORS: v.optional(anchors, ''),
-  /** Profile until the server has sent a configuration. */
+  /** Profile that applies until the server has sent a configuration. */
   SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
-  /** Public key file for releases; absent = this agent is not updated. */
+  /** File with the public key that verifies releases; absent = this agent is not updated. */
   SABHA_UPDATE_KEY: v.optional(required('SABHA_UPDATE_KEY')),
-  /** URL of updates for a PC without an identity; an identity names its server. */
+  /** Update URL for a PC without an identity. A PC with an identity uses the server that the identity names. */
   SABHA_UPDATES: v.optional(required('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
-  /** Address at which a separate session helper connects; absent = this process does its work too. */
+  /** Socket address for a separate session helper; absent = this process does the work of the helper. */
   [roomSocketVariable]: v.optional(required(roomSocketVariable)),
-  /** Speed of the clock, and the time from which it applies (milliseconds since 1970); absent = the start. */
+  /** Speed of the clock for simulations, and the time from which it applies (milliseconds since 1970; absent = the start). */
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
   SABHA_EPOCH: v.optional(number('SABHA_EPOCH', 0, Number.MAX_SAFE_INTEGER)),
 });
@@ -54,7 +56,7 @@ const tokenEnvironment = v.object({ ...environment.entries, SABHA_TOKEN_FILE: re
 
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
-/** Returns identity and settings of this PC; one line if it is not enrolled or a setting is invalid. */
+/** Returns identity and settings of this PC, or one line of text if it is not enrolled or a setting is invalid. */
 export function readIdentityAndSettings(env: Env): Result<{ identity: Identity | undefined; settings: AgentSettings }> {
   const folder = env['SABHA_DATA'];
   const opened: Result<Identity | undefined> = folder ? openIdentity(identityFolder(folder)) : { ok: true, value: undefined };
@@ -66,14 +68,14 @@ export function readIdentityAndSettings(env: Env): Result<{ identity: Identity |
   return settings.ok ? { ok: true, value: { identity, settings: settings.value } } : settings;
 }
 
-/** Returns true if the settings name the PC, as on a PC with a token. */
+/** Returns true if the settings name the PC, as on a PC that uses a token. */
 export function namesPc(env: Env): boolean {
   return env['SABHA_PC'] !== undefined || env['SABHA_TOKEN_FILE'] !== undefined;
 }
 
 const howTo = `${command} enrol`;
 
-/** Returns the configured address of the server for a PC that is not enrolled; one line if it is invalid. */
+/** Returns the configured server address for a PC that is not enrolled, or one line of text if it is invalid. */
 export function readServerSettings(env: Env): Result<Pick<AgentSettings, 'host' | 'port' | 'anchors'>> {
   const read = v.safeParse(v.pick(environment, ['SABHA_MQTT_HOST', 'SABHA_MQTT_PORT', 'SABHA_ANCHORS']), env);
   if (!read.success) return { ok: false, line: lineOf(read.issues[0]) };
@@ -81,11 +83,11 @@ export function readServerSettings(env: Env): Result<Pick<AgentSettings, 'host' 
   return { ok: true, value: { host, port, anchors } };
 }
 
-/** `enrolled`: PC of the certificate, if any; SABHA_PC may be absent then, and must not differ. */
+/** Reads the settings. `enrolled`: PC of the certificate, if any. SABHA_PC may then be absent; otherwise it must name the same PC. */
 export function readAgentSettings(env: Env, enrolled?: PcPath): Result<AgentSettings> {
   const said = env['SABHA_PC'] ?? enrolled;
   if (enrolled !== undefined && said !== enrolled) return { ok: false, line: `SABHA_PC: ${said}, but the certificate is of ${enrolled}` };
-  // A missing setting is reported by name, like an empty one.
+  // Adds missing settings as undefined, so that the error names them.
   const all = { ...Object.fromEntries(Object.keys(tokenEnvironment.entries).map((name) => [name, env[name]])), SABHA_PC: said };
   const read = enrolled === undefined ? v.safeParse(tokenEnvironment, all) : v.safeParse(environment, all);
   return read.success ? { ok: true, value: settingsOf(read.output) } : { ok: false, line: lineOf(read.issues[0]) };
