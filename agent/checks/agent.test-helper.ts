@@ -1,13 +1,13 @@
 import type { Clock } from '@sabha/contracts';
 
 export type HandClock = Clock & {
-  /** Runs all that is due in the next `ms`, in order, and lets promises settle after each. */
+  /** Runs all timers that are due in the next `ms`, in order. After each one it lets promises settle. */
   pass(ms: number): Promise<void>;
-  /** Moves the wall clock alone. */
+  /** Moves only the wall clock, without running timers. */
   jump(ms: number): void;
 };
 
-/** Creates a manual clock; its wall clock begins at `startMs`, milliseconds since 1970. */
+/** Creates a manual clock, whose wall clock starts at `startMs` (milliseconds since 1970). */
 export function handClock(startMs = 1_790_000_000_000): HandClock {
   let upMs = 0;
   let offsetMs = startMs;
@@ -45,7 +45,7 @@ export function handClock(startMs = 1_790_000_000_000): HandClock {
   };
 }
 
-/** Returns a generator of numbers in [0, 1) that repeat for a seed. */
+/** Returns a pseudo-random generator of numbers in [0, 1); the same seed gives the same numbers. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

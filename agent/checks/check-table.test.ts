@@ -13,7 +13,7 @@ const check = (device: string, status: Check['status'] = 'ok', more: Partial<Che
 });
 const answer = (checks: Check[], component = 'microphone') => ({ component, everyMs: 10_000, checks });
 
-test('the check table replaces the checks of one component and returns every change', () => {
+test('the check table replaces all checks of one component and returns every change', () => {
   const table = createCheckTable(handClock());
   table.merge(answer([check('', 'ok', { component: 'pc' })], 'pc'));
   const ok = { status: 'ok', fault: null, reason: null };
@@ -30,7 +30,7 @@ test('the check table replaces the checks of one component and returns every cha
   expect(table.known('pc')).toHaveLength(1);
 });
 
-test('R11 digest and rev change with a result, not with a name', () => {
+test('R11 the digest and the revision change with the result of a check, not with its display name', () => {
   const table = createCheckTable(handClock());
   expect(table.rev()).toBe(1);
   table.merge(answer([check('a', 'ok', { name: 'Desk' })]));
@@ -44,7 +44,7 @@ test('R11 digest and rev change with a result, not with a name', () => {
   expect(table.digest()).not.toBe(digest);
 });
 
-test('R14 the check table makes a check unknown and drops its numbers unless it is renewed within three intervals', async () => {
+test('R14 the check table makes a check unknown, and drops its numbers, if its probe does not renew it within three intervals', async () => {
   const clock = handClock();
   const table = createCheckTable(clock);
   table.merge({ ...answer([check('a')]), numbers: { load: 0.5 } });
@@ -61,7 +61,7 @@ test('R14 the check table makes a check unknown and drops its numbers unless it 
   expect(table.numbers()).toEqual({});
 });
 
-test('the check table restores checks as unknown until they are renewed, and reports changes against the restored ones', async () => {
+test('the check table restores saved checks as unknown until their probes renew them, and reports changes relative to the saved results', async () => {
   const clock = handClock();
   const table = createCheckTable(clock);
   const before = [check('a', 'fault'), check('b')];
@@ -75,7 +75,7 @@ test('the check table restores checks as unknown until they are renewed, and rep
   expect(table.merge(answer([check('a', 'fault')]))).toMatchObject([{ device: 'b', from: { status: 'ok' }, to: null }]);
 });
 
-test('R12 the check table returns the difference that turns the sent checks into the present ones', () => {
+test('R12 differenceOf returns the checks and removed keys that turn the sent state into the present one', () => {
   const from = [check('a'), check('b'), check('c')];
   const to = [check('a', 'ok', { name: 'renamed' }), check('b', 'fault'), check('d')];
   expect(differenceOf(from, to)).toEqual({ checks: [to[1], to[2]], gone: ['microphone/c'] });

@@ -1,30 +1,30 @@
 /**
- * Present state of the PC: last results of all probes, digest (R11 (digest)) and changes (R12 (order and differences)). See also R14
- * (unknown).
+ * Table of the present state of the PC: last results of all probes. It computes the digest (R11 (digest)) and the changes (R12 (order and
+ * differences)), and makes old checks unknown (R14 (unknown)).
  */
 import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, hasSameResult } from '@sabha/contracts';
 
-/** Part of a check that an event reports. */
+/** Part of a check that a change event contains. */
 type CheckResult = Pick<Check, 'status' | 'fault' | 'reason'>;
-/** Changed result; null = no check before, or none now. */
+/** Changed check. `from` is null if there was no check before; `to` is null if the check was removed. */
 export type CheckChange = { component: string; device: string; from: CheckResult | null; to: CheckResult | null };
 export type Numbers = Partial<Record<BeatKey, number>>;
 
-/** Complete result of a probe for its component, renewed every `everyMs`. */
+/** Complete result of a probe for its component. The probe renews it every `everyMs`. */
 export type Merge = { component: string; everyMs: number; checks: readonly Check[]; numbers?: Numbers | undefined };
 
 export type CheckTable = ReturnType<typeof createCheckTable>;
 
 const intervalsBeforeStale = 3;
-/** Contract limits of a message, applied here so that no device name makes the state unreadable. */
+/** Limits of the message format. They apply here, so that no long device name makes the state invalid. */
 const deviceLength = 128;
 const reasonLength = 120;
 const checksPerComponent = 24;
 
-/** Restored checks become stale too, so that a removed probe does not keep its old results forever. */
+/** Lifetime of checks from an earlier run, so that the results of a removed probe do not stay forever. */
 const restoredStaleMs = 24 * 3_600_000;
 
-/** Guarantee: a check that is not renewed is never ok for longer than three of its intervals. */
+/** Guarantee: a check that its probe does not renew is never ok for longer than three intervals of the probe. */
 export function createCheckTable(clock: Pick<Clock, 'up'>) {
   const entries = new Map<string, { check: Check; sent: Check | null; staleUp: number }>();
   const numbers = new Map<string, { values: Numbers; staleUp: number }>();
@@ -35,7 +35,7 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
     return changes.filter((change) => change !== undefined);
   }
 
-  /** Computes the digest on demand: the session helper never needs it, and so loads no hash library. */
+  /** Computes the digest only when needed: the session helper never needs it, and so never loads the hash library. */
   function computeDigest(): typeof summary {
     const digest = summary.isOld ? digestOf(checks()) : summary.digest;
     return Object.assign(summary, { digest, rev: summary.rev + (digest === summary.digest ? 0 : 1), isOld: false });
@@ -53,7 +53,7 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
   }
 
   return {
-    /** Takes the complete result for a component: checks that it omits are removed. */
+    /** Replaces all checks of a component; checks missing in the new result are removed. Returns the changes. */
     merge: ({ component, everyMs, checks: found, numbers: values }: Merge): CheckChange[] => {
       const staleUp = clock.up() + intervalsBeforeStale * everyMs;
       const clean = found.slice(0, checksPerComponent).map((check) => clippedCheck(check, component));
@@ -64,17 +64,17 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
       else numbers.delete(component);
       return changed([...gone.map(([, { check, sent }]) => change(check, sent, null)), ...clean.map((check) => put(check, staleUp))]);
     },
-    /** Makes checks unknown that were not renewed within three of their intervals (R14). */
+    /** Makes a check unknown if its probe has not renewed it within three intervals (R14). Returns the changes. */
     expire: (): CheckChange[] => {
       const old = [...entries.values()].filter((entry) => entry.staleUp < clock.up());
       for (const [component, { staleUp }] of numbers) if (staleUp < clock.up()) numbers.delete(component);
-      // Called often. Without a stale check the digest is unchanged.
+      // Keeps the computed digest if no check is stale, because this function runs often.
       if (old.length === 0) return [];
       return changed(old.map(({ check }) => put({ ...check, ...unknown('stale') }, Number.POSITIVE_INFINITY)));
     },
     /**
-     * Restores checks of an earlier run as unknown until they are renewed, so that a restart closes nothing. Changes are reported
-     * against them.
+     * Restores the checks of an earlier run as unknown until their probes renew them, so that a restart clears no fault. Later changes are
+     * relative to the restored results.
      */
     restore: (kept: readonly Check[]): void => {
       const staleUp = clock.up() + restoredStaleMs;
@@ -86,13 +86,13 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
     known: (component: string): Check[] => checks().filter((check) => check.component === component),
     checks,
     digest: (): string => computeDigest().digest,
-    /** Rises with every change of the digest between two reads; the first is 1. */
+    /** Revision: rises each time that the digest differs from the last one read; the first is 1. */
     rev: (): number => computeDigest().rev,
     numbers: (): Numbers => Object.assign({}, ...[...numbers.values()].map((one) => one.values)),
   };
 }
 
-/** Returns what turns `from` into `to` at a receiver. */
+/** Returns the checks to set and the keys to remove that turn the state `from` into `to`. */
 export function differenceOf(from: readonly Check[], to: readonly Check[]): { checks: Check[]; gone: string[] } {
   const before = new Map(from.map((check) => [checkKey(check), check]));
   const after = new Set(to.map(checkKey));
@@ -103,7 +103,7 @@ export function differenceOf(from: readonly Check[], to: readonly Check[]): { ch
   return { checks, gone: [...before.keys()].filter((key) => !after.has(key)) };
 }
 
-/** Parses the checks that a run saved; none if they are invalid. */
+/** Parses the checks that an earlier run saved; returns an empty list if they are invalid. */
 export function parseSavedChecks(text = '[]'): Check[] {
   const read = decode('state', Buffer.from(`{"digest":"${'0'.repeat(16)}","session":1,"rev":1,"checks":${text}}`));
   return read.ok ? read.value.checks.map(({ name, ...check }) => (name === undefined ? check : { ...check, name })) : [];

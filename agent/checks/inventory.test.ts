@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { handClock } from './agent.test-helper.ts';
 import { watchInventory } from './inventory.ts';
 
-test('the agent reads the inventory soon after a camera change, and at most once in ten minutes while changes go on', async () => {
+test('watchInventory reads the hardware soon after a camera change, and at most once in ten minutes while changes continue', async () => {
   const clock = handClock();
   let [readings, watches] = [0, 0];
   let change = () => {};
@@ -22,7 +22,7 @@ test('the agent reads the inventory soon after a camera change, and at most once
   const watch = watchInventory({ platform, clock, log: { info() {}, warn() {} }, onRead: () => undefined });
   watch.start();
   await clock.pass(4_000);
-  // The birth does not wait for the inventory.
+  // The first read comes after the birth, so it has not happened yet.
   expect(readings).toBe(0);
   await clock.pass(20 * 60_000);
   expect(readings).toBe(1);

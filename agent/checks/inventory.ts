@@ -1,6 +1,6 @@
 /**
- * Hardware of this PC and devices connected to it. Reading is slow, so it happens in the background: at the start, daily and after a
- * change.
+ * Inventory: hardware of this PC and devices connected to it. Reading takes long, so it happens in the background: after the start, daily
+ * and after a change.
  */
 import { createHash } from 'node:crypto';
 import { type Cancel, type Clock, encode, type Inventory, messageOf, payloadLimitBytes, withTimeout } from '@sabha/contracts';
@@ -17,16 +17,16 @@ export type InventoryOptions = {
 export type InventoryWatch = ReturnType<typeof watchInventory>;
 
 const limitMs = 60_000;
-/** Delay after the start, so that the birth is sent first. */
+/** Delay of the first read, so that the birth is sent before. */
 const firstMs = 5_000;
 const everyMs = 24 * 3_600_000;
 const retryMs = 3_600_000;
-/** Debounce of device changes, and the least interval between two reads while changes go on. */
+/** Debounce of device changes, and the minimum interval between two reads while changes continue. */
 const change = { settledMs: 30_000, leastMs: 600_000 };
 
 /**
- * Reads the inventory soon after the start and once a day, within 60 s. Reads again an hour after a failure, and soon after a camera
- * change.
+ * Reads the inventory soon after the start, once a day, and soon after a camera change. A read may take 60 s. After a failure it retries an
+ * hour later.
  */
 export function watchInventory({ platform, clock, log, onRead }: InventoryOptions) {
   let current: Inventory | undefined;
@@ -34,10 +34,10 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
   let unwatch: Cancel = () => undefined;
   let stopped = false;
   let begunUp = 0;
-  /** Null during a read. */
+  /** True: a change waits for its read. Null: a read is in progress. */
   let isStale: boolean | null = null;
 
-  /** Coalesces any number of changes into one read. */
+  /** Combines any number of changes into one read. */
   function changed(): void {
     if (stopped || isStale === true) return;
     const isReading = isStale === null;

@@ -1,4 +1,4 @@
-/** Probe: a repeated test of one component of this PC. The list is in probes/probes.ts. */
+/** Interface of a probe: a repeated test of one component of this PC. probes/probes.ts lists all probes. */
 import type { BeatKey, Cancel, Check, Profile } from '@sabha/contracts';
 import type { PathFacts } from '../link/analysis/path.ts';
 import type { LinkView } from '../link/measure/quality-rounds.ts';
@@ -7,85 +7,88 @@ import type { CheckPeer, HostPort } from '../link/net/reach.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { KeyValueStore, TextFile } from '../uplink/store/data-folder.ts';
 
-/** `checks` is the complete result for the probe's component; a check that it omits is removed. */
+/** Result of one run. `checks` is complete for the component: a check that is missing here is removed. */
 export type ProbeResult = {
   checks: Check[];
-  /** Reason why the state is unknown now. The last known checks, or these if there are none, become unknown. The probe has not failed. */
+  /**
+   * Reason if the state is unknown now. The last known checks become unknown, or `checks` if none are known. The run does not count as
+   * failed.
+   */
   unknown?: string;
   numbers?: Partial<Record<BeatKey, number>>;
-  /** Runs again after this time, if that is sooner than its interval. */
+  /** Time until the next run, if it is shorter than the interval. */
   nextRunMs?: number;
-  /** Only from the power probe. */
+  /** Set only by the power probe. */
   power?: PowerState;
-  /** Observations of the path to the server, for display. */
+  /** Observations of the path to the server, to be displayed. */
   path?: PathFacts;
 };
 
-/** Power source, for the boot marker and the last gasp. */
+/** Power source of the PC. The boot marker and the last gasp use it. */
 export type PowerState = {
   /** Null if unknown. */
   onMains: boolean | null;
-  /** Battery or UPS lasts only minutes. */
+  /** The battery or UPS lasts only minutes more. */
   isEnding: boolean;
-  /** Remaining time as the device reports it. */
+  /** Remaining battery time that the device reports; null if unknown. */
   runtimeMs: number | null;
 };
 
 export type ProbeContext = {
   platform: Platform;
   profile: Profile;
-  /** The agent's own figures, for the clock and agent probes. */
+  /** Figures of the agent itself, for the probes of the clock and of the agent. */
   self: SelfFigures;
-  /** Values kept on disk over restarts; absent in a self-test. */
+  /** Store on disk that survives restarts; absent in a self-test. */
   memory?: KeyValueStore;
-  /** Data budget of the link. A self-test has none and probes anyway. */
+  /** Data budget of the link. Without one, as in a self-test, probes are not limited. */
   budget?: Budget;
   centre?: CentreAccess;
-  /** Aborted at the timeout: the platform then kills every child process with its whole tree. */
+  /** Aborts at the timeout. The platform then kills every child process with its descendants. */
   signal: AbortSignal;
 };
 
-/** Address of the server, and means to verify the path to it. */
+/** Address of the server, and the means to verify the path to the server. */
 export type CentreAccess = HostPort & {
-  /** Other hosts behind the router. */
+  /** Other hosts behind the router, to probe while the server is silent. */
   anchors: readonly HostPort[];
   /** HTTPS port of the server, where certificates are issued. */
   httpsPort?: number;
-  /** Verifies that a peer is the server; absent if this PC has no certificate. */
+  /** Verifies that the peer of a connection is the server; absent if this PC has no certificate. */
   checkPeer?: CheckPeer;
-  /** Last verified address of the server, for when its name cannot be resolved. */
+  /** Stores the last verified IP address of the server, for use when its name cannot be resolved. */
   lastAddress?: TextFile;
 };
 
 export type SelfFigures = {
-  /** Round trip and clock offset from the last ack with an echo, milliseconds; null before the first. */
+  /** Round trip and clock offset to the server from its last ack with an echo, milliseconds; null before the first one. */
   roundTripMs: number | null;
   clockOffsetMs: number | null;
-  /** The clock offset changed because the server's clock was set. */
+  /** The clock offset jumped because somebody set the clock of the server. */
   serverClockStepped?: boolean;
-  /** Remaining validity of the certificate of this PC, milliseconds; absent without one. */
+  /** Remaining validity of this PC's certificate, milliseconds; absent without a certificate. */
   certificateLeftMs?: number;
-  /** The connection to the server is up; absent in a self-test, which has none. */
+  /** Whether the connection to the server is up; absent in a self-test, which has no connection. */
   connected?: boolean;
   spool: { waiting: number; bytes: number; droppedInLastDay: number };
   /** Probes that failed three times in a row, with their last error. */
   failing: { probe: string; error: string }[];
-  /** This PC measures the link of its site; absent in a self-test. */
+  /** Whether the server assigned the link measurement of the site to this PC; absent in a self-test. */
   measures?: boolean;
-  /** Its own link measurements; absent if another PC measures for the site. */
+  /** Results of the link measurement; absent if another PC measures the link of the site. */
   link?: LinkView | undefined;
 };
 
-/** Test of one component, with its interval and its timeout in milliseconds. */
+/** Test of one component, which runs at an interval and with a timeout. */
 export type Probe = {
-  /** Also the component of its checks. */
+  /** Name of the probe, which is also the component of its checks. */
   name: string;
   everyMs: number;
   timeoutMs: number;
-  /** Guarantee: a missing tool or an unreadable response gives `unknown` or a thrown error, never a fault and never ok. */
+  /** Guarantee: a missing tool or unreadable output gives `unknown` or an exception, never a fault and never ok. */
   run(context: ProbeContext): Promise<ProbeResult>;
-  /** Runs again whenever the connection to the server is made or lost. */
+  /** True: the probe also runs whenever the connection to the server opens or breaks. */
   runsOnConnectionChange?: boolean;
-  /** Signals changes between two runs; each starts a run at once. */
+  /** Watches for changes between two runs; `changed` starts a run soon. */
   watch?(platform: Platform, changed: () => void): Cancel;
 };

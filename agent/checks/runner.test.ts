@@ -37,7 +37,7 @@ function setUp(probes: Probe[], known: Check[] = []) {
   return { clock, runner, results, failing, of };
 }
 
-test('the probe runner runs a probe at once, with a small jitter, and then at its interval', async () => {
+test('the probe runner runs a probe at once, after a small random delay, and then at its interval', async () => {
   const { clock, runner, results } = setUp([probe('a', async () => ok('a'))]);
   runner.start();
   await clock.pass(30_000);
@@ -47,7 +47,7 @@ test('the probe runner runs a probe at once, with a small jitter, and then at it
   expect(results).toHaveLength(3);
 });
 
-test('after `runFaster` the probe runner repeats every probe every few seconds for the given time, except a failing probe', async () => {
+test('the probe runner repeats every probe every few seconds during `runFaster`, except a failing probe', async () => {
   const broken = probe('b', () => Promise.reject(new Error('no tool')), { everyMs: 1_000 });
   const { clock, runner, of } = setUp([probe('a', async () => ok('a')), broken]);
   runner.start();
@@ -58,7 +58,7 @@ test('after `runFaster` the probe runner repeats every probe every few seconds f
   expect(of('b').length).toBeLessThan(6);
 });
 
-test('F14 the probe runner aborts a probe that hangs at its timeout, makes its known checks unknown, and drops its late result', async () => {
+test('F14 the probe runner aborts a hanging probe at its timeout, makes its known checks unknown, and drops its late result', async () => {
   const signals: AbortSignal[] = [];
   const answers: ((result: ProbeResult) => void)[] = [];
   const hang = (context: ProbeContext) => {
@@ -82,7 +82,7 @@ test('F14 the probe runner aborts a probe that hangs at its timeout, makes its k
   reportFigure('F14', 'a probe that hangs: aborted after 3,000 ms, its checks unknown; the one beside it late by 0 ms');
 });
 
-test('if a probe reports unknown, the probe runner makes the known checks of that probe, or else the given ones, unknown and counts no failure', async () => {
+test('the probe runner counts no failure if a probe reports unknown; the known checks of the probe, or else its own, become unknown', async () => {
   const blank: Check = { component: 'a', device: 'expected-1', status: 'unknown', fault: null, reason: null };
   const silent = probe('a', async () => ({ checks: [blank], unknown: 'the session helper is silent' }));
   const known: Check[] = [{ component: 'a', device: 'mic', status: 'ok', fault: null, reason: null, name: 'Desk' }];
@@ -100,7 +100,7 @@ test('if a probe reports unknown, the probe runner makes the known checks of tha
   }
 });
 
-test('F14 the probe runner reports a probe that throws, rejects or returns nonsense as unknown with a reason, and runs the others on time', async () => {
+test('F14 the probe runner makes checks unknown with a reason if a probe throws, rejects or returns nonsense; other probes run on time', async () => {
   const bad: Record<string, Probe['run']> = {
     throws: () => {
       throw new Error('no such\n  tool');
@@ -130,7 +130,7 @@ test('F14 the probe runner reports a probe that throws, rejects or returns nonse
   );
 });
 
-test('F14 the probe runner lists a probe after three failures in a row and backs off to ten minutes until it succeeds', async () => {
+test('F14 the probe runner reports a probe as failing after three failures in a row, and runs it every ten minutes until it succeeds', async () => {
   let broken = true;
   const { clock, runner, failing, of } = setUp([
     probe('a', async () => {
@@ -158,7 +158,7 @@ test('F14 the probe runner lists a probe after three failures in a row and backs
   expect(of('a')).toHaveLength(5);
 });
 
-test('the probe runner coalesces many changes into one run, and changes during a run into one more', async () => {
+test('the probe runner combines many changes into one run, and changes during a run into one more run', async () => {
   let told = () => {};
   const finish: (() => void)[] = [];
   const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
@@ -190,7 +190,7 @@ test('the probe runner coalesces many changes into one run, and changes during a
   expect(unwatched).toHaveBeenCalledOnce();
 });
 
-test('runNow of the probe runner starts a fresh run of every probe and waits for all, at most until their timeouts', async () => {
+test('runNow starts a new run of every probe, and waits until each one ends or times out', async () => {
   const starts: string[] = [];
   const finish: (() => void)[] = [];
   const slow = () => {
@@ -220,7 +220,7 @@ test('runNow of the probe runner starts a fresh run of every probe and waits for
   expect(done).toBe(true);
 });
 
-test('the probe runner reports nothing after stop, even for a run in progress', async () => {
+test('the probe runner reports no result after stop, not even of a run in progress', async () => {
   const finish: (() => void)[] = [];
   const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
   const { clock, runner, results } = setUp([probe('a', run)]);

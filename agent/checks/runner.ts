@@ -1,4 +1,4 @@
-/** Runs each probe with its own timer and timeout, so that no probe affects another. */
+/** Runs each probe with its own timer and timeout, so that no probe delays another. */
 import { type Check, type Clock, messageOf, withTimeout } from '@sabha/contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
@@ -9,32 +9,32 @@ export type RunnerOptions = {
   probes: readonly Probe[];
   platform: Platform;
   context: () => Omit<ProbeContext, 'signal' | 'platform'>;
-  /** Last known checks of a probe; they become unknown when it fails. */
+  /** Returns the last checks of a probe, which become unknown when the probe fails. */
   known: (probe: Probe) => Check[];
   clock: Clock;
   random: () => number;
   onResult: (probe: Probe, result: ProbeResult, tookMs: number) => void;
-  /** Called when a probe has failed three times in a row (with its error), or works again (null). */
+  /** Called with the error when a probe has failed three times in a row, and with null when it works again. */
   onFailing: (probe: string, error: string | null) => void;
 };
 
-/** Small, because the PC appears at the server only after every probe has run once. */
+/** Maximum random delay of the first run. It is small, because the PC sends its birth only after every probe has run once. */
 const firstJitterMs = 100;
-/** Debounce: one device change causes many signals. */
+/** Debounce of device changes, because one change causes many signals. */
 const settleMs = 50;
 const gapMs = 1_000;
 const failuresInARow = 3;
 const backOffMs = 600_000;
 const gapWhileFailingMs = 60_000;
 const reasonLength = 120;
-/** Interval while a technician tests devices in the room. */
+/** Interval of all probes while a technician tests devices in the room. */
 const fastEveryMs = 5_000;
 
 type ProbeState = ReturnType<typeof createProbeState>;
 
 /**
- * Guarantee: a probe that throws, hangs or returns nonsense makes its known checks `unknownResult` with a reason, never ok or a fault. A
- * late result is dropped, and the other probes keep their intervals.
+ * Guarantee: a probe that throws, hangs or returns nonsense makes its known checks unknown with a reason, never ok or a fault. A late
+ * result is dropped, and the other probes keep their intervals.
  */
 export function createRunner(options: RunnerOptions) {
   const probeStates = options.probes.map(createProbeState);
@@ -58,16 +58,16 @@ export function createRunner(options: RunnerOptions) {
     },
     /** Runs every probe now; resolves when each has finished or timed out. */
     runNow,
-    /** Runs every probe now, and every few seconds for a while. */
+    /** Runs every probe now, and then every few seconds for this time. */
     runFaster: (forMs: number): void => {
       state.fastUntilUp = options.clock.up() + forMs;
       void runNow();
     },
-    /** Runs the probes that depend on the connection to the server, when it is made or lost. */
+    /** Runs the probes that depend on the server connection; called when the connection opens or breaks. */
     connectionChanged: (): void => {
       for (const entry of probeStates) if (entry.probe.runsOnConnectionChange) scheduleSoon(state, entry);
     },
-    /** Resolves when every probe has finished, failed or timed out once. */
+    /** Resolves when every probe has run once, whether it succeeded, failed or timed out. */
     firstRound: async (): Promise<void> => {
       await Promise.all(probeStates.map((entry) => entry.first.promise));
     },
@@ -84,9 +84,9 @@ function createProbeState(probe: Probe) {
     timer: (): void => undefined,
     unwatch: (): void => undefined,
     running: undefined as Promise<void> | undefined,
-    /** Requested during a run. */
+    /** A change came during a run, so one more run follows. */
     again: false,
-    /** A run after a change is scheduled. */
+    /** A run soon after a change is already scheduled. */
     hurried: false,
     startedUp: Number.NEGATIVE_INFINITY,
     failures: 0,
@@ -104,12 +104,12 @@ function watch(state: RunnerState, entry: ProbeState): void {
   try {
     entry.unwatch = entry.probe.watch?.(state.options.platform, () => scheduleSoon(state, entry)) ?? entry.unwatch;
   } catch (error) {
-    // The probe still runs at its interval. The missing watch is reported as a failure.
+    // The probe still runs at its interval; the missing change signal is reported as a failure.
     state.options.onFailing(entry.probe.name, `cannot watch: ${lineOf(error)}`);
   }
 }
 
-/** Coalesces changes into one run, and changes during a run into one more. */
+/** Combines changes into one run, and changes during a run into one more run. */
 function scheduleSoon(state: RunnerState, entry: ProbeState): void {
   if (entry.running !== undefined) {
     entry.again = true;
@@ -121,7 +121,7 @@ function scheduleSoon(state: RunnerState, entry: ProbeState): void {
   schedule(state, entry, Math.max(settleMs, entry.startedUp + gap - state.options.clock.up()));
 }
 
-/** Starts a run after this call, and after the run in progress. */
+/** Starts a new run after the run in progress; resolves when the new run ends. */
 async function runNewly(state: RunnerState, entry: ProbeState): Promise<void> {
   await entry.running;
   await (entry.running ?? run(state, entry));
@@ -164,7 +164,9 @@ function fail(state: RunnerState, entry: ProbeState, error: string): void {
   if (entry.failures === failuresInARow) state.options.onFailing(entry.probe.name, error);
 }
 
-/** A failed probe has at least one unknown check. A probe that reports unknown itself names its checks. */
+/**
+ * Makes the known checks of the probe unknown. If there are none, it uses the checks that the probe named, or one check for its component.
+ */
 function unknownResult(state: RunnerState, probe: Probe, result: ProbeResult | string): ProbeResult {
   const [reason = '', blank] =
     typeof result === 'string' ? [result, [{ component: probe.name, device: '' }]] : [result.unknown, result.checks];
@@ -173,7 +175,7 @@ function unknownResult(state: RunnerState, probe: Probe, result: ProbeResult | s
   return { checks: checks.map((check) => ({ ...check, status: 'unknown', fault: null, reason })) };
 }
 
-/** Returns the result, or the reason for none. Never rejects. The signal aborts at the timeout, and later results are dropped. */
+/** Returns the result of a probe, or the error as text. Never rejects. The signal aborts at the timeout, and a later result is dropped. */
 async function runProbe(state: RunnerState, { probe }: ProbeState): Promise<ProbeResult | string> {
   const { clock, platform, context } = state.options;
   const timeoutValue = `no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`;

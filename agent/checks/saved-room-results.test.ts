@@ -33,11 +33,11 @@ test('`sabha-agent check`, which runs outside the session, gets the last room re
   const { tell, asked } = seat();
   expect(await asked()).toEqual([itself, itself, itself]);
   tell([check('microphone'), check('pc', 'fault')]);
-  // The helper has no check of sound, which is a result too. The PC is not a room component.
+  // The helper reported no check of sound, so that result is empty. The probe of the PC itself is no room probe and runs itself.
   expect(await asked()).toEqual(['microphone ok', '', itself]);
 });
 
-test('the store of room results uses saved results for two and a half minutes, and saves none before the helper has reported', async () => {
+test('saved room results are used for two and a half minutes, and none are saved before the session helper has reported', async () => {
   const { clock, room, tell, asked } = seat();
   tell([check('microphone', 'unknown')]);
   expect(room.file).toBeUndefined();
@@ -50,7 +50,7 @@ test('the store of room results uses saved results for two and a half minutes, a
     expect(await asked()).toEqual([itself, itself, itself]);
 });
 
-test('the store of room results saves an unknown room at once after a sign-out and while `run` lives, also after a restart of `run`', async () => {
+test('unknown room results are saved at once after a sign-out and renewed while the agent runs, also after its restart', async () => {
   const { clock, tell, asked } = seat();
   tell([check('microphone')]);
   clock.at += 1_000;
@@ -59,7 +59,7 @@ test('the store of room results saves an unknown room at once after a sign-out a
   for (let minutes = 0; minutes < 10; minutes += 1) {
     clock.at += 60_000;
     tell([check('microphone', 'unknown')]);
-    // A probe outside the session would report a PipeWire camera as missing.
+    // Without the saved unknown result, the camera probe would run outside the session and report a camera as missing.
     expect((await asked())[0]).toBe('microphone unknown');
   }
   const again = seat(true);

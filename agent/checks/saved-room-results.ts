@@ -1,12 +1,12 @@
-/** Saves the last room results of the session helper to a file, for `check`, which runs outside the session. */
+/** Saves the last room results of the session helper to a file. `sabha-agent check`, which runs outside the session, reads them. */
 
 import { type Check, type Clock, parseJsonAs, state } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Probe } from './probe.ts';
 
-/** Returns true for the components that the session helper checks. */
+/** Returns true if the session helper runs this probe. */
 type IsRoomProbe = (probe: Pick<Probe, 'name'>) => boolean;
-/** `hasReported`: the helper has reported before, so a file exists. */
+/** `hasReported`: the session helper has reported before, so a file exists. */
 export type RoomWriterOptions = {
   clock: Pick<Clock, 'now' | 'up'>;
   isRoomProbe: IsRoomProbe;
@@ -16,13 +16,13 @@ export type RoomWriterOptions = {
 export type SavedRoomResults = { text: string | undefined; now: number; isRoomProbe: IsRoomProbe };
 
 const renewedEveryMs = 60_000;
-/** An older file is from a `run` that has ended or hangs. */
+/** Older results are ignored: the agent process that saved them has ended or hangs. */
 const maxAgeMs = 2.5 * renewedEveryMs;
 const savedResults = v.object({ at: v.number(), checks: state.entries.checks });
 
 /**
- * Saves the room checks when they change, and every minute, so that their age shows. An unknown room is saved too: after a sign-out
- * old results would look current. `check` cannot reach a session that has ended.
+ * Saves the room checks when they change, and every minute to show their age. Unknown checks are saved too; otherwise old results would
+ * look current after a sign-out.
  */
 export function createRoomResultWriter({ clock, isRoomProbe, hasReported, save }: RoomWriterOptions): (checks: readonly Check[]) => void {
   let last: { said: string; up: number } | undefined;
@@ -37,7 +37,7 @@ export function createRoomResultWriter({ clock, isRoomProbe, hasReported, save }
   };
 }
 
-/** Replaces room probes by the saved results of the helper. Without recent results the probes run themselves. */
+/** Replaces the room probes by the saved results. If the results are too old, the probes run themselves. */
 export function withSavedRoomResults(probes: readonly Probe[], { text, now, isRoomProbe }: SavedRoomResults): readonly Probe[] {
   const read = parseJsonAs(savedResults, text);
   if (read === undefined || Math.abs(now - read.at) > maxAgeMs) return probes;
