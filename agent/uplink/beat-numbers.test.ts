@@ -6,7 +6,7 @@ import { createBeatNumbers } from './beat-sender.ts';
 const keys = Object.keys(beatSeries) as BeatKey[];
 const sizeOf = (numbers: object) => JSON.stringify(numbers).length - 2;
 
-it('the beat sends a number again only if its first three digits changed, and rounds a number of 1,000 or more to an integer', () => {
+it('the beat repeats a number only if its first three digits changed, and rounds a number of 1,000 or more to an integer', () => {
   const beats = createBeatNumbers();
   const first = beats.pick({ load: 0.25678, up: 123_456 }, 80);
   expect(first).toEqual({ load: 0.257, up: 123_456 });
@@ -16,7 +16,7 @@ it('the beat sends a number again only if its first three digits changed, and ro
 });
 
 it.each([0, 0.3, 1])(
-  'the beat sends each number at least once in 15 beats of 60 B, with all numbers in use and %s of them changing',
+  'the beat sends each number within 15 beats of 60 B, with all numbers in use and a share of %s of them changing',
   (changing) => {
     const random = seeded(changing * 10 + 1);
     const beats = createBeatNumbers();

@@ -6,10 +6,10 @@ const keys = Object.keys(beatSeries) as BeatKey[];
 const days = 2;
 const envelopeBytes = 85;
 const longName = 'himachal-pradesh/lahaul-and-spiti-office/conference-room-2';
-/** Ethernet, IP and TCP headers of the beat, of its PUBACK and of the TCP acknowledgement, plus the MQTT and TLS overhead. */
+/** Overhead of a beat: Ethernet, IP and TCP headers of the beat, its PUBACK and the TCP acknowledgement, plus MQTT and TLS. */
 const aroundBytes = 3 * 66 + 29 + 26;
 
-/** Returns the payload sizes of the beats of `days` days in which every number changes with every beat. */
+/** Returns the payload sizes of all beats of `days` days. Every number changes with every beat. */
 function daysOf(link: (typeof linkClasses)[number], pc: string): { beats: number[]; numbers: number } {
   const room = createBeatSizeLimit(() => links[link], pcTopic(pc, 'beat').length);
   const picks = createBeatNumbers();
@@ -33,7 +33,7 @@ test.each(linkClasses)(
     const { beats, numbers } = daysOf(link, longName);
     const wireBytes = beats.reduce((sum, bytes) => sum + bytes + pcTopic(longName, 'beat').length + aroundBytes, 0);
     expect(wireBytes).toBeLessThan((0.86 * links[link].budget.telemetryBytes * days) / 31);
-    // The beats use the space that they have.
+    // The beats contain several numbers, so the size limit is not needlessly small.
     expect(numbers / beats.length).toBeGreaterThan(4);
   },
 );

@@ -1,6 +1,6 @@
 /**
- * Sends beats: the digest of the state, the numbers, and the request for the server's time. Implements R13 (convergence) and R16
- * (sessions, births and the time of the server).
+ * Sends beats: digest of the state, numbers, and a request for the server's time. Implements R13 (convergence) and R16 (sessions, births
+ * and the time of the server).
  */
 import { type Beat, type BeatKey, type Cancel, type Clock, encode, isThin, type LinkSpec, thinBeatBytes } from '@sabha/contracts';
 import type { CheckTable, Numbers } from '../checks/check-table.ts';
@@ -12,9 +12,9 @@ export type BeatSenderOptions = {
   clock: Clock;
   session: number;
   limits: () => LinkSpec;
-  /** Length of the beat topic, which counts towards the size of each beat. */
+  /** Length of the MQTT topic of beats, which counts towards the size of each beat. */
   topicBytes: number;
-  /** Request for the server's time. */
+  /** Source of the echoes that request the server's time. */
   echo: Pick<EchoRequests, 'due' | 'ask'>;
   /** Runs a task after a delay, unless the session ended meanwhile. */
   later(delayMs: number, task: () => void): Cancel;
@@ -34,7 +34,7 @@ export function createBeatSender({ table, clock, session, limits, topicBytes, ec
     later(limits().beatMs, beat);
   }
 
-  /** Sends one beat. A beat that leaves out numbers is marked as partial. */
+  /** Sends one beat; a beat without all numbers is marked as partial (`part`). */
   function sendBeat(asked: number | undefined): void {
     const bare: Omit<Beat, 'n'> = { digest: table.digest(), session, at: clock.now(), ...(asked !== undefined && { echo: asked }) };
     const numbers = table.numbers();
@@ -46,29 +46,29 @@ export function createBeatSender({ table, clock, session, limits, topicBytes, ec
   }
 
   return {
-    /** Sends the first beat now, and the next ones at the beat interval of the link class. */
+    /** Sends a beat at once, and then at the beat interval of the link class. */
     start: beat,
-    /** Sends an additional beat now, with a request for the server's time. */
+    /** Sends an extra beat at once, with a request for the server's time. */
     ask: (): void => sendBeat(echo.ask()),
-    /** Sends all numbers again. The current receiver may have missed the earlier beats. */
+    /** Makes all numbers due again, because the server may have missed the earlier beats. */
     forget: beatNumbers.forget,
   };
 }
 
-/** Acknowledged beats after which an unchanged number is sent again. */
+/** An unchanged number is sent again after this many acknowledged beats. */
 const resendAfterBeats = 8;
 const significantDigits = 3;
 
 /**
- * Picks the numbers of each beat: changed ones and ones that are due again, the oldest first.
- * Guarantee: with 29 numbers and 60 B per beat, each number is sent again within 15 acknowledged beats.
- * A receiver that starts late has every number by then. It can drop a number that is missing for 16 beats.
+ * Selects the numbers of each beat: changed numbers and those due again. The number that was sent longest ago comes first.
+ * Guarantee: with 29 numbers and 60 B per beat, each number is sent again within 15 acknowledged beats. A receiver that starts late has
+ * every number by then. It can drop a number that is missing for 16 beats.
  */
 export function createBeatNumbers() {
   const told = new Map<string, { value: number; beat: number }>();
   let beat = 0;
   return {
-    /** Returns the numbers of the next beat, in at most `roomBytes` of JSON. */
+    /** Returns the numbers of the next beat, which take at most `roomBytes` of JSON. */
     pick: (numbers: Numbers, roomBytes: number): Numbers => {
       const rows = Object.entries(numbers).map(([key, value]) => ({
         key,
@@ -80,12 +80,12 @@ export function createBeatNumbers() {
         .sort((a, b) => (a.said?.beat ?? -1) - (b.said?.beat ?? -1));
       return numbersThatFit(wanted, roomBytes);
     },
-    /** Records that the beat with these numbers was acknowledged. */
+    /** Records the numbers of a beat that was acknowledged. */
     said: (picked: Numbers): void => {
       for (const [key, value] of Object.entries(picked)) told.set(key, { value, beat });
       beat += 1;
     },
-    /** Makes every number due again. The current receiver may have missed the earlier beats. */
+    /** Makes all numbers due again, because the server may have missed the earlier beats. */
     forget: (): void => told.clear(),
   };
 }
@@ -102,23 +102,23 @@ function numbersThatFit(rows: readonly { key: string; value: number }[], roomByt
   return picked;
 }
 
-/** Rounds, so that noise in the last digits does not count as a change. */
+/** Rounds, so that noise in the last digits is no change. */
 function rounded(value: number): number {
   return Number(value.toPrecision(significantDigits));
 }
 
-/** Share of the telemetry budget for beats. The rest is for births, events, readings and time requests. */
+/** Share of the telemetry budget that beats may use. Births, events, readings and time requests use the rest. */
 const beatsShare = 0.85;
 const monthMs = 31 * 86_400_000;
-/** Overhead of MQTT and TLS per PUBLISH, and size of a PUBACK. */
+/** Bytes that MQTT and TLS add to a PUBLISH. */
 const publishBytes = 29;
 const pubackBytes = 26;
-/** Limit of the saved bytes. The first beat of a session needs this much for all numbers. */
+/** Limit of the saved bytes; it suffices for all numbers in the first beat of a session. */
 const maxSavedBytes = 1_000;
 
 /**
- * Limits the size of beats. Every beat gets the same share of the month, and unused bytes are saved for later beats.
- * On a thin link a beat has at most `thinBeatBytes`, which is also the minimum on every link.
+ * Limits the size of beats. Each beat gets the same share of the month, and later beats may use what earlier ones saved. On a thin link a
+ * beat has at most `thinBeatBytes`. No link has a lower limit.
  * Guarantee: with a topic of at most 70 B the beats of a month stay within their share over IPv4.
  */
 export function createBeatSizeLimit(limits: () => LinkSpec, topicBytes: number) {
@@ -126,7 +126,7 @@ export function createBeatSizeLimit(limits: () => LinkSpec, topicBytes: number) 
   return {
     /** Returns the size limit of the next payload. */
     bytes: (): number => (isThin(limits()) ? thinBeatBytes : Math.max(thinBeatBytes, spare)),
-    /** Records the size of a sent payload. */
+    /** Records the size of a payload that was sent. */
     used(payloadBytes: number): void {
       const left = Math.max(0, spare - payloadBytes);
       spare = Math.min(maxSavedBytes, left + payloadOf(limits(), topicBytes));
@@ -136,7 +136,7 @@ export function createBeatSizeLimit(limits: () => LinkSpec, topicBytes: number) 
 
 function payloadOf({ budget, beatMs }: LinkSpec, topicBytes: number): number {
   const beatBytes = (budget.telemetryBytes * beatsShare * beatMs) / monthMs;
-  // The TCP acknowledgement of the beat travels with its PUBACK.
+  // The TCP acknowledgement of the beat travels with its PUBACK, so three frames suffice.
   const frames = tcpWireBytes(0, 1) * 1.5;
   return beatBytes - frames - publishBytes - pubackBytes - topicBytes;
 }

@@ -1,13 +1,12 @@
 /**
- * The birth of a session. It repeats until an ack answers it, and answers each hello.
- * Implements R3 (no events before the birth is acknowledged), R16 (sessions, births and the time of the server) and R17 (hello after
- * every SUBACK).
+ * Births of a session: a birth repeats until an ack answers it, and each hello causes one. Implements R3 (no events before the birth is
+ * acknowledged), R16 (sessions, births and the time of the server) and R17 (hello after every SUBACK).
  */
 import { type Cancel, type Clock, encode, type Hello, type Inventory, type LastBoot, type LinkSpec, type PowerCut } from '@sabha/contracts';
 import type { CheckTable } from '../checks/check-table.ts';
 import type { Spool } from './spool/spool.ts';
 
-/** Content of a birth, and what its repetition depends on. */
+/** Content of a birth, and the limits for its repetition. */
 export type BirthFacts = {
   boot: string;
   session: number;
@@ -20,22 +19,22 @@ export type BirthFacts = {
   table: Pick<CheckTable, 'digest' | 'rev'>;
   limits: () => LinkSpec;
   configVersion: () => number;
-  /** How the previous boot ended; undefined once the server knows it. */
+  /** Returns how the previous boot ended; undefined once the server has acknowledged it. */
   previous: () => LastBoot | undefined;
-  /** Last mains outage of this boot. */
+  /** Returns the last mains outage of this boot. */
   gone: () => PowerCut | undefined;
-  /** Undefined before the first reading. */
+  /** Returns the inventory; undefined before it was first read. */
   inventory: () => Inventory | undefined;
-  /** Runs the state probes. Resolves when all have finished. */
+  /** Runs the probes of the state; resolves when all have finished. */
   fresh: () => Promise<void>;
 };
 
-/** How births are sent and repeated. */
+/** Functions to send and repeat births. */
 export type BirthTransport = {
   later(delayMs: number, task: () => void): Cancel;
   send(payload: Buffer): void;
   isOver(): boolean;
-  /** Called after a birth answered a hello: a receiver listens now. */
+  /** Called after a birth that answers a hello, because the server now receives. */
   asked(): void;
 };
 
@@ -45,9 +44,9 @@ const longestWaitMs = 1_800_000;
 const longestSpreadMs = 3_600_000;
 const hellosAtOnce = 8;
 
-/** Creates the births of one session. Sends nothing before `begin`. */
+/** Creates the births of one session; sends nothing before `begin`. */
 export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: BirthTransport) {
-  /** Ids of the hellos whose birth is scheduled. */
+  /** Ids of hellos whose birth is already scheduled. */
   const hellos = new Set<string>();
   let isAnswered = false;
   let waitMs = 0;
@@ -74,16 +73,17 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
     say(id);
     asked();
     if (isAnswered) return;
-    // R3: a hello restarts the backoff of an unacknowledged birth.
+    // R3: a hello restarts the backoff of a birth that is not acknowledged yet.
     waitMs = facts.limits().resendMs;
     scheduleRepeat();
   }
 
   return {
-    /** Sends one birth, because its content changed or `flows` requests it. */
+    /** Sends one birth, because its content changed or `flows` requested it. */
     say: (): void => say(),
     /**
-     * Sends a birth now and repeats it with exponential backoff until it is acknowledged: at the start, and after a change of the spool.
+     * Sends a birth and repeats it with exponential backoff until it is acknowledged. Used at the start of a session and after a change of
+     * the spool.
      */
     begin(): void {
       isAnswered = false;
@@ -91,15 +91,15 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
       say();
       scheduleRepeat();
     },
-    /** Sends one birth per hello id, at a random time within the spread. A fresh hello runs the probes first. */
+    /** Sends one birth per hello id, at a random time within the spread that the hello names. With `fresh`, the probes run first. */
     hello({ id, withinMs, fresh }: Hello): void {
       if (hellos.has(id) || hellos.size >= hellosAtOnce) return;
       hellos.add(id);
-      // Failed probes do not prevent the birth.
+      // The birth is sent even if probes fail.
       const probed = fresh ? facts.fresh().catch(() => undefined) : Promise.resolve();
       later(facts.random() * Math.min(withinMs, longestSpreadMs), () => void probed.then(() => answerHello(id)));
     },
-    /** Stops the repetition: an ack named this session. */
+    /** Stops the repetition, because an ack named this session. */
     answered(): void {
       isAnswered = true;
       timer();
@@ -130,8 +130,8 @@ function messageOf(facts: BirthFacts, isAnswered: boolean) {
 }
 
 /**
- * Returns the mains outage only if it overlaps the time in which the server received nothing from this process.
- * A broken connection is noticed up to one beat and one keepalive late, so this time is included.
+ * Returns the last mains outage if it overlaps the time in which the server received nothing from this process. A broken connection is
+ * noticed up to one beat and one keepalive late, so that time counts too.
  */
 function unreportedOutage({ gone, lastAckedSessionEndUp, clock, limits }: BirthFacts): PowerCut | undefined {
   const last = gone();

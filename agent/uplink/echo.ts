@@ -1,6 +1,6 @@
 /**
- * The time of the server. A beat carries a random number, and only a proven ack to that number is accepted. Implements R16 (sessions,
- * births and the time of the server).
+ * Obtains the time of the server. A beat carries a random number (echo), and only a proven ack to that number is accepted. Implements R16
+ * (sessions, births and the time of the server).
  */
 import type { KeyObject } from 'node:crypto';
 import { type Ack, type CentreClock, type Clock, centreClock, type LinkSpec, openSigned, type PcPath } from '@sabha/contracts';
@@ -10,7 +10,7 @@ export type EchoOptions = {
   pc: PcPath;
   clock: Clock;
   random: () => number;
-  /** Public half of the server's signing key. If null, the time is accepted without proof and no command is accepted. */
+  /** Public key of the server. If null, the time is accepted without proof, and no command is accepted. */
   centreKey: KeyObject | null;
   limits: () => LinkSpec;
   spool: Pick<Spool, 'id'>;
@@ -20,17 +20,17 @@ export type EchoOptions = {
 export type EchoRequests = ReturnType<typeof createEcho>;
 
 const echoEveryMs = 3_600_000;
-/** Range of the random numbers, too large to guess. Otherwise an ack obtained in advance could prove an old time. */
+/** Number of possible echoes. It is too large to guess, so an ack made in advance cannot prove an old time. */
 const echoes = 2 ** 48;
 
 /**
- * Requests the server's time and measures the round trip with the monotonic clock. The server's time counts for the middle of the round
- * trip.
- * Guarantee: a PC with the server's key accepts only a time that this key signed, for its last echo, within `resendMs`.
- * A broker can therefore shift the time by at most half of `resendMs`.
+ * Requests the server's time and measures the round trip with the monotonic clock. The server's time is taken as the time in the middle of
+ * the round trip.
+ * Guarantee: with a key of the server, a PC accepts only a time that this key signed, for its last echo, within `resendMs`. A broker can
+ * therefore shift the time by at most half of `resendMs`.
  */
 export function createEcho({ pc, clock, random, centreKey, limits, spool, figures }: EchoOptions) {
-  /** The last number sent, and its send time by `clock.up()`. */
+  /** Last echo sent, and its send time by `clock.up()`. */
   let asked: { value: number; up: number } | undefined;
 
   function proven({ clock: sealed }: Ack, key: KeyObject): CentreClock | undefined {
@@ -44,11 +44,11 @@ export function createEcho({ pc, clock, random, centreKey, limits, spool, figure
   }
 
   return {
-    /** Returns the echo of the next beat, or undefined if the last proven ack is less than an hour old. */
+    /** Returns the echo for the next beat; undefined if the last proven ack is less than an hour old. */
     due: (): number | undefined => (figures.echoedUp !== null && clock.up() - figures.echoedUp < echoEveryMs ? undefined : ask()),
-    /** Returns an echo for a beat that does not wait for the hour. */
+    /** Returns an echo at once, for a beat that must not wait for the hour. */
     ask,
-    /** Reads an ack. Returns the proven `upTo` of the current spool, or undefined if the ack proves none. */
+    /** Reads an ack. Returns its `upTo` if the ack proves it for the current spool; otherwise undefined. */
     answered(ack: Ack): number | undefined {
       if (asked === undefined || ack.echo !== asked.value) return undefined;
       const roundTripMs = clock.up() - asked.up;
@@ -62,17 +62,17 @@ export function createEcho({ pc, clock, random, centreKey, limits, spool, figure
   };
 }
 
-/** Comparison of both clocks. It outlives each session. */
+/** Comparison of the clocks of PC and server, kept from session to session. */
 export type ClockFigures = {
-  /** Round trip of the last accepted echo in milliseconds; null before the first. */
+  /** Round trip of the last accepted echo, milliseconds; null before the first one. */
   roundTripMs: number | null;
-  /** Clock of the PC minus clock of the server. */
+  /** Clock of the PC minus clock of the server, milliseconds. */
   clockOffsetMs: number | null;
   /** Receive time of the last accepted echo, by `clock.up()`. */
   echoedUp: number | null;
-  /** The clocks differ because the server's clock was set. */
+  /** The clocks differ because somebody set the clock of the server. */
   serverClockStepped: boolean;
-  /** Both clocks at the last comparison in which they agreed, or at the first one. */
+  /** Offset and drift at the last comparison, or at the last one before the server's clock was set. */
   compared: { offsetMs: number; driftMs: number } | null;
 };
 
@@ -81,12 +81,12 @@ export const noClock: ClockFigures = { roundTripMs: null, clockOffsetMs: null, e
 
 /** Largest difference at which two clocks still agree. */
 export const agreeWithinMs = 5_000;
-/** Smallest step of the PC clock that counts as a change of its setting. */
+/** A smaller step of the PC clock does not count as set by somebody. */
 const stepMinMs = 2_000;
 
 /**
- * Returns the comparison after an echo. If the offset changes and the PC clock was not set, then the server's clock was set. The PC clock
- * is then not at fault.
+ * Returns the comparison after an echo. If the offset jumps while nobody set the PC clock, somebody set the server's clock. The PC clock is
+ * then not at fault.
  */
 function compareClocks({ compared }: ClockFigures, echo: { roundTripMs: number; clockOffsetMs: number }, clock: Clock): ClockFigures {
   const { roundTripMs, clockOffsetMs } = echo;
@@ -104,13 +104,13 @@ export type ServerTime = ReturnType<typeof createServerTime>;
 export type ServerTimeOptions = { clock: Clock; uplink: { figures(): ClockFigures; forgetClock(): void }; onJump(byMs: number): void };
 
 const jumpMs = 5_000;
-/** Time for which a comparison is valid: three times the interval between comparisons. */
+/** Validity of a comparison: three times the interval between comparisons. */
 const comparedForMs = 3 * 3_600_000;
 
 /** Derives the server's time from the PC clock and the last comparison. */
 export function createServerTime({ clock, uplink, onJump }: ServerTimeOptions) {
   const drift = () => clock.now() - clock.up();
-  /** Difference of wall clock and monotonic clock at the last check for a jump. */
+  /** Wall clock minus monotonic clock at the last check for a jump. */
   let driftMs = drift();
   const setByMs = () => Math.round(drift() - driftMs);
   const provenOffset = () => {
@@ -118,19 +118,19 @@ export function createServerTime({ clock, uplink, onJump }: ServerTimeOptions) {
     return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
   };
   return {
-    /** Milliseconds since 1970, by the server's clock if it is known, otherwise by the PC clock. */
+    /** Returns the time in milliseconds since 1970, by the server's clock if known, otherwise by the PC clock. */
     now: (): number => clock.now() - (uplink.figures().clockOffsetMs ?? 0),
     /**
-     * Clock of the PC minus clock of the server, or null without a valid comparison. A slewed clock shows no jump, so an old comparison
-     * proves nothing.
+     * Returns the clock of the PC minus the clock of the server; null without a recent comparison. A slowly adjusted clock shows no jump,
+     * so an old comparison proves nothing.
      */
     provenOffset,
-    /** Server time in milliseconds since 1970; null without proof, also between a jump and its detection. */
+    /** Returns the server's time, milliseconds since 1970; null without proof, also right after a jump of the PC clock. */
     proven(): number | null {
       const offsetMs = provenOffset();
       return offsetMs === null || Math.abs(setByMs()) > jumpMs ? null : clock.now() - offsetMs;
     },
-    /** Discards the comparison after a jump of the PC clock. Commands are not judged by it until the server sends its time again. */
+    /** Discards the comparison after a jump of the PC clock. Until the server sends its time again, no command is judged by this clock. */
     checkForJump(): void {
       const byMs = setByMs();
       driftMs = drift();

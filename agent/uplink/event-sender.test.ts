@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { reportFigure } from '../../test/figures.ts';
 import { setUp } from './uplink.test-helper.ts';
 
-test('R3 no event is sent before the ack of the birth; then all stored events are sent as backlog, and new events live', async () => {
+test('R3 no event is sent before the ack of the birth; then all stored events are sent as backlog, and new events at once', async () => {
   const { uplink, clock, net, ack, session, event } = setUp();
   event('early');
   uplink.start();
@@ -17,7 +17,7 @@ test('R3 no event is sent before the ack of the birth; then all stored events ar
   expect(net.take('backlog')).toEqual([]);
 });
 
-test('R6 a long backlog is sent in batches of at most 500 events and under 64 KB, each after the ack of the batch before', async () => {
+test('R6 a long backlog is sent in batches of at most 500 events and 64 KB, each after the ack of the one before', async () => {
   const { uplink, clock, net, ack, session, spool } = setUp();
   for (let n = 0; n < 1_200; n += 1) spool.append('e', { n, text: n > 500 && n < 600 ? 'x'.repeat(1_000) : '' });
   uplink.start();
@@ -41,7 +41,7 @@ test.each([
   ['fibre', 30_000],
   ['geo', 120_000],
 ] as const)(
-  'R6 on %s an unacknowledged event is sent again after %i ms, with an interval that doubles up to one hour',
+  'R6 on %s an unacknowledged event is sent again after %i ms, and the interval doubles up to one hour',
   async (linkClass, resendMs) => {
     const { uplink, clock, net, ack, session, event } = setUp({ link: linkClass });
     uplink.start();
@@ -57,7 +57,7 @@ test.each([
   },
 );
 
-test('R6 after an ack of a birth all unacknowledged events are sent at once', async () => {
+test('R6 after the ack of a birth, all unacknowledged events are sent at once', async () => {
   const { uplink, clock, net, ack, session, event } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -68,13 +68,13 @@ test('R6 after an ack of a birth all unacknowledged events are sent at once', as
   expect(net.take('backlog')).toMatchObject([{ message: [{ kind: 'a' }] }]);
 });
 
-test('R8, F16 an event that the server never accepts is quarantined after three refusals, and the events behind it flow', async () => {
+test('R8, F16 an event that the server never accepts is quarantined after three refusals, and later events still arrive', async () => {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);
   ack(1, { session: session() });
   const poison = event('poison').seq;
-  /** Returns what reaches the server. It cannot read a message that contains the poison event. */
+  /** Returns the events that reach the server. The server cannot decode a message that contains the `poison` event. */
   const arrived = () => [...net.take('event').map((one) => [one.message]), ...net.take('backlog').map((one) => one.message)];
   const taken = new Set<number>();
   const centre = () => {
@@ -96,7 +96,7 @@ test('R8, F16 an event that the server never accepts is quarantined after three 
   reportFigure('F16', 'a poison event first in the spool: set aside after 3 refusals and reported; 6 of 6 events behind it taken');
 });
 
-test('R8 a server that acknowledges only the echo of beats causes no loss of events', async () => {
+test('R8 a server whose acks answer only the echo of beats causes no event to be quarantined', async () => {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -109,7 +109,7 @@ test('R8 a server that acknowledges only the echo of beats causes no loss of eve
   expect(spool.after(1, 9).map(({ kind }) => kind)).toEqual(['a']);
 });
 
-test('R8 dropped numbers are declared before the later events, so that the ack can pass the dropped numbers', async () => {
+test('R8 tombstones are sent before later events, so that the ack can pass the dropped numbers', async () => {
   const { uplink, clock, net, ack, session, spool } = setUp();
   for (let n = 0; n < 6_000; n += 1) spool.append('e', { n, text: 'x'.repeat(900) });
   uplink.start();
@@ -148,7 +148,8 @@ test('R7 after a fork the birth names the new and the old spool, and events wait
 });
 
 /**
- * Acknowledges four events, waits, reconnects and acknowledges the birth with `upTo`. Returns the sequence numbers that are sent again.
+ * Acknowledges four events, waits, reconnects and acknowledges the birth with `upTo`. Returns the numbers of the events that are sent
+ * again.
  */
 async function acknowledgedThen(quietMs: number, upTo: number) {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
@@ -165,7 +166,7 @@ async function acknowledgedThen(quietMs: number, upTo: number) {
   return { ack, spool, sent: net.take('backlog').flatMap((one) => one.message.map(({ seq }) => seq)) };
 }
 
-test('S18 an ack that a hostile broker forged is detected at the next birth, and the events that it claimed are sent again', async () => {
+test('S18 after a hostile broker forged an ack, the next birth detects it, and the events that it claimed are sent again', async () => {
   const { ack, spool, sent } = await acknowledgedThen(3_600_000, 1);
   expect(sent).toEqual([2, 3, 4]);
   ack(4);

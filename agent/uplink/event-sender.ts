@@ -1,4 +1,4 @@
-/** Sends events from the spool to the server: new ones live, older ones in batches, each again until it is acknowledged. */
+/** Sends events from the spool to the server: new events at once, older events in batches. Repeats each event until it is acknowledged. */
 import { type Cancel, type EventMessage, encode, payloadLimitBytes } from '@sabha/contracts';
 import type { Spool } from './spool/spool.ts';
 
@@ -8,10 +8,13 @@ export type EventSenderOptions = {
   spool: Spool;
   /** Runs a task after a delay, unless the session ended meanwhile. */
   later(delayMs: number, task: () => void): Cancel;
-  /** Resolves at the PUBACK or at the end of the session. */
+  /** Resolves at the PUBACK, or when the session ends. */
   send(leaf: 'event' | 'backlog', payload: Buffer): Promise<unknown>;
   resendMs: () => number;
-  /** The spool was replaced after a fork or damage. The birth of the new spool must be acknowledged before its events are sent. */
+  /**
+   * Called when a new spool replaced the old one after a fork or damage. The birth of the new spool must be acknowledged before its events
+   * are sent.
+   */
   onNewSpool(): void;
 };
 
@@ -19,9 +22,9 @@ type EventSenderState = ReturnType<typeof createState>;
 
 function createState() {
   return {
-    /** Id of the spool whose birth was acknowledged; undefined = sending is not allowed. */
+    /** Id of the spool whose birth was acknowledged; undefined = no event may be sent. */
     spool: undefined as string | undefined,
-    /** Last number sent in a batch, and the last number for batches. Higher numbers are sent live. */
+    /** `cursor`: last number sent in a batch. `backlogEnd`: last number to be sent in batches; higher numbers are sent live. */
     cursor: 0,
     backlogEnd: 0,
     liveUpTo: 0,
@@ -48,19 +51,19 @@ const longestWaitMs = 3_600_000;
 export function createEventSender(options: EventSenderOptions) {
   const state = createState();
   return {
-    /** Sends all unacknowledged events at once after the ack of a birth: R3 (no events before the birth is acknowledged) and R6. */
+    /** Sends all unacknowledged events; called after the ack of a birth: R3 (no events before the birth is acknowledged) and R6. */
     begin: (): void => begin(options, state),
-    /** Sends newly appended events live. */
+    /** Sends newly appended events at once. */
     appended: (): void => {
       if (maySend(options, state)) sendLive(options, state);
     },
-    /** `evidence`: this ack answers events. An event that it does not cover was therefore received and not accepted. */
+    /** Handles an ack. `evidence`: this ack answers events, so the server received the next event too but did not accept it. */
     acked: (evidence: boolean): void => {
       if (maySend(options, state)) handleProgress(options, state, evidence);
     },
-    /** Stops sending until the next `begin`. */
+    /** Sends nothing until the next `begin`. */
     pause: (): void => pause(state),
-    /** Sends a range of numbers that the ledger misses. */
+    /** Sends a range of numbers that the ledger lacks. */
     want: (range: { from: number; to: number }): void => {
       if (maySend(options, state)) void sendRange(options, range);
     },
@@ -85,7 +88,7 @@ function begin(options: EventSenderOptions, state: EventSenderState): void {
   sendBacklog(options, state);
 }
 
-/** Returns whether events may be sent. Guarantee: no event of a spool is sent before its birth is acknowledged (R3). */
+/** Returns whether events may be sent. Guarantee: no event of a spool is sent before the birth of that spool is acknowledged (R3). */
 function maySend({ spool, onNewSpool }: EventSenderOptions, state: EventSenderState): boolean {
   if (state.spool === undefined || state.spool === spool.id()) return state.spool !== undefined;
   pause(state);
@@ -112,7 +115,7 @@ function sendLive(options: EventSenderOptions, state: EventSenderState): void {
   }
 }
 
-/** Sends the tombstones before everything else. The ack cannot pass dropped numbers before the ledger knows that they were dropped. */
+/** Sends the tombstones first, because the ack cannot pass dropped numbers that the ledger does not know. */
 function sendTombstones({ spool, send }: EventSenderOptions): void {
   for (let rest = spool.tombstones(); rest.length > 0; ) {
     const batch = eventsThatFit(rest);
@@ -121,7 +124,7 @@ function sendTombstones({ spool, send }: EventSenderOptions): void {
   }
 }
 
-/** Sends one batch. The next batch follows the ack of this one. */
+/** Sends one batch; the next batch follows the ack of this one. */
 function sendBacklog(options: EventSenderOptions, state: EventSenderState): void {
   if (state.window !== undefined || state.cursor >= state.backlogEnd) return;
   const batch = batchAfter(options.spool, state.cursor, { limit: state.batchLimit, last: state.backlogEnd });
@@ -148,7 +151,7 @@ function handleProgress(options: EventSenderOptions, state: EventSenderState, ev
   sendBacklog(options, state);
 }
 
-/** Starts the resend timer with `waitMs`. If `afresh` is false, a timer that already runs continues. */
+/** Starts the resend timer with `waitMs`. If `afresh` is false, a running timer continues. */
 function startResendTimer(options: EventSenderOptions, state: EventSenderState, afresh: boolean): void {
   if (!afresh && state.armed) return;
   state.timer();
@@ -160,16 +163,15 @@ function startResendTimer(options: EventSenderOptions, state: EventSenderState, 
 }
 
 /**
- * Sends again what is unacknowledged (R6): the oldest event alone, so that an unacceptable event blocks no other, then the rest in
- * smaller batches.
- * An event counts as refused if acks answer later events but not this one. After three refusals it is quarantined, per R8 (bounded spool
- * and refused messages).
+ * Repeats unacknowledged events (R6): first the oldest event alone, so that an unacceptable event blocks no other. The rest follows in
+ * smaller batches. An event counts as refused if acks answer later events but not this one. After three refusals it is quarantined, per R8
+ * (bounded spool and refused messages).
  */
 function resend(options: EventSenderOptions, state: EventSenderState): void {
   const { spool } = options;
   const [oldest] = spool.after(state.acked, 1);
   if (!maySend(options, state) || !oldest) return;
-  // Behind a hole the ack waits for the tombstone. The event itself is then not refused.
+  // Numbers before this event may be missing. The ack then waits for their tombstone, and this event is not refused.
   const stuck = state.evidence && oldest.seq === state.acked + 1;
   const left = stuck && spool.refused(oldest.seq, 'not acknowledged');
   if (state.window !== undefined) state.batchLimit = Math.max(1, Math.floor(state.batchLimit / 2));

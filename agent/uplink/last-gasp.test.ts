@@ -19,7 +19,7 @@ function setUp() {
   return { line, said, gasp };
 }
 
-test('the PC sends one last gasp per mains outage, when the battery or UPS is about to end', async () => {
+test('the PC sends one last gasp per mains outage, when its battery or UPS is about to end', async () => {
   const { said, gasp } = setUp();
   for (const power of [there, away, ending, { ...ending, runtimeMs: 60_000 }, away, nobodyKnows, ending]) {
     gasp(power);

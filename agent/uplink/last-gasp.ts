@@ -1,11 +1,11 @@
-/** The last gasp: sent once in a mains outage, as soon as the battery or UPS is about to end. */
+/** Sends the last gasp, once in a mains outage, when the battery or UPS is about to end. */
 import type { PowerState } from '../checks/probe.ts';
 
-/** Guarantee: sends one last gasp per mains outage. Without a connection it is sent again at the next reading. */
+/** Guarantee: sends one last gasp per mains outage. Without a connection it is sent again at the next power reading. */
 export function createLastGasp({ say }: { say(runtimeMs: number | null): Promise<boolean> }): (power: PowerState) => void {
   let isSaid = false;
   return ({ onMains, isEnding, runtimeMs }) => {
-    // An unknown mains state does not end the outage.
+    // Only known mains power ends the outage; an unknown state does not.
     if (onMains === true) isSaid = false;
     if (!isEnding || isSaid) return;
     isSaid = true;

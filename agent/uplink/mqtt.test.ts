@@ -98,7 +98,7 @@ function ack(agent: Agent, session: number): void {
   broker.aedes.publish({ cmd: 'publish', topic: pcTopic(pc, 'ack'), payload, qos: 0, retain: false, dup: false }, () => undefined);
 }
 
-test('birth, state, beat and, after the ack, the backlog reach a real broker; a stop sends a bye and causes no last will', async () => {
+test('a real broker receives birth, state, beat and, after the ack, the backlog; a stop sends a bye and no last will', async () => {
   const agent = agentAt('stop');
   const startedAt = performance.now();
   agent.start();
@@ -120,7 +120,7 @@ test('birth, state, beat and, after the ack, the backlog reach a real broker; a 
   expect(later).toBe('nothing');
 });
 
-test('a broken connection makes the broker publish the last will of that session, and the next session has a higher number', {
+test('the broker publishes the last will of a session when its connection breaks, and the next session has a higher number', {
   tags: ['long'],
 }, async () => {
   const agent = agentAt('will');
@@ -134,7 +134,7 @@ test('a broken connection makes the broker publish the last will of that session
   await agent.stop('stopped');
 });
 
-test('a wrong token is reported as a refused identity, a closed port as a failed connection', async () => {
+test('connect reports a wrong token as a refused identity, and a closed port as a failed connection', async () => {
   const handlers = { message: () => undefined, closed: () => undefined };
   const will = { topic: pcTopic(pc, 'presence'), payload: Buffer.from('{}') };
   const options = { name: 'up.lucknow.room-1', password: 'wrong', keepaliveMs: 90_000, will };

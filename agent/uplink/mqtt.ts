@@ -1,4 +1,4 @@
-/** The MQTT connection of the uplink, implemented with mqtt.js. */
+/** MQTT connection of the agent to the broker, with the library mqtt.js. */
 import { Socket } from 'node:net';
 import { messageOf } from '@sabha/contracts';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
@@ -8,9 +8,9 @@ import type { OnInternalError } from './store/log.ts';
 import { dial } from './tls.ts';
 
 export type ConnectOptions = {
-  /** Client id and user name. */
+  /** MQTT client id, which is also the user name. */
   name: string;
-  /** Absent if a certificate proves the identity. */
+  /** Token of the PC; absent if a certificate proves the identity. */
   password?: string | undefined;
   keepaliveMs: number;
   /** Last will: the broker publishes it with QoS 1, not retained, when the connection ends without a DISCONNECT. */
@@ -19,24 +19,27 @@ export type ConnectOptions = {
 
 export type ConnectionHandlers = {
   message(topic: string, payload: Buffer): void;
-  /** The connection ended. Called once, and never after `end`. */
+  /** Called once when the connection breaks, but never after `end`. */
   closed(reason: string): void;
 };
 
 export type Connection = {
-  /** Resolves to true if the broker granted every filter. */
+  /** Resolves to true if the broker granted every topic filter. */
   subscribe(filters: string[]): Promise<boolean>;
-  /** Resolves to true at the PUBACK (QoS 0: once written), to false if the connection ended before. Never rejects. */
+  /**
+   * Resolves to true at the PUBACK (with QoS 0: when the message is written). Resolves to false if the connection ended before. Never
+   * rejects.
+   */
   publish(topic: string, payload: Buffer, options: { qos: 0 | 1 }): Promise<boolean>;
   /** Sends a DISCONNECT, so that the broker publishes no last will. */
   end(): Promise<void>;
 };
 
-/** `refused`: the broker does not admit this identity. */
+/** `refused`: the broker rejects this identity. */
 export type ConnectResult = { ok: true; connection: Connection } | { ok: false; refused: boolean; reason: string };
 
 export type Transport = {
-  /** Resolves at the CONNACK. Never rejects. */
+  /** Opens a connection; resolves at the CONNACK. Never rejects. */
   connect(options: ConnectOptions, handlers: ConnectionHandlers): Promise<ConnectResult>;
 };
 
@@ -44,13 +47,13 @@ export type Transport = {
 export type MqttAddress = {
   host: string;
   port: number;
-  /** Factor of the clock. Keepalive intervals are divided by it. */
+  /** Speed of a simulated clock. Keepalive intervals are divided by it. */
   speed?: number;
-  /** Receives the bytes of each connection on the wire. */
+  /** Receives the wire bytes of each connection. */
   used?: CountBytes;
 };
 
-/** Options as for plain MQTT. `now` returns the time for checking certificates, milliseconds since 1970. */
+/** Options for MQTT over TLS. `now` returns the time for checking certificates, milliseconds since 1970. */
 export type TlsOptions = Pick<MqttAddress, 'speed' | 'used'> & { now: () => number };
 
 const connectTimeoutMs = 30_000;
@@ -58,14 +61,14 @@ const endTimeoutMs = 500;
 const poolBytes = 1_024;
 
 /**
- * Shrinks Node's Buffer pool. Call it before the first packet.
- * mqtt-packet caches a few bytes per packet length. Each cached slice would keep its whole pool of 64 KB in memory.
+ * Shrinks the Buffer pool of Node.js. Call it before the first packet: mqtt-packet caches a few bytes per packet length. Each cached slice
+ * would keep a whole pool of 64 KB in memory.
  */
 export function keepPoolsSmall(): void {
   Buffer.poolSize = poolBytes;
 }
 
-/** Creates plain MQTT connections. The traffic does not leave this machine. */
+/** Creates MQTT connections without TLS, for a broker on the same machine. */
 export function createMqttTransport({ host, port, speed = 1, used }: MqttAddress): Transport {
   return {
     connect: (options, handlers) => {
@@ -79,7 +82,7 @@ export function createMqttTransport({ host, port, speed = 1, used }: MqttAddress
   };
 }
 
-/** Creates connections with MQTT over TLS. The identity may change between connections, because certificates are renewed. */
+/** Creates connections with MQTT over TLS. `identity` is read for each connection, because certificates are renewed. */
 export function createTlsTransport(identity: () => Identity, { now, speed = 1, used = () => undefined }: TlsOptions): Transport {
   return {
     connect: async (options, handlers) => {
@@ -92,7 +95,7 @@ export function createTlsTransport(identity: () => Identity, { now, speed = 1, u
   };
 }
 
-/** Wraps a transport. Guarantee: it never throws or rejects; an error goes to `onInternalError` and counts as not done. */
+/** Wraps a transport. Guarantee: it never throws or rejects. An exception goes to `onInternalError`, and the operation counts as failed. */
 export function errorSafeTransport(transport: Transport, onInternalError: OnInternalError): Transport {
   const sure = <T>(what: string, task: () => Promise<T>, instead: (reason: string) => T): Promise<T> =>
     Promise.try(task).catch((error) => {
@@ -117,7 +120,7 @@ export function errorSafeTransport(transport: Transport, onInternalError: OnInte
   };
 }
 
-/** Packet types that the other side answers at once. All messages that we publish have QoS 1. */
+/** Packet types that the other side answers at once. A publish is among them, because all our messages have QoS 1. */
 const requestPackets: ReadonlySet<string> = new Set(['connect', 'subscribe', 'publish', 'pingreq']);
 
 function countMessages(client: MqttClient, { message }: { message: OnMessage }): void {
@@ -127,8 +130,8 @@ function countMessages(client: MqttClient, { message }: { message: OnMessage }):
 }
 
 /**
- * MQTT 3.1.1 with a clean session. mqtt.js stores nothing and never reconnects: the spool is the only queue, and the uplink decides when
- * to connect.
+ * Options for MQTT 3.1.1 with a clean session. The library stores nothing and never reconnects: the spool is the only queue, and the uplink
+ * decides when to connect.
  */
 function clientOptions({ name, password, keepaliveMs, will }: ConnectOptions, speed: number): IClientOptions {
   return {
@@ -189,7 +192,7 @@ function connectionOf(client: MqttClient, state: { ended: boolean }): Connection
       new Promise((resolve) => {
         if (state.ended) return resolve();
         state.ended = true;
-        // Time limit for the stop: the peer may be frozen, and a connection that another client took over may never end.
+        // Limits the time to end the connection: the peer may not respond, or another client may have taken over the session.
         const timer = setTimeout(() => {
           client.stream.destroy();
           resolve();

@@ -1,7 +1,4 @@
-/**
- * How this PC reaches the server, and which key proves the server: with a token on the server's own machine, elsewhere with a
- * certificate.
- */
+/** How this PC reaches the server and verifies it. On the server's own machine a PC uses a token, elsewhere a certificate. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hashToken, realClock } from '@sabha/contracts';
@@ -15,7 +12,7 @@ import type { Log } from './store/log.ts';
 import { createPeerCheck } from './tls.ts';
 
 type Metered = { budget: Pick<Budget, 'used'> };
-/** Settings for access to a server on the same machine. */
+/** Settings of a PC that runs on the machine of the server. */
 export type TokenAccess = {
   tokenFile?: string | undefined;
   centreKeyFile?: string | undefined;
@@ -25,7 +22,7 @@ export type TokenAccess = {
   speed: number;
 };
 
-/** Returns the access to the server on this machine. Throws a one-line error if a file is unusable. */
+/** Returns the access to a server on this machine. Throws an error with one line of text if a file is unusable. */
 export function accessByToken({ tokenFile = '', centreKeyFile, host, port, reflectorHost, speed }: TokenAccess, { budget }: Metered) {
   const token = readFileSync(tokenFile, 'utf8').trim();
   if (token === '') throw new Error(`${tokenFile}: holds no token`);
@@ -41,7 +38,7 @@ export function accessByToken({ tokenFile = '', centreKeyFile, host, port, refle
   };
 }
 
-/** Returns the access to the server that the identity names, whatever the environment says. Renews the certificate before it expires. */
+/** Returns the access to the server that the identity names; the environment has no effect. Renews the certificate before it expires. */
 export function accessByCertificate(
   { dataDir, speed }: { dataDir: string; speed: number },
   { identity, log, budget }: Metered & { identity: Identity; log: Log },
@@ -70,7 +67,7 @@ export function accessByCertificate(
   };
 }
 
-/** Reads a public key from a PEM file. Throws a one-line error if the file holds none. */
+/** Reads a public key from a PEM file. Throws an error with one line of text if the file holds none. */
 export function publicKey(file: string): KeyObject {
   const pem = readFileSync(file);
   try {

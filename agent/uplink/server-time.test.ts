@@ -4,7 +4,7 @@ import { createServerTime, noClock } from './echo.ts';
 
 const centreAt = Date.UTC(2026, 10, 10);
 
-it('the proven time is null after a jump of the PC clock, until the server sends its time again', async () => {
+it('the proven time is null from a jump of the PC clock until the server sends its time again', async () => {
   const clock = handClock(centreAt + 7_000);
   const figures = { ...noClock, connected: true, unreadable: 0, roundTripMs: 100, clockOffsetMs: 7_000 as number | null, echoedUp: 0 };
   const jumps: number[] = [];

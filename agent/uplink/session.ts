@@ -28,7 +28,7 @@ import type { Connection } from './mqtt.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Log } from './store/log.ts';
 
-/** Figures of the connection to the server. They outlive each session. */
+/** Figures of the connection to the server, kept from session to session. `unreadable` counts messages that could not be decoded. */
 export type UplinkFigures = ClockFigures & { connected: boolean; unreadable: number };
 
 export type SessionOptions = BirthFacts &
@@ -36,14 +36,14 @@ export type SessionOptions = BirthFacts &
     connection: Connection;
     spool: Spool;
     table: CheckTable;
-    /** Receives a configuration that is not verified yet. Returns true if it was accepted. */
+    /** Receives a signed configuration before verification. Returns true if it was accepted. */
     onConfig: (config: Signed) => boolean;
-    /** Receives a command that is not verified yet. */
+    /** Receives a signed command before verification. */
     onCommand: (command: Signed) => void;
-    /** Receives the part of an ack that names which PC measures the link of the site. */
+    /** Receives the part of an ack that says whether this PC measures the link of the site. */
     onMeasure: (word: NonNullable<ReturnType<typeof grantOf>>) => void;
     onPreviousAcknowledged: () => void;
-    /** The server holds a later session of this spool and ignores this one. A session with a higher number must be opened. */
+    /** Called if the server knows a later session of this PC and ignores this one. The PC must open a session with a higher number. */
     onNewerSession: () => void;
     figures: UplinkFigures;
     log: Log;
@@ -51,7 +51,7 @@ export type SessionOptions = BirthFacts &
 
 export type UplinkSession = ReturnType<typeof openSession>;
 
-/** Longest wait for the PUBACK of the bye. With the end of the connection a stop takes at most 2 s. */
+/** Longest wait for the PUBACK of the bye. Together with closing the connection, a stop takes at most 2 s. */
 const byeMs = 1_500;
 
 type SessionState = {
@@ -66,7 +66,7 @@ type SessionState = {
   stateSender: StateSender;
 };
 
-/** Opens a session. Guarantee: after `close` nothing is sent and no timer is left. */
+/** Starts a session on an open connection. Guarantee: after `close` it sends nothing and has no timer. */
 export function openSession(options: SessionOptions) {
   const state = createState(options);
   return {
@@ -76,11 +76,11 @@ export function openSession(options: SessionOptions) {
     },
     stateChanged: (): void => state.stateSender.changed(),
     appended: (): void => state.eventSender.appended(),
-    /** Sends the inventory if it changed or was requested before it was known. */
+    /** Sends a birth if the inventory changed, or if the server requested the inventory before it was known. */
     inventoryKnown: (changed: boolean): void => {
       if (changed || state.isInventoryRequested) sendInventory(state);
     },
-    /** True after an ack answered the birth of this session. */
+    /** Returns true once an ack has answered the birth of this session. */
     answered: (): boolean => state.births.isAnswered(),
     /** Sends the last gasp, and then the changed state. Resolves to true at the PUBACK. */
     gasp: (runtimeMs: number | null): Promise<boolean> => gasp(state, runtimeMs),
@@ -106,8 +106,8 @@ function createState(options: SessionOptions): SessionState {
       isOver: () => state.over,
       asked() {
         state.beats.forget();
-        // R29 (clock of the server): after a step of its clock the server sends a hello. A PC with an offset then compares again before
-        // anyone is notified.
+        // R29 (clock of the server): the server sends a hello after its clock was set. A PC with a clock offset then compares the clocks
+        // again, before anyone is notified.
         if (Math.abs(figures.clockOffsetMs ?? 0) > agreeWithinMs) state.beats.ask();
       },
     }),
@@ -137,7 +137,7 @@ async function start(state: SessionState): Promise<void> {
   const { connection, pc, log } = state.options;
   const granted = await connection.subscribe(agentFilters(pc));
   if (state.over) return;
-  // Without these topics no ack arrives. The birth is sent anyway, and its repetition shows the problem to the server.
+  // Without its topics the PC receives no ack. It sends the birth anyway, and the repeated births show the problem to the server.
   if (!granted) log.warn({}, 'the broker did not grant the topics of this PC');
   state.births.begin();
   state.stateSender.full();
@@ -169,7 +169,7 @@ function onAck(state: SessionState, ack: Ack): void {
   const born = ack.spool === spool.id();
   const result = spool.ack(ack);
   if (ack.spool !== spool.id()) {
-    // After a fork or a rebuilt spool the new birth is sent first. The events wait for its ack.
+    // After a fork or a rebuild of the spool, sends the birth of the new spool first. The events wait for the ack of that birth.
     if (born) startNewSpool(state);
   } else if (ack.session !== undefined && ack.session > session) {
     spool.raiseSession(ack.session);
@@ -187,8 +187,8 @@ function answered(state: SessionState, upTo: number): void {
 }
 
 /**
- * R4 (cumulative acknowledgement): sends kept events again if the ledger holds less than it acknowledged, because it was restored or an
- * ack was forged.
+ * R4 (cumulative acknowledgement): sends kept events again if the ledger holds less than it acknowledged. Either the ledger was restored,
+ * or somebody forged an ack.
  */
 function resendMissing({ options, eventSender }: SessionState, upTo: number): void {
   const acked = options.spool.acked();
@@ -213,7 +213,7 @@ function sendInventory(state: SessionState): void {
   if (inventory) void send(state, 'inventory', encode('inventory', inventory));
 }
 
-/** Sends the last gasp before the state: it is shorter and names the cause. */
+/** Sends the last gasp before the state, because it is shorter and names the cause. */
 function gasp(state: SessionState, runtimeMs: number | null): Promise<boolean> {
   const { boot, session, clock } = state.options;
   const message = { kind: 'gasp' as const, boot, session, at: clock.now(), reason: 'power' as const, runtimeMs };
@@ -236,9 +236,7 @@ function close(state: SessionState): void {
   state.timers.clear();
 }
 
-/**
- * Publishes a message. Resolves to true at the PUBACK. A failure needs no handling here, because the next session sends everything again.
- */
+/** Publishes a message; resolves to true at the PUBACK. A failure needs no handling, because the next session sends everything again. */
 function send({ over, options: { pc, connection } }: SessionState, leaf: UpLeaf, payload: Buffer): Promise<boolean> {
   return over ? Promise.resolve(false) : connection.publish(pcTopic(pc, leaf), payload, { qos: 1 });
 }
@@ -269,9 +267,9 @@ type StateSenderOptions = {
 
 const gapMs = 2_000;
 
-/** Sends the state. It sends nothing before `full`, and then only changes, at most one message in 2 s except for `now`. */
+/** Sends the state: first the full list (`full`), then only changes. Changes need at least 2 s between two messages, except with `now`. */
 function createStateSender({ table, clock, session, later, send }: StateSenderOptions) {
-  /** Last state sent; undefined before the full list of this session. */
+  /** State that was last sent; undefined before the full list of this session. */
   let sent: { checks: Check[]; digest: string; up: number } | undefined;
   let waiting = false;
 

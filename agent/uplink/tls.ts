@@ -1,4 +1,4 @@
-/** TLS connection to the server. Only the pinned roots are trusted, not the system's certificate authorities. */
+/** TLS connection to the broker. It trusts only the roots of the identity, not the certificate authorities of the operating system. */
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
@@ -7,16 +7,16 @@ import { type Identity, isSignedByRoot } from '../identity/identity.ts';
 import { type CountBytes, meteredTls, type OnMessage } from '../link/net/meter.ts';
 import type { CheckPeer, PeerState } from '../link/net/reach.ts';
 
-/** `message` counts one message on the wire. */
+/** Result of a TLS connect. `message` counts the wire bytes of one message. */
 export type DialResult = { ok: true; socket: TLSSocket; message: OnMessage } | { ok: false; reason: string };
 
 const timeoutMs = 30_000;
 
 /**
  * Connects with the certificate of this PC. Never rejects.
- * Guarantee: the peer holds the key of a valid certificate for the broker at the server's host. It permits server authentication and
- * comes from a pinned root.
- * The dates are not checked if the PC clock is certainly wrong. Otherwise a PC with a flat clock battery could never connect.
+ * Guarantee: the peer holds the key of a valid certificate for the broker at the server's host. That certificate permits server
+ * authentication and comes from a trusted root. Its dates are not checked if the PC clock is certainly wrong; otherwise a PC with a flat
+ * clock battery could never connect.
  */
 export async function dial(identity: Identity, now: () => number, used: CountBytes = () => undefined): Promise<DialResult> {
   const made = await meteredTls(optionsOf(identity, now()), used).catch((error: Error) => error);
@@ -41,7 +41,7 @@ function verifyPeer({ socket, message }: { socket: TLSSocket; message: OnMessage
   return promise;
 }
 
-/** Checks by the rules of `dial` who answers on a raw connection. Sends nothing after the TLS handshake. */
+/** Creates a check that identifies the peer of a TCP connection by the rules of `dial`. It sends nothing after the TLS handshake. */
 export function createPeerCheck(identity: () => Identity, now: () => number): CheckPeer {
   return (raw) => {
     const { promise, resolve } = Promise.withResolvers<PeerState>();
@@ -58,14 +58,14 @@ export function createPeerCheck(identity: () => Identity, now: () => number): Ch
   };
 }
 
-/** True if the clock is earlier than the start of this PC's own certificate, so the clock is wrong. */
+/** Returns true if the clock shows a time before the certificate of this PC was issued. The clock is then wrong. */
 function isClockBehind({ certificate }: Identity, now: number): boolean {
   return now < certificate.validFromDate.getTime();
 }
 
 /**
- * Returns the fault of the server's certificate apart from its dates, or null. A certificate that ended before this PC was enrolled is
- * invalid on every clock.
+ * Returns what is wrong with the server's certificate apart from its dates; null if nothing. A certificate that expired before this PC was
+ * enrolled is always wrong.
  */
 function certificateProblem(shown: X509Certificate | undefined, { certificate, centre: { host }, roots }: Identity): string | null {
   if (shown === undefined) return 'the server shows no certificate';

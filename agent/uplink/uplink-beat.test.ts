@@ -1,11 +1,11 @@
-/** Tests the content and size of beats, and the request for the server's time. */
+/** Tests the content and size of beats, and how they request the server's time. */
 import { createPrivateKey } from 'node:crypto';
 import { type Ack, beatSeries, type CentreClock, encode, links, makeSigningKeys, sealSigned } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import { centrePublicKey, sealed } from '../../test/centre-key.ts';
 import { setUp } from './uplink.test-helper.ts';
 
-test('R13 each beat carries digest and numbers at QoS 1 at the interval of its class, and requests of an ack are served', async () => {
+test('R13 each beat carries digest and numbers with QoS 1 at the interval of its link class, and an ack can request more messages', async () => {
   const { uplink, clock, net, table, session, ack, seen, event, spool } = setUp({ link: 'geo' });
   table.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
   uplink.start();
@@ -40,7 +40,7 @@ test('R13 each beat carries digest and numbers at QoS 1 at the interval of its c
   expect(spool.acked()).toBe(4);
 });
 
-test.each(['geo', 'floor'] as const)('a beat on %s has at most 150 B with all numbers and an echo', async (class_) => {
+test.each(['geo', 'floor'] as const)('a beat on %s with all numbers and an echo has at most 150 B', async (class_) => {
   const { uplink, clock, net, table } = setUp({ link: class_ });
   let round = 0;
   const measure = () => {
@@ -62,7 +62,7 @@ test.each(['geo', 'floor'] as const)('a beat on %s has at most 150 B with all nu
   expect([...said].sort()).toEqual(Object.keys(beatSeries).sort());
 });
 
-test('the echo of a beat gives round trip and clock offset; each beat requests it until an ack arrives, then once an hour', async () => {
+test('the echo of a beat gives round trip and clock offset; each beat has an echo until an ack arrives, then one beat per hour', async () => {
   const { uplink, clock, net, ack } = setUp();
   uplink.start();
   await clock.pass(120_000);
@@ -80,8 +80,8 @@ test('the echo of a beat gives round trip and clock offset; each beat requests i
   expect(uplink.figures().roundTripMs).toBe(400);
 });
 
-describe('R29 detection of the clock that was set', () => {
-  /** Returns a function that acknowledges the next echo as a server whose clock is `behindMs` behind the PC. */
+describe('R29 which clock was set: that of the server or of the PC', () => {
+  /** Returns a function that acknowledges the next echo, as a server whose clock is `behindMs` behind the PC. */
   const rig = () => {
     const all = setUp();
     all.uplink.start();
@@ -94,7 +94,7 @@ describe('R29 detection of the clock that was set', () => {
     return { ...all, answer };
   };
 
-  test('a step of the server clock, after both clocks agreed, is attributed to the server', async () => {
+  test('a jump of the offset between agreeing clocks is attributed to the server, if nobody set the PC clock', async () => {
     const { answer } = rig();
     expect([await answer(0), await answer(7_200_000), await answer(7_200_000), await answer(0)]).toEqual([false, true, true, false]);
     expect([await answer(-7_200_000), await answer(0)]).toEqual([true, false]);
@@ -109,7 +109,7 @@ describe('R29 detection of the clock that was set', () => {
     expect([await slow.answer(0), await slow.answer(4_000), await slow.answer(8_000)]).toEqual([false, false, false]);
   });
 
-  test('a PC without an earlier clock comparison reports its offset, and compares again right after a hello', async () => {
+  test('a PC without an earlier comparison reports its clock offset, and compares the clocks again right after a hello', async () => {
     const { answer, clock, net, ack, uplink } = rig();
     expect(await answer(7_200_000)).toBe(false);
     await clock.pass(61_000);
@@ -122,7 +122,7 @@ describe('R29 detection of the clock that was set', () => {
   });
 });
 
-describe('S6 time of the server, with a known server key', () => {
+describe('S6 time of the server, for a PC that has the key of the server', () => {
   const centreNow = 1_800_000_000_000;
   async function asked() {
     const rig = setUp({ key: centrePublicKey });
@@ -133,7 +133,7 @@ describe('S6 time of the server, with a known server key', () => {
     return { ...rig, echo, word };
   }
 
-  test('the time of the server is accepted once, from its signed response', async () => {
+  test('the PC accepts the time of the server once, from its signed response', async () => {
     const { uplink, clock, ack, echo, word } = await asked();
     ack(0, { echo, at: 5, clock: sealed(word()) });
     expect(uplink.figures()).toMatchObject({ roundTripMs: 400, clockOffsetMs: clock.now() - 200 - centreNow });
@@ -148,7 +148,7 @@ describe('S6 time of the server, with a known server key', () => {
     ['that another key signed', (echo, word) => ({ echo, clock: sealSigned(word, stranger) })],
     ['for another PC', (echo, word) => ({ echo, clock: sealed({ ...word, pc: 'up/lucknow/room-2' }) })],
     ['to another question', (echo, word) => ({ echo, clock: sealed({ ...word, echo: echo + 1 }) })],
-  ])('the time of the server is not accepted from a response %s, and then from the genuine response', async (_what, forged) => {
+  ])('the PC does not accept the time from a response %s, but then from the genuine response', async (_what, forged) => {
     const { uplink, ack, echo, word } = await asked();
     ack(0, forged(echo, word()));
     expect(uplink.figures()).toMatchObject({ roundTripMs: null, clockOffsetMs: null, echoedUp: null });
@@ -156,7 +156,7 @@ describe('S6 time of the server, with a known server key', () => {
     expect(uplink.figures().roundTripMs).toBe(400);
   });
 
-  test('the time of the server is not accepted from a delayed response, and is requested again', async () => {
+  test('the PC does not accept the time from a delayed response, and requests it again', async () => {
     const { uplink, clock, net, ack, echo, word } = await asked();
     await clock.pass(30_001);
     ack(0, { echo, clock: sealed(word()) });
@@ -167,7 +167,7 @@ describe('S6 time of the server, with a known server key', () => {
   });
 });
 
-test('R4 an ack forged during a session is detected by the signed time response, and the events are sent again', async () => {
+test('R4 a signed time response reveals an ack that was forged during the session, and the events are sent again', async () => {
   const { uplink, clock, net, ack, event, session, spool } = setUp({ key: centrePublicKey });
   uplink.start();
   await clock.pass(0);
@@ -179,7 +179,7 @@ test('R4 an ack forged during a session is detected by the signed time response,
   ack(seqs[1] ?? 0);
   expect(spool.acked()).toBe(seqs[1]);
   const word = { pc: 'up/lucknow/room-1', echo: beat?.echo ?? 0, at: clock.now(), spool: spool.id() };
-  // A server that has just started does not know `upTo` yet and leaves it out.
+  // A server that has just started does not know `upTo` yet, so its response lacks `upTo`.
   ack(0, { echo: word.echo, clock: sealed(word) });
   await clock.pass(1_000);
   expect(net.take('backlog')).toEqual([]);

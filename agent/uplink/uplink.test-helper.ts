@@ -1,4 +1,4 @@
-/** Test server and connection for the uplink. Each sent message is decoded, as `flows` does. */
+/** Fake server and connection for tests of the uplink. It decodes each sent message as `flows` does. */
 import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import {
@@ -28,10 +28,10 @@ import { createUplink } from './uplink.ts';
 export const pc = 'up/lucknow/room-1';
 
 type Up = 'presence' | 'state' | 'beat' | 'inventory' | 'event' | 'backlog';
-/** A message that the server received, with its send time by `clock.up()`. */
+/** Message that the fake server received, with its send time by `clock.up()`. */
 export type Sent = { leaf: Up; at: number; message: MessageOf<Up> };
 
-/** Transport that admits or refuses connections and records messages. */
+/** Creates a transport that accepts or refuses connections and records messages. */
 export function wire(clock: { up(): number }) {
   const sent: Sent[] = [];
   const connects: (ConnectOptions & { at: number })[] = [];
@@ -76,7 +76,7 @@ export function wire(clock: { up(): number }) {
       handlers = undefined;
       lost?.closed('cut');
     },
-    /** Removes and returns the messages that were sent on a leaf since the last call. */
+    /** Removes and returns the messages of one kind (topic leaf) that were sent since the last call. */
     take: <L extends Up>(leaf: L): (Sent & { message: MessageOf<L> })[] => {
       const found = sent.filter((one) => one.leaf === leaf);
       for (const one of found) sent.splice(sent.indexOf(one), 1);
@@ -85,7 +85,7 @@ export function wire(clock: { up(): number }) {
   };
 }
 
-/** Creates an uplink with its spool and check table. The test advances the clock. */
+/** Creates an uplink with its spool and check table, on a manual clock. */
 export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof links; key?: KeyObject | null } = {}) {
   const clock = handClock();
   const random = seeded(7);

@@ -2,7 +2,7 @@ import { encode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { decodeWill, pc, setUp } from './uplink.test-helper.ts';
 
-test('R16 every CONNACK starts a new session: will, birth and state carry its number, and birth and state come first', async () => {
+test('R16 every CONNACK starts a new session: will, birth and state carry its number; birth and state are sent first', async () => {
   const { uplink, clock, net, filters, spool, table } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -29,7 +29,7 @@ test('R16 every CONNACK starts a new session: will, birth and state carry its nu
   expect(net.take('state')[0]?.message).not.toHaveProperty('base');
 });
 
-test('R16 R3 a birth repeats with backoff until an ack names this session, and an ack without the session does not count', async () => {
+test('R16 R3 a birth repeats with backoff until an ack names this session; an ack without a session does not count', async () => {
   const { uplink, clock, net, ack, session } = setUp();
   uplink.start();
   await clock.pass(3 * 3_600_000);
@@ -48,7 +48,7 @@ test('R16 R3 a birth repeats with backoff until an ack names this session, and a
   expect(net.take('presence')).toEqual([]);
 });
 
-test('a birth states how long the server received nothing: since the last acknowledged session, until one is acknowledged again', async () => {
+test('a birth states how long the server received nothing: the time since the last acknowledged session', async () => {
   const { uplink, clock, net, ack, session } = setUp();
   const apart = () => net.take('presence').map(({ message }) => (message as { apartMs?: number | null }).apartMs);
   uplink.start();
@@ -68,7 +68,7 @@ test('a birth states how long the server received nothing: since the last acknow
   expect(second).toBeLessThanOrEqual(64_000);
 });
 
-test('R12 the first change is sent at once, then at most one message in 2 s; each is a difference to the last sent digest', async () => {
+test('R12 the first change is sent at once, then at most one message in 2 s, each as a difference to the last one', async () => {
   const { uplink, clock, net, table, status, session } = setUp();
   status('pc', 'ok');
   uplink.start();
@@ -96,7 +96,7 @@ test('R12 the first change is sent at once, then at most one message in 2 s; eac
   expect(net.take('state')).toEqual([]);
 });
 
-test('R16 a forged high session number loses no event and leaves session numbers that the server can read', async () => {
+test('R16 a forged high session number loses no event, and the next session number is still one that the server can read', async () => {
   const { uplink, clock, net, ack, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -112,7 +112,7 @@ test('R16 a forged high session number loses no event and leaves session numbers
   expect(net.take('presence').length).toBeGreaterThan(1);
 });
 
-test('R17 a hello is answered by one birth within the spread of the hello that names its id; with `fresh` the birth follows the probes', async () => {
+test('R17 a hello causes one birth that names its id, within its spread; with `fresh` the probes run before the birth', async () => {
   const { uplink, clock, net, ack, session, seen } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -134,7 +134,7 @@ test('R17 a hello is answered by one birth within the spread of the hello that n
   expect(net.take('presence')).toMatchObject([{ message: { hello: 'roll-2' } }]);
 });
 
-test('R3 a hello ends the long backoff of a birth that was not acknowledged', async () => {
+test('R3 a hello restarts the backoff of a birth that is not acknowledged', async () => {
   const { uplink, clock, net } = setUp();
   uplink.start();
   await clock.pass(4 * 3_600_000);
@@ -144,7 +144,7 @@ test('R3 a hello ends the long backoff of a birth that was not acknowledged', as
   expect(net.take('presence').length).toBeGreaterThanOrEqual(3);
 });
 
-test('a configuration with another keepalive makes a connected PC reconnect without a bye', async () => {
+test('a configuration that changes the keepalive makes a connected PC reconnect without a bye', async () => {
   const { net, uplink, clock, seen, ack, session } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -161,13 +161,13 @@ test('a configuration with another keepalive makes a connected PC reconnect with
   await clock.pass(10_000);
   expect(net.connects.map(({ keepaliveMs }) => keepaliveMs)).toEqual([90_000, 300_000]);
   expect(net.state.ended).toBe(1);
-  // No bye: the PC reconnects at once.
+  // The PC sends no bye, because it reconnects at once.
   const [birth, ...more] = net.take('presence');
   expect(birth?.message).toMatchObject({ kind: 'birth', session: session(), config: 1, apartMs: expect.any(Number) });
   expect(more).toEqual([]);
 });
 
-test('a received configuration or command is passed on, an accepted configuration causes a birth, an invalid message one log line', async () => {
+test('an accepted configuration causes a birth, a command is passed on, and an invalid message causes one log line', async () => {
   const { uplink, clock, net, logs, seen } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -190,7 +190,7 @@ test('a received configuration or command is passed on, an accepted configuratio
   expect(seen.commands).toEqual([config]);
 });
 
-test('the uplink reconnects with full jitter up to the limit of its class, and resets the backoff after an acknowledged session', async () => {
+test('the uplink reconnects with full jitter up to the limit of its link class, and resets the backoff after an acknowledged session', async () => {
   const { uplink, clock, net, ack, session } = setUp();
   net.state.answer = 'unreachable';
   uplink.start();
@@ -236,7 +236,7 @@ test('F9 a link that is up for 20 s and down for 10 s, 500 times, loses no event
   expect(ledger.size).toBe(501);
 });
 
-test('R16 each birth states how the last boot ended until one birth is acknowledged, also across sessions', async () => {
+test('R16 each birth states how the last boot ended, across sessions, until one birth is acknowledged', async () => {
   const { uplink, clock, net, seen, ack, session } = setUp();
   seen.previous = { boot: 'boot-0', aliveAt: 1_789_999_000_000, mains: false, bye: null, crashed: false };
   const { previous } = seen;
@@ -250,7 +250,7 @@ test('R16 each birth states how the last boot ended until one birth is acknowled
   expect(net.take('presence')[0]?.message).not.toHaveProperty('previous');
 });
 
-test('a stop sends a bye and disconnects within 2 s, even without a PUBACK, and nothing is sent afterwards', async () => {
+test('stop sends a bye and disconnects within 2 s, even without a PUBACK, and nothing is sent afterwards', async () => {
   for (const puback of [true, false]) {
     const { uplink, clock, net, session } = setUp();
     uplink.start();

@@ -1,4 +1,4 @@
-/** The life of the connection: connect, reconnect with full jitter, send a bye. Each connection is one session. */
+/** Uplink: connects to the server, reconnects with backoff and full jitter, and sends a bye at the end. Each connection is one session. */
 import { backoffMs, encode, nameOf, pcTopic, type Signed } from '@sabha/contracts';
 import { noClock } from './echo.ts';
 import type { Transport } from './mqtt.ts';
@@ -6,13 +6,13 @@ import { openSession, type SessionOptions, type UplinkFigures, type UplinkSessio
 
 export type UplinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'lastAckedSessionEndUp' | 'figures' | 'onNewerSession'> & {
   transport: Transport;
-  /** Absent if the transport uses a certificate. */
+  /** Token of the PC; absent if a certificate proves the identity. */
   token?: string | undefined;
-  /** The connection was opened or closed. */
+  /** Called when the connection opens or closes. */
   onConnection?: () => void;
 };
 
-/** The connection to the server, which reconnects by itself. */
+/** Connection to the server, which reconnects automatically. */
 export type Uplink = ReturnType<typeof createUplink>;
 
 const firstWaitMs = 4_000;
@@ -26,7 +26,7 @@ function createState() {
     stopped: false,
     failures: 0,
     session: undefined as UplinkSession | undefined,
-    /** `clock.up()` at the end of the last session whose birth was acknowledged. */
+    /** `clock.up()` at the end of the last session whose birth the server acknowledged. */
     lastAckedSessionEndUp: null as number | null,
     timer: (): void => undefined,
     figures: { ...noClock, connected: false, unreadable: 0 } as UplinkFigures,
@@ -34,24 +34,24 @@ function createState() {
 }
 
 /**
- * Guarantee: one connection at a time. Each has a new session number, which its last will and its birth carry, per R16 (sessions, births
- * and the time of the server).
+ * Guarantee: at most one connection is open. Each has a new session number, which its last will and its birth carry, per R16 (sessions,
+ * births and the time of the server).
  */
 export function createUplink(options: UplinkOptions) {
   const state = createState();
   return {
     start: (): void => void connect(options, state),
-    /** Sends a bye if possible, within 2 s. The broker then publishes no last will. */
+    /** Sends a bye if connected, within 2 s, so that the broker publishes no last will. */
     stop: (reason: string): Promise<void> => stop(state, reason),
     stateChanged: (): void => state.session?.stateChanged(),
     appended: (): void => state.session?.appended(),
     inventoryKnown: (changed: boolean): void => state.session?.inventoryKnown(changed),
     figures: (): UplinkFigures => state.figures,
-    /** Discards the clock comparison after a jump of the PC clock. The next beat requests the server's time. */
+    /** Discards the clock comparison after a jump of the PC clock. The next beat then requests the server's time. */
     forgetClock: (): void => void Object.assign(state.figures, { ...noClock, roundTripMs: state.figures.roundTripMs }),
-    /** True once an ack has answered the birth of this connection. */
+    /** Returns true once an ack has answered the birth of this connection. */
     isBirthAcknowledged: (): boolean => state.session?.answered() ?? false,
-    /** Sends the last gasp. Resolves to false without a connection. */
+    /** Sends the last gasp; resolves to false without a connection. */
     gasp: async (runtimeMs: number | null): Promise<boolean> => (await state.session?.gasp(runtimeMs)) ?? false,
   };
 }
@@ -59,7 +59,7 @@ export function createUplink(options: UplinkOptions) {
 async function connect(options: UplinkOptions, state: UplinkState): Promise<void> {
   const { transport, token, onConnection } = options;
   const { spool, pc, boot, clock } = options;
-  // The last will is part of the CONNECT, so the session number is taken first. An unused number does no harm.
+  // Takes the session number before the connect, because the last will in the CONNECT contains it. An unused number is harmless.
   const number = spool.nextSession();
   const will = { topic: pcTopic(pc, 'presence'), payload: encode('presence', { kind: 'lost', boot, session: number }) };
   const since = clock.up();
@@ -92,7 +92,7 @@ async function connect(options: UplinkOptions, state: UplinkState): Promise<void
     scheduleReconnect(options, state, { refused: false, reason });
   };
   const onNewerSession = () => restartConnection('the server knows a later session: the disk of this PC was restored from a copy');
-  // The keepalive is fixed at the CONNECT. A keepalive shorter than the beat interval costs a ping for each missing beat.
+  // Reconnects if the keepalive changed, because the CONNECT fixes it. A keepalive below the beat interval would cost extra pings.
   const onConfig = (config: Signed) => {
     const taken = options.onConfig(config);
     if (taken && options.limits().keepaliveMs !== keepaliveMs) restartConnection('the link is of another class, with another keepalive');

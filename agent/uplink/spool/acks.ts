@@ -1,31 +1,31 @@
 /**
- * Effect of an ack on the spool: trim or fork. Implements R4 (cumulative acknowledgement), R5 (the ack always advances) and R7
- * (idempotent apply, and forks).
+ * Effect of an ack on the spool: it removes acknowledged events or forks the spool. Implements R4 (cumulative acknowledgement), R5 (the ack
+ * always advances) and R7 (idempotent apply, and forks).
  */
 
 import { type Counters, freshCounters, renumber, type SpoolRow, single } from './rows.ts';
 import { attempt, commit, newId, type SpoolContext, write } from './transaction.ts';
 
 /**
- * The ledger holds all events of `spool` up to `upTo`. `mark` is the short hash of event `upTo` and shows whether both sides have the
- * same history.
+ * Ack: the ledger holds all events of `spool` up to `upTo`. `mark` is the short hash of event `upTo`; it proves that both sides have the
+ * same events.
  */
 export type SpoolAck = { spool: string; upTo: number; mark?: string | undefined };
-/** `fork`: a new spool replaces this one and carries the unacknowledged events. `failed`: the disk refused; the next ack repeats it. */
+/** `fork`: a new spool replaced this one and carries the unacknowledged events. `failed`: the disk refused; the next ack repeats it. */
 export type AckResult = 'ignored' | 'same' | 'advanced' | 'fork' | 'failed';
 
 const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
 /**
- * Applies an ack to the spool. An ack for another spool is ignored.
- * Guarantee: trims only what `upTo` covers, and nothing if the ledger's history differs from this spool's history.
+ * Applies an ack to the spool; ignores an ack for another spool.
+ * Guarantee: removes only events that `upTo` covers, and none if the ledger has other events under these numbers.
  */
 export function applyAck(context: SpoolContext, { spool, upTo, mark }: SpoolAck): AckResult {
   if (spool !== context.counters.id) return 'ignored';
   const done = attempt(context, () =>
     commit(context, (draft): AckResult => {
-      // The transaction may have rebuilt the spool.
+      // The transaction may have replaced a damaged spool.
       if (draft.id !== spool) return 'ignored';
       return trimOrFork(context, draft, { upTo, mark });
     }),
@@ -33,10 +33,7 @@ export function applyAck(context: SpoolContext, { spool, upTo, mark }: SpoolAck)
   return done.ok ? done.value : 'failed';
 }
 
-/**
- * Replaces a spool that has damaged rows. A damaged row may have been a tombstone, so only a new spool ensures that the ack can advance
- * (R5).
- */
+/** Replaces a spool that has damaged rows. A damaged row may have been a tombstone, so only a new spool lets the ack advance (R5). */
 export function replaceDamagedSpool(context: SpoolContext, rows: SpoolRow[]): void {
   attempt(context, () =>
     commit(context, (draft) => {
@@ -67,7 +64,7 @@ function trimOrFork(context: SpoolContext, draft: Counters, { upTo, mark }: Omit
   return 'advanced';
 }
 
-/** Guarantee: all unacknowledged events are in the new spool, in order, behind the event that reports the new spool (R7). */
+/** Guarantee: all unacknowledged events are in the new spool in their order, after the event that reports the new spool (R7). */
 function fork(context: SpoolContext, draft: Counters, reason: string): void {
   const { id: from, acked, session } = draft;
   const kept = renumber(context.disk, acked);
@@ -78,7 +75,7 @@ function fork(context: SpoolContext, draft: Counters, reason: string): void {
   context.refusals.clear();
 }
 
-/** Keeps acknowledged events for 24 h, in steps of an hour, because a restored ledger can request them again (R4). */
+/** Keeps acknowledged events for 24 h, because a restored ledger can request them again (R4). Deletes older ones once an hour. */
 function keepForADay({ disk, clock }: SpoolContext, draft: Counters): void {
   const now = clock.now();
   disk.run('INSERT OR REPLACE INTO acks (at, upTo) VALUES (?, ?)', Math.ceil(now / hourMs) * hourMs, draft.acked);

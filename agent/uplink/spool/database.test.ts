@@ -1,4 +1,4 @@
-/** Tests ownership and permissions of the spool file, and files that cannot be opened. */
+/** Tests the lock and the permissions of the spool file, and files that cannot be opened. */
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 const newPath = () => join(folder, `${files++}.db`);
 
-test('a spool file that another agent has locked, or a folder at its path, is refused and does not count as damage', () => {
+test('openSpoolDisk refuses a file that another agent has locked, or a folder at its path, and does not treat it as damaged', () => {
   const path = newPath();
   const first = openSpoolDisk(path);
   expect(() => openSpoolDisk(path)).toThrow(expect.objectContaining({ name: 'DiskError', trouble: 'failed' }));
@@ -20,7 +20,7 @@ test('a spool file that another agent has locked, or a folder at its path, is re
   expect(() => openSpoolDisk(inTheWay)).toThrow(expect.objectContaining({ trouble: 'failed' }));
 });
 
-test('a damaged file that cannot be renamed is refused', () => {
+test('openSpoolDisk refuses a damaged file that it cannot rename', () => {
   const path = newPath();
   writeFileSync(path, Buffer.alloc(5_000, 7));
   mkdirSync(`${path}.2.bad`);
@@ -29,7 +29,7 @@ test('a damaged file that cannot be renamed is refused', () => {
 });
 
 test.skipIf(process.platform === 'win32')(
-  'the spool file and its WAL are readable by the owner only, also after a damaged file was replaced',
+  'only the owner can read the spool file and its WAL, also after a damaged file was replaced',
   () => {
     const path = newPath();
     const modes = () => ['', '-wal'].map((end) => (statSync(path + end).mode & 0o777).toString(8));

@@ -1,9 +1,9 @@
-/** The database file of the spool: node:sqlite in WAL mode. Every commit is on disk when it returns. */
+/** Database file of the spool: node:sqlite in WAL mode. Every commit is on disk when it returns. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { makeFilePrivate } from '@sabha/contracts';
 
-/** `full`: no space. `damaged`: the stored data cannot be trusted. `failed`: the disk refused for another reason. */
+/** `full`: no space. `damaged`: the stored data is not reliable. `failed`: the disk refused for another reason. */
 export class DiskError extends Error {
   readonly trouble: 'full' | 'damaged' | 'failed';
   constructor(trouble: 'full' | 'damaged' | 'failed', message: string) {
@@ -13,7 +13,7 @@ export class DiskError extends Error {
   }
 }
 
-/** Database access of the spool. A disk fault is thrown as DiskError. */
+/** Access to the database of the spool. Disk faults are thrown as DiskError. */
 export type SpoolDisk = ReturnType<typeof openSpoolDisk>;
 
 const version = 1;
@@ -28,9 +28,9 @@ PRAGMA cache_size = -256;
 PRAGMA user_version = ${version};`;
 
 /**
- * Opens the database of the spool: a path, ':memory:' or an open database, which is never closed here.
- * Guarantee: a damaged file does not prevent the start. It is renamed to `*.1.bad` (two are kept), and an empty file replaces it.
- * Throws DiskError `failed` if no file can be opened (no permission, locked by another agent).
+ * Opens the database of the spool: a path, ':memory:', or an open database, which stays open at the end.
+ * Guarantee: a damaged file does not prevent the start. It is renamed to `*.1.bad` (two are kept), and an empty file replaces it. Throws
+ * DiskError `failed` if no file can be opened (no permission, locked by another agent).
  */
 export function openSpoolDisk(where: string | DatabaseSync) {
   const path = typeof where === 'string' && where !== ':memory:' ? where : undefined;
@@ -46,7 +46,7 @@ export function openSpoolDisk(where: string | DatabaseSync) {
     prepare(handle);
   }
 
-  /** Guarantee: called only after `open`. */
+  /** Returns the open database. Guarantee: called only after `open`. */
   function db(): DatabaseSync {
     return handle as DatabaseSync;
   }
@@ -90,9 +90,9 @@ export function openSpoolDisk(where: string | DatabaseSync) {
       withDiskErrors(() => statement(sql).run(...values));
     },
     all: <T>(sql: string, ...values: SQLInputValue[]): T[] => withDiskErrors(() => statement(sql).all(...values) as T[]),
-    /** Renames the damaged file and starts with an empty one. */
+    /** Renames the damaged file and opens an empty one. */
     rebuild: (reason: string): void => withDiskErrors(() => rebuild(reason)),
-    /** Reason of the last replacement since the start, or null. */
+    /** Returns why a damaged file was last replaced since the start; null if none was. */
     damage: (): string | null => damage,
     close: release,
   };
@@ -100,7 +100,7 @@ export function openSpoolDisk(where: string | DatabaseSync) {
 
 function prepare(db: DatabaseSync): void {
   if (db.isTransaction) db.exec('ROLLBACK');
-  // Exclusive lock: a second agent on the same spool would use the same numbers again.
+  // Locks the file: a second agent on the same spool would use the same numbers twice.
   db.exec('PRAGMA locking_mode = EXCLUSIVE');
   const check = pragma(db, 'quick_check(1)');
   if (check !== 'ok') throw new DiskError('damaged', String(check));
@@ -121,7 +121,7 @@ function inTransaction<T>(db: DatabaseSync, work: () => T): T {
     db.exec('COMMIT');
     return result;
   } catch (error) {
-    // SQLite may have rolled back already, for example on a full disk.
+    // SQLite itself may already have rolled back, for example on a full disk.
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
@@ -153,7 +153,7 @@ function isHeld(error: unknown): boolean {
 }
 
 /**
- * SQLite result codes of a refusal: no permission, busy, locked, read-only, I/O error and similar. Code 13 is a full disk. Every other
+ * SQLite result codes of a refusal: no permission, busy, locked, read-only, I/O error and similar. Code 13 means a full disk. Every other
  * code counts as damage.
  */
 const refusals = new Set([3, 5, 6, 8, 10, 14, 15, 22, 23]);

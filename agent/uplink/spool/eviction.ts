@@ -1,28 +1,29 @@
-/** Eviction from the spool when space is short, and the tombstones that count it: R8 (bounded spool and refused messages). */
+/** Drops events from the spool when space is short, and counts them in tombstones: R8 (bounded spool and refused messages). */
 import type { SpoolDisk } from './database.ts';
 import { type Counters, type Grade, readRow, type SpoolRow } from './rows.ts';
 
 type Range = [from: number, to: number];
-/** `count`: lost events or readings. The ranges may also cover merged tombstones and numbers that were declared before. */
+/** Content of a tombstone. `count`: dropped events or readings. The ranges may also cover merged tombstones and numbers declared before. */
 export type LostEvents = { ranges: Range[]; grade: Grade; count: number };
 
 export type EvictionOptions = {
   disk: SpoolDisk;
   draft: Counters;
-  /** Bytes that may remain. */
+  /** Bytes of rows that may remain. */
   goal: number;
   tombstone: (lost: LostEvents) => void;
 };
 
 type EvictableRow = { seq: number; bytes: number };
 
-/** Ranges per tombstone, so that a tombstone stays far below the size limit of a message. */
+/** Maximum ranges per tombstone, so that a tombstone stays far below the size limit of a message. */
 const rangesAtMost = 1_000;
 const victimsAtOnce = 500;
 const tombstonesBeforeMerge = 8;
 
 /**
- * Drops rows until `goal` is reached or nothing droppable is left: acknowledged rows, then the oldest readings, then the oldest events.
+ * Drops rows until `goal` is reached or only tombstones are left: first acknowledged rows, then the oldest readings, then the oldest
+ * events.
  * Guarantee: each dropped unacknowledged number is in a tombstone of the same transaction. A tombstone is only replaced by a merged
  * tombstone.
  */
@@ -45,12 +46,12 @@ export function evict(options: EvictionOptions): void {
     const ranges = rangesOf(parts, old.length > 0 ? isGone : () => false);
     const before = draft.bytes;
     writeTombstones(options, { ranges, grade, count });
-    // No event is dropped to make space for the tombstone of a reading.
+    // Raises the goal by the bytes of the tombstone, so that the tombstone of readings causes no drop of events.
     goal += draft.bytes - before;
   }
 }
 
-/** Removes the oldest rows that match. Returns their numbers. */
+/** Deletes the oldest rows that match, until the goal is reached. Returns their numbers. */
 function drop({ disk, draft, goal }: EvictionOptions, where: string): number[] {
   const gone: number[] = [];
   while (draft.bytes > goal) {
@@ -66,7 +67,7 @@ function drop({ disk, draft, goal }: EvictionOptions, where: string): number[] {
   return gone;
 }
 
-/** Returns the unacknowledged tombstones of a grade once there are many. One new tombstone then replaces them. */
+/** Returns the unacknowledged tombstones of a grade if there are many; otherwise none. One new tombstone replaces the returned ones. */
 function mergeable({ disk, draft }: EvictionOptions, grade: Grade): (LostEvents & { self: Range; bytes: number })[] {
   const rows = disk.all<SpoolRow>("SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", draft.acked);
   if (rows.length <= tombstonesBeforeMerge) return [];
@@ -77,7 +78,7 @@ function mergeable({ disk, draft }: EvictionOptions, grade: Grade): (LostEvents 
   });
 }
 
-/** Writes the tombstone, split if it has too many ranges. The first part carries the count. */
+/** Writes a tombstone, or several if it has too many ranges. Only the first one has the count. */
 function writeTombstones({ tombstone }: EvictionOptions, { ranges, grade, count }: LostEvents): void {
   for (let at = 0; at < ranges.length; at += rangesAtMost) {
     tombstone({ ranges: ranges.slice(at, at + rangesAtMost), grade, count: at === 0 ? count : 0 });
@@ -85,8 +86,8 @@ function writeTombstones({ tombstone }: EvictionOptions, { ranges, grade, count 
 }
 
 /**
- * Sorts and merges ranges. A merged range may span numbers that no longer exist; otherwise each reading between two events would keep a
- * separate range.
+ * Sorts and merges ranges. `spans` allows a merge over numbers that no longer exist. Without it, each reading between two events would need
+ * its own range.
  */
 function rangesOf(parts: Range[], spans: (from: number, to: number) => boolean): Range[] {
   const merged: Range[] = [];

@@ -1,10 +1,10 @@
-/** Rows and counters of the spool in its tables. */
+/** Rows and counters of the spool in the tables of its database. */
 import { type EventMessage, eventHash } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from './database.ts';
 
-/** Drop order when space is short: `reading` first, `event` last. */
+/** Importance of an event. When space is short, a `reading` is dropped first, an `event` last. */
 export type Grade = EventMessage['grade'];
-/** An event as stored; `at` in milliseconds since 1970. */
+/** Event as stored; `at` is in milliseconds since 1970. */
 export type SpoolRow = { seq: number; grade: Grade; kind: string; at: number; boot: string; body: string; mark: string; bytes: number };
 
 export type Counters = ReturnType<typeof freshCounters>;
@@ -12,25 +12,25 @@ export type Counters = ReturnType<typeof freshCounters>;
 type StoredTotals = { last: number; rows: number; bytes: number };
 const heldNow = 'SELECT COALESCE(MAX(seq), 0) AS last, COUNT(*) AS rows, TOTAL(bytes) AS bytes FROM events';
 
-/** Approximate bytes of a row on disk in addition to its body. */
+/** Approximate bytes of a row on disk without its body. */
 const rowOverheadBytes = 120;
 
-/** Returns the bytes that count against the limit for a body of this text. */
+/** Returns the bytes of a row with this body, which count against the size limit. */
 export function rowBytes(body: string): number {
   return Buffer.byteLength(body) + rowOverheadBytes;
 }
 
-/** Returns the counters of an empty spool. `seq`: last number used. `bytes`: sum over the stored rows. */
+/** Returns the counters of an empty spool. `seq`: last number used. `bytes`: sum of all stored rows. */
 export function freshCounters(id: string) {
   return { id, seq: 0, acked: 0, session: 0, carries: null as string | null, bytes: 0 };
 }
 
-/** Returns the row of a query that always yields one. */
+/** Returns the row of a query that always has one result. */
 export function single<T>(disk: SpoolDisk, sql: string, ...values: number[]): T {
   return disk.all<T>(sql, ...values)[0] as T;
 }
 
-/** Returns the stored counters, or undefined for an empty database. Throws DiskError `damaged` if they contradict the rows. */
+/** Returns the stored counters; undefined for an empty database. Throws DiskError `damaged` if they contradict the rows. */
 export function loadCounters(disk: SpoolDisk): Counters | undefined {
   const meta = new Map(disk.all<{ key: string; value: string }>('SELECT key, value FROM meta').map((row) => [row.key, row.value]));
   const held = single<StoredTotals>(disk, heldNow);
@@ -44,14 +44,14 @@ export function loadCounters(disk: SpoolDisk): Counters | undefined {
   return counters;
 }
 
-/** Writes the counters that differ from `before`, or all without `before`. */
+/** Writes the counters that differ from `before`; without `before` it writes all. */
 export function saveCounters(disk: SpoolDisk, now: Counters, before: Counters | undefined): void {
   for (const key of ['id', 'seq', 'acked', 'session', 'carries'] as const) {
     if (now[key] !== before?.[key]) disk.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, String(now[key] ?? ''));
   }
 }
 
-/** Inserts an event. Returns its bytes. */
+/** Inserts an event and returns its bytes. */
 export function writeRow(disk: SpoolDisk, event: EventMessage): number {
   const body = JSON.stringify(event.body);
   const bytes = rowBytes(body);
@@ -71,8 +71,8 @@ export function readRow({ seq, grade, kind, at, boot, body, mark }: SpoolRow, sp
 }
 
 /**
- * Renumbers all rows above `acked` from 2 on and deletes the others. Number 1 is for the event that reports the new spool.
- * A tombstone keeps its count and loses its ranges, because these are numbers of the old spool.
+ * Deletes acknowledged rows and renumbers the others from 2 on. Number 1 is for the event that reports the new spool. A tombstone keeps its
+ * count, but loses its ranges, which are numbers of the old spool.
  */
 export function renumber(disk: SpoolDisk, acked: number): { rows: number; bytes: number } {
   disk.run('DELETE FROM events WHERE seq <= ?', acked);

@@ -1,4 +1,4 @@
-/** Tests a spool whose file is damaged or belongs to another PC (F4): it always opens, and never returns a changed event. */
+/** Tests spool files that are damaged or belong to another PC (F4). The spool must always open, and must never return a changed event. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const openAt = (where: string, seed = 1) =>
   openSpool({ disk: openSpoolDisk(where), clock, random: seeded(seed), boot: 'boot', limitBytes: 100_000 });
 const bodies = (spool: Spool) => spool.after(0, 9_999).map((event) => event.body['n']);
 
-test('F4 a file of zeros, of noise, cut short or of a newer version is replaced by a new spool that reports the damage', () => {
+test('F4 a spool file of zeros or noise, cut short, or of a newer version is replaced by a new spool that reports the damage', () => {
   const whole = newPath();
   const made = openAt(whole);
   for (let n = 1; n <= 12; n += 1) made.append('e', { n });
@@ -43,7 +43,7 @@ test('F4 a file of zeros, of noise, cut short or of a newer version is replaced 
   }
 });
 
-test('F4 at most two damaged files are kept', () => {
+test('F4 the spool keeps at most two damaged files', () => {
   const path = newPath();
   for (const mark of [1, 2, 3]) {
     writeFileSync(path, Buffer.alloc(5_000, mark));
@@ -69,7 +69,7 @@ test('F4 the spool file of another PC opens, returns its events and continues it
 
 const flips = ofTier(40, 120, 1_000);
 
-test(`F4 one flipped bit at a random place, ${flips} times: the spool opens, accepts events and never returns a changed event`, {
+test(`F4 with one flipped bit at a random place, ${flips} times, the spool opens, accepts events and never returns a changed event`, {
   timeout: 1_800_000,
 }, () => {
   const source = newPath();

@@ -1,4 +1,4 @@
-/** Tests the spool on a faulty disk: each call fails once, the disk is full, the file is cut (F2, F3, F5, F6). */
+/** Tests the spool on a faulty disk: any call fails once, the disk is full, or the file is cut (F2, F3, F5, F6). */
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const openAt = (where: string | DatabaseSync, seed = 1, limitBytes = 100_000) =>
   openSpool({ disk: openSpoolDisk(where), clock, random: seeded(seed), boot: 'boot', limitBytes });
 const bodies = (spool: Spool) => spool.after(0, 9_999).map((event) => event.body['n']);
 
-/** Wraps a disk so that call number `at` throws `error`, before or after the real call. */
+/** Wraps a disk so that its call number `at` throws `error`, before or after the real call. */
 function failing(
   disk: SpoolDisk,
   at: number,
@@ -42,9 +42,7 @@ function failing(
   };
 }
 
-/**
- * Runs one life of a spool: open, append, session, ack, refuse, fork, append. Collects in `promised` the events that `append` accepted.
- */
+/** Runs one life of a spool: open, append, session, ack, refuse, fork, append. `promised` collects the events that `append` accepted. */
 function life(disk: SpoolDisk, promised: number[]): void {
   const spool = openSpool({ disk, clock, random: seeded(3), boot: 'boot', limitBytes: 3_000 });
   const put = (n: number) => {
@@ -64,7 +62,7 @@ function life(disk: SpoolDisk, promised: number[]): void {
   spool.range();
 }
 
-/** Expects each promised event to be stored, acknowledged (1 to 3), quarantined or counted as dropped. */
+/** Asserts that each promised event is stored, acknowledged (1 to 3), quarantined or counted as dropped. */
 function accountedFor(spool: Spool, promised: number[]): void {
   const held = spool.after(0, 9_999);
   const present = new Set(held.map((event) => event.body['n']));
@@ -79,11 +77,11 @@ const calls = (() => {
   return counting.calls();
 })();
 
-/** The quick run on a developer's PC tests each third call. */
+/** The quick run on a developer's PC tests every third call. */
 const step = ofTier(3, 1);
 const kills = 2 * Math.ceil(calls / step);
 
-test('F2 a kill before or after any disk call loses no event that append returned', () => {
+test('F2 a kill before or after any disk call loses no event that `append` returned', () => {
   expect(calls).toBeGreaterThan(150);
   for (let at = 1; at <= calls; at += step) {
     for (const late of [false, true]) {
@@ -101,7 +99,7 @@ test('F2 a kill before or after any disk call loses no event that append returne
 });
 
 test.each(ofTier(['full'] as const, ['full', 'failed', 'damaged'] as const))(
-  'F6 one disk call that fails as "%s", at every position, leaves no partial state',
+  'F6 a single disk call that fails as "%s", at any position, leaves no partial state',
   (trouble) => {
     for (let at = 1; at <= calls; at += step) {
       const db = new DatabaseSync(':memory:');
@@ -115,7 +113,7 @@ test.each(ofTier(['full'] as const, ['full', 'failed', 'damaged'] as const))(
   },
 );
 
-test('F5 a full disk drops the oldest events to make space, and append does not throw', () => {
+test('F5 on a full disk the spool drops the oldest events to make space, and `append` does not throw', () => {
   const db = new DatabaseSync(':memory:');
   const spool = openAt(db, 1, 10_000_000);
   db.exec(`PRAGMA max_page_count = ${Number(Object.values(db.prepare('PRAGMA page_count').get() ?? {})[0]) + 8}`);
@@ -128,7 +126,7 @@ test('F5 a full disk drops the oldest events to make space, and append does not 
   expect(bodies(spool)).toContain(199);
 });
 
-test('F5 a disk that refuses every write yields a reason, and the lost events are declared once there is space', () => {
+test('F5 on a disk that refuses every write, `append` returns a reason, and the lost events are declared once there is space', () => {
   let full = true;
   const real = openSpoolDisk(':memory:');
   const spool = openSpool({
@@ -162,7 +160,7 @@ test('F5 a disk that refuses every write yields a reason, and the lost events ar
   expect(spool.nextSession()).toBe(session + 2);
 });
 
-test('F5 a disk that cannot be read yields empty results, and the spool works again afterwards', () => {
+test('F5 on a disk that cannot be read, the spool returns empty results, and works again after the disk recovers', () => {
   let broken = false;
   const real = openSpoolDisk(':memory:');
   const all: SpoolDisk['all'] = (...args) => {
@@ -181,7 +179,7 @@ test('F5 a disk that cannot be read yields empty results, and the spool works ag
   expect(bodies(spool)).toEqual([undefined, 1]);
 });
 
-/** Returns a spool file and its WAL as after a power cut: the last events are not checkpointed. */
+/** Returns a spool file and its WAL as a power cut leaves them: the last events are only in the WAL. */
 function crashed(): { path: string; wal: Buffer; file: Buffer } {
   const path = newPath();
   const spool = openAt(path);
@@ -193,10 +191,10 @@ function crashed(): { path: string; wal: Buffer; file: Buffer } {
   return { path: copy, wal: readFileSync(`${copy}-wal`), file: readFileSync(copy) };
 }
 
-/** Page plus header of one WAL frame. */
+/** Bytes of one WAL frame: a page and its header. */
 const walFrameBytes = 4_096 + 24;
 
-test('F3 a WAL cut at any offset of its last two frames opens and loses only its tail', { timeout: 1_800_000 }, () => {
+test('F3 a spool whose WAL is cut at any offset of its last two frames opens and loses only the cut events', { timeout: 1_800_000 }, () => {
   const { wal, file } = crashed();
   const step = ofTier(499, 211, 1);
   let cuts = 0;
@@ -214,7 +212,7 @@ test('F3 a WAL cut at any offset of its last two frames opens and loses only its
   reportFigure('F3', `the spool’s log cut at ${cuts} offsets, ${step} bytes apart: opened every time, only its tail lost`);
 });
 
-test('a row changed on the disk leads to a new spool that counts the event as dropped, so that the ack can advance', () => {
+test('a row that changed on disk causes a new spool that counts the event as dropped, so that the ack can advance', () => {
   const db = new DatabaseSync(':memory:');
   const spool = openAt(db);
   for (let n = 1; n <= 3; n += 1) spool.append('e', { n });
@@ -233,7 +231,7 @@ test('a row changed on the disk leads to a new spool that counts the event as dr
   );
 });
 
-test('counters that contradict the rows count as damage', () => {
+test('openSpool treats counters that contradict the rows as damage', () => {
   for (const change of [
     "UPDATE meta SET value = '1' WHERE key = 'seq'",
     "UPDATE meta SET value = 'x' WHERE key = 'acked'",
@@ -246,7 +244,7 @@ test('counters that contradict the rows count as damage', () => {
   }
 });
 
-test('a spool that becomes damaged at run time is replaced, and the new event is stored in the new spool', () => {
+test('a spool that becomes damaged while it is open is replaced, and the new spool stores the new event', () => {
   const path = newPath();
   const disk = openSpoolDisk(path);
   let damaged = false;

@@ -21,7 +21,7 @@ function appended(spool: Spool, kind: string, body: Record<string, unknown> = {}
 }
 
 const kinds = (spool: Spool) => spool.after(spool.acked(), 1_000).map((event) => event.kind);
-/** Returns the numbers that are neither stored nor declared dropped. */
+/** Returns the sequence numbers that are neither stored nor declared as dropped. */
 function missing(spool: Spool): number[] {
   const held = spool.after(spool.acked(), 100_000);
   const present = new Set(held.map((event) => event.seq));
@@ -44,7 +44,7 @@ test('R1 a new spool has a random id, and its first event states why the spool w
   expect(spool.after(0, 9)).toMatchObject([{ seq: 1, spool: spool.id(), kind: 'spool-new', body: { from: null, reason: 'new' } }]);
 });
 
-test('R1 the number comes from a stored counter, not from the remaining rows, and continues across reboots', () => {
+test('R1 the number of an event comes from a stored counter, not from the remaining rows, and continues across reboots', () => {
   const { spool, open, clock } = setUp();
   appended(spool, 'a');
   spool.ack({ spool: spool.id(), upTo: 2 });
@@ -58,7 +58,7 @@ test('R1 the number comes from a stored counter, not from the remaining rows, an
   expect(appended(again, 'c')).toMatchObject({ seq: 4, boot: 'boot-2', at: clock.now() });
 });
 
-test('R2 an event that append returned survives a kill, and its hash equals the hash that flows computes', () => {
+test('R2 an event that `append` returned survives a kill, and its hash equals the hash that `flows` computes', () => {
   const { spool, open } = setUp();
   const event = appended(spool, 'check', { from: 1.5, to: { deep: ['x', null], gone: undefined } });
   const found = open('boot-2').after(1, 9);
@@ -66,7 +66,7 @@ test('R2 an event that append returned survives a kill, and its hash equals the 
   expect(eventHash(JSON.parse(JSON.stringify(event)))).toBe(eventHash(event));
 });
 
-test('R4 the ack trims the queue, and acknowledged events stay readable for 24 h', () => {
+test('R4 an ack removes events from the queue, and acknowledged events stay readable for 24 h', () => {
   const { spool, clock } = setUp();
   for (const kind of ['a', 'b', 'c']) appended(spool, kind);
   expect(spool.ack({ spool: spool.id(), upTo: 3 })).toBe('advanced');
@@ -86,7 +86,7 @@ test('R4 the ack trims the queue, and acknowledged events stay readable for 24 h
   expect(spool.figures().bytes).toBeLessThan(full);
 });
 
-test('R5 the range names the first and last stored number', () => {
+test('R5 the range of the spool names the first and last stored number', () => {
   const { spool, clock } = setUp();
   expect(spool.range()).toEqual({ id: spool.id(), first: 1, last: 1 });
   spool.ack({ spool: spool.id(), upTo: 1 });
@@ -96,13 +96,13 @@ test('R5 the range names the first and last stored number', () => {
   expect(spool.range()).toEqual({ id: spool.id(), first: 2, last: 2 });
 });
 
-test('R7 an ack for another spool is ignored', () => {
+test('R7 the spool ignores an ack for another spool', () => {
   const { spool } = setUp();
   expect(spool.ack({ spool: 'other', upTo: 900, mark: 'ffffffff' })).toBe('ignored');
   expect(spool.acked()).toBe(0);
 });
 
-test('R7 an ack above the last number forks: a new spool carries the unacknowledged events with new numbers', () => {
+test('R7 an ack above the last number forks the spool: a new spool carries the unacknowledged events with new numbers', () => {
   const { spool, open } = setUp();
   for (const kind of ['a', 'b', 'c']) appended(spool, kind);
   spool.ack({ spool: spool.id(), upTo: 2 });
@@ -123,7 +123,7 @@ test('R7 an ack above the last number forks: a new spool carries the unacknowled
   expect(spool.range()).not.toHaveProperty('carries');
 });
 
-test('R7 an ack with a different hash under a stored number forks the spool, and the same hash does not', () => {
+test('R7 an ack with a different hash for a stored number forks the spool, and the same hash does not', () => {
   const { spool } = setUp();
   const event = appended(spool, 'a');
   expect(spool.ack({ spool: spool.id(), upTo: 2, mark: eventHash(event) })).toBe('advanced');
@@ -131,7 +131,7 @@ test('R7 an ack with a different hash under a stored number forks the spool, and
   expect(spool.after(0, 9)[0]?.body['reason']).toBe('another content has the same number');
 });
 
-test('R30 a change of the owner opens another spool with all unacknowledged events, and a restart with the same owner does not', () => {
+test('R30 a change of the owner opens a new spool with all unacknowledged events, and a restart with the same owner does not', () => {
   const { spool, open } = setUp();
   const old = spool.id();
   spool.setOwner('code 1');
@@ -154,7 +154,7 @@ test('R30 a change of the owner opens another spool with all unacknowledged even
   expect(anew.nextSession()).toBeGreaterThan(session);
 });
 
-test('R7 after a fork a tombstone keeps its count of dropped events and names no numbers of the old spool', () => {
+test('R7 after a fork, a tombstone keeps its count of dropped events and names no numbers of the old spool', () => {
   const { spool } = setUp({ limitBytes: 2_000 });
   for (let n = 0; n < 20; n += 1) appended(spool, 'a', { n });
   const lost = dropCount(spool, 'event');
@@ -168,7 +168,7 @@ test('R7 after a fork a tombstone keeps its count of dropped events and names no
   expect(Math.abs(spool.figures().bytes - bytes)).toBeLessThan(400);
 });
 
-test('R8 acknowledged rows are dropped first, then the oldest readings, then the oldest events, and every drop is counted', () => {
+test('R8 a full spool drops acknowledged rows first, then the oldest readings, then the oldest events, and counts every drop', () => {
   const { spool } = setUp({ limitBytes: 6_000 });
   for (let n = 0; n < 5; n += 1) appended(spool, 'old', { n });
   spool.ack({ spool: spool.id(), upTo: 6 });
@@ -190,7 +190,7 @@ test('R8 acknowledged rows are dropped first, then the oldest readings, then the
   expect(spool.figures().bytes).toBeLessThanOrEqual(6_000);
 });
 
-test('R8 tombstones are merged and never dropped: after a thousand drops in a tiny spool every number is accounted for', () => {
+test('R8 a tiny spool merges its tombstones and never drops them: after a thousand drops every number is accounted for', () => {
   const { spool } = setUp({ limitBytes: 4_000 });
   for (let n = 0; n < 600; n += 1) {
     appended(spool, 'r', { n }, 'reading');
@@ -201,7 +201,7 @@ test('R8 tombstones are merged and never dropped: after a thousand drops in a ti
   const readings = held.filter((event) => event.grade === 'reading').length;
   const events = held.filter((event) => event.grade === 'event' && event.kind === 'e').length;
   expect(dropCount(spool, 'reading') + readings).toBe(600);
-  // The event `spool-new` was dropped as well.
+  // The total includes the dropped event `spool-new`.
   expect(dropCount(spool, 'event') + events).toBe(601);
   expect(held.filter((event) => event.kind === 'dropped').length).toBeLessThan(20);
   expect(spool.figures().bytes).toBeLessThan(5_000);
@@ -222,7 +222,7 @@ test('R8 a tombstone with very many ranges is split, so that each part fits into
   expect(dropCount(spool, 'reading')).toBe(2_600);
 });
 
-test('R8 an event refused three times is quarantined and reported, and its number is declared dropped', () => {
+test('R8 an event that the server refused three times is quarantined, reported, and declared as dropped', () => {
   const { spool, db } = setUp();
   const poison = appended(spool, 'poison', { x: 1 });
   appended(spool, 'good');
@@ -235,7 +235,7 @@ test('R8 an event refused three times is quarantined and reported, and its numbe
   expect(missing(spool)).toEqual([]);
 });
 
-test('R8 a tombstone, an acknowledged number and an unknown number are never quarantined', () => {
+test('R8 a tombstone, an acknowledged number or an unknown number is never quarantined', () => {
   const { spool } = setUp({ limitBytes: 2_000 });
   for (let n = 0; n < 20; n += 1) appended(spool, 'a', { n });
   const tombstone = spool.after(0, 99).find((event) => event.kind === 'dropped');
@@ -243,7 +243,7 @@ test('R8 a tombstone, an acknowledged number and an unknown number are never qua
   expect(spool.after(0, 99).some((event) => event.seq === tombstone?.seq)).toBe(true);
 });
 
-test('R8 an event that flows could never decode gets no number and is reported', () => {
+test('R8 an event that `flows` could never decode gets no number and is reported', () => {
   const { spool } = setUp();
   expect(spool.append('huge', { text: 'x'.repeat(70_000) })).toMatchObject({ ok: false, reason: expect.stringContaining('oversized') });
   expect(spool.append('Bad Kind!', {})).toMatchObject({ ok: false, reason: expect.stringContaining('schema') });
@@ -251,7 +251,7 @@ test('R8 an event that flows could never decode gets no number and is reported',
   expect(spool.after(1, 1)[0]?.body).toMatchObject({ seq: null, kind: 'huge' });
 });
 
-test('R16 a session number rises also across a restart, a wrong clock and a rebuilt spool', () => {
+test('R16 the session number rises also after a restart, with a wrong clock, and in a rebuilt spool', () => {
   const { spool, open, clock, db } = setUp();
   const first = spool.nextSession();
   expect(spool.nextSession()).toBe(first + 1);
@@ -263,7 +263,7 @@ test('R16 a session number rises also across a restart, a wrong clock and a rebu
   expect(open().nextSession()).toBeGreaterThan(first + 2);
 });
 
-test('R16 after an ack with a higher session the next session is higher still, also after a kill, and a lower session has no effect', () => {
+test('R16 a higher session in an ack raises the next session number, also after a kill; a lower one has no effect', () => {
   const { spool, open } = setUp();
   const first = spool.nextSession();
   spool.raiseSession(first + 50);
@@ -272,7 +272,7 @@ test('R16 after an ack with a higher session the next session is higher still, a
   expect(open().nextSession()).toBe(first + 52);
 });
 
-test('the spool keeps a stored value across restarts, and reports whether the previous run ended without close', () => {
+test('the spool keeps a stored value across restarts, and reports whether the previous process ended without `close`', () => {
   const { spool, open } = setUp();
   expect(spool.unclean()).toBe(false);
   expect(spool.recall('checks')).toBeUndefined();

@@ -1,7 +1,7 @@
 /**
- * The agent's queue of numbered events. An event that `append` returned is never lost without being counted.
- * Implements R1 (event identity), R2 (commit before send), R4 (cumulative acknowledgement) and R5 (the ack always advances).
- * Also implements R7 (idempotent apply, and forks) and R8 (bounded spool and refused messages).
+ * Spool: the agent's queue of numbered events. An event that `append` returned is never lost without being counted. Implements R1 (event
+ * identity), R2 (commit before send), R4 (cumulative acknowledgement) and R5 (the ack always advances). Also implements R7 (idempotent
+ * apply, and forks) and R8 (bounded spool and refused messages).
  */
 import { budgets, type Clock, decode, type EventMessage, encode, maxTrustedSession, payloadLimitBytes } from '@sabha/contracts';
 import { type AckResult, applyAck, dayMs, replaceDamagedSpool, replaceSpool, type SpoolAck } from './acks.ts';
@@ -9,11 +9,13 @@ import type { SpoolDisk } from './database.ts';
 import { type Counters, freshCounters, type Grade, readRow, rowBytes, type SpoolRow, single } from './rows.ts';
 import { attempt, commit, damaged, dropTo, load, newId, type SpoolContext, write } from './transaction.ts';
 
-/** The event with its number, or the reason of the refusal. */
+/** The stored event with its number, or the reason why it was not stored. */
 export type AppendResult = { ok: true; event: EventMessage } | { ok: false; reason: string };
-/** First and last stored number (last + 1 and last if empty). `carries` names the forked spool until the first ack (R5, R7). */
+/**
+ * First and last stored number; last + 1 and last if the spool is empty. `carries`: id of the forked spool, until the first ack (R5, R7).
+ */
 export type SpoolRange = { id: string; first: number; last: number; carries?: string };
-/** Unacknowledged events, bytes on the disk, and events and readings lost within a day. */
+/** Number of unacknowledged events, bytes on disk, and number of events and readings dropped in the last day. */
 export type SpoolFigures = { waiting: number; bytes: number; droppedInLastDay: number };
 
 export type Spool = ReturnType<typeof openSpool>;
@@ -21,25 +23,24 @@ export type Spool = ReturnType<typeof openSpool>;
 export type SpoolOptions = {
   disk: SpoolDisk;
   clock: Clock;
-  /** Uniform in [0, 1), for the id of the spool. */
+  /** Returns a random number in [0, 1), uniformly distributed, for the id of the spool. */
   random: () => number;
   boot: string;
   limitBytes?: number;
 };
 
 const defaultLimitBytes = 64 * 1024 * 1024;
-/** Margin for the brackets of a batch around the largest event. */
+/** Margin in a message for the largest event and the brackets of a batch. */
 const envelopeBytes = 1_024;
 const refusalsBeforeQuarantine = 3;
 const quarantineLimit = 100;
-/** Attempts to make space on a full disk. Each attempt drops twice as much as the previous one. */
+/** Attempts to free space on a full disk. Each attempt frees twice as much as the one before. */
 const roundsOnFullDisk = 6;
 
 /**
  * Opens the spool on its disk.
- * Guarantee: an event that `append` returned is on disk and keeps its number (R2, R1). It leaves the spool in three ways only: an ack
- * (R4), a fork that renumbers it (R7), or a drop that an event records (R8).
- * Disk faults are returned, never thrown.
+ * Guarantee: an event that `append` returned is on disk and keeps its number (R2, R1). It leaves the spool in three ways only: an ack (R4),
+ * a fork that renumbers it (R7), or a drop that an event records (R8). Disk faults are returned, never thrown.
  */
 export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOptions) {
   const context: SpoolContext = {
@@ -59,12 +60,12 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     range: (): SpoolRange => rangeOf(context),
     acked: (): number => context.counters.acked,
     append: (kind: string, body: Record<string, unknown>, grade: Grade = 'event'): AppendResult => append(context, { kind, body, grade }),
-    /** Returns events with a number above `seq`, in order, including acknowledged ones that are still kept. */
+    /** Returns events with a number above `seq`, in order, including acknowledged events that are still kept. */
     after: (seq: number, limit: number): EventMessage[] =>
       read(context, 'SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', [seq, limit]),
     tombstones: (): EventMessage[] => unackedTombstones(context),
     ack: (word: SpoolAck): AckResult => applyAck(context, word),
-    /** Counts a refusal of an event by the server. Returns true if the event was quarantined for it (R8). */
+    /** Counts a refusal of an event by the server. Returns true if the event was therefore quarantined (R8). */
     refused: (seq: number, reason: string): boolean => refused(context, seq, reason),
     /**
      * Guarantee: returns a number above every earlier session, and stores it unless the disk refuses. See R16 (sessions, births and the
@@ -72,25 +73,25 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
      */
     nextSession: (): number => nextSession(context),
     /**
-     * Raises the counter to a session that the server knows. A restored disk image counts from a lower number.
+     * Raises the counter to a session number that the server knows, because a restored disk image has a lower counter.
      * Guarantee: a value from the server is capped, so that higher numbers remain.
      */
     raiseSession: (session: number): void => {
       context.counters = { ...context.counters, session: Math.max(context.counters.session, Math.min(session, maxTrustedSession)) };
     },
     figures: (): SpoolFigures => figuresOf(context),
-    /** Stores a text with the spool, such as the last known checks. Returns false if the disk refused. */
+    /** Stores a text in the database of the spool, such as the last checks. Returns false if the disk refused. */
     remember: (key: string, value: string): boolean => remember(context, key, value),
     recall: (key: string): string | undefined => recall(context, key),
     /**
-     * Sets the owner: the id of the credential that admits this PC. R30 (replacement): a new credential means a new machine, and the
-     * server no longer trusts the old spool.
-     * Guarantee: another owner gets another spool with all unacknowledged events. If the disk refuses, the next start repeats it.
+     * Sets the owner: the id of the credential that admits this PC. R30 (replacement): a new credential means a new machine, and the server
+     * no longer trusts the old spool.
+     * Guarantee: another owner gets a new spool with all unacknowledged events. If the disk refuses, the next start repeats it.
      */
     setOwner: (owner: string): void => setOwner(context, owner),
-    /** True if the previous run ended without `close`. */
+    /** Returns true if the previous process ended without `close`. */
     unclean: (): boolean => unclean,
-    /** True if this spool replaced a damaged one, in this run or an earlier one. All texts stored with the old spool are lost. */
+    /** Returns true if this spool once replaced a damaged one. All texts stored with the damaged spool are lost. */
     isRebuilt: (): boolean =>
       context.birth === damaged || read(context, 'SELECT * FROM events WHERE seq = 1', []).some(({ body }) => body['reason'] === damaged),
     close: (): void => {
@@ -131,18 +132,18 @@ function store(context: SpoolContext, draft: Counters, content: RecordContent): 
   return write(context, draft, content);
 }
 
-/** Frees space on a full disk. Returns false if nothing is left to drop. */
+/** Frees at least this many bytes on a full disk. Returns false if nothing is left to drop. */
 function shrink(context: SpoolContext, bytes: number): boolean {
   const freed = attempt(context, () => {
     const before = context.counters.bytes;
     commit(context, (draft) => dropTo(context, draft, before - Math.max(bytes, before * 0.05)));
     return before - context.counters.bytes;
   });
-  // If the tombstone itself did not fit, dropping more at once may make space for it.
+  // A failed write of the tombstone on a full disk is no end: the next attempt drops more.
   return freed.ok ? freed.value > 0 : freed.full;
 }
 
-/** Declares events that were lost before they got a number. Only their count is known. */
+/** Declares events that got no number, because the disk refused them. Only their count is known. */
 function declareUnnumbered(context: SpoolContext): void {
   for (const grade of ['event', 'reading'] as const) {
     const count = context.unnumbered[grade];
@@ -154,7 +155,7 @@ function declareUnnumbered(context: SpoolContext): void {
   }
 }
 
-/** Quarantines and reports an event that the server could never decode. It gets no number. */
+/** Quarantines and reports an event that the server could never decode. The event gets no number. */
 function refuseUnreadable(context: SpoolContext, { kind, body }: RecordContent, reason: string): AppendResult {
   attempt(context, () =>
     commit(context, (draft) => {
@@ -183,7 +184,7 @@ function refused(context: SpoolContext, seq: number, reason: string): boolean {
   return moved.ok && moved.value;
 }
 
-/** Quarantines an event. A tombstone stays, because without it the ack could not pass the numbers that it declares. */
+/** Quarantines an event, but never a tombstone: without a tombstone the ack could not pass the numbers that it declares. */
 function quarantineEvent(context: SpoolContext, draft: Counters, { seq, reason }: { seq: number; reason: string }): boolean {
   const row = context.disk.all<SpoolRow>("SELECT * FROM events WHERE seq = ? AND seq > ? AND kind <> 'dropped'", seq, draft.acked)[0];
   if (!row) return false;
@@ -205,7 +206,7 @@ function read(context: SpoolContext, sql: string, values: number[]): EventMessag
 }
 
 function nextSession(context: SpoolContext): number {
-  // Starts from the wall clock if that is ahead, so that sessions also rise across a rebuilt or restored spool.
+  // Starts from the wall clock if that is higher, so that sessions also rise after the spool was rebuilt or restored.
   const session = Math.max(context.counters.session + 1, Math.min(maxTrustedSession, Math.floor(context.clock.now() / 1_000)));
   attempt(context, () =>
     commit(context, (draft) => {
@@ -223,8 +224,7 @@ function unackedTombstones(context: SpoolContext): EventMessage[] {
 function rangeOf(context: SpoolContext): SpoolRange {
   const found = attempt(context, () => single<{ first: number | null }>(context.disk, 'SELECT MIN(seq) AS first FROM events').first);
   const { id, seq, carries } = context.counters;
-  // A number that an unacknowledged tombstone declares must not be below the first number. Otherwise the birth would count it as a gap
-  // (R5).
+  // The first number must not exceed a number that an unacknowledged tombstone declares. The birth would otherwise report a gap (R5).
   const declared = unackedTombstones(context).flatMap(({ body }) => (body['ranges'] as [number, number][]).map(([from]) => from));
   const range = { id, first: Math.min((found.ok && found.value) || seq + 1, ...declared), last: seq };
   return carries === null ? range : { ...range, carries };
@@ -251,7 +251,9 @@ function recall(context: SpoolContext, key: string): string | undefined {
   return read.ok ? read.value : undefined;
 }
 
-/** Returns the event as `flows` decodes it, so that both sides compute the same hash, or the reason why `flows` cannot decode it. */
+/**
+ * Returns the event as `flows` would decode it, so that both sides compute the same hash. Returns the reason if `flows` cannot decode it.
+ */
 function decodeAsServer({ counters, boot, clock }: SpoolContext, content: RecordContent): ReturnType<typeof decode<'event'>> {
   const event = { spool: counters.id, seq: budgets.eventNumber.most, boot, at: clock.now(), ...content };
   const payload = encode('event', event);

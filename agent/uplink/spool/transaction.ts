@@ -1,4 +1,4 @@
-/** The shared core of the spool: its state in memory, its transaction, and its handling of disk faults. */
+/** Core of the spool that its modules share: state in memory, transactions, and handling of disk faults. */
 import type { Clock, EventMessage } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from './database.ts';
 import { evict } from './eviction.ts';
@@ -11,21 +11,21 @@ export type SpoolContext = {
   boot: string;
   limitBytes: number;
   counters: Counters;
-  /** The counters on disk. Undefined if the spool is not written yet; `birth` then holds the reason of its creation. */
+  /** Counters as they are on disk. Undefined if the spool is not written yet; `birth` is then the reason why it is created. */
   saved: Counters | undefined;
   birth: string;
   refusals: Map<number, number>;
-  /** Counts of events lost without a number, because the disk refused every write. */
+  /** Number of events that were lost without a number, because the disk refused every write. */
   unnumbered: Record<Grade, number>;
 };
 
-/** Reason of a new spool that replaces a damaged one. */
+/** Reason for a new spool: it replaces a damaged one. */
 export const damaged = 'damaged';
 
 /** Result of a disk operation; `full` = no space. */
 export type DiskResult<T> = { ok: true; value: T } | { ok: false; full: boolean; reason: string };
 
-/** Reads the stored spool, or starts a new one. */
+/** Reads the stored spool; if there is none, starts a new one. */
 export function load(context: SpoolContext): void {
   const stored = loadCounters(context.disk);
   if (stored) {
@@ -34,7 +34,7 @@ export function load(context: SpoolContext): void {
   } else begin(context, context.disk.damage() === null ? 'new' : damaged);
 }
 
-/** Starts a new spool. Its first event states the reason: R1 (event identity). Session numbers continue. */
+/** Starts a new spool, whose first event states the reason: R1 (event identity). Session numbers continue. */
 function begin(context: SpoolContext, reason: string): void {
   context.counters = { ...freshCounters(newId(context)), session: context.counters.session };
   context.saved = undefined;
@@ -44,7 +44,7 @@ function begin(context: SpoolContext, reason: string): void {
 }
 
 /**
- * Runs one transaction over rows and counters.
+ * Runs one transaction on rows and counters.
  * Guarantee: the counters in memory change only after the commit is on disk.
  */
 export function commit<T>(context: SpoolContext, work: (draft: Counters) => T): T {
@@ -61,7 +61,8 @@ export function commit<T>(context: SpoolContext, work: (draft: Counters) => T): 
 }
 
 /**
- * Runs `work` and returns disk faults. After damage, the database is replaced and the work is repeated on an empty one. Bugs are thrown.
+ * Runs `work` and returns disk faults as a result. After damage, it replaces the database and repeats `work` on an empty one. Other
+ * exceptions are thrown.
  */
 export function attempt<T>(context: SpoolContext, work: () => T): DiskResult<T> {
   try {
@@ -79,7 +80,7 @@ export function attempt<T>(context: SpoolContext, work: () => T): DiskResult<T> 
   }
 }
 
-/** Assigns the next number and writes the event, within a transaction. */
+/** Gives an event the next number and writes it, within a transaction. */
 export function write(
   context: SpoolContext,
   draft: Counters,
@@ -96,7 +97,7 @@ export function dropTo(context: SpoolContext, draft: Counters, goal: number): vo
   evict({ disk: context.disk, draft, goal, tombstone: (lost) => write(context, draft, { kind: 'dropped', body: lost }) });
 }
 
-/** Returns a random spool id of 64 bits. */
+/** Returns a random spool id with 64 bits. */
 export function newId({ random }: Pick<SpoolContext, 'random'>): string {
   return Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join('');
 }

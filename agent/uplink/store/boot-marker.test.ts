@@ -27,7 +27,7 @@ function marker(memory: ReturnType<typeof disk>, boot: string, { clock = handClo
 
 const mains = (onMains: boolean | null, isEnding = false) => ({ onMains, isEnding });
 
-test('a new boot reports when the previous boot was last alive and on which power, and that it ended without a bye', async () => {
+test('a new boot reports when the previous boot was last alive, on which power, and that it ended without a bye', async () => {
   const memory = disk();
   const first = marker(memory, 'boot-1');
   expect(first.previous()).toBeUndefined();
@@ -47,7 +47,7 @@ test('a new boot reports when the previous boot was last alive and on which powe
   });
 });
 
-test('the start of a mains outage and the end of the battery are kept for the next boot', async () => {
+test('the boot marker keeps the start of a mains outage and the end of the battery for the next boot', async () => {
   const memory = disk();
   const first = marker(memory, 'boot-1');
   first.alive(mains(true));
@@ -62,7 +62,7 @@ test('the start of a mains outage and the end of the battery are kept for the ne
   expect(marker(memory, 'boot-2').previous()?.gone).toEqual({ from, to: null, ending: true });
 });
 
-test('the end of a boot that the system began, such as for an update, is stored at once, and deleted when the system cancels it', async () => {
+test('the boot marker stores a regular end of the boot, such as for an update, at once, and deletes it when the system cancels it', async () => {
   const memory = disk();
   const first = marker(memory, 'boot-1');
   first.alive(mains(null));
@@ -78,7 +78,7 @@ test('the end of a boot that the system began, such as for an update, is stored 
   expect(marker(memory, 'boot-4').previous()).not.toHaveProperty('begun');
 });
 
-test('the report on the previous boot is kept across agent restarts until the server acknowledged it, and an agent restart causes no report', () => {
+test('the report on the previous boot survives agent restarts until the server acknowledges it; a restart itself causes no report', () => {
   const memory = disk();
   marker(memory, 'boot-1').bye('stopped');
   expect(marker(memory, 'boot-1').previous()).toBeUndefined();
@@ -92,7 +92,7 @@ test('the report on the previous boot is kept across agent restarts until the se
 });
 
 test.each(['', '{', '{"boot":"x"}', '{"boot":"not a token!","aliveAt":1,"mains":null,"bye":null,"previous":null}'])(
-  'a stored text that the contract rejects counts as absent: %s',
+  'the boot marker ignores a stored text that the schema rejects: %s',
   (text) => {
     const memory = disk();
     memory.words.set('alive', text);

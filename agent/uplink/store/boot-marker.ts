@@ -1,4 +1,4 @@
-/** A marker on disk that shows that this boot is alive. The next boot reads from it when and how this one ended. */
+/** Boot marker: a text on disk that shows that this boot is alive. The next boot reads from it when and how this boot ended. */
 
 import { type Clock, type LastBoot, mainsGone, type PowerCut, parseJsonAs, previous } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -6,23 +6,23 @@ import type { KeyValueStore } from './data-folder.ts';
 
 export type Marker = ReturnType<typeof openMarker>;
 
-/** Power of the PC; `onMains` is null if unknown. */
+/** Power source of the PC; `onMains` is null if unknown. */
 export type Power = { onMains: boolean | null; isEnding: boolean };
 
 export type MarkerOptions = {
   memory: KeyValueStore;
   clock: Pick<Clock, 'now' | 'up'>;
   boot: string;
-  /** Returns whether the system recorded a crash of the previous boot. Called once, only after a new boot. */
+  /** Returns whether the operating system recorded a crash of the previous boot. Called once, only after a new boot. */
   crashedBefore(): boolean;
-  /** Returns what the system has begun that ends this boot, such as `update`; null for nothing. */
+  /** Returns why the operating system is ending this boot, such as `update`; null if it is not. */
   readEnd(): string | null;
 };
 
 const everyMs = 30_000;
 const memoryKey = 'alive';
 
-/** Built from the schemas of the contract, so that stored data cannot produce a birth that the server rejects. */
+/** Schema of the stored text. It uses the schemas of the contract, so that stored data cannot make the birth invalid. */
 const content = v.object({
   ...v.omit(previous, ['crashed', 'gone', 'begun']).entries,
   gone: v.optional(v.nullable(mainsGone), null),
@@ -33,11 +33,11 @@ type Marked = v.InferOutput<typeof content>;
 
 /**
  * Opens the marker of this boot.
- * Guarantee: the time of an outage is known to 30 s. The report on the previous boot is kept across restarts of the agent until the
- * server acknowledges it.
+ * Guarantee: the time of an outage is known to 30 s. The report on the previous boot survives restarts of the agent until the server
+ * acknowledges it.
  */
 export function openMarker({ memory, clock, boot, crashedBefore, readEnd }: MarkerOptions) {
-  // A damaged text counts as absent. The end of the previous boot is then unknown.
+  // A damaged text counts as absent; the end of the previous boot is then unknown.
   let held = begun(parseJsonAs(content, memory.recall(memoryKey)), { at: clock.now(), boot, crashedBefore });
   let savedUp = clock.up();
   const save = (next: Partial<Marked>) => {
@@ -48,8 +48,8 @@ export function openMarker({ memory, clock, boot, crashedBefore, readEnd }: Mark
   save({});
   return {
     /**
-     * Call it often. It writes at most once in 30 s. A change of the mains, a battery end or an announced end of the boot is written at
-     * once.
+     * Records that the boot is alive; to be called often. It writes at most every 30 s. A change of the mains, the end of the battery and
+     * the end of the boot are written at once.
      */
     alive({ onMains, isEnding }: Power): void {
       const next = { aliveAt: clock.now(), mains: onMains, gone: outageAfter(held, { onMains, isEnding }, clock.now()), begun: readEnd() };
@@ -57,7 +57,7 @@ export function openMarker({ memory, clock, boot, crashedBefore, readEnd }: Mark
       if (isNews || clock.up() - savedUp >= everyMs) save(next);
     },
     bye: (reason: string): void => save({ aliveAt: clock.now(), bye: reason }),
-    /** Returns how the previous boot ended, or undefined once the server has acknowledged it. */
+    /** Returns how the previous boot ended; undefined once the server has acknowledged it. */
     previous: (): LastBoot | undefined => held.previous ?? undefined,
     told(): void {
       if (held.previous !== null) save({ previous: null });
@@ -67,7 +67,7 @@ export function openMarker({ memory, clock, boot, crashedBefore, readEnd }: Mark
   };
 }
 
-/** Returns the outage after a reading, and the same object if nothing changed. */
+/** Returns the outage after a power reading; returns the same object if nothing changed. */
 function outageAfter({ gone }: Marked, { onMains, isEnding }: Power, now: number): Marked['gone'] {
   const isAway = gone !== null && gone.to === null;
   if (onMains === null || onMains === !isAway) return isAway && isEnding && !gone.ending ? { ...gone, ending: true } : gone;
@@ -77,7 +77,7 @@ function outageAfter({ gone }: Marked, { onMains, isEnding }: Power, now: number
 function begun(kept: Marked | undefined, { at, boot, crashedBefore }: { at: number; boot: string; crashedBefore(): boolean }): Marked {
   const now = { boot, aliveAt: at, mains: null, bye: null, gone: null, begun: null };
   if (kept === undefined) return { ...now, previous: null };
-  // A bye of an earlier agent process in the same boot does not count.
+  // Ignores the bye of an earlier agent process in the same boot.
   if (kept.boot === boot) return { ...now, gone: kept.gone, previous: kept.previous };
   return { ...now, previous: previousOf(kept, crashedBefore) };
 }

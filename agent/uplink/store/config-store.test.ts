@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sabha-profile-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const config = (version: number): Signed => sealed({ pc: 'up/lucknow/room-1', version, profile: { link: 'geo' } });
 
-test('the last saved configuration is loaded, and no temporary file remains', () => {
+test('the configuration store loads the last saved configuration and leaves no temporary file', () => {
   const file = join(folder, 'config.json');
   const store = createConfigStore(file);
   expect(store.load()).toEqual({ config: undefined, problem: null });
@@ -19,7 +19,7 @@ test('the last saved configuration is loaded, and no temporary file remains', ()
   expect(existsSync(`${file}.new`)).toBe(false);
 });
 
-test('a damaged configuration file is not used, and the problem is one line', () => {
+test('the configuration store ignores a damaged file and reports the problem in one line', () => {
   const file = join(folder, 'bad.json');
   for (const content of ['{"signed":"{}"', '{"version":1,"profile":{"link":"geo"}}', '']) {
     writeFileSync(file, content);

@@ -1,4 +1,6 @@
-/** Stores the last valid configuration of this PC in a file, signed as received. A disconnected room then still knows its profile. */
+/**
+ * Stores the last valid configuration of this PC in a file, with its signature. Without a connection, the PC then still knows its profile.
+ */
 import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import {
@@ -20,7 +22,7 @@ export type ConfigStore = ReturnType<typeof createConfigStore>;
 /** Creates the store for a file. Never throws. */
 export function createConfigStore(file: string) {
   return {
-    /** Returns the last saved configuration, unverified, or the reason why the file is unreadable. */
+    /** Returns the saved configuration before verification, or the reason why the file is unreadable. */
     load: (): { config: Signed | undefined; problem: string | null } => {
       if (!existsSync(file)) return { config: undefined, problem: null };
       try {
@@ -31,8 +33,7 @@ export function createConfigStore(file: string) {
       }
     },
     /**
-     * Guarantee: after a kill or a power cut the file holds the old or the new configuration, complete. Returns the reason if the write
-     * failed.
+     * Returns the reason if the write failed. Guarantee: after a kill or a power cut the file holds a complete configuration, old or new.
      */
     save: (config: Signed): string | null => {
       try {
@@ -46,7 +47,7 @@ export function createConfigStore(file: string) {
 }
 
 /**
- * Verifies a configuration. `key` is the public half of the server's signing key; null if this PC has none.
+ * Verifies a configuration. `key`: public key of the server; null if this PC has none.
  * Guarantee: accepts only what the server signed for this PC, regardless of how it arrived.
  */
 function openConfig(config: Signed, { key, pc }: { key: KeyObject | null; pc: PcPath }): Opened<Config> {
@@ -55,7 +56,7 @@ function openConfig(config: Signed, { key, pc }: { key: KeyObject | null; pc: Pc
   return opened.ok && opened.value.pc !== pc ? { ok: false, reason: 'addressed to another PC' } : opened;
 }
 
-/** Returns the stored configuration after verifying it again, because the file may have been changed or copied from another PC. */
+/** Returns the stored configuration after verification, because the file may have been changed or copied from another PC. */
 export function loadConfig(store: ConfigStore, { log, ...by }: { key: KeyObject | null; pc: PcPath; log: Log }): Config | undefined {
   const { config, problem } = store.load();
   const opened = config && openConfig(config, by);
@@ -68,28 +69,28 @@ export type ActiveConfig = ReturnType<typeof openActiveConfig>;
 
 export type ActiveConfigOptions = {
   store: ConfigStore;
-  /** Public half of the server's signing key; null = no configuration is accepted. */
+  /** Public key of the server; null = no configuration is accepted. */
   key: KeyObject | null;
   pc: PcPath;
-  /** Profile until the server has sent a configuration. */
+  /** Profile that applies until the server has sent a configuration. */
   profile: Profile;
   log: Log;
   onTaken(config: Config): void;
-  /** The configuration is older, or not signed by the server for this PC. */
+  /** Called if a configuration is older, or not signed by the server for this PC. */
   onRefused(reason: string): void;
 };
 
-/** Holds the current configuration. It starts with the stored one. */
+/** Holds the configuration in use, at first the stored one. */
 export function openActiveConfig({ store, key, pc, profile, log, onTaken, onRefused }: ActiveConfigOptions) {
   let held = loadConfig(store, { key, pc, log });
   const version = () => held?.version ?? 0;
   return {
     profile: (): Profile => held?.profile ?? profile,
-    /** Display names of site and room; undefined if the server sent none. */
+    /** Returns the display names of site and room; undefined if the server sent none. */
     place: (): Config['place'] => held?.place,
-    /** Version of the configuration; 0 if the server sent none. */
+    /** Returns the version of the configuration; 0 if the server sent none. */
     version,
-    /** Returns true if the configuration was accepted: signed by the server for this PC, and newer than the current one. */
+    /** Returns true if the configuration was accepted: signed by the server for this PC, and newer than the one in use. */
     take(signed: Signed): boolean {
       const opened = openConfig(signed, { key, pc });
       if (!opened.ok || opened.value.version < version()) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { rotatingFile, withMemory } from './log.ts';
 
-test('the log passes lines on, and keeps the last 200 as short single lines without fields', () => {
+test('withMemory passes log lines on, and keeps the last 200 as short single lines without fields', () => {
   const written: unknown[] = [];
   const write = (fields: object, line: string) => written.push([fields, line]);
   const log = withMemory({ info: write, warn: write }, { now: () => 0 });
@@ -17,7 +17,7 @@ test('the log passes lines on, and keeps the last 200 as short single lines with
   expect(log.last(1_000)).toHaveLength(200);
 });
 
-test('a log file respects its size limit across restarts, keeps one earlier file, and survives a missing folder', () => {
+test('rotatingFile keeps to its size limit across restarts, keeps one earlier file, and survives a missing folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-log-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'agent.log');

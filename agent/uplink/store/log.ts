@@ -1,4 +1,4 @@
-/** The agent's log for people. It has the methods of a pino logger. */
+/** Log of the agent for people, with the methods of a pino logger. */
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { type Clock, messageOf, oneLine } from '@sabha/contracts';
 
@@ -7,10 +7,10 @@ export type LogMemory = Log & { last(lines: number): string[] };
 
 const levels = { info: 30, warn: 40 };
 const keptLines = 200;
-/** Length limit of a line, so that a hundred lines at three bytes a character fit into one event. */
+/** Length limit of a line: a hundred lines with three bytes per character must fit into one event. */
 const lineLength = 200;
 
-/** Wraps a log and keeps its last lines in memory, without the fields. */
+/** Wraps a log and keeps its last lines in memory, without their fields. */
 export function withMemory(log: Log, clock: Pick<Clock, 'now'>): LogMemory {
   const kept: string[] = [];
   const write = (level: keyof Log) => (fields: object, line: string) => {
@@ -19,20 +19,20 @@ export function withMemory(log: Log, clock: Pick<Clock, 'now'>): LogMemory {
     try {
       log[level](fields, line);
     } catch {
-      // A failing log must not stop the caller; the line is kept in memory.
+      // A log that fails must not stop the caller; memory still keeps the line.
     }
   };
   return { info: write('info'), warn: write('warn'), last: (lines) => kept.slice(-lines) };
 }
 
-/** Writes lines in the format of pino. A process that needs no more of pino saves two MiB of memory. */
+/** Writes lines in the format of pino. A process that uses this instead of pino saves 2 MiB of memory. */
 export function lineLog(part: string, { write, now }: { write(line: string): void; now(): number }): Log {
   const at = (level: number) => (fields: object, msg: string) => write(`${JSON.stringify({ level, time: now(), part, ...fields, msg })}\n`);
   return { info: at(levels.info), warn: at(levels.warn) };
 }
 
 /**
- * A log file of at most `mostBytes` (1 MiB). A full file is renamed to `FILE.1` and replaces the earlier one.
+ * Log file of at most `mostBytes` (1 MiB). A full file is renamed to `FILE.1`, which replaces the earlier one.
  * Guarantee: a line that cannot be written is lost, and nothing is thrown.
  */
 export function rotatingFile(file: string, mostBytes = 1_048_576): { write(line: string): void } {
@@ -43,7 +43,7 @@ export function rotatingFile(file: string, mostBytes = 1_048_576): { write(line:
         if (size > 0 && size + Buffer.byteLength(line) > mostBytes) renameSync(file, `${file}.1`);
         appendFileSync(file, line);
       } catch {
-        // The next line is a new attempt.
+        // A failed write is not repeated; the next line is a new attempt.
       }
     },
   };
@@ -55,15 +55,15 @@ export type OnInternalError = (what: string, error: unknown) => void;
 export type InternalErrorOptions = {
   clock: Pick<Clock, 'up'>;
   log: Pick<Log, 'warn'>;
-  /** Records an event for the server, with the number of errors since the start. */
+  /** Records an event for the server. `count`: errors since the start. */
   record(body: { what: string; error: string; count: number }): void;
 };
 
-/** Minimum interval between two reports, so that a repeated error does not fill the spool. */
+/** Minimum interval between two reports, so that a repeating error does not fill the spool. */
 const reportIntervalMs = 60_000;
 const errorLength = 200;
 
-/** Counts caught errors and reports them at a limited rate. Guarantee: it never throws, and counts each error. */
+/** Counts caught errors and reports them at a limited rate. Guarantee: it never throws, and it counts each error. */
 export function countErrors({ clock, log, record }: InternalErrorOptions): OnInternalError {
   let count = 0;
   let reportedUp = Number.NEGATIVE_INFINITY;

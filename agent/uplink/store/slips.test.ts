@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { countErrors } from './log.ts';
 
-it('repeated errors are reported once a minute in one line with their count', async () => {
+it('countErrors reports repeated errors at most once a minute, in one line with their count', async () => {
   const clock = handClock();
   const lines: string[] = [];
   const told: object[] = [];
