@@ -37,7 +37,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
       };
     },
   };
-  /** Path probe that follows the state of the link. */
+  /** Probe of the network path, which reports the state of the server connection. */
   const way: Probe = {
     name: 'path',
     everyMs: 3_600_000,
@@ -96,7 +96,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
   return { db, budget, clock, net, room, seen, logs, saved, cards, inventory, agent, events, ack, restarts };
 }
 
-test('the agent connects after the first round of probes, so that the first state is complete', async () => {
+test('the agent connects after every probe has run once, so that the first state is complete', async () => {
   const { agent, clock, net, events } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -106,7 +106,7 @@ test('the agent connects after the first round of probes, so that the first stat
   expect(events()[1]?.body).toEqual({ version: '0.1.0', recovered: false });
 });
 
-test('the agent probes the path at once when the link is lost, and reports the result later', async () => {
+test('the agent probes the network path at once when the connection breaks, and records the result as an event', async () => {
   const { agent, clock, net, events } = setUp({ more: true });
   agent.start();
   await clock.pass(3_000);
@@ -125,7 +125,7 @@ test('the agent probes the path at once when the link is lost, and reports the r
   expect(said()).toEqual([broken, whole, broken, whole]);
 });
 
-test('the agent reports a change as a state message and as a numbered event with old and new result', async () => {
+test('the agent reports a changed check in a state message, and as a numbered event with old and new result', async () => {
   const { agent, clock, net, room, ack, events } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -148,7 +148,7 @@ test('the agent reports a change as a state message and as a numbered event with
   expect(events().filter(({ kind }) => kind === 'check')).toHaveLength(2);
 });
 
-test('the agent reports a recovery after a kill, keeps checks unknown until renewed, and records no event for an unchanged result', async () => {
+test('the agent reports a recovery after a kill, keeps checks unknown until probes renew them, and records no event for an equal result', async () => {
   const { agent, clock, db, room } = setUp();
   room.mic = { status: 'fault', fault: 'microphone.missing', reason: null };
   agent.start();
@@ -165,7 +165,7 @@ test('the agent reports a recovery after a kill, keeps checks unknown until rene
   expect(again.events().slice(before)).toMatchObject([{ kind: 'started', body: { recovered: true } }]);
 });
 
-test('records an event and sends a bye on a clean stop, and the next start reports no recovery', async () => {
+test('the agent records an event and sends a bye on a regular stop, and reports no recovery at the next start', async () => {
   const { agent, clock, net, db } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -180,7 +180,7 @@ test('records an event and sends a bye on a clean stop, and the next start repor
   ]);
 });
 
-test('the agent keeps one reading in 15 min while offline, and none while connected', async () => {
+test('the agent stores one reading in 15 min while offline, and none while connected', async () => {
   const { agent, clock, net, events } = setUp();
   agent.start();
   await clock.pass(3_600_000);
@@ -193,7 +193,7 @@ test('the agent keeps one reading in 15 min while offline, and none while connec
   expect(readings()[0]).toMatchObject({ kind: 'numbers', body: { load: 0.5 } });
 });
 
-test('F7 records a clock jump as an event, without effect on beats or numbers', async () => {
+test('F7 the agent records a jump of the PC clock as an event, without effect on beats or event numbers', async () => {
   const { agent, clock, net, events } = setUp();
   agent.start();
   await clock.pass(30_000);
@@ -212,7 +212,7 @@ test('the agent stores a configuration, applies it at once, reports it in a birt
   net.take('presence');
   const config = sealed(configuration(7));
   net.down('config', encode('config', config));
-  // A change of the link class reconnects with another keepalive.
+  // A change of the link class changes the keepalive, so the agent reconnects.
   await clock.pass(10_000);
   expect(saved).toEqual([config]);
   expect(seen.at(-1)?.link).toBe('geo');
@@ -254,7 +254,7 @@ test('the agent refuses a configuration that is forged, older or for another PC,
   ]);
 });
 
-test('the agent verifies a stored configuration at the start, and ignores a configuration of another PC or server', async () => {
+test('the agent verifies a stored configuration at the start, and ignores one of another PC or server', async () => {
   const stolen = sealed(configuration(9, 'up/lucknow/room-2'));
   const forged = sealSigned(configuration(9), createPrivateKey(makeSigningKeys().privateKey));
   for (const config of [stolen, forged]) {
@@ -266,7 +266,7 @@ test('the agent verifies a stored configuration at the start, and ignores a conf
   }
 });
 
-test('R17 the agent runs the probes before the birth on a fresh hello', async () => {
+test('R17 the agent runs the probes before the birth if the hello is `fresh`', async () => {
   const { agent, clock, net, room } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -278,7 +278,7 @@ test('R17 the agent runs the probes before the birth on a fresh hello', async ()
   expect(agent.table.checks()[0]?.reason).toBe('nobody signed in');
 });
 
-test('the agent sends one last gasp before power ends, and reports the end of that boot in each birth until it is acknowledged', async () => {
+test('the agent sends one last gasp before power ends; after the restart each birth reports that end until it is acknowledged', async () => {
   const first = setUp();
   first.room.power = { onMains: true, isEnding: false, runtimeMs: null };
   first.agent.start();
@@ -304,7 +304,7 @@ test('the agent sends one last gasp before power ends, and reports the end of th
   expect(third.net.take('presence')).toMatchObject([{ message: { previous: { boot: 'boot-2', bye: 'shutdown' } } }]);
 });
 
-/** Copies the disk as after a power cut; the earlier process holds no lock on it. */
+/** Copies the disk as a power cut leaves it, without the lock of the earlier process. */
 function copyOf(db: DatabaseSync): DatabaseSync {
   const copy = new DatabaseSync(':memory:');
   copy.deserialize(db.serialize());

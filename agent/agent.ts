@@ -1,4 +1,4 @@
-/** Composes the agent from probes, table, spool and link. Clock, randomness, disk, network and platform are parameters. */
+/** Composes the agent from probes, check table, spool and uplink. Clock, randomness, disk, network and platform are parameters. */
 
 import type { KeyObject } from 'node:crypto';
 import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile, withTimeout } from '@sabha/contracts';
@@ -28,7 +28,7 @@ import { createUplink, type Uplink } from './uplink/uplink.ts';
 
 export type Agent = ReturnType<typeof createAgent>;
 
-/** Guarantee: it reports only what its probes found, and keeps every event on disk until the server has it. */
+/** Guarantee: the agent reports only results of its probes, and keeps every event on disk until the server has it. */
 export function createAgent(options: AgentOptions) {
   const getState = () => state;
   const context = createContext(options, getState);
@@ -56,18 +56,18 @@ export function createAgent(options: AgentOptions) {
   };
   return {
     start: (): void => start(state),
-    /** Sends a bye within 2 s, so that the server records a stop and not a loss. */
+    /** Stops within 2 s and sends a bye, so that the server records a regular stop and no loss. */
     stop: (reason: string): Promise<void> => stop(state, reason),
     spool,
     table,
     rounds: measurement.rounds,
-    /** `refused`: messages on our topics without a valid signature of the server for this PC. */
+    /** `refused`: messages on the topics of this PC that the server did not sign for it. */
     figures: (): UplinkFigures & { refused: number } => ({ ...uplink.figures(), refused: state.live.refused }),
-    /** True once the server has acknowledged the birth of this connection. */
+    /** Returns true once the server has acknowledged the birth of this connection. */
     isBirthAcknowledged: uplink.isBirthAcknowledged,
-    /** Records an event from outside the probes. */
+    /** Records an event that does not come from a probe. */
     record: (kind: string, body: Record<string, unknown>): void => void record(state, { kind, body }),
-    /** Milliseconds since 1970, by the server's clock if known. */
+    /** Returns the time in milliseconds since 1970, by the server's clock if known. */
     now: time.now,
   };
 }
@@ -107,7 +107,7 @@ function createContext(given: AgentOptions, getState: GetState): AgentContext {
   };
 }
 
-/** An unknown state counts as not begun. */
+/** Returns why the operating system is ending this boot; null if an error prevents the answer. */
 function endBegun(platform: Platform, onInternalError: OnInternalError): ReturnType<Platform['endBegun']> {
   try {
     return platform.endBegun();
@@ -194,7 +194,7 @@ function createCommandHandler(context: AgentContext, parts: Pick<AgentState, 'ru
   });
 }
 
-/** Computes the spool figures on demand, because only one of about twenty probes uses them. */
+/** Computes the spool figures only when they are read, because only one of about twenty probes reads them. */
 function ownFigures({ uplink, spool, runner, time, certificateEndsAt, measurement: { rounds } }: AgentState): SelfFigures {
   const { roundTripMs, clockOffsetMs, serverClockStepped, connected } = uplink.figures();
   const known = { connected, roundTripMs, clockOffsetMs, serverClockStepped, measures: rounds.measures(), link: rounds.view() };
@@ -211,20 +211,20 @@ function ownFigures({ uplink, spool, runner, time, certificateEndsAt, measuremen
 
 const tickMs = 10_000;
 const offlineReadingMs = 900_000;
-/** Longest wait for the first round, so that a probe that hangs does not delay the results of others. */
+/** Longest wait until the agent connects, so that a hanging probe does not delay the results of others. */
 const firstRoundMs = 15_000;
 /**
- * Least interval between events about refused messages, so that a flood of forged ones cannot fill the spool. Each event carries the
+ * Minimum interval between events about refused messages, so that a flood of forged messages cannot fill the spool. Each event has the
  * count.
  */
 const refusalNotedEveryMs = 60_000;
 
-/** Applies the data budget of the link class in the profile. */
+/** Applies the data budget that the link class of the profile allows. */
 function limitBudget({ budget, config }: AgentContext): void {
   budget.limit(links[config.profile().link].budget);
 }
 
-/** Restores the checks of the last run at once. Connects after the first round of probes, or after fifteen seconds. */
+/** Restores the checks of the last run at once. Connects after every probe has run once, or after fifteen seconds. */
 function start(state: AgentState): void {
   const { spool, table, runner, uplink, clock } = state;
   table.restore(parseSavedChecks(spool.recall('checks')));
@@ -239,7 +239,7 @@ function start(state: AgentState): void {
   state.inventory.start();
 }
 
-/** Sends the bye message and closes all parts. A second call does nothing. */
+/** Sends the bye and closes all parts; a second call does nothing. */
 async function stop(state: AgentState, reason: string): Promise<void> {
   if (state.live.stopped) return;
   state.live.stopped = true;
@@ -263,7 +263,7 @@ function applyProbeResult(state: AgentState, probe: Probe, { checks, numbers, po
   state.gasp(power);
 }
 
-/** Events record the history, the state message the present. */
+/** Reports changed checks. Events record the history; the state message has the present results. */
 function reportChanges(state: AgentState, changes: CheckChange[]): void {
   for (const change of changes) record(state, { kind: 'check', body: change });
   if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.table.checksToSave()));
@@ -273,10 +273,10 @@ function reportChanges(state: AgentState, changes: CheckChange[]): void {
 
 type NewEvent = { kind: string; body: Record<string, unknown>; grade?: Grade | undefined };
 
-/** Returns false if the event could not be stored. */
+/** Records an event; returns false if it could not be stored. */
 function record(state: AgentState, { kind, body, grade = 'event' }: NewEvent): boolean {
   const done = state.spool.append(kind, body, grade);
-  // The spool counts the lost event and declares it in its next one.
+  // The spool counts the lost event and declares it when it can write again.
   if (!done.ok) state.log.warn({ kind }, `an event could not be stored: ${done.reason}`);
   state.uplink.appended();
   return done.ok;
@@ -298,7 +298,7 @@ function tick(state: AgentState): void {
   }
 }
 
-/** Counts a message on our topics without a valid signature. The first is reported at once. */
+/** Counts a message on the topics of this PC without a valid signature, and reports the first one at once. */
 function reportRefusal(state: AgentState, leaf: 'cmd' | 'config', reason: string): void {
   state.live.refused += 1;
   if (state.clock.up() - state.live.refusalNotedUp < refusalNotedEveryMs) return;
@@ -307,7 +307,7 @@ function reportRefusal(state: AgentState, leaf: 'cmd' | 'config', reason: string
   record(state, { kind: 'refused', body: { leaf, reason, count: state.live.refused } });
 }
 
-/** Sends the inventory if it differs from the last one sent. */
+/** Sends the inventory if its hash differs from the last one sent. */
 function onInventory({ uplink, spool }: AgentState, { hash }: Inventory): void {
   uplink.inventoryKnown(hash !== spool.recall('inventory'));
   if (uplink.figures().connected) spool.remember('inventory', hash);
@@ -316,47 +316,47 @@ function onInventory({ uplink, spool }: AgentState, { hash }: Inventory): void {
 export type AgentOptions = {
   pc: PcPath;
   version: string;
-  /** Id of the enrolment that admits this PC; stays over renewals. Absent if enrolments cannot be distinguished. */
+  /** Id of the enrolment that admits this PC; it stays the same over renewals. Absent if enrolments cannot be distinguished. */
   owner?: string | undefined;
-  /** Absent if the transport uses a certificate. */
+  /** Token of the PC; absent if a certificate proves the identity. */
   token?: string | undefined;
-  /** End of that certificate, milliseconds since 1970. */
+  /** Returns the end of the certificate of this PC, milliseconds since 1970. */
   certificateEndsAt?: () => number;
-  /** Public key of the server, which verifies configurations and commands; null = all are refused. */
+  /** Public key that verifies configurations and commands; null = all are refused. */
   centreKey: KeyObject | null;
   platform: Platform;
   probes: readonly Probe[];
   transport: Transport;
   /** Opens UDP sockets to the host of the reflector; absent if the link cannot be measured. */
   udp?: OpenUdp | undefined;
-  /** HTTPS address of the server that enrolled this PC, and the trusted roots. */
+  /** HTTPS address of the server that enrolled this PC, and the roots it trusts. */
   enrolServer?: { at: string; roots(): readonly string[] } | undefined;
   disk: SpoolDisk;
   spoolLimitBytes?: number;
   configs: ConfigStore;
-  /** Absent if bytes are not counted across restarts. */
+  /** Data budget; absent if bytes are not counted across restarts. */
   budget?: Budget;
-  /** Address of the server, and hosts to probe when it cannot be reached. */
+  /** Address of the server, and hosts to probe while the server is silent. */
   centre?: CentreAccess;
-  /** Profile until the server has sent one. */
+  /** Profile that applies until the server has sent a configuration. */
   profile: Profile;
   clock: Clock;
-  /** Uniform in [0, 1). A broker must not be able to predict it. */
+  /** Returns a random number in [0, 1), uniformly distributed. A broker must not be able to predict it. */
   random: () => number;
   log: Log;
-  /** Stores the last link report, which `check` reads from another process. */
+  /** Stores the last link report for `sabha-agent check`, which is another process. */
   linkFile?: Pick<TextFile, 'save'> | undefined;
-  /** Stores the room card; absent without a user at the PC. */
+  /** Stores the room card; absent if no user can see it. */
   cardFile?: Pick<TextFile, 'save'>;
-  /** Session helper in another process. */
+  /** Session helper that runs in another process; absent if the agent does its work. */
   sessionHelper?: { runner(own: Runner): Runner; card(known: () => RoomFacts): Card };
-  /** Ends this process in order; its supervisor starts another. */
+  /** Ends this process in order; its supervisor then starts a new one. */
   restart(): void;
 };
 
 export type LiveValues = { power: Power; refused: number; refusalNotedUp: number; stopped: boolean; readingUp: number; tick: Cancel };
 
-/** Parts that exist before all others. */
+/** Parts that exist before all other parts are created. */
 export type AgentContext = AgentOptions & {
   boot: string;
   log: LogMemory;
@@ -380,5 +380,5 @@ export type AgentState = AgentContext & {
   gasp: (power: PowerState) => void;
 };
 
-/** The parts refer to each other through this function; the state is complete before the first call. */
+/** Returns the complete state. The parts refer to each other through this function and call it only after all exist. */
 export type GetState = () => AgentState;

@@ -1,4 +1,4 @@
-/** Verb `check`: a self-test of this PC, judged as `run` would judge it. */
+/** Command `check`: a self-test of this PC, with the same verdicts as `run`. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,20 +29,20 @@ import { createConfigStore, loadConfig } from './uplink/store/config-store.ts';
 import { budgetFile, centreAddressFile, dataFolder, type Env, linkFile, roomFile, roomSocket } from './uplink/store/data-folder.ts';
 import { createPeerCheck } from './uplink/tls.ts';
 
-/** File that `npm start` creates for its own agent. */
+/** Token file that `npm start` creates for the agent on its own machine. */
 const localAgentToken = 'agent.token';
 const ownSettings = 'sabha.json';
-/** A satellite link needs two seconds for three round trips. */
+/** Time limit to read the server's clock: on a satellite link, three round trips take two seconds. */
 const clockLimitMs = 3_000;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
 
-/** Runs the verb `check`; resolves with its exit code. Throws UsageError. */
+/** Runs the command `check`; resolves with its exit code. Throws UsageError. */
 export async function check(args: string[], env: Env): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const options = { json: flag, all: flag, lang: { type: 'string', default: languageFor(args, env) }, ...folder } as const;
   const { json, all, lang, data: named } = parseCall({ args, options }).values;
   if (!isLanguage(lang)) throw new UsageError(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
-  // On the server machine SABHA_DATA names the folder of all parts, which contains that of the agent.
+  // On the machine of the server, SABHA_DATA names the data folder of all parts, which contains the agent's folder.
   const given = dataFolder(env, args);
   const data = existsSync(join(given, 'agent', localAgentToken)) ? join(given, 'agent') : given;
   const judged = subjectOfCheck({ ...env, SABHA_DATA: data }, data);
@@ -67,7 +67,7 @@ export async function check(args: string[], env: Env): Promise<number> {
 
 type CheckSubject = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks' | 'certificateLeftMs'>;
 
-/** Returns the PC that `run` would be; if it is not enrolled, the first PC of ./sabha.json. */
+/** Returns the PC to check: the one that `run` would serve, or the first PC of ./sabha.json if this PC is not enrolled. */
 function subjectOfCheck(env: Env, data: string): CheckSubject {
   const opened = openIdentity(identityFolder(data));
   if (opened.ok && opened.value === undefined && !namesPc(env)) return subjectFromSettings(env, data);
@@ -90,7 +90,7 @@ function serverOf(identity: Identity) {
   return { host, port, httpsPort, checkPeer: createPeerCheck(() => identity, Date.now) };
 }
 
-/** Compares the clocks by the date of an HTTPS response, which needs no MQTT connection. */
+/** Compares the clocks by the date of an HTTPS response, so that no MQTT connection is needed. */
 async function measureClockOffset({ centre: { host, enrolPort: port }, roots }: Identity) {
   const read = await fetchClock({ host, port, trust: { roots } }, clockLimitMs);
   return read.ok ? read.value : undefined;
@@ -105,18 +105,18 @@ function centreKeyOf(identity: Identity | undefined, { centreKeyFile }: AgentSet
   }
 }
 
-/** The server is known if it is configured, or if `npm start` runs it beside this PC. */
+/** Returns the first PC of the settings file. Its server is known if it is configured, or if `npm start` runs it on this machine. */
 function subjectFromSettings(env: Env, data: string): CheckSubject {
   const { site, mqttPort } = loadSettings(env['SABHA_CONFIG']);
   const { state, id, profile, pcs } = site;
   const first = pcs[0];
   const room = first && { room: { en: first.room.en, hi: first.room.hi ?? first.room.en } };
-  // The broker beside it listens on the port in the same file.
+  // The settings file also names the port of the broker on this machine.
   const place = readServerSettings({ SABHA_MQTT_PORT: `${mqttPort}`, ...env });
   if (!place.ok) throw new UsageError(place.line);
   const isCentres = existsSync(join(data, localAgentToken));
   const isKnown = env['SABHA_MQTT_HOST'] !== undefined || isCentres;
-  // Default settings name no real site, so a run in the wrong folder shows no room.
+  // Default settings name no real room, so a run in the wrong folder must not show their room.
   const isDefault = !isCentres && env['SABHA_CONFIG'] === undefined && !existsSync(ownSettings);
   return {
     subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, ...(isDefault && { notEnrolledFolder: data }), profile, configured: true },
@@ -124,7 +124,7 @@ function subjectFromSettings(env: Env, data: string): CheckSubject {
   };
 }
 
-/** A named file must exist; without a name, ./sabha.json or defaults. */
+/** Reads the settings file. A file that the caller names must exist; ./sabha.json may be missing. */
 function loadSettings(named: string | undefined): { site: SettingsSite; mqttPort: number } {
   const file = named ?? ownSettings;
   const result = readSettings(readSettingsFile(file, named === undefined), file);

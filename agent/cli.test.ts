@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type CliResult = { code: number; out: string; err: string };
 
-/** Runs the real command in an empty folder. */
+/** Runs the real command line in an empty folder. */
 function agent(args: string[], config?: string, cwd = folder, more: Record<string, string | undefined> = {}): Promise<CliResult> {
   const env = { ...process.env, LC_ALL: 'C.UTF-8', SABHA_CONFIG: config, ...more };
   return new Promise((resolve) => {
@@ -24,7 +24,7 @@ function agent(args: string[], config?: string, cwd = folder, more: Record<strin
   });
 }
 
-/** Environment of a signed-in user: without a session a camera known only to PipeWire is unknown. */
+/** Environment of a signed-in user. Without a session, the state of a camera that only PipeWire sees is unknown. */
 const inSession = { XDG_RUNTIME_DIR: tmpdir() };
 
 function file(text: string): string {
@@ -33,7 +33,7 @@ function file(text: string): string {
   return path;
 }
 
-it('`sabha-agent check --json` prints one JSON object, and the exit code reports a fault', async () => {
+it('`sabha-agent check --json` prints one JSON object, and its exit code reports a fault', async () => {
   const { code, out, err } = await agent(['check', '--json']);
   expect(err).toBe('');
   const report = JSON.parse(out);
@@ -51,8 +51,8 @@ it('`sabha-agent check --json` prints one JSON object, and the exit code reports
   expect(code).toBe(has('fault') ? 1 : has('unknown') ? 3 : 0);
 });
 
-// The following tests wait for an unreachable address, so they run concurrently.
-it.concurrent('`sabha-agent check` without sound, tools or settings reports no room component as ok, omits none, and prints one plain screen', {
+// These tests wait for an unreachable address, so they run concurrently.
+it.concurrent('`sabha-agent check` without sound, tools or settings reports every room component, none of them as ok, on one plain screen', {
   tags: ['long'],
 }, async ({ expect }) => {
   const bare = { PATH: folder, XDG_RUNTIME_DIR: join(folder, 'none'), NO_COLOR: '' };
@@ -64,7 +64,7 @@ it.concurrent('`sabha-agent check` without sound, tools or settings reports no r
   expect([of('clock'), of('path'), err]).toEqual([['unknown'], ['unknown'], '']);
   expect(code).not.toBe(0);
   const screen = await agent(['check'], undefined, folder, bare);
-  // The room and PC of the default settings do not exist, so the screen must not name them.
+  // The default settings name a room and a PC that do not exist, so the screen must not name them.
   expect(screen.out.split('\n')[0]).toBe('this PC is not enrolled (data/agent): the results below are of this PC alone');
   expect(screen.out).not.toMatch(/Conference room|this-office/);
   expect(screen.out).not.toMatch(/No fault found|\p{Cc}\[/u);
@@ -91,7 +91,7 @@ it.concurrent('`sabha-agent check` judges an enrolled PC by its signed configura
   expect(JSON.parse((await agent(['check', '--json', '--data', other], undefined, home)).out).pc).toBe('up/lucknow/hall');
 });
 
-it.concurrent('check ignores the configuration of another PC, and reports expected equipment as unknown', {
+it.concurrent('`sabha-agent check` ignores the configuration of another PC, and reports expected equipment as unknown', {
   tags: ['long'],
 }, async ({ expect }) => {
   const home = await enrolledPc();
@@ -103,7 +103,7 @@ it.concurrent('check ignores the configuration of another PC, and reports expect
   expect(out).not.toMatch(/Limits at|No fault found/);
 });
 
-it('`sabha-agent` enrol, run and check use the same folder, and run prints one line and exits with 1 without enrolment', {
+it('`sabha-agent` enrol, run and check use the same folder; run without enrolment prints one line and exits with 1', {
   tags: ['long'],
 }, async () => {
   const line = (at: string) => `this PC is not enrolled (no ${at}/identity); npm run agent -- enrol\n`;
@@ -116,7 +116,7 @@ it('`sabha-agent` enrol, run and check use the same folder, and run prints one l
   expect(await agent(['check', '--data', broken])).toEqual({ code: 2, out: '', err: why });
 });
 
-/** Creates a folder whose ./data/agent holds the identity of ladakh/leh/pc-1, as after `enrol`; its ./sabha.json names another place. */
+/** Creates a folder whose ./data/agent holds the identity of ladakh/leh/pc-1, as after `enrol`. Its ./sabha.json names another site. */
 async function enrolledPc(): Promise<string> {
   const home = mkdtempSync(join(folder, 'enrolled-'));
   const site = { state: 'up', id: 'lucknow', pcs: [{ id: 'hall', room: { en: 'Hall' } }] };
@@ -149,7 +149,7 @@ it.each([
 it.each([
   [['chek', '--lang', 'hi'], {}, '"chek" यहाँ नहीं चलता; ऐसे लिखें: npm run agent -- check | '],
   [['install'], { LC_ALL: 'hi_IN.UTF-8' }, 'यह काम पैकेज करता है: '],
-] as const)('reports the error in %j with %j in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
+] as const)('the command line reports the error in %j with %j in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
   const { code, err } = await agent([...args], undefined, folder, env);
   expect([code, err.slice(0, line.length), err.trimEnd().split('\n').length]).toEqual([2, line, 1]);
 });

@@ -1,6 +1,6 @@
 /**
- * Command line of the agent. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or setting, 3 no fault but something
- * unknown. Each verb imports what it needs, because the session helper keeps everything it imports in memory for months.
+ * Command line of the agent. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or setting, 3 no fault but something unknown.
+ * Each command imports only what it needs: the session helper keeps all imports in memory for months.
  */
 import { fillIn, languageFor, onNpmExit, realClock, showWait } from '@sabha/contracts';
 import { type CliVerb, calls, enrolledUntil, folder, nextSteps, parseCall, UsageError, usage, waitingForServer } from './identity/call.ts';
@@ -10,7 +10,7 @@ import { dataFolder, withSeparateRoom } from './uplink/store/data-folder.ts';
 
 const helpFlags: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
-/** `machine` is called only by this program. */
+/** All commands. Only the agent itself calls `machine`. */
 const verbs: Record<string, (args: string[]) => Promise<number>> = {
   check: async (args) => (await import('./check.ts')).check(args, process.env),
   enrol,
@@ -19,7 +19,7 @@ const verbs: Record<string, (args: string[]) => Promise<number>> = {
   install: () => refusePackageVerb('install'),
   uninstall: () => refusePackageVerb('uninstall'),
   machine: printMachine,
-  // The MSI calls it: packaging/sabha-agent.wxs.
+  // Only the MSI package calls `msi`: packaging/sabha-agent.wxs.
   msi: async (args) => (await import('./maintain/install/install.ts')).runStep({ args, env: process.env, execPath: process.execPath }),
 };
 
@@ -43,7 +43,7 @@ async function enrol(args: string[]): Promise<number> {
     ]);
   const known = knownCentre(process.execPath);
   const [language, own] = [languageFor(args, process.env), { folder: identityFolder(dataFolder(process.env, args)), again }];
-  // A dictated or copied code may have spaces in place of dashes.
+  // A person who copies a code may type spaces instead of dashes.
   const typed = { code: positionals.join(' '), centre, pc };
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
   const completed: Result<PartialInput> = isTerminal ? { ok: true, value: typed } : await addPcOfCode(typed, known);
@@ -63,7 +63,7 @@ async function enrol(args: string[]): Promise<number> {
   const { lineOfFailure } = await import('./identity/prompt.ts');
   if (!done.ok) return printFailure(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
   console.log(fillIn(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
-  // Only for a person: an installer takes output on stderr for an error.
+  // Printed only for a person, because an installer treats output on stderr as an error.
   if (process.stderr.isTTY) console.error(nextSteps(language, data));
   return 0;
 }
@@ -83,8 +83,7 @@ async function run(args: string[]): Promise<number> {
 }
 
 /**
- * Without an option, runs the session helper in this session. `--card` prints the path of the room card; `--fix` and `--undo` call the
- * running helper.
+ * Runs the session helper in this session. `--card` prints the path of the room card instead; `--fix` and `--undo` call the running helper.
  */
 async function room(args: string[]): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
@@ -129,18 +128,18 @@ async function dispatch([verb = '', ...args]: string[]): Promise<number> {
   if (helpFlags.has(verb) || args.some((word) => word === '--help' || word === '-h')) return printHelp(verb, args);
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (!act) throw new UsageError(`${verb === '' ? 'no verb' : `unknown verb "${verb}"`}; ${usage}`);
-  // These two end with a bye instead.
+  // When npm ends, the other commands exit at once; `run` and `room` end in order themselves.
   if (act !== run && act !== room) onNpmExit({ env: process.env, script: process.argv[1] }, () => process.exit(1));
   return act(args);
 }
 
 try {
   const code = await dispatch(process.argv.slice(2));
-  // After all output is written. A pending DNS lookup cannot be cancelled and may take half a minute.
+  // Exits after all output is written. A pending DNS lookup cannot be cancelled and would delay the exit by up to half a minute.
   process.stdout.write('', () => process.exit(code));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   await printFailure(error.message, process.argv);
-  // A request to the server may still be pending.
+  // Exits explicitly, because a request to the server may still be pending.
   process.stdout.write('', () => process.exit(2));
 }

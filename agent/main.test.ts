@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const token = join(folder, 'token');
 writeFileSync(token, 'secret\n');
 const script = fileURLToPath(new URL('main.ts', import.meta.url));
-/** No broker listens there: the agent must run without one. */
+/** Settings with a port on which no broker listens: the agent must run without a broker. */
 const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: token, SABHA_DATA: join(folder, 'data'), SABHA_MQTT_PORT: '1' };
 
 function run(env: Record<string, string>): { child: ChildProcess; lines: string[]; ended: Promise<unknown[]> } {
@@ -45,7 +45,7 @@ test('`sabha-agent run` exits with 1 and one line on a wrong setting, a missing 
   }
 });
 
-test('`sabha-agent run` is ready without a broker, refuses a second agent on its data, and exits with 0 within 2 s of SIGTERM', async () => {
+test('`sabha-agent run` starts without a broker, refuses a second agent on its data, and exits with 0 within 2 s of SIGTERM', async () => {
   const startedAt = performance.now();
   const { child, lines, ended } = run(good);
   while (!lines.includes('ready')) await once(child.stdout as NodeJS.ReadableStream, 'data');
@@ -58,13 +58,13 @@ test('`sabha-agent run` is ready without a broker, refuses a second agent on its
   const since = performance.now();
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
-  // Marked as stale when the agent ends.
+  // The ending agent marks the room card as stale.
   expect(card()).toBe(0);
   expect(performance.now() - since).toBeLessThan(2_500 + 4 * startMs);
 });
 
 test.skipIf(!existsSync('/dev/full'))(
-  '`sabha-agent run` continues with its log on a full disk, and ends on SIGTERM',
+  '`sabha-agent run` continues while the disk of its log is full, and ends on SIGTERM',
   { tags: ['long'] },
   async () => {
     const data = join(folder, 'full');
@@ -75,7 +75,7 @@ test.skipIf(!existsSync('/dev/full'))(
     onTestFinished(() => void child.kill('SIGKILL'));
     const ended = once(child, 'close');
     const card = () => /data-written="(\d+)"/.exec(readFileSync(join(data, 'card.html'), 'utf8'))?.[1];
-    // A running agent renews the card within a minute.
+    // A running agent renews the room card within a minute.
     const written = await vi.waitUntil(() => existsSync(join(data, 'card.html')) && card(), { timeout: 60_000 });
     await vi.waitUntil(() => card() !== written, { timeout: 80_000 });
     child.kill('SIGTERM');

@@ -31,13 +31,15 @@ import { budgetFile, cardFile, centreAddressFile, type Env, linkFile, roomFile }
 import { type Log, rotatingFile } from './uplink/store/log.ts';
 
 const stopLimitMs = 2_000;
-/** Part of `stopLimitMs` for the question whether the whole system shuts down. */
+/** Part of `stopLimitMs` for asking the operating system whether it is shutting down. */
 const askSystemMs = 400;
 
-/** Set by the bundler. */
+/** Version; the bundler defines it in a package. */
 declare const SABHA_VERSION: string | undefined;
 
-/** Runs the agent until it must end or restart into another version. An invalid setting or folder: one line, exit 1. */
+/**
+ * Runs the agent until it must end, or restart into another version. An invalid setting or folder ends it with one line and exit code 1.
+ */
 export async function main(env = process.env): Promise<void> {
   const voice = await outputOf(env);
   const { log } = voice;
@@ -53,7 +55,7 @@ export async function main(env = process.env): Promise<void> {
     return fail(voice, messageOf(error));
   }
   const restart = Promise.withResolvers<string>();
-  // Registered before the start, so that a signal right after it counts too.
+  // Registers for signals before the start, so that a signal right after the start counts too.
   const ended = Promise.race([endRequested(), restart.promise]);
   const running = { log, restart: restart.resolve };
   const { agent, platform } = compose(settings, parts, running);
@@ -65,10 +67,10 @@ export async function main(env = process.env): Promise<void> {
   flushCompileCache();
   const endReason = await ended;
   updates?.stop();
-  // Limits the time of the stop, whatever the network does.
+  // Exits after `stopLimitMs`, even if the network blocks the stop.
   const exit = () => (endReason === 'orphaned' ? exitOrphaned() : process.exit(0));
   setTimeout(() => {
-    // On a PC too busy to ask its system in time, the bye is stored at once.
+    // Stores the bye at once, if the operating system did not respond in time.
     void agent.stop(endReason);
     exit();
   }, stopLimitMs).unref();
@@ -117,7 +119,7 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
     centre: { ...centre, anchors, lastAddress: centreAddressFile(dataDir, log) },
     pc,
     profile,
-    // Math.random can be predicted from earlier values.
+    // Uses a secure generator, because Math.random can be predicted from earlier values.
     random: () => randomInt(2 ** 48 - 1) / 2 ** 48,
     log,
     restart: () => restart('restarted'),
@@ -126,7 +128,10 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
   return { agent, platform };
 }
 
-/** Connects the session helper of the signed-in user, a separate process. The agent records its refusals and repairs as events. */
+/**
+ * Connects the session helper of the signed-in user, which is a separate process. The agent records refusals and repairs of the helper as
+ * events.
+ */
 function createRemoteHelper(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'platform'> & { log: Log }, agent: () => Agent) {
   const seat = createSessionHelper({
     ...given,
@@ -148,7 +153,7 @@ function createRemoteHelper(file: string, { log, ...given }: Pick<Prepared, 'clo
   return { ...seat, card, runner: (own: Runner) => runnerWithHelper(own, seat) };
 }
 
-/** Starts the updater if a release key is set; the result stops it. */
+/** Starts the updater if a release key is configured. The returned object stops it. */
 function startUpdates(
   { updates, dataDir }: AgentSettings,
   { updateKey: key, enrolServer, platform, clock, version, budget }: Prepared,
@@ -179,21 +184,21 @@ function readVersion(): string {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
 
-/** Resolves when the system or a person ends the process, or its parent process is gone. */
+/** Resolves with the reason when a signal arrives or the parent process ends. */
 function endRequested(): Promise<string> {
   return new Promise((resolve) => {
     onShutdownRequest({ env: process.env, script: process.argv[1] }, resolve);
   });
 }
 
-/** The server distinguishes a stopped agent from a PC that shuts down. */
+/** Distinguishes an agent that is stopped from a PC that shuts down; the server needs the difference. */
 async function endReasonOf(asking: string, platform: Platform): Promise<string> {
   if (asking !== 'stopped') return asking;
   const isShuttingDown = await platform.isShuttingDown(AbortSignal.timeout(askSystemMs)).catch(() => false);
   return isShuttingDown ? 'shutdown' : asking;
 }
 
-/** Services and pipes get JSON lines, a person at a terminal gets text. */
+/** Prints JSON lines for services and pipes, and plain text for a person at a terminal. */
 async function outputOf(env: Env): Promise<Output> {
   if (process.stdout.isTTY === true) {
     const { createTerminalOutput: speak } = await import('./spoken.ts');
@@ -201,7 +206,7 @@ async function outputOf(env: Env): Promise<Output> {
   }
   const file = env['SABHA_LOG'];
   const log = pino({ base: { part: 'agent' } }, file === undefined ? logOutput() : rotatingFile(file));
-  // Without a service manager Node's crash output is lost.
+  // Without a service manager, the crash output of Node.js would be lost.
   if (file !== undefined) process.on('uncaughtExceptionMonitor', (error) => log.fatal(error));
   return { log, fatal: (line) => log.fatal(line), follow: () => undefined };
 }

@@ -1,5 +1,5 @@
 // @module-tag long
-/** The agent survives one failure of any external call: disk, log, network, system, server. */
+/** Tests that the agent survives one failure of any external call: disk, log, network, operating system or server. */
 import { DatabaseSync } from 'node:sqlite';
 import { encode, sealReflectorToken, type Verb } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
@@ -19,10 +19,10 @@ import { decodeWill, pc, wire } from './uplink/uplink.test-helper.ts';
 const minute = 60_000;
 const port = 8_620;
 
-/** Call that must fail: the n-th of a name. */
+/** Call that must fail: the n-th call of this name. */
 type WantedCall = { name: string; nth: number };
 
-/** Counts the calls of each name and makes one fail. */
+/** Counts the calls of each name and makes the wanted one fail. */
 function createTrouble(wanted: WantedCall | undefined) {
   const seen = new Map<string, number>();
   const strike = (name: string): Error | undefined => {
@@ -31,7 +31,7 @@ function createTrouble(wanted: WantedCall | undefined) {
     if (name !== wanted?.name || nth !== wanted.nth) return undefined;
     return name.startsWith('disk.') ? new DiskError('failed', 'the disk does not answer') : new Error(`${name} fails`);
   };
-  /** Wraps an object so that each function may fail: by rejection if it returns a promise, else by throwing. */
+  /** Wraps an object so that each function may fail: it rejects if it normally returns a promise, otherwise it throws. */
   const around = <T extends object>(whole: string, target: T, wrap: (answer: unknown) => unknown = (answer) => answer): T =>
     new Proxy(target, {
       get(held, key) {
@@ -95,7 +95,7 @@ async function live(wanted: WantedCall | undefined) {
   });
   const grant = () => ({ port, token: sealReflectorToken(pc, clock.now() + 3 * 3_600_000, Buffer.alloc(32)).toString('base64url') });
   const more = () => ({ measure: true, reflector: { ...grant(), endsAt: clock.now() + 3 * 3_600_000 } });
-  /** Simulates the server: acknowledges births and echoes. */
+  /** Simulates the server, which acknowledges births and echoes. */
   const answer = () => {
     const at = clock.now();
     const word = { spool: agent.spool.id(), upTo: agent.spool.acked(), at };
@@ -121,10 +121,10 @@ async function live(wanted: WantedCall | undefined) {
   return { agent, net, pass, order, seen };
 }
 
-/** The final disconnect comes after the last record on disk. */
+/** The agent disconnects last, after its last write to disk, so it cannot record this failure. */
 const isLast = ({ name, nth }: WantedCall) => name === 'connection.end' && nth === whole.seen.get(name);
 
-/** Runs half an hour of a PC with all its activities. */
+/** Simulates half an hour of a PC with all its activities. */
 async function day(wanted?: WantedCall) {
   const world = await live(wanted);
   const { agent, net, pass, order } = world;
@@ -147,17 +147,17 @@ async function day(wanted?: WantedCall) {
 }
 
 const whole = await day();
-/** Called before the agent exists: without them there is none. */
+/** Calls that run before the agent exists: if they fail, there is no agent. */
 const before = ['platform.bootId', 'disk.damage'];
 const names = [...whole.seen.keys()].filter((name) => !before.includes(name)).toSorted();
-/** Every call of a name with at most this many is tested, because the first ones may serve one purpose. */
+/** If a name has at most this many calls, all are tested, because its first calls may have different purposes. */
 const few = 12;
 const calls = names.flatMap((name) => {
   const count = whole.seen.get(name) ?? 0;
   const nths = count <= few ? Array.from({ length: count }, (_, at) => 1 + at) : [1, 2, 7];
   return nths.map((nth) => ({ name, nth }));
 });
-/** Calls whose failures are reported elsewhere: by probe, command, inventory, disk or log. */
+/** Calls whose failures are reported elsewhere: by a probe, command, inventory, disk or log. */
 const toldElsewhere = /^(disk|log|probed|platform\.(?!ask))/;
 
 test('the simulated half hour calls every external function of the agent', () => {
@@ -177,21 +177,18 @@ test('the simulated half hour calls every external function of the agent', () =>
   expect(whole.numbers).toMatchObject({ lu: 0, ld: 0, ju: 0, jd: 0 });
 });
 
-test.each(calls)(
-  'the agent survives a failure of call $nth of $name: the error is handled and counted once, and the agent stops in order',
-  async (call) => {
-    const unhandled: unknown[] = [];
-    const note = (reason: unknown) => unhandled.push(reason);
-    process.on('unhandledRejection', note);
-    onTestFinished(() => void process.off('unhandledRejection', note));
-    const { agent, net, numbers, slips } = await day(call).catch((error: Error) => expect.unreachable(error.stack));
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(unhandled).toEqual([]);
-    if (!toldElsewhere.test(call.name) && !isLast(call))
-      expect(slips).toEqual([{ what: expect.anything(), error: `${call.name} fails`, count: 1 }]);
-    expect(Object.values(numbers).every(Number.isFinite)).toBe(true);
-    expect(numbers.lu).toBeLessThan(0.01);
-    expect(net.connects.length).toBeLessThan(6);
-    expect(agent.figures().connected).toBe(false);
-  },
-);
+test.each(calls)('the agent handles and counts the failure of call $nth of $name once, and then stops in order', async (call) => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const { agent, net, numbers, slips } = await day(call).catch((error: Error) => expect.unreachable(error.stack));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+  if (!toldElsewhere.test(call.name) && !isLast(call))
+    expect(slips).toEqual([{ what: expect.anything(), error: `${call.name} fails`, count: 1 }]);
+  expect(Object.values(numbers).every(Number.isFinite)).toBe(true);
+  expect(numbers.lu).toBeLessThan(0.01);
+  expect(net.connects.length).toBeLessThan(6);
+  expect(agent.figures().connected).toBe(false);
+});

@@ -42,7 +42,7 @@ function open(args: string[] = []) {
   return { voice, said, room, look };
 }
 
-test('prints plain text for a person at a terminal', () => {
+test('createTerminalOutput prints plain text for a person at a terminal', () => {
   const { voice, said, room, look } = open();
   voice.log.info({ pc: 'ladakh/leh/vc-1', version: '0.1.0' }, 'ready');
   voice.log.warn({ waitMs: 3_400, refused: false }, 'not connected: connect ECONNREFUSED 192.0.2.1:8883');

@@ -1,4 +1,4 @@
-/** Terminal output of `run`: text in the language of the call. Loaded only at a terminal; services and pipes get JSON lines. */
+/** Output of `run` at a terminal: text in the language of the call. Services and pipes get JSON lines and do not load this file. */
 import { type Clock, fillIn, type Language, languageFor, vocabulary, type Words } from '@sabha/contracts';
 import type { Agent } from './agent.ts';
 import { lineFor } from './identity/lines.ts';
@@ -11,7 +11,7 @@ export type FollowedAgent = Pick<RoomFacts, 'pc' | 'profile'> &
 export type TerminalOptions = { args: readonly string[]; env: Env; clock: Clock; out: Pick<Console, 'log' | 'error'> };
 
 const lookEveryMs = 1_500;
-/** Before the server has sent the expected equipment, a verdict means little. Without a server it is shown after this time. */
+/** Until the server has sent the expected equipment, a verdict means little. Without a server, the verdict is printed after this time. */
 const aloneAfterMs = 30_000;
 
 const phrases = {
@@ -20,7 +20,7 @@ const phrases = {
   again: { en: '; next try in {seconds} s', hi: '; {seconds} सेकंड में फिर कोशिश होगी' },
 } as const satisfies Record<string, Words>;
 
-/** Guarantee: a verdict is printed only when it changes and lasts for two readings of the state (debounce). */
+/** Guarantee: a verdict is printed only when it has changed and is equal in two consecutive readings of the state. */
 export function createTerminalOutput({ args, env, clock, out }: TerminalOptions) {
   const language = languageFor(args, env);
   let at = '';
@@ -37,7 +37,7 @@ export function createTerminalOutput({ args, env, clock, out }: TerminalOptions)
   return {
     log: { info: printLogLine, warn: printLogLine },
     fatal: (line: string): void => out.error(lineFor(line, args, env)),
-    /** Called before the agent starts; follows the state of the room while it runs. */
+    /** Prints the verdict of the room while the agent runs. Called before the agent starts. */
     follow({ centre: { host, port }, pc, profile, table, isBirthAcknowledged }: FollowedAgent): void {
       at = `${host}:${port}`;
       const since = clock.up();
@@ -57,7 +57,7 @@ export function createTerminalOutput({ args, env, clock, out }: TerminalOptions)
   };
 }
 
-/** Returns, for example, "Not ready: Camera not found". */
+/** Returns the verdict, for example "Not ready: Camera not found". */
 function verdictOf(known: RoomFacts, language: Language): string {
   const { readiness, mainIssue } = statementOf(known);
   const verdict = vocabulary[language].readiness[readiness];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { localAddress } from './this-pc.ts';
 
-it('the local channel is a socket path, and on Windows a pipe name that is unique for each folder', () => {
+it('localAddress is a socket path, and on Windows the name of a pipe that is unique for each folder', () => {
   expect(localAddress('/run/sabha/room.sock', 'linux')).toEqual({ address: '/run/sabha/room.sock', isPipe: false });
   const pipe = localAddress('C:\\ProgramData\\Sabha\\room.sock', 'win32');
   expect(pipe).toEqual({
