@@ -26,7 +26,7 @@ export type ProbeResult = {
 
 /** Power source of the PC. The boot marker and the last gasp use it. */
 export type PowerState = {
-  /** Null if unknown. */
+  /** Whether the PC has mains power; null if unknown. */
   onMains: boolean | null;
   /** The battery or UPS lasts only minutes more. */
   isEnding: boolean;

@@ -37,7 +37,6 @@ export function startCall(data: string | undefined): string {
   return isPackage ? '' : ` (${commandLine('run', data)})`;
 }
 
-/** Returns the next command on a PC that is already enrolled. */
 export function nextCommand(data: string): string {
   return commandLine(isPackage ? 'check' : 'run', isPackage ? undefined : data);
 }
@@ -53,7 +52,6 @@ const afterEnrolment: Words = isPackage
       hi: 'आगे: "{run}" से एजेंट चलाएँ, "{check}" बताएगा कि कमरे में क्या कमी है। एक मिनट में यह PC सर्वर पर दिखेगा।',
     };
 
-/** Returns the next steps after an enrolment. */
 export function nextSteps(language: Language, data: string | undefined): string {
   return fillIn(afterEnrolment[language], { run: commandLine('run', data), check: commandLine('check', data) });
 }

@@ -30,7 +30,7 @@ export type SimulatedLink = {
 export type Run = CapacityEstimate & { trains: Train[]; bytes: number; error: number };
 type TrainChange = (train: Train, at: number) => Train;
 
-/** Budget of one measurement in these tests, bytes on the wire. */
+/** Byte budget of one measurement in these tests, on the wire. */
 export const budgetBytes = 2_960_000;
 const usual = { budgetBytes, ceilingBps: 50e6, cardBps: null };
 

@@ -29,7 +29,7 @@ it.each([
   [60, 5, 10, 1, 0, '66.13', '3.411'],
   [60, 5, 10, 2, 0, '61.64', '3.184'],
 ])(
-  'rates a round trip of %d ms with jitter %d ms, loss %d %% in bursts of ratio %d, advantage %d as R %s, MOS %s',
+  'ratingOf rates round trip %d ms, jitter %d ms, loss %d %% in bursts of ratio %d, advantage %d as R %s, MOS %s',
   (roundTripMs, jitterMs, percent, burstRatio, advantage, r, mos) => {
     const rating = ratingOf({ roundTripMs, jitterMs, loss: percent / 100, burstRatio, advantage });
     expect([rating.r.toFixed(2), rating.mos.toFixed(3)]).toEqual([r, mos]);

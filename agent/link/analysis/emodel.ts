@@ -14,7 +14,7 @@ const leastBufferMs = 20;
 
 export type CallConditions = {
   roundTripMs: number;
-  jitterMs: number /** Loss from 0 to 1. */;
+  jitterMs: number /** Loss is a ratio from 0 to 1. */;
   loss: number;
   burstRatio: number;
   advantage?: number;

@@ -25,7 +25,7 @@ export type ServerResponse =
 
 /** Observations of each part of the path to the server. Each silent part was probed several times. */
 export type PathFacts = {
-  /** The link to the server is up, which proves the whole path. */
+  /** True if the MQTT connection to the server is up, which proves the whole path. */
   linkUp: boolean;
   /**
    * Local network. `on`: an interface has a carrier, an address and a route. `no way out`: it has a carrier, but no address or no route.

@@ -183,7 +183,7 @@ export function lossOfWorseDirection(windows: readonly Window[], threshold: numb
   return total(({ up, down, tail }) => up.lost + down.lost + tail) / (2 * total(({ up, tail }) => up.sent + tail));
 }
 
-/** Returns 0 for an empty list. */
+/** Returns the value below which this share of all values lies; 0 for an empty list. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const place = share * (sorted.length - 1);

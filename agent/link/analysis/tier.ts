@@ -60,7 +60,7 @@ export function nextTier(before: TierState | undefined, way: Direction, given: D
 }
 
 /**
- * Takes the lower jitter of the last two windows for the first tier. Returns undefined if that is unknown, or if a single window has high
+ * Takes the lower jitter of the last two windows for the first tier. Returns undefined if both are unknown, or if a single window has high
  * jitter.
  */
 function factsForFirstTier(way: Direction, facts: DirectionFacts): DirectionFacts | undefined {
@@ -97,7 +97,7 @@ function missingNeed(
   return r < needs.r ? 'delay' : null;
 }
 
-/** Returns the need that prevents the next higher tier: a plain need, or the extra margin to rise. */
+/** Returns the need that the link misses for the next higher tier, first without and then with the margin to rise. */
 function limitOf(place: number, way: Direction, facts: DirectionFacts): TierLimit | null {
   const next = tiers[place + 1];
   if (next === undefined) return null;

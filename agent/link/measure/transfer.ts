@@ -9,7 +9,7 @@ import { type CountBytes, meteredTlsFor } from '../net/meter.ts';
 /** `at`: address of the server that enrolled this PC. `roots`: the only root certificates accepted for that server. */
 export type TransferOptions = { at: string; roots(): readonly string[]; token: Buffer; clock: Pick<Clock, 'up'>; used: CountBytes };
 
-/** Lower bounds by TCP, bits/s; null if unknown. */
+/** Lower bounds of the capacity, measured by TCP, bits/s; null if unknown. */
 export type TransferRates = { upBps: number | null; downBps: number | null };
 
 const limitMs = 30_000;

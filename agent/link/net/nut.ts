@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { type Cancel, type Clock, oneLine, type Profile } from '@sabha/contracts';
 
-/** `lost`: the NUT server responds, but has no connection to its UPS. `known: false` without `lost`: the state is unknown. */
+/** `lost: true`: the NUT server responds, but has no connection to its UPS. `lost: false`: the state of the UPS is unknown. */
 export type UpsAnswer = { known: true; variables: ReadonlyMap<string, string> } | { known: false; lost: boolean; reason: string };
 /** Requests all variables of a UPS; never rejects. */
 export type AskUps = (ups: NonNullable<Profile['ups']>, signal: AbortSignal) => Promise<UpsAnswer>;
