@@ -142,7 +142,7 @@ async function sendTrain(
   cancel();
   if (begun !== null) return begun;
   if (typeof train === 'string') return measureRefusals[train];
-  // If the address of this PC changed meanwhile, the empty train says nothing about the link.
+  // If the reflector does not respond or sees this PC at another address, the empty train says nothing about the link.
   return isEmpty(train) && !(await way.isStillThere()) ? measureRefusals.moved : train;
 }
 

@@ -139,7 +139,7 @@ function shrink(context: SpoolContext, bytes: number): boolean {
     commit(context, (draft) => dropTo(context, draft, before - Math.max(bytes, before * 0.05)));
     return before - context.counters.bytes;
   });
-  // A failed write of the tombstone on a full disk is no end: the next attempt drops more.
+  // A tombstone that does not fit on the full disk is not fatal: the next attempt drops more.
   return freed.ok ? freed.value > 0 : freed.full;
 }
 
