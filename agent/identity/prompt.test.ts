@@ -98,15 +98,12 @@ test.each<[No, string[]]>([
     ['other', 'sabha.example.org:8443: its certificate is for another name'],
     ['sabha.example.org:8443: its certificate is for another name', moved],
   ],
-])(
-  'the enrolment dialog explains an unreachable server, and retries after Enter without asking for the code again (%j)',
-  async (no, told) => {
-    const { said, ask } = somebody(['', 'x'], [no, no, [hall]], { known });
-    expect(await ask({ code: half })).toEqual({ code: `${half}-${known.pin}`, centre, pc: hall.pc });
-    const once = [...told, 'Your code is still valid.', tryAgain];
-    expect(said).toEqual([...once, ...once]);
-  },
-);
+])('the dialog explains an unreachable server, and retries after Enter without asking for the code again (%j)', async (no, told) => {
+  const { said, ask } = somebody(['', 'x'], [no, no, [hall]], { known });
+  expect(await ask({ code: half })).toEqual({ code: `${half}-${known.pin}`, centre, pc: hall.pc });
+  const once = [...told, 'Your code is still valid.', tryAgain];
+  expect(said).toEqual([...once, ...once]);
+});
 
 test('the enrolment dialog asks again for a used-up code, keeps the chosen PC for the same code, and ends on a final refusal', async () => {
   const { said, desk } = somebody(

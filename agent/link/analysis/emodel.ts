@@ -12,13 +12,8 @@ export const satelliteAdvantage = 20;
 const packetisationMs = 30;
 const leastBufferMs = 20;
 
-export type CallConditions = {
-  roundTripMs: number;
-  jitterMs: number /** Loss is a ratio from 0 to 1. */;
-  loss: number;
-  burstRatio: number;
-  advantage?: number;
-};
+/** `loss` is a ratio from 0 to 1. */
+export type CallConditions = { roundTripMs: number; jitterMs: number; loss: number; burstRatio: number; advantage?: number };
 
 export function ratingOf({ roundTripMs, jitterMs, loss, burstRatio, advantage = 0 }: CallConditions): { r: number; mos: number } {
   const oneWayMs = roundTripMs / 2 + Math.max(leastBufferMs, 2 * jitterMs) + packetisationMs;

@@ -29,9 +29,7 @@ it.each([
   ['down', 2_400, 'hd'],
   ['down', 4_799, 'hd'],
   ['down', 4_800, 'fhd'],
-] as const)('rates the direction %s with %d kbit/s free as the tier %s', (way, freeKbps, tier) =>
-  expect(tiersOf(run([free(freeKbps)], way))).toEqual([tier]),
-);
+] as const)('tier of %s with %d kbit/s free: %s', (way, freeKbps, tier) => expect(tiersOf(run([free(freeKbps)], way))).toEqual([tier]));
 
 it('nextTier sets the tier by the first window, and changes it only after three consecutive windows that differ', () => {
   expect(tiersOf(run([good, ...times(2, free(1_300)), good, ...times(3, free(1_300))]))).toEqual([...times(6, 'fhd'), 'sd']);
