@@ -20,7 +20,6 @@ const centre = v.object({
   enrolment: v.optional(v.string()),
 });
 
-/** Address of the server, as the identity stores it. */
 export type StoredServer = v.InferOutput<typeof centre>;
 export type Identity = {
   pc: PcPath;

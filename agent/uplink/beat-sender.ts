@@ -124,9 +124,7 @@ const maxSavedBytes = 1_000;
 export function createBeatSizeLimit(limits: () => LinkSpec, topicBytes: number) {
   let spare = maxSavedBytes;
   return {
-    /** Returns the size limit of the next payload. */
     bytes: (): number => (isThin(limits()) ? thinBeatBytes : Math.max(thinBeatBytes, spare)),
-    /** Records the size of a payload that was sent. */
     used(payloadBytes: number): void {
       const left = Math.max(0, spare - payloadBytes);
       spare = Math.min(maxSavedBytes, left + payloadOf(limits(), topicBytes));

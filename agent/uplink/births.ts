@@ -29,7 +29,6 @@ export type BirthFacts = {
   fresh: () => Promise<void>;
 };
 
-/** Functions to send and repeat births. */
 export type BirthTransport = {
   later(delayMs: number, task: () => void): Cancel;
   send(payload: Buffer): void;

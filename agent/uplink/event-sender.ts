@@ -53,7 +53,6 @@ export function createEventSender(options: EventSenderOptions) {
   return {
     /** Sends all unacknowledged events; called after the ack of a birth: R3 (no events before the birth is acknowledged) and R6. */
     begin: (): void => begin(options, state),
-    /** Sends newly appended events at once. */
     appended: (): void => {
       if (maySend(options, state)) sendLive(options, state);
     },
@@ -61,7 +60,6 @@ export function createEventSender(options: EventSenderOptions) {
     acked: (evidence: boolean): void => {
       if (maySend(options, state)) handleProgress(options, state, evidence);
     },
-    /** Sends nothing until the next `begin`. */
     pause: (): void => pause(state),
     /** Sends a range of numbers that the ledger lacks. */
     want: (range: { from: number; to: number }): void => {

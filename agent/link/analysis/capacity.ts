@@ -207,7 +207,6 @@ function bucketBytesNeeded(trains: readonly Train[], bps: number): number {
   return most;
 }
 
-/** Renumbers arrivals by their order. */
 function numberedByArrival(arrivals: readonly TrainArrival[]): TrainArrival[] {
   return arrivals.map(({ us }, seq) => ({ seq, us }));
 }

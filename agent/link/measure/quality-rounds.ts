@@ -24,7 +24,6 @@ export type QualityRoundsOptions = QualityHistoryOptions & {
   keep?: ((report: string) => void) | undefined;
   /** Returns further parts of the report, such as the data budget. */
   more?: (() => Partial<LinkReport>) | undefined;
-  /** Receives unexpected errors. */
   onInternalError: OnInternalError;
 };
 

@@ -129,7 +129,6 @@ function createServerMonth(clock: Clock) {
   };
 }
 
-/** Creates a store in memory, for a PC without a disk. */
 export function inMemoryStore(): TextFile {
   let text: string | undefined;
   return {

@@ -90,7 +90,6 @@ export function openSpoolDisk(where: string | DatabaseSync) {
       withDiskErrors(() => statement(sql).run(...values));
     },
     all: <T>(sql: string, ...values: SQLInputValue[]): T[] => withDiskErrors(() => statement(sql).all(...values) as T[]),
-    /** Renames the damaged file and opens an empty one. */
     rebuild: (reason: string): void => withDiskErrors(() => rebuild(reason)),
     /** Returns why a damaged file was last replaced since the start; null if none was. */
     damage: (): string | null => damage,

@@ -51,7 +51,6 @@ export function saveCounters(disk: SpoolDisk, now: Counters, before: Counters | 
   }
 }
 
-/** Inserts an event and returns its bytes. */
 export function writeRow(disk: SpoolDisk, event: EventMessage): number {
   const body = JSON.stringify(event.body);
   const bytes = rowBytes(body);

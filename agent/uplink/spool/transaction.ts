@@ -97,7 +97,6 @@ export function dropTo(context: SpoolContext, draft: Counters, goal: number): vo
   evict({ disk: context.disk, draft, goal, tombstone: (lost) => write(context, draft, { kind: 'dropped', body: lost }) });
 }
 
-/** Returns a random spool id with 64 bits. */
 export function newId({ random }: Pick<SpoolContext, 'random'>): string {
   return Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join('');
 }

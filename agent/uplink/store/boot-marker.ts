@@ -62,7 +62,6 @@ export function openMarker({ memory, clock, boot, crashedBefore, readEnd }: Mark
     told(): void {
       if (held.previous !== null) save({ previous: null });
     },
-    /** Returns the last mains outage of this boot. */
     gone: (): PowerCut | undefined => held.gone ?? undefined,
   };
 }

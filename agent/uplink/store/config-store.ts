@@ -80,7 +80,6 @@ export type ActiveConfigOptions = {
   onRefused(reason: string): void;
 };
 
-/** Holds the configuration in use, at first the stored one. */
 export function openActiveConfig({ store, key, pc, profile, log, onTaken, onRefused }: ActiveConfigOptions) {
   let held = loadConfig(store, { key, pc, log });
   const version = () => held?.version ?? 0;
