@@ -52,16 +52,16 @@ test('the reasons of notifications are read from the ledger, also for an ended i
     { kind: 'raised', passes: [pass], sent: [{ channel: 'email', person: 'asha', at: 26 }], conclusion: 'told' },
   ]);
   expect(found?.steps.map(({ said }) => said)).toEqual([
-    { en: 'Told nobody: over before it could be told.', hi: 'किसी को नहीं बताया गया: बताने से पहले ही ठीक हो गया।' },
-    { en: 'Told Asha (e-mail).', hi: 'Asha (ई-मेल) को बताया गया।' },
+    { en: 'Nobody was notified: it ended before a message was sent.', hi: 'किसी को मैसेज नहीं भेजा गया: मैसेज भेजने से पहले ही ठीक हो गया।' },
+    { en: 'Notified: Asha (e-mail).', hi: 'इन्हें मैसेज भेजा गया: Asha (ई-मेल)।' },
   ]);
   expect(await reasons(5)).toBeUndefined();
 });
 
 test.each([
-  ['on hold; held back: quiet', 'Told nobody: it waits: somebody wants it quiet, or maintenance goes on.'],
-  ['my own rule', 'Told nobody: my own rule.'],
-  [null, 'Told nobody yet: it is on its way.'],
+  ['on hold; held back: quiet', 'Nobody was notified: it waits: somebody muted it, or maintenance is going on.'],
+  ['my own rule', 'Nobody was notified: my own rule.'],
+  [null, 'Nobody was notified yet: the message is on its way.'],
 ] as const)('the conclusion %j without a notification is explained in a sentence', async (conclusion, said) => {
   const ledger = openInThread(new DatabaseSync(':memory:'));
   const spread = { members: [], away: [], of: 3, path: 'bihar' };

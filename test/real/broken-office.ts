@@ -121,7 +121,7 @@ export async function openBrokenOffice({ isWhole = false } = {}) {
     },
     /** Returns the line of `agent check` about the path, in this language, with its action. */
     async line(language: Language): Promise<string> {
-      const mark = { en: 'Way to the centre: ', hi: 'सेंटर तक रास्ता: ' }[language];
+      const mark = { en: 'Path to the server: ', hi: 'सर्वर तक रास्ता: ' }[language];
       const [, line = ''] = (await ask({ data: join(folder, 'data'), args: ['--all', '--lang', language], env: {} })).split(mark);
       return line.split('\n')[0] ?? '';
     },

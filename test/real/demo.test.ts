@@ -24,7 +24,7 @@ test('the demo story leh shows snow, a power cut and a last gasp, ends when the 
   ];
   expect(plugged).toBeGreaterThan(0);
   expect(ready).toBeGreaterThan(plugged);
-  for (const title of ['The link is too thin for the meeting', 'Running on battery', 'Battery almost empty', 'PC does not answer'])
+  for (const title of ['The link is too slow for the meeting', 'Running on battery', 'Battery almost empty', 'PC does not answer'])
     expect(told).toContain(`centre: incident 1: ${title}`);
   // The last gasp and the boot marker prove a loss of power. A single UPS cannot show whether somebody pulled its plug.
   expect(told).toContain('centre: incident 1: not known, perhaps power cut');

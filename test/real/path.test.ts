@@ -44,8 +44,8 @@ describe.runIf(runs)('the check of the path to the server', () => {
     await office.mend();
     await office.end('centre');
     expect(await Promise.all([office.line('en'), office.line('hi')])).toEqual([
-      'Trouble on the connection to the centre (it, or a firewall on the way, refuses the connection)',
-      'सेंटर के कनेक्शन में दिक्कत है (वह, या रास्ते में कोई फ़ायरवॉल, कनेक्शन नहीं ले रहा)',
+      'Trouble on the connection to the server (it, or a firewall on the way, refuses the connection)',
+      'सर्वर के कनेक्शन में दिक्कत है (वह, या रास्ते में कोई फ़ायरवॉल, कनेक्शन नहीं ले रहा)',
     ]);
   });
 

@@ -152,7 +152,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('the page 
 
     await page.route('**/t?*', (route) => route.fulfill({ status: 503, body: '' }));
     await going.click();
-    await expect.poll(() => note.textContent()).toBe('सेंटर अभी जवाब नहीं दे रहा। आपका जवाब नहीं पहुँचा।');
+    await expect.poll(() => note.textContent()).toBe('सर्वर अभी जवाब नहीं दे रहा। आपका जवाब नहीं पहुँचा।');
     await page.unroute('**/t?*');
 
     const slow = Promise.withResolvers<void>();

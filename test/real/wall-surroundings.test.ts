@@ -9,8 +9,8 @@ describe.runIf(wallRuns)('link, elevation and power on the wall', () => {
   test('the link shows each direction with its limit, its figures, the used budget and the broken segment', async () => {
     await stage.open('#/site/ladakh/leh');
     await stage.page.locator('[data-card=link]').waitFor();
-    expect(await fact('up')).toBe('SD video · too much is lost for more');
-    expect(await fact('down')).toBe('HD video · too little capacity for more');
+    expect(await fact('up')).toBe('SD video · too much data is lost for more');
+    expect(await fact('down')).toBe('HD video · too slow for more');
     expect(await fact('roundTrip')).toBe('643 ms; 1 in 20 above 702 ms');
     expect(await fact('loss')).toBe('up 2.1 %, down 0.3 %');
     expect(await fact('sound')).toBe('R 61 of 100 (81 allowing for the satellite delay), MOS 3.2 of 5');

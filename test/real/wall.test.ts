@@ -198,7 +198,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await expect.poll(() => items.count()).toBe(5);
     expect(await items.nth(0).textContent()).toContain('The agent is installed on every PC (done)');
     expect(await items.nth(2).textContent()).toMatch(/newest profile \(open\)\s*Conference room\s*$/);
-    expect(await items.nth(3).textContent()).toMatch(/No fault stands \(open\)\s*Conference room: Microphone not found\s*$/);
+    expect(await items.nth(3).textContent()).toMatch(/No fault is open \(open\)\s*Conference room: Microphone not found\s*$/);
     expect(await items.nth(4).textContent()).toMatch(/\(open\)\s*Conference room: Clock\s*$/);
     await page.getByRole('button', { name: 'हिन्दी' }).click();
     await expect.poll(() => items.nth(3).textContent()).toMatch(/\(बाकी\)\s*कॉन्फ़्रेंस रूम: माइक नहीं मिल रहा\s*$/);

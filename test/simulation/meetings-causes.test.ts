@@ -84,7 +84,7 @@ test('a meeting in a room of a provider that lost most of the nation at once not
   for (const pc of pcsAt(world, 'kerala')) pc.cut('hole');
   await until(world, '2026-03-03T16:30');
   expect(allMails(world)).toEqual([
-    '03-03T14:08 meera: All offices: Critical: PCs of many sites went silent within a minute, many sites',
+    '03-03T14:08 meera: All offices: Critical: PCs of many sites stopped answering within a minute, many sites',
     '03-03T15:30 nair: kerala/site-5: Critical: PC does not answer, kerala/site-5/pc-1',
   ]);
 });
@@ -138,10 +138,10 @@ test('a meeting that is imported after a snooze has ended repeats the message fo
   await world.pass(3 * minute);
   await order(world, (view) => view.act(1, 'Asha', { type: 'snooze', until: epochMs + world.time.now() + 10 * minute }));
   await world.pass(15 * minute);
-  expect(lastText(world).join(' ')).toContain('wanted it quiet until now');
+  expect(lastText(world).join(' ')).toContain('muted this alert until now');
   await until(world, '2026-03-03T15:40');
   await importMeetings(world, 'one,One,ladakh/leh/pc-1,2026-03-03 16:00,30,,');
   await world.pass(2 * minute);
   expect(lastText(world).join(' ')).toContain('Meeting at 16:00.');
-  expect(lastText(world).join(' ')).not.toContain('wanted it quiet until now');
+  expect(lastText(world).join(' ')).not.toContain('muted this alert until now');
 });

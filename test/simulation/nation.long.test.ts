@@ -34,7 +34,9 @@ describe('736 offices', () => {
     const all = nation.at('');
     over(nation, minute, all, (pc) => nation.cut([pc]));
     await nation.pass(15 * minute);
-    expect(mails(nation)).toEqual([expect.stringMatching(/^meera: All offices: Critical: PCs of many sites went silent within a minute/)]);
+    expect(mails(nation)).toEqual([
+      expect.stringMatching(/^meera: All offices: Critical: PCs of many sites stopped answering within a minute/),
+    ]);
     over(nation, minute, all, (pc) => nation.comeBack([pc]));
     await nation.pass(20 * minute);
     expect(mails(nation).slice(1)).toEqual([expect.stringMatching(/^meera: All offices: Cleared: PCs of many sites/)]);

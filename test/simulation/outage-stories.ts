@@ -40,7 +40,7 @@ const shares: [share: number, kind: string, plot: (scene: Scene, site: Site) => 
   [20, 'three lines of three providers', threeLines],
   [50, 'line of a provider', (scene, site) => upstream(scene, site, true)],
   [30, 'line of a state', (scene, site) => upstream(scene, site, false)],
-  [100, 'switched off in order', intended],
+  [100, 'switched off normally', intended],
   [40, 'an update that kills', update],
   [60, 'crash', crash],
   [60, 'this PC alone', alone],

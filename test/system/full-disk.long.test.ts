@@ -57,9 +57,9 @@ test.runIf(canMount)(
       await expect.poll(() => told().length, { timeout: 40_000 }).toBe(1);
       expect(told()[0]).toMatchObject({
         to: 'meera@office.test',
-        subject: expect.stringContaining('Disk of the central machine is full'),
+        subject: expect.stringContaining('The disk of the server is full'),
       });
-      await centre.says('Critical: Disk of the central machine is full');
+      await centre.says('Critical: The disk of the server is full');
       await centre.says(() => centre.lines.filter(({ msg }) => msg.startsWith('the ledger stored nothing')).length >= 2);
       expect(await centre.api('/healthz')).toEqual({ alive: true });
       expect(['broker', 'dashboards'].map(centre.pidOf)).toEqual(others);
@@ -68,7 +68,7 @@ test.runIf(canMount)(
       await stir();
       const pc = async () => (await centre.api<PcView[]>('/api/pcs'))[0];
       await expect.poll(async () => ((await pc())?.heardAt ?? 0) > freedAt && (await pc())?.presence, { timeout: 40_000 }).toBe('online');
-      expect(told().map(({ subject }) => subject)).toEqual([expect.stringContaining('Disk of the central machine is full')]);
+      expect(told().map(({ subject }) => subject)).toEqual([expect.stringContaining('The disk of the server is full')]);
       await centre.stop();
     } finally {
       site.remove();

@@ -21,10 +21,10 @@ const report: LinkReport = {
 it('the link section shows the usable tier, its limit and the figures', () => {
   expect(linkLines(report, now, 'en')).toEqual([
     'Link, as measured 7 min ago',
-    '  Good for: up SD video (too little capacity for more), down HD video',
+    '  Good for: up SD video (too slow for more), down HD video',
     '  Round trip: 642 ms',
-    '  Lost: up 1.2 %, down 0 %',
-    '  Uneven by: up 4 ms, down 4 ms',
+    '  Data lost: up 1.2 %, down 0 %',
+    '  Varies by: up 4 ms, down 4 ms',
     '  Sound: MOS 3.5, R 67 (for a satellite 87)',
     '  Capacity: up 1.99 Mbit/s, down unknown',
   ]);
@@ -41,7 +41,9 @@ it('C17 the link section marks as "at least" a rate without an observed end of t
 it('the link section returns nothing without measurements, "unknown" without a tier, and "at least" for a TCP transfer', () => {
   expect(linkLines({ at: now }, now, 'en')).toEqual([]);
   const blocked = { at: now, how: 'tcp', upBps: 4_000_000, downBps: 8_000_000, udpBlocked: true } as const;
-  expect(linkLines({ at: now, capacity: blocked }, now, 'en').at(-1)).toBe('  Capacity: up 4 Mbit/s, down 8 Mbit/s (at least, by TCP)');
+  expect(linkLines({ at: now, capacity: blocked }, now, 'en').at(-1)).toBe(
+    '  Capacity: up 4 Mbit/s, down 8 Mbit/s (at least, measured by TCP)',
+  );
   const up = { ...way, limit: 'udp-blocked' as const };
   const lines = linkLines(
     { ...report, quality: { sent: 1, roundTripMs: { median: 1, p95: 1 }, up, down: { ...way, tier: null }, r: 1, mos: 1 } },

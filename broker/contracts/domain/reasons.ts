@@ -35,9 +35,9 @@ const commonReasons: readonly Reason[] = [
   ['^not back after a restart$', 'रीस्टार्ट के बाद वापस नहीं आया'],
   ['^not back after an update$', 'अपडेट के बाद वापस नहीं आया'],
   ['^its alerts change too often, so they are only counted$', 'इसके अलर्ट बहुत जल्दी बदल रहे हैं, इसलिए सिर्फ़ गिने जा रहे हैं'],
-  ['^it writes more events than it may$', 'यह हद से ज़्यादा रिकॉर्ड लिख रहा है'],
-  ['^it speaks more often than it may$', 'यह हद से ज़्यादा बार रिपोर्ट भेज रहा है'],
-  ['^its spool goes back and forth$', 'इसके रिकॉर्ड की फ़ाइल आगे-पीछे हो रही है'],
+  ['^it writes more events than it may$', 'यह तय सीमा से ज़्यादा रिकॉर्ड लिख रहा है'],
+  ['^it speaks more often than it may$', 'यह तय सीमा से ज़्यादा बार रिपोर्ट भेज रहा है'],
+  ['^its spool goes back and forth$', 'इसके रिकॉर्ड की फ़ाइल बार-बार पुरानी हालत में लौट रही है'],
   ['^what it says changes too often to be kept$', 'इसकी रिपोर्ट इतनी जल्दी बदल रही है कि सब रखी नहीं जा सकती'],
 ];
 

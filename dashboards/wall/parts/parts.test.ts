@@ -2,7 +2,7 @@ import { reasons, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { actionOf, awayText, type Scene, whyText } from './parts.js';
 
-const title = { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' };
+const title = { en: 'The wrong microphone is chosen', hi: 'ग़लत माइक चुना हुआ है' };
 const catalogue = { 'microphone.not_default': { title, action: title } };
 const scene: Scene = {
   lang: 'en',
@@ -22,10 +22,10 @@ const why = (reason: string | null, lang: 'en' | 'hi' = 'en') =>
   whyText({ ...scene, lang }, { component: 'microphone', fault: 'microphone.not_default', reason });
 
 test('the reason of a room has the title of the fault and the detail of the agent, without repeated words', () => {
-  expect(why(null)).toBe('Another microphone is chosen');
-  expect(why('chosen: Built-in microphone')).toBe('Another microphone is chosen: Built-in microphone');
-  expect(why('chosen: no microphone')).toBe('Another microphone is chosen: no microphone');
-  expect(why('chosen: Built-in microphone', 'hi')).toBe('कोई दूसरा माइक चुना हुआ है: Built-in microphone');
+  expect(why(null)).toBe('The wrong microphone is chosen');
+  expect(why('chosen: Built-in microphone')).toBe('The wrong microphone is chosen: Built-in microphone');
+  expect(why('chosen: no microphone')).toBe('The wrong microphone is chosen: no microphone');
+  expect(why('chosen: Built-in microphone', 'hi')).toBe('ग़लत माइक चुना हुआ है: Built-in microphone');
 });
 
 test('an unknown room names the silent PC or the unknown component', () => {

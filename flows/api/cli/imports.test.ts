@@ -74,7 +74,7 @@ test('`sabha sites stage` exits with 1 and the open points if a site is not read
     // One line each, because a single line would be cut at 240 characters.
     err: [
       'ladakh/kargil is not ready to go live. Open points:',
-      '- No fault stands',
+      '- No fault is open',
       '    ladakh/kargil/vc-1 Camera not found',
       '    ladakh/kargil/vc-2 Clock',
       '    ladakh/kargil/vc-2',

@@ -50,8 +50,13 @@ test('`sabha explain --incident` lists each step of the tabs with its recipients
     parent: 3,
     acknowledged: [{ at: 30_000, by: 'Anil' }],
     steps: [
-      { ...step, passes: [pass], sent: [{ channel: 'email', person: 'asha', at: 26_000 }], said: { en: 'Told Asha (e-mail).', hi: '' } },
-      { ...step, kind: 'cleared', passes: [], sent: [], said: { en: 'Told nobody: nobody knew that it began.', hi: '' } },
+      {
+        ...step,
+        passes: [pass],
+        sent: [{ channel: 'email', person: 'asha', at: 26_000 }],
+        said: { en: 'Notified: Asha (e-mail).', hi: '' },
+      },
+      { ...step, kind: 'cleared', passes: [], sent: [], said: { en: 'Nobody was notified: nobody was notified when it began.', hi: '' } },
     ],
   };
   const answer = await sabha(['explain', '--incident', '7']);
@@ -61,9 +66,9 @@ test('`sabha explain --incident` lists each step of the tabs with its recipients
     '1970-01-01 00:00:05 UTC  raised: microphone.missing (critical)',
     '  1970-01-01 00:00:25 UTC  told (tabs 0123456789ab)',
     '    10 Faults: which site? | 60 Deliver: email',
-    '  1970-01-01 00:00:26 UTC  Told Asha (e-mail).',
+    '  1970-01-01 00:00:26 UTC  Notified: Asha (e-mail).',
     '1970-01-01 00:00:05 UTC  cleared: microphone.missing (critical)',
-    '  Told nobody: nobody knew that it began.',
+    '  Nobody was notified: nobody was notified when it began.',
   ]);
   expect(await sabha(['explain', '--incident', 'x'])).toMatchObject({
     code: 2,

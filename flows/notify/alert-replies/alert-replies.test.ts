@@ -141,7 +141,7 @@ test('a button counts only if its person, or the group at an address, was notifi
 test('a button for a missing or ended incident, or of a person who left, has no effect', async () => {
   const { press, said, mend, pass } = pressing(['asha', 'left-us']);
   expect(await press([], { person: 'left-us' })).toEqual(stranger);
-  expect(await press(['4711'], { incident: 999 })).toEqual({ line: 'This alert is no longer kept.' });
+  expect(await press(['4711'], { incident: 999 })).toEqual({ line: 'This alert is no longer stored.' });
   expect(await press([], { person: 'asha' })).toMatchObject({ by: 'Asha' });
   mend();
   pass(20 * minute);

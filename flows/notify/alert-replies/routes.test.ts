@@ -59,7 +59,7 @@ test('POST records an answer once and redirects to the page, whose headers forbi
   expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
   expect(page.headers.get('cache-control')).toBe('no-store');
   const again = await post(own, { word: 'going' });
-  expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('You said this with this link already.')]);
+  expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('You already gave this answer with this link.')]);
 });
 
 test('an expired, forged or invalid link and an unknown answer show one message in the language of the person or browser', async () => {
@@ -69,10 +69,10 @@ test('an expired, forged or invalid link and an unknown answer show one message 
     const { status, text } = await response.then(async (one) => ({ status: one.status, text: await one.text() }));
     return `${status} ${/<h1>(.*)<\/h1>/.exec(text)?.[1]}`;
   };
-  expect(await said(get(forged))).toMatch(/^404 This link is not one of ours/);
-  expect(await said(get(forged, { 'accept-language': 'hi-IN,hi;q=0.9' }))).toMatch(/^404 यह लिंक हमारा नहीं है/);
-  expect(await said(get(rig.links.token('chandra', rig.incident)))).toMatch(/^410 This link is for somebody who is no longer told/);
-  expect(await said(get(rig.links.token('bina', 999)))).toMatch(/^410 This alert is no longer kept/);
+  expect(await said(get(forged))).toMatch(/^404 This link is not valid/);
+  expect(await said(get(forged, { 'accept-language': 'hi-IN,hi;q=0.9' }))).toMatch(/^404 यह लिंक सही नहीं है/);
+  expect(await said(get(rig.links.token('chandra', rig.incident)))).toMatch(/^410 This link belongs to a person who no longer receives/);
+  expect(await said(get(rig.links.token('bina', 999)))).toMatch(/^410 This alert is no longer stored/);
   expect(await said(post(own, { word: 'reboot' }))).toMatch(/^400 /);
   expect(await said(post(own, {}))).toMatch(/^400 /);
   rig.wait(25 * 3_600_000);
@@ -112,7 +112,7 @@ test('an open page receives each change of its incident, and its listener is rem
   expect(await next()).toContain('Asha has it since 14:00.');
   expect(await (await get(token())).text()).toMatch(/<form method="post" action="[^"]+" [^>]*[^n]>/);
   rig.mend();
-  expect(await next()).toMatch(/"steps":\[\],"cure":"well","status":"Works since/);
+  expect(await next()).toMatch(/"steps":\[\],"cure":"well","status":"Works again since/);
   // A page without a script has no steps and no form either once all is well.
   expect(await (await get(token())).text()).toMatch(/<ol id="steps"><\/ol>[\s\S]*<form method="post" action="[^"]+" [^>]* hidden>/);
   stop.abort();

@@ -104,7 +104,7 @@ test('the heading says cleared while a flapping fault is gone', () => {
     what: 'Cleared: Camera not found',
     since: expect.stringMatching(/^From 3 Mar, 14:0\d to 3 Mar, 14:0\d\.$/),
   });
-  expect(now.live.status).toBe('Works since 14:03. You need not wait: the all-clear comes as a message.');
+  expect(now.live.status).toBe('Works again since 14:03. You need not wait: you get a message when it is over.');
   expect(sheet(stage, {}, 'hi').live.what).toBe('ठीक हो गया: कैमरा नहीं मिल रहा');
 });
 

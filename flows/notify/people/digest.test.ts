@@ -15,7 +15,7 @@ test('the morning digest lists place, fault and urgency, the most severe first, 
   const major = notice({ severity: 'major', room: { en: 'Small room', hi: 'छोटा कमरा' } });
   const { subject, text } = renderDigest([major, notice()], 'en');
   expect(subject).toBe('2 alerts of the night');
-  expect(text.split('\n').slice(0, 2)).toEqual(['2 alerts of the night', 'These still stand this morning:']);
+  expect(text.split('\n').slice(0, 2)).toEqual(['2 alerts of the night', 'Still open this morning:']);
   expect(text.split('\n')[2]).toMatch(/^• .*\. Critical$/);
   expect(text.split('\n')[3]).toMatch(/^• .*Small room: .*\. Important$|^• .*Small room: .*\. Major$/);
   expect(renderDigest([major, notice()], 'hi')).toMatchObject({ subject: 'रात के 2 अलर्ट', text: expect.stringContaining('छोटा कमरा') });

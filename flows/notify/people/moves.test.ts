@@ -102,7 +102,7 @@ test('F17 when the channel recovers, one message lists all late alerts and marks
   const after = told('email').slice(before);
   expect(after.map(({ message }) => message.subject)).toEqual(['Late alerts: 40']);
   expect(after[0]?.message.text).toMatch(
-    /^Late alerts: 40\nFor a while messages did not come through here:\n• Leh, Room 1: Microphone not found\. Critical\n/,
+    /^Late alerts: 40\nFor a while no message could be delivered here:\n• Leh, Room 1: Microphone not found\. Critical\n/,
   );
   expect(outbox.waiting()).toBe(0);
   expect(new Set([...ledger.values()].map(({ state }) => state))).toEqual(new Set(['delivered']));
@@ -131,7 +131,7 @@ test('late notices of the server are sent separately, beside the list of late al
     .map(({ message }) => message);
   expect(after).toHaveLength(3);
   expect(after.find(({ list }) => list)?.subject).toBe('Late alerts: 2');
-  expect(after.map(({ text }) => text).join('')).toMatch(/The line is changed on Sunday[\s\S]*Disk of the central machine is full/);
+  expect(after.map(({ text }) => text).join('')).toMatch(/The line is changed on Sunday[\s\S]*The disk of the server is full/);
 });
 
 test('a channel without lists gets each late message separately, and the messages of ended incidents say that they are over', async () => {

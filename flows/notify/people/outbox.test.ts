@@ -259,7 +259,7 @@ test('earlier recipients are named as in the roster, and the recipient\'s own ac
     messages()
       .map(({ text }) => text)
       .join(),
-  ).toMatch(/Told to Asha at 14:05, nobody has taken it[\s\S]*You said that it is fixed/);
+  ).toMatch(/Sent to Asha at 14:05; nobody has taken it[\s\S]*You said that it is fixed/);
   expect(messages()[1]?.phone).toEqual({ line: 'Call the room: 01982 252010', number: '01982 252010', tel: '01982252010' });
 });
 

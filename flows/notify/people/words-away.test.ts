@@ -48,7 +48,7 @@ describe('message about a silent PC', () => {
     expect(back('power-cut', 0.95, upstream)).toBe('Why: power cut. At first it looked like: line of the state or provider down.');
     expect(back('power-cut', 0.95, { ...upstream, confidence: 0.6 })).toBe('Why: power cut.');
     expect(back('power-cut', 0.95, { cause: 'undetermined', confidence: 0.5 })).toBe('Why: power cut.');
-    expect(back('pc-off', 0.8, { cause: 'pc-off', confidence: 0.9 })).toBe('Why: probably only this PC is away.');
+    expect(back('pc-off', 0.8, { cause: 'pc-off', confidence: 0.9 })).toBe('Why: probably only this PC is offline.');
   });
 
   test('the message about a silent PC fits the limit of a small phone for every cause and language with long names', () => {

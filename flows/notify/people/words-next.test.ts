@@ -34,7 +34,7 @@ test('the person who reported the fix reads "you", not the own name', () => {
   expect(linesOf({ again })).toContain('Asha Devi said that it is fixed.');
   expect(linesOf({ again }, 'en', asha)).toContain('You said that it is fixed.');
   expect(linesOf({ again: { ...again, by: 'asha' } }, 'hi', asha)).toContain('आपने बताया था कि ठीक हो गया।');
-  expect(linesOf({ again: { ...again, why: 'lapsed' } }, 'mr', asha)).toContain('हे तुमच्याकडे होते, आता कोणाकडेच नाही.');
+  expect(linesOf({ again: { ...again, why: 'lapsed' } }, 'mr', asha)).toContain('हा अलर्ट तुमच्याकडे होता, आता कोणाकडेच नाही.');
   expect(linesOf({ again: { ...again, why: 'assigned' } }, 'en', asha)).toContain('Assigned by Asha Devi.');
 });
 

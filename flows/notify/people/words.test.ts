@@ -70,9 +70,9 @@ test('the reason why the tabs were refused is shown in full', () => {
 test('the alerts that the default route bundles are listed with the action for central', () => {
   const lines = Array.from({ length: 9 }, (_, i) => `Site ${i}, Conference room: Microphone not found (raised)`);
   const { subject, text } = render(notice({ kind: 'unfinished', incident: null, severity: 'major', faults: [], lines }), 'en');
-  expect(subject).toBe('Leh: Major: A flow did not finish, Conference room');
+  expect(subject).toBe('Leh: Major: A flow in the editor did not finish, Conference room');
   expect(text).toMatch(/Site 0, Conference room: Microphone not found \(raised\); Site 1, .*; and \d more\n/);
-  expect(text).toContain('1. Open the editor.\n2. Look for a wire that leads nowhere on the way to Conclude.');
+  expect(text).toContain('1. Open the editor.\n2. Look for a missing wire on the way to the node Conclude.');
   expect(text.endsWith(`${footerMark}Sabha\n`)).toBe(true);
 });
 

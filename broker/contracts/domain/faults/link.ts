@@ -5,17 +5,17 @@ import { checkedBy, type Fault, minute, type Reason, second, timing, type Words 
 export const linkFaults = {
   'link.loss_high': {
     ...timing('major', ['pc.silent'], [5 * minute, 5 * minute]),
-    ...checkedBy('the reflector of the centre'),
+    ...checkedBy('the reflector of the server'),
     title: { en: 'The link loses packets', hi: 'लाइन पर डेटा खो रहा है' },
     action: {
-      en: 'Restart the router. If it goes on, report it to the provider of the line.',
+      en: 'Restart the router. If it continues, report it to the provider of the line.',
       hi: 'राउटर रीस्टार्ट करें। फिर भी रहे तो लाइन के प्रोवाइडर को बताएँ।',
     },
   },
   'link.jitter_high': {
     ...timing('minor', ['pc.silent', 'link.loss_high'], [5 * minute, 5 * minute]),
-    ...checkedBy('the reflector of the centre'),
-    title: { en: 'The link is uneven', hi: 'लाइन कभी तेज़, कभी धीमी चल रही है' },
+    ...checkedBy('the reflector of the server'),
+    title: { en: 'The delay of the link changes too much', hi: 'लाइन कभी तेज़, कभी धीमी चल रही है' },
     action: {
       en: 'Stop large downloads in the office. Connect the PC by cable instead of Wi-Fi.',
       hi: 'दफ़्तर के बड़े डाउनलोड रोकें। PC को Wi-Fi की जगह केबल से जोड़ें।',
@@ -23,35 +23,35 @@ export const linkFaults = {
   },
   'link.delay_high': {
     ...timing('minor', ['pc.silent', 'link.loss_high'], [10 * minute, 5 * minute]),
-    ...checkedBy('the reflector of the centre'),
-    title: { en: 'The link is slower to answer than usual', hi: 'लाइन रोज़ से धीमी है' },
+    ...checkedBy('the reflector of the server'),
+    title: { en: 'The link answers more slowly than usual', hi: 'लाइन रोज़ से देर में जवाब दे रही है' },
     action: {
-      en: 'Stop large downloads in the office. Ask the provider if the line takes a detour.',
-      hi: 'दफ़्तर के बड़े डाउनलोड रोकें। प्रोवाइडर से पूछें कि लाइन दूसरे रास्ते से तो नहीं जा रही।',
+      en: 'Stop large downloads in the office. Ask the provider whether the line takes a longer route.',
+      hi: 'दफ़्तर के बड़े डाउनलोड रोकें। प्रोवाइडर से पूछें कि लाइन लंबे रास्ते से तो नहीं जा रही।',
     },
   },
   'link.tier_low': {
     ...timing('major', ['pc.silent'], [10 * minute, 5 * minute]),
-    ...checkedBy('the reflector of the centre'),
-    title: { en: 'The link is too thin for the meeting', hi: 'लाइन की स्पीड मीटिंग के लिए कम है' },
+    ...checkedBy('the reflector of the server'),
+    title: { en: 'The link is too slow for the meeting', hi: 'लाइन की स्पीड मीटिंग के लिए कम है' },
     action: {
-      en: 'Switch off video in the meeting. Ask the provider for the rate that was agreed.',
-      hi: 'मीटिंग में वीडियो बंद रखें। प्रोवाइडर से तय स्पीड माँगें।',
+      en: 'Switch off video in the meeting. Ask the provider for the speed that was agreed.',
+      hi: 'मीटिंग में वीडियो बंद रखें। प्रोवाइडर से कहें कि जो स्पीड तय थी वह दे।',
     },
   },
   'link.udp_blocked': {
     ...timing('minor', ['pc.silent'], [30 * minute, 5 * minute]),
-    ...checkedBy('the reflector of the centre'),
+    ...checkedBy('the reflector of the server'),
     title: { en: 'The network blocks UDP', hi: 'नेटवर्क UDP रोक रहा है' },
-    action: { en: 'Ask who looks after the firewall to let UDP through to the centre.', hi: 'फ़ायरवॉल देखने वाले से सेंटर तक UDP खुलवाएँ।' },
+    action: { en: 'Ask the person who looks after the firewall to allow UDP to the server.', hi: 'फ़ायरवॉल सँभालने वाले से सर्वर तक UDP खुलवाएँ।' },
   },
   'link.budget_spent': {
     ...timing('minor', ['pc.silent'], [0, minute]),
     ...checkedBy('the agent itself'),
     title: { en: 'The data budget of this month is used up', hi: 'इस महीने का डेटा ख़त्म हो गया' },
     action: {
-      en: 'Tests of the link are off until the first of the month. Nothing is to be done in the room.',
-      hi: 'महीने की पहली तारीख़ तक लाइन की जाँच बंद है। कमरे में कुछ नहीं करना है।',
+      en: 'Nothing to do in the room. Tests of the link are off until the first day of next month.',
+      hi: 'कमरे में कुछ नहीं करना है। अगले महीने की पहली तारीख़ तक लाइन की जाँच बंद है।',
     },
   },
   'path.local': {
@@ -72,10 +72,10 @@ export const linkFaults = {
   'path.dns': {
     ...timing('major', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [minute, 5 * second]),
     ...checkedBy('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
-    title: { en: 'Names cannot be looked up', hi: 'DNS काम नहीं कर रहा' },
+    title: { en: 'Internet names cannot be looked up (DNS)', hi: 'इंटरनेट के नाम नहीं मिल रहे (DNS)' },
     action: {
-      en: 'Restart the router. If it goes on, ask for another DNS server.',
-      hi: 'राउटर रीस्टार्ट करें। फिर भी रहे तो दूसरा DNS सर्वर लगवाएँ।',
+      en: 'Restart the router. If it continues, ask the provider for another DNS server.',
+      hi: 'राउटर रीस्टार्ट करें। फिर भी रहे तो प्रोवाइडर से दूसरा DNS सर्वर माँगें।',
     },
   },
   'path.last_mile': {
@@ -90,15 +90,15 @@ export const linkFaults = {
   'path.centre': {
     ...timing('critical', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [minute, 5 * second]),
     ...checkedBy('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
-    title: { en: 'Only the centre cannot be reached', hi: 'सिर्फ़ सेंटर से कनेक्शन नहीं हो रहा' },
-    action: { en: 'Tell the central team. In the room nothing is wrong.', hi: 'सेंट्रल टीम को बताएँ। कमरे में कोई ख़राबी नहीं है।' },
+    title: { en: 'Only the server cannot be reached', hi: 'सिर्फ़ सर्वर से कनेक्शन नहीं हो रहा' },
+    action: { en: 'Report it to the central team. Nothing is wrong in the room.', hi: 'सेंट्रल टीम को बताएँ। कमरे में कोई ख़राबी नहीं है।' },
   },
   'path.between': {
     ...timing('critical', ['pc.silent', 'path.gateway', 'path.last_mile', 'path.local'], [minute, 5 * second]),
     ...checkedBy('the network of /proc and /sys, sockets', 'routes and neighbours by iphlpapi, sockets'),
-    title: { en: 'Trouble on the connection to the centre', hi: 'सेंटर के कनेक्शन में दिक्कत है' },
+    title: { en: 'Trouble on the connection to the server', hi: 'सर्वर के कनेक्शन में दिक्कत है' },
     action: {
-      en: 'Open a web page on this PC. If a login page comes, log in. If not, tell the central team what is said here.',
+      en: 'Open a web page on this PC. If a sign-in page comes, sign in. If not, report this text to the central team.',
       hi: 'इस PC पर कोई वेब पेज खोलें। लॉगिन पेज आए तो लॉगिन करें। न आए तो यहाँ जो लिखा है वह सेंट्रल टीम को बताएँ।',
     },
   },
@@ -107,7 +107,7 @@ export const linkFaults = {
     ...checkedBy('SIP OPTIONS'),
     title: { en: 'The audio bridge does not answer', hi: 'ऑडियो ब्रिज जवाब नहीं दे रहा' },
     action: {
-      en: "Dial the bridge by telephone. If it is dead, tell the state's engineer.",
+      en: "Dial the number of the bridge by telephone. If it does not answer, report it to the state's engineer.",
       hi: 'ब्रिज का नंबर फ़ोन से मिलाएँ। न लगे तो राज्य के इंजीनियर को बताएँ।',
     },
   },
@@ -115,7 +115,7 @@ export const linkFaults = {
     ...timing('major', ['pc.silent'], [5 * minute, minute]),
     ...checkedBy('SIP OPTIONS'),
     title: { en: 'The audio bridge refuses calls', hi: 'ऑडियो ब्रिज कॉल नहीं ले रहा' },
-    action: { en: "Tell the state's engineer what the bridge answered.", hi: 'ब्रिज ने जो जवाब दिया वह राज्य के इंजीनियर को बताएँ।' },
+    action: { en: "Report the answer of the bridge to the state's engineer.", hi: 'ब्रिज ने जो जवाब दिया वह राज्य के इंजीनियर को बताएँ।' },
   },
 } as const satisfies Record<string, Fault>;
 
@@ -123,12 +123,12 @@ export const linkFaults = {
 export const linkComponents = {
   link: { en: 'Link', hi: 'लाइन' },
   'link.loss': { en: 'Link, packets', hi: 'लाइन, डेटा पहुँचना' },
-  'link.jitter': { en: 'Link, evenness', hi: 'लाइन, उतार-चढ़ाव' },
+  'link.jitter': { en: 'Link, change of delay', hi: 'लाइन, उतार-चढ़ाव' },
   'link.delay': { en: 'Link, answer time', hi: 'लाइन, जवाब का समय' },
-  'link.tier': { en: 'Link, what it carries', hi: 'लाइन, कितना चल सकता है' },
+  'link.tier': { en: 'Link, possible quality', hi: 'लाइन, कैसी मीटिंग चल सकती है' },
   'link.udp': { en: 'Link, UDP', hi: 'लाइन, UDP का रास्ता' },
   'link.budget': { en: 'Link, data of this month', hi: 'लाइन, इस महीने का डेटा' },
-  path: { en: 'Way to the centre', hi: 'सेंटर तक रास्ता' },
+  path: { en: 'Path to the server', hi: 'सर्वर तक रास्ता' },
   bridge: { en: 'Audio bridge', hi: 'ऑडियो ब्रिज' },
 } as const satisfies Record<string, Words>;
 

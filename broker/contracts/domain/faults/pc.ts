@@ -12,16 +12,16 @@ export const pcFaults = {
     ...timing('major', ['pc.silent'], [0, 0]),
     title: { en: 'Two machines use the identity of this PC', hi: 'दो मशीनें इसी PC के नाम से चल रही हैं' },
     action: {
-      en: 'Find the machine that was copied from this PC. Enrol it again with a code of its own.',
-      hi: 'वह मशीन ढूँढें जो इस PC से कॉपी की गई है। उसे नए कोड से दोबारा एनरोल करें।',
+      en: 'Find the machine that was copied from this PC. Enrol that machine again with a new code.',
+      hi: 'वह मशीन ढूँढें जो इस PC से कॉपी की गई है। उस मशीन को नए कोड से दोबारा एनरोल करें।',
     },
   },
   'pc.noisy': {
     ...timing('major', ['pc.silent'], [0, 0]),
-    title: { en: 'PC says more than any PC should', hi: 'PC हद से ज़्यादा संदेश भेज रहा है' },
+    title: { en: 'PC sends too many messages', hi: 'PC हद से ज़्यादा संदेश भेज रहा है' },
     action: {
-      en: 'Look at this PC: its agent is broken, or somebody else speaks for it. "sabha revoke" shuts it out.',
-      hi: 'इस PC को देखें: एजेंट ख़राब है, या कोई और इसके नाम से बोल रहा है। "sabha revoke" से इसे बाहर करें।',
+      en: 'Check this PC: its agent is broken, or another machine sends in its name. "sabha revoke" blocks this PC.',
+      hi: 'इस PC को देखें: एजेंट ख़राब है, या कोई और मशीन इसके नाम से संदेश भेज रही है। "sabha revoke" इस PC को रोक देता है।',
     },
   },
   'pc.load_high': {
@@ -56,9 +56,9 @@ export const pcFaults = {
   },
   'pc.throttled': {
     ...timing('minor', ['pc.silent', 'pc.hot'], [5 * minute, 5 * minute]),
-    ...checkedBy('counters of the processor in sysfs', 'none: its counter of limits does not tell heat from a setting'),
+    ...checkedBy('counters of the processor in sysfs', 'none: its limit counter does not separate heat from a setting'),
     title: { en: 'PC slows down because of its heat', hi: 'गर्मी से PC धीमा चल रहा है' },
-    action: { en: 'Clear the air vents of the PC. Give it room to breathe.', hi: 'PC के हवा के छेद साफ़ करें। उसके चारों ओर जगह छोड़ें।' },
+    action: { en: 'Clear the air vents of the PC. Leave free space around the PC.', hi: 'PC के हवा के छेद साफ़ करें। उसके चारों ओर जगह छोड़ें।' },
   },
   'pc.disk_failing': {
     ...timing('major', ['pc.silent'], [5 * minute, minute]),
@@ -71,15 +71,15 @@ export const pcFaults = {
     ...checkedBy('pstore, /var/crash', 'Minidump, MEMORY.DMP'),
     title: { en: 'PC crashed in the last day', hi: 'PC पिछले 24 घंटे में क्रैश हुआ' },
     action: {
-      en: "Once may be chance: wait. If it comes back, tell the state's engineer.",
-      hi: 'एक बार हो तो चिंता न करें। दोबारा हो तो राज्य के इंजीनियर को बताएँ।',
+      en: "Nothing to do after one crash. If it crashes again, report it to the state's engineer.",
+      hi: 'एक बार हो तो कुछ न करें। दोबारा क्रैश हो तो राज्य के इंजीनियर को बताएँ।',
     },
   },
   'pc.restart_pending': {
     ...timing('minor', ['pc.silent'], [10 * minute, minute]),
     ...checkedBy('/run/reboot-required', 'marks in the registry'),
-    title: { en: 'PC has waited a week for a restart', hi: 'PC एक हफ़्ते से रीस्टार्ट का इंतज़ार कर रहा है' },
-    action: { en: 'Restart the PC when no meeting is on.', hi: 'जब मीटिंग न हो तब PC रीस्टार्ट करें।' },
+    title: { en: 'PC has needed a restart for a week', hi: 'PC को एक हफ़्ते से रीस्टार्ट की ज़रूरत है' },
+    action: { en: 'Restart the PC when there is no meeting.', hi: 'जब मीटिंग न हो तब PC रीस्टार्ट करें।' },
   },
   'pc.restart_planned': {
     ...timing('minor', ['pc.silent'], [minute, minute]),
@@ -95,7 +95,7 @@ export const pcFaults = {
   },
   'clock.wrong': {
     ...timing('major', ['pc.silent'], [2 * minute, minute]),
-    ...checkedBy('the answers of the centre'),
+    ...checkedBy('the answers of the server'),
     title: { en: 'Clock of the PC is wrong', hi: 'PC की घड़ी ग़लत है' },
     action: {
       en: 'Set date and time, and switch on automatic time. If it goes wrong again, replace the small battery in the PC.',
@@ -105,36 +105,36 @@ export const pcFaults = {
   'agent.probe_failed': {
     ...timing('info', ['pc.silent'], [10 * minute, minute]),
     ...checkedBy('the agent itself'),
-    title: { en: 'A check cannot be made', hi: 'एक जाँच नहीं हो पा रही' },
+    title: { en: 'A check of the agent does not work', hi: 'एजेंट की एक जाँच नहीं हो पा रही' },
     action: {
-      en: 'Restart the PC. If it comes back, tell the central team which check is named.',
+      en: 'Restart the PC. If it comes back, report the name of the check to the central team.',
       hi: 'PC रीस्टार्ट करें। फिर भी आए तो सेंट्रल टीम को जाँच का नाम बताएँ।',
     },
   },
   'agent.events_dropped': {
     ...timing('minor', ['pc.silent'], [0, minute]),
     ...checkedBy('the agent itself'),
-    title: { en: 'History of this PC was dropped', hi: 'इस PC का पुराना रिकॉर्ड हटाना पड़ा' },
-    action: { en: 'Free some disk space on the PC. Tell the central team.', hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।' },
+    title: { en: 'Old records of this PC were deleted', hi: 'इस PC का पुराना रिकॉर्ड मिटाना पड़ा' },
+    action: { en: 'Free some disk space on the PC. Report it to the central team.', hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।' },
   },
   'agent.certificate': {
     ...timing('major', ['pc.silent'], [10 * minute, minute]),
     ...checkedBy('the agent itself'),
-    title: { en: 'Certificate of this PC ends soon', hi: 'इस PC का सर्टिफ़िकेट जल्द ख़त्म होगा' },
+    title: { en: 'Certificate of this PC expires soon', hi: 'इस PC का सर्टिफ़िकेट जल्द ख़त्म होगा' },
     action: {
-      en: 'Check that the PC reaches the enrolment port of the centre. If it does, enrol the PC again with a new code.',
-      hi: 'देखें कि PC सेंटर के एनरोलमेंट पोर्ट तक पहुँचता है। पहुँचता हो तो नए कोड से PC को दोबारा एनरोल करें।',
+      en: 'Check that the PC reaches the enrolment port of the server. If it does, enrol the PC again with a new code.',
+      hi: 'देखें कि PC सर्वर के एनरोलमेंट पोर्ट तक पहुँचता है। पहुँचता हो तो नए कोड से PC को दोबारा एनरोल करें।',
     },
   },
   'agent.unknown_fault': {
     ...timing('major', ['pc.silent'], [10 * minute, 0]),
-    title: { en: 'PC reports a fault that the centre does not know', hi: 'PC ऐसी दिक्कत बता रहा है जो सेंटर नहीं जानता' },
-    action: { en: 'Tell the central team which fault is named.', hi: 'सेंट्रल टीम को दिक्कत का नाम बताएँ।' },
+    title: { en: 'PC reports a fault that the server does not know', hi: 'PC ऐसी दिक्कत बता रहा है जो सर्वर नहीं जानता' },
+    action: { en: 'Report the name of the fault to the central team.', hi: 'सेंट्रल टीम को दिक्कत का नाम बताएँ।' },
   },
   'agent.unreadable': {
     ...timing('minor', ['pc.silent'], [10 * minute, 0]),
     title: { en: 'Reports of this PC cannot be read', hi: 'इस PC की रिपोर्ट पढ़ी नहीं जा रही' },
-    action: { en: 'Update the agent on this PC. Tell the central team.', hi: 'इस PC का एजेंट अपडेट करें। सेंट्रल टीम को बताएँ।' },
+    action: { en: 'Update the agent on this PC. Report it to the central team.', hi: 'इस PC का एजेंट अपडेट करें। सेंट्रल टीम को बताएँ।' },
   },
 } as const satisfies Record<string, Fault>;
 
@@ -153,7 +153,7 @@ export const pcComponents = {
   clock: { en: 'Clock', hi: 'घड़ी' },
   agent: { en: 'Agent', hi: 'एजेंट' },
   'agent.checks': { en: 'Checks of the agent', hi: 'एजेंट की जाँचें' },
-  'agent.history': { en: 'Record of the agent', hi: 'एजेंट का रिकॉर्ड' },
+  'agent.history': { en: 'Records of the agent', hi: 'एजेंट का रिकॉर्ड' },
   'agent.certificate': { en: 'Certificate of the agent', hi: 'एजेंट का सर्टिफ़िकेट' },
   presence: { en: 'Connection', hi: 'कनेक्शन' },
 } as const satisfies Record<string, Words>;
@@ -170,7 +170,7 @@ export const pcReasons: readonly Reason[] = [
   ['^the agent may not read the crash records$', 'क्रैश के रिकॉर्ड देखने की अनुमति नहीं है'],
   ['^no systemd here$', 'यहाँ systemd नहीं है'],
   ['^its settings allow it$', 'सेटिंग में ऐसा ही है'],
-  ['^it slept in the last day$', 'पिछले 24 घंटे में सोया था'],
+  ['^it slept in the last day$', 'पिछले 24 घंटे में स्लीप में गया था'],
   ['^the agent may not read the kernel log$', 'सिस्टम का लॉग देखने की अनुमति नहीं है'],
   ['^this system does not report the state of its disks$', 'यह सिस्टम डिस्क की हालत नहीं बताता'],
   ['^(.*): errors in the file system$', '$1: फ़ाइल सिस्टम में गड़बड़ी'],

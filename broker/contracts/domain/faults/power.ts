@@ -7,7 +7,7 @@ export const powerFaults = {
     ...timing('major', ['pc.silent'], [5 * second, 10 * second]),
     ...checkedBy('/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
     title: { en: 'Running on battery', hi: 'बैटरी पर चल रहा है' },
-    action: { en: 'Check the plug and the fuse. Start the generator if the cut goes on.', hi: 'प्लग और फ़्यूज़ देखें। बिजली न आए तो जनरेटर चलाएँ।' },
+    action: { en: 'Check the plug and the fuse. Start the generator if the cut lasts.', hi: 'प्लग और फ़्यूज़ देखें। बिजली न आए तो जनरेटर चलाएँ।' },
   },
   'power.battery_low': {
     ...timing('critical', ['pc.silent'], [0, 30 * second]),
@@ -30,7 +30,7 @@ export const powerFaults = {
   'climate.room_hot': {
     ...timing('minor', ['pc.silent'], [10 * minute, 5 * minute]),
     ...checkedBy('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
-    title: { en: 'The room is too warm for a PC at this height', hi: 'इस ऊँचाई पर PC के लिए कमरा ज़्यादा गर्म है' },
+    title: { en: 'The room is too warm for a PC at this altitude', hi: 'इस ऊँचाई पर PC के लिए कमरा ज़्यादा गर्म है' },
     action: {
       en: 'Open a window or switch the cooling on. Keep the vents of the PC free.',
       hi: 'खिड़की खोलें या कूलर चलाएँ। PC के हवा के छेद खुले रखें।',
@@ -45,7 +45,7 @@ export const powerFaults = {
   'climate.cold_start': {
     ...timing('major', ['pc.silent'], [0, 10 * minute]),
     ...checkedBy('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
-    title: { en: 'The PC was switched on while ice-cold', hi: 'PC बहुत ठंड में चालू किया गया' },
+    title: { en: 'The PC was switched on while very cold', hi: 'PC बहुत ठंड में चालू किया गया' },
     action: {
       en: 'Heat the room to 10 °C. Next time wait two hours before switching the PC on.',
       hi: 'कमरे को 10 °C तक गर्म करें। अगली बार PC चालू करने से पहले दो घंटे रुकें।',
@@ -75,14 +75,14 @@ export const powerFaults = {
   'climate.hdd_altitude': {
     ...timing('info', ['pc.silent'], [0, minute]),
     ...checkedBy('/sys/class/block', 'Get-PhysicalDisk, once a day'),
-    title: { en: 'The hard disk is not made for this height', hi: 'हार्ड डिस्क इस ऊँचाई के लिए नहीं बनी' },
-    action: { en: 'Order an SSD for this PC. Keep a copy of what is on the disk.', hi: 'इस PC के लिए SSD मँगाएँ। डिस्क की कॉपी रखें।' },
+    title: { en: 'The hard disk is not made for this altitude', hi: 'हार्ड डिस्क इस ऊँचाई के लिए नहीं बनी' },
+    action: { en: 'Order an SSD for this PC. Copy the files of the disk.', hi: 'इस PC के लिए SSD मँगाएँ। फ़ाइलों की कॉपी रखें।' },
   },
   'climate.device_altitude': {
     ...timing('info', ['pc.silent'], [0, minute]),
     ...checkedBy('/sys/class/drm and dmi, names of cameras and sound', 'BIOS in the registry, names of cameras and sound'),
-    title: { en: 'A device is not made for this height', hi: 'एक डिवाइस इस ऊँचाई के लिए नहीं बना' },
-    action: { en: "Ask the state's engineer for a model that is made for this height.", hi: 'राज्य के इंजीनियर से इस ऊँचाई वाला मॉडल माँगें।' },
+    title: { en: 'A device is not made for this altitude', hi: 'एक डिवाइस इस ऊँचाई के लिए नहीं बना' },
+    action: { en: "Ask the state's engineer for a model for this altitude.", hi: 'राज्य के इंजीनियर से इस ऊँचाई के लिए बना मॉडल माँगें।' },
   },
 } as const satisfies Record<string, Fault>;
 
@@ -97,13 +97,13 @@ export const powerComponents = {
   'climate.air': { en: 'Air of the room', hi: 'कमरे की हवा' },
   'climate.board': { en: 'Inside of the PC', hi: 'PC के अंदर' },
   'climate.battery': { en: 'Charging of the battery', hi: 'बैटरी की चार्जिंग' },
-  'climate.rise': { en: 'Warmth against the usual', hi: 'रोज़ के मुक़ाबले गर्मी' },
+  'climate.rise': { en: 'Heat compared with usual', hi: 'रोज़ के मुक़ाबले गर्मी' },
 } as const satisfies Record<string, Words>;
 
 export const powerReasons: readonly Reason[] = [
   ['^upsd does not answer$', 'upsd जवाब नहीं दे रहा'],
   ['^the answer of upsd cannot be read$', 'upsd का जवाब समझ में नहीं आता'],
-  ['^upsd does not give this PC access$', 'upsd इस PC को बताने से मना करता है'],
+  ['^upsd does not give this PC access$', 'upsd इस PC को जानकारी नहीं देता'],
   ['^upsd does not know this UPS$', 'upsd इस UPS को नहीं जानता'],
   ['^upsd refuses: ([A-Z-]+)$', 'upsd मना करता है: $1'],
   ['^the UPS no longer reports its state$', 'UPS अब अपना हाल नहीं बता रहा'],

@@ -20,7 +20,7 @@ export const roomFaults = {
   'camera.virtual': {
     ...timing('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
     ...checkedBy('sysfs, PipeWire', 'cfgmgr32: devices that no bus has'),
-    title: { en: 'Only a virtual camera is there', hi: 'सिर्फ़ वर्चुअल कैमरा है' },
+    title: { en: 'Only a virtual camera was found', hi: 'सिर्फ़ वर्चुअल कैमरा मिला' },
     action: {
       en: 'Plug in the camera of the room. Choose it in the meeting program.',
       hi: 'कमरे का कैमरा लगाएँ। मीटिंग के प्रोग्राम में उसी को चुनें।',
@@ -29,7 +29,7 @@ export const roomFaults = {
   'camera.held': {
     ...timing('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'], [minute, 5 * second]),
     ...checkedBy('open files of /proc, PipeWire', 'ConsentStore of the registry, where there is one camera'),
-    title: { en: 'Camera held by a program for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
+    title: { en: 'A program has kept the camera open for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
     action: {
       en: 'Close the program that is named. If it does not close, restart the PC.',
       hi: 'जिस प्रोग्राम का नाम है उसे बंद करें। बंद न हो तो PC रीस्टार्ट करें।',
@@ -40,7 +40,7 @@ export const roomFaults = {
     ...checkedBy('functions of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera does not start', hi: 'कैमरा शुरू नहीं हो रहा' },
     action: {
-      en: 'Unplug the camera and plug it into another USB port. If it stays so, replace its cable.',
+      en: 'Unplug the camera and plug it into another USB port. If it stays like this, replace its cable.',
       hi: 'कैमरा निकालकर दूसरे USB पोर्ट में लगाएँ। फिर भी रहे तो उसकी केबल बदलें।',
     },
   },
@@ -49,7 +49,7 @@ export const roomFaults = {
     ...checkedBy('functions of the USB device, uvcvideo', 'cfgmgr32: codes of the device manager'),
     title: { en: 'No driver for the camera', hi: 'कैमरे का ड्राइवर नहीं है' },
     action: {
-      en: "Restart the PC. If it stays so, ask the state's engineer to install the driver.",
+      en: "Restart the PC. If it stays like this, ask the state's engineer to install the driver.",
       hi: 'PC रीस्टार्ट करें। फिर भी रहे तो राज्य के इंजीनियर से ड्राइवर लगवाएँ।',
     },
   },
@@ -58,7 +58,7 @@ export const roomFaults = {
     ...checkedBy('authorized of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera is switched off in the system', hi: 'कैमरा सिस्टम में बंद किया हुआ है' },
     action: {
-      en: "Allow the camera in the settings of the system. If you may not, ask the state's engineer.",
+      en: "Allow the camera in the settings of the system. If you are not allowed to, ask the state's engineer.",
       hi: 'सिस्टम की सेटिंग में कैमरा चालू करें। अनुमति न हो तो राज्य के इंजीनियर से कहें।',
     },
   },
@@ -73,7 +73,7 @@ export const roomFaults = {
   },
   'camera.slow_port': {
     ...timing('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'], [2 * minute, 5 * second]),
-    ...checkedBy('speed and version of the USB device, our table', 'none: cfgmgr32 tells no speed, and the hub would have to be opened'),
+    ...checkedBy('speed and version of the USB device, our table', 'none: cfgmgr32 reports no speed, and the hub would have to be opened'),
     title: { en: 'Camera is on a slow USB port', hi: 'कैमरा धीमे USB पोर्ट में लगा है' },
     action: {
       en: 'Plug the camera into a blue USB port. Use the cable that came with it.',
@@ -97,7 +97,7 @@ export const roomFaults = {
     ...checkedBy('the socket of the sound server, else `pactl`', 'Core Audio, the service Audiosrv'),
     title: { en: 'The sound of the PC does not work', hi: 'PC का साउंड काम नहीं कर रहा' },
     action: {
-      en: "Restart the PC. If it comes back, tell the state's engineer.",
+      en: "Restart the PC. If it comes back, report it to the state's engineer.",
       hi: 'PC रीस्टार्ट करें। फिर भी आए तो राज्य के इंजीनियर को बताएँ।',
     },
   },
@@ -113,7 +113,7 @@ export const roomFaults = {
   'microphone.not_default': {
     ...timing('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
     ...bySound,
-    title: { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' },
+    title: { en: 'The wrong microphone is chosen', hi: 'ग़लत माइक चुना हुआ है' },
     action: {
       en: 'Open the sound settings. Choose the room microphone as the default input.',
       hi: 'साउंड सेटिंग खोलें। कमरे के माइक को डिफ़ॉल्ट इनपुट चुनें।',
@@ -151,7 +151,7 @@ export const roomFaults = {
   },
   'microphone.disabled': {
     ...timing('critical', noSound, [20 * second, 5 * second]),
-    ...checkedBy('cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the ends'),
+    ...checkedBy('cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the endpoints'),
     title: { en: 'Microphone is switched off or not plugged in', hi: 'माइक बंद है या लगा नहीं है' },
     action: {
       en: 'Plug the microphone in. If it is plugged in, switch it on in the sound settings.',
@@ -170,7 +170,7 @@ export const roomFaults = {
   'microphone.roles_split': {
     ...timing('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
     ...checkedBy('there are no such roles', 'Core Audio'),
-    title: { en: 'Calls and browsers use two microphones', hi: 'कॉल और ब्राउज़र अलग-अलग माइक ले रहे हैं' },
+    title: { en: 'Calls and browsers use different microphones', hi: 'कॉल और ब्राउज़र अलग-अलग माइक ले रहे हैं' },
     action: {
       en: 'Open the sound settings. Choose the room microphone for calls and for everything else.',
       hi: 'साउंड सेटिंग खोलें। कॉल और बाकी सब के लिए कमरे का माइक चुनें।',
@@ -188,7 +188,7 @@ export const roomFaults = {
   'speaker.not_default': {
     ...timing('major', [...noSound, 'speaker.missing'], [30 * second, 5 * second]),
     ...bySound,
-    title: { en: 'Another speaker is chosen', hi: 'कोई दूसरा स्पीकर चुना हुआ है' },
+    title: { en: 'The wrong speaker is chosen', hi: 'ग़लत स्पीकर चुना हुआ है' },
     action: {
       en: 'Open the sound settings. Choose the room speaker as the default output.',
       hi: 'साउंड सेटिंग खोलें। कमरे के स्पीकर को डिफ़ॉल्ट आउटपुट चुनें।',
@@ -220,14 +220,14 @@ export const roomFaults = {
     ...checkedBy('devnum of /sys/bus/usb, the kernel log', 'cfgmgr32: when a device last came'),
     title: { en: 'A USB device comes and goes', hi: 'एक USB डिवाइस बार-बार कट रहा है' },
     action: {
-      en: 'Plug the device straight into the PC. If it goes on, replace its cable.',
+      en: 'Plug the device straight into the PC. If it continues, replace its cable.',
       hi: 'डिवाइस सीधे PC में लगाएँ। फिर भी रहे तो उसकी केबल बदलें।',
     },
   },
   'usb.power_saving': {
     ...timing('info', ['pc.silent'], [5 * minute, 5 * minute]),
     ...checkedBy('power of the USB device', 'power plan in the registry'),
-    title: { en: 'USB saves power where a device drops out', hi: 'USB की पावर सेविंग से डिवाइस बार-बार कट रहा है' },
+    title: { en: 'USB power saving disconnects a device', hi: 'USB की पावर सेविंग से एक डिवाइस बार-बार कट रहा है' },
     action: {
       en: "Ask the state's engineer to switch off power saving for this USB device.",
       hi: 'राज्य के इंजीनियर से इस USB डिवाइस की पावर सेविंग बंद करवाएँ।',
@@ -245,18 +245,18 @@ export const roomFaults = {
   'display.low_resolution': {
     ...timing('minor', ['pc.silent', 'display.missing'], [2 * minute, 5 * second]),
     ...checkedBy('modes and EDID of /sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
-    title: { en: 'Picture on the display is coarse', hi: 'स्क्रीन पर तस्वीर साफ़ नहीं है' },
+    title: { en: 'Picture on the display is not sharp', hi: 'स्क्रीन पर तस्वीर साफ़ नहीं है' },
     action: {
-      en: 'Unplug the cable of the display and plug it in again. If it stays so, try another cable or adapter.',
+      en: 'Unplug the cable of the display and plug it in again. If it stays like this, try another cable or adapter.',
       hi: 'स्क्रीन की केबल निकालकर दोबारा लगाएँ। फिर भी रहे तो दूसरी केबल या अडैप्टर लगाएँ।',
     },
   },
   'program.missing': {
     ...timing('major', ['pc.silent'], [minute, minute]),
     ...checkedBy('entries of the menu', 'uninstallers and packages in the registry'),
-    title: { en: 'A program of the meeting is not installed', hi: 'मीटिंग का एक प्रोग्राम इंस्टॉल नहीं है' },
+    title: { en: 'A program for meetings is not installed', hi: 'मीटिंग का एक प्रोग्राम इंस्टॉल नहीं है' },
     action: {
-      en: "Install the program that is named. If you may not, ask the state's engineer.",
+      en: "Install the program that is named. If you are not allowed to, ask the state's engineer.",
       hi: 'जिस प्रोग्राम का नाम है उसे इंस्टॉल करें। अनुमति न हो तो राज्य के इंजीनियर से कहें।',
     },
   },
@@ -295,7 +295,7 @@ export const roomReasons: readonly Reason[] = [
   ['^device list of the kernel cannot be read$', 'सिस्टम की डिवाइस सूची पढ़ी नहीं जा सकी'],
   ['^programs of other users cannot be looked into$', 'दूसरे यूज़र के प्रोग्राम देखे नहीं जा सकते'],
   ['^the graphics card shows no connectors$', 'ग्राफ़िक्स कार्ड अपने पोर्ट नहीं बताता'],
-  ['^the graphics card does not report it$', 'ग्राफ़िक्स कार्ड नहीं बता सकता'],
+  ['^the graphics card does not report it$', 'ग्राफ़िक्स कार्ड यह नहीं बताता'],
   ['^at most (\\d+ x \\d+)$', 'ज़्यादा से ज़्यादा $1'],
   ['^this system has no menu of programs$', 'इस सिस्टम में प्रोग्राम की सूची नहीं है'],
   ['^this PC has no USB$', 'इस PC में USB नहीं है'],
@@ -316,7 +316,10 @@ export const roomReasons: readonly Reason[] = [
   ['^the microphone is gone$', 'माइक अब नहीं है'],
   ['^the speaker is gone$', 'स्पीकर अब नहीं है'],
   ['^the device did not change$', 'डिवाइस जैसा था वैसा ही रहा'],
-  ['^Windows does not (?:report which camera a program uses|record which program uses it)$', 'Windows नहीं बताता कि कैमरा किसके पास है'],
+  [
+    '^Windows does not (?:report which camera a program uses|record which program uses it)$',
+    'Windows नहीं बताता कि कैमरा कौन-सा प्रोग्राम चला रहा है',
+  ],
   ['^only the session at the PC knows its sound$', 'साउंड का हाल केवल PC पर बैठे यूज़र को दिखता है'],
   ['^only the session at the PC knows its cameras$', 'इस कैमरे का हाल केवल PC पर बैठे यूज़र को दिखता है'],
   ['^only the session at the PC knows its displays$', 'स्क्रीन का हाल केवल PC पर बैठे यूज़र को दिखता है'],

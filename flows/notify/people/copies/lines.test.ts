@@ -10,8 +10,8 @@ const line = (of: Pick<Incident, 'deeds' | 'answers'>, language: 'en' | 'hi' | '
 test.each<[LogEntry, string]>([
   [{ at: 2, by: 'Asha', did: 'acknowledged' }, '✔ Asha: I am on it'],
   [{ at: 4, by: 'Meera', did: 'taken-over', to: 'Asha' }, '✔ Meera: I am on it'],
-  [{ at: 6, by: '', did: 'lapsed', to: 'Meera' }, 'Meera was on it; nobody is now.'],
-  [{ at: 7, by: 'Meera', did: 'assigned', to: 'bina' }, 'Meera asked Bina'],
+  [{ at: 6, by: '', did: 'lapsed', to: 'Meera' }, 'Meera had this alert; nobody has it now.'],
+  [{ at: 7, by: 'Meera', did: 'assigned', to: 'bina' }, 'Meera assigned it to Bina'],
   [{ at: 8, by: 'Bina', did: 'fixed', until: 20 }, '✔ Bina: It is fixed'],
   [{ at: 20, by: '', did: 'reopened', to: 'Bina' }, 'Still there: Bina said that it is fixed.'],
 ])('the line below a sent message shows the last action on the incident: %j', (deed, expected) => {
@@ -20,7 +20,7 @@ test.each<[LogEntry, string]>([
 
 test('the line below a sent message shows the last action on the incident in the language of the reader', () => {
   const deeds: LogEntry[] = [{ at: 6, by: '', did: 'lapsed', to: 'Meera' }];
-  expect(line({ deeds }, 'hi')).toBe('Meera इसे देख रहे थे, अब कोई नहीं देख रहा।');
+  expect(line({ deeds }, 'hi')).toBe('यह अलर्ट Meera के पास था, अब किसी के पास नहीं है।');
   expect(line({ deeds: [{ at: 4, by: 'Meera', did: 'acknowledged' }] }, 'mr')).toBe('✔ Meera: मी पाहत आहे');
 });
 

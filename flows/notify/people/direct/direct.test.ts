@@ -58,7 +58,7 @@ test('every central person is notified at once on every channel in their languag
   const { tell, sent, failures } = rig([technician, devi], async () => ({ result: 'delivered' }));
   await tell('disk_full', 'SQLITE_FULL');
   expect(sent.map(({ channel, person }) => `${channel} ${person}`)).toEqual(['console devi', 'email devi']);
-  expect(sent[1]?.message).toMatchObject({ subject: 'सभी दफ़्तर: बहुत ज़रूरी: सेंट्रल मशीन की डिस्क भर गई है, सर्वर', severity: 'critical' });
+  expect(sent[1]?.message).toMatchObject({ subject: 'सभी दफ़्तर: बहुत ज़रूरी: सर्वर की डिस्क भर गई है, सर्वर', severity: 'critical' });
   expect(sent[1]?.message.text).toContain('SQLITE_FULL');
   expect(failures).toEqual([]);
 });
