@@ -3,7 +3,7 @@ import { defaultNumbers, readDialogNumbers } from './numbers.ts';
 
 const usual = { siteShare: '80', regionShare: '30', regionSites: '3', within: '5', spreadRooms: '5', spreadWithin: '60' };
 
-test('the defaults of the dialog equal those of the table', () => {
+test('the default values of the dialog of the *correlate* node equal the default thresholds', () => {
   const read = readDialogNumbers(usual);
   expect(
     read.ok &&
@@ -11,7 +11,7 @@ test('the defaults of the dialog equal those of the table', () => {
   ).toEqual([]);
 });
 
-test('a value of the dialog for causes replaces only the default of that value', () => {
+test('a value that a user enters in the *correlate* dialog replaces only the default of that threshold', () => {
   expect(readDialogNumbers({ ...usual, regionSites: '4', within: '10' })).toMatchObject({
     ok: true,
     numbers: { regionSites: 4, withinMs: 600_000, planeShare: defaultNumbers.planeShare },
@@ -23,6 +23,6 @@ test.each([
   ['regionSites', '2.5', '"regionSites" is a number of sites from 2 to 50'],
   ['within', '', '"within" is a number of minutes from 1 to 30'],
   ['spreadRooms', 'many', '"spreadRooms" is a number of rooms from 3 to 100'],
-])('%s of %j is refused with one line', (name, value, line) => {
+])('readDialogNumbers rejects %s of %j with one line that names the allowed range', (name, value, line) => {
   expect(readDialogNumbers({ ...usual, [name]: value })).toEqual({ ok: false, line });
 });

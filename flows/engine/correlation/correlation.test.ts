@@ -1,4 +1,4 @@
-/** Tests the causes over successive judgements: order, explained PCs, waits and ends. */
+/** Tests the common causes of lost PCs over successive judgements: order, member PCs, waits and ends. */
 import { expect, test } from 'vitest';
 import { createCorrelation } from './correlation.ts';
 import { defaultNumbers as numbers } from './numbers.ts';
@@ -22,7 +22,7 @@ const names = (count: number, from = 0) => Array.from({ length: count }, (_, at)
 const sites = (count: number, seen: Seen = {}, from = 0) => names(count, from).map((name) => site(name, seen));
 const fresh = () => createCorrelation([], { now: 0 });
 
-test('the loss of all PCs of a site is one cause that explains each of its PCs', () => {
+test('if all PCs of a site are lost, one cause of that site covers each PC', () => {
   const correlation = fresh();
   const { scopes, who } = correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   expect(scopes).toEqual(['site:bihar/gaya']);
@@ -31,7 +31,7 @@ test('the loss of all PCs of a site is one cause that explains each of its PCs',
   expect(correlation.causeOfScope('bihar/patna/pc-0')).toBeUndefined();
 });
 
-test('a wider cause explains the site, and the site explains its PCs', () => {
+test('a cause of a region covers the site, and the cause of the site covers its PCs', () => {
   const correlation = fresh();
   correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   const { scopes } = correlation.judge(
@@ -43,7 +43,7 @@ test('a wider cause explains the site, and the site explains its PCs', () => {
   expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
 });
 
-test('a cause ends when few sites remain lost, and explains the remaining sites for five more minutes', () => {
+test('a cause ends when few sites remain lost, and covers the remaining sites for five more minutes', () => {
   const correlation = fresh();
   const others = sites(15, {}, 20);
   correlation.judge([...sites(10, { lost: 3 }), ...others], 0);
@@ -63,7 +63,7 @@ test('a cause ends when few sites remain lost, and explains the remaining sites 
 test.each([
   ['18 min', 18 * minute, 18 * minute],
   ['an hour', 60 * minute, numbers.settleMostMs],
-])('a cause whose sites came back within %s explains the last ones for as long again, at most 30 min', (_, tookMs, longer) => {
+])('after its end a cause covers its last sites for as long as the returns took, at most 30 min: returns took %s', (_, tookMs, longer) => {
   const correlation = fresh();
   const others = sites(15, {}, 20);
   correlation.judge([...sites(10, { lost: 3 }), ...others], 0);
@@ -88,7 +88,7 @@ test.each([
   expect(correlation.causes.get('state:bihar')?.members.size).toBe(members);
 });
 
-test('a lost PC is not judged for one minute, in which related losses may follow', () => {
+test('a lost PC is not judged for one minute, because more PCs of the same cause may be lost', () => {
   const correlation = fresh();
   const look = (at: number) => correlation.judge([site('gaya', { lost: 1, heardAt: -1 }), site('patna')], at);
   look(0);

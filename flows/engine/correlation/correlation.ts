@@ -36,7 +36,6 @@ const notCommon =
 /** The prefixes of update names; no device model starts with them. */
 const updatePrefixes = /^(?:agent|system|driver) /;
 
-/** A common cause of many lost PCs, or a spread: one fault in many rooms. */
 export type Cause = {
   scope: string;
   kind: CauseKind;
@@ -54,14 +53,14 @@ export type Cause = {
   lastAt: number;
   /** When the first of its sites came back. Not stored: unknown after a restart. */
   backAt?: number;
-  /** Some of its sites ran on battery, so a site on battery counts as affected. */
+  /** True if some sites ran on battery. A site on battery then counts as affected. */
   isOfPower?: boolean;
   /**
    * Sites that joined this cause one by one, later than the others but at most `joinMs` after the last loss. Not stored: empty after a
    * restart.
    */
   late?: ReadonlySet<string>;
-  /** Sites that joined together, after people may have been notified of the earlier ones. */
+  /** Sites that were lost together, later than the first ones. People may already be notified of the first ones. */
   waves?: ReadonlySet<string>;
 };
 
@@ -80,7 +79,7 @@ export function createCorrelation(
   return {
     /** All causes, including the spreads of `createCommonFaults`. */
     causes,
-    /** Returns the cause of a PC or of a site. `waits`: not known yet. */
+    /** Returns the scope of the cause of a PC or of a site; `waits` if the cause is not known yet. */
     causeOfScope: (who: string): string | 'waits' | undefined => (waits.has(who) ? 'waits' : covers.get(who)),
 
     /** Returns the cause of the battery faults of a site's PCs. */
@@ -93,8 +92,8 @@ export function createCorrelation(
     },
 
     /**
-     * Judges all sites. Returns causes whose incidents must be judged again, and the PCs and sites (by scope) whose cause changed.
-     * Guarantee: a cause is found before a notification about any PC that it explains.
+     * Judges all sites. Returns the scopes of causes whose incidents must be updated, and the PCs and sites (by scope) whose cause changed.
+     * Guarantee: a cause is found before people are notified of any PC that belongs to it.
      */
     judge(sites: readonly SiteAvailability[], at: number): { scopes: string[]; who: string[] } {
       const bySite = new Map(sites.map((one) => [one.site, one]));
@@ -122,7 +121,7 @@ export function createCorrelation(
       return { scopes: changed.map(({ scope }) => scope), who: [...touched].filter(moved) };
     },
 
-    /** Forgets a cause whose incident has ended, if the cause no longer explains the loss of its members. */
+    /** Forgets a cause whose incident has ended, unless the loss of its members still belongs to the cause. */
     forget(scope: string, at: number): void {
       const cause = causes.get(scope);
       if (cause !== undefined && !isStillExplaining(cause, numbers, at)) causes.delete(scope);
@@ -157,8 +156,8 @@ function causesFromIncidents(incidents: Iterable<Incident>, { settleMs }: Correl
 }
 
 /**
- * Returns the stored cause of each hidden incident, by its scope. It is used until the first judgement after a start; no PC is notified
- * before that.
+ * Returns the scope of the cause of each hidden incident, by the scope of that incident. It is used until the first judgement after a
+ * start.
  */
 function storedCovers(incidents: readonly Incident[], causes: ReadonlyMap<string, Cause>): Map<string, string> {
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
@@ -176,7 +175,7 @@ function causeSummary({ members, away, of, faults }: Cause): string {
   return `${members.size} ${away.length} ${of} ${faults.join()}`;
 }
 
-/** Updates the cause of one site. If the site has no view, because none of its PCs is watched, the cause stays as it is. */
+/** Updates the cause of one site. Without a view of the site (no PC of the site is watched) the cause does not change. */
 function updateSiteCause({ numbers }: CorrelationState, cause: Cause, { bySite, now }: CauseContext): void {
   const sight = bySite.get(nameInScope(cause.scope));
   if (sight === undefined) return;
@@ -211,8 +210,8 @@ function updateWideCause({ numbers }: CorrelationState, cause: Cause, { bySite, 
 const faultOf = (kind: CauseKind) => (kind === 'plane' ? 'centre.plane' : `outage.${kind}`);
 
 /**
- * Adds a lost site to a cause that may explain its loss. The site is in the region, of a fitting kind, not yet a member, and was lost
- * within `withinMs` of the last loss. True if it was added.
+ * Adds a lost site to a regional cause if the site lies in that region and fits its kind. The loss must be within `withinMs` of the last
+ * loss of the cause. Returns true if the site was added.
  */
 function joinCause(cause: Cause, down: LostSite, withinMs: number): boolean {
   const { sight, from, at } = down;
@@ -240,13 +239,13 @@ function setCauseFaults(cause: Cause, faults: readonly string[], now: number): v
   else cause.endedAt ??= now;
 }
 
-/** Returns the sites that a current regional cause explains. */
+/** Returns the sites that belong to a current regional cause. */
 function explainedSites(causes: Iterable<Cause>): Set<string> {
   const wide = [...causes].filter(({ kind, endedAt }) => kind !== 'site' && endedAt === null);
   return new Set(wide.flatMap(({ members }) => [...members]));
 }
 
-/** Opens regional causes for lost sites that no current regional cause explains. */
+/** Opens regional causes for lost sites that belong to no current regional cause. */
 function openWideCauses(state: CorrelationState, field: CorrelationInput, now: number): void {
   const { causes } = state;
   const downs = field.downs.filter(({ sight }) => !field.explained?.has(sight.site));
@@ -257,7 +256,7 @@ function openWideCauses(state: CorrelationState, field: CorrelationInput, now: n
   for (const one of found.filter((one) => !isRestOfEndedCause(state, one, now))) openCause(state, field, one);
 }
 
-/** True if all these sites are members of a cause that just ended, and were lost before its end. Then they are no new cause. */
+/** True if all these sites are members of a cause that just ended, and were lost before its end. They then open no new cause. */
 function isRestOfEndedCause({ causes, numbers }: CorrelationState, { downs }: RegionOutage, now: number): boolean {
   return [...causes.values()].some((one) => {
     const { kind, endedAt, members } = one;
@@ -267,7 +266,7 @@ function isRestOfEndedCause({ causes, numbers }: CorrelationState, { downs }: Re
 }
 
 /**
- * Opens a cause, or continues one that ended shortly before. Earlier lost sites of the region join it if they were lost within `withinMs`.
+ * Opens a cause, or continues one that ended shortly before. Sites of the region that were lost up to `withinMs` earlier join the cause.
  */
 function openCause({ causes, numbers }: CorrelationState, field: CorrelationInput, { scope, downs, of }: RegionOutage): void {
   const kind = causeKindOf(scope) ?? 'nation';
@@ -280,7 +279,7 @@ function openCause({ causes, numbers }: CorrelationState, field: CorrelationInpu
   const isDark = downs.filter((one) => one.isPower).length * 2 <= downs.length;
   const isOfPower = before?.isOfPower === true || !isDark;
   const faults = [...new Set([...(before?.faults ?? []), isDark ? faultOf(kind) : 'outage.power'])];
-  // New members among the sites lost together. Empty if most of these sites were members before.
+  // New members among the sites that were lost together. Empty if most of these sites already were members.
   const fresh = before === undefined ? [] : sites.filter((site) => !before.members.has(site));
   const waves = new Set([...(before?.waves ?? []), ...(fresh.length * 2 >= sites.length ? fresh : [])]);
   const cause: Cause = { scope, kind, since, members, of, away: sites, faults, endedAt: null, lastAt, waves, isOfPower };
@@ -308,7 +307,7 @@ function openSiteCause(
 }
 
 /**
- * True while a cause explains the loss of its members. After its end it still does so for as long as its sites took to come back, between
+ * True while the loss of members still belongs to a cause. After its end this lasts for as long as its sites took to return, limited by
  * `settleMs` and `settleMostMs`.
  */
 function isStillExplaining(
@@ -319,16 +318,13 @@ function isStillExplaining(
   return endedAt === null || now - endedAt < Math.max(settleMs, Math.min(settleMostMs, endedAt - backAt));
 }
 
-/**
- * Returns the scope of the cause by lost PC and by site scope. For a PC that is the cause of its site, if there is one; else the regional
- * cause.
- */
+/** Returns the scope of the cause by lost PC and by site scope. For a PC the cause of its site comes first, then the regional cause. */
 function causeByMember({ causes, numbers }: CorrelationState, sites: readonly SiteAvailability[], now: number): Map<string, string> {
   const covers = new Map<string, string>();
   const all = [...causes.values()].filter((one) => isStillExplaining(one, numbers, now));
   const wide = all.filter(({ kind }) => kind !== 'site');
   const wideOf = new Map(wide.flatMap(({ members, scope }) => [...members].map((site) => [site, scope] as const)));
-  // A site that only runs on battery is less severe than a PC that does not respond. So it does not hide that PC.
+  // A site that only runs on battery is less severe than a PC that does not respond, so that PC is still notified separately.
   const isDark = ({ faults, endedAt }: Cause) => endedAt !== null || faults.includes('outage.site');
   const own = new Set(all.flatMap((one) => (one.kind === 'site' && isDark(one) ? [one.scope] : [])));
   for (const { site, lost } of sites) {
@@ -341,7 +337,7 @@ function causeByMember({ causes, numbers }: CorrelationState, sites: readonly Si
   return covers;
 }
 
-/** Returns the PCs and site scopes whose loss may belong to a site or region outage that is not certain yet. */
+/** Returns the PCs and site scopes whose loss may belong to an outage of the site or region that is not certain yet. */
 function undecidedLosses(
   field: CorrelationInput,
   at: { silentSince: ReadonlyMap<string, number>; covers: ReadonlyMap<string, string>; now: number; growing: readonly SiteAvailability[] },
@@ -381,7 +377,7 @@ export function createCommonFaults(causes: Map<string, Cause>, { numbers = defau
     if (notCommon.test(fault)) return [];
     const prefix = causeScope('spread', `${fault} `);
     const late = (updated.get(pc) ?? []).flatMap((one) => (at - one.at < numbers.updatedMs ? `${prefix}${one.what}` : []));
-    // A room that belongs to the spread of an update stays in it, also after the 24 h of the update and after further updates.
+    // A room that joined the spread of an update stays in it, even later than 24 h after the update and after further updates.
     const isHeld = ({ scope, members }: Cause) =>
       scope.startsWith(prefix) && updatePrefixes.test(scope.slice(prefix.length)) && members.has(pc);
     const held = [...causes.values()].filter(isHeld).map(({ scope }) => scope);
@@ -408,7 +404,9 @@ export function createCommonFaults(causes: Map<string, Cause>, { numbers = defau
       return { scopes: changed, pcs: [...pcs] };
     },
 
-    /** Returns the spread that explains a fault of a room. A fault that began after the end of the spread is not explained. */
+    /**
+     * Returns the scope of the spread to which a fault of a room belongs. A fault that began after the end of the spread belongs to none.
+     */
     commonCauseOf(pc: string, fault: Pick<DeviceFault, 'fault' | 'name'>, at: number): string | undefined {
       return groupsOf(pc, fault, at).find((scope) => {
         const spread = causes.get(scope);
@@ -444,7 +442,7 @@ function createGroups(spreads: readonly Cause[]) {
   return {
     held: groups,
     of,
-    /** Sorts scopes by their number of rooms, the largest first: rooms that it explains do not open another spread. */
+    /** Sorts scopes by their number of rooms, largest first. Rooms of a larger spread then open no further spread. */
     bySize: (scopes: Iterable<string>) => [...scopes].toSorted((a, b) => of(b).size - of(a).size),
     /** Sets the faults of a room. Returns the scopes that the room joined or left. */
     put(pc: string, now: ReadonlyMap<string, number>): string[] {
@@ -463,7 +461,7 @@ function createGroups(spreads: readonly Cause[]) {
   };
 }
 
-/** Opens, updates or ends the spread of a scope. True if its members, rooms or faults changed. */
+/** Opens, updates or ends the spread of a scope. Returns true if its members, rooms or faults changed. */
 function updateCommonFault(
   { causes, numbers }: CorrelationState,
   scope: string,
@@ -492,7 +490,7 @@ function updateCommonFault(
   return before !== causeSummary(held);
 }
 
-/** Updates which rooms still have the fault of a spread that has ended. True if they changed. */
+/** Updates which rooms still have the fault of a spread that has ended. Returns true if these rooms changed. */
 function updateEndedRooms(held: Cause | undefined, group: ReadonlyMap<string, number>): boolean {
   if (held === undefined) return false;
   const before = held.away.join();

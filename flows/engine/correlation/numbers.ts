@@ -1,22 +1,22 @@
-/** Thresholds of the correlation of losses. */
+/** Thresholds for finding a common cause of lost PCs or faults. */
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
 export const defaultNumbers = {
-  /** Share of the expected PCs of a site whose loss is an outage of the site. One PC may use another line, or be noticed late. */
+  /** Share of the expected PCs of a site whose loss is an outage of the site. It is below 1, because one PC may use another line. */
   siteShare: 0.8,
-  /** Fewest PCs of an outage of a site. A single PC is notified as a PC that does not answer. */
+  /** Least number of lost PCs for an outage of a site. A single lost PC is notified as a silent PC. */
   sitePcs: 2,
   /**
-   * Fewest sites of a regional outage. Assume that a site is lost in one of 1,000 such time windows. Then three of twenty sites fail
-   * together by chance once in a million windows.
+   * Least number of lost sites for a regional outage. If one site in 1,000 is lost per time window, three of twenty coincide once in a
+   * million windows.
    */
   regionSites: 3,
   /** Least share of the region's sites that must be lost. Three of a hundred sites may fail for three different reasons. */
   regionShare: 0.3,
-  /** Losses within this time belong together: a beat interval, its slack and the keepalive timeout, ms. */
+  /** Losses within this time belong together, ms. It covers a beat interval, its slack and the keepalive timeout. */
   withinMs: 5 * minute,
   /** Time after the last loss in which further sites join the outage, ms. */
   joinMs: 15 * minute,
@@ -25,39 +25,37 @@ export const defaultNumbers = {
    */
   rowWaitMs: 8 * minute,
   /**
-   * An outage lasts while this share of its sites, and at least `regionSites` sites, are offline. A smaller rest of offline sites has
+   * An outage lasts while at least this share of its sites, and at least `regionSites` sites, are offline. Fewer offline sites have
    * separate problems.
    */
   regionOpenShare: 0.1,
   /**
-   * If this share of all PCs is lost within `planeMs`, the server's own connection has failed. No line and no power supply serves so many
-   * PCs.
+   * If this share of all PCs is lost within `planeMs`, the connection of the server has failed. No line or power supply serves so many PCs.
    */
   planeShare: 0.5,
   planeMs: minute,
-  /** Fewest lost sites from which the server's own connection has failed. With fewer sites, half of them may share one line. */
+  /** Least number of lost sites for a failure of the server's connection. Fewer sites may share one line. */
   planeSites: 10,
   /**
-   * Time after the end of a cause in which PCs may still come back, ms: a PC starts and sends a fresh state. A PC that is silent later has
-   * a separate problem.
+   * Time after the end of a cause in which PCs may still return, ms: a PC starts and sends a fresh state. A PC that is still silent later
+   * has a separate problem.
    */
   settleMs: 5 * minute,
-  /** Longest value of that time, ms, for a cause whose sites come back one after another. */
+  /** Upper limit of `settleMs`, ms, when the sites of a cause return one after another. */
   settleMostMs: 30 * minute,
-  /** Time for which the notification of a lost PC waits, ms, while other PCs that were not seen since may be lost too. */
+  /** Delay of the notification of a lost PC, ms, while more PCs of its site may be lost. */
   waitMs: minute,
   /** Time for which the notification of a PC on battery waits for other PCs of its site, ms. They poll their UPS in turns. */
   powerWaitMs: 20 * second,
-  /** A site loss older than this is not related to new losses, ms. */
+  /** A loss of a site that is older than this is not compared with new losses, ms. */
   longAgoMs: hour,
-  /** Fewest rooms with one fault of one model or update within `spreadMs` that cannot be coincidence. */
+  /** Least number of rooms that get one fault of one model or update within `spreadMs`. Fewer rooms may be coincidence. */
   spreadRooms: 5,
   spreadMs: hour,
   /** Time after an update in which a new fault may be caused by the update, ms. */
   updatedMs: 24 * hour,
 };
 
-/** The fields in the dialog of the *correlate* node. */
 const fields: readonly { name: string; key: keyof CorrelationNumbers; factor: number; least: number; most: number; what: string }[] = [
   { name: 'siteShare', key: 'siteShare', factor: 0.01, least: 50, most: 100, what: 'percent of the PCs of a site' },
   { name: 'regionShare', key: 'regionShare', factor: 0.01, least: 10, most: 100, what: 'percent of the sites of a region' },
@@ -69,7 +67,7 @@ const fields: readonly { name: string; key: keyof CorrelationNumbers; factor: nu
 
 export type CorrelationNumbers = typeof defaultNumbers;
 
-/** Returns all thresholds, with the values of the dialog. For a value out of range, returns one line that names it. */
+/** Returns all thresholds, with the values of the dialog. For a value out of range, returns one line that names that value. */
 export function readDialogNumbers(
   config: Readonly<Record<string, unknown>>,
 ): { ok: true; numbers: CorrelationNumbers } | { ok: false; line: string } {

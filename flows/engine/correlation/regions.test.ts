@@ -5,7 +5,6 @@ import type { LostSite, SiteAvailability } from './sight.ts';
 
 const minute = 60_000;
 
-/** Sites, PCs per site, lost sites, and when they were lost. */
 type RegionPlan = {
   of: number;
   down: number;
@@ -52,7 +51,7 @@ test.each([
   expect(found(plan)).toEqual(regions);
 });
 
-test('if two regions explain the same lost sites, the cause is the narrower region', () => {
+test('if two regions contain the same lost sites, the cause is the narrower region', () => {
   const regions: Regions = (site) => [...(site < 4 ? ['link:ring-1', 'provider:Jio'] : []), 'state:bihar', 'nation'];
   expect(found({ of: 12, down: 4, regions })).toEqual(['link:ring-1 4 of 4']);
 });
@@ -66,14 +65,14 @@ test.each([
   [3, ['state:bihar 9 of 12']],
   [2, ['provider:Jio 9 of 9']],
 ])(
-  'nine lost sites of a provider are a cause of the provider only if fewer than a third reported battery power: %d of nine',
+  'nine lost sites of a provider are an outage of the provider only if less than a third was on battery: %d of nine were',
   (onBattery, regions) => {
     const jio: Regions = (site) => [...(site < 9 ? ['provider:Jio'] : []), 'state:bihar'];
     expect(found({ of: 12, down: 9, onBattery, regions: jio })).toEqual(regions);
   },
 );
 
-test('the loss of all sites of one state is no outage of the nation', () => {
+test('the loss of all sites of one state is not an outage of the nation', () => {
   expect(found({ of: 5, down: 5, regions: () => ['nation'] })).toEqual([]);
 });
 
@@ -82,9 +81,6 @@ test.each([
   ['half of all PCs, of nine sites', { of: 18, down: 9 }, false],
   ['half of all PCs in exactly a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 9 }, true],
   ['half of all PCs in more than a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 8 }, false],
-] satisfies [string, RegionPlan, boolean][])(
-  'serverOutageOf judges whether a loss of %s is an outage of the server connection',
-  (_, plan, isPlane) => {
-    expect(serverOutageOf(field(plan)) !== undefined).toBe(isPlane);
-  },
-);
+] satisfies [string, RegionPlan, boolean][])('serverOutageOf: loss of %s', (_, plan, isPlane) => {
+  expect(serverOutageOf(field(plan)) !== undefined).toBe(isPlane);
+});

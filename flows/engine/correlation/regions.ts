@@ -1,12 +1,12 @@
-/** Finds the line, provider, state or nation that explains lost sites. Pure functions. */
+/** Finds the line, provider, state or nation that is the common cause of lost sites. Pure functions. */
 import { causeKindOf, causeScope, stateOf } from '@sabha/contracts';
 import type { CorrelationNumbers } from './numbers.ts';
 import type { LostSite, SiteAvailability } from './sight.ts';
 
-/** A region with the lost sites that it explains, out of `of` sites with an expected PC. */
+/** An outage of a region: its lost sites (`downs`), and how many sites of the region have an expected PC (`of`). */
 export type RegionOutage = { scope: string; downs: readonly LostSite[]; of: number };
 
-/** All sites (`sites`), the lost ones (`downs`), and the sites that a current cause explains (`explained`). */
+/** All sites (`sites`), the lost ones (`downs`), and the sites that already belong to a current cause (`explained`). */
 export type CorrelationInput = {
   sites: readonly SiteAvailability[];
   downs: readonly LostSite[];
@@ -14,25 +14,25 @@ export type CorrelationInput = {
   numbers: CorrelationNumbers;
 };
 
-/** Kinds of region from narrow to wide. The narrower of two equal explanations is chosen. */
+/** Kinds of region from narrow to wide. If two regions fit equally well, the narrower is chosen. */
 const scopeKindsByWidth = ['link', 'provider', 'state', 'nation'];
 /**
- * A region is compared if it explains at least this share of the most sites that any region explains. Among these, the region with the
- * smallest share of online sites wins.
+ * A region is a candidate if it contains at least this share of the lost sites of the largest region. The candidate with the smallest share
+ * of online sites is chosen.
  */
 const betterShare = 0.8;
 
 /**
- * Returns the least number of lost sites for a region outage. `of`: its sites. `gone`: those lost in an earlier outage. If the region has
- * two sites, both must be lost.
+ * Returns the least number of lost sites for a region outage. `of`: number of sites. `gone`: sites lost in an earlier outage. In a region
+ * of two sites, both must be lost.
  */
 function leastLostSites(of: number, gone: number, { regionSites, regionShare }: CorrelationNumbers): number {
   return Math.max(Math.min(regionSites, of), regionShare * (of - gone));
 }
 
 /**
- * Returns the regions that explain the lost sites, each site once.
- * Guarantee: as few regions as possible. The narrower of two equal explanations wins. A line never explains a power cut.
+ * Returns the regional outages that cover the lost sites, each site once. Guarantee: as few regions as possible. The narrower of two equal
+ * regions is chosen. A line is never the cause of a power cut.
  */
 export function explainingRegions({ sites, downs, explained, numbers }: CorrelationInput): RegionOutage[] {
   const sizes = sizesOf({ sites, explained });
@@ -77,8 +77,8 @@ function bestRegion(downs: readonly LostSite[], { sizes, numbers, isSlow }: Regi
 }
 
 /**
- * Returns the sites of a region that were lost within `withinMs`, or (`isSlow`) one soon after another. Undefined if they are too few. Slow
- * outages are not searched for the whole nation, only for its states.
+ * Returns the sites of a region that were lost within `withinMs`, or (`isSlow`) one soon after another. Undefined if they are too few. A
+ * slow outage is searched per state, not for the whole nation.
  */
 function outageOfRegion(
   scope: string,
@@ -107,8 +107,8 @@ export function mayBelongToKind(kind: string | undefined, { isPower }: LostSite)
 }
 
 /**
- * Returns the least number of sites in a slow outage, each lost within `rowWaitMs` of the one before.
- * Assume two separate outages per site and month. Then four sites of a state of 50 follow each other so closely once in some hundred years.
+ * Returns the least number of sites in a slow outage, in which each loss follows the one before within `rowWaitMs`. With two separate
+ * outages per site and month, four of 50 sites coincide like this once in some hundred years.
  */
 function leastSlowSites(of: number, { regionSites, regionShare }: CorrelationNumbers): number {
   return Math.max(regionSites + 1, (regionShare / 4) * of);
@@ -158,7 +158,7 @@ export function serverOutageOf({ sites, downs, numbers }: CorrelationInput): Reg
   return isDense ? { scope: causeScope('plane', ''), downs, of: sites.filter((one) => one.expected > 0).length } : undefined;
 }
 
-/** Returns a function: may a lost site belong to a region outage that is not certain yet? Results are cached per region. */
+/** Returns a function that is true if a lost site may belong to a region outage that is not certain yet. Results are cached per region. */
 export function createRegionCheck({ sites, downs, explained, numbers }: CorrelationInput): (site: SiteAvailability, at: number) => boolean {
   const bySite = groupByRegion(sites, ({ expected, regions: above }) => (expected > 0 ? above : []));
   const byDown = groupByRegion(downs, ({ sight }) => sight.regions);

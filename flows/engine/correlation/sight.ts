@@ -1,15 +1,15 @@
-/** Facts about the presence and the power of one site at one moment, and conclusions from them. Pure functions. */
+/** The presence and the power of one site at one moment, and conclusions from both. Pure functions. */
 import type { CorrelationNumbers } from './numbers.ts';
 
 /** A lost PC. `from`: when its last message arrived. `at`: when it was certainly offline. `isSilent`: its silence limit has passed. */
 export type Loss = { pc: string; from: number; at: number; isSilent: boolean };
 
-/** The view of one site. Expected PCs were online and sent no bye; PCs in `cut` count too. */
+/** The state of one site. Expected PCs are those that were online and sent no bye, and the PCs in `cut`. */
 export type SiteAvailability = {
   site: string;
   /** The scopes above the site: line, provider, state, nation. */
   regions: readonly string[];
-  /** The number of expected PCs, without (`expected`) and with (`watched`) those affected by a receive gap of the server. */
+  /** Number of expected PCs. `watched` includes the PCs in a receive gap of the server; `expected` does not. */
   expected: number;
   watched: number;
   lost: Loss[];
@@ -26,8 +26,8 @@ export type SiteAvailability = {
 };
 
 /**
- * A site that lost its PCs together, or (`isPower`) one that lost mains power and is still online. `from`, `at`: as in `Loss`, for its
- * first PC. `pcs`: how many. `isSilent`: the loss is certain.
+ * A site that lost its PCs together, or (`isPower`) lost mains power and is still online. `from`, `at`: as in `Loss`, for the first lost
+ * PC. `pcs`: number of lost PCs. `isSilent`: the loss is certain.
  */
 export type LostSite = { sight: SiteAvailability; at: number; from: number; isSilent: boolean; pcs: number; isPower?: true };
 
@@ -58,8 +58,8 @@ export function lossOfSite(sight: SiteAvailability, numbers: CorrelationNumbers,
 }
 
 /**
- * True if a site is certainly lost: enough PCs are silent, or were last seen before a silent one was lost.
- * A PC that was seen later has a separate problem, with its own grace time after its last will: R18 (silence).
+ * True if a site is certainly lost: enough PCs are silent, or were last seen before a silent PC was lost. A PC that was seen later has a
+ * separate problem, with a grace time after its last will: R18 (silence).
  */
 export function isCertainlyLost(sight: SiteAvailability, numbers: CorrelationNumbers): boolean {
   const { losses, there } = recentLosses(sight, numbers);
@@ -85,7 +85,7 @@ export function isStillOnBattery({ onBattery, away, expected }: SiteAvailability
   return onBattery > 0 && onBattery >= siteShare * expected && onBattery * 2 >= away;
 }
 
-/** True if a loss at this time may become a loss of the whole site: the other PCs were not seen since. */
+/** True if a loss at this time may become a loss of the whole site, because the other PCs were not seen since. */
 export function mayBecomeWholeLoss(
   { lost, heard, expected }: SiteAvailability,
   at: number,

@@ -22,7 +22,7 @@ test.each([
   ['four rooms', [0, 0, 0, 0], []],
   ['five rooms in exactly an hour', [0, 1, 2, 3, 60].map((at) => at * minute), [scope]],
   ['five rooms in a little more than an hour', [0, 1, 2, 3, 60.1].map((at) => at * minute), []],
-] as const)('one fault on one model is a common fault from five rooms within an hour on: %s', (_, times, scopes) => {
+] as const)('one fault on one model becomes a spread if five rooms get it within an hour: %s', (_, times, scopes) => {
   const spreads = fresh();
   for (const [at, since] of times.entries()) breaks(spreads, at, since);
   expect(spreads.judge(2 * hour).scopes).toEqual(scopes);
@@ -32,7 +32,7 @@ test.each([
   ['of another model each', (at: number) => ({ name: `model ${at}` })],
   ['of devices that name no model', () => ({ name: null })],
   ['that people make with their hands', () => ({ fault: 'microphone.muted' })],
-] as const)('one fault in ten rooms, %s, is no spread', (_, how) => {
+] as const)('one fault in ten rooms is no spread for faults or devices %s', (_, how) => {
   const spreads = fresh();
   for (let at = 0; at < 10; at += 1) breaks(spreads, at, 0, how(at));
   expect(spreads.judge(0)).toEqual({ scopes: [], pcs: [] });
@@ -41,14 +41,14 @@ test.each([
 test.each([
   [numbers.updatedMs - 1, ['spread:camera.missing agent 0.2.0']],
   [numbers.updatedMs, []],
-])('rooms whose agent was updated %d ms before the fault form a spread of the update, whatever the models', (afterMs, scopes) => {
+])('rooms whose agent was updated %d ms before the fault form a spread of the update only within 24 h', (afterMs, scopes) => {
   const spreads = fresh();
   for (let at = 0; at < 5; at += 1) spreads.updated(room(at), [{ what: 'agent 0.2.0', at: 0 }]);
   for (let at = 0; at < 5; at += 1) breaks(spreads, at, afterMs, { name: null });
   expect(spreads.judge(afterMs).scopes).toEqual(scopes);
 });
 
-test('a fault that matches an update and a model is one common fault: of the update, or of the model if it has more rooms', () => {
+test('a fault that matches an update and a model is one spread: of the update, or of the model if that has more rooms', () => {
   const updated = (spreads: CommonFaults, count: number) => {
     for (let at = 0; at < count; at += 1)
       spreads.updated(room(at), [
@@ -68,7 +68,7 @@ test('a fault that matches an update and a model is one common fault: of the upd
   expect(most.judge(0).scopes).toEqual([scope]);
 });
 
-test('a fault common to many rooms explains the fault in its own rooms only', () => {
+test('a spread covers the fault only in its own rooms', () => {
   const spreads = fresh();
   many(spreads, 5);
   expect(spreads.judge(0).pcs.toSorted()).toEqual([0, 1, 2, 3, 4].map(room));
@@ -77,7 +77,7 @@ test('a fault common to many rooms explains the fault in its own rooms only', ()
   expect(spreads.commonCauseOf(room(0), { ...camera, fault: 'camera.busy' }, 0)).toBeUndefined();
 });
 
-test('after its end a fault common to many rooms lists the rooms that still have the fault', () => {
+test('after its end a spread lists the rooms that still have the fault', () => {
   const causes = new Map<string, Cause>();
   const spreads = fresh(causes);
   many(spreads, 10);

@@ -6,20 +6,20 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /**
- * Time until an acknowledgement expires. Then its person is asked, and the next level is notified. Critical: half a working day. Else:
- * until the same hour of the next day.
+ * Time until an acknowledgement expires. Then its person and the next level are notified. Critical faults: half a working day. Other
+ * faults: until the same hour of the next day.
  */
 const acknowledgedForMs = { critical: 4 * hourMs, other: 24 * hourMs };
 
 /**
- * Time in which a person can withdraw an acknowledgement: ten seconds on the screen, and the transfer on a thin link. Until then an
- * acknowledgement ends nothing.
+ * Time in which a person can withdraw an acknowledgement: ten seconds on the screen, plus the transfer on a thin link. During this time the
+ * escalation continues.
  */
 export const withdrawForMs = 15_000;
 
 /**
- * Time for telemetry to confirm a reported repair: two beats of the link class and some minutes. A PC repeats its probes on request within
- * seconds. It must also be received once more, and a technician may still have a second cable unplugged.
+ * Time in which the checks must confirm a reported repair: two beats of the link class plus some minutes. The PC must repeat its probes and
+ * be received again. The technician may also still have a cable unplugged.
  */
 const fixedForMs: Readonly<Record<LinkClass, number>> = {
   fibre: 5 * minuteMs,
@@ -29,7 +29,7 @@ const fixedForMs: Readonly<Record<LinkClass, number>> = {
   floor: 25 * minuteMs,
 };
 
-/** Longest snooze: a person who comes to work the next day is notified again. */
+/** Longest snooze. After it, people who start work the next day are notified again. */
 export const snoozeMostMs: number = 24 * hourMs;
 
 /** Limit of log entries per incident; nobody reads more. */
@@ -79,17 +79,17 @@ export function mayWithdraw({ acknowledged }: Incident, by: string, now: number)
   return acknowledged?.by === by && acknowledged.instead !== undefined && !isSettled(acknowledged, now);
 }
 
-/** True if an acknowledgement can no longer be withdrawn. Escalation stops only then, since nothing would restart it after a withdrawal. */
+/** True if an acknowledgement can no longer be withdrawn. The escalation stops only then, because a withdrawal could not restart it. */
 export function isSettled(acknowledged: Acknowledgement | null, now: number): boolean {
   return acknowledged !== null && now - acknowledged.at >= withdrawForMs;
 }
 
-/** Returns the id of the person with this name who last replied that they take care of it; undefined if none did since then. */
+/** Returns the id of the person with this name who last replied *going* or *fixed* since this time; undefined if none did. */
 export function personWhoReplied({ answers = [] }: Incident, name: string, since = 0): string | undefined {
   return answers.findLast(({ by, word, at }) => by === name && at >= since && (word === 'going' || word === 'fixed'))?.person;
 }
 
-/** True if this person acknowledged the incident, by id or by name. Between two equal names the reply decides. */
+/** True if this person acknowledged the incident, by id or by name. If two persons have the same name, the reply decides. */
 export function isAcknowledgedBy(incident: Incident, { id, name }: { id: string; name: string }): boolean {
   const { acknowledged } = incident;
   if (acknowledged?.by === id) return true;
@@ -119,13 +119,12 @@ function withdrawAcknowledgement(incident: Incident, by: string, now: number): I
   return withLogEntry(next, { at: now, by, did: 'withdrawn', ...(before && { to: before.by }) });
 }
 
-/** An incident after such a deadline, and why people are notified again. */
+/** An incident after a snooze, repair report or acknowledgement has expired, and why people are notified again. */
 export type DueStep = { incident: Incident; again: Repeat };
 
 /**
- * Returns the change of an open incident if the time of a snooze, a reported repair or an acknowledgement has passed.
- * Guarantee: an unknown fault counts against no person (R14, unknown freezes an incident), and a fault in its clear time causes no
- * notification.
+ * Returns the change of an open incident if a snooze, a reported repair or an acknowledgement has expired. Guarantee: an unknown fault does
+ * not refute a reported repair (R14, unknown freezes an incident), and a fault in its clear time causes no notification.
  */
 export function dueStep(incident: Incident, { now, heardAt }: { now: number; heardAt: number | null | undefined }): DueStep | undefined {
   const { snoozed, fixed, acknowledged, severity, faults } = incident;
@@ -145,14 +144,13 @@ export function dueStep(incident: Incident, { now, heardAt }: { now: number; hea
   return isOver && seen.length > 0 ? expire(incident, { why: 'lapsed', by: acknowledged.by }, now) : undefined;
 }
 
-/** Removes the acknowledgement; its person is notified first. */
+/** Removes the acknowledgement. The next notification goes first to the person who acknowledged. */
 function expire(incident: Incident, { why, by }: { why: 'lapsed' | 'reopened'; by: string }, now: number): DueStep {
   const { fixed: _, ...rest } = incident;
   const next = withLogEntry({ ...rest, acknowledged: null }, { at: now, by: '', did: why, to: by });
   return { incident: next, again: { why, by, to: [by] } };
 }
 
-/** Ends the snooze. */
 export function endSnooze(incident: Incident, now: number): Incident {
   if (incident.snoozed === undefined) return incident;
   const { snoozed, ...rest } = incident;

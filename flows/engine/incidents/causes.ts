@@ -1,4 +1,4 @@
-/** Passes the views of all sites to the correlation, updates group incidents, and judges silence and outages. */
+/** Finds common causes of lost PCs with the correlation, updates group incidents, and judges silence and outages. */
 import {
   causeKindOf,
   causeScope,
@@ -51,10 +51,11 @@ import {
 } from './core.ts';
 
 /**
- * Least interval between messages about single sites that join a group incident, ms. Also the delay for a site that joins late and alone.
+ * Least interval between messages about single sites that join a group incident, ms. Also how long the message about a site that joins late
+ * and alone waits.
  */
 const growthMs = 10 * 60_000;
-/** Messages of a group incident after which further single sites are not notified: people know that the outage grows. */
+/** Number of messages of a group incident after which people are not notified of further single sites: they know that the outage grows. */
 const growthSteps = 3;
 /** A loss or bye up to this long before the start of a cause still belongs to the cause, ms. */
 const slackMs = 60_000;
@@ -109,9 +110,8 @@ function addBatteryToView(sight: SiteAvailability, record: PcRecord): void {
 }
 
 /**
- * Adds a PC that sent a bye during a cause of its site or region.
- * A PC that shut down on battery counts as lost, like a PC that lost power suddenly. A member of the cause, or a PC with mains power,
- * counts only as watched: it shows that the power is back.
+ * Adds a PC that sent a bye during a cause of its site or region. A PC that shut down on battery counts as lost, like a PC that lost power
+ * suddenly. A PC that was already a member, or has mains power, counts only as watched, because its power is back.
  */
 function addStoppedToView(core: EngineContext, sight: SiteAvailability, record: PcRecord): void {
   const { causes, causeOfScope: explains } = core.correlation;
@@ -146,7 +146,7 @@ function lossOf(core: EngineContext, record: PcRecord): Loss | null {
   return core.provenAt > due ? { pc, from: heardAt, at: due, isSilent } : null;
 }
 
-/** Updates the group incident of a cause. If the cause no longer exists, its incident ends. */
+/** Updates the group incident of a cause, or ends the incident if the cause no longer exists. */
 function updateCause(core: EngineContext, scope: string, now: number): void {
   const { correlation, memory } = core;
   const cause = correlation.causes.get(scope);
@@ -188,12 +188,12 @@ function addedMembers(core: EngineContext, scope: string, now: number): string[]
   const { away = [], waves, late, lastAt = now, faults = [] } = correlation.causes.get(scope) ?? {};
   const fresh = away.filter((site) => !known.has(site));
   if (fresh.length === 0) return [];
-  // A site under maintenance is notified only after the maintenance. If all sites of the incident are under maintenance, all are notified
-  // at its end.
+  // People are notified of a site under maintenance only afterwards. If all sites of the incident are under maintenance, the end of the
+  // maintenance reports all.
   const isAll = maintenanceOf(memory, incident) !== undefined;
   const untold = isAll ? fresh : fresh.filter((site) => maintenanceAt(memory, site) === undefined);
   const news = steps.filter((one) => !isEnd(one));
-  // A region that only runs on battery reserves one message, because it may still go offline.
+  // A region that only runs on battery keeps one message in reserve, because it may still go offline.
   const left = growthSteps - news.length - Number(faults.join() === 'outage.power');
   const isApart = causeKindOf(scope) !== 'plane' && now - (news.at(-1)?.at ?? 0) >= growthMs;
   const hasDoubled = left > 0 && untold.length >= Math.max(1, known.size);
@@ -233,8 +233,8 @@ function sharedOutageOf(core: EngineContext, { kind, members, since }: Cause): S
 }
 
 /**
- * Returns when the next disappeared fault will end by its clear time or calm time; infinity if there is none. Times in the past do not
- * count: a tick has judged them.
+ * Returns when the next fault that disappeared ends, by its clear time or calm time; infinity if there is none. Times in the past do not
+ * count, because a tick has judged them.
  */
 export function nextClearAt({ memory }: EngineContext, now: number): number {
   const ends = memory.openIncidents().flatMap(({ scope, faults }) => faults.map((fault) => overUnlessBackAt(fault, memory.endedOf(scope))));
@@ -242,8 +242,8 @@ export function nextClearAt({ memory }: EngineContext, now: number): number {
 }
 
 /**
- * Updates incidents with a disappeared fault, since no message arrives at the end of a clear time. Once a minute updates all open ones,
- * because a meeting or a morning may be near.
+ * Updates incidents with a fault that disappeared, since no message arrives at the end of a clear time. Once a minute it updates all open
+ * incidents, because a meeting or the morning may be near.
  */
 export function updateOpen(core: EngineContext, now: number): void {
   const minute = Math.floor(now / minuteMs);
@@ -275,7 +275,7 @@ export function judgeSilence(core: EngineContext, now: number): void {
 /** Updates the presence and the verdict of a PC. True if one of them changed. */
 function updatePresence(core: EngineContext, record: PcRecord, { now, regions }: { now: number; regions: RegionCache }): boolean {
   const known = core.known.get(record.pc);
-  // A PC that was never seen is not expected while its site is being set up.
+  // While a site is being set up, a PC that was never seen is not expected.
   if (known === undefined || (!known.alerts && record.presence === 'never')) return false;
   const since = listeningSince(core, record.pc);
   const presence = presenceNow(core, record, since);
@@ -290,8 +290,8 @@ function updatePresence(core: EngineContext, record: PcRecord, { now, regions }:
 }
 
 /**
- * Returns the presence of a PC. Each receive gap restarts the silence limit of every PC. Silence is also judged by the total time in which
- * the server received without a message of the PC: R19 (outages of the server itself).
+ * Returns the presence of a PC. The silence limit of every PC starts anew after each receive gap. A PC is also silent if the server
+ * listened for several limits in total without its messages: R19 (outages of the server itself).
  */
 function presenceNow(core: EngineContext, record: PcRecord, since: number | null): PcRecord['presence'] {
   const limitMs = since === null ? null : allowedSilenceMs(record);
@@ -324,8 +324,7 @@ export function listenedWithoutPc(core: EngineContext): Record<string, number> {
 
 /**
  * True if the PC belongs in the server incident `centre.unheard`. Such a PC is silent since a receive gap, or was never seen because its
- * agent is not installed yet.
- * A PC that sent a bye before the gap is silent for its own reason. So is the next machine of a room.
+ * agent is not installed yet. A PC that sent a bye before the gap, or was replaced, is silent for a separate reason.
  */
 function isSilentSinceGap(
   core: EngineContext,
@@ -339,7 +338,7 @@ function isSilentSinceGap(
   return presence === 'silent' && record.presence !== 'stopped' && since === core.subscribedAt && !heardSince;
 }
 
-/** Updates the presence at a message, without waiting for the next tick. */
+/** Updates the presence when a message arrives, without waiting for the next tick. */
 export function withCurrentPresence(core: EngineContext, record: PcRecord): PcRecord {
   const presence = presenceOf(record, listeningSince(core, record.pc), core.provenAt);
   const unheard = record.unheard && presence === 'silent';
@@ -349,10 +348,10 @@ export function withCurrentPresence(core: EngineContext, record: PcRecord): PcRe
 const nation = causeScope('nation', '');
 /** Delay after which a beat counts as lost, ms. */
 const beatSlackMs = 15_000;
-/** A loss longer ago than this is not compared with other sites, ms. */
+/** A loss longer ago than this is not compared with losses of other sites, ms. */
 const widespreadForMs = 10 * 60_000;
 
-/** Views of states and providers at one moment, by scope, so that each is computed once. */
+/** Lost and online sites of states and providers at one moment, by scope, so that each is computed once. */
 export type RegionCache = Map<string, Region>;
 
 type SiteRecords = { memory: EngineState; sites: ReadonlyMap<string, string[]> };
@@ -380,7 +379,7 @@ export function updateOutage(core: EngineContext, at: { before: PcRecord; record
     const from = record.presence === 'stopped' ? now : (before.heardAt ?? now);
     return withCurrentVerdict(core, beginOutage(core, record, { from, now }), { now, regions: new Map() });
   }
-  // The same session continues, so only the connection was interrupted. For a newer session, the birth brings the evidence.
+  // If the session continues, only the connection was interrupted. For a newer session, the birth brings the evidence.
   if (!isOffline(before) || record.session !== before.session) return record;
   const found = { ...judgeLineOutage(before, neighboursOf(core, before.pc)), from: before.absence.from, aliveAt: null };
   return endOutage(core, { away: before, record, found }, now);
@@ -402,9 +401,9 @@ function missedAt(core: EngineContext, { pc, link }: PcRecord, from: number): nu
 }
 
 /**
- * Returns the verdict of an offline PC. A new verdict replaces the present one only if it is more certain.
- * `pc-off` and `intended` may be corrected until each other PC of the site has sent a beat or missed one. If a PC does not return from an
- * announced restart in time, its outage is judged again.
+ * Returns the verdict of an offline PC. A new verdict replaces the present one only if it is more certain. The verdicts `pc-off` and
+ * `intended` may change until each other PC of the site has sent or missed a beat. If a PC does not return in time from an announced
+ * restart, its outage is judged again.
  */
 function verdictOf(core: EngineContext, away: OfflinePc, moment: JudgementContext): Outage {
   const { now } = moment;
@@ -417,7 +416,7 @@ function verdictOf(core: EngineContext, away: OfflinePc, moment: JudgementContex
     : confidence > openThreshold;
   if (isSettled && !isOverdue) return absence;
   const next = judgeOffline(away, { neighbours: neighboursOf(core, away.pc), upstream: () => upstreamVerdict(core, away, moment), now });
-  // Another PC of the site that has mains power again proves nothing about the time of the power cut.
+  // If another PC of the site has mains power again, that does not refute the earlier power cut.
   if (cause === 'power-cut' && next.cause === 'pc-off') return absence;
   return isCorrectable || next.confidence > confidence ? next : absence;
 }
@@ -425,7 +424,7 @@ function verdictOf(core: EngineContext, away: OfflinePc, moment: JudgementContex
 function judgeBirth(core: EngineContext, change: RecordChange & { said: Extract<PcEvent, { type: 'birth' }> }, now: number): PcRecord {
   const { before, record, said } = change;
   const isNewBoot = before.boot !== null && before.boot !== said.boot;
-  // Without a noticed outage, a new boot id shows that there was a short one.
+  // A new boot id shows a short outage that the server did not notice.
   const missed = isNewBoot ? beginOutage(core, before, { from: before.heardAt ?? now, now }) : undefined;
   const away = isOffline(before) ? before : missed;
   if (away === undefined) return record;
@@ -446,8 +445,8 @@ function endOutage(core: EngineContext, at: { away: OfflinePc; record: PcRecord;
 }
 
 /**
- * Returns the PCs that lost power together with this PC. PCs of the whole state count only if two of them saw the mains fail. Offices close
- * at the same hour, often with a wall switch.
+ * Returns the PCs that lost power together with this PC. PCs of the whole state count only if two of them saw the mains fail. Many offices
+ * switch off at the wall at the same hour.
  */
 function jointPowerLoss(core: EngineContext, own: OfflinePc): Joint | null {
   if (own.absence.aliveAt === null && own.absence.mainsGoneAt === undefined) return null;
@@ -487,9 +486,9 @@ function recordsOf({ memory }: SiteRecords, paths: readonly string[]): PcRecord[
 }
 
 /**
- * Returns the verdict `upstream` if the site was lost together with other sites: the line of their provider or state failed.
- * For a certain verdict a site on another line must be online; a site of the same state also shows that there is power.
- * If no site of the state or nation is online, the server's own line may be the cause, and the verdict is uncertain.
+ * Returns the verdict `upstream` if the site was lost together with other sites, because the line of their provider or state failed. The
+ * verdict is certain only if a site on another line is online; a site of the same state also shows that there is power. If no site of the
+ * state or nation is online, the server's own line may be the cause.
  */
 function upstreamVerdict(core: EngineContext, away: OfflinePc, moment: JudgementContext): Outage | null {
   const { goneBy } = away.absence;
@@ -509,7 +508,7 @@ function upstreamVerdict(core: EngineContext, away: OfflinePc, moment: Judgement
     if (!standing(hasOthers ? state : nation).some(({ pc }) => isOther(pc))) return perhapsServerLine;
     return new Set(onLine.flatMap(([pc]) => stateOf(pc?.pc ?? ''))).size > 1 ? lineOfMany : perhapsLine;
   }
-  // Before this time an online PC of another site may not have sent its next beat yet.
+  // Until then, an online PC of another site may not have sent its next beat.
   if (moment.now - goneBy <= links[away.link].beatMs) return null;
   return [state, nation].some((region) => went(region).length > 0 && !standing(region).some(() => true)) ? perhapsServerLine : null;
 }

@@ -1,6 +1,6 @@
 /**
- * Everything that holds times must follow the clock: R29 (clock of the server). A server whose clock is set repeatedly must write the same,
- * at the same moments, as a twin whose clock is left alone. A part missing from the engine's list of followers makes them differ.
+ * All stored times must follow the clock: R29 (clock of the server). Two servers get the same input; the clock of one is set repeatedly.
+ * Both must write the same at the same moments, otherwise a part is missing from the list of followers in the engine.
  */
 import { expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
@@ -48,7 +48,7 @@ const times =
     }
   };
 
-/** Random scenes, each with state that is remembered for a while. */
+/** Random scenes, each of which leaves state in memory for a while. */
 const scenes: Record<string, Scene> = {
   rest: (twin) => live(twin, twin.random.below(20 * minute)),
   state: ({ stage, pc, random }) => stage.state([random.pick([ok('camera'), fault(random.pick(faults))]), ok('microphone')], pc),
@@ -98,7 +98,7 @@ function play(seed: number, isSet: boolean): string[] {
   let seen = { ops: 0, offers: 0, asks: 0 };
   const said: string[] = [];
   const concluded = new Set<string>();
-  // Setting the clock writes all rows again, so each conclusion is counted once.
+  // After the clock is set all rows are written again, so each conclusion is counted once.
   const isNews = (op: Op) =>
     op.op !== 'transition' || concluded.size < concluded.add(`${op.transition.id} ${op.transition.conclusion}`).size;
   const listen = () => {

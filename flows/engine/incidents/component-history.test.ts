@@ -5,7 +5,7 @@ import { type EngineStage, fault, hour, minute, ok, online, pc } from './stage.t
 const names = Array.from({ length: 200 }, (_, at) => `part-${at}`);
 
 describe('R27 the limit of stored changes per PC', () => {
-  test('R27 beyond the limit each component is unknown once; after an hour within the limit its status is current again', () => {
+  test('R27 above the limit each component is stored as unknown once; after an hour below the limit its current status is stored', () => {
     const stage = online();
     flip(stage, hour);
     const last = (component: string) => changes(stage).findLast((one) => one.component === component);
@@ -32,7 +32,7 @@ describe('R27 the limit of stored changes per PC', () => {
   });
 });
 
-/** Inverts all results of a PC every minute. */
+/** Inverts all check results of a PC every minute. */
 function flip(stage: EngineStage, forMs: number): void {
   for (let n = 0; n * minute < forMs; n += 1) {
     stage.state(all(n % 2 === 0));

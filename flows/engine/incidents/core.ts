@@ -64,7 +64,7 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
   const never = Number.NEGATIVE_INFINITY;
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
   const correlation = createCorrelation(contents.incidents, { numbers, now });
-  // Each part below keeps state in memory that is not in the ledger.
+  // State of these parts exists only in memory, not in the ledger.
   const parts = {
     floodControl: createFloodControl(),
     listeningTime: createListeningTime(),
@@ -79,7 +79,7 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
     /** All parts that hold times. Each is called once, in this order, when the clock is set: R29 (clock of the server). */
     followers: [...options.followers, ...Object.values(parts)] satisfies ClockFollower[],
     known: new Map(options.known.map((one) => [one.pc, one])),
-    /** True if the list of PCs not seen since a receive gap changed after it was last read. */
+    /** True if PCs joined or left the list of PCs not seen since a receive gap, and the incident is not updated yet. */
     notSeenListChanged: false,
     /** The minute in which all open incidents were last updated; null until that is done after the start. */
     updatedMinute: null as number | null,
@@ -96,10 +96,10 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
     listenedBefore: new Map(Object.entries(JSON.parse(contents.meta[listenedKey] ?? '{}') as Record<string, number>)),
     /** Until when messages from a receive gap may still arrive. */
     unreadUntil: now + queueWaitMs,
-    /** When the default route was last used, and when central last received the list of faults unknown for a day. */
+    /** When the default route was last used, and when central operations last received the list of faults that are unknown for a day. */
     unfinishedAt: never,
     unknownListedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? never)),
-    /** PCs whose power fault is not notified yet, because other PCs of the site may soon report the same cut. */
+    /** PCs whose power fault waits to be notified, because other PCs of the site may soon report the same power cut. */
     waiting: new Set<string>(),
     /** PCs that report a fault outside the catalogue. */
     unknown: new Set<string>(),
@@ -108,7 +108,7 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
     sites: new Map<string, string[]>(),
     /** The sites of each line, provider and state, and of the nation. */
     regions: new Map<string, string[]>(),
-    /** The possible wider causes of each site, the narrowest first. */
+    /** The scopes of possible wider causes of each site, the narrowest first. */
     above: new Map<string, readonly string[]>(),
     /**
      * When the site of a PC went live or the PC was added, if that is after the start of `flows`. The silence of the PC counts from then.
@@ -125,8 +125,8 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
 export type ReceptionState = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };
 
 /**
- * Starts the wait for queued messages after a receive gap, at the earliest `queueWaitMs` after the previous wait ended. Guarantee: with
- * repeated gaps at most half of the time is spent waiting, so due timers and clears still happen.
+ * Starts the wait for queued messages after a receive gap, but not within `queueWaitMs` after the previous wait. Guarantee: with repeated
+ * gaps at most half of the time is spent waiting, so due timers and clears still happen.
  */
 export function startQueueWait(reading: Pick<ReceptionState, 'unreadUntil'>, now: number): void {
   if (now >= reading.unreadUntil + queueWaitMs) reading.unreadUntil = now + queueWaitMs;
@@ -179,7 +179,7 @@ export function updatePc(core: EngineContext, pc: string, now: number): void {
   setServerFault(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
   const unreadable = (core.stateRequests.get(pc)?.unreadable ?? 0) >= unreadableLimit;
   const said = roomStateOf(opensOwnIncident(core, record, now) ? { ...record, unheard: false } : record, unreadable, now);
-  // Device faults of a room count towards a spread. An offline PC keeps its last entry.
+  // Device faults of a room count towards a spread. The faults of an offline PC stay recorded as they were.
   if (record.presence === 'online') core.commonFaults.recordFaults(pc, [...said.standing.values()], now);
   const isOld = mayHaveQueued(core, pc, now);
   const explained = { explained: explanationFor(core, record, now), isNeeded: isNeededFor(core, pc, now) };
@@ -188,7 +188,8 @@ export function updatePc(core: EngineContext, pc: string, now: number): void {
 }
 
 /**
- * True if a PC not seen since a receive gap also opens an incident of its room. That is from shortly before a meeting until the PC is back.
+ * True if a PC that was not seen since a receive gap also opens an incident of its room. That lasts from shortly before a meeting until the
+ * PC is back.
  */
 function opensOwnIncident({ memory, options }: EngineContext, { pc, unheard }: PcRecord, now: number): boolean {
   const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silenceKey) === true;
@@ -198,8 +199,8 @@ function opensOwnIncident({ memory, options }: EngineContext, { pc, unheard }: P
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
 
 /**
- * Returns a function that names the scope or fault that is notified instead of a fault of this room.
- * Guarantee: two faults of a room never hide each other, and only a group incident hides the silence of a PC.
+ * Returns a function that names the group incident or fault of which people are notified instead of a fault of this room. Guarantee: two
+ * faults of a room never hide each other, and only a group incident hides the silence of a PC.
  */
 function explanationFor(core: EngineContext, { pc }: PcRecord, now: number): NonNullable<ScopeState['explained']> {
   const held = core.memory.openIncident(pc)?.faults ?? [];
@@ -215,10 +216,9 @@ function explanationFor(core: EngineContext, { pc }: PcRecord, now: number): Non
 }
 
 /**
- * Returns a function that decides whether a fault is notified although a group incident explains it.
- * A visitor must know the faults of the room: before its meetings, and from the morning after a fault spread to many rooms. A site's own
- * cause uses the meetings of its rooms.
- * A loss of most of the nation within a minute says nothing about a room, since the server itself is cut off.
+ * Returns a function that is true if people are notified of a fault although a group incident covers it. Visitors need the faults of a room
+ * before its meetings, and from the morning after a fault spread to many rooms. The cause of a site uses the meetings of all its rooms. If
+ * most of the nation is lost within a minute, the server itself is cut off, which says nothing about a room.
  */
 export function isNeededFor({ options, correlation }: EngineContext, scope: string, now: number): NonNullable<ScopeState['isNeeded']> {
   return ({ since }, by) => {
@@ -238,8 +238,8 @@ const morning = '08:00';
 const leastBeforeMorningMs = 3_600_000;
 
 /**
- * Returns the first 08:00 in this time zone that is at least an hour after `since`. From then on a fault that spread to many rooms is
- * notified for its room too, although a group incident explains it. The recipients of the group incident have had time to repair it.
+ * Returns the first 08:00 in this time zone that is at least an hour after `since`. From then on people are notified of a widespread fault
+ * for each room too. The recipients of the group incident have had time to repair it.
  */
 export function morningAfter(since: number, timeZone: string): number {
   const local = zonedAt(since + leastBeforeMorningMs, timeZone);
@@ -261,8 +261,8 @@ function powerCauseFor(core: EngineContext, pc: string, { fault, now }: { fault:
 }
 
 /**
- * Returns the scene of a muted room: faults of which people were notified, and those that pass the mute (R27, budgets: quota and
- * backpressure).
+ * Returns the state of a muted room with only two kinds of fault. People already know the fault, or it is notified in spite of the mute
+ * (R27, budgets: quota and backpressure).
  */
 function mutedState(core: EngineContext, { pc, scene }: { pc: string; scene: ScopeState }, now: number): ScopeState {
   const followed = new Set(core.memory.openIncident(pc)?.faults.map(({ key }) => key));
@@ -270,15 +270,15 @@ function mutedState(core: EngineContext, { pc, scene }: { pc: string; scene: Sco
   return { ...scene, standing: new Map([...scene.standing].filter(([key]) => followed.has(key) || past.has(key))) };
 }
 
-/** Closes the incident of a room with a reason, which its recipients receive: R15 (close). */
+/** Closes the incident of a room. Its recipients are notified of the reason: R15 (close). */
 function closeRoomIncident(core: EngineContext, at: { pc: string; because: string }, now: number): void {
   core.commonFaults.recordFaults(at.pc, [], now);
   if (core.memory.openIncident(at.pc) !== undefined) updateScope(core, { scope: at.pc, scene: closedState(at.because) }, now);
 }
 
 /**
- * Updates the incident that lists the PCs not seen since a receive gap, or ever. A PC that was never seen is not critical. Before a meeting
- * its room is updated too.
+ * Updates the incident that lists the PCs not seen since a receive gap, or never seen. A PC that was never seen is not critical. Before a
+ * meeting the incident of its room is updated too.
  */
 export function updateNotSeen(core: EngineContext, now: number): void {
   core.notSeenListChanged = false;
@@ -335,7 +335,7 @@ function concludeMuted(core: EngineContext, pc: string, now: number): void {
   for (const one of memory.liveScope(pc)) transitions.mute(one, 'counted: its PC is noisy');
   if (incident === undefined) return;
   const faults = incident.faults.filter(({ told }) => told !== null);
-  // A fault of which no person was notified becomes news when the PC is no longer noisy.
+  // People are notified of the hidden faults when the PC is no longer noisy.
   if (faults.length > 0) memory.putIncident({ ...incident, faults, severity: highestSeverity(faults) });
   else if (isEndOwed(memory.stepsOf(incident.id))) updateScope(core, { scope: pc, scene: closedState(excessTexts.alerts) }, now);
   else memory.putIncident({ ...incident, overAt: now, over: 'closed', closedBecause: excessTexts.alerts });
@@ -356,8 +356,7 @@ export function updateMuting(core: EngineContext, now: number): void {
 }
 
 /**
- * The input of an update: the scope and its scene. For a group incident: its members, outage and new members (`grew`). For maintenance: its
- * end.
+ * An update of a scope: its state (`scene`); for a group incident its members, outage and new members (`grew`); for maintenance its end.
  */
 export type ScopeUpdate = {
   scope: string;
@@ -398,21 +397,21 @@ export function updateScope(core: EngineContext, { scope, scene, spread, grew = 
   if (due.length > 0) transitions.proceed(incident.id, now);
 }
 
-/** Adds news about members that joined long after the others. No other message reports them. */
+/** Adds a change for members that joined long after the others, because no other message reports these members. */
 function addGrowth({ faults }: Incident, news: readonly IncidentChange[], grew: readonly string[]): readonly IncidentChange[] {
   const known = faults.filter(({ told, hidden, goneAt }) => told !== null && !hidden && goneAt === null);
   const isSaid = known.length === 0 || news.some(({ kind }) => kind === 'raised' || kind === 'worsened');
   return grew.length === 0 || isSaid ? news : [...news, { kind: 'worsened', faults: known, grew }];
 }
 
-/** Adds the group incident that explains a fault of this incident. */
+/** Sets the parent of the incident: the group incident that covers one of its faults. */
 function setParent({ memory }: EngineContext, incident: Incident, { explained }: ScopeState): Incident {
   const by = incident.faults.map((fault) => explained?.(fault)).find((scope) => scope !== undefined && causeKindOf(scope) !== undefined);
   const parent = by === undefined ? undefined : memory.openIncident(by)?.id;
   return parent === undefined || incident.over !== null ? incident : { ...incident, parent };
 }
 
-/** Returns the outage of an incident from the moment when it includes the silence of the PC. */
+/** Returns the outage of the PC once the incident contains the silence of the PC. */
 function told(record: PcRecord | undefined, { id, faults }: Incident): PcOutage | null {
   const absence = record?.absence ?? null;
   if (absence === null || absence.incident === id) return absence;
@@ -435,7 +434,7 @@ export function shownOutage({ cause, confidence, from, to }: PcOutage): ShownOut
 
 type OutlastingFacts = { ended: Record<string, number> | undefined; absence: PcOutage | null; now: number };
 
-/** Stores what outlives an incident: for a room in the record of its PC, for the server in memory. */
+/** Stores the data that outlives an incident: for a room in the record of its PC, for the server in memory. */
 function keepAfterIncident(memory: EngineState, incident: Incident, { ended, absence, now }: OutlastingFacts): void {
   const { scope } = incident;
   const record = memory.pcs.get(scope);
@@ -446,7 +445,7 @@ function keepAfterIncident(memory: EngineState, incident: Incident, { ended, abs
   if (Object.keys(next).length > 0) memory.putPc({ ...record, ...next }, true);
 }
 
-/** Earlier faults that the next message of a room lists. */
+/** Limit of earlier faults that the next message of a room lists. */
 const earlierFaultsKept = 3;
 
 /** Returns the earlier faults for the next message of the room; undefined if there are no new ones. */
@@ -483,7 +482,8 @@ export function applySiteTable(core: EngineContext, { pcs, because, replaced }: 
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
   for (const { pc } of pcs) {
     if (!isAlerting(core, pc) || before.get(pc)?.alerts) continue;
-    // The PC alerts from now on, so its present faults are raised. Its silence then counts as its own, not as part of a receive gap.
+    // The PC alerts from now on, so its present faults are raised. Its silence then opens an incident of its room and is not counted to a
+    // receive gap.
     core.expectedSince.set(pc, now);
     const record = core.memory.pcs.get(pc);
     if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);
@@ -521,7 +521,7 @@ function addPc(core: EngineContext, { pc, link, wasKnown }: Pick<KnownPc, 'pc' |
   if (record.link !== link) putRecord(core, { ...record, link }, now);
 }
 
-/** Closes group incidents of sites without alerting PCs: such a site never comes back. */
+/** Closes group incidents of sites that no longer have a PC that alerts, because such a site never comes back. */
 function closeGoneSites(core: EngineContext, because: SiteTableUpdate['because'], now: number): void {
   const whyOver = (sites: readonly string[]) => {
     if (sites.some((site) => pcsOf(core, site).some((pc) => isAlerting(core, pc)))) return undefined;
@@ -531,7 +531,7 @@ function closeGoneSites(core: EngineContext, because: SiteTableUpdate['because']
   closeCauses(core, whyOver, now);
 }
 
-/** Closes group incidents of sites that can no longer end by a return; `whyOver` returns the reason, or undefined to keep one open. */
+/** Closes group incidents that can no longer end by a return. `whyOver` returns the reason, or undefined if the incident stays open. */
 function closeCauses(core: EngineContext, whyOver: (sites: readonly string[]) => string | undefined, now: number): void {
   for (const scope of core.memory.openScopes()) {
     const kind = causeKindOf(scope);
@@ -548,7 +548,7 @@ function defaultReason(isKnown: boolean): string {
   return isKnown ? 'site no longer live' : 'no longer in the site table';
 }
 
-/** Another machine replaces the PC: deletes what is stored about the old one. */
+/** Deletes what is stored about the old machine of a PC, because another machine replaces it. */
 function replacePc(core: EngineContext, at: { pc: string; because: string }, now: number): void {
   const { pc } = at;
   const record = core.memory.pcs.get(pc);

@@ -22,7 +22,7 @@ describe('a site', () => {
     expect(told(stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
   });
 
-  it('a PC that is not back five minutes after its site causes a notification with the true start', () => {
+  it('a PC that stays offline five minutes after its site is back causes a notification with the true start', () => {
     const { stage, of } = nation({ sites: 2 });
     const [a = '', ...others] = of(0);
     for (const pc of of(0)) stage.lost(pc);

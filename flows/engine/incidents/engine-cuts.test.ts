@@ -1,4 +1,4 @@
-/** A site whose PCs shut down in order after a power cut, and an offline site whose PCs are revoked. */
+/** Group incidents of a site whose PCs shut down in order after a power cut, and of an offline site whose PCs are revoked. */
 import { describe, expect, it } from 'vitest';
 import { live, nation, told } from './nation.test-helper.ts';
 import { type EngineStage, fault, holdFirst, minute, ok } from './stage.test-helper.ts';

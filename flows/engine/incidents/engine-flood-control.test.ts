@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createStage, type EngineStage, fault, holdFirst, hour, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
 describe('R27 limits for one PC', () => {
-  it('R27 a PC with a new unknown fault every second causes one finding of its room, held for ten minutes, and one finding of central', () => {
+  it('R27 a PC with a new unknown fault every second causes one finding in its room after ten minutes, and one for central operations', () => {
     const stage = online();
     const messages = () => stage.told().length;
     for (let n = 0; n < 60; n += 1) {
@@ -118,7 +118,7 @@ describe('R27 a PC whose alerts change too often', () => {
   });
 });
 
-describe('R19, R27 many PCs that act one after another', () => {
+describe('R19, R27 many PCs that become noisy or silent one after another', () => {
   const known = Array.from({ length: 100 }, (_, n) => ({ pc: `la/site-${n}/room-1`, link: 'fibre' as const, elevationM: 0, alerts: true }));
   const all = () => {
     const stage = createStage({ known });
@@ -186,7 +186,7 @@ describe('R27 notifications of a muted PC', () => {
     expect(closed).toEqual(['its alerts change too often, so they are only counted']);
   });
 
-  it('R27 a muted PC that goes silent, or loses its camera beyond the hold, is notified once during the mute', () => {
+  it('R27 the silence of a muted PC, and the loss of its camera after the hold, are each notified once during the mute', () => {
     const stage = online();
     flood(stage, 60);
     for (const device of ['usb-1', 'usb-2']) {

@@ -63,7 +63,7 @@ describe('R18a a receive gap is no silence of the PCs', () => {
     return stage;
   };
 
-  it('last wills that a frozen broker sends late, before the births of its PCs, make no PC silent', () => {
+  it('last wills that a frozen broker delivers late, before the births of the same PCs, make no PC silent', () => {
     const stage = there();
     stage.apply({ type: 'unsubscribed' });
     stage.pass(200 * second, 10 * second);
@@ -99,7 +99,7 @@ describe('R18a a receive gap is no silence of the PCs', () => {
   });
 });
 
-describe('R18a gaps that prevent the judgement of silence', () => {
+describe('R18a receive gaps that leave no time to judge silence', () => {
   for (const everyMs of [80 * second, 301 * second]) {
     it(`a session that is lost every ${everyMs / second} s raises an incident of the server, and a dead PC is silent after the gaps end`, () => {
       const stage = createStage({ known: [{ pc, link: 'floor', elevationM: 0, alerts: true }] });

@@ -34,7 +34,7 @@ function bihar(sites = 20) {
   };
 }
 
-describe('more sites of a state', () => {
+describe('a group incident of a state that grows', () => {
   it('further sites of a state that are lost and return repeatedly are notified once', () => {
     const { stage, go, back } = bihar();
     go(wide(8), 20 * minute);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type EngineStage, fault, holdFirst, hour, minute, ok, online, unknown } from './stage.test-helper.ts';
 
-/** Simplified tabs: notify the requested person, or else the technician, and escalate after 15 minutes. */
+/** Simplified tabs: notify the requested person or, without one, the technician; escalate after 15 minutes. */
 function withLevels(stage: EngineStage): EngineStage {
   stage.setPath(({ message, node }) => {
     const { severity, holdMs, transition } = message;
@@ -30,7 +30,7 @@ function broken(): EngineStage {
 
 const deeds = (stage: EngineStage) => stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to].filter(Boolean).join(' ')) ?? [];
 const order = (stage: EngineStage, what: object) => stage.apply({ incident: stage.incident()?.id ?? 0, by: 'Asha', ...what } as never);
-/** Returns the rows since a time, with the reason. */
+/** Returns the outbox rows since a time, with the reason. */
 function since(stage: EngineStage, from: number): string[] {
   const rows = stage.outbox().filter(({ createdAt }) => createdAt >= from);
   return rows.map(({ person, notice }) => `${notice.kind}${notice.again ? ` ${notice.again.why}` : ''} to ${person}`);
@@ -95,7 +95,7 @@ test('R21 a fault that was reported as fixed and persists is reopened after five
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'fixed Asha', 'reopened Asha']);
 });
 
-test('R14 a repair reported for an offline PC is not judged before the PC was seen since, unless the PC is silent', () => {
+test('R14 a reported repair of an offline PC is judged only after the PC was seen again, unless its fault is silence', () => {
   const stage = broken();
   stage.lost();
   order(stage, { type: 'fixed' });

@@ -121,7 +121,7 @@ test('R20 a restart during and after a maintenance neither repeats its start nor
   expect(toldOf(after, pc)).toEqual(['raised maintained: microphone.missing']);
 });
 
-test('a maintenance that is deleted while it runs ends at once, and the remaining faults are notified', () => {
+test('a maintenance that is deleted while it runs ends at once, and people are notified of the remaining faults', () => {
   const dates = [planned()];
   const stage = opened({ dates });
   live(stage, 15 * minute);

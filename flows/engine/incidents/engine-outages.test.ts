@@ -35,7 +35,7 @@ describe('an outage', () => {
     expect(stage.offers.at(-1)?.message.outage).toEqual({ cause: 'pc-off', confidence: 0.8, from: lastWord });
   });
 
-  it('an outage ends when the same session is received again; a newer session is judged by its birth', () => {
+  it('an outage ends when a message of the same session arrives; if the session is newer, its birth is judged', () => {
     const stage = online();
     stage.pass(3 * minute);
     stage.apply({ type: 'heard', pc });
@@ -49,7 +49,7 @@ describe('an outage', () => {
 });
 
 describe('the return of other PCs of the site', () => {
-  it('R9 the verdict of a past outage changes in the incident and the audit, without a new notification', () => {
+  it('R9 the verdict of a past outage changes in the incident and in the machine log, without a new notification', () => {
     const stage = two();
     for (const one of [pc, other]) stage.lost(one);
     const aliveAt = stage.now();
@@ -82,19 +82,22 @@ describe('the return of other PCs of the site', () => {
 });
 
 describe('a bye', () => {
-  it.each(['restart', 'restarted', 'update', 'reboot'])('for a %s is notified if the PC is not back in ten minutes', (reason) => {
-    const stage = online();
-    stage.bye(pc, reason);
-    stage.pass(10 * minute - second);
-    expect(verdict(stage)).toBe('intended 0.99');
-    expect(stage.engine.memory.incidents.size).toBe(0);
-    stage.pass(second);
-    const after = reason === 'update' ? 'an update' : 'a restart';
-    expect(stage.incident()?.faults).toMatchObject([{ fault: 'pc.silent', reason: `not back after ${after}` }]);
-    expect(verdict(stage)).toBe('undetermined 0.5');
-    stage.birth(pc, { session: 2, boot: 'b2' });
-    expect(stage.incident()).toMatchObject({ over: 'cleared', outage: { cause: 'intended' } });
-  });
+  it.each(['restart', 'restarted', 'update', 'reboot'])(
+    'a PC that sent a bye for a %s is notified as silent if it is not back in ten minutes',
+    (reason) => {
+      const stage = online();
+      stage.bye(pc, reason);
+      stage.pass(10 * minute - second);
+      expect(verdict(stage)).toBe('intended 0.99');
+      expect(stage.engine.memory.incidents.size).toBe(0);
+      stage.pass(second);
+      const after = reason === 'update' ? 'an update' : 'a restart';
+      expect(stage.incident()?.faults).toMatchObject([{ fault: 'pc.silent', reason: `not back after ${after}` }]);
+      expect(verdict(stage)).toBe('undetermined 0.5');
+      stage.birth(pc, { session: 2, boot: 'b2' });
+      expect(stage.incident()).toMatchObject({ over: 'cleared', outage: { cause: 'intended' } });
+    },
+  );
 });
 
 describe('a last gasp', () => {

@@ -4,7 +4,7 @@ import type { OutboxRow } from '../records/notices.ts';
 import { live, nation, restarted } from './nation.test-helper.ts';
 import { type EngineStage, fault, hour, minute, ok, online, pc } from './stage.test-helper.ts';
 
-describe('R27 three messages an hour and room', () => {
+describe('R27 limit of three messages per hour and room', () => {
   it('R27 beyond three messages an hour a new critical fault is notified, and the other faults follow in one message after the hour', () => {
     const stage = online();
     const all = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high', 'pc.memory_low', 'microphone.missing'];
@@ -42,7 +42,7 @@ describe('R27 three messages an hour and room', () => {
   });
 });
 
-describe('R27 three messages an hour, across restarts', () => {
+describe('R27 limit of three messages per hour and room, across restarts', () => {
   const known = [{ pc, link: 'fibre' as const, elevationM: 3_524, alerts: true }];
   const minor = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high', 'pc.memory_low', 'display.missing'];
   const one = (at: number) => [ok('microphone'), ok('camera'), fault(minor[at % minor.length] ?? '')];
@@ -69,7 +69,7 @@ describe('R27 three messages an hour, across restarts', () => {
   });
 });
 
-describe('R27 three messages an hour and group incident', () => {
+describe('R27 limit of three messages per hour and group incident', () => {
   it('a site that is offline for 3 of 14 min causes at most three messages an hour, and a wider cause is sent at once', () => {
     const { stage, of } = nation({ sites: 4, pcs: 2 });
     const all = [0, 1, 2, 3].map(of);

@@ -1,4 +1,4 @@
-/** Properties of any sequence: random outages, dead PCs, faults and restarts, from a seed that a failure names. */
+/** Properties that hold for any sequence of events: random outages, dead PCs, faults and restarts. A failure names the random seed. */
 import { expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
@@ -17,7 +17,7 @@ type EventPlay = {
   ofEach(site: number): string[];
 };
 
-/** PCs go offline or return, a camera breaks or is repaired, a PC fails during a line outage. */
+/** Random events: PCs go offline or return, a camera breaks or is repaired, a PC fails during a line outage. */
 const acts: ((play: EventPlay) => void)[] = [
   (play) => leave(play, [play.random.pick(play.pcs)]),
   (play) => leave(play, play.ofEach(play.random.below(plan.sites))),

@@ -44,7 +44,7 @@ describe('R15 a room that is no longer monitored', () => {
     ['a site that is closed', { [pc]: 'site closed' }, 'site closed'],
     ['a PC that was moved', { [pc]: 'moved to goa/panaji/vc-1' }, 'moved to goa/panaji/vc-1'],
     ['a PC without a reason', {}, 'no longer in the site table'],
-  ])('%s: its incident closes with the reason, and its recipients are notified', (_, because, reason) => {
+  ])('%s: the incident of the PC closes with the reason, and its recipients are notified', (_, because, reason) => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
     stage.setKnown([], { because });
@@ -84,7 +84,7 @@ describe('R15 a PC that is replaced', () => {
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
 
-  it('R15 a replaced PC is silent with a separate incident if the new machine does not connect', () => {
+  it('R15 a replaced PC is silent, in a new incident, if the new machine does not connect', () => {
     const stage = online();
     stage.pass(second);
     stage.setKnown(known(true, pc), { replaced: [pc] });
@@ -141,8 +141,8 @@ describe('R30 the machine that was replaced', () => {
   });
 });
 
-describe('changes for the status strips', () => {
-  it('changes for the status strips are written only if status or faults of a component change, it disappears, or the presence changes', () => {
+describe('changes of status that the wall shows as strips', () => {
+  it('a change is stored only if the status or the faults of a component change, a component disappears, or the presence changes', () => {
     const stage = createStage();
     stage.subscribe();
     stage.birth();

@@ -7,7 +7,7 @@ it('R20 a fault common to many rooms after an update stays one incident across a
   const spread = 'spread:camera.missing agent 2';
   const { stage, known } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });
   const pcs = known.map(({ pc }) => pc);
-  /** Updates all PCs and breaks a camera in each: they have only the update in common. */
+  /** Updates all PCs and breaks a camera in each, so that the faults have only the update in common. */
   const breakAll = (of: EngineStage) => {
     of.setPath(holdFirst);
     for (const pc of pcs) of.birth(pc, { session: 2, agent: '2' });

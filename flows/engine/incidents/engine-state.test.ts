@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createStage, fault, hour, minute, ok, online, pc, second, unknown } from './stage.test-helper.ts';
 
-describe('R10 only state and silence raise and clear', () => {
+describe('R10 only state and silence raise and clear faults', () => {
   it('a fault is raised at once and cleared after its clear time, with one notification each', () => {
     const stage = online();
     stage.state([fault('microphone.missing'), ok('camera')]);

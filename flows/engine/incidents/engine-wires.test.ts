@@ -75,7 +75,7 @@ describe('R22 hold', () => {
 });
 
 describe('R23 conclude', () => {
-  it('acts and conclusion of a transition are written together once; a second conclusion changes nothing', () => {
+  it('R23 the actions of the tabs and the conclusion of a transition are written together once; a second conclusion changes nothing', () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
     const rows = stage.outbox().length;

@@ -1,6 +1,6 @@
 /**
- * The incident engine: turns messages and silence of PCs into incidents and transitions. It makes no decision about people.
- * The caller takes the rows and effects after each event and commits the rows first: R20 (one transaction per batch).
+ * The incident engine: turns messages and silence of PCs into incidents and transitions. It does not decide who is notified. The caller
+ * takes the rows and effects after each event and commits the rows first: R20 (one transaction per batch).
  */
 import { isPcPath, links, maintenanceFault, maintenanceScope, scopePlace, unfinishedFault } from '@sabha/contracts';
 import { applyOrder, dueStep, isAcknowledgedBy, notesKept, type OrderContext, personWhoReplied } from '../handling/handling.ts';
@@ -52,10 +52,10 @@ import {
   updateScope,
 } from './core.ts';
 
-/** Least interval of state requests to a PC: R13 (convergence). The longer interval applies after three unreadable responses. */
+/** Least interval of state requests to a PC, and the longer interval after three unreadable responses: R13 (convergence). */
 const askEveryMs = 10_000;
 const askUnreadableEveryMs = 3_600_000;
-/** Limits of R19 (outages of the server itself): how long the broker is lost, and how many starts within a window. */
+/** Limits of R19 (outages of the server itself): the longest loss of the broker, and the window in which starts are counted. */
 const brokerLostMs = 60_000;
 const startsWindowMs = 30 * 60_000;
 const startsLimit = 3;
@@ -63,8 +63,8 @@ const startsLimit = 3;
 const slowWindowMs = 10 * 60_000;
 const slowLimit = 3;
 /**
- * Receive gaps may follow each other so closely that no time remains to judge the silence of the slowest link class. After twice its limit
- * the server incident `centre.slow` reports this, since dead PCs are then reported late.
+ * Time after which `centre.slow` reports receive gaps that leave no time to judge silence, ms. Dead PCs are then reported late. It is twice
+ * the silence limit of the slowest link class.
  */
 const slowestSilenceMs = Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 const gapsHideMs = 2 * slowestSilenceMs;
@@ -112,7 +112,7 @@ export function createEngine(options: EngineOptions, now: number) {
     /** Handles a beat with the stored digest from an online PC: only the last-seen time changes. Returns false if more must be done. */
     applyUnchangedBeat(pc: string, at: number): boolean {
       const record = core.memory.pcs.get(pc);
-      // A digest does not identify the machine that sent it.
+      // A beat does not identify its machine, so after a replacement the full check applies.
       if (record?.presence !== 'online' || record.lostAt !== null || record.formers?.length || !core.known.has(pc)) return false;
       core.memory.putPc(markSeen(record, at), false);
       core.current.add(pc);
@@ -158,7 +158,7 @@ function applyServerEvent(core: EngineContext, event: ServerEvent, now: number):
     case 'unsubscribed':
       recordGap(core, now, event.slow === true);
       if (event.slow === true) {
-        // Queued messages are read before messages to people are made. Offers made before the stop are not yet repeated, because the tabs
+        // Queued messages of PCs are read before people are notified. Offers from before the stop are not repeated yet, because the tabs
         // stopped too (R18a, R24).
         startQueueWait(core, now);
         core.transitions.commitBlocked(now);
@@ -202,7 +202,7 @@ function applyServerEvent(core: EngineContext, event: ServerEvent, now: number):
   }
 }
 
-/** Records a receive gap. Each failed attempt to connect reports a lost subscription; together they are one gap. */
+/** Records a receive gap. Each failed attempt to connect reports a lost subscription; all of them together are one gap. */
 function recordGap(core: EngineContext, now: number, isSlow: boolean): void {
   const last = core.gapsAt.at(-1) ?? Number.NEGATIVE_INFINITY;
   if (core.subscribedAt !== null && (isSlow || now - last >= sameGapMs)) core.gapsAt = [...core.gapsAt, now];
@@ -277,12 +277,13 @@ function tick(core: EngineContext, now: number): void {
   judgeSilence(core, now);
   for (const pc of core.stateRequests.keys()) requestState(core, pc, now);
   const starts = core.starts.filter((at) => now - at < startsWindowMs).length;
-  // After a stop of this process, the loss of the broker is reported only if the process does not reconnect. A fault that is already
-  // present stays until the broker is back.
+  // After a stop of this process, a broker loss is reported only if the process does not reconnect. A fault that is already present stays
+  // until the connection is back.
   const isDue = now >= core.unreadUntil || core.serverFaults.has(faultKey('centre.broker_lost', ''));
   const isLost = isDue && core.unsubscribedAt !== null && now - core.unsubscribedAt >= brokerLostMs;
   setServerFault(core, { fault: 'centre.broker_lost', device: '', standing: isLost }, now);
-  // Receive gaps are counted when they end. If the broker is lost, that fault is notified, and the gaps before it are not counted.
+  // Receive gaps are counted when they end. If the broker is lost, people are notified of that fault, so the gaps before it are not
+  // counted.
   if (isLost) core.gapsAt = [];
   if (core.unsubscribedAt === null) setServerFault(core, { fault: 'centre.slow', device: '', standing: hasTooManyGaps(core, now) }, now);
   setServerFault(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
@@ -305,7 +306,7 @@ function listUnknown(core: EngineContext, now: number): void {
     .filter(({ faults }) => faults.some(({ unknownSince }) => unknownSince !== null && now - unknownSince >= dayMs));
   if (frozen.length === 0) return;
   core.unknownListedAt = now;
-  // Stored, because a server that restarts repeatedly would otherwise send the list each time.
+  // Written to the ledger, because a server that restarts repeatedly would otherwise send the list after each start.
   core.memory.add(unknownNamedKey, { op: 'meta', key: unknownNamedKey, value: `${now}` });
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
   const { memory, options } = core;
@@ -331,7 +332,7 @@ function clampFutureTimes(memory: EngineState, now: number): void {
 
 /**
  * Sets the last-seen time of PCs that were online when the last run of `flows` ended: one beat interval before that end. The ledger does
- * not contain each beat.
+ * not store the time of each beat.
  */
 function setLastSeenTimes(memory: EngineState, listenedUntil: number): void {
   for (const record of [...memory.pcs.values()]) {
@@ -343,8 +344,7 @@ function setLastSeenTimes(memory: EngineState, listenedUntil: number): void {
 
 /**
  * Shifts the times of this run of `flows` when the clock is set by `byMs`: R29 (clock of the server). So no hold, timer, silence limit or
- * calm time ends early.
- * Times of earlier runs stay as they are. Later times of the status strips in the ledger become `now`.
+ * calm time ends early. Times of earlier runs do not change. In the status strips, times later than `now` become `now`.
  */
 function setClock(core: EngineContext, byMs: number, now: number): void {
   const { memory, startedAt: from } = core;
@@ -392,7 +392,7 @@ function shiftRecords(memory: EngineState, move: ShiftTime): void {
 /** In the map `ended` of a record every value is a time. */
 const isAnyTime = () => true;
 
-/** Shifts the times of a row at any depth; returns the same object if no time changes. A field `until` keeps its distance to `at`. */
+/** Shifts the times of a row at any depth. Returns the same object if no time changes. A field `until` keeps its distance to `at`. */
 function shiftRowTimes<T extends object>(row: T, move: ShiftTime, isTime = (key: string) => timeKeys.has(key)): T {
   const changes = Object.entries(row).flatMap(([key, value]: [string, unknown]) => {
     let next = value;
@@ -471,8 +471,8 @@ function applyDueSteps(core: EngineContext, now: number): void {
 }
 
 /**
- * Notifies people again of an incident. The incident names people by account or by name. Between two equal names the person who replied is
- * chosen. If a name is not in the roster, the tabs choose the recipients.
+ * Notifies people again of an incident. The incident names people by account or by name. If two persons have the same name, the one who
+ * replied is chosen. If a name is not in the roster, the tabs choose the recipients.
  */
 function notifyAgain(
   { transitions, options }: EngineContext,
@@ -514,10 +514,11 @@ export function recordReply(
 }
 
 /**
- * Applies a reply to an incident. *Fixed* counts only when the PC confirms the repair; until then its sender has acknowledged the incident.
+ * Applies a reply to an incident. *Fixed* counts only when the PC confirms the repair; until then the incident is acknowledged by the
+ * person who replied.
  */
 function applyReply(incident: Incident, { word, by: name, person: id }: IncidentReply, around: OrderContext): Incident {
-  // A person who already acknowledged the incident keeps the name or id of that acknowledgement.
+  // If this person already acknowledged the incident by name or by id, the same form stays.
   const by = isAcknowledgedBy(incident, { id, name }) ? (incident.acknowledged?.by ?? name) : name;
   if (word === 'fixed') return applyOrder(incident, { type: 'fixed', incident: incident.id, by }, around);
   if (word === 'going' || (word === 'here' && incident.acknowledged === null))

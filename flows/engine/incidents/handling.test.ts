@@ -2,7 +2,7 @@ import type { StoredAnswer } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { type EngineStage, fault, minute, online, type Path, pc, tellTechnician } from './stage.test-helper.ts';
 
-/** Notifies the technician and, 15 minutes later, the state unless the incident is acknowledged: what the tabs do for critical faults. */
+/** Notifies the technician, and the state 15 minutes later unless the incident is acknowledged, as the tabs do for critical faults. */
 const escalating: Path = (offer) => {
   const { message, node } = offer;
   if (node !== null || message.transition.kind !== 'raised') {
@@ -26,7 +26,7 @@ function say(stage: EngineStage, word: StoredAnswer, person = 'asha'): void {
   stage.apply({ type: 'answer', incident: stage.incident()?.id ?? 0, person, by, word, link: 'x1' });
 }
 
-test('the answer "going" acknowledges the incident and ends the escalation', () => {
+test('the reply "going" acknowledges the incident and ends the escalation', () => {
   const stage = broken();
   say(stage, 'going');
   expect(stage.incident()?.acknowledged).toMatchObject({ by: 'Asha', severity: 'critical' });
@@ -35,7 +35,7 @@ test('the answer "going" acknowledges the incident and ends the escalation', () 
   expect(stage.incident()?.answers).toEqual([{ person: 'asha', by: 'Asha', word: 'going', link: 'x1', at: expect.any(Number) }]);
 });
 
-test('the answer "seen" does not end the escalation', () => {
+test('the reply "seen" does not end the escalation', () => {
   const stage = broken();
   say(stage, 'seen');
   expect(stage.incident()?.acknowledged).toBeNull();
@@ -43,7 +43,7 @@ test('the answer "seen" does not end the escalation', () => {
   expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
 });
 
-test('the answer "here" acknowledges the incident and ends the escalation, and does not replace an earlier acknowledgement', () => {
+test('the reply "here" acknowledges the incident and ends the escalation, and does not replace an earlier acknowledgement', () => {
   const stage = broken();
   say(stage, 'here');
   expect(stage.incident()?.acknowledged?.by).toBe('Asha');
@@ -53,7 +53,7 @@ test('the answer "here" acknowledges the incident and ends the escalation, and d
   expect(stage.incident()?.acknowledged?.by).toBe('Asha');
 });
 
-test('the answer "not mine" removes the acknowledgement and notifies the next level at once', () => {
+test('the reply "not mine" removes the acknowledgement and notifies the next level at once', () => {
   const stage = broken();
   say(stage, 'going');
   say(stage, 'not-mine');
@@ -62,7 +62,7 @@ test('the answer "not mine" removes the acknowledgement and notifies the next le
   expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
 });
 
-test('the answer "not mine" is reported to central if there is no next level', () => {
+test('the reply "not mine" is reported to central operations if there is no next level', () => {
   const stage = broken(tellTechnician);
   say(stage, 'not-mine');
   expect(stage.outbox().at(-1)).toMatchObject({
@@ -71,7 +71,7 @@ test('the answer "not mine" is reported to central if there is no next level', (
   });
 });
 
-test('the answer "fixed" acknowledges the incident until the PC confirms the repair, and the log names the person who is replaced', () => {
+test('the reply "fixed" acknowledges the incident until the PC confirms the repair, and the log names the person who is replaced', () => {
   const stage = broken();
   say(stage, 'fixed');
   expect(stage.incident()).toMatchObject({ over: null, acknowledged: { by: 'Asha' } });
@@ -80,7 +80,7 @@ test('the answer "fixed" acknowledges the incident until the PC confirms the rep
   expect(stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to])).toContainEqual(['taken-over', 'Bina', 'Asha']);
 });
 
-test('the answer "not mine" after "fixed" removes the reported repair, and after an assignment the assignment', () => {
+test('the reply "not mine" removes an earlier "fixed" report, and an earlier assignment', () => {
   const stage = broken();
   say(stage, 'fixed');
   say(stage, 'not-mine');
@@ -104,7 +104,7 @@ test('a reply to an ended incident has no effect, and a set clock moves the time
   expect(stage.incident()).toMatchObject({ acknowledged: null, answers: [{ word: 'seen' }] });
 });
 
-test('the answers "going" and "not mine" in turns cause one message to central an hour and person', () => {
+test('the replies "going" and "not mine" in turns cause at most one message per hour and person to central operations', () => {
   const stage = broken(tellTechnician);
   for (let times = 0; times < 100; times += 1) {
     say(stage, 'going');

@@ -1,4 +1,4 @@
-/** A test bench for the engine: simulated PCs, a clock under control, and tabs that conclude as configured. */
+/** A test bench for the engine: simulated PCs, a clock that the test sets, and tabs that conclude as configured. */
 import { type Check, digestOf, type LastBoot } from '@sabha/contracts';
 import { type CorrelationNumbers, defaultNumbers } from '../correlation/numbers.ts';
 import { emptyContents } from '../memory/memory.ts';
@@ -26,7 +26,7 @@ type StageOptions = {
 };
 type Offer = { message: OfferMessage; node: string | null };
 
-/** Plays the tabs: returns how an offer is concluded, or `nothing` if it is not concluded. The default notifies the technician at once. */
+/** A simulation of the tabs: returns how an offer is concluded, or `nothing` if it is not. The default notifies the technician at once. */
 export type Path = (offer: Offer) => { acts: TabAct[]; how?: string; severity?: OfferMessage['severity'] } | 'nothing';
 
 export const tellTechnician: Path = ({ message }) => ({
@@ -81,7 +81,7 @@ export function createStage({
   const asks: Extract<Effect, { do: 'ask' }>[] = [];
   let path: Path = tellTechnician;
 
-  /** Commits as ingestion does: rows first, then effects. The path concludes each offer at once. */
+  /** Commits in the order of the server: rows first, then effects. The simulated tabs conclude each offer at once. */
   function settle(): void {
     for (let turn = 0; turn < 50; turn += 1) {
       const taken = engine.take();
@@ -159,7 +159,7 @@ export function createStage({
       held.rev.set(who, 0);
       apply({ type: 'birth', pc: who, boot, session, digest, rev: 0, spool, config: 1, inventory, agent: '1', fresh, ...said });
     },
-    /** The next machine at this path sends a birth, and then a second birth with a session above the number in the ack. */
+    /** Lets the next machine at this path send a birth, and a second birth with a session above the number in the ack. */
     successor(said: Partial<Extract<PcEvent, { type: 'birth' }>>): void {
       this.birth(pc, { session: 1, ...said });
       this.birth(pc, { session: (engine.memory.pcs.get(pc)?.session ?? 0) + 1, ...said });
@@ -186,7 +186,7 @@ export function createStage({
     /** Outbox rows, in the order of writing. */
     outbox: (): OutboxRow[] => ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : [])),
     told: (): string[] => ops.flatMap((op) => (op.op === 'outbox' ? [`${op.row.notice.kind} to ${op.row.person}`] : [])),
-    /** The changes written for a PC, as `component: status faults`. */
+    /** Returns the status changes written for a PC, as `component: status faults`. */
     changes: (who = pc): string[] =>
       ops.flatMap((op) => (op.op === 'change' && op.pc === who ? [`${op.component}: ${[op.status, ...op.faults].join(' ')}`] : [])),
     minute,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { contentsAfter, createStage, fault, holdFirst, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
-describe('R18a messages that wait in the socket while flows has stopped', () => {
+describe('R18a messages that wait in the socket while flows is stopped', () => {
   const held = () => {
     const stage = online();
     stage.setPath(holdFirst);
@@ -45,7 +45,7 @@ describe('R18a messages that wait in the socket while flows has stopped', () => 
     expect(stage.outbox().filter(({ notice }) => notice.scope === pc)).toHaveLength(1);
   });
 
-  it('R24 an offer made before flows stopped is repeated, and does not count as unanswered', () => {
+  it('R24 an offer made before flows stopped is repeated, and its missing conclusion does not count', () => {
     const stage = online();
     stage.setPath(() => 'nothing');
     stage.state([fault('microphone.missing'), ok('camera')]);

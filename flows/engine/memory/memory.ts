@@ -20,9 +20,9 @@ export const emptyContents: LedgerContents = {
 };
 
 const changesPerMs = budgets.changesADay.most / 86_400_000;
-/** A component that is no longer reported or stored. It is shown as unknown, and retention deletes it. */
+/** The stored status of a component that is no longer reported. It is shown as unknown, and retention deletes it. */
 const gone: ComponentStatus = { status: 'gone', faults: [] };
-/** Faults stored per component: a PC that reports more must not fill the ledger. */
+/** Limit of stored faults per component, so that a PC that reports many faults does not fill the ledger. */
 const faultsKept = 16;
 const gravity: Record<string, number> = { ok: 0, unknown: 1, fault: 2 } satisfies Record<Status, number>;
 const timeKeys = ['at', 'since', 'lastAt', 'endedAt', 'backAt', 'toldAt', 'from', 'to'];
@@ -185,9 +185,8 @@ function rowsById<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> = []): 
 type ComponentStatus = Pick<ComponentChange, 'status' | 'faults'>;
 
 /**
- * Creates the changes of component statuses for the status strips.
- * Guarantee: writes no more changes of a PC than its limit. Above the limit all components are written as unknown, once. When the PC is
- * within its limit again, their current status is written (R27).
+ * Creates the status changes that the wall shows as strips. Guarantee: writes no more changes of a PC than its limit. Above the limit all
+ * components are written as unknown, once. When the PC is below its limit again, the current status of each component is written (R27).
  */
 export function createStatusHistory() {
   const pcs = new Map<string, { left: number; at: number; isHidden: boolean }>();
@@ -223,7 +222,9 @@ function unknownChanges({ checks }: PcRecord, at: number): ComponentChange[] {
   return [{ component: 'presence', at, status: 'unknown', faults: [] }, ...components];
 }
 
-/** Returns the changes between two records: no presence for a new record, and `gone` for a component that is no longer checked. */
+/**
+ * Returns the changes between two records. A new record has no change of presence; a component that is no longer checked becomes `gone`.
+ */
 function diffRecords(before: PcRecord | undefined, after: PcRecord, at: number): ComponentChange[] {
   const changes: ComponentChange[] = [];
   if (before !== undefined && before.presence !== after.presence) {
@@ -253,10 +254,7 @@ function statusesOf(checks: readonly Check[]): Map<string, ComponentStatus> {
   return answers;
 }
 
-/**
- * Shifts all times in maps, lists and objects by `byMs`, in place: R29 (clock of the server). Each number in a map or list counts as a
- * time.
- */
+/** Shifts all times in maps, lists and objects by `byMs`, in place: R29 (clock of the server). Each number in these counts as a time. */
 export function shiftTimestamps<T>(held: T, byMs: number): T {
   if (typeof held === 'number') return (held + byMs) as T;
   if (held instanceof Map) for (const [key, one] of held) held.set(key, shiftTimestamps(one, byMs));

@@ -8,7 +8,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const goneBy = 10 * hour;
 const now = goneBy + 90 * second;
-/** For a fibre site: 1.5 keepalives and a minute. */
+/** The time in which two losses count as simultaneous on a fibre line: 1.5 keepalives and a minute. */
 const windowMs = 195 * second;
 
 const absence = (edit: Partial<PcOutage> = {}): PcOutage => ({
@@ -139,7 +139,7 @@ describe('sitesLostWith', () => {
   const there = (at: number) => [pc({ pc: `s/${at}/1` })];
   const ask = (...sites: PcRecord[][]) => sitesLostWith(away(), regionAtMoment(sites, now)).length > 0;
 
-  test('three of three and three of ten sites are an outage; two, and three of eleven, are coincidence', () => {
+  test('three of three and three of ten lost sites are an outage of the region; two, and three of eleven, are coincidence', () => {
     expect(ask(site(1), site(2), site(3))).toBe(true);
     expect(ask(site(1), site(2))).toBe(false);
     const seven = [4, 5, 6, 7, 8, 9, 10].map(there);
@@ -147,7 +147,7 @@ describe('sitesLostWith', () => {
     expect(ask(site(1), site(2), site(3), ...seven, there(11))).toBe(false);
   });
 
-  test('the cause of a loss is no line outage if a third of the sites reported battery power', () => {
+  test('the cause of a loss is no line outage if a third of the lost sites reported battery power', () => {
     expect(ask(site(1, battery(cut)), site(2), site(3))).toBe(false);
     expect(ask(site(1, battery(cut)), site(2), site(3), site(4))).toBe(true);
   });

@@ -1,8 +1,7 @@
 /**
- * Judges why a PC is offline, from what the server has seen. Judges the outage again after the return, from the birth of the PC. Pure
- * functions.
- * The first matching row of the decision table decides: the PC's own messages, then its site, then its state or provider.
- * The confidences are calibrated by `npm run bench -- verdicts`. The values here were chosen with other random seeds than that bench uses.
+ * Judges why a PC is offline, from what the server received. Judges the outage again from the first birth after it. Pure functions. The
+ * first matching row of the decision table decides: messages of the PC, then of its site, then of its state or provider. The confidences
+ * are calibrated by `npm run bench -- verdicts`, with other random seeds than those with which the values here were chosen.
  */
 import { type LastBoot, links, type Outage, openThreshold, type PowerCut, sureThreshold } from '@sabha/contracts';
 import type { PcEvent, PcOutage, PcRecord } from '../records/incidents.ts';
@@ -21,30 +20,27 @@ export type OutageEvidence = {
 
 export const undetermined: Outage = { cause: 'undetermined', confidence: 0.5 };
 
-/** One battery lost mains power. A power cut, a pulled plug and a laptop taken off its dock look the same. */
+/** One battery lost mains power. This may be a power cut, a pulled plug, or a laptop taken off its dock. */
 const perhapsPower: Outage = { cause: 'power-cut', confidence: 0.55 };
 
-/** A bye or an update with some evidence of a power cut: the shutdown program of a UPS causes a bye too. */
+/** A bye or an update, together with some evidence of a power cut: a UPS that shuts the PC down also causes a bye. */
 const perhapsIntended: Outage = { cause: 'intended', confidence: openThreshold };
 
 /** A bye without any other evidence. */
 const surelyIntended: Outage = { cause: 'intended', confidence: 0.99 };
 
-/** Two PCs of a site lost mains power within one minute, or PCs lost power together and two of them saw the mains fail. */
+/** Two PCs of a site lost mains power within one minute. Or PCs lost power together, and two of them saw the mains fail. */
 const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
-/** Highest confidence of a power cut that only another PC of the site proves, after its own return. */
+/** Highest confidence of a power cut if the only evidence is another PC of the site that has returned. */
 const mostOfReturned = 0.7;
 
-/** PCs write time marks to their disk every 30 s. A mark this long after the loss, in ms, proves that the PC ran without a connection. */
+/** PCs write a time mark to their disk every 30 s. A mark this long after the loss proves that the PC kept running, ms. */
 const keptRunningMs = 60_000;
-/** Tolerance for the age of a time mark, in ms. The clock of the PC wrote the mark, and the clock of the server reads it. */
+/** Tolerance for the age of a time mark, ms. The clock of the PC wrote the mark, and the server compares it with its own clock. */
 const markSlackMs = 90_000;
-/**
- * Greatest difference, in ms, of the last time marks of PCs that lost power together. A mark is written every 30 s, checked in ticks of 10
- * s.
- */
+/** Greatest difference between the last time marks of PCs that lost power together, ms. A mark is written every 30 s, in ticks of 10 s. */
 const powerLossWindowMs = 40_000;
-/** Largest clock error at which seconds can be compared. */
+/** Largest clock error of a PC at which its times are still compared to the second. */
 const trueClockMs = 60_000;
 /** Time in which a system restarts by itself. */
 const restartMs = 4 * 60_000;
@@ -56,9 +52,9 @@ const nightMs = 6 * 3_600_000;
 const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
 /** Several PCs of a site ended silently together: a power cut, a restart of all, or a shared wall switch. */
 const powerOrRestart: Outage = { cause: 'power-cut', confidence: openThreshold };
-/** The PC wrote a bye that was not received: perhaps the line was down before, and a person restarted the PC. */
+/** The PC wrote a bye that the server did not receive: perhaps the line was down before, and a person restarted the PC. */
 const missedBye: Outage = { cause: 'intended', confidence: 0.8 };
-/** An update ended the boot, or the mains failed during it. */
+/** An update ended the boot, or the mains failed during the update. */
 const endedByUpdate: Outage = { cause: 'intended', confidence: 0.85 };
 
 /**
@@ -71,10 +67,10 @@ export function judgeOffline(one: OfflinePc, { neighbours, upstream, now }: Outa
   if (one.bye && !isOverdue) return judgeBye(one, onBattery, neighbours);
   if (onBattery > 1) return powerCutOfTwo;
   const isAlone = neighbours.some((other) => stayedOnline(other, one));
-  // Another PC of the site that stayed online shows that this PC was only unplugged.
+  // This PC is on battery, but another PC of the site stayed online: perhaps only this PC was unplugged.
   if (onBattery === 1 && !(isAlone && batterySince(one) !== null)) return perhapsPower;
   if (isAlone) {
-    // If other PCs were lost at the same time, something that they share may have failed, such as an access point.
+    // If other PCs of the site were lost at the same time, a shared part may have failed, such as an access point.
     const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && lostTogether(other, one));
     return { cause: 'pc-off', confidence: wentToo ? openThreshold : 0.8 };
   }
@@ -85,7 +81,7 @@ export function judgeOffline(one: OfflinePc, { neighbours, upstream, now }: Outa
   return upstream() ?? undetermined;
 }
 
-/** Returns W, in ms: how far apart two losses with one cause may be noticed. It is 1.5 keepalives and a minute. */
+/** Returns W, in ms: two losses at most this far apart may have one cause. W is 1.5 keepalives and a minute. */
 export function lossWindowMs({ link }: PcRecord): number {
   return 1.5 * links[link].keepaliveMs + 60_000;
 }
@@ -104,7 +100,7 @@ export function isOffline(record: PcRecord): record is OfflinePc {
   return hasAbsence(record) && record.absence.to === null;
 }
 
-/** True while a PC is offline and another PC of its site is online, so the site is reachable. */
+/** True while a PC is offline and another PC of its site is online, which shows that the site is reachable. */
 export function isBeside(one: PcRecord | undefined, others: readonly PcRecord[]): boolean {
   return one !== undefined && isOffline(one) && others.some((other) => isOnlineSince(other, one));
 }
@@ -124,14 +120,14 @@ function batteriesOf(one: OfflinePc, neighbours: readonly PcRecord[], now: numbe
   return others.length + Number(own !== null);
 }
 
-/** Judges a bye. A UPS also causes an orderly shutdown, but not a bye that announces a return. */
+/** Judges a bye. A UPS can also shut a PC down in order, but such a bye never announces a return. */
 function judgeBye(one: OfflinePc, onBattery: number, neighbours: readonly PcRecord[]): Outage {
   if (announcedReturn(one) !== null) return surelyIntended;
   if (onBattery > 1) return powerCutOfTwo;
   return onBattery === 1 || neighbourLostToo(one, neighbours) ? perhapsIntended : surelyIntended;
 }
 
-/** True if another PC of the site was lost without a bye at that time, or was not seen since. False if this PC sees its mains power. */
+/** True if another PC of the site was lost without a bye at that time, or was not seen since. False if this PC reports mains power. */
 function neighbourLostToo(one: OfflinePc, neighbours: readonly PcRecord[]): boolean {
   if (hasMainsPower(one)) return false;
   return neighbours.some((other) => {
@@ -153,13 +149,13 @@ function stayedOnline(other: PcRecord, one: OfflinePc): boolean {
   return isOnlineSince(other, one) && !wasAway;
 }
 
-/** The verdict about an outage, made after the return of the PC. */
+/** The verdict about an outage after the return of the PC. */
 export type ReturnVerdict = Outage & Pick<PcOutage, 'from' | 'aliveAt' | 'mainsGoneAt'>;
 export type Return = { neighbours: readonly PcRecord[]; now: number };
 
 /**
- * Returns the verdict about an outage from the birth after it. `one`: the record before the birth.
- * Guarantee: `link-down` is certain only if the process ran through the whole outage.
+ * Returns the verdict about an outage from the birth after it. `one`: the record before the birth. Guarantee: `link-down` is certain only
+ * if the agent ran through the whole outage.
  */
 export function judgeReturn(one: OfflinePc, said: Extract<PcEvent, { type: 'birth' }>, { neighbours, now }: Return): ReturnVerdict {
   const { absence } = one;
@@ -180,7 +176,7 @@ export function judgeReturn(one: OfflinePc, said: Extract<PcEvent, { type: 'birt
   }
   const mainsGoneAt = mainsAtEnd(one, found, (aliveAt ?? found.aliveAt) - found.aliveAt);
   const why = judgeNewBoot(one, found, { mainsGoneAt, awayMs: now - (aliveAt ?? from) });
-  // Another boot ran without a connection in between. Its end does not explain the start of this outage.
+  // Another boot ran without a connection in between, so the end of that boot does not explain the start of this outage.
   const most = found.boot === one.boot ? 1 : openThreshold;
   return {
     ...why,
@@ -201,8 +197,7 @@ export type Joint = { why: Outage; together: readonly OfflinePc[] };
 
 /**
  * Returns the PCs of a site or a state that lost power together with `one`, and the verdict. Null if they are fewer than half of the PCs
- * that were online before.
- * If no PC saw the mains fail, all PCs may also have been restarted or switched off at the wall.
+ * that were online before. If no PC saw the mains fail, a restart of all PCs or a wall switch is also possible.
  */
 export function lostPowerTogether(one: OfflinePc, all: readonly PcRecord[]): Joint | null {
   const own = powerLostAt(one);
@@ -226,7 +221,7 @@ export function betterVerdict({ cause, confidence }: PcOutage, why: Outage): Out
   return isOpen && why.confidence > confidence ? why : null;
 }
 
-/** Returns when the mains failed or the boot ended silently; null if the PC kept running or another cause is known. */
+/** Returns when the mains failed or the boot ended without a bye. Null if the PC kept running or another cause is known. */
 function powerLostAt({ absence }: OfflinePc): { at: number; isSeen: boolean } | null {
   const { aliveAt, goneBy, mainsGoneAt, cause } = absence;
   if (cause === 'pc-off' || cause === 'crash' || cause === 'intended') return null;
@@ -245,22 +240,21 @@ function judgeSameBoot(one: OfflinePc, apartMs: number | null | undefined, { mai
   const { from, cause, confidence } = one.absence;
   // The server already received this session, so its birth does not state how long the PC was without a connection.
   if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openThreshold } : { cause, confidence };
-  // The agent restarted within the same boot, perhaps while the line was down.
+  // The agent process restarted within the same boot, perhaps while the line was down.
   if (apartMs === null) return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: confidenceAlone(one, 0.9) };
-  // The time between the last message and the moment when the PC notices the loss is a beat and an unanswered ping. A longer difference
-  // means that the PC slept.
+  // A PC notices a lost connection after a beat and an unanswered ping. A longer difference to the last message means that the PC slept.
   const slept = now - from - apartMs > lossWindowMs(one) + links[one.link].beatMs;
   return slept ? { cause: 'pc-off', confidence: 0.8 } : judgeKeptRunning(one, mainsGoneAt, neighbours);
 }
 
-/** Judges a PC that kept running: its own cable, its power, a shared line, or the line of its site. */
+/** Judges a PC that kept running. The cause is its own cable or power, a shared line, or the line of its site. */
 function judgeKeptRunning(one: OfflinePc, mainsGoneAt: number | null, neighbours: readonly PcRecord[]): Outage {
   const { cause, confidence } = one.absence;
   if (cause === 'pc-off') return { cause, confidence: confidenceAlone(one, 0.9) };
   if (mainsGoneAt !== null) return powerCutOf(one);
-  // With mains power during the whole outage, only the line explains it. That may be the server's own line.
+  // With mains power during the whole outage, a failed line is the only cause. That may be the server's own line.
   if (cause === 'upstream') return { cause, confidence: confidence >= openThreshold && hasMainsPower(one) ? 0.95 : confidence };
-  // A PC that cannot see its mains power may have a UPS, while its router has none. If another PC of the site has no UPS, it would be
+  // A PC that cannot see its mains power may have a UPS while its router has none. Another PC of the site without a UPS would then be
   // offline too.
   const isLone = !neighbours.some((other) => wasExpectedOnline(other, one));
   return { cause: 'link-down', confidence: hasMainsPower(one) ? 0.95 : isLone ? openThreshold : 0.8 };
@@ -312,7 +306,10 @@ function withMainsTime(mainsGoneAt: number | null): Pick<ReturnVerdict, 'mainsGo
   return mainsGoneAt === null ? {} : { mainsGoneAt };
 }
 
-/** Returns when a PC that kept running lost mains power, in server time. Null if that was after the loss, or power was back before it. */
+/**
+ * Returns when a PC that kept running lost mains power before its loss, in server time. Null if that was after the loss, or if power was
+ * back before it.
+ */
 function mainsAtLoss(one: OfflinePc, gone: PowerCut | undefined, offsetMs: number): number | null {
   const said = batterySince(one);
   if (gone === undefined) return said;
@@ -350,8 +347,8 @@ const leastShare = 0.3;
 const lastHourMs = 3_600_000;
 
 /**
- * The sites of a state, a provider or the nation. `down`: sites with all PCs offline. `there`: number of sites seen in the last hour.
- * `online`: PCs that are online. `groups`: cache of `sitesLostWith`.
+ * The sites of a state, a provider or the nation at one moment. `down`: sites with all PCs offline. `there`: number of sites seen in the
+ * last hour. `online`: PCs that are online. `groups`: cache of `sitesLostWith`.
  */
 export type Region = { down: OfflinePc[][]; there: number; online: PcRecord[]; groups: Map<string, OfflinePc[][]> };
 

@@ -7,20 +7,25 @@ import { budgets, type Check, checkKey, digestOf, hasSameResult, links, maxTrust
 import { shiftTimestamps } from '../memory/memory.ts';
 import type { PcEvent, PcRecord, UpdateName, Versions } from '../records/incidents.ts';
 
-/** Boot ids kept per PC, to detect cloned disks. Clones that the broker disconnects reconnect in turns. */
+/**
+ * Boot ids kept per PC, to detect cloned disks. Two clones reconnect in turns, because the broker disconnects one when the other connects.
+ */
 const bootsKept = 32;
 const clonedForMs = 3_600_000;
-/** Time in which a PC must return after an announced restart, before it is silent. */
+/** Time within which a PC must return after an announced restart. After it the PC is silent. */
 const backWithinMs = 10 * 60_000;
 /** Earlier machines remembered per path. */
 const previousMachinesKept = 32;
 /** The last messages of a connection may arrive after its last will: a broker may queue them for up to 20 s. */
 const lateMessagesMs = 30_000;
-/** More session numbers than a machine uses in a week. Session numbers rise by one, or follow the clock of the PC with one per second. */
+/**
+ * A difference of session numbers that no machine reaches in a week. Session numbers rise by one, or by one per second of the clock of the
+ * PC.
+ */
 const sessionGap = 1_000_000;
 /**
- * Time after a SUBACK, in ms, in which a last will may stem from a receive gap. A broker that stalled sends delayed last wills as soon as
- * it continues.
+ * Time after a SUBACK in which a last will may be caused by a receive gap, ms. A broker that stalled sends delayed last wills when it
+ * continues.
  */
 const delayedWillsMs = 60_000;
 /** Longest battery time that still counts as evidence about a loss. */
@@ -65,8 +70,8 @@ export function newRecord(pc: string, link: PcRecord['link']): PcRecord {
 
 /**
  * Returns the record for the next machine at this path. It keeps the spools of earlier machines, to recognise their messages.
- * `formerSessions` is a session number that no earlier machine reaches before the broker disconnects it: each counts on from its last
- * number or its clock. Numbers near the limit of R16 are ignored, since no agent could follow them.
+ * `formerSessions` is a session number that no earlier machine reaches before the broker disconnects it. Numbers near the limit of R16 are
+ * ignored, since no agent could continue above them.
  */
 export function recordForNextMachine(
   { pc, link, spool, session, lostSession, formers = [], formerSessions = 0 }: PcRecord,
@@ -83,9 +88,8 @@ export function recordForNextMachine(
 
 /**
  * True if a message comes from the current machine at this path. All messages of a replaced, moved or retired machine are rejected,
- * whatever the broker admits: R30 (replacement). An old disk that is enrolled again has a new spool.
- * After a replacement, messages of a session count only after its birth, which names the spool. The session number must also be above those
- * of earlier machines.
+ * whatever the broker admits: R30 (replacement). An old disk that is enrolled again has a new spool. After a replacement, a birth must name
+ * the new spool before other messages of its session count. Its session number must be above those of earlier machines.
  */
 export function isCurrentMachine({ formers = [], formerSessions = 0, spool, session, boot }: PcRecord, said: PcEvent): boolean {
   if (formers.length === 0) return true;
@@ -128,9 +132,9 @@ export function afterMessage(record: PcRecord, said: PcEvent, heardAt: ReceivedA
 }
 
 /**
- * Applies a birth. A birth of an older session of the same spool is stale. With a new spool, session numbers are compared anew.
- * If an earlier machine may have used the session number, the birth only sets the spool. The ack returns the highest such number, so that
- * the PC continues above it (R16, R30).
+ * Applies a birth. A birth of an older session of the same spool is stale. A new spool starts a new order of session numbers. If an earlier
+ * machine may have used the session number, the birth only sets the spool. The ack then returns the highest such number, so that the PC
+ * continues above it (R16, R30).
  */
 function onBirth(record: PcRecord, said: EventOfType<'birth'>, now: number): MessageResult {
   const { formerSessions = 0 } = record;
@@ -156,7 +160,10 @@ function onBirth(record: PcRecord, said: EventOfType<'birth'>, now: number): Mes
   return { record: next, ask };
 }
 
-/** Detects a cloned PC: a machine never returns to an earlier boot. The fault lasts until only new boots have come for an hour. */
+/**
+ * Detects a cloned PC. One machine never returns to an earlier boot, but two clones do. The fault ends when only new boots came for an
+ * hour.
+ */
 function updateBoots({ boots = [], clonedAt = null }: PcRecord, boot: string, now: number): Pick<PcRecord, 'boots' | 'clonedAt'> {
   if (boots[0] === boot) return {};
   const isBack = boots.includes(boot);
@@ -165,8 +172,8 @@ function updateBoots({ boots = [], clonedAt = null }: PcRecord, boot: string, no
 }
 
 /**
- * Applies a last will. It has no effect if the PC already sent its bye in that session (R16).
- * Whether a receive gap of the server may have caused the last will (R18a, canary) is decided here, since another gap may follow.
+ * Applies a last will. It has no effect if the PC already sent its bye in that session (R16). Whether a receive gap may have caused the
+ * last will (R18a, canary) is decided now, because another gap may follow.
  */
 function onLost(record: PcRecord, said: EventOfType<'lost'>, { now, listeningSince }: ReceivedAt): MessageResult {
   const over = said.session === record.session && record.presence === 'stopped';
@@ -197,8 +204,8 @@ function onState(record: PcRecord, said: EventOfType<'state'>, now: number): Mes
 }
 
 /**
- * Discards a last will if a message shows that the session still runs (R16). The message came too late to have been queued before the last
- * will, or responds to a newer hello.
+ * Discards a last will if a message shows that the session still runs (R16). Either the message came too late to have been queued before
+ * the last will, or it is a response to a newer hello.
  */
 export function discardWrongWill(record: PcRecord, now: number, askedMs = Number.POSITIVE_INFINITY): PcRecord {
   const { lostAt, presence } = record;
@@ -215,9 +222,8 @@ export function markSeen(record: PcRecord, now: number): PcRecord {
 
 /**
  * Returns the presence of a PC (R18). `listeningSince` is the last SUBACK of the server, or the later time from which the PC was expected;
- * null while not subscribed.
- * Guarantee: while `flows` is not subscribed, no silence is judged, and no limit starts before the SUBACK. A last will from a receive gap
- * of the server shortens no limit (R18a).
+ * null while not subscribed. Guarantee: while `flows` is not subscribed, no silence is judged, and no silence limit starts before the
+ * SUBACK. A last will that a receive gap may have caused shortens no limit (R18a).
  */
 export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): PcRecord['presence'] {
   if (listeningSince === null) return record.presence;
@@ -244,7 +250,7 @@ export function announcedReturn({ bye }: PcRecord): 'restart' | 'update' | null 
   return what === undefined ? null : what === 'update' ? 'update' : 'restart';
 }
 
-/** Returns how long an expected or returning PC may send nothing; null if it is not expected. */
+/** Returns how long an online or returning PC may send nothing before it is silent; null if it is not expected. */
 export function allowedSilenceMs(record: PcRecord): number | null {
   if (record.presence === 'stopped') return announcedReturn(record) === null ? null : backWithinMs;
   return links[record.link].silentMs;
@@ -339,18 +345,18 @@ function withUpdates(record: PcRecord, { what, now }: { what: readonly UpdateNam
   return { ...record, updates: [...fresh, ...(record.updates ?? [])].slice(0, updatesKept) };
 }
 
-/** Interval of the canary, ms. The detection of silence is delayed by at most this time; each canary has only a few bytes. */
+/** Interval of the canary, ms. It delays the detection of silence by at most this time. Each canary has only a few bytes. */
 const canaryEveryMs = 1_000;
-/** Canaries kept that have not returned. Older ones are late in any case. */
+/** Limit of canaries that have not returned. Older ones are late in any case. */
 const canariesAtMost = 60;
 const lateCanaryMs = 20_000;
 const lateTickMs = 5_000;
-/** Smallest limits: the clock of a process is no more precise, however fast the demo runs. */
+/** Smallest limits, however fast a demo runs: the timers of a process are no more precise. */
 const smallestLimits = { wordMs: 2_000, tickMs: 500 };
-/** Lost sessions within `sessionLossWindowMs` that make a PC unsteady. */
+/** Number of lost sessions within `sessionLossWindowMs` from which a PC counts as unsteady. */
 const sessionLossesKept = 3;
 const sessionLossWindowMs = 10 * 60_000;
-/** Time after a receive gap in which the server requests births and the PCs respond, ms. */
+/** Time after a receive gap in which PCs respond to the request for births, ms. */
 const answeringMs = 60_000;
 /**
  * A PC is silent if the server received for this many silence limits in total without a message of the PC. Receive gaps between do not
@@ -360,15 +366,14 @@ export const missedLimits = 3;
 const longestMs = missedLimits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 
 /**
- * `deaf`: no canary returns. `late`: this process had stopped and continues. `still`: this process had stopped, but already received
- * nothing before.
+ * A receive gap of the server. `deaf`: no canary returns. `late`: this process had stopped and continues. `still`: this process had
+ * stopped, and had received nothing before that.
  */
 type ServerGap = 'deaf' | 'late' | 'still';
 
 /**
  * Proves that the server receives: R18a (canary). Times are in server time. `name` is random, so a canary of an earlier process proves
- * nothing.
- * Guarantee: between two gaps everything that reached the broker before `provenAt` has been read.
+ * nothing. Guarantee: between two gaps everything that reached the broker before `provenAt` has been read.
  */
 export function createCanary(name: string, speed = 1) {
   const limits = {
@@ -418,7 +423,7 @@ export function createCanary(name: string, speed = 1) {
     tick(now: number): ServerGap | undefined {
       const isLate = now - held.tickDueAt > limits.tickMs;
       const hears = held.listens && !held.isDeaf;
-      // A server that receives nothing does not recover by a late tick: a canary must return.
+      // A late tick does not end a deaf gap: only a returned canary does.
       if (isLate) return hears ? 'late' : 'still';
       const [oldest = now] = words.values();
       if (!hears || now - oldest <= limits.wordMs) return undefined;
@@ -466,7 +471,7 @@ export function createListeningTime() {
   const sinceMs = (at: number) => spans.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, at)), 0);
 
   return {
-    /** Begins a new span after a receive gap. The time in which PCs respond to the hello does not count. */
+    /** Begins a new span after a receive gap. The time in which PCs respond to the hello of the server is left out. */
     beginListening(now: number): void {
       const kept = spans.filter(({ from, to }) => to > from && sinceMs(to) < longestMs);
       spans = [...kept, { from: now + answeringMs, to: now + answeringMs }];

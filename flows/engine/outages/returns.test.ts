@@ -8,7 +8,7 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** When the test PC was last seen, when it was certainly offline, and when it is back. */
+/** The test PC was last seen at `from`, was certainly offline at `goneBy`, and returns later. */
 const from = 10 * 3_600 * second;
 const goneBy = from + 100 * second;
 const now = from + 3_600 * second;
@@ -169,7 +169,7 @@ describe('judgeReturn', () => {
     expect(confidence(away({}, mainsSeen))).toBe(0.95);
   });
 
-  test('an outage that ends with a message of the same session was a line outage', () => {
+  test('judgeLineOutage: a message of the same session shows that only the line was interrupted', () => {
     expect(judgeLineOutage(away({}, mainsSeen), [])).toEqual({ cause: 'link-down', confidence: 0.95 });
     expect(judgeLineOutage(away({ cause: 'pc-off', confidence: 0.8 }), [])).toEqual({ cause: 'pc-off', confidence: 0.9 });
   });
@@ -178,7 +178,7 @@ describe('judgeReturn', () => {
 describe('judgeReturn: the start of the outage', () => {
   const begin = (said: Birth) => judgeReturn(away(), said, { neighbours: [], now });
 
-  test('the outage starts when the PC was last alive by its boot marker, in server time', () => {
+  test('the outage starts at the last time mark that the PC wrote to its disk, in server time', () => {
     expect(begin(reboot())).toMatchObject({ from: from + 20 * second, aliveAt: from + 20 * second });
     expect(begin(reboot({ aliveAt: from + 3 * hour }, { at: now + 3 * hour })).from).toBe(from);
   });
@@ -196,7 +196,7 @@ describe('lostPowerTogether', () => {
   const together = (one: OfflinePc, ...others: PcRecord[]) => lostPowerTogether(one, [one, ...others])?.together ?? [];
   const ask = (...others: PcRecord[]) => together(back(at), ...others);
 
-  test('PCs that were last alive within 40 s of each other lost power together, if they are two of two or two of four', () => {
+  test('PCs whose last time marks are within 40 s of each other lost power together, if they are two of two or two of four', () => {
     expect(ask(back(at + 40 * second))).toHaveLength(2);
     expect(ask(back(at - 40 * second), back(null), back(null))).toHaveLength(2);
   });
@@ -206,7 +206,7 @@ describe('lostPowerTogether', () => {
     expect(ask(back(at), back(null), back(null), back(null))).toEqual([]);
   });
 
-  test('PCs that were last alive more than 40 s apart did not lose power together', () => {
+  test('PCs whose last time marks are more than 40 s apart did not lose power together', () => {
     expect(ask(back(at + 80 * second))).toEqual([]);
     expect(ask(back(at + 41 * second))).toEqual([]);
   });
@@ -215,7 +215,7 @@ describe('lostPowerTogether', () => {
     expect(ask(away({ to: now, cause: 'link-down', confidence: 0.95 }, { presence: 'online' }))).toEqual([]);
   });
 
-  test('PCs that were alive after a line outage began are not counted among the PCs that lost power together', () => {
+  test('PCs with a time mark after the start of a line outage are not counted among the PCs that lost power together', () => {
     const later = { to: now, aliveAt: goneBy + 61 * second };
     expect(together(away(later), away(later))).toEqual([]);
   });
@@ -241,14 +241,14 @@ describe('lostPowerTogether: the confidence', () => {
     expect(confidence(...three({ to: from + 19 * minute }))).toBe(0.6);
   });
 
-  test('the confidence is 0.85 if one PC saw the mains fail, and 0.9 if two did, even if the PCs kept running', () => {
+  test('the confidence is 0.85 if one PC saw the mains fail, and 0.9 if two did, even if these PCs kept running', () => {
     expect(confidence(dark('s/a/1'), seen('s/a/2'))).toBe(0.85);
     expect(confidence(dark('s/a/1'), seen('s/a/2'), seen('s/a/3'))).toBe(0.9);
     const lived = (pc: string) => ({ ...seen(pc), absence: { ...seen(pc).absence, aliveAt: null } });
     expect(confidence(lived('s/a/1'), lived('s/b/1'))).toBe(0.9);
   });
 
-  test('there is no verdict of a common power cut if fewer than half of the PCs online before were lost', () => {
+  test('fewer than half of the PCs that were online before have no verdict of a common power cut', () => {
     const others = Array.from({ length: 200 }, (_, at) => there(`s/on${at}/1`));
     expect(confidence(seen('s/x/1'), seen('s/y/1'), ...others)).toBeUndefined();
     expect(confidence(dark('s/a/1'), dark('s/a/2', { cause: 'pc-off', confidence: 0.8 }))).toBeUndefined();

@@ -24,7 +24,7 @@ describe('readVersions', () => {
     ],
     ['nothing that is known', { os: 7, drivers: 'none', cameras: [] }, {}],
     ['null and lists in lists', { os: null, drivers: [null, [1], { DeviceName: {}, DriverVersion: [] }] }, {}],
-  ])('the versions of an inventory are read: %s', (_, items, versions) => {
+  ])('readVersions returns the versions of the system and the drivers in an inventory: %s', (_, items, versions) => {
     expect(readVersions(items)).toEqual(versions);
   });
 });
@@ -34,21 +34,21 @@ describe('withVersions', () => {
   const record = newRecord('bihar/patna/vc-1', 'fibre');
   const first = withVersions(record, readVersions(windows), 1);
 
-  test('a first inventory, and an equal one, are no update', () => {
+  test('withVersions records no update for a first inventory, or for an equal one', () => {
     const again = withVersions(first, readVersions(windows), 2);
     expect(updatesOf(again)).toEqual([]);
-    // Equal, so nothing is written.
+    // The same object shows that nothing is written.
     expect(again).toBe(first);
   });
 
-  test('another version is an update, recorded once', () => {
+  test('withVersions records another version as one update', () => {
     const system = { system: 'system 10.0.26100.5000 Microsoft Windows 11 Pro' } as const;
     const updated = withVersions(first, system, 2);
     expect(updatesOf(updated)).toEqual([{ what: system.system, at: 2 }]);
     expect(updatesOf(withVersions(updated, system, 3))).toEqual([{ what: system.system, at: 2 }]);
   });
 
-  test('a device that is plugged in or disappears is no update', () => {
+  test('withVersions records no update for a device that is plugged in or disappears', () => {
     const more = { ...readVersions(windows), 'driver Cam': 'driver 2 Cam' as const };
     expect(updatesOf(withVersions(withVersions(first, more, 2), readVersions(windows), 3))).toEqual([]);
   });

@@ -34,12 +34,9 @@ export type PcRecord = {
   /** When the last will of session `lostSession` arrived; null if no last will counts. */
   lostAt: number | null;
   lostSession: number;
-  /** The last will arrived soon after a receive gap and before any message of the PC. So the gap may have caused the last will. */
+  /** The last will arrived soon after a receive gap and before any message of the PC, so the gap may have caused the last will. */
   lostInGap?: boolean;
-  /**
-   * The PC is silent since a receive gap of the server. People are notified of such PCs by one server incident: R19 (outages of the server
-   * itself).
-   */
+  /** The PC is silent since a receive gap of the server. One server incident lists all such PCs: R19 (outages of the server itself). */
   unheard: boolean;
   spool: string | null;
   config: number;
@@ -47,7 +44,7 @@ export type PcRecord = {
   agent: string | null;
   /** When the PC last answered a roll call; null if never. */
   calledAt: number | null;
-  /** When each fault of this room last ended or returned, by fault key. Used to detect flapping. */
+  /** When each fault of this room last ended or returned, by fault key, to detect flapping. */
   ended: Record<string, number>;
   /** The last gasp of the PC; null after the PC reports that power is back. */
   gasp?: { at: number; runtimeMs: number | null } | null;
@@ -69,18 +66,18 @@ export type PcRecord = {
 
 /** An update of the agent, the system or a driver. `what` is its display name with the version. */
 export type Update = { what: UpdateName; at: number };
-/** The prefix distinguishes an update from a device name. */
+/** The prefix distinguishes the name of an update from a device name. */
 export type UpdateName = `${'agent' | 'system' | 'driver'} ${string}`;
 /** The versions on a machine, by part: its system, and the driver of each camera and sound device. */
 export type Versions = Record<string, UpdateName>;
 
 /** One outage of a PC and its cause. Times are in server time. */
 export type PcOutage = Outage & {
-  /** The last message, or the last time mark that the PC later found on its disk. */
+  /** Time of the last message, or of the last time mark that the PC later found on its disk. */
   from: number;
   /** A time at which the PC was certainly offline: its last will or bye arrived, or a beat was missing. */
   goneBy: number;
-  /** Null while the outage lasts. */
+  /** When the PC returned; null while the outage lasts. */
   to: number | null;
   /** After a reboot: the last time mark that the boot before the outage wrote to the disk. */
   aliveAt: number | null;
@@ -99,7 +96,7 @@ export type IncidentFault = {
   device: string;
   name: string | null;
   reason: string | null;
-  /** The default of the fault catalogue, or the severity that a tab has set. */
+  /** The severity from the fault catalogue, or one that a tab has set. */
   severity: Severity;
   since: number;
   /** When the fault disappeared. The fault ends after its clear time. Null while the fault is present. */
@@ -107,7 +104,7 @@ export type IncidentFault = {
   /** Since when the check of this fault is unknown: R14 (unknown freezes an incident). */
   unknownSince: number | null;
   hidden: boolean;
-  /** A group incident explains the fault, but people are notified for this room too: a meeting is near, or it is the next morning. */
+  /** A group incident covers the fault, but people are notified for this room too: a meeting is near, or it is the next morning. */
   explained?: boolean;
   /** The severity in the last message about this fault; null if no person was notified. */
   told: Severity | null;
@@ -162,7 +159,7 @@ export type Incident = Handling & {
   toldSince?: { from: number; at: number };
   /** Ended faults of which people were notified. `said`: their end was notified too. */
   ended?: (IncidentFault & { said: boolean })[];
-  /** Id of the group incident (many sites, one site, or one fault in many rooms) that last explained a fault of this incident. */
+  /** Id of the group incident (many sites, one site, or one fault in many rooms) that last covered a fault of this incident. */
   parent?: number;
   spread?: GroupMembers;
   /** For an incident of many sites: the offline sites of which people were notified. */
@@ -172,10 +169,9 @@ export type Incident = Handling & {
 };
 
 /**
- * The members of a group incident: sites of one cause, PCs of one site, or rooms with one fault.
- * `members`: all since the start. `away`: those affected now, out of `of`. `path`: the part of the tree that contains all members.
- * `lastAt`: when the last member joined; for one fault in many rooms, when the first joined. `waves`: members that joined together, much
- * later than the others.
+ * The members of a group incident: sites of one cause, PCs of one site, or rooms with one fault. `members`: all since the start. `away`:
+ * those affected now, out of `of`. `path`: the part of the tree that contains all members. `lastAt`: when the last member joined; for a
+ * spread, when the first joined. `waves`: members that joined together, much later than the others.
  */
 export type GroupMembers = { members: string[]; away: string[]; of: number; path: string; lastAt?: number; waves?: string[] };
 
@@ -192,8 +188,8 @@ export type Transition = {
   /** `pending`: waits to be offered. `open`: offered to the tabs. `waiting`: has a timer that survives a restart. `concluded`: finished. */
   state: 'pending' | 'open' | 'waiting' | 'concluded';
   /**
-   * Offers in the present pass through the tabs. Each offer is counted in the ledger before it is made: R24 (repeated offers and the
-   * default route).
+   * Number of offers in the present pass through the tabs. Each offer is counted in the ledger before it is made: R24 (repeated offers and
+   * the default route).
    */
   offers: number;
   offeredAt: number | null;
@@ -207,14 +203,14 @@ export type Transition = {
   sent: string[];
   conclusion: string | null;
   /**
-   * Whether the hourly limit delayed this transition: R27 (budgets: quota and backpressure). Null if it never did.
-   * `waits`: waits for the limit. `waited`: was offered after a wait, at `hadAt`. `counted`: its faults ended during the wait, and the next
-   * message includes it in a count. `at`: since when.
+   * How the hourly limit delayed this transition: R27 (budgets: quota and backpressure). Null if it never did. `waits`: waits for the
+   * limit. `waited`: was offered after a wait, at `hadAt`. `counted`: its faults ended during the wait, and the next message only counts
+   * it. `at`: since when.
    */
   turn?: { is: 'waits' | 'waited' | 'counted'; at: number; hadAt?: number } | null;
-  /** The first message of this transition, as it counts against the rate limits: when it was sent, and its critical faults. */
+  /** When the first message of this transition was sent, and its critical faults. The rate limits count this message. */
   told?: { at: number; critical: string[] };
-  /** The last passes of this transition through the tabs, oldest first. */
+  /** The last runs of this transition through the tabs, oldest first. */
   passes?: (TabPath & { at: number; how: string })[];
 };
 
@@ -239,11 +235,11 @@ export type HoursFields = {
    * severity rises before a meeting. `meeting`: an escalation waits for the end of a meeting.
    */
   waits?: 'held' | 'told' | 'meeting';
-  /** The severity before a meeting made the fault critical. */
+  /** The severity that the *when* node raised to critical because of a meeting. */
   was?: Severity;
   /** The message goes into the morning digest, one per person. */
   digest?: true;
-  /** People were notified of the fault as critical before the meeting came near. They are notified again, without escalation. */
+  /** People already knew the fault as critical before the meeting came near. They are notified again, without escalation. */
   known?: true;
   /** Server time from which later waits count, instead of the begin of the fault. */
   countsFrom?: number;
@@ -272,7 +268,7 @@ export type OfferMessage = OfferFields & {
     severity: Severity;
     flapping: boolean;
     acknowledged: boolean;
-    /** Ids of the persons notified so far. If the group incident grew, only those notified before that. */
+    /** Ids of the persons notified so far. After the group incident grew, only those notified before it grew. */
     told: string[];
     /** The kind of the group incident, and how many (`down`) of how many (`of`) members are offline. Null for a room and for the server. */
     cause: { kind: CauseKind; down: number; of: number } | null;
@@ -294,7 +290,7 @@ export type KnownPc = {
   link: LinkClass;
   elevationM: number;
   alerts: boolean;
-  /** The internet provider and the line of the site, if the site table names them. */
+  /** The internet provider and the line of the site, if the sites file names them. */
   isp?: string;
   linkId?: string;
 };
@@ -358,7 +354,8 @@ export type ServerEvent =
   /** `provenAt`: the time up to which reception is proven and silence may be judged; absent: until now. `hung`: a commit takes long. */
   | { type: 'tick'; provenAt?: number | null; hung?: boolean }
   /**
-   * The system clock was set, and the server time with it: R29 (clock of the server). `gap`: the machine may have been suspended before.
+   * The system clock was set, and the server time with it: R29 (clock of the server). `gap`: the machine may have been suspended before
+   * that.
    */
   | { type: 'clock'; byMs: number; gap?: boolean }
   | HandlingOrder
@@ -383,7 +380,7 @@ export type Effect =
 /** One entry of the incident's log. `by` is empty for an automatic action. `to`: the person assigned, or the person replaced. */
 export type LogEntry = { at: number; by: string; did: IncidentActionKind; to?: string; until?: number };
 
-/** An acknowledgement. `instead`: the state before the acknowledgement, while the person can still withdraw it. */
+/** An acknowledgement. `instead`: the earlier state, to which a withdrawal returns. */
 export type Acknowledgement = {
   by: string;
   at: number;
@@ -394,7 +391,7 @@ export type Acknowledgement = {
 type Handling = {
   /** `to` is the id of a person. */
   assigned?: { to: string; by: string; at: number };
-  /** A person reported the repair. Telemetry must confirm it before `until`. */
+  /** A person reported the repair. The checks must confirm it before `until`. */
   fixed?: { by: string; at: number; until: number };
   /** Nothing is notified before `until`, except faults worse than `severity` and newly critical ones. */
   snoozed?: { by: string; at: number; until: number; severity: Severity };

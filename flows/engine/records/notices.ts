@@ -9,12 +9,12 @@ export type Notice = PlaceDetails & {
   kind: TransitionKind | 'unfinished' | 'direct';
   incident: number | null;
   severity: Severity;
-  /** The scope with its names at that time. */
+  /** The scope of the incident, with the names of the place at that time. */
   scope: string;
   faults: FaultNews[];
   at: number;
   flapping: boolean;
-  /** The incident already has a present fault at least as severe, so this message adds work but no urgency. */
+  /** The incident already has a present fault that is at least as severe, so this message makes it no more urgent. */
   joins?: true;
   /** Why the incident is notified again. */
   again?: Pick<Repeat, 'why' | 'by'>;
@@ -60,11 +60,11 @@ export type OutboxRow = {
   further?: readonly string[];
   /** The message was not delivered in time and was also sent over the next channel. */
   moved?: true;
-  /** The person received the message over another channel meanwhile. */
+  /** The recipient received the message over another channel meanwhile. */
   told?: true;
-  /** Rows that were sent in one list share this value: the key of the first row. They stay together in later lists. */
+  /** Rows that were sent in one list share this value, the key of the first row. Later lists keep them together. */
   beside?: string;
-  /** The row is written to the console, since no other channel reaches the person or carries this notice. */
+  /** The row is written only to the console, because no other channel reaches the person or carries this notice. */
   lost?: true;
   /** The provider accepted the message under this id and reports the result later. It is not sent again. */
   accepted?: { id: string; at: number };
@@ -94,7 +94,7 @@ export type DeliveryOutcome =
   /** The channel rejects this server (wrong password, expired token). A retry does not help. */
   | { result: 'locked'; reason: string };
 
-/** The immediate result of a send. `accepted`: the provider took the message under this id and reports the delivery later. */
+/** The result of a send. `accepted`: the provider took the message under this id and reports the delivery later. */
 export type SendOutcome = DeliveryOutcome | { result: 'accepted'; id: string };
 
 /** A later delivery report of the provider. */
@@ -178,22 +178,25 @@ export type ChannelContext = {
   devices?: PushDevices | undefined;
 };
 
-/** The description of a channel. Each has one file in `people/channels/` and one line in the list there. */
+/** The description of a channel. Each channel has one file in `people/channels/` and one line in the list there. */
 export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   /** The name in the tabs and in `sabha.json`. */
   name: string;
   /** The display name. */
   words: Words;
-  /** The schema of its key under `channels` in `sabha.json`. The channel opens if the key is present. Absent: no settings, always open. */
+  /**
+   * The schema of the channel's key under `channels` in `sabha.json`; the channel opens if that key is present. Absent: the channel has no
+   * settings and is always open.
+   */
   settings?: S;
   /** Settings keys with secret values. */
   secrets?: readonly string[];
   open(settings: v.InferOutput<S>, around: ChannelContext): Channel;
-  /** Absent: the channel reaches each person with an address under its name in `addresses`. */
+  /** Absent: the channel reaches each person who has an address under the channel's name. */
   reaches?(person: Person, around: Pick<ChannelContext, 'devices'>): boolean;
-  /** People subscribe by themselves, so `addresses` has no entry for it. */
+  /** People subscribe to this channel by themselves, so `addresses` has no entry for it. */
   joined?: true;
-  /** For programs: used only for recipients whose channel order names it. */
+  /** A channel for programs: used only for recipients whose channel order names it. */
   forPrograms?: true;
   /** A further key of `addresses` by which senders of replies are recognised. */
   knownBy?: string;
@@ -207,14 +210,13 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   /** Messages about ended incidents, and messages that were delivered over another channel, are not sent here. */
   newsOnly?: true;
   /**
-   * A message is dropped if it was delivered over another channel meanwhile, or if its incident ended before it was sent. This channel
-   * cannot state that a message is late.
+   * Before sending, a message is dropped if another channel delivered it or its incident ended: this channel cannot state that a message is
+   * late.
    */
   once?: true;
   /**
-   * Selects the notices that the channel carries as part of a channel order, by time. A tab that names only this channel bypasses the
-   * check. Absent:
-   * all.
+   * Returns which notices the channel carries, by time, when it is one channel of an order. A tab that names only this channel bypasses the
+   * check. Absent: all notices.
    */
   carries?(settings: v.InferOutput<S>): Carries;
 };
@@ -253,30 +255,30 @@ export type RenderedMessage = {
   notice: Notice;
 };
 
-/** Possible recipients for a tab: roles and groups, which are resolved per place, and persons. */
+/** Possible recipients for a tab: roles and groups, which are resolved for each place, and persons. */
 export type RecipientChoices = { roles: string[]; groups: string[]; persons: Pick<Person, 'id' | 'name' | 'role' | 'scope'>[] };
 
-/** The key prefix of notices to central that a recipient declined an incident. */
+/** Returns the key prefix of notices to central operations that a recipient declined an incident. */
 export function notMinePrefix(incident: number): string {
   return `not-mine-${incident}-`;
 }
 
-/** The names of a scope, and the data of the site table for people who call or visit it. */
+/** The names of a scope, and the data from the sites file for people who call or visit it. */
 export type PlaceDetails = {
   site: Words;
   room: Words;
   timeZone: string;
   state?: Words;
   phone?: string;
-  /** The owner of the office phone; '' if the table names no person. */
+  /** The person at the office phone; '' if the sites file names none. */
   contact?: string;
   wayIn?: string;
   spare?: string;
-  /** The internet provider, and the number of the line at that provider. */
+  /** The internet provider of the site, and the number of the line at that provider. */
   line?: string;
 };
 
-/** The text, its author, the scope or group to which it was addressed, and its recipients. */
+/** An announcement: its text, its author, the scope or group of its recipients, and their ids. */
 export type Announcement = { id: number; at: number; by: string; to: string; text: string; persons: string[] };
 
 type AnnouncementSent = { person: string; channel: string; state: 'waiting' | 'delivered' | 'refused'; reason: string | null };

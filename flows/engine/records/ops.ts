@@ -31,7 +31,7 @@ import type {
 
 /** One operation of a batch: it writes, replaces or deletes a row. */
 export type Op =
-  /** A birth names the first and last number of its spool. All lower numbers are settled here: R5 (the ack always advances). */
+  /** A birth names the first and last number of its spool. All lower numbers are settled by it: R5 (the ack always advances). */
   | { op: 'birth'; pc: string; spool: string; first: number; last: number; carries: string | null; at: number }
   | { op: 'event'; pc: string; event: EventMessage; at: number }
   | { op: 'pc'; record: PcRecord }
@@ -44,15 +44,15 @@ export type Op =
   | { op: 'outbox'; row: OutboxRow }
   /** Inserts or replaces the row of this key. */
   | { op: 'outbox-set'; row: OutboxRow }
-  /** An action of a person or of the server: one row of the hash chain. */
+  /** An action of a person or of the server: one row of the audit log, which is a chain of hashes. */
   | { op: 'audit'; at: number; who: string; what: string; about: string }
-  /** An action of a machine. */
+  /** An action of a machine: one row of the machine log. */
   | { op: 'step'; at: number; who: string; what: string; about: string }
   | { op: 'registry'; entry: RegistryEntry }
   | { op: 'node'; node: TreeNode }
   /**
-   * Also deletes what is stored about a PC. Its registry entry and its used configuration versions and tokens stay: they must never be
-   * reused.
+   * Deletes the node and what is stored about its PC. The registry entry, the used configuration versions and the tokens stay, because they
+   * must never be reused.
    */
   | { op: 'node-gone'; path: string }
   /** The status of a component of a PC from `at` on, for the status strips of the wall. The component `presence` is the PC itself. */
@@ -63,7 +63,7 @@ export type Op =
   | { op: 'not-ahead'; at: number }
   | { op: 'rollcall'; rollcall: RollCallView }
   | { op: 'command'; row: CommandRow }
-  /** Counts only the first result of a PC to which the command was sent. */
+  /** Adds the result of a PC to a command. Only the first result of each PC that received the command counts. */
   | { op: 'command-answer'; pc: string; at: number; answer: CommandAnswer }
   | { op: 'account'; account: Account }
   /** Also deletes the sessions of the account. */
@@ -79,7 +79,7 @@ export type Op =
   | { op: 'member-gone'; id: string }
   | ({ op: 'proof' } & ChannelProof)
   | { op: 'announcement'; announcement: Announcement }
-  /** Only the first time is stored. */
+  /** Only the first time per person is stored. */
   | { op: 'announcement-read'; id: number; person: string; at: number }
   /** A null value deletes the row. */
   | { op: 'meta'; key: string; value: string | null };
@@ -93,25 +93,25 @@ export type ComponentChange = { component: string; at: number; status: string; f
 export type ReceiveGap = { from: number; to: number };
 
 /**
- * The acknowledged position of a spool after a commit. All numbers up to `upTo` are durable or declared dropped: R4 (cumulative
+ * The acknowledged position of a spool after a commit. All numbers up to `upTo` are stored or declared dropped: R4 (cumulative
  * acknowledgement).
  */
 export type Cursor = { pc: string; spool: string; upTo: number; mark: string | undefined };
 
 export type Receipt = {
-  /** One for each spool that the batch changed. */
+  /** One cursor for each spool that the batch changed. */
   cursors: Cursor[];
-  /** Events that were not in the ledger before. */
+  /** Number of events that were not in the ledger before. */
   applied: number;
   /**
-   * Numbers that are neither in the ledger nor declared dropped. One batch counts a limited number; later receipts report the rest,
-   * whatever their PC.
+   * Count of numbers that are neither in the ledger nor declared dropped. One batch counts a limited number; later receipts report the
+   * rest, whatever PC they belong to.
    */
   gaps: number;
-  /** Gaps by PC; absent if there are none. */
+  /** The same count by PC; absent if there are no gaps. */
   gapsOf?: Readonly<Record<string, number>>;
   dropped: number;
-  /** Operations that failed although the disk accepted the rest: R28 (poison messages). Absent if none failed. */
+  /** Operations that failed although the disk accepted the rest of the batch: R28 (poison messages). Absent if none failed. */
   poison?: Poison[];
 };
 
@@ -130,7 +130,7 @@ export type LedgerContents = {
   outbox: OutboxRow[];
   registry: { version: number; entries: RegistryEntry[] };
   nodes: TreeNode[];
-  /** All keys except the inventories of PCs: the start does not use them. */
+  /** All keys of the table `meta` except the inventories of PCs, which the start does not use. */
   meta: Record<string, string>;
   nextIncident: number;
   nextTransition: number;
@@ -202,7 +202,7 @@ export type Queries = Retention & {
   /** Finished roll calls, newest first, at most 50, without their rows. */
   rollcalls(): RollCallSummary[];
   rollcall(id: string): RollCallView | undefined;
-  /** Newest first, at most 50. */
+  /** Commands, newest first, at most 50. */
   commands(): CommandRow[];
   command(id: string): { row: CommandRow; answers: CommandView['answers'] } | undefined;
   /** Commands that have not expired, with the PCs that have returned a result, in order of issue. */
@@ -303,12 +303,12 @@ export type PcChange = { pc: string } & ComponentChange;
 export type PastIncidents = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: SentRow[] };
 
 /**
- * A part that holds times in memory. `setClock` shifts them when the server clock is set, so that their distance to now stays: R29 (clock
- * of the server).
+ * A part that stores times in memory. `setClock` shifts these times when the server clock is set, so that their distance to now stays: R29
+ * (clock of the server).
  */
 export type ClockFollower = { setClock(byMs: number): void };
 
-// Keys of the table `meta`.
+// Keys and key prefixes of the table `meta`.
 
 /** The version of the registry that was last published to the broker. */
 export const registryVersionKey = 'registry.version';
@@ -318,17 +318,17 @@ export const reflectorKeyKey = 'reflector.key';
 export const fingerprintsKey = 'fingerprints';
 /** The time up to which retention has deleted old rows. */
 export const retainedUntilKey = 'settled';
-/** PCs from which nothing was received since the last start, each with the time for which the server listened. */
+/** Per PC that was not seen since the last start: for how long the server listened. */
 export const listenedKey = 'in-vain';
 /** When central operations last received the list of checks that are unknown for a day. */
 export const unknownNamedKey = 'unknown-named';
-/** Data of an earlier state that this ledger lacks, and until when that is reported. */
+/** Data that an earlier state of the ledger had and this ledger lacks, and until when people are notified of that. */
 export const olderKey = 'ledger.older';
 /** Prefix: the hash of the token with which a PC enrolled itself. */
 export const admittedPrefix = 'admitted/';
 export const inventoryPrefix = 'inventory/';
 export const linkReportPrefix = 'link/';
-/** Prefix: where the link of a site last broke. */
+/** Prefix: where the link of a site last broke on its way to the server. */
 export const linkBreakPrefix = 'broke/';
 /** Prefix: the devices that receive push messages for a person. */
 export const devicePrefix = 'device/';

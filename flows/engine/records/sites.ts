@@ -7,7 +7,7 @@ export type Bridge = NonNullable<Profile['bridge']>;
 /** The UPS of a site, as NUT names it. */
 export type Ups = NonNullable<Profile['ups']>;
 
-/** The settings of one level. The next level inherits absent values; null removes an inherited value. */
+/** The settings of one level of the tree. The next level inherits absent values; null removes an inherited value. */
 export type ProfileLayer = {
   link?: LinkClass;
   elevationM?: number;
@@ -58,10 +58,10 @@ export type SiteChange = {
   nodes: TreeNode[];
   /** Removed nodes. The reason closes their open incidents, for example `moved to goa/panaji/vc-1`: R15 (close). */
   gone: { path: string; because: string }[];
-  /** PCs with a new machine: stored data of the old machine is deleted. */
+  /** The PCs that got a new machine: stored data of the old machine is deleted. */
   replaced: string[];
   registry: RegistryEntry[];
-  /** The changed configurations are rolled out in stages. */
+  /** The changed configurations reach the PCs in stages. */
   staged?: { by: string };
   /** Null if only the start of a fault-free day changes. */
   audit: { who: string; what: string; about: string } | null;
@@ -96,13 +96,13 @@ export type Leave = { from: string; to: string };
 
 /** A person with the data that decides when to notify them. `role` and `scope` are the first of `roles` and `scopes`. */
 export type Member = Person & {
-  /** In order of use. An empty list means each channel that reaches the person. */
+  /** Channels in order of use. An empty list means each channel that reaches the person. */
   channels: string[];
   groups: string[];
   roles: Role[];
-  /** Paths of the tree; '' means everywhere. */
+  /** Paths of the tree that the person serves; '' means everywhere. */
   scopes: string[];
-  /** The hours of duty; the end may lie after 24:00. Null means always on duty. */
+  /** The hours of duty; the end may be after 24:00. Null means always on duty. */
   duty: DayHours[] | null;
   /** The time zone of duty and leave. */
   zone: string;
@@ -127,7 +127,7 @@ export type PersonErasure = { words: PersonIdentifiers; by: string; at: number }
 /** The number of rows from which a person was removed. */
 export type ErasedRows = { audit: number; elsewhere: number };
 
-/** scrypt's parameters are stored with each hash, so a later version may choose stronger ones. Salt and key are base64url. */
+/** The scrypt parameters are stored with each hash, so a later version may choose stronger ones. Salt and key are base64url. */
 export type PasswordHash = { n: number; r: number; p: number; salt: string; key: string };
 
 export type Account = {
@@ -145,7 +145,7 @@ export type Account = {
   openid: string | null;
   /** For a program, which sends a token instead of a password: the hash of the token (`hashToken`) and its validity. */
   token?: { hash: string; days: number };
-  /** Changes with each password: sessions with an older stamp are invalid. */
+  /** A value that changes with each password. Sessions with an older value are invalid. */
   stamp: string;
   madeAt: number;
 };

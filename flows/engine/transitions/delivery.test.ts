@@ -83,11 +83,11 @@ describe('notifiedOutage: the cause and the start of one outage', () => {
       ],
       ['upstream since 60', 'pc-off since 900', 'pc-off since 900'],
     ],
-  ] as const)('%s: the causes %j are reported as %j', (_, found, expected) => {
+  ] as const)('notifiedOutage, %s: messages about the causes %j report %j', (_, found, expected) => {
     expect(toldOf(found.map(([cause, confidence, from]) => ({ cause, confidence, from: from * 1_000 })))).toEqual(expected);
   });
 
-  test('the start is equal in the first message and in the all-clear, even if the PC later reports an earlier start', () => {
+  test('the start of the outage is equal in the first message and in the all-clear, even if the PC later reports an earlier start', () => {
     const stage = online();
     stage.apply({ type: 'gasp', pc, boot: 'boot-1', session: 1, runtimeMs: 60_000 });
     stage.pass(20 * minute, 5_000);

@@ -18,7 +18,7 @@ import { highestSeverity, isAnyFlapping, isEnd, isWorse } from './incident.ts';
 
 /** Time for which the messages of a digest are collected, ms: the tabs deliver them one by one. */
 const digestCollectMs = 30_000;
-/** Most names of members that a message lists; nobody reads more. */
+/** Limit of member names in a message; nobody reads more. */
 const namesAtMost = 40;
 
 type Delivery = StepContext & { transition: Transition; incident: Incident; acts: readonly TabAct[] };
@@ -28,7 +28,7 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   const { memory, options, now, transition, incident, acts } = delivery;
   const told: NotifiedPerson[] = [...incident.told];
   const sent = [...transition.sent];
-  // Everybody who was notified of a fault is also notified of its end, at any hour.
+  // Every person who was notified of a fault is also notified of its end, at any hour.
   const at = { now, knew: isEnd(transition) ? incident.told.map(({ person }) => person) : [] };
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
@@ -48,12 +48,12 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   return { told: isNotified(delivery, sent) ? recordNotified({ ...incident, told }, transition) : incident, sent };
 }
 
-/** True if a message is sent now, or if the first message to a person already listed the fault. */
+/** True if people know the transition: a message is sent now, or their first message already listed the fault. */
 function isNotified({ transition, incident, acts }: Delivery, sent: readonly string[]): boolean {
   return sent.length > 0 || (knownFromFirstMessage(transition, incident).length > 0 && acts.some((act) => act.do === 'deliver'));
 }
 
-/** Returns persons who are not notified again. A person who knows of a fault in many rooms is not notified of each further room. */
+/** Returns the persons to leave out. A person who knows of a fault in many rooms is not notified of each further room. */
 function personsNotNotifiedAgain({ transition, incident }: Delivery, { severity }: DeliverAct): string[] {
   const isOnce = causeKindOf(incident.scope) === 'spread' && !isEnd(transition) && transition.again === undefined;
   if (isOnce) return incident.told.map(({ person }) => person);
@@ -69,7 +69,7 @@ function knownFromFirstMessage({ at, kind, severity, again, grew }: Transition, 
   return told.flatMap(({ person }) => (told.every((one) => one.person !== person || at < one.at) ? [person] : []));
 }
 
-/** Returns the places whose recipients are looked up. If a nationwide fault grew, these are the states of the new rooms. */
+/** Returns the places whose recipients are looked up. If a spread over several states grew, these are the states of the new rooms. */
 function recipientPlacesOf({ incident: { scope, spread }, transition: { grew } }: Delivery): string[] {
   const isWide = grew !== undefined && spread?.path === '' && causeKindOf(scope) === 'spread';
   return isWide ? [...new Set(grew.map(stateOf))] : [spread?.path ?? scope];
@@ -111,7 +111,7 @@ function addOutboxRow(
   memory.add(`outbox/${row.key}`, { op: 'outbox', row: { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null } });
 }
 
-/** Applies the severity that a tab has set to those faults of the transition that had the severity of the transition. */
+/** Applies a severity that a tab has set. Only the faults that had the severity of the transition change. */
 export function applyTabSeverity(at: { incident: Incident; transition: Transition; severity: Severity; now: number }): Incident {
   const { incident, transition, severity, now } = at;
   if (severity === transition.severity || incident.over !== null) return incident;
@@ -198,10 +198,7 @@ export function isReadyIn(memory: Pick<EngineState, 'pcs' | 'openIncident'>, sco
   return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
 }
 
-/**
- * Adds other present faults to the first message that a person receives about an incident. If the incident worsened, all are added;
- * otherwise only the minor ones, since `knownFromFirstMessage` suppresses their own message.
- */
+/** Returns facts about the room that messages show besides the reported faults. */
 function completeForPerson(notice: Notice, { incident, transition }: IncidentStep, person: string): Notice {
   if ((notice.kind !== 'raised' && notice.kind !== 'worsened') || incident.told.some((one) => one.person === person)) return notice;
   const { joins: _, ...rest } = { ...notice, ...passedReason({ incident, transition }) };
@@ -224,7 +221,7 @@ function passedReason({ incident, transition }: IncidentStep): Pick<Notice, 'pas
   return first.length === 0 ? {} : { passed: { at, to: [...new Set(first)] } };
 }
 
-/** Returns the present faults that are not hidden. */
+/** Returns the present faults of which people may be notified, without the hidden ones. */
 function openFaultsOf({ faults }: Incident): FaultNews[] {
   const standing = faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
   return standing.sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since).map(faultNewsOf);
@@ -272,8 +269,8 @@ function offlineMembersOf(
 }
 
 /**
- * True if a fault outside this message is present that makes the message no more urgent. That is a visible fault at least as severe, or a
- * hidden one that is more severe and was notified.
+ * True if another present fault makes this message no more urgent. That is a visible fault at least as severe, or a hidden, more severe
+ * fault that people know.
  */
 function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): boolean {
   const others = incident.faults.filter((one) => one.goneAt === null && !isInNews(news, one));

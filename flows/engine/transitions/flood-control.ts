@@ -1,5 +1,5 @@
 /**
- * Flood control: rate limits per room, muting of noisy PCs, and the judgement whether a transition still needs a message. R27 (budgets:
+ * Flood control: rate limits per room, muting of noisy PCs, and the decision whether a transition still needs a message. R27 (budgets:
  * quota and backpressure).
  */
 import { budgets, bySeverity, causeKindOf, faultOf, isPcPath, maintenanceScope, pathOfScope, scopePlace } from '@sabha/contracts';
@@ -8,7 +8,7 @@ import type { FaultNews, Incident, IncidentChange, IncidentFault, OfferMessage, 
 import type { Notice, PlaceDetails } from '../records/notices.ts';
 import { faultKey, isEnd, type PresentFault, type ScopeState } from './incident.ts';
 
-/** The limit that a PC exceeds. If it exceeds several, people see the one that it exceeded first. */
+/** The limit that a PC exceeds. If it exceeds several, people see only the first. */
 export type ExceededLimit = 'alerts' | 'events' | 'words' | 'spools' | 'changes';
 
 /**
@@ -18,12 +18,15 @@ export type ExceededLimit = 'alerts' | 'events' | 'words' | 'spools' | 'changes'
 const minPresentMs = 30_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
-/** Times of messages kept per scope: the critical ones that the limit per minute permits before the PC is muted, and their ends. */
+/**
+ * Limit of stored message times per scope. It has room for the critical messages that the limit per minute permits before the PC is muted,
+ * and for the messages about their ends.
+ */
 const messagesKept = 4 * budgets.toldAnHour.most;
 const batchEveryMs = 10 * 60_000;
 const kinds = ['eased', 'worsened'] as const;
 /**
- * Fault ids of server incidents whose changes are collected and notified together every ten minutes. PCs that join `centre.unheard` are
+ * Fault ids of server incidents whose changes are collected and notified together every ten minutes. New PCs in `centre.unheard` are
  * notified at once.
  */
 const batched: Record<BatchKind, readonly string[]> = { eased: ['centre.unheard', 'pc.noisy'], worsened: ['pc.noisy'] };
@@ -36,7 +39,7 @@ type NoisyPc = {
   untold: number;
   /** The faults that were present when the muted PC was last judged. */
   stood: ReadonlySet<string>;
-  /** Fault ids of which people were notified in spite of the mute. */
+  /** Fault ids of which people were already notified in spite of the mute. */
   passMute: Set<string>;
 };
 
@@ -162,7 +165,7 @@ function createMessageLimits() {
     },
     /** Messages that the scope may still send in this hour. New critical faults are exempt from this limit. */
     left: (scope: string, now: number) => budgets.messagesAnHour.most - within(scope, now, hourMs).length,
-    /** True if a message of this hour reported this fault as critical, for any device. */
+    /** True if a message of this hour reported this fault as critical, for any device of the scope. */
     wasCritical: (scope: string, fault: string, now: number) => within(scope, now, hourMs).some(({ critical }) => critical.includes(fault)),
     newsInAnHour: (scope: string, now: number) => lastHour(news.get(scope), now).length,
     /** Counts a change of a room, sent or suppressed. */
@@ -246,7 +249,7 @@ function withoutReversed(kind: BatchKind, incident: Incident, faults: readonly I
   return [...last.values()].filter(({ key }) => standing.has(key) === (kind === 'worsened'));
 }
 
-/** True if these transitions notified people of a fault whose end was not sent and is not in progress. */
+/** True if these transitions notified people of a fault, and no message about its end was sent or is in progress. */
 export function isEndOwed(steps: readonly Transition[]): boolean {
   const known = new Set<string>();
   for (const one of steps) {
@@ -258,8 +261,8 @@ export function isEndOwed(steps: readonly Transition[]): boolean {
 }
 
 /**
- * A person and a channel. `further`: the next channels, in order, if this one does not deliver. `lost`: no channel except the console
- * reaches the person or carries the notice.
+ * A person and a channel. `further`: the next channels, in order, if this one does not deliver. `lost`: only the console remains, because
+ * no other channel reaches the person or carries the notice.
  */
 export type Recipient = { person: string; channel: string; further?: readonly string[]; lost?: true };
 
@@ -271,10 +274,10 @@ export type Recipients = {
   recipients(
     to: readonly string[],
     channel: string,
-    /** The place, the time, and the persons who must be notified of the end. */
+    /** The place, the time, and the persons who know the fault and must be notified of its end. */
     at: { scope: string; now: number; knew: readonly string[]; notice?: Notice },
   ): Recipient[];
-  /** All persons of central, with every channel that reaches them. Never empty. */
+  /** All persons of central operations, with every channel that reaches them. Never empty. */
   central(now: number): Recipient[];
   personNamed(name: string): string | undefined;
 };
@@ -293,7 +296,7 @@ export type TransitionOptions = Recipients & {
 /** The context of a function of this folder: the stored state, the options, and the server time. */
 export type StepContext = { memory: EngineState; options: TransitionOptions; now: number };
 
-/** Conclusion of a transition whose faults a group incident or a parent fault explains. */
+/** Conclusion of a transition whose faults are covered by a group incident or a parent fault. */
 const explainedConclusion = 'explained by a greater fault';
 /** Conclusion of a transition whose faults people already know. */
 export const knownConclusion = 'already told';
@@ -306,8 +309,8 @@ export const worseConclusion = 'something worse stands by now';
 type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next: 'later'; inMs: number };
 
 /**
- * True for a transition that ended without a message because its faults were counted, known or explained at that time. The same faults may
- * be notified later.
+ * True for a transition that ended without a message because its faults were counted, known or covered at that time. The same faults may be
+ * notified later.
  */
 export function endedUnsent({ sent, conclusion, turn }: Transition): boolean {
   return sent.length === 0 && (turn?.is === 'counted' || [knownConclusion, explainedConclusion].some((word) => conclusion?.endsWith(word)));
@@ -329,12 +332,12 @@ export function judgeOffer(transition: Transition, incident: Incident): Judgemen
   if (isAlreadyNotified(transition, incident, open)) return { next: 'over', how: knownConclusion };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
-  // Waits for the clear time only, not for the calm time. A flapping fault may return at any time, and people must then be notified.
+  // The delay is the clear time only, not the calm time. A flapping fault may return at any time, and people must then be notified.
   if (gone) return { next: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
   return { next: 'go' };
 }
 
-/** True if people already know all faults. False for a transition that sent a message itself: it may wait for an escalation. */
+/** True if people already know all faults. False for a transition that sent a message itself, because it may wait for an escalation. */
 function isAlreadyNotified(
   { severity, sent, again, grew = [] }: Transition,
   { spread }: Incident,

@@ -8,25 +8,24 @@ import { announcedReturn } from '../outages/pc.ts';
 import type { FaultNews, Incident, IncidentChange, IncidentFault, PcRecord } from '../records/incidents.ts';
 
 /**
- * Begins and returns of a fault within the window that count as flapping, as ISA-18.2 counts the activations of a chattering alarm. Two may
- * be one failed repair.
+ * Number of begins and returns of a fault within the window from which it counts as flapping. ISA-18.2 counts a chattering alarm in the
+ * same way. Two may be one failed repair.
  */
 const flapBreaks = 3;
 const flapWindowMs = 60 * 60_000;
-/** Calm time, in ms. A fault that flaps, or that returned within `returnMs` of its end, ends only after `quietBeforeEndMs` without it. */
+/** A fault that flaps, or that returned within `returnMs` of its end, ends only after `quietBeforeEndMs` without it (calm time). */
 const returnMs = 30 * 60_000;
 const quietBeforeEndMs = 10 * 60_000;
 /**
- * A minor fault that began three times within 8 h, a working day, ends only after 2 h without it. Otherwise each further return would send
- * a message that says nothing new.
+ * A minor fault that began three times within a working day (8 h) ends only after 2 h without it. Otherwise each return would cause a
+ * message without news.
  */
 const minorWindowMs = 8 * 3_600_000;
 const minorQuietBeforeEndMs = 2 * 3_600_000;
 /** Time in ms for which the begins, returns and ends of faults are stored, to detect flapping. */
 export const endedMemoryMs: number = minorWindowMs;
 /**
- * Delay of the change `eased`, in ms, so that further faults can end too. A USB hub that is plugged in brings back all its devices within
- * seconds.
+ * Delay of the change `eased`, ms, so that further faults can end too. When a USB hub is plugged in, all its devices return within seconds.
  */
 const easedDelayMs = 30_000;
 
@@ -39,11 +38,9 @@ export function isEnd({ kind }: { kind: TransitionKind }): boolean {
 }
 
 /**
- * Computes the next incident of a scope, its changes, and the new `ended`.
- * New faults are added. A fault whose check is unknown stays as it is. A fault ends after its clear time, or when its check no longer
- * exists.
- * `ended` maps a fault key to its last end or return. `KEY#1` to `KEY#3` map to the last three times at which the fault began or returned.
- * `open` creates an incident.
+ * Computes the next incident of a scope, its changes, and the new `ended`. New faults are added. A fault whose check is unknown stays as it
+ * is. A fault ends after its clear time, or when its check no longer exists. `ended` maps a fault key to its last end or return. `KEY#1` to
+ * `KEY#3` map to the last three times at which the fault began or returned. `open` creates an incident.
  */
 export function nextIncident(at: {
   incident: Incident | undefined;
@@ -88,7 +85,10 @@ export function nextIncident(at: {
   return { incident: revokeIfWorse(next, news, now), news, ended: nextEnded };
 }
 
-/** Marks the silence of a PC that loses its session repeatedly as flapping from its first silence on, until the PC keeps a session. */
+/**
+ * Marks the silence of a PC that loses its session repeatedly as flapping from its first silence on. The mark ends when the PC keeps a
+ * session.
+ */
 function countSessionLosses(ended: Record<string, number>, { unsteadyAt, standing }: ScopeState, before: readonly IncidentFault[]) {
   const isSilence = standing.has(silenceKey) || before.some(({ key }) => key === silenceKey);
   if (!isSilence || typeof unsteadyAt !== 'number' || (ended[silenceKey] ?? 0) >= unsteadyAt) return ended;
@@ -121,9 +121,8 @@ export function highestSeverity(faults: readonly IncidentFault[]): Severity {
 
 /**
  * Returns when a fault that disappeared has ended, unless it returns before. That is after its clear time, or after the calm time if it
- * returned or flaps.
- * If a server fault had returned within half an hour, it ends half an hour after it disappeared. No other limit applies to the
- * notifications of central.
+ * returned or flaps. A server fault that had returned within half an hour ends after half an hour, because no other limit applies to
+ * notifications of central operations.
  */
 export function overUnlessBackAt({ key, fault, device, since, goneAt }: IncidentFault, ended: Record<string, number>): number {
   if (goneAt === null) return Number.POSITIVE_INFINITY;
@@ -173,18 +172,18 @@ function isFaultOver(fault: IncidentFault, { scene, ended, now }: EndingContext)
 }
 
 function hideExplained(faults: IncidentFault[], { explained, isNeeded }: ScopeState, now: number): IncidentFault[] {
-  // A fault hides the faults that it causes while it is present, and until its clear time is over. It does not hide them during the calm
-  // time: faults that no longer follow from it must then be notified.
+  // While a fault is present and during its clear time, it hides the faults that it causes. During the calm time it does not, because the
+  // other faults may then have another cause.
   const hides = ({ fault, goneAt }: IncidentFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
   const hiding = new Set(faults.filter(hides).map(({ fault }) => fault));
   return faults.map((before) => {
     const { explained: wasNeeded, ...fault } = before;
     const by = explained?.(fault);
     const needed = by !== undefined && isNeeded?.(fault, by) === true;
-    // If people already know a fault, its next messages do not wait for a possible group incident.
+    // If people already know a fault, later messages about it do not wait for a possible group incident.
     const isExplained = by !== undefined && !needed && (by !== 'waits' || fault.told === null);
     const hidden = isExplained || (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent));
-    // After the meeting, the group incident explains the fault again. Before the next meeting people are notified of the fault again.
+    // After the meeting the group incident covers the fault again, so people are notified of it again before the next meeting.
     return { ...fault, hidden, told: wasNeeded && hidden ? null : fault.told, ...(needed && { explained: true }) };
   });
 }
@@ -211,11 +210,11 @@ function notifiedEndedFaults(
  * Returns none if a worse fault or a parent fault remains, or if the incident is about to be cleared.
  */
 function faultsToReportEased(ended: EndedFaults, left: readonly IncidentFault[], at: Pick<EndingContext, 'ended' | 'now'>): EndedFaults {
-  // The incident is about to be cleared: every remaining fault has disappeared. Each was never notified, or ends within `easedDelayMs`.
+  // The incident is about to be cleared: every remaining fault has disappeared, and was never notified or ends within `easedDelayMs`.
   const isSoonOver = (one: IncidentFault) => overUnlessBackAt(one, at.ended) - at.now <= easedDelayMs;
   if (left.every((one) => one.goneAt !== null && (one.told === null || isSoonOver(one)))) return [];
   const unsaid = ended.filter(({ said }) => !said);
-  // After a PC comes back, its first state is about to show which faults remain.
+  // After a PC comes back, its first state will show which faults remain.
   const isJustBack = ({ key, goneAt }: IncidentFault) => key === silenceKey && at.now - (goneAt ?? at.now) < easedDelayMs;
   if (unsaid.some(isJustBack)) return [];
   const isLeft = (one: IncidentFault) =>
@@ -261,7 +260,7 @@ function changesBetween(at: {
   if (at.eased.length > 0) news.push({ kind: 'eased', faults: at.eased });
   // The change is a first notification, because all earlier faults were hidden by a group incident and never notified.
   const isFirst = at.isNew || at.before.every(({ hidden, told }) => hidden && told === null);
-  // No hold is needed for faults that were already present while their group incident was notified.
+  // A fault that was already present while people were notified of its group incident needs no hold.
   const held = fresh.every(({ explained, key }) => explained === true && old.has(key));
   if (fresh.length > 0) news.push({ kind: isFirst ? 'raised' : 'worsened', faults: fresh, ...(held && { held }) });
   return news;
@@ -299,9 +298,9 @@ export type ScopeState = {
   because: string;
   /** The state may be stale, so no fault ends because of it. */
   isOld?: boolean;
-  /** When a PC that repeatedly loses its session last lost it. */
+  /** Returns the scope of the group incident that covers a fault and is notified instead. `waits`: correlation has not decided yet. */
   unsteadyAt?: number | null;
-  /** Returns the scope of the group incident that explains a fault and is notified instead. `waits`: correlation has not decided yet. */
+  /** True if people are notified of a fault although the group incident `by` covers it. */
   explained?: (fault: IncidentFault) => string | undefined;
   /** True if a fault is notified although the group incident `by` explains it. */
   isNeeded?: (fault: IncidentFault, by: string) => boolean;
@@ -364,7 +363,7 @@ function faultsOf(record: PcRecord): PresentFault[] {
   return [...counted, { ...createPresentFault('agent.unknown_fault', '', since), name }];
 }
 
-/** Reasons of a silence after an announced absence. */
+/** Reasons of the silence of a PC that announced a restart or an update, and did not return. */
 const notBackReasons = { update: 'not back after an update', restart: 'not back after a restart', none: null };
 
 /** The key of the fault that a PC is silent. */
@@ -372,7 +371,7 @@ export const silenceKey: string = faultKey('pc.silent', '');
 const ownKeys = new Set([silenceKey, 'pc.cloned|', 'agent.unreadable|', 'agent.unknown_fault|']);
 const noLongerChecked = 'no longer checked';
 
-/** Returns the state of a scope whose list of present faults is complete: any other fault is gone, never unknown. */
+/** Returns the state of a scope from the complete list of its present faults: any other fault is gone, never unknown. */
 export function stateOfList(list: Iterable<PresentFault>): ScopeState {
   const standing = byKey(list);
   return { standing, faultState: (key) => (standing.has(key) ? 'standing' : 'gone'), because: noLongerChecked };
@@ -383,7 +382,7 @@ export function closedState(because: string): ScopeState {
   return { standing: new Map(), faultState: () => 'absent', because };
 }
 
-/** Returns the faults by key. If two checks report one fault of one device, the first counts. */
+/** Returns the faults by key. If two checks report the same fault of the same device, the first counts. */
 function byKey(list: Iterable<PresentFault>): Map<string, PresentFault> {
   const standing = new Map<string, PresentFault>();
   for (const one of list) if (!standing.has(one.key)) standing.set(one.key, one);

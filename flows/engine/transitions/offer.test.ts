@@ -85,7 +85,7 @@ describe('R24 judge: an offer is judged against the incident as it is now', () =
       incident({ over: 'closed' }),
       { next: 'over', how: 'nobody had been told' },
     ],
-  ] as const)('R24 an offer is judged against the present incident: %s', (_, one, of, verdict) => {
+  ] as const)('R24 judgeOffer judges an offer against the present incident: %s', (_, one, of, verdict) => {
     expect(judgeOffer(one, of)).toEqual(verdict);
   });
 });
@@ -95,7 +95,7 @@ it('R22 the hold of an offer is the shortest hold of its faults; a fault that is
   expect(shortestHoldMs([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
 });
 
-describe('a timer', () => {
+describe('the timer of a transition', () => {
   const wait = { severity: 'critical', holdMs: 0, to: [] } as const;
 
   it('R21 an offer waits while another transition of its incident is offered', () => {

@@ -34,8 +34,8 @@ const offerLimitMs = 10_000;
 /** Offers to the tabs before the default route takes a transition: R24. */
 const maxOffers = 2;
 /**
- * Interval at which an escalation is judged again while a group incident delays it. After the end of the group incident, the escalation is
- * late by at most this time.
+ * Interval at which an escalation is judged again while a group incident delays it. When the group incident ends, the escalation is late by
+ * at most this time.
  */
 const causeRecheckMs = 10 * 60_000;
 
@@ -61,7 +61,7 @@ export function createTransitions(memory: EngineState, options: TransitionOption
      */
     addRepeat: (incident: Incident, again: Repeat, now: number) => createRepeat(memory, { incident, again }, now),
 
-    /** Offers the next transition of an incident if possible. */
+    /** Offers the next transition of an incident, if one is ready. */
     proceed(incidentId: number, now: number): void {
       if (tabsRun) proceed({ memory, options, now }, incidentId);
     },
@@ -70,7 +70,8 @@ export function createTransitions(memory: EngineState, options: TransitionOption
     conclude: (said: TransitionConclusion, now: number) => conclude({ memory, options, now }, said),
 
     /**
-     * Concludes all transitions of an incident that report new or worse faults, with this text. Transitions that report an end continue.
+     * Concludes all transitions of an incident that report new or worse faults, with this text. Transitions that report an end are not
+     * changed.
      */
     mute(incidentId: number, how: string): void {
       for (const one of memory.liveOf(incidentId)) if (!isEnd(one)) concludeUnsent(memory, one, how);
@@ -96,7 +97,7 @@ export function createTransitions(memory: EngineState, options: TransitionOption
     /** The rooms whose new transitions exceed the hourly limit: R27 (budgets: quota and backpressure). */
     roomsOverLimit: (now: number) => findRoomsOverLimit({ memory, options, now }),
 
-    /** Lets the timers that depend on meetings and hours fire at the next tick, so that the tabs judge their transitions again. */
+    /** Lets the timers that depend on meetings and office hours fire at the next tick, so that the tabs judge their transitions again. */
     lookAgain(now: number): void {
       for (const timer of [...memory.timers.values()]) {
         if (timer.message.hours?.waits !== undefined && timer.dueAt > now) memory.putTimer({ ...timer, dueAt: now });
@@ -104,8 +105,8 @@ export function createTransitions(memory: EngineState, options: TransitionOption
     },
 
     /**
-     * Reports that a commit took long. Offers are made only after their commit, so during it the tabs could not conclude any: their time
-     * limit starts again (R24).
+     * Call this when a commit took long. Offers wait for their commit, so the tabs could not conclude any meanwhile: the time limit of open
+     * offers starts again (R24).
      */
     commitBlocked(now: number): void {
       hungAt = now;
@@ -116,7 +117,10 @@ export function createTransitions(memory: EngineState, options: TransitionOption
       hungAt += byMs;
     },
 
-    /** Reports that the tabs run. Offers every open transition to the first node again (R24), and the next queued one of each incident. */
+    /**
+     * Call this when the tabs run. Offers every open transition to the first node again (R24), and the next queued transition of each
+     * incident.
+     */
     restart(now: number): void {
       tabsRun = true;
       repeatOffers({ memory, options, now }, () => true);
@@ -153,7 +157,7 @@ function createRepeat(memory: EngineState, { incident, again }: { incident: Inci
     return;
   }
   const untold = cancelPending(memory, incident.id, { young, again });
-  // If some faults were never notified, the tabs choose the recipients.
+  // If people do not know some faults yet, the tabs choose the recipients.
   const to = again.why === 'awake' && untold.length > 0 ? [] : again.to;
   const grew = untold.flatMap((one) => one.grew ?? []).filter((site) => incident.spread?.away.includes(site));
   const news = { kind: 'raised', faults, held: true, again: { ...again, to }, ...(grew.length > 0 && { grew }) } as const;
@@ -211,7 +215,7 @@ function conclude(hand: StepContext, said: TransitionConclusion): void {
   if (isWorse(transition.severity, severity)) memory.timersOf(transition.id).filter(isOfBefore).forEach(memory.dropTimer);
   const waits = told.over === null ? acts.filter((act) => act.do === 'wait') : [];
   for (const { do: _, ...wait } of waits) memory.putTimer({ id: memory.newId('timer'), transition: transition.id, ...wait });
-  // After its last escalation a transition may still have a timer that waits for a meeting.
+  // After its last escalation a transition may still have a timer that runs until a meeting ends.
   const state = memory.timersOf(transition.id).length > 0 ? 'waiting' : 'concluded';
   const passes = way && { passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
   memory.putTransition({ ...endTurn(transition), ...passes, ...counts, severity, state, sent, conclusion });
@@ -222,7 +226,7 @@ function conclude(hand: StepContext, said: TransitionConclusion): void {
   proceed(hand, incident.id);
 }
 
-/** A message about a grown group incident shows its present size, so other unsent growth is covered. */
+/** Concludes other unsent growth of a group incident, because the message about it shows the present size. */
 function concludeOtherGrowth(memory: EngineState, { id, incident, grew }: Transition): void {
   if (grew === undefined) return;
   const others = memory.liveOf(incident).filter((one) => one.id !== id && one.grew !== undefined && one.sent.length === 0);
@@ -276,7 +280,9 @@ function proceed(hand: StepContext, incidentId: number): void {
   }
 }
 
-/** Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24). */
+/**
+ * Adds the offer to the effects. Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24).
+ */
 function offer({ memory, options, now, transition, timer }: StepContext & { transition: Transition; timer?: Timer }): void {
   const incident = memory.incidents.get(transition.incident);
   if (incident === undefined || (transition.state === 'pending' && !mayOffer({ memory, options, now }, transition, incident))) return;
@@ -353,7 +359,7 @@ function judgeTimer(
 ): ReturnType<typeof judgeOffer> {
   const { acknowledged } = incident;
   const judged = judgeOffer(transition, incident);
-  // The higher levels are notified of the group incident, so the escalation of this incident waits until the group incident ends.
+  // The group incident escalates to the higher levels. The escalation of this incident waits until the group incident ends.
   const waits = timer.unlessAcknowledged && remainingFaults(transition, incident).every(({ hidden, explained }) => hidden || explained);
   if (acknowledged === null && waits && judged.next === 'go') return { next: 'later', inMs: causeRecheckMs };
   if (!timer.unlessAcknowledged || acknowledged === null) return judged;
@@ -394,8 +400,8 @@ function isHeldByHourlyLimit({ memory, options, now }: StepContext, transition: 
 }
 
 /**
- * Returns when a transition that waits for the hourly limit is offered again: at whole intervals of `reofferEveryMs` since its wait began.
- * So one late offer does not delay all later offers.
+ * Returns when a transition that waits for the hourly limit is offered again. That is at multiples of `reofferEveryMs` since its wait
+ * began, so one late offer does not delay the later ones.
  */
 function reofferAt({ turn, offeredAt }: Transition): number {
   const offered = offeredAt ?? 0;
@@ -432,9 +438,8 @@ function concludeOver({ memory, options, now }: StepContext, { transition, incid
 }
 
 /**
- * A message reports faults whose earlier end still waits for the hourly limit. That end is dropped and counted, because it must not arrive
- * after the message.
- * The recipients of the earlier incident are added to this incident, so that they are notified of its end.
+ * Drops and counts an end that still waits for the hourly limit, if a message now reports the same faults again. The end must not arrive
+ * after that message. The recipients of the earlier incident are added to this incident, so that they are notified of its end.
  */
 function dropOldEnds(hand: StepContext, { transition, incident }: Omit<JudgedTransition, 'acts'>): void {
   const { memory } = hand;
@@ -453,10 +458,7 @@ function dropOldEnds(hand: StepContext, { transition, incident }: Omit<JudgedTra
   }
 }
 
-/**
- * When the first of several transitions that wait for the hourly limit may be sent, merges the others of the incident into its message.
- * Ends are not merged.
- */
+/** Merges the other waiting transitions of the incident into the first one that may be sent after the hourly limit. Ends are not merged. */
 function mergeWaiting({ memory, options, now }: StepContext, transition: Transition, incident: Incident): Transition {
   if (!isWaiting(transition) || isEnd(transition) || options.pace.left(incident.scope, now) < 1) return transition;
   const isBeside = (one: Transition) => one.id !== transition.id && isWaiting(one) && !isEnd(one);
@@ -538,8 +540,8 @@ function criticalFaultsOf(transition: Transition, incident: Incident): string[] 
 }
 
 /**
- * Longest time between two transitions that are merged. Faults with one cause, such as devices on one hub, arrive in two state messages
- * that are at most this far apart.
+ * Longest time between two transitions that are merged, ms. Faults with one cause, such as devices on one hub, arrive in two state messages
+ * at most this far apart.
  */
 const simultaneousMs = 2_000;
 
@@ -625,8 +627,8 @@ function offerMessageOf(at: {
       ...(place.timeZone !== undefined && { timeZone: place.timeZone }),
       severity: incident.severity,
       flapping: incident.flapping,
-      // An acknowledgement counts only when it can no longer be withdrawn. If an escalation timer starts needlessly, the acknowledgement
-      // ends it later. If it did not start, nothing would start it after a withdrawal.
+      // An acknowledgement counts only when it can no longer be withdrawn. An escalation timer that starts needlessly is ended by it later,
+      // but one that did not start is missing after a withdrawal.
       acknowledged: isSettled(incident.acknowledged, transition.offeredAt ?? Number.POSITIVE_INFINITY),
       // A person who was first notified after the group incident grew already knows its present size.
       told: [...new Set(incident.told.filter(({ at: toldAt }) => !grew || toldAt <= transition.at).map(({ person }) => person))],
