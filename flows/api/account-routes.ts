@@ -20,10 +20,10 @@ import { isWeakPassword } from '../pki/accounts/password.ts';
 import { loginPage, RequestError, sessionCookie, signInStateCookie, signInStateOf, wholeTree } from '../pki/http-auth/http-auth.ts';
 import { by, defineRoute, order, orRefuse, type Route, scopeOrGroup, textMatching } from './kit/route.ts';
 
-/** A name or password as sent. The limit bounds the work of a sign-in attempt. */
+/** A name or password as sent. The length limit bounds the work of a sign-in attempt. */
 const typedText = v.pipe(v.string(), v.maxLength(200));
 const typedName = v.pipe(typedText, v.trim(), v.toLowerCase());
-/** NIST and OWASP require 12 characters of a password without a second factor, and no character classes. */
+/** Least length of a password without a second factor, as NIST and OWASP require. Character classes are not required. */
 const chosen = v.pipe(v.string(), v.minLength(12), v.maxLength(200));
 const name = textMatching((text) => accountNamePattern.test(text), 'lower-case letters, digits and . @ _ -, at most 64');
 /** `all` and '' both mean the whole tree. The role `state` accepts only `all`, because '' may come from an unset shell variable. */
@@ -37,7 +37,7 @@ const onceForLogin = 'shown this once, for one sign-in';
 /** Token lifetime in days. The limit of one year ensures that a forgotten token expires. */
 const tokenDays = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(366));
 
-/** The caller's own identity, on both listeners, and the management of accounts and tokens. */
+/** Routes for the caller's own identity, on both listeners, and for the management of accounts and tokens. */
 export const accountRoutes: readonly Route[] = [
   defineRoute('view')(
     ['get /api/me', 'The account of the caller, its part of the tree, and its names in incidents; `by` counts where nobody signs in.'],

@@ -11,7 +11,7 @@ import { openInThread } from '../storage/ledger/ledger.ts';
 import { routesOf } from './routes.test-helper.ts';
 import { emptyProof } from './scripted-view.test-helper.ts';
 
-/** Builds the routes over real tabs in a temporary folder. With `runs` false there is no Node-RED, which only a Deploy needs. */
+/** Builds the routes over real tabs in a temporary folder. `runs: false` means without Node-RED, which only a Deploy needs. */
 function setUp({ runs = true } = {}) {
   const root = mkdtempSync(join(tmpdir(), 'sabha-tabs-'));
   onTestFinished(() => rmSync(root, { recursive: true }));

@@ -85,7 +85,7 @@ function filled(path: string): string {
     .replace('{name}', 'asha');
 }
 
-test("a renewed server certificate leaves the organisation's certificate in place, and PCs still receive the server's own", async () => {
+test("after a renewal of the server's own certificate, browsers still get the organisation's certificate, and PCs the server's own", async () => {
   const organisation = selfSigned(['sabha.test'], 'Organisation');
   const roots = [selfSigned(['root'], 'Root').cert];
   const own = selfSigned(['sabha.test'], 'Sabha centre');
@@ -321,8 +321,8 @@ describe('account management', () => {
   });
 });
 
-describe('S20 start with invalid settings', () => {
-  test('an invalid or mismatched key pair, or a port in use, rejects with one line and nothing listens', async () => {
+describe('S20 start of HTTPS with invalid settings', () => {
+  test('HTTPS with an invalid or mismatched key pair, or with a port in use, rejects with one line and nothing listens', async () => {
     const other = selfSigned(['other.test']);
     const https = (edit: object) => ({ ...httpsOptions(), ...edit });
     for (const bad of [

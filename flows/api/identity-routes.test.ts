@@ -39,7 +39,7 @@ test.each([
   [{ site: 'ladakh/leh', by: 'Anil', uses: 1_001 }],
   [{ site: 'ladakh/leh', by: 'Anil', hours: 721 }],
   [{ site: 'ladakh/leh', by: 'Anil', code: 'my own' }],
-])('%j is refused with 400 before a code is made', async (payload) => {
+])('an enrolment code with the body %j is refused with 400', async (payload) => {
   expect(await post('/api/enrol-codes', payload)).toMatchObject({ status: 400, wanted: [] });
 });
 

@@ -78,7 +78,7 @@ async function enter() {
 const sessionOf = ({ cookies }: { cookies: string[] }) => cookies.find((one) => one.startsWith('__Host-sabha=')) ?? '';
 const who = async (session: string) => JSON.parse((await get('/api/me', session)).body);
 
-test('a person whom the provider vouches for gets the role and scope of the first matching grant', async () => {
+test('a person whom the identity provider confirms gets the role and scope of the first matching grant', async () => {
   expect(JSON.parse((await get('/api/login')).body)).toEqual({ openid: true, directory: new URL(issuer.at).host });
   const { begun, back, state } = await begin();
   const asked = new URL(begun.location).searchParams;
@@ -124,7 +124,7 @@ test.each([
   ['a token of another directory', { iss: 'http://evil.test' }, /JWT claim value/],
   ['a token of another login', { nonce: 'another' }, /JWT claim value/],
   ['a token that is over', { exp: 1 }, /JWT timestamp claim value/],
-])('%s: sign-in is refused and only the log has the reason', async (_what, claims, line) => {
+])('sign-in is refused and only the log has the reason: %s', async (_what, claims, line) => {
   issuer.state.claims = claims;
   const answer = await enter();
   expect([answer.status, answer.location, sessionOf(answer)]).toEqual([302, '/login.html?directory', '']);
@@ -141,7 +141,7 @@ test('a token with a foreign signature or none is refused', async () => {
   expect(warned).toHaveLength(2);
 });
 
-test("a callback with another browser's cookie, a repeated callback, and a late callback are refused", async () => {
+test('a callback with the cookie of another browser, a repeated callback, and a late callback are refused', async () => {
   const [mine, another] = [await begin(), await begin()];
   for (const cookie of ['', another.state]) expect(sessionOf(await get(mine.back, cookie))).toBe('');
   const own = await begin();

@@ -4,7 +4,7 @@ import { smallTree } from '../sites/sites.test-helper.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';
 import { emptySiteOrders, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 
-/** Sends the requests as a state account, over the sites ladakh/leh and goa/panaji. Returns status and message of each. */
+/** Sends the same requests as a state account of a scope about a site. Returns status and message of each response. */
 async function answersTo(scope: string, site: string) {
   const view = scriptedView();
   view.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa' }));
@@ -26,11 +26,14 @@ test.each([
   ['ladakh', 'goa/panaji', 'goa/no-such-site'],
   ['goa', 'ladakh/leh', 'kerala/no-such-site'],
   ['goa/margao', 'goa/panaji', 'goa/no-such-site'],
-])('a state account of %s gets the same 404 for %s, which exists, as for %s, on each route', async (scope, there, missing) => {
-  const found = await answersTo(scope, there);
-  expect(found.map(([status]) => status)).toEqual(Array(7).fill(404));
-  expect(await answersTo(scope, missing)).toEqual(found);
-});
+])(
+  'a state account of %s gets the same 404 for the existing place %s as for the missing place %s, on each route',
+  async (scope, there, missing) => {
+    const found = await answersTo(scope, there);
+    expect(found.map(([status]) => status)).toEqual(Array(7).fill(404));
+    expect(await answersTo(scope, missing)).toEqual(found);
+  },
+);
 
 test('a state account reaches its own site by the same routes', async () => {
   const statuses = (await answersTo('ladakh', 'ladakh/leh')).map(([status]) => status);

@@ -159,7 +159,7 @@ test('a check lists the hours in which no reachable person is on duty, and the p
   await load();
   const found = await get('/check?scope=ladakh/leh&days=1');
   expect(found).toMatchObject({ from: wednesday, to: hoursLater(24), untold: [], unreached: [] });
-  // From 18:00 to 09:00 in India `central` is notified, and this test gives that person no channel.
+  // From 18:00 to 09:00 in India the person `central` is on duty, and this test gives that person no channel.
   const span = { from: hoursLater(7), to: hoursLater(22), by: 'central', persons: ['devi'], reached: false };
   expect(found.gaps).toEqual([{ scope: 'ladakh/leh/vc-1', ...span }]);
   expect(found.places[0].spans).toHaveLength(3);

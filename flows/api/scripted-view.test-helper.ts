@@ -110,7 +110,7 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
   return view;
 }
 
-/** Returns site operations over the given tree. Their own behaviour is tested beside the site table. */
+/** Returns site operations over the given tree. The tests of the site table cover their behaviour. */
 export function emptySiteOrders(nodes: Parameters<typeof createSiteTable>[0] = []) {
   const table = createSiteTable(nodes);
   const siteOrders = createSiteOperations({

@@ -42,7 +42,7 @@ const frames = {
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(120));
 
-/** Limits the request body of a trial of tabs. */
+/** Limit of the request body for a trial of edited tabs. */
 const triedLimitBytes = 4 * 1024 * 1024;
 const trying = v.strictObject({
   by: v.optional(by),

@@ -70,7 +70,7 @@ test('healthz returns 200 while the process runs, and readyz returns 503 with th
   expect((await get('/healthz')).status).toBe(200);
 });
 
-test('the view is read in whole or in parts, PCs only on request and notes only with a single incident', async () => {
+test('the view is read whole or in parts; PCs are included only on request, and notes only with a single incident', async () => {
   const read = async (path: string) => (await get(path)).json();
   expect(await read('/api/snapshot')).toMatchObject({ subscribed: true, pcs: [], incidents: [{ id: 7 }], rollcall: null });
   for (const choice of ['all', 'ladakh/leh']) {
@@ -158,7 +158,7 @@ test('an action while the disk is full returns 503, the reason and a code', asyn
 test.each([
   ['the ledger', new LedgerError('full', 'ledger: database or disk is full'), 'the disk stores nothing: ledger: database or disk is full'],
   ['a file', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), 'the disk stores nothing: ENOSPC'],
-])('an action that %s refuses because the disk is full returns the reason before readiness reports it', async (_, error, line) => {
+])('an action that %s refuses because the disk is full returns the reason, even before readiness reports it', async (_, error, line) => {
   const { act } = view;
   onTestFinished(() => void Object.assign(view, { act }));
   view.act = () => Promise.reject(error);

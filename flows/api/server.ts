@@ -83,12 +83,12 @@ export type HttpsOptions = {
 /** A running API. `httpsPort` is null without HTTPS. */
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
-/** Separate limits for HTTPS: many remote clients cannot exhaust the connections of local programs on loopback. */
+/** Separate limits for HTTPS, so that many remote clients cannot exhaust the connections of local programs on loopback. */
 const httpsStreamLimit = 512;
 const httpsConnectionLimit = 4_096;
-/** Connections per client network, so that one network cannot take all. An office behind one address has some hundred screens. */
+/** Limit of connections per client network, so that one network cannot take all. An office behind one address has some hundred screens. */
 const networkConnectionLimit = 512;
-/** New connections per second after that burst. A TLS handshake costs about 1 ms of the single processor. */
+/** New connections per second and network after that burst. A TLS handshake costs about 1 ms of the single processor. */
 const networkConnectionsPerSecond = 32;
 const handshakeLimitMs = 10_000;
 
@@ -123,7 +123,7 @@ export async function startApi(options: ApiOptions) {
 
 type Pages = { wall: Wall; docs: Awaited<ReturnType<typeof readDocs>> };
 
-/** Creates a listener: all routes behind its authentication, and with `https` also the sign-in routes. */
+/** Creates a listener with all routes behind its authentication; with `https` also the sign-in routes. */
 function openListener(options: ApiOptions, { wall, docs }: Pages, https?: HttpsOptions) {
   const { view, siteOrders, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.inline);
@@ -241,7 +241,7 @@ function answer(error: FastifyError | RequestError, reply: FastifyReply, { log, 
     const why = error instanceof RequestError ? error.why : undefined;
     return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240), ...why });
   }
-  // A known cause, such as a full disk, is already logged: the client receives its reason.
+  // A known cause, such as a full disk, is already logged, so the client receives its reason.
   const known = view.unready();
   if (known === undefined) log.error({ err: error }, 'a request failed');
   const isLedger = error instanceof LedgerError;

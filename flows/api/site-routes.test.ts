@@ -14,7 +14,7 @@ let applied: SiteChange[];
 /** PCs with a valid token. */
 let admitted: Set<string>;
 let shutOut: Set<string>;
-/** Awaited by each change before it applies. */
+/** Runs before each change is applied, so that a test can delay it. */
 let hold: () => Promise<void>;
 
 beforeEach(() => {

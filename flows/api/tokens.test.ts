@@ -130,7 +130,7 @@ describe('loopback listener', () => {
   });
 });
 
-test('the body of every POST may have `by`, which the server sets to the name of the account or token', () => {
+test('the body of every POST may have `by`, which the server replaces by the name of the account or token', () => {
   const bodies = routes.flatMap(({ method, path, definition: { body, right } }) =>
     method === 'post' && body && !right.open ? [{ path, body }] : [],
   );

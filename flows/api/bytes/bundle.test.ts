@@ -22,12 +22,12 @@ test('a page has inline styles, allowed by their hash, and loads one script with
   expect(textOf('/')).toMatch(/@media print\{/);
 });
 
-test('a visitor without a session gets the scripts of the sign-in and response pages, and not that of the wall', () => {
+test('a visitor without a session gets the scripts of the sign-in and reply pages, and not the script of the wall', () => {
   expect(['/login.html', '/login.js', '/tap.js', '/icon.svg'].map(wall.isOpen)).toEqual([true, true, true, true]);
   expect(['/', '/index.html', '/wall.js', '/push-worker.js'].map(wall.isOpen)).toEqual([false, false, false, false]);
 });
 
-test('both pages show in both languages that they are loading before a script runs', () => {
+test('before a script runs, the wall and the sign-in page show in both languages that they are loading', () => {
   for (const url of ['/index.html', '/login.html']) {
     expect(textOf(url)).toMatch(/<p class="loading">Loading… <span lang="hi">लोड हो रहा है…<\/span><\/p>/);
     // A second line for slow connections appears after 30 s.
@@ -35,7 +35,7 @@ test('both pages show in both languages that they are loading before a script ru
   }
 });
 
-test('the response pages have inline styles, allowed by their hash', () => {
+test('the reply pages have inline styles, allowed by their hash', () => {
   const { style, script, inline } = wall.answers;
   const [, css = ''] = /^<style>([^<]+)<\/style>$/.exec(style) ?? [];
   expect(inline).toEqual({ scripts: [], styles: [hashOf(css)] });

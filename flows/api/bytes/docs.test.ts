@@ -19,7 +19,7 @@ async function serve(files: Record<string, string>): Promise<FastifyInstance> {
   return app;
 }
 
-test('a checkout lists its Markdown files and serves their text', async () => {
+test('a source checkout lists its Markdown files and serves their text', async () => {
   const app = await serve({ 'install/server.md': '# Install', 'package.json': '{}', 'node_modules/a/readme.md': 'a' });
   const list = await app.inject('/docs/');
   expect(list.body).toContain('<a href="/docs/install/server.md">install/server.md</a>');
@@ -29,7 +29,7 @@ test('a checkout lists its Markdown files and serves their text', async () => {
   expect((await app.inject('/docs')).headers['location']).toBe('/docs/');
 });
 
-test('a built site is served with a policy that allows exactly the scripts of each page', async () => {
+test('built pages are served with a policy that allows exactly the scripts of each page', async () => {
   const app = await serve({ 'index.html': '<script>one()</script><script src="/docs/a.js"></script>', 'a.js': 'a()' });
   const page = await app.inject('/docs/');
   expect(page.headers['content-type']).toContain('text/html');

@@ -1,4 +1,7 @@
-/** `/docs/`: the pages for users, without a session. A package has the built site; a checkout has Markdown files, which are listed. */
+/**
+ * Serves `/docs/`, the pages for users, without a session. A package contains the built pages; a source checkout has Markdown files, which
+ * are listed.
+ */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -20,7 +23,7 @@ const notPages = /(^|\/)(node_modules|\.vitepress|package(-lock)?\.json)(\/|$)/;
 /** A file below `/docs/` or, with `text`, a page made here. `policy` is its content security policy. */
 type DocsFile = { url: string; type: string; policy: string; path?: string; text?: string };
 
-/** Reads which files a folder has. Returns none without a folder. */
+/** Reads the names of the files in a folder. Returns none without a folder. */
 export async function readDocs(folder: string | undefined): Promise<DocsFile[]> {
   const entries = folder === undefined ? [] : await readdir(folder, { recursive: true }).catch(() => []);
   const names = entries.map((name) => name.replaceAll('\\', '/')).filter((name) => extname(name) in contentTypes && !notPages.test(name));

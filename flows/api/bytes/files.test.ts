@@ -26,7 +26,7 @@ test('GET /updates/manifest.json returns 404 while no update is offered', async 
   expect(await get('manifest.json')).toMatchObject({ status: 404, text: '{"error":"no update is offered"}' });
 });
 
-test('manifest and bundle are served, the bundle from any byte offset, and no other file of the folder', async () => {
+test('manifest and bundle of an update are served, the bundle from any byte offset, and no other file of the folder', async () => {
   await writeFile(join(folder, 'manifest.json'), '{}');
   await writeFile(join(folder, 'agent.mjs'), 'abcdefghij');
   await writeFile(join(folder, 'release.key'), 'secret');

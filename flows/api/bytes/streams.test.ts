@@ -125,7 +125,7 @@ test('a stream above the limit is refused, and closing another stream makes room
   await expect.poll(async () => (await open()).response.status, { interval: 20, timeout: 9_000 }).toBe(200);
 });
 
-test('a client that does not read is dropped, and other streams continue', async () => {
+test('a client that does not read is disconnected, and other streams continue', async () => {
   const reading = await open();
   await reading.next();
   const deaf = connect(api.port, '127.0.0.1');
@@ -147,7 +147,7 @@ test('a client that does not read is dropped, and other streams continue', async
   expect((await reading.next()).data).toMatchObject({ subscribed: false });
 });
 
-test('a page gets a compressed stream, flushed after each change, and a client without gzip or with all PCs gets plain text', async () => {
+test('a page gets a compressed stream, flushed after each change; a client without gzip or with all PCs gets plain text', async () => {
   const page = await open('');
   expect(page.response.headers.get('content-encoding')).toBe('gzip');
   expect((await page.next()).event).toBe('snapshot');
@@ -167,7 +167,7 @@ test('a page gets a compressed stream, flushed after each change, and a client w
   }
 });
 
-test('a snapshot larger than the buffer limit drops no client', async () => {
+test('a snapshot larger than the buffer limit disconnects no client', async () => {
   const at = 0;
   view.state.pcs = Array.from({ length: 40 }, (_, n) =>
     wellPc(at, { pc: `ladakh/leh/vc-${n}`, room: { en: 'x'.repeat(bufferLimitBytes / 10), hi: 'x' } }),

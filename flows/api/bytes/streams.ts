@@ -1,4 +1,4 @@
-/** Server-sent events: a snapshot first, then every change, for each open page. */
+/** Server-sent events: each open page gets a snapshot first, and then every change. */
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
@@ -10,7 +10,7 @@ import type { CentreView, PcChoice } from '../../view/live.ts';
 export const streamLimit = 64;
 /** Streams of one account, so that one account cannot use up all. */
 const streamsOfOneLimit = 16;
-/** Unread bytes, beyond the size of the client's own snapshot, above which a slow client is dropped. */
+/** Limit of unread bytes beyond the size of the client's own snapshot. Above it a slow client is disconnected. */
 export const bufferLimitBytes = 1024 * 1024;
 /** Heartbeat interval. A page that receives nothing for a little longer shows its data as stale. */
 const heartbeatMs = 5_000;
@@ -29,7 +29,7 @@ type StreamsOptions = {
 
 /** All streams with the same scope and choice of PCs. Each frame is serialised once and sent to all of them. */
 type StreamGroup = { key: string; view: ScopedView; streams: Set<OpenStream>; cancel: Cancel };
-/** One client. `into` receives its text, and `unreadLimitBytes` limits the unread bytes. */
+/** One client. `into` is the stream that its text is written to, and `unreadLimitBytes` limits the unread bytes. */
 type OpenStream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; into: Writable; unreadLimitBytes: number };
 
 /**
@@ -71,7 +71,7 @@ export function createStreams({ view, viewFor, clock, onSlow, limit = streamLimi
   });
 
   return {
-    /** Takes over the response, or returns one line if too many streams are open. */
+    /** Takes over the response. Returns one line if too many streams are open. */
     open: (response: ServerResponse, { pcs, headers, viewer }: StreamRequest): string | undefined => {
       const refusal = refusalOf(groups, limit, viewer);
       if (refusal !== undefined) return refusal;
@@ -105,7 +105,8 @@ function refusalOf(groups: ReadonlyMap<string, StreamGroup>, limit: number, { na
 }
 
 /**
- * Takes over the response, compressed for a page that accepts gzip. A client that requests all PCs is a local program, which gains nothing.
+ * Takes over the response, compressed for a page that accepts gzip. A client that requests all PCs is a program on this machine, so
+ * compression is useless.
  */
 function openStream(response: ServerResponse, { pcs, headers, viewer }: StreamRequest, allowanceBytes: number): OpenStream {
   const isPacked = pcs !== 'all' && /\bgzip\b/.test(response.req.headers['accept-encoding']?.toString() ?? '');

@@ -24,7 +24,7 @@ async function ask(token: string, body?: Uint8Array): Promise<{ status: number; 
   return { status: answer.status, bytes: text.length, text: Buffer.from(text).toString().slice(0, 200) };
 }
 
-test('a PC transfers a fixed number of bytes once a minute in each direction', async () => {
+test('a PC may transfer a fixed number of bytes once a minute in each direction', async () => {
   const token = tokenOf('ladakh/leh/hall');
   expect(await ask(token)).toMatchObject({ status: 200, bytes: transferBytes });
   expect(await ask(token, randomBytes(transferBytes))).toMatchObject({ status: 200, text: expect.stringMatching(/^\{"bps":/) });

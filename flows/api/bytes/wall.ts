@@ -30,7 +30,7 @@ const types: Record<string, string> = {
   svg: 'image/svg+xml',
   webmanifest: 'application/manifest+json',
 };
-/** Compressions, the smallest result first. Brotli is one seventh smaller than gzip, which matters on a thin link. */
+/** Compressions, the smallest result first. Brotli is one seventh smaller than gzip, which matters on a slow link. */
 const packings = { br: (body: Buffer) => brotliCompressSync(body), gzip: (body: Buffer) => gzipSync(body) };
 /** The only update files that are served. `pack:agent` writes them. */
 const updateTypes: Record<string, string> = {
@@ -116,8 +116,8 @@ export function fileOf(body: Buffer, type: string): StaticFile {
 }
 
 /**
- * Adds `/updates/` with the current agent release. It is public, because each agent verifies the signature itself. Range requests let a
- * thin link resume a download.
+ * Adds `/updates/` with the current agent release. It is public, because each agent verifies the signature itself. Range requests let a PC
+ * resume a download over a slow link.
  */
 export function addUpdates(app: FastifyInstance, folder: string): void {
   for (const [name, type] of Object.entries(updateTypes)) {
@@ -182,7 +182,6 @@ export async function bundleWall(wall: Wall): Promise<Wall> {
       answers: { ...answers, style, inline: { scripts: [], styles: styles.slice(-1) } },
     };
   } finally {
-    // Ends the esbuild process, which would otherwise keep running.
     await stop();
   }
 }

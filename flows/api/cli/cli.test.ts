@@ -42,7 +42,7 @@ function file(name: string, content: string | Buffer): string {
 test.each([
   ['output', ['help'], 1],
   ['error output', ['no-such-verb'], 2],
-] as const)('a command whose reader closes its %s writes nothing else and ends with 141, as after SIGPIPE', async (_, args, closed) => {
+] as const)('a command whose reader closes its %s writes nothing more and exits with 141, as after SIGPIPE', async (_, args, closed) => {
   const child = spawn(process.execPath, ['flows/api/cli/cli.ts', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const written: string[] = [];
   for (const [number, stream] of [child.stdout, child.stderr].entries()) {
@@ -86,7 +86,7 @@ test('without SABHA_API the address comes from sabha.json, and the token from th
   expect((await sabha(['profile'], settings('{"ports": {"api": 0}}'))).err).toContain('ports.api is 0, so SABHA_API must name the address');
 });
 
-test('another program in place of the server does not receive the token, and one line reports the other program', async () => {
+test('the token is not sent to another program in place of the server, and one line reports that program', async () => {
   const received: (string | undefined)[] = [];
   const other = createServer(({ url, headers }, response) => {
     received.push(url, headers.authorization);
@@ -105,7 +105,7 @@ test('another program in place of the server does not receive the token, and one
   other.close();
 });
 
-test('a server that needs a token receives none if the data folder has none, and one line names the folder and SABHA_DATA', async () => {
+test('without a token in the data folder none is sent to a server that needs one, and one line names the folder and SABHA_DATA', async () => {
   const server = createServer((_request, response) => response.writeHead(401).end('{"error":"a token is needed here"}'));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -127,7 +127,7 @@ test.each([
   ],
   [['help', 'roster', 'leave', '--lang', 'hi'], {}, 'sabha roster leave PERSON ', /\n {2}FROM\.\.TO +दिन, जैसे .*\n {2}--deputy … +उनकी जगह/],
   [['pcs', '-h'], { LANG: 'hi_IN.UTF-8' }, 'sabha VERB\n\n  sabha pcs list     PC की सूची', /\n {2}sabha pcs token /],
-] as const)('%j %j explains the verb without contacting a server', { tags: ['long'] }, async (words, env, head, row) => {
+] as const)('%j %j prints the help of the verb without contacting a server', { tags: ['long'] }, async (words, env, head, row) => {
   const { code, out, err } = await sabha([...words], { SABHA_API: 'http://127.0.0.1:2', ...env });
   expect([code, err, out.slice(0, head.length)]).toEqual([0, '', head]);
   expect(out).toMatch(row);

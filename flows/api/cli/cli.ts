@@ -128,7 +128,7 @@ async function readUtf8(path: string, shown: string): Promise<string> {
   }
 }
 
-/** Returns the user who acts: the one who called sudo, else the process user. */
+/** Returns the name of the acting user: the user who called sudo, else the process user. */
 function userName(): string {
   try {
     return env['SUDO_USER'] || userInfo().username || 'operator';
@@ -137,7 +137,7 @@ function userName(): string {
   }
 }
 
-// Node ignores SIGPIPE. If the reader is gone (`| head`), the command ends silently with 128 + 13, as after that signal.
+// Node ignores SIGPIPE. If the reader closes the pipe (`| head`), the command exits silently with 128 + 13, as after that signal.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -218,7 +218,7 @@ test.each<[string[], string]>([
   [['incidents', 'snooze', '7', 'later'], '"later" is not a time: 90m, 2h, or 2027-01-15T18:30+05:30'],
   [['ack', '7', '--by', ' '], '--by needs a name'],
   [['rollcall', 'start'], 'rollcall start needs --scope; usage: sabha rollcall start --scope all|STATE|STATE/SITE [--no-wait]'],
-])('the wrong call %j exits with 2 and one line', async (args, line) => {
+])('the invalid call %j exits with 2 and prints one line', async (args, line) => {
   expect(await sabha(args)).toEqual({ code: 2, out: '', err: `${line}\n` });
 });
 

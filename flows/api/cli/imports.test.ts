@@ -71,7 +71,7 @@ test('`sabha sites stage` exits with 1 and the open points if a site is not read
   expect(await sabha(['sites', 'stage', 'ladakh/kargil', 'live'])).toMatchObject({
     code: 1,
     out: '',
-    // One line each, because a single line would be cut at 240 characters.
+    // Each open point has its own line, because a single line would be cut at 240 characters.
     err: [
       'ladakh/kargil is not ready to go live. Open points:',
       '- No fault is open',

@@ -171,7 +171,7 @@ function incidents(all: readonly IncidentRow[]): VerbOutput {
     where: `${one.site.en}, ${one.room.en}`,
     faults: `${[...new Set(one.faults.map(({ fault }) => fault))].join(' ')}${one.spread === undefined ? '' : ` (${one.spread.away.length} of ${one.spread.of})`}`,
     since: one.openedAt,
-    // As on the wall: snoozed, cleared and still watched, or open.
+    // The same state as on the wall: snoozed, cleared and still watched, or open.
     is:
       one.over ?? (one.snoozed !== undefined ? 'quiet' : one.faults.every(({ watched }) => watched !== undefined) ? 'well again' : 'open'),
     takenBy: one.acknowledged?.by,
@@ -180,7 +180,7 @@ function incidents(all: readonly IncidentRow[]): VerbOutput {
   return { ok: true, json: all, text: table(rows, 'id severity where faults since is takenBy cause') };
 }
 
-/** Lists each incident, with the incidents that it explains indented below it. */
+/** Lists each incident, with the incidents that it covers indented below it. */
 function underParents(all: readonly IncidentRow[]): { one: IncidentRow; depth: number }[] {
   const ids = new Set(all.map(({ id }) => id));
   const below = Map.groupBy(all, ({ parent }) => (parent !== undefined && ids.has(parent) ? parent : 0));
@@ -198,7 +198,7 @@ async function stage(call: VerbCall): Promise<VerbOutput> {
   return { ok: true, json: { site, stage: to }, text: `${site} is ${to}` };
 }
 
-/** Returns the open points of a site as readable text. The error line of the API has only keys, and not all of them. */
+/** Returns the open points of a site as readable text. The error of the API has only keys, and not all of them. */
 async function openPoints(site: string, { api, language }: VerbCall): Promise<string> {
   const { checklist, pcs } = await api.get<SiteDetail>(`/api/sites/${site}`);
   const lineOf = ({ pc, component, fault }: ChecklistItem['about'][number]) => {
@@ -241,14 +241,14 @@ function dayLines({ timeZone, shifts }: DayView): string[] {
   return [`today (${timeZone}):`, ...(lines.length === 0 ? ['no duty'] : lines)];
 }
 
-/** Returns the age of the oldest proof, because a person is as reliable as the least recently proven channel. */
+/** Returns the age of the oldest proof of a channel, because a person is only as reachable as the least recently proven channel. */
 function oldestProof({ reached, proofs }: RosterPerson): string {
   const unproven = reached.find((channel) => (proofs[channel] ?? null) === null);
   if (unproven !== undefined || reached.length === 0) return unproven === undefined ? '' : `${unproven}: never`;
   return timeText(Math.min(...reached.map((channel) => proofs[channel] ?? 0)));
 }
 
-/** Exit code 1 if an hour has nobody on duty, a place notifies nobody, or a person has no channel. */
+/** Exit code 1 if an hour has no person on duty, a place notifies no person, or a person has no channel. */
 function checkRoster(found: RosterCheck): VerbOutput {
   const { places, gaps, untold, unreached, unproven } = found;
   const spans = places.flatMap(({ scope, spans: all }) => all.flatMap((one) => (one.reached ? [{ firstPc: scope, ...one }] : [])));
@@ -277,8 +277,8 @@ async function announced({ api, words: [number] }: VerbCall): Promise<VerbOutput
 }
 
 /**
- * Exit code 1 if the data show a gap, a repeated or altered event, or a ledger that is incomplete or was replaced.
- * A PC can claim gaps and repeat its events. Gaps and repeats at PCs that the audit names do not make the ledger incomplete.
+ * Exit code 1 if the data show a gap, a repeated or altered event, or a ledger that is incomplete or was replaced. A faulty PC can claim
+ * gaps and repeat its events. The audit names such PCs, and their gaps and repeats do not make the ledger incomplete.
  */
 function verify(found: LedgerAudit): VerbOutput {
   const { chain, ofPcs = [], ...facts } = found;
@@ -351,14 +351,14 @@ function csvOf(all: ReportedEvents['events']): string {
   return `\ufeff${safeTable(['when', 'received', 'pc', 'kind', 'said', 'grade', 'boot', 'spool', 'number'], rows)}`;
 }
 
-/** The backup stays beside the hourly ones. A named file receives a copy. */
+/** Saves a backup beside the hourly ones, and copies it to a named file. */
 async function backup(made: BackupMade, { words: [to], copyFile }: VerbCall): Promise<VerbOutput> {
   if (to !== undefined) await copyFile(made.file, to);
   const json = { ...made, file: to ?? made.file };
   return { ok: true, json, text: answerText(json) };
 }
 
-/** Works without a server, and the server must not run. */
+/** Restores without a server; the server must not run. */
 async function restore({ words: [file = ''], options, restore: run }: VerbCall): Promise<VerbOutput> {
   const { check = false, 'passphrase-file': passphraseFile } = options;
   const done = await run({ file, check: check === true, passphraseFile: typeof passphraseFile === 'string' ? passphraseFile : undefined });
@@ -412,7 +412,13 @@ function rollCallAnswer(view: RollCallView): VerbOutput {
   const none = about.counts.expected === 0 ? 'no room was called' : `every room is ${readyText('ready')}`;
   const shown = { ...about, states: about.states.map((one) => ({ state: one.state, ...withSilent(one) })) };
   const text = [answerText(shown), ...(bad.length === 0 ? [none] : ['rooms:', table(bad, 'pc room is why heardAt owner')])].join('\n');
-  return { ok: view.finishedAt !== null && about.counts.expected > 0 && about.counts.ready === about.counts.expected, json: view, text };
+  return { ok: view.finishedAt !== null && counts.expected > 0 && counts.ready === counts.expected, json: view, text };
+}
+
+/** Counts a PC without a response as silent, as on the wall, instead of unknown. */
+function withSilent({ expected, answered, ready, 'not-ready': notReady, unknown }: RollCallView['counts']) {
+  const silent = expected - answered;
+  return { expected, answered, ready, 'not-ready': notReady, unknown: unknown - silent, silent };
 }
 
 function tabsLog(steps: readonly TabsStep[]): VerbOutput {

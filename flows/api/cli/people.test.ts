@@ -47,7 +47,7 @@ test('`sabha notify test` reports the result of each channel, and exits with 1 i
   expect(state().asked.at(-1)?.body).toEqual({ person: 'asha', channel: 'email', by: 'tester' });
 });
 
-test('`sabha roster check` lists who would be notified, and exits with 1 if a time or place has no reachable person', async () => {
+test('`sabha roster check` lists the persons who would be notified, and exits with 1 if a time or place has no reachable person', async () => {
   const [from, to] = [Date.UTC(2027, 0, 13), Date.UTC(2027, 0, 14)];
   const span = { from, to, by: 'duty' as const, persons: ['asha'], reached: true };
   const gap = { from, to, by: 'nobody' as const, persons: [], reached: false };
@@ -120,7 +120,7 @@ test('`sabha announce` lists the recipients, and sends with --yes', async () => 
   expect(state().asked.at(-1)?.body).toEqual({ to: '', text: 'The line is changed', apply: true, by: 'tester' });
 });
 
-test('`sabha announced` shows who received and who read a notice, and exits with 1 if a recipient did not receive the notice', async () => {
+test('`sabha announced` shows who received and who read an announcement, and exits with 1 if a recipient did not receive it', async () => {
   const lost = { ...person, id: 'bina', name: 'Bina', state: 'unreached', reason: 'the mail box is full', readAt: null } as const;
   state().scripted['GET /api/announcements/3'] = { ...view, id: 3, persons: [person, lost] };
   const { code, out } = await sabha(['announced', '3']);

@@ -141,7 +141,7 @@ function noteOf({ note }: NonNullable<VerbSpec[2]>, { call, options }: RouteCall
   return line === undefined ? [] : [translateLine(line, call.language, catalogueLines)];
 }
 
-/** Returns the name of the actor as the server sees it. With a token it is the token's name, whatever `--by` says. */
+/** Returns the name of the actor as the server sees it. With a token that is the name of the token, whatever `--by` says. */
 async function actor({ api, by }: VerbCall, shown: object): Promise<string> {
   if (!('by' in shown)) return by;
   return (await api.get<{ name: string | null }>('/api/me')).name ?? by;
@@ -151,7 +151,7 @@ function entriesOf(schema: v.GenericSchema | undefined): SchemaEntries {
   return schema !== undefined && 'entries' in schema ? (schema.entries as SchemaEntries) : {};
 }
 
-/** Assigns the words first to the placeholders of the path, then to the remaining fields without an option, in order. */
+/** Assigns the arguments first to the placeholders of the path, then to the remaining fields without an option, in order. */
 function wordFields({ path }: Route, entries: SchemaEntries, { call, options }: RouteCall): RequestFields {
   const taken = new Set(['by', ...Object.keys(options).map(fieldOf)]);
   const place = path.includes('/{pc}') ? 'pc' : 'site';

@@ -51,7 +51,7 @@ function rig() {
   return { clock, posts, words, state, last };
 }
 
-test('an incident with notifications appears within seconds, is sent again each minute, and expires after five', async () => {
+test('an incident of which people were notified is sent to Alertmanager within seconds and then each minute, and expires after five minutes', async () => {
   const { clock, posts, state, last } = rig();
   state.incidents = [incident(1), incident(2, { told: [] }), incident(3, { over: 'cleared' })];
   await clock.pass(5_000);
@@ -62,7 +62,7 @@ test('an incident with notifications appears within seconds, is sent again each 
   expect(posts.length - before).toBe(10);
 });
 
-test('an incident that is over ends at once, and its end is sent for 15 minutes', async () => {
+test('an ended incident ends its alert at once, and the end is sent for 15 minutes', async () => {
   const { clock, posts, state, last } = rig();
   state.incidents = [incident(1)];
   await clock.pass(5_000);

@@ -47,7 +47,7 @@ function rig(changes: Partial<HeartbeatOptions> = {}) {
   return { clock, written, lines, stop };
 }
 
-test('F29 one heartbeat a minute goes into the outbox under one key, so that old heartbeats do not accumulate', async () => {
+test('F29 one heartbeat a minute goes into the outbox under one key, so old heartbeats do not accumulate', async () => {
   const { clock, written, lines, stop } = rig();
   await clock.pass(5 * 60_000);
   expect(written).toHaveLength(5);
@@ -72,7 +72,7 @@ test.each<[string, Partial<HeartbeatOptions>, RegExp]>([
   ['tabs that tell nobody', { explain: async () => ({ ok: true, value: way({ tells: [] }) }) }, /the tabs notify nobody/],
   ['tabs that break', { explain: () => Promise.reject(new Error('boom')) }, /boom/],
   ['the ledger', { record: async () => false }, /the ledger stores nothing/],
-])('F29 without %s no heartbeat is sent, and one log line reports that', async (_, changes, line) => {
+])('F29 no heartbeat is sent if this part of the path fails, and one log line reports it: %s', async (_, changes, line) => {
   const { clock, written, lines } = rig(changes);
   await clock.pass(5 * 60_000);
   expect(written).toEqual([]);

@@ -1,6 +1,6 @@
 /**
  * Exports to other monitoring systems:
- * - Alertmanager receives every incident with notifications, again each minute. An alert expires by itself if this server stops.
+ * - Alertmanager receives every incident of which people were notified, again each minute. An alert expires by itself if this server stops.
  * - A heartbeat to an outside address proves the path from a PC through broker, `flows`, tabs and outbox (F29).
  */
 import { type Cancel, type Clock, type IncidentRow, loadText, repeat, type Settings, siteOf } from '@sabha/contracts';
@@ -16,7 +16,7 @@ import { centrePlace } from '../../sites/table.ts';
 import type { Explain } from '../../view/explained.ts';
 import type { CentreView, PcChoice } from '../../view/live.ts';
 
-/** Delay until a change is noticed. */
+/** Interval at which changes are looked for. */
 const lookEveryMs = 5_000;
 /** Interval at which all alerts are sent again. */
 const sendEveryMs = 60_000;
@@ -43,8 +43,8 @@ type AlertmanagerOptions = {
 };
 
 /**
- * Starts if the settings name an Alertmanager. Throws one line if the token file is missing.
- * Guarantee: an incident whose urgency or fault changed is one alert there, not two.
+ * Starts the export if the settings name an Alertmanager. Throws one line if the token file is missing. Guarantee: an incident whose
+ * urgency or fault changed is one alert there, not two.
  */
 export function startAlertmanagerExport(options: AlertmanagerOptions): Cancel {
   const { clock, settings, view } = options;
@@ -142,10 +142,7 @@ export type HeartbeatOptions = {
   log: { warn(fields: object, line: string): void };
 };
 
-/**
- * Starts if the settings name a watchdog.
- * Guarantee: a heartbeat is sent only if each part of the path has just worked.
- */
+/** Starts the heartbeat if the settings name a watchdog. Guarantee: a heartbeat is sent only if each part of the path has just worked. */
 export function startHeartbeat(options: HeartbeatOptions): Cancel {
   const { clock, settings, record, log } = options;
   const watchdog = watchdogOf(settings.channels);
@@ -174,8 +171,8 @@ async function problemAt({ view, explain }: HeartbeatOptions, pc: string): Promi
 }
 
 /**
- * Returns the outbox row. All heartbeats share one key: the ledger keeps one row, so a waiting heartbeat is not duplicated. `moved`
- * prevents another channel.
+ * Returns the outbox row of a heartbeat. All heartbeats share one key, so a new one replaces one that still waits. `moved` prevents another
+ * channel.
  */
 function rowOf({ clock }: HeartbeatOptions): OutboxRow {
   const now = clock.now();

@@ -25,14 +25,14 @@ import type { Reasons } from '../../view/reasons.ts';
 import type { Streams } from '../bytes/streams.ts';
 import type { StaticFile } from '../bytes/wall.ts';
 
-/** Spread into the row of an import route. The body limit leaves room for the escapes of JSON around the largest file. */
+/** Part of each import route. The body limit leaves room for the escapes of JSON around the largest file. */
 export const importLimits = {
   refusals: [413, 422],
   alsoAs: 422,
   more: { bodyLimit: 2 * fileLimitBytes, errorHandler: tooLarge('the file is', fileLimitBytes) },
 };
 export const bodyLimitBytes = 4096;
-/** The name of the person or program that acts, as in the audit. */
+/** The name of the person or program that acts, as in the audit log. */
 export const by = v.pipe(trimmed(80), v.check(isPlain, 'Invalid name: one line without hidden characters'));
 /** Body of an action that needs nothing but its address. */
 export const order = v.strictObject({ by });
@@ -61,7 +61,7 @@ export type ApiParts = {
   acts: Pick<Ledger, 'acts'>;
   events: EventsReader;
   siteOrders: SiteOperations;
-  /** `door`: address at which PCs enrol, `https://NAME:PORT`; null if PCs can enrol on this machine only. */
+  /** `door`: the address at which PCs enrol, `https://NAME:PORT`; null if PCs can enrol on this machine only. */
   identity: SiteOperations & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & { door: string | null };
   meetings: MeetingOrders;
   maintenance: MaintenanceOrders;
@@ -84,7 +84,7 @@ export type ApiParts = {
   /** The texts to register with an SMS operator, as CSV. */
   smsTexts: { csv: string };
 };
-/** The parts of this process, with the view cut to a scope. The routes of an absent part are not added. */
+/** The parts of this process, with a view that is limited to a scope. The routes of an absent part are not added. */
 export type ScopedApiParts = Partial<Omit<ApiParts, 'view'>> & { view?: (scope: string) => ScopedView };
 
 type Schema = v.GenericSchema;
@@ -121,7 +121,7 @@ type RouteDefinition<B, Q, A> = {
   answer?: A;
   done?: 201;
   refusals?: readonly number[];
-  /** The refusal status whose body has the form of the response. */
+  /** The refusal status whose body has the same form as a successful response. */
   alsoAs?: number;
   more?: Pick<RouteOptions, 'bodyLimit' | 'errorHandler' | 'exposeHeadRoute'>;
 };
@@ -199,7 +199,7 @@ export function readInput<S extends Schema>(schema: S, input: unknown): v.InferO
 
 type OrderOutcome = { ok: true } | { ok: false; line: string; status?: number; missing?: boolean; often?: true };
 
-/** Returns a successful result. Throws `RequestError` for a failed one, with the status `otherwise` unless the result names a status. */
+/** Returns a successful result. Throws `RequestError` for a failed result, with the status `otherwise` unless the result names a status. */
 export function orRefuse<O extends OrderOutcome>(order: O, otherwise = 409): Extract<O, { ok: true }> {
   if (order.ok) return order as Extract<O, { ok: true }>;
   const { line, status, missing, often } = order;
@@ -236,7 +236,9 @@ export async function withImportStatus<T extends { problems: readonly unknown[] 
   return result;
 }
 
-/** Returns an error handler with the file's limit. Fastify's own message would name the body's limit, which is twice that. */
+/**
+ * Returns an error handler that names the limit of the file. Fastify's own message would name the limit of the body, which is twice that.
+ */
 export function tooLarge(what: string, limitBytes: number) {
   return (error: FastifyError): never => {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new RequestError(413, `${what} larger than ${limitBytes / 1024 / 1024} MiB`);

@@ -49,7 +49,7 @@ test.each([
     'people with wrong cells',
     roster('ID,Name,Roles,Scopes,Channels,Deputy\ncentral,A,boss,,pager,a\nb,,technician,nowhere,email,b\nb,B,central,ladakh,,c\n'),
   ],
-])('%s: each problem has a Hindi text, and no English text shows schema syntax', async (_, found) => {
+])('%s: each problem has a Hindi text, and no English text shows terms of the schema library', async (_, found) => {
   const problems = await found;
   expect(problems).not.toEqual([]);
   const said = (language: 'en' | 'hi') => problemText(problems, { file: 'f.csv', language }).split('\n');

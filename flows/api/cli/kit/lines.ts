@@ -1,6 +1,6 @@
 /**
- * Translates the lines of `sabha` and its server to Hindi, and some to plainer English. The catalogue is `locales/hi.json`.
- * In a line of the program `{}` matches any text, `{word}` a text without spaces, and `…` a text that the translation omits.
+ * Translates the lines of `sabha` and its server to Hindi, and some lines to plainer English. The catalogue is `locales/hi.json`. In a line
+ * of the program `{}` matches any text, `{word}` a text without spaces, and `…` a text that the translation omits.
  */
 import { readFileSync } from 'node:fs';
 import { type LineRow, serverLineRows } from '@sabha/contracts';

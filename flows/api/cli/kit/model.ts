@@ -3,7 +3,7 @@ import type { ParseArgsOptionDescriptor } from 'node:util';
 import { codeOf, isLoopback, isPcPath, type Language, languages, type Words } from '@sabha/contracts';
 import type { Restored } from '../../../storage/backup/restore.ts';
 
-/** Help texts of the options, by name, or by verb and name if two verbs differ. */
+/** Help texts of the options, by name. If two verbs differ, by verb and name. */
 const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
   'accounts add --role': [
     'reader looks, state acts for its part, central does all',
@@ -69,7 +69,7 @@ const mostWords = 100;
 export type VerbCall = {
   words: readonly string[];
   options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-  /** The person who acts, as named in the audit. */
+  /** The person who acts, as named in the audit log. */
   by: string;
   language: Language;
   api: Client;
@@ -88,7 +88,7 @@ export type VerbCall = {
   say(line: string): void;
 };
 
-/** `ok` = exit code 0, else 1. Either `json` or `text` is printed. */
+/** The output of a verb. `ok`: exit code 0, else 1. Either `json` or `text` is printed. */
 export type VerbOutput = { ok: boolean; json: unknown; text: string };
 
 export type OutputLayout = (answer: never, call: VerbCall) => VerbOutput | Promise<VerbOutput>;
@@ -127,7 +127,7 @@ export function createClient(find: () => ServerAddress | Promise<ServerAddress>)
     const { address, token, needed = 'a token is needed: set SABHA_TOKEN' } = await server();
     const headers = { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
     const answer = await fetch(new URL(path, address), { ...init, headers }).catch((error: Error) => {
-      // The message of `fetch` is generic, and its cause has the reason.
+      // The error of `fetch` has a generic message; its cause has the reason.
       throw new CliError(2, `the server at ${address} does not answer: ${codeOf(error.cause ?? error)}`);
     });
     const text = await answer.text().catch(() => {
@@ -169,12 +169,12 @@ function lineOf(text: string, status: number): string {
     const { error } = JSON.parse(text) as { error?: string };
     if (typeof error === 'string') return error;
   } catch {
-    // The body is not JSON of this API, so the status is more useful.
+    // The body is not JSON of this API, so the status below is more useful.
   }
   return `the server responded with status ${status}`;
 }
 
-/** Makes a verb from its usage, which begins with the name. */
+/** Makes a verb from its usage line, which begins with the name of the verb. */
 export function verb(usage: string, [en, hi]: readonly [en: string, hi: string], run: Verb['run']): readonly [string, Verb] {
   const [, name = '', behind = ''] = /^([a-z-]+(?: [a-z-]+(?= |$))?) ?(.*)$/.exec(usage) ?? [];
   const [before = ''] = behind.split(/ ?(?:\| )?\[?--/);

@@ -63,7 +63,7 @@ function listText(list: readonly unknown[]): string {
   ).join('\n');
 }
 
-/** Returns true for a value with a separate section: a list, or an object whose values are not all numbers. */
+/** Returns true for a value that gets its own section: a list, or an object whose values are not all numbers. */
 function isInner(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return true;
