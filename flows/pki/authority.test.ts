@@ -33,7 +33,7 @@ test('the first start creates an authority that only its owner can read, and the
   expect(files()).toEqual(before);
 });
 
-test('after a kill between key and root, the next start creates the root for that key', async () => {
+test('if flows was killed after it wrote the key, the next start creates the root certificate for that key', async () => {
   await openAuthority(folder, means);
   const key = hashOf(join(folder, 'ca.key'));
   rmSync(join(folder, 'roots.pem'));
@@ -48,7 +48,7 @@ test('a certificate does not outlive its authority', async () => {
   expect(notAfter).toBe(new X509Certificate(late.rootDer).validToDate.getTime());
 });
 
-test.each(['P-384', 'RSA'])("an organisation's own authority with a key %s is used as it is", async (kind) => {
+test.each(['P-384', 'RSA'])('an authority of the organisation with a key %s is used unchanged', async (kind) => {
   mkdirSync(folder);
   const { privateKey } =
     kind === 'RSA' ? generateKeyPairSync('rsa', { modulusLength: 2_048 }) : generateKeyPairSync('ec', { namedCurve: 'P-384' });
@@ -83,7 +83,7 @@ describe('unusable authority files reject with one line and stay unchanged', () 
     expect(readdirSync(folder).map((name) => [name, hashOf(join(folder, name))])).toEqual(before);
   });
 
-  test('a folder that cannot be written', async () => {
+  test('an authority folder that cannot be written rejects with one line', async () => {
     mkdirSync(join(folder, 'ca.key.new'), { recursive: true });
     const line = expect.stringMatching(/ca\.key: cannot be written: /);
     await expect(openAuthority(folder, means)).rejects.toMatchObject({ name: 'StartError', message: line });

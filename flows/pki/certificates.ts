@@ -9,7 +9,7 @@ import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 const dayMs = 86_400_000;
-/** Tolerance for a PC whose clock is slow, which would reject a certificate that is not valid yet. */
+/** Certificates are valid from this time before they are issued. A PC whose clock is slow would otherwise reject them. */
 const backdatedMs = 60 * 60_000;
 const digitalSignature = x509.KeyUsageFlags.digitalSignature;
 

@@ -104,7 +104,7 @@ test('after a commit with an unknown outcome the use of the enrolment code count
   expect(await enrol(once, 'ladakh.leh.vc-2')).toMatchObject({ ok: false, status: 401 });
 });
 
-test('a rate-limited address is served with a correct code, and refused with a wrong code', async () => {
+test('an address above its rate limit is served with a correct code, and refused with a wrong code', async () => {
   const { code, enrol, fail } = open();
   const right = await code(1);
   await fail('10.0.0.1', 'nonsense', 5);
@@ -117,7 +117,7 @@ test.each([
   ['somebody of an office that was given none', false, 'ladakh.leh.vc-1', null],
   ['somebody who names a PC that there is not', true, 'ladakh.leh.vc-9', null],
   ['somebody who sends no request', true, 'nonsense', null],
-])('five wrong codes of %s raise one alarm, with the site only if it has an open code', async (_, isOpen, request, site) => {
+])('five wrong codes of %s raise one alarm, which names the site only if the site has an open code', async (_, isOpen, request, site) => {
   const { alarms, code, fail } = open();
   if (isOpen) await code(1);
   await fail('10.0.0.1', request, 5);
@@ -156,7 +156,7 @@ test('codes are listed without their secret, and cancelled codes enrol no PC', a
   expect(enrolment.codes()).toEqual([]);
 });
 
-test('R29 a clock that is ahead removes no certificates and no codes until the time is settled', async () => {
+test('R29 a clock that is ahead removes no certificates and no codes until the time is confirmed', async () => {
   const { registry, script, enrolment, code, applied } = open();
   const held = { pc: 'ladakh/leh/vc-1', tokenHash: null, certificates: ['7a', '7b'], ends: { '7a': 1_500, '7b': yearMs }, revoked: false };
   registry.set(held.pc, held);
@@ -181,7 +181,7 @@ test('R29 an enrolment code made while the clock was a year ahead admits no PC a
   expect(enrolment.codes()).toEqual([]);
 });
 
-test('S2 five failures within ten minutes from any addresses raise an alarm, and over a longer time none', async () => {
+test('S2 five failures within ten minutes, from any addresses, raise an alarm; five over a longer time raise none', async () => {
   const { clock, alarms, fail } = open();
   for (let nth = 0; nth < 4; nth += 1) await fail(`10.0.0.${nth}`);
   await clock.pass(10 * 60_000);
@@ -200,7 +200,7 @@ test('a flood from many addresses writes at most 60 audit rows a minute', async 
   expect(refused).toHaveLength(61);
 });
 
-test('an alarm names no site if the failures come from two addresses, or one of them names no PC', async () => {
+test('an alarm names no site if the failures come from two addresses, or if one of them names no PC', async () => {
   const { clock, alarms, code, fail } = open();
   await code(1);
   for (let nth = 0; nth < 5; nth += 1) await fail(`10.0.0.${nth}`, 'ladakh.leh.vc-1');

@@ -1,4 +1,4 @@
-/** Enrolment of PCs: makes and cancels codes, issues the first certificate for a code, renews certificates, and slows down guessing. */
+/** Enrolment of PCs: makes and cancels codes, issues the first certificate for a code, renews certificates, and limits wrong codes. */
 import { hash, type KeyObject } from 'node:crypto';
 import {
   type Clock,
@@ -25,7 +25,7 @@ import { type EnrolmentGrant, entryOfEnrolled, entryOfRenewed, mayEnrol, mayEnro
 const renewals = { perSecond: 1 / 60, burst: 1 };
 const crowdWaitMs = 60_000;
 const hourMs = 3_600_000;
-/** Sites named in an alarm whose site is uncertain. */
+/** Limit of sites that an alarm names if the site is uncertain. */
 const namedSites = 3;
 /** Returned for a correct code without uses left. */
 const usedUp = { ok: false, status: 401, line: 'this enrolment code is used up' } as const;
@@ -37,7 +37,7 @@ const minuteMs = 60_000;
  * Rate limit per address: five mistypes at once, then one a minute. Codes have 100 random bits, so this limits the load, not the guessing.
  */
 const wrongCodes = { perSecond: 1 / 60, burst: 5 };
-/** Failures a minute, from all addresses, that get an audit row each. Further ones are only counted. */
+/** Limit of failures a minute, from all addresses, that get an audit row each. Further failures are only counted. */
 const notedInMinute = 60;
 const alarmTries = 5;
 const alarmWithinMs = 10 * minuteMs;
@@ -48,9 +48,9 @@ export type EnrolmentOptions = {
   codes: Readonly<Record<string, string>>;
   sites: Pick<SiteOperationsOptions, 'table' | 'entry' | 'apply'>;
   record(ops: readonly Op[]): Promise<boolean>;
-  /** System clock: certificates are valid from and until its times. */
+  /** The system clock, from which the validity of certificates counts. */
   now(): number;
-  /** Time that is trusted for deletions. It lags while the wall clock is unconfirmed (R29, clock of the server). */
+  /** The time up to which data may be deleted. It lags while the system clock is unconfirmed (R29, clock of the server). */
   settledAt(): number;
   clock: Pick<Clock, 'up'>;
   random(size: number): Buffer;
@@ -58,7 +58,7 @@ export type EnrolmentOptions = {
   onAlarm(address: string, site: string | null): void;
 };
 
-/** `waitMs` with status 429. */
+/** A refused request. `waitMs` is present with status 429. */
 export type EnrolmentRefusal = { ok: false; status: 400 | 401 | 403 | 429; line: string; waitMs?: number };
 export type CertificateResult = { ok: true; certificate: string } | EnrolmentRefusal;
 /** A PC of the site that a code is for, its room, and whether the code can still enrol it. */
@@ -220,7 +220,7 @@ async function issueWith(state: EnrolmentState, text: string, { judge, change, a
   const grant = judge(request);
   if (!grant.ok) return grant;
   const { entry, ops } = change(grant.entry, issued, request);
-  // Before the commit: if the commit fails in an unknown state, the use is lost rather than spent twice.
+  // This comes before the commit. If the outcome of the commit is unknown, the use is lost instead of spent twice.
   applyCodeRows(state, ops);
   const about = `${entry.pc} ${issued.serial}`;
   await sites.apply({ nodes: [], gone: [], replaced: [], registry: [entry], audit: { ...audit, about } }, ops);
@@ -247,7 +247,10 @@ async function expectedSite(state: EnrolmentState, { request }: CsrInput): Promi
   return openCodes(state).some((code) => code.site === site) ? site : null;
 }
 
-/** A request for the PCs of a code names no PC. Returns the sites with open codes, one of which was probably mistyped; null without any. */
+/**
+ * Returns the sites with open codes, one of which was probably mistyped; null without any. A request for the PCs of a code does not name a
+ * PC.
+ */
 function sitesWithCode(state: EnrolmentState): string | null {
   const sites = [...new Set(openCodes(state).map(({ site }) => site))].sort();
   const named = sites.slice(0, namedSites).join(', ');

@@ -30,7 +30,7 @@ async function otherAuthority() {
   return { key: readFileSync(join(folder, 'ca.key'), 'utf8'), root: `${roots[0]}` };
 }
 
-describe('fingerprints in the ledger', () => {
+describe('fingerprints of the signing key and of the authority in the ledger', () => {
   test('a ledger without fingerprints records both at its first start, and the next start opens the same authority', async () => {
     const { start, recorded, before, roots } = await startedServer();
     expect(before).toBeNull();

@@ -4,8 +4,8 @@ import type { SiteTable } from '../engine/records/sites.ts';
 import type { IssuedCertificate } from './certificates.ts';
 
 /**
- * Validity of the old certificate after a renewal, so that a PC which lost the response is not locked out. Longer than an office is closed,
- * and than a full disk stays unnoticed.
+ * Validity of the old certificate after a renewal, so that a PC that lost the response is not locked out. It exceeds the time that an
+ * office is closed, or that a full disk stays unnoticed.
  */
 const graceMs = 14 * 24 * 60 * 60_000;
 

@@ -11,9 +11,9 @@ import { type Authority, readTextFile } from './authority.ts';
 import { type CertificateResult, createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
 
 const sweepEveryMs = 60 * 60_000;
-/** The finding stays open for a day after the last alarm, so that people see it in the morning. */
+/** Time for which the finding stays open after the last alarm: a day, so that people see it in the morning. */
 const mistypedMs = 24 * 60 * 60_000;
-/** Large enough for a request with an RSA key of 4096 bits. */
+/** Limit of a request body. A request with an RSA key of 4096 bits fits. */
 const bodyLimitBytes = 8 * 1024;
 const certificates = 'application/pkcs7-mime';
 const noCode = { ok: false, status: 401, line: 'the enrolment code is missing: send it as the password' } as const;

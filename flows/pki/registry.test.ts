@@ -72,7 +72,7 @@ test.each<[string, RegistryEntry, string[], RegistryEntry]>([
   ['retired stays out, also with a new token', entry(own, 'x', true), ['first', 'second'], entry(own, 'x', true)],
   ['replaced keeps the token of the new machine', entry(own, 'new'), ['first'], entry(own, 'new')],
   ['given a certificate keeps it under a new token', certified('first'), ['second'], certified('second')],
-])('an own PC that was %s at the next start', async (_, ordered, tokens, expected) => {
+])('an own PC that was %s: state at the next start', async (_, ordered, tokens, expected) => {
   const { start, told, orders } = starts();
   await orders(await start(entry(own, 'first')), ordered);
   for (const token of tokens) await start(entry(own, token));
@@ -137,7 +137,7 @@ test('a ledger restored from a backup invalidates its sessions, program tokens a
   expect([(await yesterday.accounts()).logins, (await yesterday.registry()).codes]).toEqual([[], {}]);
   expect((await yesterday.accounts()).accounts.map(({ name }) => name)).toEqual(['asha']);
   expect(warnings).toEqual([expect.stringContaining('check the accounts')]);
-  // The current ledger keeps its sessions.
+  // The current ledger, which was not restored, keeps its sessions.
   await ledger.commit([{ op: 'login', login }]);
   await start();
   expect((await ledger.accounts()).logins).toEqual([login]);

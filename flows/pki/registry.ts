@@ -35,8 +35,8 @@ export async function openRegistry({ ledger, clock, file, key, roots, reflectorK
   const registry = await ledger.registry();
   const published = readSnapshot(file, key);
   const isOlder = published !== undefined && published.version > registry.version;
-  // The ledger commits a version before the file has it, so a newer file proves that the ledger was restored.
-  // The whole file is then used, not only its revocations, so that PCs enrolled since the backup stay enrolled.
+  // The ledger commits a version before the file has it, so a newer file proves that the ledger was restored. The whole file is then used,
+  // so that PCs enrolled since the backup stay enrolled.
   const newer = isOlder ? published.pcs : [];
   const { accounts, logins } = await ledger.accounts();
   const tokens = accounts.flatMap(({ name, token }): Op[] => (token ? [{ op: 'account-gone', name }] : []));

@@ -10,7 +10,7 @@ import { keepServerKeys, type ServerKeysOptions } from './pki.ts';
 const dayMs = 86_400_000;
 let folder = '';
 let offsetMs = 0;
-/** The pending check, and the callback that ends the wait for it. */
+/** The pending check, and the callback that the test waits for. */
 let next: (() => void) | undefined;
 let looked = () => {};
 const now = () => Date.UTC(2026, 0, 2) + offsetMs;

@@ -101,7 +101,7 @@ test('the ledger holds no secret, password or token in plain text', async () => 
   for (const word of [secret, own, chosen.token]) expect(tables.filter((text) => text.includes(word))).toEqual([]);
 });
 
-test('an unknown name gets the same response as a wrong password, after the same work', async () => {
+test('an unknown name gets the same response as a wrong password, after the same computing work', async () => {
   await make();
   const known = await accounts.login(from('asha'), 'wrong');
   expect(await accounts.login(from('nobody'), 'wrong')).toEqual(known);
@@ -169,7 +169,7 @@ test('concurrent wrong passwords are limited to five, and then also the right pa
   expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: true });
 });
 
-test('an attempt refused with 503 while the server is busy does not count as a wrong password', async () => {
+test('an attempt that is refused with 503 while the server is busy does not count as a wrong password', async () => {
   await settled();
   const crowd = Array.from({ length: 16 }, (_, nth) => accounts.login(from(`name-${nth}`, `10.0.${nth}.1`), 'guess'));
   for (let nth = 0; nth < 30; nth += 1) expect(await accounts.login(from('asha', '10.9.0.1'), own)).toMatchObject({ status: 503 });
@@ -279,7 +279,7 @@ test('R29 a secret made by a clock 30 days ahead is refused after the clock is c
   expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, line: expect.stringContaining('ask for another one') });
 });
 
-test('an account vouches to the Node-RED editor with its chosen password, within its role, and no longer after removal', async () => {
+test('an account signs in to the Node-RED editor with its chosen password, within its role, and no longer after removal', async () => {
   const secret = await make();
   expect([await accounts.verifyPassword(from('asha'), secret), accounts.may('asha', 'tabs')]).toEqual([false, false]);
   await accounts.remove('asha', 'Anil');

@@ -45,9 +45,9 @@ const kinds = ['pair', 'network', 'name'] as const;
 /** Refill rate: one attempt a minute. */
 const perSecond = 1 / 60;
 const pairTries = 5;
-/** Time for which a network counts as trusted for a name after a successful sign-in. */
+/** Time for which a network counts as trusted for a name after a successful sign-in there. */
 const ownMs = 30 * 24 * 60 * 60_000;
-/** Most pairs of network and account name that are remembered after a sign-in, so that wrong passwords from elsewhere do not block them. */
+/** Limit of remembered pairs of network and account name. After a sign-in, wrong passwords from elsewhere do not block this pair. */
 const ownAtMost = 10_000;
 const hourMs = 3_600_000;
 /** Session expiry without use: a working day, so that a person signs in again each morning. An open page counts as use. */
@@ -99,7 +99,8 @@ type AccountsState = ReturnType<typeof openState>;
 export function createAccounts(options: AccountsOptions) {
   const state = openState(options);
   const { held, sessions, changing } = state;
-  // A separate limit, because any web page can redirect a browser here with an error. It must not delay passwords.
+  // A separate limit for the identity provider, because any web page can redirect a browser here with an error. Such errors must not delay
+  // passwords.
   const refusals = createSignInLimits(options.up);
   return {
     find: sessions.find,
@@ -199,7 +200,7 @@ function openState(options: AccountsOptions) {
     held,
     limits: createSignInLimits(options.up),
     sessions: createSessions(options, held, note),
-    /** Compared with the password if the name is unknown, so that the duration does not reveal it. */
+    /** A hash that is compared if the name is unknown, so that the duration does not reveal whether the name exists. */
     nobody: passwords.dummyHash(),
     /** Passwords are checked one at a time, and so are changes of accounts. */
     checking: createMutex(),
@@ -281,7 +282,7 @@ async function checkPassword(
   password: string,
 ): Promise<Account | Extract<SignInResult, { ok: false }>> {
   const { limits, held, nobody, checking } = state;
-  // Before the rate limit, because the password is not checked.
+  // This check comes before the rate limit, because the password is not checked.
   if (state.waiting >= loginsWaitingAtMost)
     return { ok: false, status: 503, line: 'too many people sign in at once: try again', waitMs: 1_000 };
   const waitMs = limits.take(tried);
@@ -303,7 +304,10 @@ async function checkPassword(
   return isOver ? { ...wrong, line: 'this secret is older than three days: ask for another one' } : account;
 }
 
-/** A one-time secret signs in once. A second use gets a message, so that the rightful owner notices a theft and requests another secret. */
+/**
+ * A one-time secret signs in once. A second use gets a separate message, so that the rightful owner notices a theft and requests another
+ * secret.
+ */
 async function login(state: AccountsState, account: Account, address: string): Promise<SignInResult> {
   const { name, once, usedAt } = account;
   if (state.held.get(name) !== account) return wrong;
@@ -419,7 +423,7 @@ export function createSignInLimits(up: () => number) {
     name: createBuckets({ perSecond, burst: 50 }),
   };
   const own = new Map<string, number>();
-  /** Returns the limits that apply: only the pair in a trusted network, else all three. */
+  /** Returns the limits that apply: only the limit of the pair in a trusted network, else all three. */
   const countedBy = ({ pair }: AccountKeys) => (up() - (own.get(pair) ?? Number.NEGATIVE_INFINITY) < ownMs ? (['pair'] as const) : kinds);
   return {
     /**
@@ -453,8 +457,8 @@ function keysOf({ name, address }: SignInAttempt): AccountKeys {
 }
 
 /**
- * Sessions in memory and in the ledger. `note` commits in the background.
- * Guarantee: a session ends with its password or account, after 8 hours without use, and after 7 days.
+ * Creates the sessions in memory and in the ledger. `note` commits in the background. Guarantee: a session ends with its password or
+ * account, after 8 hours without use, and after 7 days.
  */
 function createSessions(options: AccountsOptions, accounts: ReadonlyMap<string, Account>, note: (op: Op) => void) {
   const { contents, commit, now, newToken } = options;

@@ -38,9 +38,12 @@ export function createOpenId({ settings, secret, up }: { settings: OpenIdSetting
   const finished = new Map<string, true>();
   let found: Promise<Configuration> | undefined;
 
-  /** Fetched at the first sign-in, so that an unreachable provider does not delay the start of the server. A failure is not cached. */
+  /**
+   * Reads the configuration of the provider at the first sign-in, so that an unreachable provider does not delay the start of the server. A
+   * failure is not cached.
+   */
   function configuration(): Promise<Configuration> {
-    // By default the library trusts TLS instead of the token's signature. This check verifies the signature.
+    // By default the library trusts TLS and does not check the signature of the token. This option checks the signature.
     const execute = [enableNonRepudiationChecks, ...(issuer.startsWith('http:') ? [allowInsecureRequests] : [])];
     found ??= discovery(new URL(issuer), clientId, undefined, ClientSecretBasic(secret), { execute }).catch((error) => {
       found = undefined;

@@ -51,12 +51,12 @@ export function isWeakPassword(password: string, name: string): boolean {
     const before = letters[at] ?? '';
     return rows.some((row) => row.includes(before + letter) || row.includes(letter + before));
   });
-  // At least three quarters of the characters follow their neighbour in a row, up or down.
+  // A row: at least three quarters of the characters follow their neighbour, up or down.
   const isRow = follows.length >= 0.75 * (letters.length - 1);
   return isRow || new Set(letters).size < fewLetters || /^(.+?)\1+.{0,3}$/su.test(plain) || (beside !== plain && [...beside].length < 6);
 }
 
-/** NFKC normalisation, because keyboards encode the same text differently. */
+/** Derives the key. NFKC normalisation is needed, because keyboards encode the same text differently. */
 function keyOf(password: string, { n, r, p, salt }: Omit<PasswordHash, 'key'>): Promise<Buffer> {
   const options = { N: n, r, p, maxmem: memoryLimitBytes };
   return new Promise((resolve, reject) => {

@@ -37,7 +37,7 @@ const table = roles.flatMap((role) =>
   (Object.keys(least) as Action[]).flatMap((action) => scopes.map((scope) => ({ role, action, scope }))),
 );
 
-test.each(table)('$role of "$scope": $action', ({ role, action, scope }) => {
+test.each(table)('the permission of $role of "$scope" for the action $action', ({ role, action, scope }) => {
   const may = roles.indexOf(role) >= roles.indexOf(least[action]);
   const allowed = paths.filter((path) => refusalFor({ role, scope }, action, path) === undefined);
   expect(allowed).toEqual(may ? inside[scope] : []);

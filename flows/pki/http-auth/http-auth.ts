@@ -332,16 +332,16 @@ export function createConnectionLimit({
   };
 }
 
-/** The view that can be cut to a scope. Commands affect the whole tree, so they are left out. */
+/** The view as a scope may see it. Commands affect the whole tree, so they are left out. */
 export type ScopedView = Omit<CentreView, 'commands'>;
 
 /** A scope and the test of what lies in it. `near` also accepts the state above a site, because its name is no secret. */
 type ScopePart = { scope: string; has(path: string): boolean; near(state: string): boolean };
 
 /**
- * Cuts the view to a part of the tree, or to a group of sites. `within` decides, by default by path.
- * Guarantee: a place outside the scope cannot be read or changed, as if it did not exist.
- * Each member is listed explicitly, so that a new member of the view does not compile until it is cut.
+ * Limits the view to a part of the tree, or to a group of sites. `within` decides, by default by path. Guarantee: a place outside the scope
+ * cannot be read or changed, as if it did not exist. Each member is listed explicitly, so that a new member of the view does not compile
+ * without such a limit.
  */
 export function scopedView(view: CentreView, scope: string, within: Within = isWithin): ScopedView {
   if (scope === '') return view;
@@ -393,7 +393,7 @@ type CutField = Exclude<keyof StreamFrame | keyof Snapshot, (typeof unscopedFiel
 type CutLists = Pick<StreamFrame, CutField>;
 type Cutters = { [K in CutField]: (list: NonNullable<CutLists[K]>, part: ScopePart) => object };
 
-/** Cuts each list to the scope. An unknown list is omitted. */
+/** Limits each list to the scope. An unknown list is omitted. */
 function cut<T extends CutLists>(frame: T, part: ScopePart): T {
   const kept: Record<string, ((list: never, within: ScopePart) => unknown) | undefined> = cutters;
   const seen = Object.entries(frame).flatMap(([name, value]) => {

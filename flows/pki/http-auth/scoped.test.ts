@@ -54,7 +54,7 @@ test('the scope of the nation returns the view unchanged', () => {
   expect(scopedView(view, '')).toBe(view);
 });
 
-test('a scoped view passes only the time, the readiness and the names through uncut, and has no commands', () => {
+test('a scoped view passes only the time, the readiness and the names through unchanged, and has no commands', () => {
   const own: Record<string, unknown> = scopedView(view, 'ladakh');
   const whole: unknown[] = Object.values(view);
   expect(Object.keys(own).filter((name) => whole.includes(own[name]))).toEqual(['unready', 'now', 'names']);
@@ -76,7 +76,7 @@ test('the view of a group of sites contains exactly these sites, with their stat
   ]);
 });
 
-test('a list without a cutting rule is omitted from the snapshot and the stream', () => {
+test('a list without a rule for scopes is omitted from the snapshot and the stream', () => {
   const heard: StreamFrame[] = [];
   const own = scopedView(view, 'ladakh');
   own.onChange('all', (frame) => heard.push(frame));
