@@ -21,18 +21,18 @@ import type { Bridge, ProfileLayer, SiteFacts, TreeNode, Ups } from '../engine/r
 import { clockText, hoursOf, hoursText, hoursWanted, minutesOf } from './hours.ts';
 import { emptyFacts, levelOf } from './table.ts';
 
-/** Cell for a place that has none, although a level above sets one. */
+/** Cell text for a place that has no such value, although a level above sets one. */
 const none = 'none';
 const ports = { udp: 5060, tcp: 5060, tls: 5061, ups: 3493 };
 
-/** Groups of one site: more than any office has. */
+/** Limit of groups of one site, more than any office has. */
 const groupsAtMost = 20;
 
 const groupsWanted = `at most ${groupsAtMost} groups with "|" between: lower-case letters, digits and "-", at most 32, and not "all"`;
 
 type ExpectedDevices = NonNullable<Profile['expected']['camera']>;
 const textLimit = 80;
-/** Characters of a device name that the configuration of a PC accepts. */
+/** Limit of characters in a device name, as in the configuration of a PC. */
 const deviceLimit = 128;
 /** Written before a phone number. Otherwise a spreadsheet converts it to a number and drops `+` and leading zeros. */
 const textMark = "'";
@@ -51,10 +51,10 @@ const devices = parsedCell(
   `a number from 0 to ${expectedLimit}, or up to ${expectedLimit} parts of names (${deviceLimit} characters) with "|" between`,
 );
 
-/** Cells that the table of people uses too. */
+/** Checks of cells that the table of people uses too. */
 export const cell = { mail: mailAddress, textSchema: checkedText, cellSchema: parsedCell, isPlain, isTimeZone, textMark };
 
-/** Schema of a row without its empty cells. Its keys are all columns; a file has each once, in any order. */
+/** Schema of a row without its empty cells. Its keys are all columns. A file has each column once, in any order. */
 export const rowSchema = v.object({
   state: id,
   site: id,
@@ -101,9 +101,8 @@ export const laterColumns: readonly SiteColumn[] = columns.slice(columns.indexOf
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*|groups)$/.test(column));
 
 /**
- * Returns the node of a row. Empty cells are inherited.
- * Guarantee: a site never goes back. An empty stage, or one earlier than that of `before` (from an older export), silently keeps the stage
- * and its dates.
+ * Returns the node of a row. Empty cells are inherited. Guarantee: a site never goes back to an earlier stage. An empty stage, or one
+ * earlier than that of `before` (from an older export), keeps the stage and its dates without a report.
  */
 export function nodeOf(row: SiteRow, before: TreeNode | undefined, now: number): TreeNode {
   const path = [row.state, row.site, row.pc].filter((part) => part !== undefined).join('/');
@@ -235,12 +234,15 @@ function ranged(from: number, to: number) {
   return parsedCell((text) => (inRange(text) ? Number(text) : undefined), `a number from ${from} to ${to}`);
 }
 
-/** Refuses a cell that a spreadsheet would read as a formula, so that no export contains one. A phone number has its mark. */
+/**
+ * Returns false for a text that a spreadsheet would read as a formula, so that no export contains one. A phone number has a text mark
+ * instead.
+ */
 function isPlain(text: string, limit = textLimit): boolean {
   return text.length <= limit && !unprintable.test(text) && !/^[=+\-@＝＋－＠]/.test(text);
 }
 
-/** `2`: two of any kind; `none`: 0; `Rally|Brio`: one of each name; an empty part: one of any kind. */
+/** Parses expected devices. `2`: two of any kind; `none`: 0; `Rally|Brio`: one of each name; an empty part: one of any kind. */
 function devicesOf(text: string): ExpectedDevices | undefined {
   if (text.trim() === none) return [];
   const all: ExpectedDevices = /^\d+$/.test(text)
@@ -260,7 +262,7 @@ function groupsOf(text: string): string[] | undefined {
   return isGood ? groups : undefined;
 }
 
-/** `sip:host[:port][;transport=udp|tcp|tls]`. */
+/** Parses an address such as `sip:host[:port][;transport=udp|tcp|tls]`. */
 function bridgeOf(text: string): Bridge | undefined {
   const [, host = '', port, transport = 'udp'] = /^sip:([^;@:\s]+)(?::(\d{1,5}))?(?:;transport=(udp|tcp|tls))?$/.exec(text) ?? [];
   const bridge = { transport, host, port: Number(port ?? ports[transport as Bridge['transport']]) };
@@ -271,7 +273,7 @@ export function bridgeText({ host, port, transport }: Bridge): string {
   return `sip:${host}:${port};transport=${transport}`;
 }
 
-/** `name@host[:port]`. */
+/** Parses an address such as `name@host[:port]`. */
 function upsOf(text: string): Ups | undefined {
   const [, name = '', host = '', port] = /^([^@\s]+)@([^@:\s]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
   const ups = { name, host, port: Number(port ?? ports.ups) };

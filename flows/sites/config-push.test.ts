@@ -61,7 +61,7 @@ test('a staged change goes to the first PCs; the others keep their configuration
   await act(born(held));
   expect(sent.slice(1)).toEqual([{ pc: held, version: 2 }]);
   for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
-  // The rollout is in the ledger: after a restart the server holds back the same PCs.
+  // The rollout is stored in the ledger: after a restart the server holds back the same PCs.
   const again = setUp(kept, { link: 'geo' });
   expect(again.configs.view()).toEqual(configs.view());
   await again.act(again.born(paths.find((pc) => !sent.some((one) => one.pc === pc)) ?? ''));
@@ -98,14 +98,14 @@ test('a rollout stops when PCs get worse, records the reason in the audit log, a
   expect(configs.view()).toBeNull();
 });
 
-test('another change during a rollout sends the change to no PC that the rollout holds back, and released PCs keep their configuration', async () => {
+test('a further change during a rollout is not sent to PCs that the rollout holds back, and released PCs keep their configuration', async () => {
   const { configs, act, change, sent, records } = setUp();
   await act(configs.changed(change('geo'), staged, 0));
   for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
   for (const now of [1, stageWatchMs + 1]) await act(configs.tick(now, 0));
   const released = sent.map(({ pc }) => pc);
   expect(released).toHaveLength(3);
-  // Changes half of the PCs that are held back: the list gets shorter, and the released PCs stay the same.
+  // Changes half of the PCs that are held back. The list gets shorter, and the released PCs stay the same.
   const edited = paths.filter((pc) => !released.includes(pc)).slice(0, 14);
   await act(configs.changed(edited, undefined, stageWatchMs + 2));
   expect(sent.slice(3).map(({ pc }) => pc)).toEqual(edited);
@@ -131,7 +131,7 @@ test('an unstaged change replaces a rollout for all PCs; a staged change include
   expect(releasedOf(JSON.parse(two.kept['rollout'] ?? 'null'))).toHaveLength(1);
 });
 
-test('R29 a step of the clock neither delays nor shortens the watch of a staged change', async () => {
+test('R29 a correction of the clock neither delays nor shortens the watch time of a stage', async () => {
   for (const byMs of [7 * 86_400_000, -7 * 86_400_000]) {
     const { configs, act, change, sent, records } = setUp();
     await act(configs.changed(change('geo'), staged, 0));

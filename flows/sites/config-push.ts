@@ -25,8 +25,8 @@ export type ConfigsOptions = {
 export type Outgoing = { ops: Op[]; pcs: readonly string[] };
 
 /**
- * Creates the sender of configurations.
- * Guarantee: a PC that a rollout holds back keeps its configuration; a PC without any gets the newest.
+ * Creates the sender of configurations. Guarantee: a PC that a rollout holds back keeps its configuration; a PC without a configuration
+ * gets the newest.
  */
 export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver }: ConfigsOptions) {
   let rollout = JSON.parse(meta[key] ?? 'null') as Rollout | null;
@@ -50,13 +50,13 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
   };
 
   return {
-    /** Handles the birth of a PC with this version. */
+    /** Handles the birth of a PC, which names the version of its configuration. */
     handleBirth(pc: string, version: number): Outgoing {
       const { config, op } = tree.config(pc);
       return { ops: op === undefined ? [] : [op], pcs: version === config.version ? [] : [pc] };
     },
 
-    /** Handles changed configurations. A staged change includes the PCs that an earlier one still holds back. */
+    /** Handles changed configurations. A change in stages includes the PCs that an earlier rollout still holds back. */
     changed(pcs: readonly string[], staged: { by: string } | undefined, now: number): Outgoing {
       if (staged !== undefined && pcs.length > 0) {
         const begun = beginRollout({ pcs: [...new Set([...heldBack, ...pcs])], by: staged.by, look, now });
@@ -104,7 +104,7 @@ function viewOf({ by, pcs, released, stage, stageAt, stopped }: Rollout): Rollou
   return { by, stage: stage + 1, stageAt, pcs: pcs.length, released, stopped };
 }
 
-/** State of a PC; `isTaken`: it holds its wanted configuration. Null for a PC that was removed and therefore proves nothing. */
+/** State of a PC. `isTaken`: the PC has its wanted configuration. Null for a removed PC, which proves nothing. */
 export type PcState = { online: boolean; faults: number; isTaken: boolean };
 type PcStateOf = (pc: string) => PcState | null;
 type StateBefore = Pick<PcState, 'online' | 'faults'>;
@@ -113,7 +113,7 @@ export type Rollout = {
   by: string;
   /** All PCs with a changed configuration, in the order of release. */
   pcs: string[];
-  /** Number of released PCs, and that number at the begin of this stage. A count, because another change replaces the list. */
+  /** Number of released PCs, and the same number at the start of this stage. A count, because another change replaces the list. */
   released: number;
   from: number;
   stage: number;
@@ -128,17 +128,20 @@ export type Rollout = {
 type RolloutContext = { look: PcStateOf; now: number; deafMs: number };
 
 const shares = [0.01, 0.1, 1];
-/** Watch time of a stage: three intervals of the slowest probe, and the silence limit of the slowest link class except `floor`. */
+/**
+ * Time for which each stage is watched, ms: three intervals of the slowest probe. It is also the silence limit of the slowest link class
+ * except `floor`.
+ */
 export const stageWatchMs = 600_000;
-/** PCs of a stage, or all of a smaller one, that must hold the configuration before the watch starts. */
+/** Number of PCs of a stage, or all of a smaller stage, that must have the configuration before the watch time starts. */
 const provenPcs = 3;
-/** Worse PCs that stop a rollout: so many, or this share of a large stage. Fewer may be a coincidence. */
+/** Number of worse PCs that stops a rollout, or this share of a large stage. Fewer may be a coincidence. */
 const worseAtLeast = 3;
 const worseShare = 0.02;
 
 /**
- * Returns a rollout at its first stage. Online PCs come first, because only they can prove anything; the order by hash spreads them over
- * the states.
+ * Returns a rollout at its first stage. Online PCs come first, because only they can prove that the change works. Ordering by hash spreads
+ * them over the states.
  */
 export function beginRollout(at: { pcs: readonly string[]; by: string; look: PcStateOf; now: number }): Rollout {
   const rank = (pc: string) => `${at.look(pc)?.online ? 0 : 1}${hash('sha256', pc)}`;
@@ -154,10 +157,9 @@ export function releasedOf({ pcs, released }: Pick<Rollout, 'pcs' | 'released'>)
 }
 
 /**
- * Advances a rollout to the present. Returns null if nothing changes; `rollout` is null when the rollout has ended and everything is
- * released.
- * Guarantee: the next stage starts only after a full watch time. In it enough PCs of each earlier stage held the configuration and were not
- * worse than before. A receive gap longer than the silence limit restarts the watch, and so does a clock that was ahead.
+ * Advances a rollout to the present. Returns null if nothing changes; `rollout` is null when the rollout has ended and all PCs are
+ * released. Guarantee: the next stage starts only after a full watch time. In it enough PCs of each earlier stage had the configuration and
+ * were not worse than before. A receive gap longer than the silence limit restarts the watch time, and so does a clock that was ahead.
  */
 export function stepRollout(
   rollout: Rollout,
@@ -200,7 +202,7 @@ function openStage(rollout: Rollout, stage: number, { look, now }: { look: PcSta
   return { rollout: { ...rollout, stage, stageAt: now, provenAt: null, from, released: until, before }, released };
 }
 
-/** Returns why the rollout must stop; null while too few PCs are worse than before. */
+/** Returns why the rollout must stop. Null while too few PCs are worse than before. */
 function stopReason(rollout: Rollout, look: PcStateOf, now: number): string | null {
   const released = releasedOf(rollout);
   const isSoaked = now - rollout.stageAt >= stageWatchMs;
@@ -211,7 +213,7 @@ function stopReason(rollout: Rollout, look: PcStateOf, now: number): string | nu
   return `of ${released.length} PCs ${counts.join(', ')}`;
 }
 
-/** A PC that was offline before cannot get worse. */
+/** Returns why a PC is worse than before. A PC that was offline before cannot get worse. */
 function worseReason(before: StateBefore | undefined, look: PcState | null, isSoaked: boolean) {
   if (before?.online !== true || look === null) return null;
   if (!look.online) return 'silent';

@@ -6,7 +6,7 @@ import { planImport, readCsv, toCsv } from './csv.ts';
 import { randomTree } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
 
-test('an exported site tree is imported without a difference, into an empty table and into the table that it came from', () => {
+test('an exported site tree is imported without a difference, into an empty table and into its own table', () => {
   for (let seed = 1; seed <= ofTier(60, 300); seed++) {
     const nodes = randomTree(randomFrom(seed));
     const table = createSiteTable(nodes);
@@ -35,7 +35,7 @@ test('a file with random edits is accepted completely or rejected with its probl
   expect(taken).toBeGreaterThan(20);
 });
 
-/** Returns an export with a few characters inserted, removed or replaced. */
+/** Returns an export in which a few characters are inserted, removed or replaced at random. */
 function spoilt(random: Random): string {
   const text = [...toCsv(createSiteTable(randomTree(random)))];
   for (let times = random.below(4); times > 0; times--) {

@@ -102,7 +102,7 @@ test.each<[string, Partial<Record<(typeof columns)[number], string>>, string]>([
   ['an unknown parent', { ...leh, state: 'goa' }, '4 state: goa is in neither this file nor the site table'],
   ['the same place twice', leh, '4 site: ladakh/leh appears twice: line 3 is the same place'],
   ['the facts of a site on a PC', { ...leh, pc: 'a', stage: 'live' }, '4 stage: only the line of a site may have this value'],
-])('a line with %s is reported with its line number and column', (_what, cells, expected) => {
+])('a line is reported with its line number and column if it has this problem: %s', (_what, cells, expected) => {
   const problems = problemsOf([...good, line(cells)]);
   expect(problems).toHaveLength(1);
   expect(problems[0]?.slice(0, expected.length)).toBe(expected);
@@ -147,7 +147,7 @@ test.each<[string, string, string]>([
     `2 : expected ${columns.length} cells as in the header, found ${columns.length + 1}`,
   ],
   ['more than the limit', 'x'.repeat(8 * 1024 * 1024 + 1), '1 : the file is larger than 8 MiB'],
-])('a file with %s is refused with one line', (_what, text, expected) => {
+])('a file with this problem is refused with one line: %s', (_what, text, expected) => {
   expect(problemsOf([text])).toEqual([expected]);
 });
 
@@ -180,7 +180,7 @@ test('an export has a byte order mark, a header and CR LF line ends', () => {
 });
 
 test.each(ofTier(['a,b'], ['a,b', ',', '""']))(
-  'a file with a million lines %s takes hardly more time than its first 50,002 lines',
+  'reading a file with a million lines %s takes hardly longer than its first 50,002 lines',
   { tags: ['long'] },
   (text) => {
     const takesMs = (lines: number) => {
@@ -189,7 +189,7 @@ test.each(ofTier(['a,b'], ['a,b', ',', '""']))(
       return process.cpuUsage(startedAt).user;
     };
     const [first, all] = [takesMs(50_002), takesMs(1_000_000)];
-    // Reading to the end would take twenty times as long.
+    // Reading to the end of the file would take twenty times as long.
     expect(all / first).toBeLessThan(5);
   },
 );

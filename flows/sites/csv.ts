@@ -5,12 +5,12 @@ import { cellsOf, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, type Si
 import { type CellProblem, csvText, readRow, sheetLines, sortedProblems } from './sheet.ts';
 import { levelOf, parentOf } from './table.ts';
 
-/** Lines of a file. A nation of 20,000 PCs needs less than half; more would block the event loop. */
+/** Limit of lines in a file. A nation of 20,000 PCs needs less than half; more lines would block the event loop. */
 const linesLimit = 50_000;
 
 /**
- * Plans an import. `change` is null if there is a problem or no difference. Places that only the table has stay as they are.
- * Guarantee: one problem anywhere rejects the whole file.
+ * Plans an import. `change` is null if there is a problem or no difference. Places that the file lacks stay in the table. Guarantee: one
+ * problem anywhere rejects the whole file.
  */
 export function planImport(at: { csv: string; table: SiteTable; now: number; by: string; staged?: boolean }): {
   import: SitesImport;
@@ -50,7 +50,7 @@ export function readCsv(text: string, table: SiteTable, now: number): { nodes: T
   const found = split.problems;
   const lineOf = new Map<string, number>();
   const lines = split.lines.map(({ line, cells }) => ({ line, cells: fillLaterColumns(cells, table) }));
-  // All paths first, so that a child may precede its parent.
+  // All paths are read first, so that a child may precede its parent.
   for (const { line, cells } of lines) {
     const path = pathOf(cells);
     const first = lineOf.getOrInsert(path, line);
@@ -81,7 +81,7 @@ export function toCsv(table: SiteTable, isWanted: (node: TreeNode) => boolean = 
   return csvText(columns, [...table.nodes()].filter(isWanted).map(fileCellsOf));
 }
 
-/** Returns problems beyond a single cell: a missing parent, or a column that this level may not fill. */
+/** Returns problems that no single cell shows: a missing parent, or a column that this level may not fill. */
 function placeProblems(
   cells: SiteCells,
   { table, lines }: { table: SiteTable; lines: ReadonlyMap<string, number> },

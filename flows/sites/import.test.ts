@@ -47,6 +47,6 @@ test('an import of 5,000 sites with 2 PCs each takes little more than ten times 
     return process.threadCpuUsage(before).user / 1_000;
   };
   const few = Array.from({ length: 3 }, () => importedMs(500));
-  // Quadratic growth would give a hundred times.
+  // Quadratic growth would take a hundred times as long.
   expect(importedMs(5_000) / Math.min(...few)).toBeLessThan(30);
 });

@@ -66,7 +66,7 @@ test('a site with an incomplete checklist goes live only by force, and the audit
   });
 });
 
-/** Runs the automatic stage change. Every PC has named its held state, except the `stale` ones. */
+/** Runs the automatic stage change. Every PC has confirmed its stored state, except those in `stale`. */
 function look(
   table: CommissioningData['table'],
   records: CommissioningData['records'],
@@ -84,7 +84,7 @@ test('a planned site changes to commissioning with the first message of a PC', (
   expect(change?.audit).toEqual({ who: 'centre', what: 'sites go on', about: 'ladakh/leh commissioning' });
 });
 
-test('a site goes live after a day without a fault and with all PCs online; a fault restarts the day, an offline PC does not', () => {
+test('a site goes live after a day without a fault and with all PCs online; a fault restarts that day, an offline PC does not', () => {
   const other = `${site}/vc-2`;
   const two = (cleanSince: number | null) =>
     createSiteTable([node(site, {}, { stage: 'commissioning', stageAt: 1, cleanSince }), node(pc), node(other)]);
@@ -116,7 +116,7 @@ test('a site does not go live on a state that its PCs have not confirmed', () =>
   expect(look(table, recordsOf(record(pc)), at)?.nodes[0]?.site?.stage).toBe('live');
 });
 
-test('a receive gap longer than the silence limit of the link restarts the day', () => {
+test('a receive gap longer than the silence limit of the link restarts the fault-free day', () => {
   const at = 10 + faultFreeDayMs;
   const next = (link: 'fibre' | 'geo', deafMs: number) => {
     const table = createSiteTable([node(site, { link }, { stage: 'commissioning', cleanSince: 10 }), node(pc)]);
@@ -172,7 +172,7 @@ test.each([
   ['ladakh/nubra', 'ladakh/leh/vc-1', false, 'there is no site ladakh/nubra'],
   ['ladakh/old', 'ladakh/leh/vc-1', false, 'ladakh/old is closed'],
   ['ladakh/kargil', 'ladakh/leh/vc-7', true, 'there is no PC ladakh/leh/vc-7'],
-])('a move to %s of %s is refused', (to, from, missing, line) => {
+])('the move to %s of the PC %s is refused', (to, from, missing, line) => {
   expect(movePc(tree, { pc: from, to, newToken: counter() }, 'Anil')).toEqual({ ok: false, missing, line: expect.stringContaining(line) });
 });
 

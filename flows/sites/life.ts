@@ -7,11 +7,11 @@ import { levelOf, parentOf } from './table.ts';
 /** Time without a fault after which a site in commissioning goes live automatically. */
 export const faultFreeDayMs = 24 * 60 * 60_000;
 
-/** Data for the checklist of a site. `wanted`: version of the configuration that a PC should hold. */
+/** Data for the checklist of a site. `wanted`: version of the configuration that a PC should have. */
 export type ChecklistData = { table: SiteTable; records: ReadonlyMap<string, PcRecord>; wanted(pc: string): number };
 /**
- * Data for automatic changes. `isCurrent`: the PC has named its held state since our SUBACK. `deafMs`: how long the server received nothing
- * until now.
+ * Data for automatic changes. `isCurrent`: the PC has confirmed its stored state since the SUBACK of the server. `deafMs`: how long the
+ * server received nothing until now.
  */
 export type CommissioningData = Pick<ChecklistData, 'table' | 'records'> & { isCurrent(pc: string): boolean; deafMs: number };
 type SiteActor = { by: string; now: number };
@@ -51,9 +51,8 @@ export function setStage(
 
 /**
  * Returns the automatic changes, or null. A planned site changes to commissioning with the first message of a PC. A site without a fault
- * for a day goes live.
- * Guarantee: a fault restarts the day, and so does a receive gap longer than the silence limit of the link class. An offline PC does not. A
- * site goes live only when each of its PCs is online and has named its held state.
+ * for a day goes live. Guarantee: a fault restarts that day, and so does a receive gap longer than the silence limit of the link class. An
+ * offline PC does not. A site goes live only when each of its PCs is online and has confirmed its stored state.
  */
 export function commissioning(watch: CommissioningData, now: number): SiteChange | null {
   const nodes = watch.table.sites.flatMap((node) => {
@@ -66,7 +65,7 @@ export function commissioning(watch: CommissioningData, now: number): SiteChange
   return gone.length > 0 ? change : { ...change, audit: null };
 }
 
-/** Returns the tasks of the clerk of a site, in order. The day without a fault is no task, because it needs no action. */
+/** Returns the open tasks for the person who sets up a site, in order. The fault-free day is no task, because it needs no action. */
 export function checklist({ table, records, wanted }: ChecklistData, site: string): ChecklistItem[] {
   const pcs = table.pcsOf(site);
   const all = recordsOf(table, records, site);
@@ -109,13 +108,13 @@ export function retirePc(table: SiteTable, pc: string, by: string): PlannedChang
   return planned({ gone: [{ path: pc, because: 'retired' }], registry: [revoked(pc)] }, [by, 'PC retired', pc]);
 }
 
-/** Revokes a PC: its token and certificates become invalid. It keeps its path; only `replacePc` admits a machine there again. */
+/** Revokes a PC: its token and certificates become invalid. The PC keeps its path; only `replacePc` admits a machine there again. */
 export function revokePc(table: SiteTable, pc: string, by: string): PlannedChange {
   if (pcNode(table, pc) === undefined) return missing(`there is no PC ${pc}`);
   return planned({ registry: [revoked(pc)] }, [by, 'PC revoked', pc]);
 }
 
-/** Replaces the machine of a PC: new token, no certificate, and nothing stored about the old machine is used. */
+/** Replaces the machine of a PC: new token, no certificate, and the data stored about the old machine is not used. */
 export function replacePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): PlannedChange {
   if (pcNode(table, at.pc) === undefined) return missing(`there is no PC ${at.pc}`);
   const { entries, tokens } = createTokens([at.pc], at.newToken);
@@ -124,7 +123,7 @@ export function replacePc(table: SiteTable, at: { pc: string; newToken(): string
 
 type TokensFor = { pcs: readonly string[]; newToken(): string; entry(pc: string): RegistryEntry | undefined };
 
-/** Issues new tokens for PCs, for all or none. Old tokens become invalid; certificates stay valid. */
+/** Issues new tokens for all of these PCs, or for none. Old tokens become invalid; certificates stay valid. */
 export function issueTokens(table: SiteTable, at: TokensFor, by: string): PlannedChange {
   const unknown = at.pcs.find((pc) => pcNode(table, pc) === undefined);
   if (unknown !== undefined) return missing(`there is no PC ${unknown}`);
@@ -145,7 +144,7 @@ function nextStage(
   if (stage !== 'planned' && stage !== 'commissioning') return undefined;
   const records = recordsOf(watch.table, watch.records, path);
   if (stage === 'planned' && !records.some((record) => record !== undefined && record.heardAt !== null)) return undefined;
-  // A state from before the start of the server proves nothing.
+  // A state from before the start of the server does not prove that the PC works.
   const isCurrent = (record?: PcRecord) => record?.presence === 'online' && record.checks.length > 0 && watch.isCurrent(record.pc);
   const isThere = records.length > 0 && records.every(isCurrent);
   const from = cleanSince ?? (isThere ? now : null);
@@ -183,7 +182,7 @@ function changeOf(parts: Partial<SiteChange>, [who, what, about]: [string, strin
   return { nodes: [], gone: [], replaced: [], registry: [], ...parts, audit: { who, what, about } };
 }
 
-/** Returns the first eight entries of a list and the number of the others. */
+/** Returns the first eight entries of a list and the number of the remaining ones. */
 function shortList(all: readonly string[]): string {
   const shown = 8;
   return all.slice(0, shown).join(', ') + (all.length > shown ? ` and ${all.length - shown} more` : '');

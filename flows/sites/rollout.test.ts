@@ -11,7 +11,7 @@ const step = (rollout: Rollout, look: (pc: string) => PcState | null, now: numbe
   stepRollout(rollout, { look, now, deafMs });
 /** Returns the rollout after its PCs have confirmed the configuration. */
 const proven = (rollout: Rollout, look = lookAt()): Rollout => step(rollout, look, rollout.stageAt)?.rollout ?? rollout;
-/** Returns states in which the first `count` released PCs differ. */
+/** Returns PC states in which the first `count` released PCs have the values of `how`. */
 const some = (rollout: Rollout, count: number, how: Partial<PcState>) =>
   lookAt(
     Object.fromEntries(
@@ -21,7 +21,7 @@ const some = (rollout: Rollout, count: number, how: Partial<PcState>) =>
     ),
   );
 
-test('a rollout goes to 1 %, 10 % and all PCs, each stage after a clean watch time, and then ends', () => {
+test('a rollout reaches 1 %, 10 % and all PCs, each stage after a watch time without worse PCs, and then ends', () => {
   let rollout: Rollout | null = begun();
   const sizes = [releasedOf(rollout).length];
   for (let now = 0; rollout !== null; ) {
@@ -46,13 +46,13 @@ test('a stage with offline PCs waits until three PCs have held the configuration
   rollout = step(rollout, off(one, two, three), 100 * stageWatchMs)?.rollout as Rollout;
   expect(rollout).toMatchObject({ stage: 0, provenAt: 100 * stageWatchMs });
   expect(step(rollout, off(one, two, three), 101 * stageWatchMs - 1)).toBeNull();
-  // A PC goes offline, which ends the watch. The watch restarts when it is back.
+  // The PC goes offline, which ends the watch time. The watch time restarts when the PC is back.
   const gone = step(rollout, off(one, two), 101 * stageWatchMs - 1)?.rollout as Rollout;
   expect(gone.provenAt).toBeNull();
   expect(step(rollout, off(one, two, three), 101 * stageWatchMs)?.rollout).toMatchObject({ stage: 1 });
 });
 
-test('a receive gap restarts the watch of a stage', () => {
+test('a receive gap restarts the watch time of a stage', () => {
   const rollout = proven(begun());
   expect(step(rollout, lookAt(), stageWatchMs, 151_000)).toEqual({
     rollout: { ...rollout, stageAt: stageWatchMs, provenAt: null },
@@ -81,7 +81,7 @@ test('a rollout stops if PCs do not confirm the configuration within the watch t
   );
 });
 
-test('PCs with earlier faults do not count as worse, and recovered PCs do not offset worse ones', () => {
+test('PCs with earlier faults do not count as worse, and recovered PCs do not make up for worse ones', () => {
   const five = lookAt(Object.fromEntries(pcs.map((pc) => [pc, { faults: 5 }])));
   const ill = proven(begun(five), five);
   expect(step(ill, five, stageWatchMs)?.rollout?.stage).toBe(1);

@@ -38,7 +38,7 @@ function starts(nodes: TreeNode[] = [], registry = new Map<string, RegistryEntry
   return Object.assign(start, { retire });
 }
 
-test('the first start adds the site to the tree, and the second changes nothing', () => {
+test('the first start adds the site of sabha.json to the tree, and the second start changes nothing', () => {
   const start = starts();
   expect(start(both)?.paths).toEqual(['', 'goa', 'goa/panaji', 'goa/panaji/vc-1', 'goa/panaji/vc-2']);
   expect(start(both)).toBeNull();
@@ -71,7 +71,7 @@ test('a PC removed from sabha.json is revoked, and admitted again when it is bac
   expect([...registry.values()]).toEqual([...admitted('vc-1', 'vc-2').values()]);
 });
 
-test('an edit of the file does not restore a PC that an operator retired or moved', () => {
+test('an edit of sabha.json does not restore a PC that an operator retired or moved', () => {
   const registry = admitted('vc-1', 'vc-2');
   const start = starts([], registry);
   start(both);

@@ -6,7 +6,10 @@ import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { levelOf, nodesOfSettings } from './table.ts';
 
 const metaKey = 'settings.site';
-/** PCs that an edit of the file removed, with their token and certificates then. Only such a PC may be restored by another edit. */
+/**
+ * Key for the PCs that an edit of the file removed, with their token and certificates at that time. Another edit may restore only such a
+ * PC.
+ */
 const removedPcsKey = 'settings.out';
 const because = 'no longer in sabha.json';
 
@@ -19,8 +22,8 @@ type SettingsSiteInput = {
 };
 
 /**
- * Returns the change that brings the tree in line with the settings, and the rows that record it; null if there is none.
- * Guarantee: a PC that is removed from the file cannot connect. A PC that an operator retired or moved does not return through the file.
+ * Returns the change that makes the tree equal to the settings, and the rows that record it; null if there is none. Guarantee: a PC that is
+ * removed from the file cannot connect. A PC that an operator retired or moved does not return through the file.
  */
 export function settingsSiteChange({ site, table, entry, meta, now }: SettingsSiteInput): { change: SiteChange; ops: Op[] } | null {
   const path = site === null ? '' : `${site.state}/${site.id}`;
@@ -33,7 +36,7 @@ export function settingsSiteChange({ site, table, entry, meta, now }: SettingsSi
   const nodes = all.filter((node) => !isRemoved(node.path) || removedPcs.has(entryText(entry(node.path))));
   const restoredEntries = nodes.flatMap((node) => (isRemoved(node.path) ? (entry(node.path) ?? []) : []));
   const named = new Set(all.map((node) => node.path));
-  // A PC that an import added to the same site stays, and then the site stays too.
+  // A PC that an import added to the same site stays in the tree, and then the site stays too.
   const gone = heldPcs.map((id) => `${heldPath}/${id}`).filter((pc) => !named.has(pc) && table.node(pc) !== undefined);
   const ended = gone.flatMap((pc) => entry(pc) ?? []).filter(({ revoked }) => !revoked);
   for (const one of restoredEntries) removedPcs.delete(entryText(one));

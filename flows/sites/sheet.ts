@@ -4,7 +4,7 @@ import { type CsvProblem, issueText, normaliseHeading, oneLine } from '@sabha/co
 import { CsvError, parse } from 'csv-parse/sync';
 import * as v from 'valibot';
 
-/** Largest file that an import reads, bytes of UTF-8. */
+/** Limit of a file that an import reads, in bytes of UTF-8. */
 export const fileLimitBytes = 8 * 1024 * 1024;
 
 const problemsLimit = 20_000;
@@ -76,7 +76,7 @@ export function readRow<C extends string, S extends v.GenericSchema>(
   return { wrong };
 }
 
-/** Sorts problems by line. The last entry of a list that is too long counts the others. */
+/** Sorts problems by line. If the list is too long, its last entry counts the remaining ones. */
 export function sortedProblems(found: readonly CsvProblem[]): CsvProblem[] {
   const all = found.toSorted((a, b) => a.line - b.line);
   const next = all[problemsLimit];
@@ -99,7 +99,8 @@ export function safeTable(header: readonly string[], rows: readonly (readonly (s
 }
 
 /**
- * Returns the separator of a header without commas. Runs before the parser, which would report a quoted cell before ";" as a wrong quote.
+ * Returns the wrong separator of a header without commas. This check runs before the parser, which would report a quoted cell before ";" as
+ * a wrong quote.
  */
 function foreignSeparator(text: string): string | undefined {
   const header = /\S.*/.exec(text)?.[0].replace(/"[^"]*"/g, '') ?? '';

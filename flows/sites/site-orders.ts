@@ -22,8 +22,8 @@ import { levelOf, type Tree } from './table.ts';
 export type SiteOperationsOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
   records(): ReadonlyMap<string, PcRecord>;
   /**
-   * Resolves when the change and `ops` are committed and the PCs and the broker have them. Rejects without any effect, or if the registry
-   * snapshot for the broker cannot be written.
+   * Resolves when the change and `ops` are committed and sent to the PCs and the broker. If it rejects, nothing has changed, or the
+   * registry snapshot for the broker could not be written.
    */
   apply(change: SiteChange, ops?: readonly Op[]): Promise<void>;
   rollout(): RolloutView | null;
@@ -33,7 +33,7 @@ export type SiteOperationsOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
   newToken(): string;
 };
 
-/** Result of an operation; `tokens` are returned only once and stored nowhere. */
+/** Result of an operation. `tokens` are returned once and are not stored. */
 export type OperationResult = { ok: true; tokens: Record<string, string> } | { ok: false; missing: boolean; line: string };
 
 export type SiteOperations = ReturnType<typeof createSiteOperations>;
@@ -72,7 +72,7 @@ export function createSiteOperations(options: SiteOperationsOptions) {
       });
       return { path, ...table().resolve(path), pcs };
     },
-    /** Without `apply` it only returns the difference. */
+    /** Imports a file. Without `apply` it only returns the difference. */
     import: (at: { csv: string; apply: boolean; staged: boolean; by: string }): Promise<SitesImport> =>
       inTurn(async () => {
         const planned = planImport({ ...at, table: table(), now: now() });
@@ -87,7 +87,7 @@ export function createSiteOperations(options: SiteOperationsOptions) {
     revoke: (pc: string, by: string) => runOperation(() => revokePc(table(), pc, by)),
     replace: (pc: string, by: string) => runOperation(() => replacePc(table(), { pc, newToken }, by)),
     /**
-     * Issues tokens for the named PCs and for PCs of a scope without one. `renew`: for all PCs of the scope; their old tokens become
+     * Issues tokens for the named PCs, and for PCs of a scope that have none. `renew`: for all PCs of the scope; their old tokens become
      * invalid.
      */
     tokens: (at: { pcs: readonly string[]; scope: string | undefined; renew: boolean }, by: string) =>

@@ -1,4 +1,4 @@
-/** Trees of places for tests: a small fixed one and seeded random ones. */
+/** Trees of places for tests: a small fixed tree and seeded random trees. */
 import { expectedKinds, linkClasses, siteStages, tiers } from '@sabha/contracts';
 import type { Random } from '../../test/random.ts';
 import type { PcRecord } from '../engine/records/incidents.ts';
@@ -98,7 +98,7 @@ export function randomTree(random: Random): TreeNode[] {
   return random.next() < 0.8 ? [make(''), ...states] : states;
 }
 
-/** Returns the server's record of a PC that is online and well. */
+/** Returns the stored state of a PC that is online and has no fault. */
 export function record(pc: string, change: Partial<PcRecord> = {}): PcRecord {
   return {
     pc,

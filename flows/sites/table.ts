@@ -168,7 +168,7 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
 function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): PlaceDetails {
   const planned = scopePlace(scope);
   if (planned !== undefined) {
-    // A room is its own scope; a site or a state uses the scope of a common cause.
+    // The scope of a room is its path; a site or a state uses the scope of a common cause.
     const level = levelOf(planned);
     return placeOf(level === 3 ? planned : causeScope(level === 2 ? 'site' : 'state', planned), byPath, resolve);
   }
@@ -215,7 +215,7 @@ function placeOfCause(scope: string, { byPath, resolve, nation }: PlaceLookup): 
     return { site: nation, room: inBoth({ en: causeKindOf(scope) === 'spread' ? '' : name }), timeZone: resolve('').timeZone };
   const isSite = causeKindOf(scope) === 'site';
   const node = byPath.get(path);
-  // A table may name a state by its id.
+  // The sites file may name a state by its id.
   const room = node !== undefined && (isSite || node.name.en !== name) ? node.name : inBoth({ en: titleOf(name) });
   const site = (isSite && byPath.get(stateOf(path))?.name) || nation;
   return { site, room, timeZone: resolve(path).timeZone, ...(isSite && visitDetailsOf(path, byPath)) };
@@ -271,7 +271,7 @@ export function createTree(
       table = createSiteTable([...[...before.nodes()].filter(({ path }) => !dropped.has(path)), ...change.nodes]);
       for (const entry of change.registry) entries.set(entry.pc, entry);
       for (const { path } of change.nodes) removedPlaces.delete(path);
-      // A configuration also holds the names of site and room.
+      // A configuration also contains the names of site and room.
       const isRenamed = ({ path, name }: TreeNode) =>
         levelOf(path) >= 2 && JSON.stringify(before.node(path)?.name) !== JSON.stringify(name);
       const isOther = (node: TreeNode) => !sameLayer(before.node(node.path), node) || isRenamed(node);
@@ -304,7 +304,7 @@ export function createTree(
   };
 }
 
-/** Returns false if only dates of sites in commissioning changed: these change often and do not concern the engine. */
+/** Returns false if only dates of sites in commissioning changed. These dates change often and do not concern the engine. */
 function concernsEngine(before: SiteTable, { nodes, gone, replaced }: SiteChange): boolean {
   const factsOf = (site: TreeNode['site'] | undefined) => site && [site.stage, site.isp, site.linkId].join('\n');
   const dated = (node: TreeNode) => {
@@ -345,8 +345,8 @@ function createVersions(meta: Readonly<Record<string, string>>) {
   }
   return {
     /**
-     * Returns the configuration that a PC should hold. `reported`: the version that it last reported, 0 if none.
-     * Guarantee: a version never has two contents, also after a restore of an older ledger. Commit `op` before sending the configuration.
+     * Returns the configuration that a PC should have. `reported`: the version that the PC last reported, 0 if none. Guarantee: a version
+     * never has two contents, also after a restore of an older ledger. Commit `op` before sending the configuration.
      */
     wanted(pc: string, content: ConfigContent, reported = 0): { config: Config; op?: Op } {
       const ours = held.get(pc) ?? { version: 0, hash: '' };

@@ -50,7 +50,7 @@ test.each([
   expect(tree.config(goa).config).toMatchObject({ version: 2, profile: { link: 'geo' } });
 });
 
-test('a change of a site without effect on the engine is not passed to the engine', () => {
+test('a change of a site that does not concern the engine is not passed to the engine', () => {
   const tree = setUp();
   const dated = tree.change(change({ nodes: [site('goa/panaji', { cleanSince: 9 })], audit: null }), 5);
   expect(dated).toMatchObject({ known: null, sites: ['goa/panaji'], ops: [{ op: 'node' }] });
@@ -58,7 +58,7 @@ test('a change of a site without effect on the engine is not passed to the engin
   expect(tree.change(change({ replaced: [leh] }), 5).known).toMatchObject({ replaced: [leh], pcs: [{ pc: leh }] });
 });
 
-test('a removed PC is committed as removed and keeps its name until its path exists again', () => {
+test('a removed PC is written to the ledger as removed, and its name stays known until its path exists again', () => {
   const tree = setUp();
   const done = tree.change(change({ gone: [{ path: goa, because: 'retired' }] }), 5);
   expect(done.ops).toEqual([

@@ -1,10 +1,10 @@
-/** The known meetings, by the rooms that they concern. */
+/** The meetings of all rooms, and the dates of each meeting. */
 import ICAL from 'ical.js';
 import type { Meeting, Occurrence, Rule, SiteTable } from '../../engine/records/sites.ts';
 
 export type Calendar = ReturnType<typeof createCalendar>;
 
-/** Holds the meetings. Computes dates on demand and caches them for some days. */
+/** Creates the calendar. It computes dates on demand and caches them for some days. */
 export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<SiteTable, 'resolve'>) {
   const byId = new Map([...meetings].map((meeting) => [meeting.id, meeting]));
   const parts = [...byId.values()].flatMap(partsOf);
@@ -18,7 +18,10 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
   );
   const datesOf = createDateCache();
 
-  /** Returns the meetings of a room: its own and those of its site, its state and the nation. For a site also those of its rooms. */
+  /**
+   * Returns the meetings of a room: its own and those of its site, its state and the nation. For a site, the meetings of its rooms are
+   * included.
+   */
   function meetingsOf(scope: string): Meeting[] {
     const names = scope.split('/');
     const above = names.map((_, at) => names.slice(0, at + 1).join('/'));
@@ -32,7 +35,7 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
 
   return {
     all: (): ReadonlyMap<string, Meeting> => byId,
-    /** Returns the meetings as rooms see them: a date that moved to other rooms is a separate meeting. */
+    /** Returns the meetings as rooms see them. A date that moved to other rooms is a separate meeting. */
     parts: (): readonly Meeting[] => parts,
     /** Returns the dates of a scope that end in the future and begin within the next days, sorted. */
     next(scope: string, now: number): Occurrence[] {
@@ -57,9 +60,9 @@ function partsOf(meeting: Meeting): Meeting[] {
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-/** Longest window that is computed. */
+/** Longest window for which dates are computed. */
 const windowDays = 62;
-/** Dates that ended less than this ago stay known, because a small step of the clock may bring them back. */
+/** Dates that ended less than this ago are kept, because a small correction of the clock may make them current again. */
 export const lingerMs = 120_000;
 
 /** Returns the time of a local time in a zone. A local time skipped by a clock change moves later; a repeated one means the first. */
@@ -89,9 +92,9 @@ export function occurrencesIn(meeting: Meeting, window: { from: number; to: numb
   return within.sort((a, b) => a.from - b.from);
 }
 
-/** Time ahead for which dates are always known. */
+/** Time ahead for which dates must always be known. */
 const horizonMs = 8 * dayMs;
-/** Time ahead for which dates are computed at once. */
+/** Time ahead for which dates are computed at once, so that the cache lasts some days. */
 const aheadMs = 15 * dayMs;
 
 /** Compares by the next date, then by id. Entries without a date come last. */
@@ -116,7 +119,10 @@ export function createDateCache() {
   };
 }
 
-/** Returns the local starts that may lie in a window. One more day on each side, because days begin at other times in other zones. */
+/**
+ * Returns the local starts that may lie in a window. One more day on each side is searched, because a day begins at different times in
+ * different zones.
+ */
 function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; to: number; zone: string }): string[] {
   const first = dayOf(start);
   if (rule === null) return [start];
@@ -155,7 +161,7 @@ const weekdayNames = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 const supportedParts = ['freq', 'interval', 'count', 'until', 'byday', 'bymonthday', 'bymonth', 'bysetpos', 'wkst'];
 const intervalLimit = 1_000;
 const countLimit = 1_000;
-/** Days in which the last date of a COUNT is searched, some thirty years: about 2 ms for each rule. */
+/** Number of days in which the last date of a COUNT is searched: about thirty years, which takes 2 ms per rule. */
 const countedDays = 11_000;
 
 /** Reads `FREQ=WEEKLY;BYDAY=MO,WE` for a meeting with this first date. */
@@ -167,7 +173,7 @@ export function ruleOfText(text: string, start: string): ReadRule {
   }
 }
 
-/** Reads a rule that ical.js has parsed. Replaces a COUNT by the last date, so that it is counted once. */
+/** Reads a rule that ical.js has parsed. A COUNT is replaced by the last date, so that the dates are counted only once. */
 export function ruleOf(said: unknown, start: string): ReadRule {
   const parts = new Map(Object.entries(said ?? {}));
   const frequency = frequencies.find((one) => one === parts.get('freq'));
@@ -299,7 +305,7 @@ function isFrom1(number: number, most: number): boolean {
   return Number.isInteger(number) && number >= 1 && number <= most;
 }
 
-/** A date without a time includes the whole day. */
+/** Reads the end of a rule. A date without a time includes that whole day. */
 function endOf(said: unknown): Pick<Rule, 'until' | 'untilUtc'> {
   if (said === undefined || said === null) return { until: null, untilUtc: false };
   const text = String(said);

@@ -57,7 +57,7 @@ function spanOf({ start = '', end = '' }: MeetingCells, wrong: MeetingCellProble
   const isClock = /^\d\d:\d\d$/.test(end);
   const to = localOf(isClock ? `${start.slice(0, 10)} ${end}` : end);
   const isMinutes = /^\d{1,5}$/.test(end);
-  // A time of day needs a valid start. Without one only the start is reported.
+  // A time of day as the end needs a valid start. Without one, only the start is reported.
   if (!isMinutes && to === undefined && !(isClock && from === undefined))
     wrong.push(['end', 'expected a time such as 2027-01-15 12:30, 12:30, or minutes']);
   if (from === undefined || (to === undefined && !isMinutes)) return { start: '', minutes: 0 };

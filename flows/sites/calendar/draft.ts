@@ -1,10 +1,10 @@
-/** Shared checks of a meeting from a file. */
+/** Checks that both readers of meeting files use. */
 import { setImmediate } from 'node:timers/promises';
 import { isTimeZone, oneLine } from '@sabha/contracts';
 import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 
 export type Problem = { line: number; column: string; what: string };
-/** Result of a file: its meetings, the ids of cancelled ones, the problems, and notes on entries that were skipped. */
+/** Result of reading a file: its meetings, the ids of cancelled meetings, the problems, and notes on skipped entries. */
 export type ReadFile = { meetings: Meeting[]; cancelled: string[]; problems: Problem[]; notes: Problem[] };
 
 export const limits = { meetings: 20_000, scopes: 200, dates: 1_000, title: 120, id: 200, minutes: 7 * 24 * 60 };

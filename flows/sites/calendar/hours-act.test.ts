@@ -67,7 +67,7 @@ test.each<[string, Partial<OfferMessage>, boolean]>([
   ['a quiet microphone, which is minor', { fault: 'microphone.volume_low', severity: 'minor' }, true],
   ['a disk that is hot, which is minor', { fault: 'climate.hot', severity: 'minor' }, false],
   ['what only informs', { severity: 'info' }, false],
-])('before a meeting %s is critical: %#', (_, change, isCritical) => {
+])('shortly before a meeting only a fault that can disturb it becomes critical: %s', (_, change, isCritical) => {
   const { go, severity } = act(message(change), soon);
   expect([go, severity === 'critical']).toEqual([true, isCritical]);
 });
@@ -126,13 +126,16 @@ test('a cleared fault is sent at once', () => {
 
 test.each([
   ['outage.state', 'undetermined', 'waits for the opening of the office'],
-  // The cause says only that many went offline at one moment.
+  // The cause `upstream` only says that many sites went offline at the same moment.
   ['outage.provider', 'upstream', 'waits for the opening of the office'],
   ['outage.state', 'link-down', ''],
   ['outage.state', 'power-cut', ''],
-] as const)('offices that close at one time are not reported as a regional outage: %s, %s', (fault, cause, how) => {
-  const closing: OfficeState = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
-  const outage = cause === null ? null : { cause, confidence: 0.85 };
-  expect(act(message({ fault, outage }), closing)).toMatchObject({ go: how === '', how });
-  expect(act(message({ fault, outage }), { ...closing, isClosing: false })).toMatchObject({ go: true });
-});
+] as const)(
+  'offices that close at the same time are not a regional outage, unless the cause is a broken line or a power cut: %s, %s',
+  (fault, cause, how) => {
+    const closing: OfficeState = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
+    const outage = cause === null ? null : { cause, confidence: 0.85 };
+    expect(act(message({ fault, outage }), closing)).toMatchObject({ go: how === '', how });
+    expect(act(message({ fault, outage }), { ...closing, isClosing: false })).toMatchObject({ go: true });
+  },
+);

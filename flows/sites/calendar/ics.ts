@@ -12,15 +12,12 @@ type Block = { line: number; text: string[] };
 type Zones = ReadonlyMap<string, string | undefined>;
 /** A local time with its zone; a null zone is that of the site. */
 type Time = { local: string; zone: string | null };
-/** Context of a file: `rooms` are those of the meetings that name none. */
+/** Context of a file. `rooms`: the rooms of meetings that name none. */
 type IcsContext = { table: SiteTable; zones: Zones; rooms: string[] | null; isCancelling: boolean };
-/** One VEVENT; `of` is the date that it moves or cancels. */
+/** One VEVENT. `of`: the date of a series that it moves or cancels. */
 type Entry = { line: number; of: Time | null; cancelled: boolean; meeting: Meeting; said: Property[] };
 
-/**
- * Reads a file.
- * Guarantee: every faulty entry is named by its line, and entries are read independently.
- */
+/** Reads a file. Guarantee: every faulty entry is named by its line, and a fault of one entry does not affect the others. */
 export async function readIcs(text: string, by: Pick<IcsContext, 'table' | 'rooms'>): Promise<ReadFile> {
   const file: ReadFile = { meetings: [], cancelled: [], problems: [], notes: [] };
   const events = blocksOf(text, file.problems);
@@ -103,7 +100,7 @@ function readEntry(block: Block, around: IcsContext, file: ReadFile): Entry | un
   return recordProblem(block.line, file.problems, () => entryOf(properties, block, around));
 }
 
-/** Returns the result of `read`. Records an `IcsError` error as a problem and returns undefined. */
+/** Returns the result of `read`. An `IcsError` becomes a problem of the file, and the result is undefined. */
 function recordProblem<T>(line: number, problems: Problem[], read: () => T): T | undefined {
   try {
     return read();
@@ -173,7 +170,7 @@ function roomsOf(properties: readonly Property[], table: SiteTable, rooms: strin
   const location = textOf(properties, 'location');
   const named = scopesOf(own || location, table);
   const column = own === '' ? 'LOCATION' : 'X-SABHA-ROOMS';
-  // A single word without a slash may be a state, or the name of a hall in free text.
+  // A single word without a slash is not used as a path. It may be a state, or the name of a hall in free text.
   const isMeant = own !== '' || location.includes('/');
   if (named.line === undefined && named.isPaths) return named.scopes;
   if (named.line !== undefined && isMeant) throw new IcsError(column, named.line);
@@ -181,7 +178,7 @@ function roomsOf(properties: readonly Property[], table: SiteTable, rooms: strin
   throw new IcsError(column, `names no site or room: expected paths such as bihar/patna, or --rooms for the whole file`);
 }
 
-/** Returns the length: one hour if the entry has neither end nor duration. */
+/** Returns the length of a meeting in minutes: one hour if the entry has neither end nor duration. */
 function minutesOf(properties: readonly Property[], begin: Time, end: Time | undefined): number {
   const said = textOf(properties, 'duration');
   const untilEnd = end === undefined ? 60 : (atOf(startOf(end, begin, 'DTEND'), 'UTC') - atOf(begin.local, 'UTC')) / 60_000;
@@ -211,7 +208,7 @@ function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
   });
 }
 
-/** Returns a time in the zone of the meeting. A meeting in the local time of each site cannot be compared with a time in a zone. */
+/** Returns a time in the zone of the meeting. A meeting in the local time of each site cannot be compared with a time in a fixed zone. */
 function startOf({ local, zone }: Time, begin: Time, column: string): string {
   if (zone === begin.zone) return local;
   if (zone === null || begin.zone === null)

@@ -133,7 +133,7 @@ test.each<[string, string[], string]>([
   ],
   ['a date twice', [weekly(), date(at11, at15), date(at11, at15)], '14 RECURRENCE-ID: appears twice: line 9 is the same meeting'],
   ['an answer to an invitation', ['METHOD:REPLY', weekly()], '3 METHOD: REPLY is not understood: PUBLISH, REQUEST and CANCEL are'],
-])('an iCalendar file with %s is refused in one line', async (_, events, line) => {
+])('an iCalendar file with this content is refused in one line: %s', async (_, events, line) => {
   expect(await problems(ics(...events))).toEqual([line]);
 });
 

@@ -1,4 +1,4 @@
-/** Operations of the HTTP routes on the calendar. Each plans a change on the held meetings and applies it before it returns. */
+/** Operations of the HTTP routes on the calendar. Each plans a change of the current meetings and applies it before it returns. */
 import { createMutex, isWithin, type MeetingsImport, type MeetingView } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
@@ -11,7 +11,7 @@ import { readIcs } from './ics.ts';
 export type MeetingOrdersOptions = {
   calendar(): Calendar;
   table(): SiteTable;
-  /** Commits the rows and replaces the meetings. Rejects without any effect. */
+  /** Commits the rows and replaces the meetings. If it rejects, nothing has changed. */
   apply(meetings: Iterable<Meeting>, ops: readonly Op[]): Promise<void>;
   now(): number;
 };

@@ -94,7 +94,7 @@ test.each([
   ['FREQ=DAILY;COUNT=3;UNTIL=20270201', 'it ends by COUNT or by UNTIL, not by both'],
   ['FREQ=DAILY;INTERVAL=100000', 'INTERVAL is a number from 1 to 1000'],
   ['FREQ=WEEKLY;BYDAY=XX', 'invalid BYDAY value "XX"'],
-])('%s is refused in one line', (text, line) => {
+])('the recurrence rule %s is refused in one line', (text, line) => {
   expect(ruleOfText(text, '2027-01-15T11:00:00')).toEqual({ ok: false, line: `the repetition cannot be used: ${line}` });
 });
 

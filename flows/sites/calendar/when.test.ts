@@ -51,7 +51,7 @@ test('a PC that goes offline near closing time is expected at the next opening p
   expect(moment('2027-01-15T09:45').backAt).toBe(at('2027-01-15T09:45'));
 });
 
-test('the span of the last closing is known from the opening until all PCs are expected online', () => {
+test('the span of the last closing is known from the opening until all PCs should be online again', () => {
   const closed = (now: string) => {
     const { closed: found } = moment(now);
     return found && [local(found.from), local(found.to)];
@@ -92,7 +92,7 @@ test.each([
   ['two of three that close', [evening, evening, always], true],
   ['two of four that close', [evening, evening, always, always], false],
   ['none that is known', [], false],
-] as const)('a group of offices, %s', (_, moments, closes) => {
+] as const)('combineOffices decides whether a group of offices is closing: %s', (_, moments, closes) => {
   const many = combineOffices(moments, always);
   expect([many.isClosing, many.digestAt]).toEqual([closes, always.digestAt]);
   expect(local(many.backAt)).toBe(closes ? '2027-01-18T09:45' : '2027-01-15T18:20');

@@ -1,4 +1,4 @@
-/** Decides for the node *when* whether an office is in a meeting, in its hours or closed. */
+/** Decides for the node *when* whether an office has a meeting, is open or is closed. */
 import { causeKindOf, meetingComponents, pathOfScope, zonedAt } from '@sabha/contracts';
 import type { HoursFields, OfferMessage, TabAct } from '../../engine/records/incidents.ts';
 import type { DayHours, Occurrence, OfficeHours, SiteTable } from '../../engine/records/sites.ts';
@@ -9,15 +9,15 @@ const closedDays = 15;
 
 /** Settings of the node *when*. `digest` is in minutes after midnight. */
 export type WhenRules = { beforeMs: number; digest: number; nearMs: number; graceMs: number };
-/** An office. `hours` is null if none are set: it is then always open. */
+/** An office. `hours` is null if no level sets hours; the office is then always open. */
 export type OfficeTimes = { timeZone: string; hours: OfficeHours | null };
 
 /**
  * State of an office:
  * - `meeting`: a meeting runs
- * - `soon`: a meeting begins within the time of the rules
+ * - `soon`: a meeting begins within `beforeMs`
  * - `open`: people may be notified
- * - `closed`: until the next digest, by day
+ * - `closed`: people are notified at the next digest; it is day
  * - `night`: the same, between 20:00 and 6:00
  */
 export type OfficeState = {
@@ -28,9 +28,9 @@ export type OfficeState = {
   digestAt: number;
   /** Time at which a PC switched off at closing time should be online again; now if it already should. */
   backAt: number;
-  /** The office closes within the time of the rules, or has closed. */
+  /** The office closes within `nearMs`, or has closed. */
   isNearClosing: boolean;
-  /** The office closes within the time of the rules, or closed that recently. Its PCs may go offline one by one or all at once. */
+  /** The office closes within `nearMs`, or closed within that time. Its PCs may go offline one by one or all at once. */
   isClosing: boolean;
   /** Span in which PCs were switched off at the last closing, until the day began. Null once they should be online again. */
   closed: { from: number; to: number } | null;
@@ -38,7 +38,7 @@ export type OfficeState = {
   lookAt: number | null;
 };
 
-/** Judges a time. `dates` are the dates of the room that are not over, sorted. */
+/** Returns the state of an office at a time. `dates`: the dates of the room that have not ended, sorted. */
 export function officeStateAt(at: { office: OfficeTimes; dates: readonly Occurrence[]; rules: WhenRules; now: number }): OfficeState {
   const { office, dates, rules, now } = at;
   const near = dates.filter(({ from, to }) => from - rules.beforeMs <= now && to > now);
@@ -63,8 +63,8 @@ export function officeStateAt(at: { office: OfficeTimes; dates: readonly Occurre
 }
 
 /**
- * Combines many offices: open, unless most of them close. Then `backAt` is the median of the closing ones, and the first meeting of any
- * counts.
+ * Combines the states of many offices: open, unless most offices close. Then `backAt` is the median of the closing offices, and the first
+ * meeting of any office counts.
  */
 export function combineOffices(moments: readonly OfficeState[], open: OfficeState): OfficeState {
   const closing = moments.filter(({ isClosing }) => isClosing);
@@ -85,7 +85,7 @@ export function nextDigestAt(at: number, { timeZone, hours }: OfficeTimes, diges
   return timeOn(localDay(at, timeZone) + 1, digest, timeZone);
 }
 
-/** Returns now during the office day, which includes the digest; else the next digest. */
+/** Returns `now` during the office day, which begins with the digest; else the next digest. */
 function sendableAt(office: OfficeTimes, { digest }: WhenRules, now: number): number {
   const { hours, timeZone } = office;
   if (hours === null) return now;
@@ -183,9 +183,9 @@ type OfficeStatesOptions = {
 };
 
 /**
- * Returns the moment of a scope, from the current calendar and site table.
- * Guarantee: a site has the meetings and hours of its office, and a group of sites the moment of the majority. A scope without a site and
- * an office without hours are always open, so nothing waits for them.
+ * Returns a function that gives the state of a scope, from the current calendar and site table. Guarantee: a site has the meetings and
+ * hours of its office, and a group of sites the state of the majority. A scope without a site and an office without hours are always open,
+ * so no message waits for them.
  */
 export function createOfficeStates({
   calendar,
@@ -199,7 +199,7 @@ export function createOfficeStates({
     const { timeZone = 'UTC', office: hours = null } = isPlace ? places.resolve(scope) : {};
     const dates = isPlace ? calendar().next(scope, now()) : [];
     const moment = officeStateAt({ office: { timeZone, hours }, dates, rules, now: now() });
-    // The next import may add a meeting of this room.
+    // Infinity: no check is due, but the next import may add a meeting of this room.
     return isPlace && moment.lookAt === null && calendar().all().size > 0 ? { ...moment, lookAt: Number.POSITIVE_INFINITY } : moment;
   };
   return (scope, rules) => {
@@ -212,11 +212,12 @@ export function createOfficeStates({
 }
 
 /**
- * `go`: true to notify now. Otherwise the message waits, and `how` says for what. Both change the message: its severity, `hours` and acts.
+ * The decision about a message. `go`: true to notify now. Otherwise the message waits, and `how` says for what. In both cases the severity,
+ * `hours` and acts of the message may change.
  */
 type HoursDecision = { go: boolean; how: string };
 
-/** Interval of the checks of a fault that was sent, without a meeting or opening to wait for: meetings are imported daily. */
+/** Interval of the checks of a sent fault without a known meeting or opening. Meetings are imported daily. */
 const lookAgainMs = 24 * 3_600_000;
 const waitReasons = {
   untilMeetingEnds: 'critical until the meeting is over',
@@ -225,7 +226,7 @@ const waitReasons = {
   told: 'told; looked at again before a meeting',
 };
 
-/** Judges a message at a moment. `node`: the node that continues after the wait. */
+/** Decides about a message by the state of its office. `node`: the node that continues after the wait. */
 export function actByHours(message: OfferMessage, moment: OfficeState, { node, now }: { node: string; now: number }): HoursDecision {
   if (message.transition.kind !== 'raised' && message.transition.kind !== 'worsened') return { go: true, how: '' };
   const before = message.hours;
@@ -239,7 +240,7 @@ export function actByHours(message: OfferMessage, moment: OfficeState, { node, n
   return sendByDay(message, moment, { node, now });
 }
 
-/** Sends the fault at once as critical until the meeting ends. Escalation to higher levels counts from now. */
+/** Sends the fault at once, as critical until the meeting ends. The escalation to higher levels counts from now. */
 function sendUrgently(
   message: OfferMessage,
   { meeting, lookAt: ends }: OfficeState,
@@ -248,7 +249,7 @@ function sendUrgently(
   const was = message.severity;
   const { waits } = message.hours ?? {};
   const dueAt = Math.max(ends ?? now, now + 1);
-  // A fault that was critical before the meeting then waits for the next one.
+  // A fault that was critical before the meeting waits for the next meeting afterwards.
   addWait(message, { node, dueAt, hours: was === 'critical' ? { waits: 'told' } : { waits: 'meeting', was } });
   message.severity = 'critical';
   if (waits === 'meeting') return { go: false, how: waitReasons.untilMeetingEnds };
@@ -263,7 +264,7 @@ function sendUrgently(
 /** Sends a fault by day, in the digest if it waited for that. Checks it again when a meeting comes near. */
 function sendByDay(message: OfferMessage, moment: OfficeState, { node, now }: { node: string; now: number }): HoursDecision {
   const { waits } = message.hours ?? {};
-  // A repeated critical fault gets its reminders from the step that sent it first.
+  // A repeated critical fault gets its reminders from the transition that was sent first.
   const isRepeated = message.severity === 'critical' && message.transition.again !== undefined;
   if (countsInMeeting(message) && moment.lookAt !== null && !isRepeated) {
     addWait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } });
@@ -305,10 +306,9 @@ const singlePcFaults: ReadonlySet<string> = new Set(['pc.silent', 'outage.site']
 const multiSiteFaults: ReadonlySet<string> = new Set(['outage.link', 'outage.provider', 'outage.state', 'outage.nation', 'centre.plane']);
 
 /**
- * Returns true if the PC was probably switched off with its office: it sent a bye or fell silent. A broken link or a lost state does not
- * count.
- * If most offices of a group close, a joint outage proves no broken line unless one PC reported it. In the morning the start of the outage
- * counts; an outage of many ends before the last PC is expected.
+ * Returns true if the PC was probably switched off with its office: it sent a bye or fell silent. A broken link does not count. If most
+ * offices of a group close, a common outage proves no broken line unless one PC reported it. In the morning the start of the outage
+ * decides; an outage of many sites ends before the last PC is expected.
  */
 function isSwitchedOff({ fault, outage }: OfferMessage, { isNearClosing, isClosing, closed }: OfficeState): boolean {
   const { cause = 'undetermined', from = Number.NaN } = outage ?? {};

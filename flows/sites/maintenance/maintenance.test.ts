@@ -7,7 +7,7 @@ import { createSiteTable } from '../table.ts';
 import { createMaintenanceOrders, createPlannedMaintenance, type MaintenanceRequest } from './maintenance.ts';
 
 const table = createSiteTable(smallTree());
-/** 08:30 in Leh. */
+/** 08:30 local time in Leh. */
 const now = Date.UTC(2027, 0, 15, 3);
 const hour = 3_600_000;
 
@@ -59,7 +59,7 @@ test.each([
   ['of the whole nation', { scope: '' }, 'there is no room, site or state ""'],
   ['in an unknown zone', { zone: 'Asia/Nowhere' }, 'the zone "Asia/Nowhere" is not known: write one such as Asia/Kolkata'],
   ['from no time', { from: 'tonight' }, '"from" is a time of day there, such as 2027-01-15T22:00, not "tonight"'],
-] as const)('maintenance %s is refused in one line, and nothing is written', async (_, edit, line) => {
+] as const)('a plan for maintenance is refused in one line, and nothing is written: %s', async (_, edit, line) => {
   const { orders, written } = opened();
   expect(await orders.add(asked(edit))).toEqual({ ok: false, line });
   expect([orders.list(''), written]).toEqual([[], []]);
@@ -86,7 +86,7 @@ test('maintenance uses the time zone of its place unless it names one, and is re
   expect([around(next.from - hour), around(next.from), around(next.to - 1), around(next.to + hour)]).toEqual([[], ['m-1'], ['m-1'], []]);
 });
 
-test('repeated maintenance has each of its dates until its rule ends', async () => {
+test('repeated maintenance takes place on each date until its rule ends', async () => {
   const { orders, planned } = opened();
   await orders.add(asked({ rule: 'FREQ=WEEKLY;COUNT=2' }));
   const starts = [0, 7, 14].map((days) => Date.UTC(2027, 0, 15 + days, 16, 30));
@@ -122,6 +122,6 @@ test('maintenance is removed by its id, and only within the scope of the caller'
   expect(written.slice(2)).toMatchObject([{ op: 'maintenance-gone', id: 'm-1' }, { what: 'maintenance removed' }]);
 });
 
-test('the dates are undefined while the site table is unknown', () => {
+test('the dates of maintenance are undefined while the site table is unknown', () => {
   expect(createPlannedMaintenance([], () => undefined).around(now)).toBeUndefined();
 });

@@ -8,13 +8,13 @@ import { zoneNamed } from '../calendar/draft.ts';
 export type MaintenanceOrdersOptions = {
   planned(): PlannedMaintenance;
   table(): SiteTable;
-  /** Commits the rows and replaces the plans. Rejects without any effect. */
+  /** Commits the rows and replaces the plans. If it rejects, nothing has changed. */
   apply(plans: Iterable<Maintenance>, ops: readonly Op[]): Promise<void>;
   now(): number;
   randomId(): string;
 };
 
-/** Most plans at a time. A longer list is not useful to people. */
+/** Limit of plans, because a longer list is not useful to people. */
 const plansLimit = 500;
 /** Time for which past maintenance is kept, for reference. */
 const keptMs = 7 * 86_400_000;
@@ -53,7 +53,7 @@ export function createMaintenanceOrders({ planned, table, apply, now, randomId }
         await change({ put: plan }, { who: asked.by, what: 'maintenance planned', about: aboutOf(plan) });
         return { ok: true, value: viewOf(planned(), plan, now()) };
       }),
-    /** Removes a plan and ends a running date. Returns false if the id is unknown or not within the scope of the caller. */
+    /** Removes a plan and ends its current date. Returns false if the id is unknown or not within the scope of the caller. */
     remove: ({ id, by, isWithin }: { id: string; by: string; isWithin(scope: string): boolean }): Promise<boolean> =>
       inTurn(async () => {
         const held = planned().all().get(id);
@@ -89,8 +89,8 @@ export type MaintenanceRequest = {
 /** Shortest plan. Work on a room takes some minutes, and a shorter plan could fall between two checks. */
 const leastMinutes = 5;
 /**
- * Three days: a weekend and one more day. During this time nobody is notified of faults there. For longer work, take the site out of
- * service or plan it again.
+ * Longest plan: a weekend and one more day. During this time people are not notified of faults there. For longer work, take the site out of
+ * service or plan again.
  */
 const mostMinutes = 3 * 24 * 60;
 const dayMs = 86_400_000;
@@ -136,7 +136,7 @@ function dateProblem(plan: Maintenance, zone: string, now: number): string | und
   const end = endsAt(toMeeting(plan), zone);
   if (end !== null && end <= now) return 'it is over already';
   if (plan.rule === null) return undefined;
-  // Maintenance that never pauses would hide a fault for ever.
+  // Maintenance without a pause would hide a fault for ever.
   const first = atOf(plan.start, zone);
   const dates = occurrencesIn(toMeeting(plan), { from: first, to: first + lookAheadMs }, zone);
   const isWithout = dates.some(({ from }, at) => at > 0 && from <= (dates[at - 1]?.to ?? 0));
@@ -152,7 +152,7 @@ function localOf(text: string): string | undefined {
 
 export type PlannedMaintenance = ReturnType<typeof createPlannedMaintenance>;
 
-/** Holds the plans. Computes dates on demand and caches them for some days. */
+/** Creates the plans in memory. Dates are computed on demand and cached for some days. */
 export function createPlannedMaintenance(plans: Iterable<Maintenance>, table: () => Pick<SiteTable, 'node' | 'resolve'> | undefined) {
   const byId = new Map([...plans].map((one) => [one.id, one]));
   const meetings = new Map<Maintenance, Meeting>();
@@ -168,7 +168,9 @@ export function createPlannedMaintenance(plans: Iterable<Maintenance>, table: ()
 
   return {
     all: (): ReadonlyMap<string, Maintenance> => byId,
-    /** Returns the dates in progress at a time, with a margin of two minutes on both sides. Undefined while the site table is unknown. */
+    /**
+     * Returns the dates in progress at a time, and those up to two minutes before or after it. Undefined while the site table is unknown.
+     */
     around: (now: number): MaintenanceDate[] | undefined =>
       table() &&
       [...byId.values()].flatMap((plan) => datesOf(plan, now).filter(({ from, to }) => from - lingerMs <= now && now < to + lingerMs)),
