@@ -25,7 +25,7 @@ const birth = {
   spool: { id: 's1', first: 1, last: 2 },
 } as const;
 
-/** The ingest module with its commands over a real ledger. */
+/** Creates the ingest module with its commands over a real ledger. */
 async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), change = (ledger: Ledger) => ledger } = {}) {
   const inner = openInThread(db);
   if ((await inner.load()).nodes.length === 0) {
@@ -110,7 +110,7 @@ test('a command is signed, committed with its author, and only then sent', async
   expect(await rig.commands.one('c-1')).toMatchObject({ state: 'open', by, to: hall, answers: [], missing: [hall] });
 });
 
-test('a command to a scope is one message, and each PC of the scope counts with its first response', async () => {
+test('a command to a scope is one message, and only the first response of each PC of the scope counts', async () => {
   const rig = await setUp();
   await rig.commands.issue({ ...probing, to: 'ladakh' });
   expect(rig.cmds().map(({ topic, to }) => [topic, to])).toEqual([['ladakh/all/cmd', 'ladakh/all']]);
@@ -187,7 +187,7 @@ test('if the ledger cannot write, no command is sent', async () => {
   expect(rig.cmds()).toEqual([]);
 });
 
-describe('R29 a clock that was ahead is corrected', () => {
+describe('R29 commands after a correction of a clock that was ahead', () => {
   const year = 365 * 86_400_000;
 
   test('R29 after the clock was corrected while flows runs, an open command is signed again with valid times and sent once more', async () => {
@@ -196,7 +196,7 @@ describe('R29 a clock that was ahead is corrected', () => {
     await rig.clock.pass(1_000);
     await rig.commands.issue({ ...probing, to: hall });
     rig.clock.jump(-year);
-    // Until the step is handled a birth sends nothing, since the PC would refuse the command.
+    // Until the correction is handled a birth sends no command, since the PC would refuse it.
     await rig.born(hall);
     expect(rig.cmds()).toHaveLength(1);
     await rig.clock.pass(1_000);

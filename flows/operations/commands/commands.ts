@@ -37,7 +37,7 @@ import type { Ingest } from '../../ingest/ingest.ts';
 import type { DecodedMessage } from '../../ingest/read-message.ts';
 
 const counterKey = 'commands.counter';
-/** Author of measurements that the schedule of a link class orders. */
+/** Author of measurements that the schedule of a link class requests. */
 export const scheduleName = 'the schedule';
 const tickMs = 5_000;
 const lookEveryMs = 60_000;
@@ -45,12 +45,12 @@ const againMs = 15 * 60_000;
 const triesAtMost = 4;
 const roundLifeMs = 12 * 3_600_000;
 const roundsKept = 50;
-/** Limit of open rounds: further ones would add nothing, since one measurement of a site serves all of them. */
+/** Limit of open rounds of measurements. More would be useless, since one measurement of a site serves all rounds. */
 const roundsOpen = 10;
 const verb = 'measure-link';
 const later: readonly (string | null)[] = Object.values(measureRefusals);
 
-/** `to`: '' for the nation, a state, state/site or the path of a PC. */
+/** An order of a person. `to`: '' for the nation, a state, state/site or the path of a PC. */
 export type CommandOrder = { to: string; verb: string; args: Record<string, unknown>; by: string };
 /** Result of an order; `missing`: its scope does not exist. */
 export type IssueResult = { ok: true; id: string } | { ok: false; missing: boolean; line: string };
@@ -66,7 +66,7 @@ export type CommandsOptions = {
 };
 
 export type Commands = ReturnType<typeof createCommands>;
-/** The part for the API. */
+/** The functions for the API. */
 export type CommandsView = Pick<Commands, 'issue' | 'list' | 'one'>;
 
 type CommandsState = { options: CommandsOptions; open: Map<string, { row: CommandRow; answered: Set<string> }>; counter: number };
@@ -93,19 +93,19 @@ export function createCommands(options: CommandsOptions) {
     remember({ meta }: Pick<LedgerContents, 'meta'>): void {
       state.counter = Math.max(state.counter, Number(meta[counterKey] ?? 0));
     },
-    /** Loads the open commands from the ledger, signed for a valid time. */
+    /** Loads the open commands from the ledger, signed with a time that is valid now. */
     async reread(): Promise<void> {
       const open = await options.ledger.openCommands(options.clock.now());
       state.open = new Map(
         open.map(({ row, answered }) => [row.id, { row: resignForTime(row, options.key), answered: new Set(answered) }]),
       );
     },
-    /** Sends open commands again: after a step of the clock no birth triggers it. */
+    /** Sends open commands again, because no birth triggers that after a correction of the clock. */
     sendAgain(): void {
       for (const { row, answered } of state.open.values())
         if (!answered.has(row.to)) options.send(pcTopic(addressOf(row.to), 'cmd'), encode('cmd', row.signed), 1);
     },
-    /** Takes a committed report: responses, or a birth, after which the PC may have missed a command. */
+    /** Handles a committed report: responses, or a birth, before which the PC may have missed a command. */
     onReport({ pc, event, ops }: Pick<DecodedMessage, 'pc' | 'event' | 'ops'>): void {
       for (const { answer } of ops.filter((op) => op.op === 'command-answer')) state.open.get(answer.id)?.answered.add(pc);
       if (event.type !== 'birth') return;
@@ -127,7 +127,7 @@ async function issue(state: CommandsState, { to, verb, args, by }: CommandOrder)
   const address = addressOf(to);
   const order = parseOrder({ verb, args, to: address });
   if (!order.ok) return { ok: false, missing: false, line: order.reason };
-  // PCs know the time of the server by its wall clock. It also keeps the counter rising if an old ledger was restored.
+  // PCs compare with the system clock of the server. This also keeps the counter rising if an old ledger was restored.
   const at = clock.now();
   state.counter = Math.max(state.counter + 1, Math.floor(at));
   const times = { notBefore: at, expires: at + commandLifeMs };
@@ -138,7 +138,7 @@ async function issue(state: CommandsState, { to, verb, args, by }: CommandOrder)
   const committed = await ingest.record([
     { op: 'meta', key: counterKey, value: `${text.counter}` },
     { op: 'command', row },
-    // A round of measurements has its own audit row, so its commands are only steps.
+    // A round of measurements has its own row in the audit log, so its commands go to the machine log.
     { op: verb === 'measure-link' ? 'step' : 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about },
   ]);
   if (!committed) throw new Error('the ledger did not store the command');
@@ -158,13 +158,13 @@ function summaryOf({ signed: _, ...summary }: CommandRow): CommandSummary {
   return summary;
 }
 
-/** Address of a scope in topics. */
+/** Returns the form of a scope in MQTT topics. */
 function addressOf(to: string): string {
   if (isPcPath(to)) return to;
   return to === '' ? 'all' : `${to}/all`;
 }
 
-/** `limits`: most links that are measured at the same time, in one state and in total. */
+/** `limits`: how many links are measured at the same time, per state (`atOncePerState`) and in total. */
 export type MeasureQueueOptions = {
   clock: Clock;
   commands: CommandsView;
@@ -175,7 +175,7 @@ export type MeasureQueueOptions = {
 };
 
 type PcAnswer = CommandView['answers'][number];
-/** One site to measure, for all rounds that requested it. `pc`: set if a PC was named. */
+/** A site that waits to be measured, for all rounds that requested it. `pc`: set if the order named a PC. */
 type QueuedMeasurement = {
   site: string;
   pc: string | undefined;
@@ -184,17 +184,17 @@ type QueuedMeasurement = {
   notBeforeUp: number;
   tries: number;
 };
-/** `open`: sites, or the named PC, that are still to be measured. */
+/** A round of measurements. `open`: sites, or the named PC, that are not measured yet. */
 type Round = { summary: CommandSummary; endsUp: number; open: Set<string>; answers: Map<string, PcAnswer> };
 type RunningMeasurement = { item: QueuedMeasurement; pc: string; id: string | undefined; endsUp: number };
 
 type MeasureState = ReturnType<typeof openState>;
 
 /**
- * Queue that turns `measure-link` for a scope, and the schedule of each link class, into commands to single PCs.
- * It is only in memory: a restart drops the rounds, and the schedule continues. Waits use the monotonic clock (`…Up`), R29 (clock of the
- * server). The wall clock is only for display and schedule slots.
- * Guarantee: the number of parallel measurements never exceeds the limits, in a state and in total.
+ * The queue of link measurements. It turns `measure-link` for a scope, and the schedule of each link class, into commands to single PCs. It
+ * is only in memory: a restart drops the rounds, and the schedule continues. Waits use the monotonic clock (`…Up`), R29 (clock of the
+ * server). The system clock is only for display and schedule slots. Guarantee: the number of parallel measurements never exceeds the
+ * limits, in a state and in total.
  */
 export function createMeasureQueue(options: MeasureQueueOptions) {
   const state = openState(options);
@@ -204,7 +204,7 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
     pump(state);
   });
   return {
-    /** Accepts orders like `commands`, but queues measurements. */
+    /** Handles orders like `commands`, but puts measurements into the queue. */
     view: {
       issue: (ordering: CommandOrder) => (ordering.verb === verb ? startRound(state, ordering) : options.commands.issue(ordering)),
       async list() {
@@ -220,7 +220,7 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
         return { ...summary, state: open.size === 0 ? 'answered' : now, answers: [...answers.values()], missing };
       },
     },
-    /** Takes a committed report of a PC. */
+    /** Handles a committed report of a PC. */
     noteReport({ pc, ops }: Pick<DecodedMessage, 'pc' | 'ops'>): void {
       for (const op of ops) {
         if (op.op !== 'command-answer') continue;
@@ -263,7 +263,7 @@ async function startRound(state: MeasureState, { to, args, by }: CommandOrder): 
     open: new Set(wanted.map((site) => pc ?? site)),
     answers: new Map<string, PcAnswer>(),
   };
-  // Counted before the commit, so that parallel orders cannot exceed the limit.
+  // The round is counted before the commit, so that parallel orders cannot exceed the limit.
   rounds.set(round.summary.id, round);
   const about = `${to || 'everywhere'}: ${round.summary.id}, ${round.open.size} sites`;
   if (!(await ingest.record([{ op: 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about }]))) {
@@ -276,7 +276,7 @@ async function startRound(state: MeasureState, { to, args, by }: CommandOrder): 
   return { ok: true, id: round.summary.id };
 }
 
-/** Merges an item with a waiting one of the same site, at the earlier of both times. */
+/** Adds an item, or merges it with a waiting item of the same site at the earlier of both times. */
 function enqueue({ queue }: MeasureState, item: QueuedMeasurement): void {
   const same = queue.find(({ site, pc }) => site === item.site && pc === item.pc);
   if (same === undefined) return void queue.push(item);
@@ -312,7 +312,7 @@ function enqueueScheduled(state: MeasureState): void {
   }
 }
 
-/** Starts all measurements that the limits allow, in order of arrival. */
+/** Starts all measurements that the limits permit, in order of arrival. */
 function pump(state: MeasureState): void {
   const { clock, ingest: present, limits, running } = state;
   const ingest = present();
@@ -374,7 +374,7 @@ function finish(item: QueuedMeasurement, answer: PcAnswer): void {
   }
 }
 
-/** Constant share of a site, from 0 to 1, by a hash of its name. */
+/** Returns a constant value from 0 to 1 for a site, by a hash of its name. */
 export function shareOf(site: string): number {
   return hash('sha256', site, 'buffer').readUInt32BE(0) / 2 ** 32;
 }

@@ -84,7 +84,7 @@ function someSites(count: number, states: string[]): NonNullable<Given['sites']>
   );
 }
 
-test('an order for a scope becomes one command for each site, in the name of its author, and the audit log names the round', async () => {
+test('an order for a scope becomes one command per site with the name of its author, and the audit log names the round of measurements', async () => {
   const { begin, sent, open, answer, queue, audit } = setUp();
   const id = await begin('goa');
   expect(audit).toMatchObject([{ op: 'audit', who: 'Asha', what: 'command measure-link', about: 'goa: r-1, 3 sites' }]);
@@ -133,7 +133,7 @@ test('R27 a site is measured once for all waiting rounds that include it, and an
   });
   while (open().length > 0) await answer(open()[0]);
   for (const id of taken) expect(await queue.view.one(id)).toMatchObject({ state: 'answered', missing: [] });
-  // Sites that were being measured when later rounds came are measured once more.
+  // Sites that were being measured when later rounds arrived are measured once more.
   expect(sent.length).toBeLessThanOrEqual(40 + 10);
   expect(await order()).toMatchObject({ ok: true });
 });
@@ -157,7 +157,7 @@ test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
   },
 );
 
-test('a PC without a response until the command expires frees its place, and a late response is ignored', async () => {
+test('a measurement ends when its command expires without a response, and a late response is ignored', async () => {
   const { begin, open, answer, queue, clock, sent } = setUp();
   const id = await begin('goa');
   const silent = open();
@@ -174,7 +174,7 @@ test('a PC without a response until the command expires frees its place, and a l
   });
 });
 
-test('the schedule measures each live site once in the interval of its class, spread over time, and none at the start', async () => {
+test('the schedule measures each live site once per interval of its link class, spread over time, and none at the start', async () => {
   const fibre = Array.from({ length: 60 }, (_, site): [string, 'fibre'] => [`state-${site % 10}/fibre-${site}`, 'fibre']);
   const { sent, clock, open, answer } = setUp({
     sites: [...fibre, ['ladakh/leh', 'geo'], ['ladakh/nubra', 'floor'], ['ladakh/kargil', 'fibre', 'planned']],

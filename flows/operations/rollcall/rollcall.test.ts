@@ -94,7 +94,7 @@ test.each([
   expect((await calls.one('call-1'))?.rows.map(({ pc }) => pc)).toEqual(pcs);
 });
 
-test('a roll call is refused during another one, for an unknown scope, and while the broker is offline', () => {
+test('a roll call is refused while another one runs, for an unknown scope, and while the broker is offline', () => {
   const { calls, held } = setUp();
   for (const scope of ['kerala', leh]) expect(calls.start({ scope, by: 'Asha' })).toBe('unknown');
   calls.start({ scope: '', by: 'Asha' });
@@ -139,7 +139,7 @@ test('a roll call ends with the last response, is written to the ledger as a who
   expect((await calls.list()).map(({ id }) => id)).toEqual(['call-2', 'call-1']);
 });
 
-test('a roll call lists at the deadline lists each PC without a response with the reason, and separates a birth without checks', async () => {
+test('a roll call at its deadline lists each PC without a response with the reason, and separates a birth without checks', async () => {
   const { calls, born, stage, written, clock } = setUp();
   stage.bye(goa);
   calls.start({ scope: '', by: 'Asha' });
@@ -170,7 +170,7 @@ test('a roll call reports progress at most every 500 ms, with the changed rows',
   expect(told[1]).toMatchObject({ finishedAt: null, counts: { answered: 2, expected: 3 } });
 });
 
-test('a call that is dropped, or that the ledger cannot write, leaves nothing', async () => {
+test('a roll call that is dropped, or that the ledger cannot write, leaves nothing', async () => {
   const cut = setUp();
   cut.calls.start({ scope: '', by: 'Asha' });
   cut.calls.drop();
@@ -197,7 +197,7 @@ test('R17 a roll call sends the hello again when the broker is back', async () =
   ]);
 });
 
-test('F32, R18a after a receive gap the PCs are called again and have the whole time', async () => {
+test('F32, R18a after a receive gap the PCs are called again and have the whole time to respond', async () => {
   const { calls, rung, born, written, held, clock } = setUp();
   calls.start({ scope: 'ladakh', by: 'Asha' });
   held.provenAt = clock.now();
@@ -209,7 +209,7 @@ test('F32, R18a after a receive gap the PCs are called again and have the whole 
   await clock.pass(12_000);
   born(leh);
   await clock.pass(16_000);
-  // The last check before the end of the gap failed, so one more is needed.
+  // The last check before the end of the receive gap failed, so one more check is needed.
   expect(written).toEqual([]);
   await clock.pass(1_000);
   expect(written[0]?.rows.map(({ pc, after, why }) => [pc, after, why?.reason])).toEqual([
@@ -219,7 +219,7 @@ test('F32, R18a after a receive gap the PCs are called again and have the whole 
   expect(rung).toHaveLength(2);
 });
 
-test('R18a a call whose server receives nothing for 4 min is dropped without a result', async () => {
+test('R18a a roll call is dropped without a result if the server receives nothing for 4 min', async () => {
   const { calls, held, written, clock } = setUp();
   calls.start({ scope: 'ladakh', by: 'Asha' });
   held.provenAt = clock.now();
@@ -241,7 +241,7 @@ test('after a start the last roll call of the ledger is shown', async () => {
   expect(next.calls.last()).toEqual(old);
 });
 
-test('a roll call of a state account ends when a national one starts, but not for one of the same, a narrower or another scope', async () => {
+test('a running roll call of a state account ends only when an account with a wider scope starts one', async () => {
   const { calls, rung, clock, told, written } = setUp();
   const of = (within: string) => ({ scope: within === '' ? 'goa' : within, by: 'x', within });
   expect(calls.start(of('ladakh'))).toEqual({ id: 'call-1' });

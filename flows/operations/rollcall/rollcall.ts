@@ -1,6 +1,6 @@
 /**
- * The roll call, R17 (hello after every SUBACK): every room of a scope runs its probes, and the results are listed as they arrive.
- * It is in memory until it is finished, and is then written to the ledger as a whole. A dropped one leaves nothing.
+ * The roll call, R17 (hello after every SUBACK): every room of a scope runs its probes, and the results are listed as they arrive. It is in
+ * memory until it is finished, and is then written to the ledger as a whole. A dropped roll call leaves nothing.
  */
 import {
   type Cancel,
@@ -24,17 +24,17 @@ import type { Roster } from '../../notify/people/roster.ts';
 import { safeTable } from '../../sites/sheet.ts';
 import { type RollCallRefusal, type RollCallsView, statusOf } from '../../view/live.ts';
 
-/** Responses are spread over `spreadMs` for each PC, up to the limit. A PC without a response at the deadline is silent. */
+/** The responses are spread over `spreadMs` per PC, up to the limit. A PC without a response at the deadline counts as silent. */
 const spreadMs = 15;
 const spreadLimitMs = 12_000;
 const deadlineMs = 28_000;
 const progressEveryMs = 500;
-/** A canary returns every second. If the last one is older than this, the server may be in a receive gap, R18a (canary). */
+/** A canary returns every second. If the last canary is older than this, the server may be in a receive gap, R18a (canary). */
 const heardMs = 3_000;
-/** Floor for the scaled limit, for a clock of the demo that runs fast: no process is more punctual than this in real time. */
+/** Least value of that limit when the clock of a demo runs fast: no process is more punctual in real time. */
 const leastHeardMs = 1_000;
 const lookEveryMs = 1_000;
-/** Longest total time of a call with receive gaps of the server; then it is dropped. */
+/** Longest total time of a roll call with receive gaps of the server. After it the roll call is dropped. */
 const timeAtMostMs = 240_000;
 const header = [
   ...['state', 'site', 'site_name', 'room', 'pc', 'answer_after_s', 'readiness', 'component', 'fault', 'reason', 'last_heard', 'owner'],
@@ -47,7 +47,7 @@ type RollCallOptions = {
   ledger: Pick<Ledger, 'rollcalls' | 'rollcall'>;
   ingest(): Ingest | undefined;
   randomId(): string;
-  /** Called with the summary and the changed rows, at most every 500 ms. */
+  /** Receives the summary and the changed rows, at most every 500 ms. */
   progress(view: RollCallView): void;
 };
 
@@ -56,7 +56,7 @@ type RunningCall = ReturnType<typeof createCall>;
 type RollCallState = { options: RollCallOptions; running: RunningCall | undefined; last: RollCallSummary | null };
 
 /**
- * Guarantee: one call at a time. A PC has responded only when the server holds the checks that its birth named.
+ * Creates the roll calls. Guarantee: only one runs at a time. A PC has responded only when the server has the checks that its birth named.
  * A PC is silent only if the server received until the end. After a receive gap the missing PCs are called again with the whole time
  * (R18a).
  */
@@ -65,7 +65,7 @@ export function createRollCalls(options: RollCallOptions) {
   return {
     start: (call: Parameters<RollCallsView['start']>[0]) => start(state, call),
     last: (): RollCallSummary | null => (state.running === undefined ? state.last : summaryOf(state.running, null)),
-    /** Loads the last call from the ledger, and corrects the times of the running one after a step of the clock. */
+    /** Loads the last roll call from the ledger, and corrects the times of the running one after a correction of the clock. */
     async reread(): Promise<void> {
       const { running } = state;
       if (running !== undefined) {
@@ -84,7 +84,7 @@ export function createRollCalls(options: RollCallOptions) {
       return options.ledger.rollcall(id);
     },
     isRunning: (id: string): boolean => state.running?.id === id,
-    /** Takes a committed birth that responds to the call; its state may follow later. */
+    /** Handles a committed birth that responds to the roll call. The state of the PC may follow later. */
     born(pc: string, { digest, session, rev }: BirthState): void {
       if (!state.running?.waiting.has(pc)) return;
       state.running.waiting.set(pc, { digest, session, rev });
@@ -93,7 +93,7 @@ export function createRollCalls(options: RollCallOptions) {
     changed(pcs: readonly string[]): void {
       for (const pc of pcs) if (state.running?.waiting.get(pc) !== undefined) noteResponse(state, pc);
     },
-    /** The broker is back: PCs that it could not reach are called again. */
+    /** Calls again the PCs that the broker could not reach, because the broker is back. */
     subscribed(): void {
       const { running } = state;
       if (running === undefined || running.waiting.size === 0) return;
@@ -110,7 +110,7 @@ function drop(state: RollCallState): void {
   state.running = undefined;
 }
 
-/** Guarantee: the call of a person responsible for a wider scope replaces that of a person with a narrower one. */
+/** Starts a roll call. Guarantee: the roll call of a person with a wider scope replaces that of a person with a narrower one. */
 function start(state: RollCallState, { scope, by, within = '' }: Parameters<RollCallsView['start']>[0]): { id: string } | RollCallRefusal {
   const { ingest: present, clock, randomId } = state.options;
   const ingest = present();
@@ -136,7 +136,7 @@ function start(state: RollCallState, { scope, by, within = '' }: Parameters<Roll
 type CallHeader = Pick<RollCallSummary, 'id' | 'scope' | 'by' | 'startedAt'> & { within: string };
 
 /**
- * `within`: scope of the caller. `up`: monotonic time, so that a step of the clock does not change response times, R29 (clock of the
+ * `within`: scope of the caller. `up`: monotonic time, so that a correction of the clock does not change response times, R29 (clock of the
  * server).
  */
 function createCall(call: CallHeader, rows: Map<string, RollCallRow>, up: number) {
@@ -146,7 +146,7 @@ function createCall(call: CallHeader, rows: Map<string, RollCallRow>, up: number
     endsUp: up,
     endsAt: call.startedAt,
     leftMs: timeAtMostMs,
-    /** Whether the server received messages at the last check. */
+    /** True if the server received messages at the last check. */
     isHeard: true,
     rows,
     /** PCs that have not answered, with the state that their birth named. */
@@ -154,12 +154,12 @@ function createCall(call: CallHeader, rows: Map<string, RollCallRow>, up: number
     news: new Set<string>(),
     cancelProgress: undefined as Cancel | undefined,
     cancelEnd: (() => {}) as Cancel,
-    /** True once no response is awaited, until the ledger has the call. */
+    /** True from the time when no more responses are expected until the ledger has the roll call. */
     isOver: false,
   };
 }
 
-/** Sets the deadline to `ms` from now, if the total time allows it. */
+/** Sets the deadline to `ms` from now, if the total time permits that. */
 function extendDeadline(state: RollCallState, running: RunningCall, ms: number): void {
   const { clock, ingest } = state.options;
   const now = clock.up();
@@ -170,7 +170,7 @@ function extendDeadline(state: RollCallState, running: RunningCall, ms: number):
   Object.assign(running, { endsUp: now + ms, endsAt, cancelEnd: clock.after(ms, () => atEnd(state, running)) });
 }
 
-/** Ends the call after two checks without a receive gap: responses may still wait in the socket or at the broker. */
+/** Ends the roll call after two checks without a receive gap. Until then responses may still wait in the socket or at the broker. */
 function atEnd(state: RollCallState, running: RunningCall): void {
   const { ingest: present, clock } = state.options;
   const ingest = present();
@@ -205,7 +205,7 @@ function elapsedMs({ options }: RollCallState, { startedUp }: RunningCall): numb
   return Math.round(options.clock.up() - startedUp);
 }
 
-/** Whether the memory holds the state that the birth named, or a later one. */
+/** Returns true if the server has the state that the birth named, or a later one. */
 function isHeld(born: BirthState, record: PcRecord | undefined): boolean {
   if (record === undefined || record.digest === born.digest) return record !== undefined;
   return record.rev > 0 && (record.session > born.session || (record.session === born.session && record.rev >= born.rev));
@@ -261,7 +261,7 @@ function rowOf({ options }: RollCallState, ingest: Ingest, { pc, after }: Pick<R
     readiness,
     why: after === null ? { component: 'pc', fault: null, reason: answer.presence } : why,
     heardAt: ingest.memory.pcs.get(pc)?.heardAt ?? null,
-    // Picks the technician; without one the engineer of the state; without both central operations.
+    // The owner is the technician; without one the engineer of the state; without both central operations.
     owner: readiness === 'ready' ? null : (roles.flatMap((role) => options.roster.responsible(role, pc))[0]?.name ?? null),
   };
 }
@@ -282,7 +282,7 @@ function countsOf(rows: readonly RollCallRow[]): RollCallCounts {
   } as RollCallCounts;
 }
 
-/** Rows in order of state, site and PC, with CRLF. Guarantee: a text that starts like a formula gets an apostrophe in front. */
+/** Returns rows in order of state, site and PC, with CRLF. Guarantee: a text that starts like a formula gets an apostrophe in front. */
 export function rollCallTable(
   { rows }: RollCallView,
   places: { stateName(state: string): string; timeZone(site: string): string },
