@@ -30,7 +30,7 @@ function setUp(way: TabsPath | undefined = { nodes, notifications: [told('webhoo
   return { asked, explain };
 }
 
-test('a fault of a site is explained for its first PC, with reachable persons and the text in their language', async () => {
+test('the dry run of a fault of a site uses its first PC, and returns reachable persons and the text in their language', async () => {
   const { asked, explain } = setUp();
   const found = await explain('ladakh/leh', 'microphone.muted');
   expect(asked).toMatchObject([
@@ -42,7 +42,7 @@ test('a fault of a site is explained for its first PC, with reachable persons an
   expect(found.value.tells[0]?.text).toMatch(/\p{Script=Devanagari}/u);
 });
 
-test('a fault of the server is explained', async () => {
+test('the dry run of a fault of the server returns its recipients', async () => {
   const { asked, explain } = setUp();
   expect(await explain('centre', 'centre.broker_lost')).toMatchObject({ ok: true, value: { scope: 'centre', severity: 'critical' } });
   expect(asked).toMatchObject([{ incident: { scope: 'centre', site: '' } }]);
@@ -51,11 +51,11 @@ test('a fault of the server is explained', async () => {
 test.each([
   ['ladakh/leh', 'microphone.gone', 'there is no fault "microphone.gone"'],
   ['goa/nowhere', 'microphone.missing', 'there is no site or PC "goa/nowhere" that is watched'],
-])('an explanation of %s %s is refused in one line', async (scope, fault, line) => {
+])('the dry run for %s of the fault %s is refused in one line', async (scope, fault, line) => {
   expect(await setUp().explain(scope, fault)).toEqual({ ok: false, line });
 });
 
-test('if the tabs do not run, an explanation is refused with that reason', async () => {
+test('if the tabs do not run, a dry run is refused with that reason', async () => {
   const still = createExplain({
     way: async () => undefined,
     table: () => table,

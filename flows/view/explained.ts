@@ -1,4 +1,4 @@
-/** Dry run of a fault through the running tabs: nodes, hold, persons, channels and texts. Nobody is notified. */
+/** Dry run of a fault through the running tabs: nodes, hold, persons, channels and texts. No person is notified. */
 import { type Explanation, faultOf, isPcPath, siteOf, stateOf } from '@sabha/contracts';
 import type { OfferMessage } from '../engine/records/incidents.ts';
 import type { Notice } from '../engine/records/notices.ts';
@@ -10,7 +10,7 @@ import { type Roster, routeTo } from '../notify/people/roster.ts';
 import { render } from '../notify/people/words.ts';
 import { liesWithin } from '../sites/table.ts';
 
-/** Dependencies of an explanation. `way` sends a message through the tabs, and its result is not written to the ledger. */
+/** Dependencies of a dry run. `way` sends a message through the tabs; its result is not written to the ledger. */
 export type ExplainedOptions = {
   way(message: OfferMessage): Promise<TabsPath | undefined>;
   table(): Pick<SiteTable, 'known' | 'place' | 'pathsOf'>;
@@ -19,17 +19,17 @@ export type ExplainedOptions = {
   now(): number;
 };
 
-/** Explains a fault of a site, a PC or the server, or states in one line why it cannot. */
+/** Does a dry run for a fault of a site, a PC or the server, or returns one line why it cannot. */
 export type Explain = ReturnType<typeof createExplain>;
 
 type KnownPlace = SiteTable['known'][number];
 
-/** A fault that every room can have and that is notified at once. */
+/** A fault that every room can have and of which people are notified at once. */
 const commonFault = 'microphone.missing';
 
 /**
- * Returns the recipients that the running tabs would notify for each site of a scope. Asks once for each site, about its first PC.
- * Undefined if no tabs run.
+ * Returns the persons whom the running tabs would notify for each site of a scope. Each site needs one dry run, for its first PC. Undefined
+ * if no tabs run.
  */
 export function createRecipientsLookup(options: Pick<ExplainedOptions, 'way' | 'table' | 'now'>) {
   return async (scope: string): Promise<PlaceNotifications[] | undefined> => {
@@ -74,7 +74,7 @@ export function createExplain(options: ExplainedOptions) {
   };
 }
 
-/** A fault as if raised now: of a PC, or of the server without one. */
+/** Returns the message of a fault as if it were raised now: of a PC, or of the server if no PC is given. */
 function messageOf({ table, now }: Pick<ExplainedOptions, 'table' | 'now'>, known: KnownPlace | undefined, fault: string): OfferMessage {
   const { pc: scope = 'centre', link = 'fibre', elevationM = 0 } = known ?? {};
   const { severity, holdMs } = faultOf(fault) ?? { severity: 'major', holdMs: 0 };

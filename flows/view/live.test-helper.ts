@@ -7,7 +7,7 @@ import { createRoster } from '../notify/people/roster.ts';
 import { createSiteTable, emptyFacts } from '../sites/table.ts';
 import { createLiveView, type LiveViewOptions, type PcChoice } from './live.ts';
 
-/** A nation of `count` sites with `each` PCs, all of which send messages. */
+/** Creates a nation of `count` sites with `each` PCs, all of which send messages. */
 export function setUp({ count = 3, each = 1, talking = true } = {}) {
   const held = {
     table: createSiteTable(nodesOf(count, each)),

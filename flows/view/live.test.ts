@@ -8,8 +8,8 @@ import type { PcChoice } from './live.ts';
 const bytesOf = (frames: StreamFrame[]) =>
   frames.reduce((sum, frame) => sum + Buffer.byteLength(`id: 1000000\nevent: change\ndata: ${JSON.stringify(frame)}\n\n`), 0);
 
-describe('size of the stream', () => {
-  test('with 736 sites a fault of one site costs each client of the nation at most 1 KB, and unchanged beats cost nothing', async () => {
+describe('size of the event stream', () => {
+  test('a fault of one site costs each client of a nation of 736 sites at most 1 KB, and unchanged beats cost nothing', async () => {
     const { stage, clock, pcs, show, does, listen } = setUp({ count: 736 });
     const nation = listen();
     const one = pcs[400] ?? '';
@@ -29,7 +29,7 @@ describe('size of the stream', () => {
     show.close();
   });
 
-  test('building a snapshot of 5,000 sites costs little more than parsing its text', { tags: ['long'] }, () => {
+  test('building a snapshot of 5,000 sites takes little longer than parsing its text', { tags: ['long'] }, () => {
     const { show, stage, does, pcs } = setUp({ count: 5_000 });
     expect(show.view.snapshot('').sites).toHaveLength(5_000);
     let text = '';
@@ -66,7 +66,7 @@ describe('listeners', () => {
     show.close();
   });
 
-  test('frames contain the PCs of the choice: all, those of a site, or none', async () => {
+  test('frames contain the chosen PCs: all, those of a site, or none', async () => {
     const { stage, clock, pcs, site, does, listen, show } = setUp();
     const [all, own, other, nation] = [listen('all'), listen(site(0) as PcChoice), listen(site(1) as PcChoice), listen()];
     does(() => stage.state(broken, pcs[0]));
@@ -106,7 +106,7 @@ describe('listeners', () => {
     show.close();
   });
 
-  test('the view marks a receive gap as settled as soon as each PC was seen or judged silent after the gap', async () => {
+  test('a receive gap is marked as settled as soon as each PC was seen or judged silent after it', async () => {
     const { stage, clock, held, pcs, listen, show } = setUp();
     const { frames } = listen();
     held.away = { from: stage.now() - 100_000, to: stage.now() + 1_000 };
@@ -150,7 +150,7 @@ describe('listeners', () => {
   });
 });
 
-describe('requests', () => {
+describe('requests to the view', () => {
   test('an incident that the engine dropped disappears from lists and snapshots', { tags: ['long'] }, async () => {
     const { stage, show, pcs, does, clock } = setUp({ count: 1 });
     does(() => stage.state(broken, pcs[0]));
@@ -164,7 +164,7 @@ describe('requests', () => {
     show.close();
   });
 
-  test('an act that the ledger did not write is rejected', async () => {
+  test('an action that the ledger did not write is rejected', async () => {
     const { stage, show, pcs, does, held } = setUp();
     does(() => stage.state(broken, pcs[0]));
     held.isWritten = false;
@@ -172,7 +172,7 @@ describe('requests', () => {
     show.close();
   });
 
-  test('a site in full has its facts, checklist, PCs and history', async () => {
+  test('the details of a site contain its facts, checklist, PCs and history', async () => {
     const { show, site, pcs } = setUp({ talking: false });
     expect(show.view.site(site(0))).toMatchObject({
       site: { readiness: 'unknown', why: { reason: 'never' }, quietSince: null, pcs: 1 },
@@ -207,7 +207,7 @@ describe('requests', () => {
     show.close();
   });
 
-  test('while the ledger is being reopened the view is empty and acts are rejected', async () => {
+  test('while the ledger is being reopened the view is empty and actions are rejected', async () => {
     const { show, held } = setUp();
     held.isOpen = false;
     expect(show.view.snapshot('all')).toMatchObject({ subscribed: false, sites: [], pcs: [], incidents: [] });
@@ -216,7 +216,7 @@ describe('requests', () => {
     show.close();
   });
 
-  test('a new fault that nobody was notified of is marked in an incident of whose other fault people were notified', () => {
+  test('a new fault of which no person was notified is marked, in an incident with another fault that people know', () => {
     const { stage, show, pcs, does } = setUp();
     const faults = () => show.view.incidents()[0]?.faults.map((one) => [one.fault, one.unnotified]);
     does(() => stage.state(broken, pcs[0]));
@@ -296,7 +296,7 @@ describe('requests', () => {
     show.close();
   });
 
-  test('an incident in its clear time shows since when the fault is gone and until when it is watched; after the end it shows neither', async () => {
+  test('an incident in its clear time shows since when its fault is gone and until when it is watched; an ended incident shows neither', async () => {
     const { stage, show, pcs, does, listen, clock } = setUp({ count: 1 });
     const { frames } = listen();
     const [pc = ''] = pcs;
@@ -376,7 +376,7 @@ test("an account acts under its person's name in the incident and under the acco
   show.close();
 });
 
-test('R18a after a receive gap a PC is shown as `unheard` until it is seen or judged', async () => {
+test('R18a after a receive gap a PC is shown as `unheard` until it is seen or judged silent', async () => {
   const { show, stage, clock, pcs, does, listen } = setUp();
   const [dead = '', alive = ''] = pcs;
   const shown = (pc: string) => show.view.pcs('all').find((one) => one.pc === pc);
@@ -413,7 +413,7 @@ function lostSite() {
   });
   const shown = () => show.view.pcs('all').find(({ pc }) => pc === away)?.outage;
   const told = () => show.view.incidents().find(({ scope }) => scope === away)?.outage;
-  /** Advances time; the PCs in `there` send beats. */
+  /** Advances time while the PCs in `there` send beats. */
   function passOf(ms: number, there: readonly string[] = others): void {
     for (let left = ms; left > 0; left -= minute) {
       for (const pc of there) stage.beat(pc);
@@ -423,7 +423,7 @@ function lostSite() {
   return { ...nation, clock, back, away, others, shown, told, passOf };
 }
 
-test('the outage of an offline PC shows whether another PC of its site responds', async () => {
+test('the outage of an offline PC shows whether another PC of its site is online', async () => {
   const { does, stage, back, away, others, shown, told, listen, clock, passOf, show } = lostSite();
   expect(shown()).toMatchObject({ cause: 'undetermined' });
   expect(shown()).not.toHaveProperty('beside');
@@ -433,7 +433,7 @@ test('the outage of an offline PC shows whether another PC of its site responds'
   await clock.pass(250);
   const isOf = ({ pc }: { pc: string }) => pc === away;
   expect(frames.at(-1)?.pcs?.find(isOf)?.outage).toMatchObject({ beside: true });
-  // The PC that is still offline has its own incident once that of the site ends.
+  // The PC that is still offline gets its own incident when that of the site ends.
   does(() => passOf(20 * minute, [back, ...others]));
   expect(told()).toMatchObject({ cause: 'undetermined', beside: true, to: null });
   await clock.pass(250);
@@ -445,7 +445,7 @@ test('the outage of an offline PC shows whether another PC of its site responds'
   show.close();
 });
 
-test('a beat of another PC updates the outage of the offline PC', async () => {
+test('a beat of another PC of the site updates the outage of the offline PC', async () => {
   const { stage, pcs, show, does, clock, listen } = setUp({ count: 2, each: 2 });
   const [back = '', away = ''] = pcs;
   does(() => {

@@ -1,4 +1,4 @@
-/** API view of the current memory: snapshots, a stream of changes, and acts on incidents such as acknowledge and note. */
+/** The view of the current state for the API: snapshots, a stream of changes, and actions on incidents such as acknowledge and note. */
 import {
   airAt,
   byReadiness,
@@ -46,21 +46,23 @@ import { historyOf } from './strips.ts';
 export type CentreView = ReturnType<typeof createLiveView>['view'];
 
 /**
- * Result of an act; `done` after its commit.
+ * Result of an action; `done` after its commit.
  * - `missing`: no such incident
+ * - `over`: the incident has ended
  * - `late`: acknowledged by another person, or too long ago
  * - `nobody`: no such person in the roster
  * - `time`: in the past or too far ahead
- * - `often`: rate limited, since each such act notifies a person
+ * - `often`: rate limited, since each such action notifies a person
  */
 export type ActionResult = 'done' | 'missing' | 'over' | 'late' | 'nobody' | 'time' | 'often';
 
-/** Interval of the last-seen times of chosen PCs without other changes. */
+/** Interval at which last-seen times of chosen PCs without other changes are sent. */
 const refreshEveryMs = 15_000;
 const frameEveryMs = 250;
 
 /**
- * Creates the view and the inputs for the pipeline and roll calls. Guarantee: unchanged beats send nothing to a listener who chose no PCs.
+ * Creates the view, and the functions by which the pipeline and roll calls report changes. Guarantee: unchanged beats send nothing to a
+ * listener who chose no PCs.
  */
 export function createLiveView(options: LiveViewOptions) {
   const state = createState(options);
@@ -77,7 +79,7 @@ export function createLiveView(options: LiveViewOptions) {
       state.rollcall = { ...view, rows: [...rows.values()] };
       scheduleFrame(state);
     },
-    /** Marks everything as changed, after a new memory or a change of the subscription. */
+    /** Marks everything as changed, after the memory was replaced or the subscription changed. */
     all() {
       const ingest = options.ingest();
       if (ingest === undefined) return;
@@ -139,9 +141,9 @@ function createViewFunctions(state: LiveState) {
       const of = async (pc: string) => ({ pc, strips: historyOf(await ledger.history(pc, from), { from, receiveGaps: aways }) });
       return { from, to: view.at, pcs: await Promise.all(view.table.pcsOf(site).map(of)) };
     },
-    /** Includes incidents that ended within the last day. */
+    /** Returns an open incident, or one that ended within the last day. */
     incident: (id: number) => incidentOf(options, id, incidentView),
-    /** Names under which incidents may list an account or a name; the first one is stored. */
+    /** Returns the names under which incidents may list an account or a name. The first one is the stored name. */
     names: (said: string) => namesOfPerson(options.roster, said),
     act: (id: number, who: string, act: IncidentAction): Promise<ActionResult> => applyAction(options, act, { id, who }),
     /** Calls the listener after each commit with changes, at most every 250 ms, with the changed sites, incidents and chosen PCs. */
@@ -157,7 +159,7 @@ function createViewFunctions(state: LiveState) {
   };
 }
 
-/** All details of a site; the report of its link is left out if the reporting PC is no longer there. */
+/** Returns all details of a site. The report of its link is left out if the reporting PC is no longer there. */
 function siteDetail(view: View | undefined, path: string): SiteDetail | undefined {
   const facts = view?.table.node(path)?.site;
   const site = view && facts && siteView(view, path);
@@ -193,8 +195,8 @@ export type IncidentAction =
   | { type: 'snooze'; until: number };
 
 /**
- * Carries out an act. The incident lists it under the name in the roster, the audit log under the account.
- * After `fixed` the PC is requested to probe at once; if it cannot be reached, it probes at its usual time.
+ * Carries out an action. The incident lists it under the name in the roster, the audit log under the account. After `fixed` the PC is
+ * requested to probe at once; if it cannot be reached, it probes at its usual time.
  */
 async function applyAction(
   { ingest: present, roster, commands }: LiveViewOptions,
@@ -254,7 +256,7 @@ export type LiveViewOptions = {
   ledger: Pick<Ledger, 'history' | 'aways'>;
   rollcalls: RollCallsView & { last(): RollCallSummary | null };
   commands: CommandsView;
-  /** Current memory; undefined while the ledger is being reopened. */
+  /** Current state in memory; undefined while the ledger is being reopened. */
   ingest(): Ingest | undefined;
   unready(): string | undefined;
 };
@@ -273,7 +275,7 @@ function createState(options: LiveViewOptions) {
     pcsGone: new Set<string>(),
     rollcall: undefined as RollCallView | undefined,
     subscribed: false,
-    /** The last receive gap, as last sent. */
+    /** The last receive gap, in the form that was last sent. */
     away: undefined as Snapshot['away'],
     /** Last-seen time of each PC as last sent, and the PCs that are shown as `unheard`. */
     heard: new Map<string, number>(),
@@ -284,7 +286,7 @@ function createState(options: LiveViewOptions) {
   };
 }
 
-/** Current memory as input for the rows; undefined while the ledger is being reopened. */
+/** Returns the current state as input for the rows; undefined while the ledger is being reopened. */
 function viewOf({ ingest: present, roster }: LiveViewOptions): View | undefined {
   const ingest = present();
   const personName = (id: string) => roster.person(id).name;
@@ -300,7 +302,7 @@ function incidentOf<T>(options: LiveViewOptions, id: number, make: (view: View, 
   return view && incident && make(view, incident);
 }
 
-/** The last receive gap. Returns the last sent object if nothing changed. */
+/** Returns the last receive gap; the last sent object if nothing changed. */
 function awayOf({ away: reported }: LiveState, view: View | undefined): Snapshot['away'] {
   if (!view?.away) return undefined;
   const { from, to } = view.away;
@@ -350,7 +352,7 @@ function touchIncident({ options, sites, incidents }: LiveState, id: number): vo
 }
 
 /**
- * Updates for each site which offline PCs have another PC that responds. Returns the PCs for which this changed, and marks their incidents.
+ * Updates for each site which offline PCs have an online PC beside them. Returns the PCs for which this changed, and marks their incidents.
  */
 function pcsWithChangedBeside(state: LiveState, sites: Iterable<string>): string[] {
   const view = viewOf(state.options);
@@ -400,7 +402,7 @@ function sendFrames(state: LiveState): void {
 }
 
 /**
- * Periodic work for changes that only time causes: PCs that became `unheard`, offline PCs beside a responding one, and last-seen times of
+ * Periodic work for changes that only time causes: PCs that became `unheard`, offline PCs beside an online one, and last-seen times of
  * chosen PCs.
  */
 function refreshByTime(state: LiveState): void {
@@ -473,7 +475,7 @@ function pcView(view: View, pc: string): PcView {
   };
 }
 
-/** Cause of the current outage of a PC; null if it is online. */
+/** Returns the cause of the current outage of a PC; null if it is online. */
 function outageOf(view: View, record: PcRecord | undefined): PcView['outage'] {
   const { absence, presence } = record ?? {};
   if (!record || !absence || absence.to !== null || presence === 'online' || presence === 'never') return null;
@@ -481,12 +483,12 @@ function outageOf(view: View, record: PcRecord | undefined): PcView['outage'] {
   return { cause, confidence, sureness: confidenceLevelOf(confidence), from, ...besideOf(view, record.pc) };
 }
 
-/** Whether another PC of the site responds, by the rule of the messages and only for PCs that are shown as online. */
+/** Returns `beside` if another PC of the site is online, by the same rule as messages. */
 function besideOf(view: View, pc: string): { beside?: true } {
   return isBeside(view.memory.pcs.get(pc), onlinePcsOf(view, siteOf(pc))) ? { beside: true } : {};
 }
 
-/** Offline PCs of a site while another PC of the site responds. */
+/** Returns the offline PCs of a site while another PC of the site is online. */
 function onlineBeside(view: PresenceInput, site: string): string[] {
   const away = view.table.pcsOf(site).filter((pc) => view.memory.pcs.get(pc)?.absence?.to === null);
   const there = away.length === 0 ? [] : onlinePcsOf(view, site);
@@ -637,7 +639,7 @@ export function createRows<K, R>(make: (key: K) => R | undefined) {
       refresh();
       return [...held.values()].map(({ row }) => row);
     },
-    /** Rows changed since the last call, and removed keys. */
+    /** Returns the rows that changed since the last call, and the removed keys. */
     news(): { rows: R[]; gone: K[] } {
       refresh();
       const taken = { rows: [...fresh].map((key) => held.get(key)?.row).filter((row) => row !== undefined), gone: [...gone] };

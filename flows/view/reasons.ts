@@ -1,7 +1,4 @@
-/**
- * Explains why people were notified of an incident or not. It reads only the ledger, so it works for old incidents whatever the tabs
- * contain now.
- */
+/** Explains why people were notified of an incident or not. It reads only the ledger, so a later change of the tabs does not matter. */
 import { fillIn, type IncidentReasons, type Language, pathOfScope, vocabularyIn, wordFor } from '@sabha/contracts';
 import type { Transition } from '../engine/records/incidents.ts';
 import type { Ledger, PastIncidents, SentRow } from '../engine/records/ops.ts';
@@ -43,7 +40,7 @@ function stepOf(
     return transition === `${id}` ? [{ channel, person, at: createdAt }] : [];
   });
   const faults = [...new Set(about.map(({ fault }) => fault))];
-  /** Names the persons notified of the transition, or the reason why nobody was. `explain` and the wall show this sentence. */
+  /** Returns a sentence with the persons notified of the transition, or the reason why nobody was. `explain` and the wall show it. */
   const sentence = (language: Language) => {
     const { why } = vocabularyIn(language);
     const channels = vocabularyOf(language).channel;

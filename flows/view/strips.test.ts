@@ -13,7 +13,7 @@ const spans = (changes: ComponentChange[], component: string, { from = 0, aways 
     .find((strip) => strip.component === component)
     ?.spans.map(({ from: since, status, faults }) => [since, status, ...faults]);
 
-test('each component has a strip of its states, presence first', () => {
+test('each component has a strip of its states over time, presence first', () => {
   const changes = [
     at(1, 'presence', 'online'),
     at(1, 'microphone', 'ok'),
@@ -49,7 +49,7 @@ test.each(['lost', 'silent', 'stopped'])('a PC that is %s is offline on every st
   }
 });
 
-test('a change during an absence shows on the strip from the return on; a last will followed by silence is one offline span', () => {
+test('a change during an outage shows on the strip from the return on; a last will followed by silence is one offline span', () => {
   const changes = [
     at(1, 'presence', 'online'),
     at(1, 'camera', 'ok'),
@@ -97,7 +97,7 @@ test('R27 the number of comparisons grows about linearly with the number of chan
   expect(comparisonsOf(400)).toBeLessThanOrEqual(8 * comparisonsOf(100));
 });
 
-/** Counts how often a time is read while strips are built from `most` changes of each kind. */
+/** Counts how often a time is read while strips are built from up to `most` changes of each kind. */
 function comparisonsOf(most: number): number {
   let read = 0;
   const readOf = (time: number) => () => {

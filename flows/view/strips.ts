@@ -1,4 +1,4 @@
-/** Strips of the wall: states of each component of a PC over time, from the changes in the ledger. */
+/** Strips of the wall: the states of each component of a PC over time, from the changes in the ledger. */
 import type { HistorySpan, HistoryView } from '@sabha/contracts';
 import type { ComponentChange, ReceiveGap } from '../engine/records/ops.ts';
 
@@ -31,7 +31,7 @@ export function historyOf(changes: readonly ComponentChange[], frame: StripFrame
 type StatusPoint = { at: number; answer: StripStatus };
 
 const online: StripStatus = { status: 'ok', faults: [] };
-/** `unknown`: more changes than the limit came (R27). */
+/** The status of a strip by presence. `unknown`: the PC had more changes than the limit (R27). */
 const presences: Readonly<Record<string, StripStatus>> = { unknown, online };
 
 function toAnswer({ at, status, faults }: ComponentChange): StatusPoint {
