@@ -23,12 +23,12 @@ import type { Metrics } from '../metrics.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
 import type { DecodedMessage } from './read-message.ts';
 
-/** Lifetime of a reflector token. It is renewed at the hourly echo, so three hours survive two lost acks. */
+/** Lifetime of a reflector token. PCs get a new token hourly with the ack of their echo, so a token survives two lost acks. */
 const tokenMs = 3 * 3_600_000;
 
 /**
- * The content of an ack that is sent after the next commit. `duty`: the ack states whether the PC must measure the link, although the PC
- * sent no birth or echo.
+ * The content of an ack that is sent after the next commit. `duty`: the ack states whether the PC must measure the link, although it
+ * answers no birth or echo.
  */
 type AckDraft = { session?: number; echo?: number; duty?: true; want: WantedItem[] };
 
@@ -36,7 +36,7 @@ export type AckDrafts = Map<string, AckDraft>;
 
 export type AcksOptions = ElectionOptions & {
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** Signs the time of the server. Without a signature a compromised broker could set PC clocks back and replay old commands. */
+  /** Signs the time of the server. Otherwise a compromised broker could set the clocks of PCs back and replay old commands. */
   seal(clock: CentreClock): Signed;
 };
 
@@ -72,10 +72,10 @@ export function createAcks(options: AcksOptions) {
   }
 
   return {
-    /** Returns the PC that measures the link of a site; undefined while none is online. */
+    /** Returns the PC that measures the link of a site; undefined while no PC is online. */
     measurer: election.of,
     add(pc: string, { session, ...said }: { session?: number; echo?: number }): void {
-      // The birth of an older session gets the newer session number, so that a PC with a restored disk opens a session above it. R16
+      // The ack of an older session names the newer session number, so that a PC with a restored disk opens a session above it. R16
       // (sessions).
       const held = session === undefined ? {} : { session: Math.max(session, recordOf(pc)?.session ?? 0) };
       drafts.set(pc, { ...(drafts.get(pc) ?? { want: [] }), ...said, ...held });
@@ -95,8 +95,8 @@ export function createAcks(options: AcksOptions) {
       return taken;
     },
     /**
-     * Stores the cursors of spools after a commit. A late event of an old spool is committed too, but the PC expects acks for its current
-     * spool.
+     * Stores the acknowledged positions of spools after a commit. A late event of an old spool is committed too, but the PC expects acks
+     * for its current spool.
      */
     settle(settled: readonly Cursor[]): void {
       for (const cursor of settled) if ((recordOf(cursor.pc)?.spool ?? cursor.spool) === cursor.spool) cursors.set(cursor.pc, cursor);
@@ -112,7 +112,7 @@ type ElectionOptions = {
   reflector?: { port: number; key: Buffer } | undefined;
   pcsOf(site: string): readonly string[];
   recordOf(pc: string): PcRecord | undefined;
-  /** The wall clock, which acks carry and against which PCs check their own clocks. */
+  /** The time of the server, which acks carry and against which PCs check their own clocks. */
   now(): number;
 };
 
@@ -146,7 +146,7 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
       const token = sealReflectorToken(pc, endsAt, reflector.key).toString('base64url');
       return { measure: true, reflector: { port: reflector.port, token, endsAt } };
     },
-    /** Returns the online PCs whose election changed because of `pcs`, so that they can be notified at once. */
+    /** Returns the online PCs whose election changed because of `pcs`, so that they get an ack at once. */
     changedHolders(pcs: Iterable<string>): string[] {
       return [...new Set([...pcs].map(siteOf))].flatMap((site) => {
         const before = elected.get(site);

@@ -6,7 +6,7 @@ const dayMs = 86_400_000;
 const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];
 
 describe('R27 budget of one PC', () => {
-  test('R27 at the fastest rate of the broker, a PC may send one full spool of event bytes a day', () => {
+  test('R27 a PC that sends as fast as the broker permits may send one full spool of event bytes a day', () => {
     const { allowance, pass } = open();
     const second: MessageCost = { kind: 'events', count: 2, bytes: 128 * 1_024 };
     let bytes = 0;
@@ -19,7 +19,7 @@ describe('R27 budget of one PC', () => {
     expect(bytes).toBeGreaterThan(1.9 * eventBytesADay.most);
   });
 
-  test('R27 a PC beyond 5,000 small events a day gets no ack, and resumes within the hour as its quota refills', () => {
+  test('R27 a PC that sends more than 5,000 small events a day gets no ack, until its quota refills within the hour', () => {
     const { allowance, pass } = open();
     let taken = 0;
     const quarters: number[] = [];
@@ -134,7 +134,8 @@ describe('R27 budget of one PC', () => {
     const births = (who: string, of: (n: number) => { spool: string; first: number }, count = 100) =>
       Array.from({ length: count }, (_, n) => allowance.allowsSpool(who, of(n))).filter(Boolean).length;
     expect(births(pc, (n) => ({ spool: 'a', first: n }))).toBe(100);
-    // The first number alternates, so every second birth goes back. A refused birth leaves the stored number unchanged.
+    // The first number alternates, so every second birth goes back to an earlier number. A refused birth leaves the stored number
+    // unchanged.
     expect(births(pc, (n) => ({ spool: 'a', first: n % 2 === 0 ? 1 : 200 }))).toBe(budgets.spoolsAtOnce.most + 50);
     expect(births(other, (n) => ({ spool: `s${n}`, first: 1 }))).toBe(budgets.spoolsAtOnce.most + 1);
     expect(births(pc, (n) => ({ spool: 'a', first: 300 + n }))).toBe(100);
@@ -142,7 +143,7 @@ describe('R27 budget of one PC', () => {
     expect(births(other, (n) => ({ spool: `t${n}`, first: 1 }))).toBe(budgets.spoolsADay.most / 8);
   });
 
-  test('R27, R8 a PC that was held back resumes with a quarter of the burst, so that its oldest event is not quarantined', () => {
+  test('R27, R8 a PC that exceeded its quota resumes with a quarter of the burst, so that its oldest event is not quarantined', () => {
     const { allowance, pass } = open();
     const one: MessageCost = { kind: 'events', count: 1, bytes: 65_536 };
     while (allowance.spend(pc, one));
@@ -188,7 +189,7 @@ describe('spools that no birth named', () => {
     const { allowance, pass } = open(budgets.eventNumber.most);
     const most = budgets.spoolsAtOnce.most;
     expect(taken(allowance, (n) => events(1, `x${n}`), most)).toBe(most);
-    // The time in which the quota gains one spool.
+    // Passes the time in which the quota gains the cost of one spool.
     pass(dayMs / budgets.spoolsADay.most + 1);
     expect(allowance.spend(pc, events(1, `x${most}`))).toBe(true);
     expect(taken(allowance, (n) => events(1, `x${n + 1}`), most)).toBe(most);
@@ -215,7 +216,7 @@ describe('spools that no birth named', () => {
   });
 });
 
-/** Opens the budget of a PC whose first birth has announced `waiting` events in its spool. */
+/** Creates the quota of a PC whose first birth has announced `waiting` events in its spool. */
 function open(waiting = 0) {
   let up = 0;
   const allowance = createQuotas(() => up);

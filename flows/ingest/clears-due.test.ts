@@ -6,7 +6,7 @@ import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 const clearMs = faultOf('microphone.missing')?.clearMs ?? 0;
 
 /**
- * Sets up a fault that was just fixed, so that its clear is pending. Returns a function that passes time and returns how each incident
+ * Sets up faults that were just fixed, so that their clears are pending. Returns a function that passes time and returns how each incident
  * ended, or null.
  */
 async function gone(timers: (clock: TestClock) => Partial<TestClock>) {
@@ -23,7 +23,7 @@ async function gone(timers: (clock: TestClock) => Partial<TestClock>) {
   };
 }
 
-/** Timers that fire a few milliseconds early, as those of the system do. */
+/** Timers that fire a few milliseconds early, as the timers of the system do. */
 const earlyTimers = (clock: TestClock): Partial<TestClock> => ({ after: (ms, task) => clock.after(Math.max(1, ms - 3), task) });
 
 test('a clear is applied at its due time, between two full ticks', async () => {
@@ -32,7 +32,7 @@ test('a clear is applied at its due time, between two full ticks', async () => {
   expect([await overAfter(clearMs - 60), await overAfter(120)]).toEqual([[null], ['cleared']]);
 });
 
-test('a clear is applied at its due time although its timer fires a few milliseconds early', async () => {
+test('a clear is applied at its due time even if its timer fires a few milliseconds early', async () => {
   const overAfter = await gone(earlyTimers);
   expect([await overAfter(clearMs - 60), await overAfter(75)]).toEqual([[null], ['cleared']]);
 });

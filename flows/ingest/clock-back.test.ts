@@ -13,7 +13,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 const well: Check[] = [{ component: 'microphone', device: 'expected-1', status: 'ok', fault: null, reason: null }];
 
-describe('R29 a clock that was ahead is corrected', () => {
+describe('R29 the history of a PC after the clock was ahead by less than a day', () => {
   it('the history shows a fault that is raised after the correction', {
     tags: ['long'],
   }, async () => {
@@ -40,7 +40,7 @@ describe('R29 a clock that was ahead is corrected', () => {
     expect([before[0], await lastSaid(rig)]).toEqual(['fault', ['fault', 3]]);
   });
 
-  it('a start after the clock fell back shows newer results over rows of the fast clock', async () => {
+  it('after the clock fell back, a restart shows newer results instead of the rows that the fast clock wrote', async () => {
     const first = await wellRig(2 * hour);
     await live(first, minute);
     first.ingest.close();
@@ -53,7 +53,7 @@ describe('R29 a clock that was ahead is corrected', () => {
   });
 });
 
-describe('R29 a clock that was a day ahead is corrected', () => {
+describe('R29 the history of a PC after the clock was ahead by a day', () => {
   it('the history shows results after the correction, and the receive gap does not end in the future', async () => {
     const rig = await wellRig();
     await live(rig, minute);

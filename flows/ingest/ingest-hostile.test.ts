@@ -2,7 +2,7 @@ import { budgets, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import { birth, checks, createRig, digest, event, pc } from './ingest.test-helper.ts';
 
-describe('budgets and poison messages of one PC', () => {
+describe('quotas and poison messages of one PC', () => {
   it('R28 a message whose decoding throws is quarantined under the name of its PC, and the next one is acknowledged', async () => {
     const rig = await createRig();
     const bomb = new Proxy(Buffer.from('{}'), {
@@ -93,7 +93,7 @@ describe('budgets and poison messages of one PC', () => {
     expect(rig.ingest.memory.openIncident('centre')).toBeUndefined();
   });
 
-  it('R27 events beyond the budget are not acknowledged, so they stay in the spool, and the state of the PC is still applied', async () => {
+  it('R27 events beyond the quota are not acknowledged, so they stay in the spool, and the state of the PC is still applied', async () => {
     const rig = await createRig();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
@@ -119,7 +119,7 @@ describe('budgets and poison messages of one PC', () => {
   it.each([
     ['without a birth', false],
     ['after a birth that claims a full spool', true],
-  ])('R27 a backlog with a new spool per event %s opens no spool, and its PC is reported as noisy', async (_, isBorn) => {
+  ])('R27 a backlog with a new spool for each event (%s) opens no spool, and its PC is reported as noisy', async (_, isBorn) => {
     const rig = await createRig();
     if (isBorn)
       rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 2 ** 40 } }));
@@ -140,7 +140,7 @@ describe('budgets and poison messages of one PC', () => {
       rig.ingest.takeMessage(pcTopic(pc, 'backlog'), encode('backlog', events));
     };
     for (let batch = 0; batch < 5; batch += 1) send(batch);
-    // Four batches and the price of the unannounced spool exceed the quota of 2,048.
+    // Four batches and the cost of the unannounced spool exceed the quota of 2,048.
     expect(rig.counted).toEqual([...Array(3).fill('backlog ok'), ...Array(2).fill('backlog budget')]);
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 2_500 } }));
     for (let batch = 3; batch < 5; batch += 1) send(batch);
@@ -153,7 +153,7 @@ describe('budgets and poison messages of one PC', () => {
     ['in a new session and boot each', (n: number) => ({ session: 1 + n, boot: `b${n}` })],
     ['that carry the spool before it', (n: number) => ({ carries: `x${n - 1}` })],
     ['that claim a full spool each', (_: number) => ({ last: 2 ** 40 })],
-  ])('R27, R7, R16 100 births with a new spool each %s open at most 17 spools, and their PC is reported as noisy', async (_, more) => {
+  ])('R27, R7, R16 100 births with a new spool each (%s) open at most 17 spools, and their PC is reported as noisy', async (_, more) => {
     const rig = await createRig();
     for (let n = 0; n < 100; n += 1) {
       const { last = 9, carries, ...rest } = more(n) as { last?: number; carries?: string };
@@ -170,7 +170,7 @@ describe('budgets and poison messages of one PC', () => {
     ['names nobody where each PC waited for its acks', 1_500, 4, 4, false],
     ['names nobody where a PC sent one batch five times', 1_500, 5, 1, false],
     ['that is fast names nobody', 900, 5, 5, false],
-  ])('R27 a commit of more than a second %s', async (_, takesMs, batches, different, isNamed) => {
+  ])('R27 the search for a noisy PC after a slow commit %s', async (_, takesMs, batches, different, isNamed) => {
     const rig = await createRig((ledger) => ({
       ...ledger,
       commit(ops) {
@@ -196,7 +196,7 @@ describe('budgets and poison messages of one PC', () => {
     expect(rig.acks().at(-1)?.upTo).toBe(different * 500);
   });
 
-  it('R27, R13 states beyond the budget are dropped, the PC stays online, and its latest state is requested later', async () => {
+  it('R27, R13 states beyond the quota are dropped, the PC stays online, and its latest state is requested later', async () => {
     const rig = await createRig();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     for (let rev = 1; rev <= 2 * budgets.wordsAtOnce.most; rev += 1)
@@ -210,7 +210,7 @@ describe('budgets and poison messages of one PC', () => {
     expect(rig.acks().at(-1)?.want).toEqual(['state']);
   });
 
-  it('R27, F8 twenty cloned machines are detected although they use up the quota of their PC', async () => {
+  it('R27, F8 twenty cloned machines with one identity are detected although they use up the quota of their PC', async () => {
     const rig = await createRig();
     const born = (at: number) =>
       rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 1 + at, boot: `twin-${at % 20}` }));
@@ -282,7 +282,7 @@ describe('budgets and poison messages of one PC', () => {
     expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
   });
 
-  it('R27, R18 a bye beyond the budget of other messages is applied, so the PC is stopped and not silent', async () => {
+  it('R27, R18 a bye is applied even if the quota of other messages is used up, so the PC is stopped and not silent', async () => {
     const { rig, session } = await worn();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));
     await rig.settle();
@@ -292,7 +292,7 @@ describe('budgets and poison messages of one PC', () => {
     expect(rig.ingest.memory.openIncident(pc)).toBeUndefined();
   });
 
-  it('R27, R16 a last will beyond the budget is applied and does not update the last-seen time', async () => {
+  it('R27, R16 a last will is applied even if the quota is used up, and does not update the last-seen time', async () => {
     const { rig, session } = await worn();
     const heardAt = rig.ingest.memory.pcs.get(pc)?.heardAt;
     await rig.clock.pass(30_000);
@@ -318,7 +318,7 @@ describe('budgets and poison messages of one PC', () => {
     expect(rig.counted).toContain('presence budget');
   });
 
-  it('R27 a PC that drains weeks of events across a restart of the server gets all its acks and is not reported as noisy', async () => {
+  it('R27 a PC that sends weeks of waiting events across a restart of the server gets all its acks and is not reported as noisy', async () => {
     const before = await createRig();
     before.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     await before.settle();
@@ -338,7 +338,7 @@ describe('budgets and poison messages of one PC', () => {
   });
 });
 
-/** Returns an online PC whose message budget is used up by many reconnections. */
+/** Returns an online PC whose message quota is used up by many reconnections. */
 async function worn() {
   const rig = await createRig();
   rig.ingest.subscribed();

@@ -24,7 +24,7 @@ export function changeOf(edit: Partial<SiteChange>): SiteChange {
   return { nodes: [], gone: [], replaced: [], registry: [], audit: { who: 'Asha', what: 'test', about: 'it' }, ...edit };
 }
 
-/** `lateMs`: how much later than the other test agents this one starts. `timers`: replaces single functions of the test clock. */
+/** `lateMs`: how much later this test agent starts than the others. `timers`: replaces single functions of the test clock. */
 export async function createRig(
   change: (ledger: Ledger) => Ledger = (ledger) => ledger,
   db = new DatabaseSync(':memory:'),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { centrePublicKey } from '../../test/centre-key.ts';
 import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './ingest.test-helper.ts';
 
-describe('ingest', () => {
+describe('ingest: from the messages of PCs to committed batches', () => {
   it('R3, R20 ingest acknowledges a birth only after its commit, with its requests and the newer configuration', async () => {
     const rig = await createRig();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -14,7 +14,7 @@ describe('ingest', () => {
     expect(rig.sent.map(({ topic }) => topic)).toContain(pcTopic(pc, 'config'));
   });
 
-  it('R4 ingest acknowledges events up to a hole, and past it when the backlog has filled it', async () => {
+  it('R4 ingest acknowledges events up to a missing number, and beyond it when the backlog contains that number', async () => {
     const rig = await createRig();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
     rig.ingest.takeMessage(pcTopic(pc, 'event'), encode('event', event(3)));
@@ -124,7 +124,7 @@ describe('ingest', () => {
     await rig.settle();
     expect(await clockAfter(rig, 77)).toBe(2);
     rig.ingest.close();
-    // A server that has just started does not know the number, which must not be taken for 0.
+    // A server that has just started does not know the acknowledged number, so its ack has none (not 0).
     expect(await clockAfter(await createRig((ledger) => ledger, rig.db), 78)).toBeUndefined();
   });
 
@@ -207,7 +207,7 @@ describe('ingest', () => {
     await rig.settle();
     expect(rig.ingest.rollout()?.stopped).toContain('of 1 PCs 1 silent');
     expect((await rig.ledger.load()).meta['rollout']).toContain('1 silent');
-    // Central is notified once. A restarted server neither clears nor repeats the notification.
+    // Central operations are notified once. A restarted server neither clears nor repeats the notification.
     const ofCentre = (one: typeof rig) => [...one.ingest.memory.incidents.values()].filter(({ scope }) => scope === 'centre');
     const stopped = [{ over: null, severity: 'minor', faults: [{ fault: 'centre.rollout_stopped', goneAt: null }] }];
     expect(ofCentre(rig)).toMatchObject(stopped);

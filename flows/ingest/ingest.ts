@@ -1,7 +1,7 @@
 /**
  * Ingest: reads the messages of PCs, applies them to the engine and commits the result. `flows/pipeline.ts` acts on committed batches.
  * After a failed commit `flows/runtime.ts` discards the pipeline with its ingest, and opens a new one from the ledger. The MQTT session,
- * the running tabs and the delivery to people go on. R20 (one transaction per batch).
+ * the running tabs and the delivery of notifications continue. R20 (one transaction per batch).
  */
 import {
   type BeatKey,
@@ -35,14 +35,14 @@ import { createReceiveGapDetection, createServerTime, createTrustedTime } from '
 const tickMs = 1_000;
 /** Shortest time between extra ticks for clears, so that many clears do not cause many ticks. */
 const clearTickMs = 50;
-/** A fault that clears within this time counts as cleared, ms: system timers fire a few milliseconds early. */
+/** A fault whose clear is due within this time is cleared at once, ms, because system timers fire a few milliseconds early. */
 const earlyMs = 10;
-/** A commit that takes longer than this counts as hanging, ms. The time limit of offers to the tabs then starts after the commit. */
+/** A commit that takes longer than this counts as blocked, ms. The time limit of offers to the tabs then starts after the commit. */
 const blockedCommitMs = 5_000;
 /** Beyond this number of sites one hello to all replaces a hello for each site. */
 const helloSitesAtMost = 50;
 
-/** Reads messages and writes to the ledger, from one load of the ledger to the next. */
+/** The reader of messages and writer of the ledger, from one load of the ledger to the next. */
 export type Ingest = ReturnType<typeof createIngest>;
 
 /** Opens ingest on the contents of the ledger. It judges nothing before `subscribed`, and offers nothing before `started`. */
@@ -100,7 +100,7 @@ function queriesOf({ options, engine, tree, acks, links, numbers, configs, time,
     isSubscribed: engine.isSubscribed,
     table: tree.table,
     place: tree.place,
-    /** The version of the configuration that a PC should hold. */
+    /** The version of the configuration that a PC should have. */
     wanted: tree.wanted,
     entry: tree.entry,
     measurer: acks.measurer,
@@ -152,9 +152,8 @@ function inputsOf(state: IngestState) {
     },
 
     /**
-     * Changes the tree of sites and PCs, in one transaction with `ops`. Resolves with true after the broker's update, false if this memory
-     * ended before.
-     * Configurations are sent one by one over the time of a hello, because each PC answers with a birth.
+     * Changes the tree of sites and PCs, in one transaction with `ops`. Resolves with true after the broker has the change, false if this
+     * memory ended before. Configurations are sent one by one over the time of a hello, because each PC answers with a birth.
      */
     changeSites: (change: SiteChange, ops: readonly Op[] = []): Promise<boolean> => changeSites(state, change, ops),
 
@@ -210,8 +209,8 @@ function advanceByTime(state: IngestState): void {
   if (!engine.isSubscribed() || options.clock.up() - state.advancedUp < tickMs) return;
   state.advancedUp = options.clock.up();
   const now = state.time();
-  // A clock set forward may be a paused machine. Commissioning therefore starts its quiet day again, and the observation of a rollout
-  // excludes the step.
+  // A clock step forward may be a paused machine. The fault-free day of a site therefore starts again; the watch time of a rollout does not
+  // count the step.
   const deafMs = now - state.listenedAt;
   const watchMs = deafMs - state.steppedMs;
   Object.assign(state, { listenedAt: now, steppedMs: 0 });
@@ -253,7 +252,7 @@ function applyMessage(state: IngestState, topic: string, payload: Buffer): void 
   state.commits.soon();
 }
 
-/** Returns the budget that a message exceeds; undefined if it is within all budgets. */
+/** Returns the quota that a message exceeds; undefined if it is within all quotas. */
 function exceededQuota({ quotas: allowance, engine }: IngestState, report: DecodedMessage, bytes: number): MessageCost['kind'] | undefined {
   const { pc, birth } = report;
   const { session = 0, spool = null } = engine.memory.pcs.get(pc) ?? {};
@@ -266,8 +265,8 @@ function exceededQuota({ quotas: allowance, engine }: IngestState, report: Decod
 }
 
 /**
- * Drops a message beyond the budget, except that its PC counts as online. Events stay in the spool, and the next beat shows a missing
- * state. R27 (budgets).
+ * Drops a message beyond the quota, except that its PC counts as online. Events stay in the spool, and the next beat shows that a state is
+ * missing. R27 (budgets).
  */
 function dropOverQuota(state: IngestState, { pc, leaf, event }: DecodedMessage, what: MessageCost['kind']): void {
   const now = state.time();
@@ -312,9 +311,9 @@ function sendLater({ gathered, configs }: Pick<IngestState, 'gathered' | 'config
   if (pcs.length > 0) gathered.sends.push(() => configs.send(pcs));
 }
 
-// The state of ingest between two loads of the ledger, and how it becomes a committed batch.
+// Below: the state of ingest between two loads of the ledger, and how it becomes a committed batch.
 
-/** Changes since the last commit, besides those in the engine. */
+/** Changes since the last commit that the engine does not collect. */
 type PendingBatch = { ops: Op[]; sends: (() => void)[]; heard: PcReport[]; sites: string[]; pcsGone: string[] };
 
 export type IngestState = ReturnType<typeof openIngestState>;
@@ -383,10 +382,10 @@ export function openIngestState(options: IngestOptions) {
     } as PendingBatch,
     commits: createCommits(options, (): Promise<void> => commit(state)),
     advancedUp: clock.up(),
-    /** `listenedAt`: time of the last check while subscribed. `listenedNotedAt`: the watermark in the ledger. */
+    /** `listenedAt`: time of the last check while subscribed. `listenedNotedAt`: the time of proven reception (watermark) in the ledger. */
     listenedAt,
     listenedNotedAt,
-    /** Sum of the clock steps since that check. */
+    /** Sum of the clock steps since `listenedAt`. */
     steppedMs: 0,
   };
   return state;
@@ -434,8 +433,8 @@ function collectBatch(state: IngestState): { ops: Op[]; committed: Committed } {
 }
 
 /**
- * Returns rows with the watermark and the PCs not yet seen since the start, unless stored recently. The next start computes its receive gap
- * from them.
+ * Returns rows with the watermark and the PCs not yet seen since the start, unless they were stored recently. From these rows the next
+ * start computes its receive gap.
  */
 function watermarkRows(state: IngestState, everyMs: number): Op[] {
   const at = state.listening.provenAt();
@@ -469,8 +468,8 @@ async function write(state: IngestState, ops: Op[]): Promise<void> {
 }
 
 /**
- * After a slow commit, reports the PC with the most events in the commit as noisy, if it sent more than an agent may. A slow commit delays
- * the acks of all PCs. An honest agent waits for the ack of each batch of events (R27).
+ * After a slow commit, reports the PC with the most events in it as noisy, if it sent more than an agent may. An agent waits for the ack of
+ * each batch. A slow commit delays the acks of all PCs (R27).
  */
 function nameLargestWriter(state: IngestState, ops: readonly Op[]): void {
   // Duplicates count once: the server may have requested a range several times.
@@ -503,15 +502,15 @@ function noteFault(state: IngestState, { pc, what, reason, about }: { pc: string
 }
 
 /**
- * Runs commits one after another. `commit` gathers the next batch and resolves after its commit and its consequences.
- * `failed` is called once if a commit fails; then this memory is invalid.
- * Guarantee: one batch at a time, in order; consequences follow their commit, and nothing happens after the end.
+ * Runs commits one after another. `commit` gathers the next batch and resolves after its commit and all actions that follow. `failed` is
+ * called once if a commit fails; then this memory is invalid. Guarantee: one batch at a time, in order; actions follow their commit, and
+ * nothing happens after the end.
  */
 function createCommits({ clock, count, failed }: IngestOptions, commit: () => Promise<void>) {
   /** Results of the batch that is being written, and of the next batch: true after the commit. */
   let written = Promise.withResolvers<boolean>();
   let gathered = Promise.withResolvers<boolean>();
-  /** A commit is running, or starts at the end of this turn of the event loop. */
+  /** True while a commit runs, or will start at the end of this turn of the event loop. */
   let busy = false;
   let again = false;
   let over = false;
@@ -569,10 +568,10 @@ function createCommits({ clock, count, failed }: IngestOptions, commit: () => Pr
 
 const shownKeys = ['ac', 'bat', 'uc', 'ur', 'room', 'rh', 'rise', 'temp'] as const satisfies readonly BeatKey[];
 
-/** Limits the beats kept per PC. A beat with all numbers is less than a quarter of it. */
+/** Limit of a stored beat per PC. A beat with all numbers has less than a quarter of it. */
 const beatLimitBytes = 2_048;
 const missedBeats = 3;
-/** Mark of a partial beat as agents serialise it, found without parsing. R11 (digest). */
+/** The text in a partial beat, as agents write it, so that it is found without parsing. R11 (digest). */
 const partMark = '"part":1';
 
 type KeptBeat = { up: number; text: string };

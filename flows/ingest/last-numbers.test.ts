@@ -17,7 +17,7 @@ test('the numbers come from the last beat, only for the keys that a page shows, 
   expect(numbers.of(pc, 'fibre', 5 * minute)).toEqual({});
 });
 
-test('on a thin link a number missing from a beat keeps its value until a whole series of beats omits it', () => {
+test('on a thin link a number that a beat lacks keeps its value until a whole series of beats lacks it', () => {
   const numbers = createBeatNumbers();
   const each = 4 * minute;
   numbers.recordBeat(pc, { link: 'geo', payload: beat({ room: 21, uc: 0.9 }), up: 0 });

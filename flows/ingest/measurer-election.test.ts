@@ -39,7 +39,7 @@ test('without a reflector the elected PC measures but gets no token', () => {
   expect(none.measureFields(a)).toEqual({ measure: true });
 });
 
-test('the measurement moves at once to a lower id that comes online, and from a PC that is stopped or silent', () => {
+test('the measurement moves at once to a PC with a lower id that comes online, and away from a PC that is stopped or silent', () => {
   const { presence, measuring } = setUp();
   expect(measuring.changedHolders([c])).toEqual([b]);
   expect(measuring.changedHolders([b, c])).toEqual([]);
@@ -55,7 +55,7 @@ test('the measurement moves at once to a lower id that comes online, and from a 
   expect(measuring.measureFields(c)).toEqual({ measure: false });
 });
 
-test('a PC with a broken connection keeps the measurement until it is silent, and does not get the measurement meanwhile', () => {
+test('a PC with a broken connection stays elected until it is silent, and another PC with a broken connection is not elected', () => {
   const { presence, measuring } = setUp();
   measuring.changedHolders([b]);
   presence[b] = 'lost';

@@ -9,8 +9,7 @@ const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 /**
  * Share of the burst that must refill after a PC exceeded its quota, before its messages are accepted again. So its oldest events come
- * first. R8 (bounded spool).
- * For slow quotas the refill of one hour is enough, so that the PC does not wait longer.
+ * first. R8 (bounded spool). For slow quotas the refill of one hour is enough, so that the PC waits at most that long.
  */
 const resumePart = 0.25;
 
@@ -18,14 +17,14 @@ const resumePart = 0.25;
  * The cost of a message and the bucket that pays for it:
  * - `words`: births, states and inventories
  * - `events`: events
- * - `spools`: births that change or rewind the spool
+ * - `spools`: births with another spool, or with an earlier first number
  * - `signs`: beats, byes and last gasps that change the record of the PC
- * `foreign`: spools in the events that the PC's last birth did not name. `isUnborn`: the ledger has no birth of the PC.
+ * `foreign`: spools in the events that the last birth of the PC did not name. `isUnborn`: the ledger has no birth of the PC.
  */
 export type MessageCost = Rate & { kind: 'words' | 'events' | 'spools' | 'signs'; foreign?: readonly string[]; isUnborn?: boolean };
 
 type Rate = { count: number; bytes: number };
-/** `most`: the greatest amount that accumulates while a PC is quiet. */
+/** A rate with a burst. `most`: the greatest amount that accumulates while a PC is quiet. */
 type QuotaRate = { start: Rate; most: Rate; perMs: Rate };
 
 const rate = (count: number, bytes: number, perMs = 1): Rate => ({ count: count / perMs, bytes: bytes / perMs });
@@ -48,7 +47,7 @@ const unborn = rate(budgets.eventsUnacknowledged.most, eventBytesAtOnce.most / 4
 const unbornRate = steady(unborn, rate(unborn.count, unborn.bytes, dayMs));
 
 const kinds = ['words', 'events', 'spools', 'signs'] as const;
-/** Hellos that are remembered. A birth that answers an older one costs like any other. */
+/** Number of hellos that are remembered. A birth that answers an older hello costs like any other. */
 const hellosKept = 16;
 
 const sign: MessageCost = { kind: 'signs', count: 1, bytes: 0 };
@@ -59,7 +58,7 @@ type Bucket = Rate & { at: number; isHeldBack: boolean };
 export function createQuotas(up: () => number) {
   const held = new Map<string, Bucket>();
   const spools = new Map<string, { spool: string; first: number }>();
-  /** The newest unannounced spools of each PC whose cost was already charged. */
+  /** By PC: the newest spools that no birth named and whose cost was already charged. */
   const paid = new Map<string, readonly string[]>();
   const born = new Set<string>();
   const currentBucket = (kind: MessageCost['kind'], pc: string, pace = quotaRates[kind]): Bucket => {
@@ -85,7 +84,7 @@ export function createQuotas(up: () => number) {
   }
 
   return {
-    /** Takes the cost of a message. Returns false if the PC is beyond its budget; then the message must be dropped. */
+    /** Charges the cost of a message. Returns false if the PC is beyond its quota; then the message must be dropped. */
     spend: spendCost,
 
     /** Returns false if a birth names another spool or an earlier first number than the last one, and the limit for that is used up. */
@@ -98,9 +97,8 @@ export function createQuotas(up: () => number) {
     },
 
     /**
-     * Sets the event quota at the first birth: the number of waiting events, plus a burst.
-     * Before that a full spool is allowed, because a restarted server may receive a long backlog halfway. Later births add nothing, so that
-     * claims gain nothing.
+     * Sets the event quota at the first birth: the number of waiting events, plus a burst. Until then a full spool is permitted, because a
+     * restarted server may receive a long backlog in the middle. Later births add nothing, so false claims have no effect.
      */
     startWithBacklog(pc: string, count: number, isUnborn = false): void {
       if (born.has(pc)) return;

@@ -34,7 +34,7 @@ export type DecodedMessage = {
   /** For a birth: the hello that it answers, the number of waiting events, and the spool with its first number. */
   birth?: { hello: string | undefined; waiting: number; spool: string; first: number };
   news?: LinkEvent[];
-  /** `ok`, or the reason why the message could not be read; for the counter. */
+  /** `ok`, or the reason why the message could not be read. The counter of messages has this label. */
   result: string;
   detail?: string;
 };
@@ -129,17 +129,16 @@ function readPresence(pc: string, said: PresenceMessage, { at, isRollCall, asked
   };
 }
 
-/** Origin of a link report or break. `at`: time of receipt; for a replayed event the PC's time, but never later than the receipt. */
+/** Origin of a link report or break. `at`: time of receipt; for a replayed event the time of the PC, but never later than the receipt. */
 type ReportSource = { pc: string; at: number; spool: string; seq: number };
 
 /** A link report or break in a message. `heardAt` is the time of receipt. */
 export type LinkEvent = ReportSource & { site: string; heardAt: number; isLive: boolean } & ({ report: LinkReport } | { fault: string });
 
 /**
- * The latest link report and link break of each site, over the meta rows `link/<site>` and `broke/<site>`. Kept as text, because few are
- * read.
- * Guarantee: a late event never replaces a newer one, whatever the clocks said. R6 (retransmission), R9 (replayed events), R29 (clock of
- * the server).
+ * The latest link report and link break of each site, stored in the meta rows `link/<site>` and `broke/<site>`. They are kept as text,
+ * because few are read. Guarantee: a late event never replaces a newer one, whatever the clocks said. R6 (retransmission), R9 (replayed
+ * events), R29 (clock of the server).
  */
 export function createLinkReports(meta: Readonly<Record<string, string>>) {
   const isOurs = (key: string): boolean => key.startsWith(linkReportPrefix) || key.startsWith(linkBreakPrefix);
@@ -175,7 +174,8 @@ export function createLinkReports(meta: Readonly<Record<string, string>>) {
 }
 
 /**
- * Within a spool the event with the higher number is later. Otherwise the times decide, and a stored time in the future counts as earlier.
+ * Returns true if an event is later than the stored one. Within a spool the higher number is later. Otherwise the times decide, and a
+ * stored time in the future counts as earlier.
  */
 function isLater(news: LinkEvent, before: ReportSource): boolean {
   const isOfSamePc = news.pc === before.pc;

@@ -15,7 +15,7 @@ describe('R18a receive gap of the server', () => {
     return rig;
   };
 
-  it('after flows stalled for 200 s no PC is silent, a hello is sent, and each PC has its whole silence limit again', async () => {
+  it('after flows was stopped for 200 s no PC is silent, a hello is sent, and each PC has its whole silence limit again', async () => {
     const rig = await online();
     rig.clock.stall(200_000);
     await rig.clock.pass(140_000);
@@ -28,7 +28,7 @@ describe('R18a receive gap of the server', () => {
     const rig = await online();
     rig.broker.answers = false;
     await rig.clock.pass(60_000);
-    // A stalled process alone does not end the receive gap.
+    // The end of the pause alone does not end the receive gap.
     rig.clock.stall(200_000);
     await rig.clock.pass(40_000);
     expect([presence(rig), rig.ingest.isSubscribed(), rig.turns]).toEqual(['online', false, [false]]);
@@ -41,7 +41,7 @@ describe('R18a receive gap of the server', () => {
     expect(presence(rig)).toBe('silent');
   });
 
-  it('R19 a lost broker is reported after a minute of running time, also across stalls', async () => {
+  it('R19 a lost broker is reported after a minute of running time, even if flows is paused in between', async () => {
     const rig = await online();
     const lost = () => rig.ingest.memory.openIncident('centre')?.faults.map(({ fault }) => fault);
     rig.ingest.unsubscribed();
@@ -161,7 +161,7 @@ describe('R18a receive gap of the server', () => {
   it.each([
     ['that is dead is missed after three times its limit of hearing in all', false],
     ['that answers each hello is not', true],
-  ])('after repeated restarts, a PC %s', async (_, answers) => {
+  ])('after repeated restarts of the server, a PC %s', async (_, answers) => {
     let rig = await online();
     for (let starts = 1; starts <= 8; starts += 1) {
       await rig.clock.pass(starts === 1 ? 100_000 : 140_000);
@@ -189,7 +189,7 @@ describe('R18a receive gap of the server', () => {
 });
 
 describe('R29 the clock of the machine is set', () => {
-  it('a clock step of two hours is followed within a tick with one log line, and makes no PC silent', async () => {
+  it('after a clock step of two hours the server time is corrected within a tick with one log line, and no PC becomes silent', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -207,7 +207,7 @@ describe('R29 the clock of the machine is set', () => {
     expect(rows).toEqual([{ about: 'forward by 7200 s' }, { about: 'back by 7200 s' }]);
   });
 
-  it('clock steps below one minute are followed, and do not restart the silence limit of a PC', async () => {
+  it('after clock steps below one minute the server time is corrected, and the silence limit of a PC does not restart', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -234,7 +234,7 @@ describe('R29 the clock of the machine is set', () => {
     expect(standing()).toEqual(['centre.slow']);
   });
 
-  it('a clock that is adjusted gradually is followed without a log line', async () => {
+  it('a clock that is adjusted gradually is tracked without a log line', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     for (let n = 0; n < 60; n++) {

@@ -21,9 +21,7 @@ export type GapDetectionOptions = Pick<IngestOptions, 'clock' | 'listening' | 'l
 
 /** Receive gaps shorter than this are neither stored nor shown, ms. */
 const gapShownMs = 30_000;
-/**
- * If the clock step is smaller than this, in ms, only the server time changes: no message was missed, and PCs check their clocks anyway.
- */
+/** For a smaller clock step than this, ms, only the server time changes: no message was missed, and PCs check their clocks anyway. */
 const largeStepMs = 60_000;
 const reasons = { late: 'this process was paused', deaf: 'the broker returns no message' };
 /** Least time between hellos to all PCs, ms, because every PC responds with a birth. */
@@ -38,7 +36,7 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
   const { time, log, reportEvent: tell } = options;
   const hearing = createCanary(options.randomId(), options.clock.speed);
   const gaps = createGapLog(options, hearing.provenAt);
-  /** `at`: time of the last hello to all PCs. `isDue`: a further hello waits for the least interval. */
+  /** `at`: time of the last hello to all PCs. `isDue`: another hello waits until `helloEveryMs` has passed. */
   const pendingHello = { at: Number.NEGATIVE_INFINITY, isDue: false };
   const isHelloDue = (now: number) => pendingHello.isDue && options.isSubscribed() && now - pendingHello.at >= helloEveryMs;
 
@@ -72,7 +70,7 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
   }
 
   return {
-    /** The gap log comes first, because it stores the end of a gap with the times from before the clock step. */
+    /** The gap log comes first, because it stores the end of a gap in times from before the clock step. */
     followers: [gaps, hearing, { setClock: (byMs: number) => void shiftTimestamps(pendingHello, byMs) }] satisfies ClockFollower[],
     lastReceiveGap: gaps.away,
     receiveGapSince: gaps.deafSince,
@@ -110,7 +108,8 @@ export function createReceiveGapDetection(options: GapDetectionOptions) {
 }
 
 /**
- * Follows the system clock after it was set. After a large step every PC is asked for a birth, because PCs then compare their clocks again.
+ * Corrects the server time after the system clock was set. After a large step every PC is asked for a birth, because PCs then compare their
+ * clocks again.
  */
 function followSystemClock({ time, log, reportEvent: tell, isSubscribed }: GapDetectionOptions, subscribed: () => void): void {
   const byMs = time.follow();
@@ -145,7 +144,7 @@ function createGapLog({ time, listenedUntil, noteGap: note, isSubscribed }: GapD
     /** Corrects the last gap after a clock step. The rows in the ledger are corrected there. */
     setClock(byMs: number): void {
       const now = time.now();
-      // The skipped time may have passed while the machine was paused, so it counts as a gap.
+      // The machine may have been paused during the skipped time, so that time counts as a gap.
       if (byMs >= largeStepMs) recordGapEnd(now);
       // A gap that ends in the future would show all PCs as unknown until that time.
       if (byMs < 0 && away !== null) away = { from: Math.min(away.from, now), to: Math.min(away.to, now) };
@@ -164,7 +163,10 @@ export function createServerTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
     /** Whole milliseconds, because this time appears in rows, messages and API responses. */
     now: () => Math.floor(clock.up() + offsetMs),
 
-    /** Sets the server time to the system clock. Returns the size of a clock step in ms; 0 without a step. Time in suspend is no step. */
+    /**
+     * Sets the server time to the system clock. Returns the size of a clock step in ms; 0 without a step. Time in suspend does not count as
+     * a step.
+     */
     follow(): number {
       const byMs = clock.now() - clock.up() - offsetMs;
       offsetMs += byMs;
@@ -177,8 +179,8 @@ export function createServerTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
 }
 
 /**
- * The time that is trusted for deletions by age: the clock was not set behind it during a day of running.
- * Otherwise a clock that is a year ahead for an hour would delete the registry and the history. `noted` is the value in the ledger.
+ * Creates the time that is trusted for deletions by age: for a day of running the clock was not set behind it. Otherwise a clock that is a
+ * year ahead for an hour would delete the registry and the history. `noted` is the value in the ledger.
  */
 export function createTrustedTime(noted: string | undefined, up: () => number, now: number) {
   let held = (noted === undefined ? { at: 0, from: now, ranMs: 0 } : JSON.parse(noted)) as { at: number; from: number; ranMs: number };

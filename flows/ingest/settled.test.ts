@@ -6,7 +6,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const yearMs = 365 * dayMs;
 
-/** A settled time with test clocks, ticked once a minute. */
+/** A trusted time with test clocks, ticked once a minute. */
 function rig(wall = yearMs) {
   const now = { wall, up: 0 };
   let noted: string | undefined;
@@ -29,7 +29,7 @@ function rig(wall = yearMs) {
   };
 }
 
-test('R29 after each day of running the settled time advances to the time at the start of that day, also across a restart', () => {
+test('R29 after each day of running the trusted time advances to the time at the start of that day, also across a restart', () => {
   const { run, at, restart } = rig();
   run(20 * hourMs);
   restart();
@@ -40,7 +40,7 @@ test('R29 after each day of running the settled time advances to the time at the
   expect(at()).toBe(yearMs + dayMs);
 });
 
-test('R29 a clock that is ahead for less than a day does not advance the settled time beyond the true time', () => {
+test('R29 a clock that is ahead for less than a day does not advance the trusted time beyond the true time', () => {
   for (const how of ['while it runs', 'while it is down'] as const) {
     const { now, run, at, restart } = rig();
     run(2 * dayMs);
@@ -56,7 +56,7 @@ test('R29 a clock that is ahead for less than a day does not advance the settled
   }
 });
 
-test('R29 a clock that is set back behind the settled time moves the settled time back to the clock', () => {
+test('R29 a clock that is set back behind the trusted time moves the trusted time back to the clock', () => {
   const { now, run, at } = rig();
   run(2 * dayMs);
   now.wall -= 10 * dayMs;
@@ -64,7 +64,7 @@ test('R29 a clock that is set back behind the settled time moves the settled tim
   expect(at()).toBeLessThanOrEqual(now.wall);
 });
 
-test('R29 the running time is stored in the ledger each minute', async () => {
+test('R29 the running time that the trusted time needs is stored in the ledger each minute', async () => {
   const rig = await createRig();
   rig.ingest.subscribed();
   const ranMs = async () => JSON.parse((await rig.ledger.load()).meta['settled'] ?? '{}').ranMs;
