@@ -17,7 +17,7 @@ test.each([
     'severity: expected ("critical" | "major" | "minor" | "info"), found "urgent"',
   ],
   ['recipients that are no list', { ...wireMessage(), to: 'technician' }, 'to: expected Array, found "technician"'],
-])('readMessage refuses %s with one line', (_, msg, line) => {
+])('readMessage refuses this message with one line: %s', (_, msg, line) => {
   expect(readMessage(msg)).toEqual({ ok: false, line: `not a message of the wires: ${line}` });
 });
 
@@ -44,7 +44,7 @@ test('R22 the hold of the node wait counts from the transition, and the node kee
   });
 });
 
-test('the outcome of an offered message comes from the outcome node, and a caught error means retry', () => {
+test('outcomeOf takes the outcome from the dialog of the outcome node, and returns a retry for a caught error', () => {
   const msg = { payload: 'sent', sabha: { key: '7/telegram/asha' } };
   const key = msg.sabha.key;
   expect(outcomeOf(msg, 'delivered')).toEqual({ ok: true, key, outcome: { result: 'delivered' } });

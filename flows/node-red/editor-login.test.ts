@@ -9,11 +9,11 @@ test.each([
   ['an account that may change the tabs', 'boss', 'own', true],
   ['not with another password', 'boss', 'secret', false],
   ['nor one that may not, whatever its password', 'asha', 'own', false],
-])('sign-in to the editor, %s: user %s with password %s returns %s', async (_, name, password, opens) => {
+])('sign-in to the editor: %s; user %s with password %s returns %s', async (_, name, password, opens) => {
   expect(await editorLogin('secret', accounts).proves(name, password)).toBe(opens);
 });
 
-test('the local user exists only with a secret, and an account is known only while it may edit', () => {
+test('the local user of the editor exists only with a secret, and an account is known only while it may edit', () => {
   expect([editorLogin('').knows('sabha'), editorLogin('secret').knows('sabha'), editorLogin('secret').knows('boss')]).toEqual([
     false,
     true,
@@ -22,6 +22,6 @@ test('the local user exists only with a secret, and an account is known only whi
   expect(editorLogin('', accounts).knows('boss')).toBe(true);
 });
 
-test('without a secret an empty password is refused', async () => {
+test('without a secret the local user of the editor cannot sign in with an empty password', async () => {
   expect(await editorLogin('').proves('sabha', '')).toBe(false);
 });

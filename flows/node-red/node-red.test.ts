@@ -28,7 +28,7 @@ function options(change: Partial<NodeRedOptions> = {}): NodeRedOptions {
   return { wires: heldWires().wires, tabs: openTabs({ dir: tabs }), log, ...change };
 }
 
-test('a headless start opens no port, writes nothing, logs nothing, and stops at once', async () => {
+test('a start of Node-RED without the editor opens no port, writes nothing, logs nothing, and stops at once', async () => {
   const held = heldWires();
   const listening = () => process.getActiveResourcesInfo().filter((what) => what === 'TCPServerWrap').length;
   const before = listening();
@@ -58,7 +58,7 @@ test('the start of the editor is refused if its port is in use', async () => {
 });
 
 // Node-RED starts once per process, so the following test uses a separate process.
-test('a tab with a forbidden node type is refused by name, and the last valid set runs', async () => {
+test('a tab with a forbidden node type is refused by name, and the last valid tabs run', async () => {
   const types = ['exec', 'function', 'debug', 'mqtt in', 'telegram sender'];
   openTabs({ dir: tabs });
   const mine = types.map((type) => ({ id: `mine-${type}`, type, z: 'tab', name: '', x: 1, y: 1, wires: [] }));
@@ -70,7 +70,7 @@ test('a tab with a forbidden node type is refused by name, and the last valid se
   });
 });
 
-/** Starts Node-RED in a separate process. The process must exit by itself, which proves that nothing is left running. */
+/** Starts Node-RED in a separate process. The test expects that process to exit by itself, which proves that nothing is left running. */
 async function startElsewhere(more: Partial<NodeRedOptions> = {}, lint: object = {}): Promise<unknown> {
   const from = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   const script = `

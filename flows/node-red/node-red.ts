@@ -15,24 +15,23 @@ import type { Wires } from './wires.ts';
 export type NodeRedOptions = {
   wires: Wires;
   tabs: Pick<Tabs, 'load' | 'save' | 'running' | 'lint'>;
-  /** Port 0 selects a free port. Absent: no editor, no admin API, no port. */
+  /** Port and sign-in of the editor; port 0 selects a free port. Absent: no editor, no admin API, no port. */
   editor?: { port: number; login: EditorLogin };
   log: Record<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace', (fields: object, text: string) => void>;
   /** Further folders of nodes, each with a `package.json` that names them. */
   nodesDirs?: string[];
   community?: CommunityNodes;
   timeoutMs?: number;
-  /** Dry run for the button in the editor: which notifications these tabs would have sent. */
+  /** Dry run for the try button in the editor: returns which notifications these tabs would have sent. */
   tryOut?: (nodes: readonly FlowNode[]) => Promise<object>;
 };
 
 export type NodeRed = Awaited<ReturnType<typeof startNodeRed>>;
 
 /**
- * Starts Node-RED on the tabs. Once per process, because Node-RED cannot be started again.
- * Findings of the flow lint are logged and do not stop the start, because a broken path has the default route. R24 (repeated offers and the
- * default route).
- * Guarantee: resolves only when all tabs run; rejects with one line otherwise (a `StartError` for the editor), and leaves nothing running.
+ * Starts Node-RED on the tabs. Once per process, because Node-RED cannot be started again. Findings of the lint are logged and do not stop
+ * the start: a broken path ends in the default route. R24 (repeated offers and the default route). Guarantee: resolves only when all tabs
+ * run; rejects with one line otherwise (a `StartError` for the editor), and leaves nothing running.
  */
 export async function startNodeRed(options: NodeRedOptions) {
   const { tabs, editor, log } = options;
@@ -91,11 +90,11 @@ type NodeRedRuntime = {
   runtime: { flows: { setFlows(order: { user: { username: string }; deploymentType: 'full'; flows: object }): Promise<unknown> } };
 };
 
-/** Limits the start of Node-RED. It is generous, because a slow machine starts everything at once and without tabs no rules run. */
+/** Time limit for the start of Node-RED. It is long, because a slow machine starts everything at once, and without tabs no rules run. */
 const runLimitMs = 60_000;
 
 /**
- * Settings for a headless Node-RED without network access. The editor listens on loopback with sign-in only. Nodes find `Wires` as
+ * Returns the settings for a Node-RED without network access. The editor listens on loopback with sign-in only. Nodes find `Wires` as
  * `RED.settings.sabha`.
  */
 function settingsOf({ wires, tabs, editor: open, log, tryOut, nodesDirs = [], community }: NodeRedOptions): object {
@@ -135,7 +134,8 @@ function editor({ knows, proves }: EditorLogin): object {
     httpAdminRoot: '/',
     adminAuth: {
       type: 'credentials',
-      // 12 hours. A lost permission takes effect at once, but a changed password does not end sessions of the editor.
+      // Lifetime of a session of the editor: 12 hours. A lost permission takes effect at once, but a changed password does not end the
+      // session.
       sessionExpiryTime: 43_200,
       users: user,
       authenticate: async (name: string, given: string) => ((await proves(name, given)) ? user(name) : null),
@@ -152,8 +152,8 @@ const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 function toLog(log: NodeRedOptions['log']): (line: NodeRedLogLine) => void {
   return ({ level, msg, timestamp: _, ...fields }) => {
     const text = msg instanceof Error ? (msg.stack ?? msg.message) : String(msg ?? fields.event ?? '').trim();
-    // Start messages of the runtime do not help an operator. The warning about unencrypted credentials is wrong here, because tabs hold
-    // none.
+    // Start messages of the runtime do not help an operator. The warning about unencrypted credentials is irrelevant, because tabs contain
+    // no credentials.
     const quiet = (level === 40 && fields.id === undefined) || text === 'Using unencrypted credentials';
     if (text !== '') log[quiet ? 'debug' : (levels[level / 10 - 1] ?? 'info')](fields, text);
   };
@@ -198,7 +198,8 @@ export function nodeRedStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'l
 }
 
 /**
- * Waits until the flows run. `start()` resolves earlier, and with an unknown node type the flows never run, which only an event reports.
+ * Waits until the flows run. `start()` of Node-RED resolves earlier. With an unknown node type the flows never run, which only an event
+ * reports.
  */
 async function untilRunning(red: NodeRedRuntime, timeoutMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -243,7 +244,7 @@ type EditorAccounts = { mayEdit(name: string): boolean; proves(name: string, pas
 export function editorLogin(secret: string, accounts?: EditorAccounts) {
   const isOwn = (name: string) => name === editorUser && secret !== '';
   return {
-    /** Called at every request, because an account may lose its permission. */
+    /** Checked at every request, because an account may lose its permission. */
     knows: (name: string): boolean => isOwn(name) || accounts?.mayEdit(name) === true,
     async proves(name: string, password: string): Promise<boolean> {
       if (isOwn(name) && isEqualSecret(password, secret)) return true;

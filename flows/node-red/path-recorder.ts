@@ -1,8 +1,7 @@
 /**
- * Records the path of each message through the nodes. The path is stored with the conclusion and later explains a notification, whatever
- * the tabs are then.
- * It also explains a fault in advance, by a message through the running tabs. The conclusion is withheld from the ledger, so that nobody is
- * notified.
+ * Records the path of each message through the nodes. The path is stored with the conclusion and explains a notification later, whatever
+ * the tabs are then. In a dry run a message of an assumed fault passes through the running tabs. Its conclusion is withheld from the
+ * ledger, so that nobody is notified.
  */
 import { type Cancel, type Clock, createMutex, oneLine } from '@sabha/contracts';
 import type { OfferMessage, TabPath } from '../engine/records/incidents.ts';
@@ -23,18 +22,21 @@ export type WatchNodes = (seen: (node: string, msg: unknown) => void) => Cancel;
 
 type RunningPath = { way: TabsPath; afterMs: number; done(): void };
 
-/** Time limit for an explanation, in case the message reaches no conclusion. */
+/** Time limit for a dry run, in case the message reaches no conclusion. */
 const explainLimitMs = 3_000;
-/** An explained fault is set this far back, so that every wait is over. Whole days keep the time of day. */
+/** The fault of a dry run is dated back by this time, so that every wait is over. Whole days keep the time of day. */
 const backdatedMs = 28 * 86_400_000;
 
 const pathLimit = 600;
-/** Messages in progress whose path is kept. The oldest is dropped first. */
+/** Limit of messages in progress whose path is recorded. The oldest is dropped first. */
 const underWayAtMost = 1_000;
-/** Nodes that decide nothing, so they are left out of a path. */
+/** Node types that decide nothing, so they are left out of a path. */
 const silent = new Set(['link in', 'link out', 'junction', 'sabha-conclude']);
 
-/** `wires` are those of the pipeline. Node-RED must start on the returned `wires`, and `follow` observes its nodes. */
+/**
+ * Creates the recorder between Node-RED and the pipeline, whose `wires` are given. Node-RED must start on the returned `wires`, and
+ * `follow` observes its nodes.
+ */
 export function createPathRecorder({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Tabs, 'running'>; clock: Pick<Clock, 'after'> }) {
   const passing = createProgressRecorder(tabs);
   const heads = new Set<(message: OfferMessage) => void>();
@@ -65,7 +67,7 @@ export function createPathRecorder({ wires, tabs, clock }: { wires: Wires; tabs:
 
     follow: passing.follow,
 
-    /** Guarantee: nothing is written, nobody is notified, no timer is set. */
+    /** Does a dry run. Guarantee: nothing is written, nobody is notified, no timer is set. */
     explain: (message: OfferMessage, watch: WatchNodes): Promise<TabsPath> =>
       oneByOne(async () => {
         explanationCount -= 1;
@@ -77,7 +79,7 @@ export function createPathRecorder({ wires, tabs, clock }: { wires: Wires; tabs:
         running.set(id, own);
         const cancelWatch = watch((node, msg) => note(own, { node: nodes.get(node), nodes, id }, msg));
         const cancelLimit = clock.after(explainLimitMs, resolve);
-        // A negative number, which the ledger never uses, and an old time, so that every wait is over.
+        // The id is negative, which the ledger never uses. The time is old, so that every wait is over.
         const at = message.transition.at - backdatedMs;
         for (const take of heads) take({ ...message, transition: { ...message.transition, id, at } });
         await promise;

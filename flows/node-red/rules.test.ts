@@ -13,14 +13,14 @@ test.each([
   ['keep', ['state'], [], ['state']],
   ['told', [], ['asha'], ['ravi']],
   ['also', [], ['asha'], ['asha', 'ravi']],
-])('mode %s with recipients %j changes the recipients %j to %j', (mode, to, before, after) => {
+])('a who node in the mode %s with %j changes the recipients %j to %j', (mode, to, before, after) => {
   expect(told({ mode, to }, before)).toEqual(after);
 });
 
 test.each([
   [{ mode: 'set', to: [] }, 'nobody is chosen'],
   [{ mode: 'all', to: ['state'] }, 'mode: expected ("set" | "keep" | "told" | "also"), found "all"'],
-])('the recipients %j are refused in one line', (config, line) => {
+])('the dialog of a who node with %j is refused in one line', (config, line) => {
   expect(told(config)).toContain(line);
 });
 
@@ -49,7 +49,7 @@ test.each<[object, object]>([
     { severity: 'critical', hold: 'atLeast', duration: '3', sparesCritical: true },
     { severity: 'critical', holdMs: 20_000 },
   ],
-])('the urgency %j gives a major fault with a hold of 20 s the result %j', (config, after) => {
+])('the urgency node with %j: result for a major fault with a hold of 20 s is %j', (config, after) => {
   expect(judged(config)).toEqual(after);
 });
 
@@ -69,7 +69,7 @@ test.each([
   [{ hold: 'until', at: '25:00', zone: 'Asia/Kolkata' }, '"25:00" is not a time of day such as 09:00'],
   [{ hold: 'until', at: '09:00', zone: 'Asia/Leh' }, '"Asia/Leh" is neither a time zone such as Asia/Kolkata nor a site'],
   [{ severity: 'urgent' }, 'severity: expected'],
-])('the urgency %j is refused in one line', (config, line) => {
+])('the dialog of an urgency node with %j is refused in one line', (config, line) => {
   expect(judged(config)).toContain(line);
 });
 
@@ -103,6 +103,6 @@ test.each<[object, Partial<Parameters<typeof meetsCondition>[0]>, boolean | stri
   [{ about: 'told', list: ['central'] }, { to: ['state', 'central'] }, true],
   [{ about: 'told', list: [] }, {}, 'nothing is chosen'],
   [{ about: 'faults', list: ['link.gone'] }, {}, 'there is no fault "link.gone"'],
-])('the condition %j on the message %j returns %s', (config, change, is) => {
+])('the condition %j of a which node returns for the message %j: %s', (config, change, is) => {
   expect(asked(config, change)).toBe(is);
 });

@@ -7,7 +7,7 @@ import type { WhenRules } from '../sites/calendar/when.ts';
 import { minutesOf } from '../sites/hours.ts';
 import type { Waits } from './wires.ts';
 
-/** Zone value for the time zone of the site. Messages of an older version have no time zone. */
+/** Value of the field `zone` that means the time zone of the site, and the zone of messages of an older version without one. */
 const ofSite = 'site';
 const inIndia = 'Asia/Kolkata';
 
@@ -25,12 +25,15 @@ export type ConditionRule = v.InferOutput<typeof which>;
 export type ReadResult<T> = { ok: true; value: T } | { ok: false; line: string };
 
 /**
- * Modes: `set` = these; `keep` = these if there are none yet; `told` = those notified before; `also` = those notified before, added to the
- * current ones.
+ * The dialog of a *who* node. Modes: `set` = these recipients; `keep` = these if there are none yet; `told` = those notified before; `also`
+ * = those notified before, added to the current ones.
  */
 const who = v.looseObject({ mode: v.picklist(['set', 'keep', 'told', 'also']), to: v.array(v.string()) });
 
-/** `hold`: `keep` leaves the hold of the message; `atLeast` and `atMost` bound it; `until` waits for a time of day in a zone. */
+/**
+ * The dialog of an *urgency* node. `hold`: `keep` leaves the hold of the message; `atLeast` and `atMost` bound it; `until` waits for a time
+ * of day in a zone.
+ */
 const urgency = v.looseObject({
   severity: v.picklist([...severities, '']),
   hold: v.picklist(['keep', 'atLeast', 'atMost', 'until']),
@@ -41,7 +44,7 @@ const urgency = v.looseObject({
   sparesCritical: v.optional(v.boolean(), false),
 });
 
-/** `faults`: the first fault of the transition, or all of them. `told`: the recipients of the message. */
+/** The dialog of a *which* node. `faults`: the first fault of the transition, or all of them. `told`: the recipients of the message. */
 const which = v.looseObject({
   about: v.picklist(['faults', 'told']),
   of: v.optional(v.picklist(['first', 'all']), 'first'),
@@ -66,7 +69,7 @@ export function meetsCondition(
   return of === 'all' ? faults.every(chosen) : chosen(fault);
 }
 
-/** `link.*` matches every fault of the link. */
+/** True if a pattern matches a fault id. `link.*` matches every fault of the link. */
 function matchesFault(id: string, one: string): boolean {
   return one.endsWith('.*') ? id.startsWith(one.slice(0, -1)) : id === one;
 }
@@ -131,7 +134,7 @@ export function urgencyNow(
   return { severity: now, holdMs: sparesCritical && now === 'critical' ? message.holdMs : holdMs(message) };
 }
 
-/** Returns milliseconds from a moment to the next occurrence of a time of day; 0 at that time. */
+/** Returns the milliseconds from a moment to the next occurrence of a time of day; 0 at that time. */
 function msUntil(from: number, timeOfDay: string, zone: string): number {
   const start = zonedAt(Math.ceil(from), zone);
   const today = start.withPlainTime(timeOfDay);
@@ -228,7 +231,7 @@ const caughtShape = v.looseObject({ error: v.looseObject({ message: v.string(), 
 
 const time = v.pipe(v.number(), v.finite());
 
-/** Only the fields that the nodes need. Rules may add others. */
+/** Schema of a message with only the fields that the nodes need. Rules may add others. */
 const shape = v.looseObject({
   transition: v.looseObject({ id: v.number(), offer: v.number(), kind: v.picklist(transitionKinds), at: time }),
   incident: v.looseObject({ id: v.number(), scope: v.string(), acknowledged: v.boolean(), told: v.array(v.string()) }),

@@ -22,7 +22,7 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-/** Between `old` and `changed` two tabs differ, one is removed and one is new. */
+/** Two sets of tabs. From `old` to `changed` two tabs differ, one is removed and one is new. */
 const tab = (n: number, info: string): FlowNode => ({ id: `tab-${n}`, type: 'tab', label: `${n}0 Tab`, info });
 const way: FlowNode[] = [
   { id: 'head', type: 'sabha-incident', z: 'tab-1', wires: [['end']] },
@@ -32,7 +32,7 @@ const old = [tab(1, ''), ...way, tab(2, ''), tab(3, '')];
 const changed = [tab(1, 'new'), ...way, tab(2, 'new'), tab(4, 'new')];
 const judge = () => [];
 
-test('F21 a Deploy killed at any disk operation leaves all of the old tabs or all of the new tabs', async () => {
+test('F21 if flows is killed at any disk operation of a Deploy, all of the old tabs or all of the new tabs remain', async () => {
   const releaseDir = releaseOf('old', old);
   const open = (at: string) => openTabs({ dir: join(at, 'tabs'), releaseDir, judge });
   open(root).load();
@@ -45,7 +45,7 @@ test('F21 a Deploy killed at any disk operation leaves all of the old tabs or al
   expect(found.length).toBeGreaterThan(5);
 });
 
-test('an update to a new release killed at any disk operation is completed by the next start', async () => {
+test('if flows is killed at any disk operation of an update to a new release, the next start completes the update', async () => {
   openTabs({ dir: join(root, 'tabs'), releaseDir: releaseOf('old', old) }).load();
   const later = releaseOf('new', changed);
   const open = (at: string) => openTabs({ dir: join(at, 'tabs'), releaseDir: later });
@@ -64,8 +64,8 @@ function releaseOf(name: string, nodes: readonly FlowNode[]): string {
 type TabsProcess = { run(): unknown; after(): FlowNode[] };
 
 /**
- * Kills the work at the first disk operation, the second, and so on, until it completes. Returns the hash of the tabs that run after each
- * restart.
+ * Kills the process at the first disk operation, then at the second, and so on, until it completes. Returns the hash of the tabs that run
+ * after each restart.
  */
 async function eachStep(live: (at: string) => TabsProcess): Promise<string[]> {
   const found: string[] = [];

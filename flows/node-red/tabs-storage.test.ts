@@ -81,7 +81,7 @@ test.each([
     '[{"id":"u","type":"tab","label":"a"}]',
     /^the tabs "a" and "a" would share the file a\.json; rename one of them$/,
   ],
-])('%s is refused with one line that names the file and the place', (_, text, line) => {
+])('a tab file is refused with one line that names the file and the place: %s', (_, text, line) => {
   writeFileSync(join(dir, 'a.json'), '[{"id":"t","type":"tab","label":"a"}]');
   writeFileSync(join(dir, 'bad.json'), text);
   const read = readTabs(dir);

@@ -113,7 +113,7 @@ function nodeText(node: FlowNode): string {
   return `  {\n${keys.map((key) => `    ${JSON.stringify(key)}: ${valueText(node[key])}`).join(',\n')}\n  }`;
 }
 
-/** Writes a list of rules with one rule a line, and any other value on one line. */
+/** Returns a list of rules with one rule a line, and any other value on one line. */
 function valueText(value: unknown): string {
   if (!Array.isArray(value) || !value.some((one) => typeof one === 'object' && !Array.isArray(one))) return JSON.stringify(value);
   return `[\n${value.map((one) => `      ${JSON.stringify(one)}`).join(',\n')}\n    ]`;

@@ -20,7 +20,7 @@ export const tabsDir = fileURLToPath(new URL('./tabs', import.meta.url));
 const password = 'open sesame';
 export const now = 1_800_000_000_000;
 
-/** The scope of an office that is closed for one more hour. All others are open. */
+/** The scope of an office that is closed for one more hour. All other offices are open. */
 export const asleep = 'bihar/gaya/pc-1';
 const always: OfficeState = {
   is: 'open',
@@ -66,7 +66,7 @@ export function wireMessage(change: Partial<OfferMessage> = {}, incident: Partia
   };
 }
 
-/** Returns `Wires` that record conclusions and give out the offers of the test. */
+/** Returns `Wires` that record conclusions and receive the offers of the test. */
 export function heldWires() {
   const heads = new Set<(message: OfferMessage) => void>();
   const waits = new Map<string, (message: OfferMessage) => void>();
@@ -146,7 +146,7 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
       if (answer.ok) await runs;
       return answer.status;
     },
-    /** Offers each message to the head or to a wait. Returns the conclusion of each; undefined without one. */
+    /** Offers each message to the *incident* node or to a wait node. Returns the conclusion of each; undefined without one. */
     async offer(runs: TabsRun[]): Promise<(Conclusion | undefined)[]> {
       held.concluded.length = 0;
       for (const [id, { message, node }] of runs.entries()) {

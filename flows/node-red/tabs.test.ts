@@ -120,7 +120,7 @@ test('a Deploy is refused while the ledger cannot record it', async () => {
 test.each([
   ['a zero-byte file', '', '40-who.json: the file is empty'],
   ['a file without a node', '[]', 'escalate-15-min'],
-])('F21 with %s the last valid set runs, the reason is reported, and a Deploy repairs the file', async (_, text, line) => {
+])('F21 with %s the last valid tabs run, the reason is reported, and a Deploy repairs the file', async (_, text, line) => {
   const first = open();
   first.load();
   await first.save(minor('5'), 'asha');
@@ -134,7 +134,7 @@ test.each([
   expect([hashOf(nodesOf(dir)), refusals.at(-1)]).toEqual([hashOf(minor('5')), null]);
 });
 
-test('if copies of the tabs cannot be kept, as on a full disk, the tabs run and a Deploy is refused', async () => {
+test('if copies of the tabs cannot be stored, as on a full disk, the tabs run and a Deploy is refused', async () => {
   open().load();
   const keptDir = join(root, 'kept');
   // A folder in place of each file makes every write fail, like a full disk.

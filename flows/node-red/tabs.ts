@@ -15,16 +15,16 @@ export const releaseTabs = fileURLToPath(new URL('./tabs', import.meta.url));
 
 export type TabsOptions = {
   dir: string;
-  /** Folder of the kept copies, such as the last valid set. */
+  /** Folder of the stored copies, such as the last valid tabs. */
   keptDir?: string;
   releaseDir?: string;
   lint?: Omit<LintOptions, 'isKnown'>;
   /** Replaces the lint in tests that need faulty tabs. */
   judge?: (nodes: readonly FlowNode[], options: LintOptions) => string[];
   record?: (step: Omit<TabsStep, 'at'>) => Promise<boolean>;
-  /** Reports a copy that could not be kept, as on a full disk. The tabs still run. */
+  /** Reports a copy that could not be stored, as on a full disk. The tabs still run. */
   warn?: (line: string) => void;
-  /** Reports why the files were refused and another set runs, or null if the files run. */
+  /** Reports why the files were refused and another set of tabs runs, or null if the files run. */
   refused?: (line: string | null) => void;
 };
 
@@ -38,7 +38,7 @@ type TabsState = {
   refusal: string | null;
   /** The files as they were last read or written. */
   texts: ReadonlyMap<string, string>;
-  /** The origin of the files in the next run, for the audit. */
+  /** The origin of the files in the next run, for the audit log. */
   from: 'disk' | 'release';
 };
 
@@ -65,7 +65,7 @@ export function openTabs(given: TabsOptions) {
   const release = shipped.nodes;
   keepCopy(state, () => prepare(state, release));
   return {
-    /** Returns the tabs to run: the files, or if they are invalid the last valid set. `isKnown` says whether a node type is installed. */
+    /** Returns the tabs to run: the files or, if these are invalid, the last valid tabs. `isKnown`: true for an installed node type. */
     load(isKnown?: LintOptions['isKnown']): FlowNode[] {
       if (isKnown !== undefined) state.lint = { ...state.lint, isKnown };
       return load(state, release);
@@ -74,7 +74,7 @@ export function openTabs(given: TabsOptions) {
     save: (nodes: FlowNode[], who: string): Promise<void> => save(state, nodes, who),
     running: (): readonly FlowNode[] => state.running,
     before: (): readonly FlowNode[] | undefined => kept.read('before'),
-    /** `now`: the tabs of this release. `base`: those of the release from which the tabs in use were made. */
+    /** `now`: the tabs of this release. `base`: the tabs of the release from which the tabs in use were made. */
     release: (): Record<'now' | 'base', readonly FlowNode[]> => ({ now: release, base: kept.read('release') ?? release }),
     /** The reason why the files do not run; null if they do. */
     refusal: (): string | null => state.refusal,
@@ -94,7 +94,7 @@ function prepare(state: TabsState, release: readonly FlowNode[]): void {
   const isNew = textsOf(options.dir).size === 0 && kept.read('running') === undefined;
   const base = kept.read('release');
   const isUntouched = present.ok && base !== undefined && hashOf(present.nodes) === hashOf(base);
-  // An interrupted update leaves files of two releases, and none of them is an operator's work.
+  // An interrupted update leaves files of two releases. None of them is the work of an operator.
   const isCut = kept.read('coming') !== undefined;
   if (isNew || isUntouched || isCut) updateToRelease(state, release);
   else if (base === undefined) kept.write('release', release);
@@ -109,12 +109,12 @@ function updateToRelease(state: TabsState, release: readonly FlowNode[]): void {
   try {
     kept.write('release', release);
   } finally {
-    // If this mark stayed, the next start would overwrite an operator's tabs as an interrupted update.
+    // Otherwise the next start would take an operator's tabs for an interrupted update and overwrite them.
     kept.drop('coming');
   }
 }
 
-/** A failed copy is reported and does not stop the tabs. */
+/** Stores a copy. A failure is reported and does not stop the tabs. */
 function keepCopy({ options }: TabsState, work: () => void): void {
   try {
     work();
@@ -159,7 +159,7 @@ function run(state: TabsState, nodes: FlowNode[], refusal: string | null): FlowN
   return structuredClone(nodes);
 }
 
-/** Records files that changed without the editor, or that came with a release. */
+/** Records in the audit log that files changed without the editor, or came with a release. */
 function recordRead({ kept, options, from: who }: TabsState, nodes: readonly FlowNode[]): void {
   const was = kept.read('running');
   if (was !== undefined && hashOf(was) === hashOf(nodes)) return;
@@ -208,20 +208,20 @@ function aboutOf(before: readonly FlowNode[], after: readonly FlowNode[]): strin
   return [`${hashOf(before)} → ${hashOf(after)}`, ...shown, ...more].join('\n');
 }
 
-/** Difference lines in one audit row, so that people can read it. Larger changes are identified by their hash. */
+/** Limit of difference lines in one audit row, so that people can read it. Larger changes are identified by their hash. */
 const mostLines = 40;
 
 /**
- * Names of kept sets:
- * - `running`: the last valid set
- * - `before`: the one before the last Deploy
+ * Names of the stored copies:
+ * - `running`: the last valid tabs
+ * - `before`: the tabs before the last Deploy
  * - `next`: an accepted Deploy that is not written yet
  * - `release`: the tabs of the release from which those in use were made
  * - `coming`: a new release that is not written yet
  */
 type KeptName = 'running' | 'before' | 'next' | 'release' | 'coming';
 
-/** The kept sets beside the tabs in use. Each is one file and is replaced atomically. */
+/** The stored copies of tabs. Each is one file and is replaced atomically. */
 function keptTabs(dir: string) {
   makeFolder(dir);
   const file = (name: KeptName) => join(dir, `${name}.json`);
@@ -230,7 +230,7 @@ function keptTabs(dir: string) {
       const found = parseTab(readFileSync(file(name), 'utf8'));
       return found.ok ? found.nodes : undefined;
     } catch {
-      // A missing or unreadable file counts as not kept.
+      // A missing or unreadable file counts as no copy.
       return undefined;
     }
   };
@@ -239,7 +239,7 @@ function keptTabs(dir: string) {
     read,
     write,
     drop: (name: KeptName) => rmSync(file(name), { force: true }),
-    /** Makes the set the last valid one, and the former one the set before. */
+    /** Stores these tabs as the last valid ones, and the former ones as `before`. */
     rotate(nodes: readonly FlowNode[]): void {
       if (read('running') !== undefined) renameSync(file('running'), file('before'));
       write('running', nodes);
@@ -318,7 +318,7 @@ export function fatalProblemsOf(nodes: readonly FlowNode[], options: LintOptions
   return fatalProblems(nodes, graphOf(nodes, options));
 }
 
-/** Safe core nodes. Nodes that store messages, access the network or run custom code are excluded. */
+/** Safe node types of the core. Nodes that store messages, access the network or run custom code are excluded. */
 const core = ['tab', 'group', 'comment', 'junction', 'inject', 'catch', 'complete', 'status', 'switch', 'change', 'link in', 'link out'];
 const own = ['incident', 'who', 'urgency', 'which', 'correlate', 'wait', 'when', 'deliver', 'offer', 'outcome', 'conclude'];
 const allowed = new Set([...core, ...own.map((name) => `sabha-${name}`)]);
@@ -328,10 +328,10 @@ export function isKnownType(type: string): boolean {
   return allowed.has(type);
 }
 
-/** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
+/** Types that begin a path: the *incident* node, the waits (their second output, after a restart), and the catches. */
 const sources = new Set(['sabha-incident', 'sabha-wait', 'sabha-when', 'catch']);
 
-/** Types that end a path: *conclude* for a transition, *outcome* for an offered message or a caught error of one. */
+/** Types that end a path: *conclude* for a transition; *outcome* for an offered message, or for a caught error of one. */
 const endTypes = new Set(['sabha-conclude', 'sabha-outcome']);
 
 type Graph = ReturnType<typeof graphOf>;
@@ -340,7 +340,7 @@ function graphOf(nodes: readonly FlowNode[], options: LintOptions) {
   const links = new Map<string, Set<string>>();
   const join = (from: string, to: string) => links.set(from, (links.get(from) ?? new Set()).add(to));
   for (const node of nodes) {
-    // Node-RED accepts a link if either end names it.
+    // Node-RED accepts a link if one of its two nodes names it.
     if (node.type === 'link out') for (const to of listOf(node['links'])) join(node.id, to);
     if (node.type === 'link in') for (const from of listOf(node['links'])) join(from, node.id);
   }
@@ -453,7 +453,7 @@ function checkSwitch(node: FlowNode): string[] {
   return found;
 }
 
-/** Checks that each tab on the way from the head has a catch for all of its nodes. */
+/** Checks that each tab on the way from the *incident* node has a catch for all of its nodes. */
 function checkCatches(nodes: readonly FlowNode[], graph: Graph): string[] {
   const onWay = reachedFrom(nodes, graph, (type) => type === 'sabha-incident');
   const tabs = new Set([...onWay].flatMap((id) => graph.byId.get(id)?.z ?? []));

@@ -29,7 +29,7 @@ function setUp() {
 }
 const numbered = (id: number) => wireMessage({ transition: { id, offer: 1, kind: 'raised', at: 0 } });
 
-test('each message gets its own path through the nodes, tab by tab and without links', () => {
+test('each message gets its own recorded path through the nodes, tab by tab and without links', () => {
   const { ways, conclude, pass } = setUp();
   pass(['which site?'], numbered(1));
   pass(['which site?', 'link', 'mail'], numbered(2));
@@ -38,7 +38,7 @@ test('each message gets its own path through the nodes, tab by tab and without l
   expect(ways.map((way) => way?.path)).toEqual(['10 Faults: which site? | 60 Deliver: email', '10 Faults: which site?']);
 });
 
-test('the path carries the hash of the running tabs and is at most 600 characters long', () => {
+test('the recorded path contains the hash of the running tabs and has at most 600 characters', () => {
   const { ways, running, conclude, pass } = setUp();
   conclude(numbered(1), 'told');
   const long = Array.from({ length: 200 }, (_, at) => node(`a node with a long name ${at}`, 'a'));
@@ -53,7 +53,7 @@ test('the path carries the hash of the running tabs and is at most 600 character
   expect(ways[1]?.path.length).toBeLessThanOrEqual(600);
 });
 
-test('a message that is only explained is not concluded in the pipeline', () => {
+test('the message of a dry run is not concluded in the pipeline', () => {
   const { ways, conclude, pass } = setUp();
   pass(['which site?'], numbered(-1));
   conclude(numbered(-1), 'told');

@@ -10,7 +10,10 @@ import type { OfficeState, WhenRules } from '../sites/calendar/when.ts';
 export type Waits = { count: number; nextAt: number | null };
 
 export type Wires = {
-  /** Registers the head, which receives every offer. The newest head wins. Without a head an offer is repeated later. */
+  /**
+   * Registers the function of an *incident* node, which receives every offer. The newest one is used. Without one an offer is repeated
+   * later.
+   */
   head(take: (message: OfferMessage) => void): Cancel;
   /** Registers a wait node, which receives its messages when their timers are due. */
   waiting(node: string, take: (message: OfferMessage) => void): Cancel;
@@ -22,9 +25,9 @@ export type Wires = {
   /** Registers an *offer* node, which receives the messages of its channel. `outcome` reports the result of each. */
   offered(channel: string, give: (message: OfferedMessage) => void): Cancel;
   outcome(key: string, outcome: DeliveryOutcome): void;
-  /** Returns the state of a scope now, by its meetings and office hours. */
+  /** Returns the state of the office of a scope now, by its meetings and office hours. */
   moment(scope: string, rules: WhenRules): OfficeState;
-  /** Sets the thresholds by which many losses are one cause, from now on. */
+  /** Sets the thresholds by which many losses have one cause, from now on. */
   correlate(numbers: CorrelationNumbers): void;
   now(): number;
 };

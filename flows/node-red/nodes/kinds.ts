@@ -65,8 +65,8 @@ function answerDialog(red: NodeRed, path: string, read: () => unknown): void {
 }
 
 /**
- * Registers a handler from the moment that all tabs run until the node is closed.
- * An offer before that moment would be lost among tabs that are still being built, and would still count.
+ * Calls `take` when all tabs run, and the function that it returns when the node is closed. An offer to tabs that are still being built
+ * would be lost, and would still count.
  */
 function whileRunning(red: NodeRed, node: RedNode, take: () => () => void): void {
   let letGo = () => red.events.removeListener('flows:started', begin);
@@ -101,13 +101,13 @@ function onMessage(node: RedNode, handle: (message: OfferMessage, send: Send) =>
   });
 }
 
-/** The head: messages that the pipeline offers leave here. */
+/** The *incident* node, where paths begin: the messages that the engine offers leave here. */
 export function incident(red: NodeRed): void {
   register(red, 'sabha-incident', (node) => {
     // A copy, because rules on the tabs change the message and the engine keeps the original.
     whileRunning(red, node, () => red.settings.sabha.head((message) => node.send(structuredClone(message))));
   });
-  // The try button is beside Deploy, as soon as the editor has loaded this node type.
+  // The request of the try button beside Deploy, which the editor shows when it has loaded this node type.
   red.httpAdmin.post('/sabha/try', red.auth.needsPermission('flows.read'), ({ body }, response) => {
     const { sabhaTry } = red.settings;
     if (sabhaTry === undefined) return response.json({ ok: false, line: 'nothing can be tried here' });
@@ -145,8 +145,8 @@ export function decide(red: NodeRed): void {
 type WaitConfig = { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; unlessAcknowledged: boolean };
 
 /**
- * A durable wait: the first output goes to *conclude* now, the second continues when the timer is due. R22 (hold), R25 (timers and
- * outcomes).
+ * The *wait* node, whose timer survives a restart. The first output goes to *conclude* at once, the second continues when the timer is due.
+ * R22 (hold), R25 (timers and outcomes).
  */
 export function wait(red: NodeRed): void {
   register(red, 'sabha-wait', (node, config: WaitConfig) => {
@@ -168,7 +168,10 @@ export function wait(red: NodeRed): void {
   });
 }
 
-/** Meetings and office hours: a fault that threatens a meeting becomes critical; others wait overnight (first output, to *conclude*). */
+/**
+ * The *when* node, for meetings and office hours. A fault that threatens a meeting becomes critical; other faults wait overnight (first
+ * output, to *conclude*).
+ */
 export function when(red: NodeRed): void {
   register(red, 'sabha-when', (node, config: { before: string; digest: string; near: string; grace: string }) => {
     const { sabha } = red.settings;
@@ -180,8 +183,8 @@ export function when(red: NodeRed): void {
       send(go ? [null, message] : [Object.assign(message, { how }), null]);
       return undefined;
     };
-    // With an invalid dialog no message leaves here. The offer is repeated and then takes the default route. R24 (repeated offers and the
-    // default route).
+    // With an invalid dialog no message leaves this node. The offer is repeated and then takes the default route. R24 (repeated offers and
+    // the default route).
     whileRunning(red, node, () => sabha.waiting(node.id, (message) => void handle(structuredClone(message), (all) => node.send(all))));
     const words = { waiting: red._('when.waiting'), next: red._('when.next') };
     if (read.ok) showStatus(node, () => waitsText(sabha.waits(node.id), sabha.now(), words));
@@ -190,8 +193,8 @@ export function when(red: NodeRed): void {
 }
 
 /**
- * Thresholds by which many losses are one cause. They apply from the Deploy; without this node the defaults apply. No message passes
- * through it.
+ * The *correlate* node: thresholds by which many losses have one cause. They apply from the Deploy on; without this node the defaults
+ * apply. No message passes through it.
  */
 export function correlate(red: NodeRed): void {
   register(red, 'sabha-correlate', (node, config: Readonly<Record<string, unknown>>) => {
@@ -207,7 +210,7 @@ export function correlate(red: NodeRed): void {
 
 /** Adds the act that notifies `msg.to` over a channel, and passes the message on. *Conclude* writes it. R23 (conclude). */
 export function deliver(red: NodeRed): void {
-  /** Counts by node id, outside the node because a Deploy creates all nodes again. */
+  /** Counts by node id. They are kept outside the node, because a Deploy creates all nodes again. */
   const counts = new Map<string, DayCount>();
   register(red, 'sabha-deliver', (node, config: { channel: string }) => {
     const { sabha } = red.settings;
@@ -246,8 +249,8 @@ function countText({ count, since }: DayCount, words: { today: string; since: st
 }
 
 /**
- * Makes any community node a channel with delivery guarantee. First output: the message, on to *conclude*.
- * Second output: one message for each person, repeated until an *outcome* node reports its result.
+ * The *offer* node, which makes any community node a channel with delivery guarantee. The first output passes the message on to *conclude*.
+ * The second output gives one message for each person, repeated until an *outcome* node reports its result.
  */
 export function offer(red: NodeRed): void {
   register(red, 'sabha-offer', (node, config: { channel: string }) => {
@@ -265,7 +268,8 @@ export function offer(red: NodeRed): void {
 }
 
 /**
- * Reports the outcome of an offered message. A message from a *catch* node (with `msg.error`) is retried, whatever result is configured.
+ * The *outcome* node, which reports the outcome of an offered message. A message from a *catch* node (with `msg.error`) is retried,
+ * whatever result is configured.
  */
 export function outcome(red: NodeRed): void {
   register(red, 'sabha-outcome', (node, config: { result: 'delivered' | 'retry' | 'refused' }) => {
@@ -278,7 +282,7 @@ export function outcome(red: NodeRed): void {
   });
 }
 
-/** The only end of every path: commits the conclusion with all acts of the message (R23). */
+/** The *conclude* node, the only end of every path. It commits the conclusion with all acts of the message (R23). */
 export function conclude(red: NodeRed): void {
   register(red, 'sabha-conclude', (node, config: ConcludeConfig) => {
     onMessage(node, (message) => {
@@ -290,7 +294,7 @@ export function conclude(red: NodeRed): void {
   });
 }
 
-/** `error` names the node that failed, as a catch node reports it. */
+/** Dialog of a *conclude* node. `error`: the conclusion names the node that failed, as a catch node reports it. */
 type ConcludeConfig = { how: string; howType: 'str' | 'msg' | 'error' };
 
 function conclusionOf(red: NodeRed, { how, howType }: ConcludeConfig, message: OfferMessage): { how: unknown; from: string } {

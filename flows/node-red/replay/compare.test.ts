@@ -13,7 +13,7 @@ const about = [1, 2].map((id) => ({ id, scope: 'ladakh/leh/vc-1', openedAt: 0, f
 const compared = (before: ReplayedNotification[], after: ReplayedNotification[], sent: string[] = []) =>
   compareRuns({ before: played(before), after: played(after), sent, about, span: { from: 1_000, to: 100_000 } });
 
-test('the comparison of a replay counts more and fewer messages by person, and ignores messages before the span', () => {
+test('the comparison of two replays counts more and fewer messages by person, and ignores messages before the span', () => {
   const found = compared(
     [told('1/email/asha', 2_000), told('1/email/ravi', 2_000), told('9/email/asha', 500)],
     [told('1/email/asha', 2_000), told('1/email/meera', 2_000)],
@@ -27,7 +27,7 @@ test('the comparison of a replay counts more and fewer messages by person, and i
   ]);
 });
 
-test('in a replay an alert without any recipient is missed, and an alert that is at least two seconds later is listed with its delay', () => {
+test('an alert without a recipient in the replay is missed, and an alert that is at least two seconds later is listed with its delay', () => {
   const found = compared(
     [told('1/email/asha', 2_000), told('2/email/asha', 3_000, { incident: 2 })],
     [told('2/email/asha', 63_000, { incident: 2 })],
@@ -38,7 +38,7 @@ test('in a replay an alert without any recipient is missed, and an alert that is
   expect(compared([told('1/email/asha', 2_000, { kind: 'cleared' })], []).missedCount).toBe(0);
 });
 
-test('a morning digest counts as one message per person', () => {
+test('the comparison of two replays counts a morning digest as one message per person', () => {
   const morning = { digest: true };
   expect(compared([], [told('1/email/asha', 5_000, morning), told('2/email/asha', 6_000, { ...morning, incident: 2 })])).toMatchObject({
     after: 1,

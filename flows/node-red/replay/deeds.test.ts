@@ -1,4 +1,4 @@
-/** Recorded actions of people are replayed. Each row expects the replay to repeat the notifications that the engine sent. */
+/** Replays of recorded actions of people. Each row expects that the replay repeats the notifications that the engine sent. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { createStage, type EngineStage, fault, ok, type Path, pc } from '../../engine/incidents/stage.test-helper.ts';
@@ -13,8 +13,8 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 /**
- * Test policy: the technician after the hold, then the engineer after 15 min without acknowledgement.
- * Clearing and growth notify all former recipients.
+ * Rules of the test: notify the technician after the hold, then the engineer after 15 min without acknowledgement. Clearing and growth
+ * notify all former recipients.
  */
 const twoLevels: Path = ({ message, node }) => {
   const { severity, holdMs, to, transition, incident } = message;
@@ -48,7 +48,7 @@ type OrderOfType<T extends HandlingOrder['type']> = Omit<Extract<HandlingOrder, 
 const order = <T extends HandlingOrder['type']>(stage: EngineStage, type: T, more: OrderOfType<T>) =>
   stage.apply({ type, incident: 1, by: 'technician', ...more } as unknown as HandlingOrder);
 
-/** Returns the sent notifications and those of the replay through the same tabs, each with its reason of repetition. */
+/** Returns the notifications that were sent and those of a replay through the same tabs, each with the reason of a repetition. */
 async function playedOf(stage: EngineStage): Promise<{ sent: string[]; played: string[]; lateMs: number }> {
   const db = new DatabaseSync(':memory:');
   openStore(db).commit([stage.ops]);
@@ -147,6 +147,6 @@ test.each(table)('a replay sends the same notifications as the engine did: $what
   const { sent, played, lateMs } = await playedOf(stage);
   expect(sent).toEqual(tells);
   expect(played).toEqual(sent);
-  // The test engine ticks every second, or every 30 s.
+  // The largest interval of ticks in the test: every second, or every 30 s.
   expect(lateMs).toBeLessThanOrEqual(30_000);
 });

@@ -1,4 +1,4 @@
-/** Turns the stored past into ordered steps, and applies them to a memory: the same incidents, without their notifications. */
+/** Turns the stored past into ordered steps, and applies them to a memory. This gives the same incidents without their notifications. */
 import { causeKindOf, faultOf } from '@sabha/contracts';
 import { applyOrder, endSnooze } from '../../engine/handling/handling.ts';
 import type { EngineOptions } from '../../engine/incidents/core.ts';
@@ -50,10 +50,10 @@ export function createStory(memory: EngineState, rows: readonly Incident[]) {
   const newsAt = new Map<number, number>();
 
   const put = (incident: Incident, now: number): Incident => {
-    // A fault notified while its cause is open counts as explained, so its escalation waits.
+    // A fault of which people were notified while its cause is open counts as covered by the cause, so its escalation waits.
     const cause = memory.incidents.get(incident.parent ?? 0);
     const explained = cause?.over === null;
-    // A cause that opened after the latest fault of an incident is notified in place of all its faults.
+    // If a cause opened after the latest fault of an incident, people were notified of the cause instead of all these faults.
     const isHidden = explained && (openedAt.get(cause.id) ?? 0) > (newsAt.get(incident.id) ?? 0);
     const next = withHidden({ ...incident, faults: incident.faults.map((one) => ({ ...one, explained })) }, isHidden, now);
     memory.putIncident(next);
@@ -68,7 +68,7 @@ export function createStory(memory: EngineState, rows: readonly Incident[]) {
 
   return {
     /**
-     * Ends faults that were cleared before any notification, which the ledger does not record. The last fault of an incident makes a
+     * Ends faults that cleared before people were notified of them, which the ledger does not record. The last fault of an incident makes a
      * transition instead.
      */
     passed(id: number, now: number): void {
@@ -98,7 +98,7 @@ export function createStory(memory: EngineState, rows: readonly Incident[]) {
       if (!openedAt.has(id)) openedAt.set(id, at);
       if (isNews(kind)) newsAt.set(id, at);
       const next = afterStep(held, { kind, at, faults });
-      // A repeated notification or a growth does not worsen the incident, so it does not revoke an acknowledgement.
+      // A repeated notification, or a growth, does not make the incident worse, so it does not revoke an acknowledgement.
       const incident = put(again || grew ? next : revokeIfWorse(next, [{ kind, faults }], at), at);
       below(id, at);
       return { incident, faults };
@@ -108,7 +108,7 @@ export function createStory(memory: EngineState, rows: readonly Incident[]) {
 
 /** Returns the incident at its start, without later actions and notifications. */
 function fresh({ id, scope, place, flapping, outage, parent, spread, until }: Incident, at: number): Incident {
-  // The ledger does not store which members were down at which time. For an ended incident all members are used.
+  // The ledger does not store which members were offline at which time. For an ended incident all members count as offline.
   const away = spread && (spread.away.length > 0 ? spread.away : spread.members);
   return {
     id,
@@ -131,7 +131,7 @@ function fresh({ id, scope, place, flapping, outage, parent, spread, until }: In
   };
 }
 
-/** A notified fault is active and not hidden by a cause. */
+/** State of a fault of which people were notified: it is present and not hidden by a cause. */
 const seen = { goneAt: null, unknownSince: null, hidden: false } as const;
 
 function isNews(kind: Transition['kind']): boolean {
@@ -176,10 +176,10 @@ function withHidden(incident: Incident, isExplained: boolean, now: number): Inci
   return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : highestSeverity(faults) };
 }
 
-/** An action on an incident, or a response in which a person gives it back. */
+/** An action on an incident, or the reply *not mine* of a person (`given back`). */
 type ReplayedAction = { at: number; incident: number } & ({ kind: 'deed'; deed: LogEntry } | { kind: 'given back'; answer: IncidentReply });
 
-/** Returns true for actions of the engine's timers, which follow what is due at the same tick. */
+/** Returns true for actions of the engine's timers. They come after everything that is due at the same tick. */
 export function isByTimer({ did }: LogEntry): boolean {
   return did === 'awake' || did === 'lapsed' || did === 'reopened';
 }
@@ -192,7 +192,7 @@ export function replayAction(memory: EngineState, options: Pick<EngineOptions, '
   recordReply({ memory, options, known: new Map() }, { type: 'answer', incident: incident.id, ...done.answer }, done.at);
 }
 
-/** The order that caused each recorded action; all other actions come from timers. */
+/** The order that caused each recorded action. Actions without an order come from timers. */
 const orderOf = {
   acknowledged: 'acknowledge',
   'taken-over': 'acknowledge',
@@ -201,7 +201,7 @@ const orderOf = {
 } as const;
 
 function afterDeed(incident: Incident, { did, at: now, by, to = '', until = now }: LogEntry): Incident {
-  // The link is a dummy value: the end of the wait after "fixed" comes from a recorded action.
+  // The link class does not matter here: the end of the wait after *fixed* is a recorded action.
   const around = { now, link: 'fibre' } as const;
   const order = { incident: incident.id, by };
   if (did === 'assigned') return applyOrder(incident, { ...order, type: 'assign', to }, around);

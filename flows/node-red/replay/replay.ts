@@ -18,7 +18,7 @@ import type { IncidentAbout, ReplayInput, ReplayOutput } from './worker.ts';
 const replayDaysAtMost = 35;
 const defaultDays = 30;
 const dayMs = 86_400_000;
-/** Limits for one set of tabs. */
+/** Limits of time and memory for the replay of one set of tabs. */
 const limits = { ms: 120_000, heapMiB: 256 };
 
 export type ReplayOptions = {
@@ -27,7 +27,7 @@ export type ReplayOptions = {
   table(): Pick<SiteTable, 'nodes'>;
   roster: Pick<Roster, 'central' | 'book'>;
   channels: Channels;
-  /** The real clock, because the limit is on machine time. */
+  /** The real clock, because the time limit is on machine time. */
   clock: Pick<Clock, 'after'>;
   now(): number;
   limits?: typeof limits;
@@ -74,7 +74,7 @@ async function tried(options: ReplayOptions, nodes: readonly FlowNode[], days: n
   if (!before.ok) return { ok: false, line: `the tabs that run cannot be played: ${before.line}` };
   const after = await runInThread(options, { ...input, nodes });
   if (!after.ok) return after;
-  // Incidents are numbered from one and never deleted, so a higher first number means that earlier ones are missing.
+  // Incidents are numbered from one and never deleted. If the first number is higher, earlier incidents are missing.
   const [first] = after.about;
   const span = { from: first?.id === 1 ? Math.max(since, first.openedAt) : since, to };
   const sent = before.sent.filter(({ createdAt }) => createdAt >= span.from).map(({ key }) => key);
@@ -125,7 +125,7 @@ async function runInThread({ clock, limits: given = limits }: ReplayOptions, inp
   }
 }
 
-/** Two replays of the same past. `sent`: the keys of the notifications really sent in the span. */
+/** Two replays of the same past. `sent`: the keys of the notifications that were really sent in the span. */
 type CompareInput = {
   before: ReplayResult;
   after: ReplayResult;
@@ -134,10 +134,10 @@ type CompareInput = {
   span: { from: number; to: number };
 };
 
-/** Longest lists of a report. Further entries are only counted. */
+/** Limit of entries per list of a report. Further entries are only counted. */
 const listedAtMost = 200;
 
-/** Compares the notifications one by one. Those before the span only build up its state, and are not counted. */
+/** Compares the notifications one by one. Those before the span only create its initial state, and are not counted. */
 export function compareRuns({ before, after, sent, about, span }: CompareInput): TabsTrial {
   const within = ({ sentNotifications: told }: ReplayResult) => told.filter(({ at }) => at >= span.from && at <= span.to);
   const [old, fresh] = [within(before), within(after)];

@@ -20,13 +20,13 @@ export type ReplayWorld = Recipients & {
   place(scope: string): PlaceDetails;
   facts(scope: string): PlaceFacts;
   setNow(at: number): void;
-  /** Returns undefined if the message reached no conclusion. */
+  /** Returns the decision of the tabs; undefined if the message reached no conclusion. */
   decide(message: OfferMessage, node: string | null): Promise<TabsDecision | undefined>;
 };
 
 /**
- * A notification that a person would have received. `key`: the outbox key with the number of the real transition. `incident`: null for a
- * message of the server itself.
+ * A notification that a person would have received. `key`: the outbox key with the number of the recorded transition. `incident`: null for
+ * a message of the server itself.
  */
 export type ReplayedNotification = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
   at: number;
@@ -76,7 +76,7 @@ function openReplay(past: PastIncidents, world: ReplayWorld) {
   const own = { isUnread: () => false, isBeside: () => false, pace: createFloodControl() };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
-  /** The real transition, by its number in the replay. */
+  /** The recorded transition, by its number in the replay. */
   const real = new Map<number, Transition>();
   const played: ReplayResult = { sentNotifications: [], steps: 0, unfinished: 0 };
   return { world, memory, transitions, story, real, played };
@@ -95,7 +95,7 @@ function applyStep(play: ReplayRun, step: ReplayStep): void {
   const { world, story, transitions, memory } = play;
   if (step.kind === 'change') return story.changed(step.change);
   if (step.kind === 'transition') return replayOffer(play, step.transition);
-  // Actions of the engine's timers follow what is due at the same tick.
+  // Actions of the engine's timers come after everything that is due at the same tick.
   if (step.done.kind === 'deed' && isByTimer(step.done.deed)) transitions.tick(step.at);
   replayAction(memory, world, step.done);
 }
@@ -106,7 +106,8 @@ function replayOffer({ story, transitions, real, memory, played }: ReplayRun, tr
   const { incident, faults } = found;
   const { kind, at, again, grew, holdMs, conclusion } = transition;
   played.steps += 1;
-  // The ledger does not store which members were down at which time. The real conclusion shows whether those of a growth were still down.
+  // The ledger does not store which members were offline at which time. The recorded conclusion shows whether new members of a grown group
+  // incident were still offline.
   if (conclusion === worseConclusion || (grew && conclusion?.endsWith(knownConclusion))) return;
   const more = grew && { grew: incident.spread?.away ?? [] };
   if (again === undefined)
@@ -117,10 +118,10 @@ function replayOffer({ story, transitions, real, memory, played }: ReplayRun, tr
   transitions.proceed(incident.id, at);
 }
 
-/** Conclusion of the engine for faults that it counts without a notification. */
+/** Conclusion of the engine for faults of a muted PC, which it counts without a notification. */
 const muted = 'counted: its PC is noisy';
 
-/** Returns true if there was anything to decide. */
+/** Lets the tabs decide about each open offer. Returns true if there was one. */
 async function decideOffers({ world, memory, transitions, real, played }: ReplayRun, now: number): Promise<boolean> {
   let isAny = false;
   for (let { ops, effects } = memory.take(); ops.length + effects.length > 0; { ops, effects } = memory.take()) {

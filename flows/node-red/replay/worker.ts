@@ -35,7 +35,7 @@ export type ReplayInput = {
 
 export type IncidentAbout = Pick<Incident, 'id' | 'scope' | 'openedAt'> & { fault: string; place: PlaceDetails };
 
-/** The replay, the really sent notifications and their incidents, or one line with the reason of failure. */
+/** The replay, the notifications that were really sent, and their incidents; or one line with the reason of failure. */
 export type ReplayOutput = { ok: true; played: ReplayResult; sent: SentRow[]; about: IncidentAbout[] } | { ok: false; line: string };
 
 const port = parentPort;
@@ -53,12 +53,12 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   let now = input.until;
   const roster = createRoster([], table.groupsOf);
   roster.use(input.people);
-  // These channels only know whom they reach; they cannot send.
+  // These channels only know which persons they reach; they cannot send.
   const channel = { close: () => {}, send: async () => ({ result: 'refused', reason: 'a replay notifies nobody' }) as const };
   const reaches = (name: string) => ({ channel, reaches: ({ id }: { id: string }) => input.reach[id]?.includes(name) === true });
   const channels: Channels = new Map(input.channels.map((name) => [name, reaches(name)]));
   const calendar = createCalendar(input.meetings, () => table);
-  // The member sites of a shared cause, from its incident at that time.
+  // The member sites of a group incident, as the incident had them at that time.
   const members = (scope: string) => past.incidents.findLast((one) => one.scope === scope && one.openedAt <= now)?.spread?.members ?? [];
   const moment = createOfficeStates({ calendar: () => calendar, table: () => table, members, now: () => now });
   const decide = await startSandbox(input.nodes, { channels: () => input.channels, moment, now: () => now });
@@ -95,12 +95,15 @@ function mergePages(pages: readonly string[]): PastIncidents {
   };
 }
 
-/** Node-RED moves a message by one node per turn of the event loop. A message without a conclusion after this many turns has none. */
+/**
+ * Limit of turns of the event loop per message. Node-RED moves a message by one node per turn, so a message without a conclusion after
+ * these turns has none.
+ */
 const turnsAtMost = 400;
 
 /**
- * Starts the tabs in a Node-RED without any output: it takes messages and returns what the nodes decide. `queries`: what nodes may query.
- * Rejects with one line if the tabs do not run. Node-RED ends with this thread.
+ * Starts the tabs in a Node-RED without any output. It takes messages and returns the decisions of the nodes. `queries`: what nodes may
+ * query. Rejects with one line if the tabs do not run. Node-RED ends with this thread.
  */
 async function startSandbox(
   nodes: readonly FlowNode[],

@@ -17,7 +17,7 @@ import { lintFlows, openTabs } from '../tabs.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
 
 const place = { z: 'tab-deliver', x: 600, y: 320 };
-/** `port` of the mail server. The node's credentials are passed separately. */
+/** Returns the nodes behind an *offer* node. `port`: the port of the mail server. The credentials are passed separately. */
 const behindTheOffer = (port: number): FlowNode[] => [
   { ...place, id: 'mailer', type: 'sabha-offer', name: '', channel: 'post', wires: [['deliver-console'], ['mailer-to']] },
   {

@@ -22,12 +22,15 @@ test.each<[Severity, TabAct[], string]>([
   ['critical', [wait('escalate-15-min', 15 * minute)], 'told; the next level follows unless acknowledged'],
   ['major', [wait('escalate-60-min', 60 * minute, { severity: 'major' })], 'told; the next level follows unless acknowledged'],
   ['minor', [], 'told'],
-])('after its hold a %s fault notifies the technician on all channels, and sets the escalation', async (severity, waits, how) => {
-  const end = await one(wireMessage({ severity }), 'faults-hold');
-  expect(end).toMatchObject({ how, message: { acts: [...told(['technician'], severity), ...waits] } });
-});
+])(
+  'after its hold a %s fault is notified to the technician on all channels, and the escalation timer is set',
+  async (severity, waits, how) => {
+    const end = await one(wireMessage({ severity }), 'faults-hold');
+    expect(end).toMatchObject({ how, message: { acts: [...told(['technician'], severity), ...waits] } });
+  },
+);
 
-test('R22 a fault below critical at a high or thin-linked site waits for at least a minute', async () => {
+test('R22 a fault below critical waits for at least a minute at a site at high elevation or with a thin link', async () => {
   const places: Partial<OfferMessage['incident']>[] = [{ elevationM: 3500 }, { elevationM: 2500 }, { link: 'geo' }, { link: 'floor' }];
   for (const place of places) {
     const [major, longer, critical] = await live.offer([
@@ -95,7 +98,7 @@ test.each<[string, Partial<OfferMessage['incident']>, string]>([
   ['centre.plane', { scope: 'centre/plane', state: '', site: '', cause: { kind: 'plane', down: 700, of: 736 } }, 'central'],
   ['centre.spread', { scope: 'spread:camera.missing x', state: '', site: '', cause: { kind: 'spread', down: 60, of: 60 } }, 'central'],
   ['outage.site', { scope: 'site:bihar/patna', cause: { kind: 'site', down: 3, of: 3 } }, 'technician'],
-])('the shared cause %s of %o notifies %s at once', async (fault, incident, who) => {
+])('the common cause %s of %o is notified to %s at once', async (fault, incident, who) => {
   const end = await one(wireMessage({ fault, faults: [fault], holdMs: 99_000 }, incident));
   expect(end?.message.acts.filter((act) => act.do === 'deliver')).toEqual(told([who], 'critical'));
 });
@@ -103,7 +106,7 @@ test.each<[string, Partial<OfferMessage['incident']>, string]>([
 test.each([
   ['centre.unknown_fault', 'its hold', now + 10 * minute],
   ['centre.enrolment_refused', '09:00 of the next day in India', now + 19.5 * 60 * minute],
-] as const)('%s waits for %s, and then only central is notified, as minor', async (fault, _, dueAt) => {
+] as const)('%s waits for %s, and is then notified as minor to central operations only', async (fault, _, dueAt) => {
   const message = wireMessage({ fault, severity: 'minor', holdMs: 10 * minute }, { scope: 'centre', site: '' });
   const acts = [{ node: 'faults-hold', dueAt, message: { to: ['central'] } }];
   expect(await one(message)).toMatchObject({ how: 'on hold', message: { acts } });
@@ -178,7 +181,7 @@ test('a rule on a tab overrides severity and recipients of a fault at one site',
   expect((await one({ ...muted, fault: 'camera.held' }))?.message.severity).toBe('major');
 });
 
-test('a node that throws on any tab is caught, reported to central and named in the conclusion, and every wire of the catch is needed', async () => {
+test('a node that throws on any tab is caught, reported to central operations and named in the conclusion, by all wires of the catch', async () => {
   const rigged = tabs().flatMap(withThrower);
   const throwers = rigged.filter((node) => node.type === 'test-throws');
   expect(throwers.length).toBe(7);
@@ -225,7 +228,7 @@ function at(minutesAgo: number): OfferMessage['transition'] {
   return { id: 1, offer: 1, kind: 'raised', at: now - minutesAgo * minute };
 }
 
-/** For each tab, a message that passes the node after its entry. */
+/** For each tab, a message that passes the node after the first one. */
 const waysTo: Record<string, TabsRun> = {
   'tab-faults': { message: wireMessage() },
   'tab-thin': { message: wireMessage({}, { link: 'geo' }) },
@@ -246,7 +249,7 @@ function withThrower(node: FlowNode): FlowNode[] {
   ];
 }
 
-/** Returns the flows with one wire or link cut, for each of them. */
+/** Returns the flows with one wire or link removed, once for each wire and link. */
 function cutsOf(nodes: FlowNode[]): { wire: string; nodes: FlowNode[] }[] {
   const wires = nodes.flatMap((node) =>
     (node.wires ?? []).flatMap((port, at) => port.map((to) => ({ wire: `${node.id} ${at} ${to}`, nodes: cut(nodes, node.id, at) }))),

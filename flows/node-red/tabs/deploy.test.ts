@@ -1,4 +1,4 @@
-/** Deploys through the editor API of a real Node-RED with the lint. */
+/** Deploys through the editor API of a real Node-RED in which the lint is enabled. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TabsStep } from '@sabha/contracts';
@@ -24,7 +24,7 @@ const answerTo = async (nodes: FlowNode[]) => {
 };
 const firstWait = async () => (await live.offer([{ message: wireMessage(), node: 'faults-hold' }]))[0]?.message.acts.at(-1);
 
-test('a Deploy with a cut wire is refused with one line, and the old tabs continue to run', async () => {
+test('a Deploy with a removed wire is refused with one line, and the old tabs continue to run', async () => {
   expect(await answerTo(changed('who-minor', { wires: [[]] }))).toEqual({
     status: 400,
     message: 'who-minor (minor: the technician): output 1 leads nowhere',
@@ -64,7 +64,7 @@ test('a malformed message injected by hand causes one error line', async () => {
   expect(live.lines).toEqual(['not a message of the wires: incident.id: expected "id", found undefined']);
 });
 
-test('the thresholds of causes apply from a Deploy, and a threshold outside its range is refused', async () => {
+test('the thresholds of the correlate node apply from a Deploy on, and a threshold outside its range is refused', async () => {
   expect(live.correlated).toMatchObject({ regionSites: 3 });
   await live.deploy(changed('outages-numbers', { regionSites: '4' }));
   expect(live.correlated).toMatchObject({ regionSites: 4, siteShare: 0.8 });
@@ -77,7 +77,7 @@ test('the thresholds of causes apply from a Deploy, and a threshold outside its 
 const explain = (change: Partial<OfferMessage> = {}, incident: Partial<OfferMessage['incident']> = {}) =>
   live.explainer.explain(wireMessage(change, incident), live.red.watch);
 
-test('explain returns the nodes, holds, recipients and channels of the running tabs, and concludes nothing', async () => {
+test('explain returns the nodes, holds, recipients and channels of the running tabs, and writes no conclusion', async () => {
   live.concluded.length = 0;
   const { nodes, notifications: tells, how } = await explain();
   expect(nodes.map(({ node, afterMs }) => [node, afterMs])).toEqual(

@@ -19,14 +19,11 @@ test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude', 'corre
   },
 );
 
-test.each(['who', 'urgency', 'which'])(
-  'the editor serves label and help of %s, a node that decides by its dialog alone, in English and Hindi',
-  async (name) => {
-    for (const { language, hindi } of languages)
-      for (const word of Object.values(await served({ name, file: 'decide', language, hindi })))
-        expect(/\p{Script=Devanagari}/u.test(String(word)), String(word)).toBe(hindi);
-  },
-);
+test.each(['who', 'urgency', 'which'])('the editor serves label and help of the node %s in English and Hindi', async (name) => {
+  for (const { language, hindi } of languages)
+    for (const word of Object.values(await served({ name, file: 'decide', language, hindi })))
+      expect(/\p{Script=Devanagari}/u.test(String(word)), String(word)).toBe(hindi);
+});
 
 const languages = [
   { language: 'en-US', hindi: false },
@@ -45,7 +42,7 @@ async function served({ name, file, language, hindi }: EditorCase): Promise<Reco
   return (await (await fetch(address, { headers })).json())[name];
 }
 
-test('the dialog of who receives roles, groups and persons of the roster, only with a session', async () => {
+test('the dialog of the who node receives roles, groups and persons of the roster, only with a session', async () => {
   expect(await (await fetch(`${live.address}/sabha/people`, { headers: live.headers })).json()).toEqual({
     roles: ['technician', 'state', 'central'],
     groups: ['vendors'],
@@ -62,7 +59,7 @@ test('the try button of the editor returns the result of a replay, only with a s
   expect((await ask({})).status).toBe(401);
 });
 
-test('the dialog of which receives each fault and each group of faults', async () => {
+test('the dialog of the which node receives each fault and each group of faults', async () => {
   const faults = await (await fetch(`${live.address}/sabha/faults`, { headers: live.headers })).json();
   expect(faults).toEqual(expect.arrayContaining(['link.*', 'microphone.missing']));
 });

@@ -21,7 +21,7 @@ const requestNode = '21-httprequest.js';
 const example = (name: string): FlowNode[] =>
   JSON.parse(readFileSync(new URL(`../../../docs/examples/${name}.json`, import.meta.url), 'utf8'));
 
-/** Returns a folder with the tabs of the release and both examples wired in, as the documentation says. `change` edits each node. */
+/** Returns a folder with the tabs of the release and both examples connected, as the documentation says. `change` edits each node. */
 function folder(change = (node: FlowNode): FlowNode => node): string {
   const root = mkdtempSync(join(tmpdir(), 'sabha-examples-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));

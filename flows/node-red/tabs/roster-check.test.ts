@@ -15,7 +15,7 @@ const places = [
   { link: 'geo', elevationM: 3_524 },
 ] as const;
 const severities = ['critical', 'major', 'minor'] as const;
-/** The wait node after which the tabs notify, by link class. */
+/** The wait node after which people are notified, by link class. */
 const holds = { fibre: 'faults-hold', geo: 'thin-hold' } as const;
 const channels = openChannels({
   settings: {},
@@ -41,12 +41,10 @@ async function expectSame(rosters: number): Promise<void> {
   }
 }
 
-test('the roster check names the persons whom the tabs then notify, for 100 random rosters', () => expectSame(100));
-test('the roster check names the persons whom the tabs then notify, for 10,000 random rosters', { tags: ['long'] }, () =>
-  expectSame(10_000),
-);
+test('the roster check names the same persons as the tabs notify, for 100 random rosters', () => expectSame(100));
+test('the roster check names the same persons as the tabs notify, for 10,000 random rosters', { tags: ['long'] }, () => expectSame(10_000));
 
-/** Returns what the tabs would do with each kind of fault. */
+/** Returns the decisions of the tabs for each kind of fault. */
 async function kindsOf(): Promise<CheckedMessage[]> {
   const kinds: CheckedMessage[] = [];
   for (const place of places)
@@ -58,7 +56,7 @@ async function kindsOf(): Promise<CheckedMessage[]> {
   return kinds;
 }
 
-/** Returns for one random roster and hour the persons of the check, and those whom the acts of the tabs reach. */
+/** Returns for one random roster and hour the persons that the check names, and those whom the tabs notify. */
 async function bothOf(kinds: readonly CheckedMessage[], seed: number): Promise<{ checked: string[]; told: string[] }> {
   const random = randomFrom(seed);
   const roster = createRoster([], groupsOfRoom);

@@ -7,11 +7,11 @@ const read = readTabs(tabsDir);
 if (!read.ok) throw new Error(read.line);
 const tabs = read.nodes;
 
-test('R23 no path of the shipped tabs forks or ends before conclude, and the lint finds no other fault', () => {
+test('R23 no path of the shipped tabs forks or ends before conclude, and the lint finds no other problem', () => {
   expect(lintFlows(tabs)).toEqual([]);
 });
 
-test('the release has eight tabs, and each tab explains its decision in a comment', () => {
+test('the release has eight tabs, and each tab explains its decision in a comment node', () => {
   const labels = tabs.filter((node) => node.type === 'tab').map((node) => node.label);
   expect(labels.map((label) => label?.slice(0, 2))).toEqual(['10', '20', '30', '35', '40', '50', '60', '90']);
   for (const tab of tabs.filter((node) => node.type === 'tab')) {
@@ -67,19 +67,19 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
     add({ credentials: { password: 'hunter2' } }),
     'new (change): "password" looks like a secret, which does not belong on a tab',
   ],
-])('the lint of the tabs finds %s', (_, spoil, line) => {
+])('the lint of the tabs finds this problem: %s', (_, spoil, line) => {
   expect(lintFlows(spoil(structuredClone(tabs)))).toContain(line);
 });
 
-test('a secret that refers to an environment variable is accepted', () => {
+test('the lint accepts a secret that refers to an environment variable', () => {
   expect(lintFlows(add({ d: true, password: `\${MAIL_PASSWORD}` })(tabs))).toEqual([]);
 });
 
-test('a disabled node off the paths is accepted', () => {
+test('the lint accepts a disabled node that is on no path', () => {
   expect(lintFlows(add({ d: true, wires: [] })(tabs))).toEqual([]);
 });
 
-test('the lint reports the cut of every single wire and link', () => {
+test('the lint reports the removal of every single wire and link', () => {
   const cuts = tabs.flatMap((node) => {
     if (node.type === 'link out') return [tabs.map((other) => ({ ...other, links: without(other, node.id) }))];
     return (node.wires ?? []).map((_, port) => change(node.id, { wires: (node.wires ?? []).with(port, []) })(tabs));
@@ -108,7 +108,7 @@ function without(node: FlowNode, id: string): unknown {
   return Array.isArray(node['links']) ? node['links'].filter((from) => from !== id) : undefined;
 }
 
-test('the explanation of each tab and comment includes Hindi', () => {
+test('the explanation of each tab and comment node includes Hindi', () => {
   const told = tabs.filter(({ type }) => type === 'tab' || type === 'comment');
   expect(told.filter((node) => !/[ऀ-ॿ]/.test(String(node['info']))).map(({ id }) => id)).toEqual([]);
   expect(told.length).toBeGreaterThan(20);
