@@ -52,7 +52,7 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread
   maintenance?(now: number): readonly MaintenanceDate[] | undefined;
   /** True while a meeting is near or running in a room, or in a room of a site. */
   isMeetingNear?: ((scope: string, now: number) => boolean) | undefined;
-  /** Other holders of times in this process. */
+  /** Other parts of this process that store times. */
   followers: readonly ClockFollower[];
 };
 
@@ -188,8 +188,8 @@ export function updatePc(core: EngineContext, pc: string, now: number): void {
 }
 
 /**
- * True if a PC that was not seen since a receive gap also opens an incident of its room. That lasts from shortly before a meeting until the
- * PC is back.
+ * True if a PC that was not seen since a receive gap also opens an incident of its room. It does so shortly before a meeting, until the PC
+ * is back.
  */
 function opensOwnIncident({ memory, options }: EngineContext, { pc, unheard }: PcRecord, now: number): boolean {
   const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silenceKey) === true;

@@ -7,7 +7,7 @@ const back = (stage: EngineStage, pcs: readonly string[]) => {
 };
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
 
-describe('a site', () => {
+describe('group incident of one site', () => {
   it('a site whose three PCs go offline causes one notification and one all-clear', () => {
     const { stage, of } = nation({ sites: 4 });
     const others = [of(1), of(2), of(3)].flat();
@@ -37,7 +37,7 @@ describe('a site', () => {
   });
 });
 
-describe('a power cut', () => {
+describe('messages about a power cut', () => {
   const battery = [ok('camera'), fault('power.on_battery', 'mains')];
   const low = [ok('camera'), fault('power.on_battery', 'mains'), fault('power.battery_low', 'ups')];
 
@@ -92,7 +92,7 @@ describe('a power cut', () => {
   });
 });
 
-describe('many sites', () => {
+describe('group incident of many sites', () => {
   it('if 40 of 42 sites are lost and 38 come back, one notification, one all-clear, and one message for each offline site are sent', () => {
     const { stage, of } = nation({ sites: 42, pcs: 2 });
     for (const pc of wide(40).flatMap(of)) stage.lost(pc);
@@ -125,7 +125,7 @@ describe('many sites', () => {
   });
 });
 
-describe('one fault in many rooms', () => {
+describe('group incident of one fault in many rooms', () => {
   const broken = { ...fault('camera.missing'), name: 'Logi Rally' };
 
   it('one fault in 60 rooms is one notification to central, and one for each room that still has it after the group incident ends', () => {

@@ -43,7 +43,7 @@ describe('a site whose power cut lasts longer than its batteries', () => {
   });
 });
 
-describe('R15 an offline site', () => {
+describe('R15 closing the incident of an offline site', () => {
   const dark = () => {
     const all = begun();
     for (const pc of all.pcs) all.stage.lost(pc);

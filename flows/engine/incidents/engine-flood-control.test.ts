@@ -49,7 +49,7 @@ it('R27 an incident that never ends keeps its first and its newest transitions, 
   expect(stage.incident()?.over).toBeNull();
 });
 
-describe('R27 a PC whose alerts change too often', () => {
+describe('R27 limit of alerts for a PC whose faults change too often', () => {
   it('R27 a PC that is noisy by its messages causes at most three notifications in that hour', () => {
     const stage = online();
     stage.setPath(holdFirst);

@@ -22,7 +22,7 @@ describe('R19 a receive gap of the server', () => {
   });
 
   it.each(ofTier([20], [10.5, 15, 20, 29]))(
-    'a broker that is lost every %d minutes is one flapping incident, open until half an hour after the last loss',
+    'a broker that is lost every %d minutes is one flapping incident of the server, open until half an hour after the last loss',
     (every) => {
       const stage = online();
       const lose = () => {
@@ -54,7 +54,7 @@ describe('R19 a receive gap of the server', () => {
   });
 });
 
-describe('R18a a receive gap is no silence of the PCs', () => {
+describe('R18a a receive gap of the server does not count as silence of the PCs', () => {
   const known = Array.from({ length: 20 }, (_, at) => ({ pc: `la/leh/p${at}`, link: 'fibre' as const, elevationM: 0, alerts: true }));
   const there = () => {
     const stage = createStage({ known });

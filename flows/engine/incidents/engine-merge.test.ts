@@ -2,7 +2,7 @@ import type { Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import { fault, holdFirst, minute, ok, online, second } from './stage.test-helper.ts';
 
-describe('R21 faults that begin together', () => {
+describe('R21 merging the messages about faults that begin together', () => {
   it('faults of one severity that begin within two seconds are one message; later or less severe ones are a separate message', () => {
     const [camera, microphone, speaker] = [fault('camera.missing'), fault('microphone.missing'), fault('speaker.missing')];
     const told = (...steps: [Check[], number][]) => {

@@ -5,7 +5,7 @@ import { type EngineStage, minute, online, pc } from './stage.test-helper.ts';
 
 const known = (...pcs: string[]): KnownPc[] => pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
-describe('R18 PCs of live sites that were never seen', () => {
+describe('R18 notification about PCs of live sites that were never seen', () => {
   const imported = (count: number, sites: number) => known(...Array.from({ length: count }, (_, at) => `goa/site-${at % sites}/pc-${at}`));
   const told = (stage: EngineStage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.severity}`);
 

@@ -17,7 +17,7 @@ function two(): EngineStage {
 const audits = (stage: EngineStage) =>
   stage.ops.flatMap((op) => (op.op === 'step' && op.what === 'outage' ? [`${op.who} ${op.about}`] : []));
 
-describe('an outage', () => {
+describe('the outage of one PC', () => {
   it('an outage begins at the last message before the last will, is judged at once, and is part of the incident and the offer', () => {
     const stage = two();
     stage.pass(10 * second);
@@ -48,7 +48,7 @@ describe('an outage', () => {
   });
 });
 
-describe('the return of other PCs of the site', () => {
+describe('verdicts after the return of other PCs of the site', () => {
   it('R9 the verdict of a past outage changes in the incident and in the machine log, without a new notification', () => {
     const stage = two();
     for (const one of [pc, other]) stage.lost(one);
@@ -81,7 +81,7 @@ describe('the return of other PCs of the site', () => {
   });
 });
 
-describe('a bye', () => {
+describe('outage after a bye', () => {
   it.each(['restart', 'restarted', 'update', 'reboot'])(
     'a PC that sent a bye for a %s is notified as silent if it is not back in ten minutes',
     (reason) => {
@@ -100,7 +100,7 @@ describe('a bye', () => {
   );
 });
 
-describe('a last gasp', () => {
+describe('outage after a last gasp', () => {
   it('a last gasp makes the loss a power cut; a new boot, or a state without battery power, ends the power cut', () => {
     const stage = online();
     const gasp = () => stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: 60_000 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createStage, minute, previous, second, verdict } from './stage.test-helper.ts';
 
-describe('many sites', () => {
+describe('verdicts when many sites are lost at once', () => {
   const sites = ['la/a/1', 'la/b/1', 'la/c/1', 'up/d/1'];
   const stageOf = () => withLines(Object.fromEntries(sites.map((one) => [one, undefined])));
 

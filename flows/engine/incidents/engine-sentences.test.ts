@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fault, ok, online, pc, second } from './stage.test-helper.ts';
 
-describe('messages about a room', () => {
+describe('faults that the messages about a room list', () => {
   it('the end of a fault is not notified while a worse fault remains; the all-clear lists both', () => {
     const stage = online();
     stage.state([fault('power.on_battery', 'mains'), ok('power', 'battery')]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fault, holdFirst, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
-describe('R16, R18 silence', () => {
+describe('R16, R18 silence of a PC', () => {
   it('F9 a link that comes and goes is one flapping incident, which ends ten minutes after the last loss', () => {
     const stage = online();
     const drop = (session: number, awayMs: number) => {

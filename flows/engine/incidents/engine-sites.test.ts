@@ -7,7 +7,7 @@ const other = 'la/leh/room-2';
 const known = (alerts: boolean, ...pcs: string[]): KnownPc[] =>
   pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts }));
 
-describe('a site that is not live', () => {
+describe('PCs of a site that is not live', () => {
   it('a site that is not live keeps state and presence of its PCs, and opens no incident for a fault or silence', () => {
     const stage = online({ known: known(false, pc) });
     stage.state([fault('microphone.missing')]);
@@ -39,7 +39,7 @@ describe('a site that is not live', () => {
   });
 });
 
-describe('R15 a room that is no longer monitored', () => {
+describe('R15 closing the incident of a room that is no longer monitored', () => {
   it.each([
     ['a site that is closed', { [pc]: 'site closed' }, 'site closed'],
     ['a PC that was moved', { [pc]: 'moved to goa/panaji/vc-1' }, 'moved to goa/panaji/vc-1'],
@@ -71,7 +71,7 @@ it('a PC that returns to the site table is neither silent nor faulty until it se
   expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'microphone.missing' }] });
 });
 
-describe('R15 a PC that is replaced', () => {
+describe('R15 replacing the machine of a PC', () => {
   it('R15 the replacement of a PC closes its incident, deletes spool, session and checks, and starts anew with the next machine', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
@@ -95,7 +95,7 @@ describe('R15 a PC that is replaced', () => {
   });
 });
 
-describe('R30 the machine that was replaced', () => {
+describe('R30 messages of the machine that was replaced', () => {
   it('R30 the replaced machine is ignored until a birth with another spool arrives, and does not count as seen', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });

@@ -24,7 +24,7 @@ describe('R10 only state and silence raise and clear faults', () => {
   });
 });
 
-describe('F8 two machines with one identity', () => {
+describe('F8 two machines with one identity (cloned disk)', () => {
   it('F8 two machines with one identity are one incident from the third birth on, until a new boot an hour after the last birth', () => {
     const stage = online();
     stage.birth(pc, { boot: 'b2', session: 2 });
@@ -41,7 +41,7 @@ describe('F8 two machines with one identity', () => {
   });
 });
 
-describe('R11, R12, R13 the state converges', () => {
+describe('R11, R12, R13 the state in the server converges to that of the PC', () => {
   it('R13 after three unreadable states the state is requested once an hour, and a finding is raised', () => {
     const stage = online();
     const broken = { type: 'state', pc, digest: 'ffffffffffffffff', session: 1, base: undefined, checks: [], gone: [] } as const;
@@ -123,7 +123,7 @@ describe('R14 unknown freezes an incident', () => {
     expect(stage.offers.map((one) => one.node)).toEqual([null, 'n']);
   });
 
-  it('incidents that are unknown for a day are reported to central once a day', { tags: ['long'] }, () => {
+  it('central operations are notified once a day of incidents whose check is unknown for a day', { tags: ['long'] }, () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
     stage.state([unknown('microphone', 'no audio server')]);
@@ -137,7 +137,7 @@ describe('R14 unknown freezes an incident', () => {
   });
 });
 
-describe('R15 close', () => {
+describe('R15 closing an incident', () => {
   it('an incident closes with the reason if its check is gone, and its recipients are notified', () => {
     const stage = online();
     stage.state([fault('microphone.missing'), ok('camera')]);

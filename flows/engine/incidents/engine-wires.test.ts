@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fault, holdFirst, minute, ok, online, pc, second, tellTechnician } from './stage.test-helper.ts';
 
-describe('R21 transitions', () => {
+describe('R21 transitions of an incident', () => {
   it('a fault that joins an incident worsens it, and revokes an acknowledgement if the new fault is more severe', () => {
     const stage = online();
     stage.state([fault('microphone.muted'), ok('camera')]);
@@ -57,7 +57,7 @@ describe('R21 transitions', () => {
   });
 });
 
-describe('R22 hold', () => {
+describe('R22 hold of a transition', () => {
   it('a clear within the hold ends the transition without a notification', () => {
     const stage = online();
     stage.setPath(holdFirst);
@@ -74,7 +74,7 @@ describe('R22 hold', () => {
   });
 });
 
-describe('R23 conclude', () => {
+describe('R23 conclusion of a transition', () => {
   it('R23 the actions of the tabs and the conclusion of a transition are written together once; a second conclusion changes nothing', () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
@@ -141,7 +141,7 @@ describe('R24 repeated offers and the default route', () => {
   });
 });
 
-describe('R25 timers', () => {
+describe('R25 timers of a transition', () => {
   it('an acknowledgement before the timer fires ends the escalation', () => {
     const stage = online();
     stage.setPath(({ message, node }) =>

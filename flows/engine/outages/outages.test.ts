@@ -119,7 +119,7 @@ const rows: VerdictRow[] = [
 ];
 
 describe('judgeOffline: the rows of the decision table', () => {
-  test.each(rows)('judgeOffline: %s', (_, one, neighbours, isUpstream, verdict) => {
+  test.each(rows)('judgeOffline returns the verdict of this row: %s', (_, one, neighbours, isUpstream, verdict) => {
     const { cause, confidence } = judgeOffline(one, { neighbours, upstream: () => (isUpstream ? upstream : null), now });
     expect(`${cause} ${confidence}`).toBe(verdict);
   });
@@ -134,7 +134,7 @@ describe('judgeOffline: the rows of the decision table', () => {
   });
 });
 
-describe('sitesLostWith', () => {
+describe('sitesLostWith: sites that were lost together', () => {
   const site = (at: number, edit: Partial<PcRecord> = {}) => [away({ pc: `s/${at}/1`, ...edit }, { goneBy: goneBy + at * second })];
   const there = (at: number) => [pc({ pc: `s/${at}/1` })];
   const ask = (...sites: PcRecord[][]) => sitesLostWith(away(), regionAtMoment(sites, now)).length > 0;

@@ -42,9 +42,9 @@ const markSlackMs = 90_000;
 const powerLossWindowMs = 40_000;
 /** Largest clock error of a PC at which its times are still compared to the second. */
 const trueClockMs = 60_000;
-/** Time in which a system restarts by itself. */
+/** An outage shorter than this may be an unannounced restart by the operating system. */
 const restartMs = 4 * 60_000;
-/** Time that a forced restart of several PCs may take. */
+/** An outage of several PCs that is shorter than this may be a forced restart. */
 const forcedMs = 20 * 60_000;
 /** If PCs were off longer than this, in ms, they were perhaps switched off for the night at the wall. */
 const nightMs = 6 * 3_600_000;

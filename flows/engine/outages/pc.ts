@@ -14,7 +14,7 @@ const bootsKept = 32;
 const clonedForMs = 3_600_000;
 /** Time within which a PC must return after an announced restart. After it the PC is silent. */
 const backWithinMs = 10 * 60_000;
-/** Earlier machines remembered per path. */
+/** Limit of earlier machines that are remembered per path. */
 const previousMachinesKept = 32;
 /** The last messages of a connection may arrive after its last will: a broker may queue them for up to 20 s. */
 const lateMessagesMs = 30_000;

@@ -155,8 +155,8 @@ const other = (edit: Partial<PcRecord> = {}) => ({
   absence: null,
 });
 
-describe('judgeReturn', () => {
-  test.each(rows)('judgeReturn: %s', (_, one, said, verdict) => {
+describe('judgeReturn: the verdict after the return of a PC', () => {
+  test.each(rows)('judgeReturn returns the verdict of this row: %s', (_, one, said, verdict) => {
     const { cause, confidence } = judgeReturn(one, said, { neighbours: [other()], now });
     expect(`${cause} ${confidence}`).toBe(verdict);
   });
@@ -190,7 +190,7 @@ describe('judgeReturn: the start of the outage', () => {
   });
 });
 
-describe('lostPowerTogether', () => {
+describe('lostPowerTogether: the PCs that lost power at the same time', () => {
   const back = (aliveAt: number | null, edit: Partial<PcRecord> = {}) => away({ to: now, aliveAt }, { presence: 'online', ...edit });
   const at = from;
   const together = (one: OfflinePc, ...others: PcRecord[]) => lostPowerTogether(one, [one, ...others])?.together ?? [];
@@ -226,7 +226,7 @@ describe('lostPowerTogether', () => {
   });
 });
 
-describe('lostPowerTogether: the confidence', () => {
+describe('lostPowerTogether: the confidence of the verdict', () => {
   const dark = (pc: string, of: Partial<PcOutage> = {}) =>
     away({ to: now, aliveAt: from, ...of }, { pc, presence: 'online', heardAt: now });
   const there = (pc: string): PcRecord => ({ ...newRecord(pc, 'fibre'), presence: 'online', heardAt: now });

@@ -4,7 +4,7 @@ import { newRecord, readVersions, withVersions } from './pc.ts';
 
 const windows = { os: { Caption: 'Microsoft Windows 11 Pro', Version: '10.0.26100', OSArchitecture: '64-bit', UBR: 4061 } };
 
-describe('readVersions', () => {
+describe('readVersions: versions in an inventory', () => {
   test.each([
     [
       'Debian',
@@ -29,7 +29,7 @@ describe('readVersions', () => {
   });
 });
 
-describe('withVersions', () => {
+describe('withVersions: updates between two inventories', () => {
   const updatesOf = ({ updates = [] }: PcRecord) => updates;
   const record = newRecord('bihar/patna/vc-1', 'fibre');
   const first = withVersions(record, readVersions(windows), 1);

@@ -60,7 +60,7 @@ export type PcRecord = {
   past?: PastFault[];
   /** Installed versions by part, from the last inventory. */
   versions?: Versions;
-  /** Recent version changes, newest first. */
+  /** Recent updates of the agent, the system or a driver, newest first. */
   updates?: readonly Update[];
 };
 
@@ -153,7 +153,7 @@ export type Incident = Handling & {
   answers?: IncidentReply[];
   /** The last outage of the PC that belongs to this incident, or the shared outage of a group incident. */
   outage?: ShownOutage;
-  /** The cause of the outage in the last message. */
+  /** The cause of the outage in the last message about it. */
   toldOutage?: Outage;
   /** The start of the outage in the last message, and when that message was made. */
   toldSince?: { from: number; at: number };
@@ -318,7 +318,7 @@ export type PcEvent =
       fresh?: boolean;
       /** Time since the hello to which this birth responds, ms. */
       askedMs?: number | undefined;
-      /** The PC's own clock. */
+      /** The time of the birth by the clock of the PC. */
       at?: number;
       previous?: LastBoot | undefined;
       apartMs?: number | null | undefined;
@@ -344,7 +344,7 @@ export type PcEvent =
 export type ServerEvent =
   /** The site table changed. `because`: why a removed PC is gone, see R15 (close). `replaced`: PCs whose stored data is deleted. */
   | { type: 'known'; pcs: readonly KnownPc[]; because: Record<string, string>; replaced: readonly string[] }
-  /** Revoked PCs: their silence is no fault. */
+  /** Revoked PCs: their silence causes no fault. */
   | { type: 'revoked'; pcs: readonly string[] }
   | { type: 'subscribed' }
   /**
@@ -371,7 +371,7 @@ export type ServerEvent =
 
 export type EngineEvent = PcEvent | ServerEvent;
 
-/** An action for after the commit. */
+/** An action that the caller does after the commit. */
 export type Effect =
   | { do: 'ask'; pc: string; want: WantedItem[] }
   /** Offers the transition to the first node of the tabs, or to the wait node whose timer fired (`node`). */
@@ -389,13 +389,13 @@ export type Acknowledgement = {
 };
 
 type Handling = {
-  /** `to` is the id of a person. */
+  /** A person was assigned to the incident. `to` is the id of that person. */
   assigned?: { to: string; by: string; at: number };
   /** A person reported the repair. The checks must confirm it before `until`. */
   fixed?: { by: string; at: number; until: number };
   /** Nothing is notified before `until`, except faults worse than `severity` and newly critical ones. */
   snoozed?: { by: string; at: number; until: number; severity: Severity };
-  /** Newest entry last, limited in number. */
+  /** The log of the incident, newest entry last, limited in number. */
   deeds?: LogEntry[];
 };
 

@@ -16,7 +16,7 @@ export type Notice = PlaceDetails & {
   flapping: boolean;
   /** The incident already has a present fault that is at least as severe, so this message makes it no more urgent. */
   joins?: true;
-  /** Why the incident is notified again. */
+  /** Why people are notified again of the incident. */
   again?: Pick<Repeat, 'why' | 'by'>;
   /**
    * The message goes to a further recipient. Either a person declined the incident, or none of the earlier recipients (ids) acknowledged
@@ -34,7 +34,7 @@ export type Notice = PlaceDetails & {
   rest?: FaultNews[];
   /** For an ended incident: the room is proven ready. */
   ready?: true;
-  /** For maintenance: its end. */
+  /** For maintenance: its planned end. */
   until?: number;
   /** The cause of the outage that earlier messages named. */
   toldOutage?: Outage;
@@ -72,7 +72,7 @@ export type OutboxRow = {
   copy?: EditableMessage;
   notice: Notice;
   createdAt: number;
-  /** The earliest send time. */
+  /** The earliest time at which the message may be sent. */
   dueAt: number;
   tries: number;
   state: 'waiting' | 'delivered' | 'refused';
@@ -168,9 +168,9 @@ export type PushDevices = { secret: Buffer; of(person: string): readonly Device[
 export type ChannelContext = {
   log: LogLine;
   clock: Clock;
-  /** Absent: replies are ignored. */
+  /** Handles replies of people. Absent: replies are ignored. */
   onAnswer?: HandleReply | undefined;
-  /** Absent: missed calls are ignored. */
+  /** Handles missed calls by which people acknowledge. Absent: missed calls are ignored. */
   onMissedCall?: HandleMissedCall | undefined;
   /** Absent: delivery reports are not tracked, so an accepted message counts as delivered. */
   reports?: DeliveryReports | undefined;
@@ -201,13 +201,15 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   /** A further key of `addresses` by which senders of replies are recognised. */
   knownBy?: string;
   /**
-   * The channel cannot carry a list, so late messages go out one by one unless `lists` allows a count. A digest prefers a channel that can
-   * carry a list.
+   * The channel cannot carry a list, so late messages are sent one by one, unless `lists` permits a count. A digest prefers a channel that
+   * can carry a list.
    */
   single?: true;
-  /** Used only if the person's own order names it. Central receives findings about the server over other channels. */
+  /**
+   * The channel is used only if the person's own order names it. Central operations receive findings about the server over other channels.
+   */
   asked?: true;
-  /** Messages about ended incidents, and messages that were delivered over another channel, are not sent here. */
+  /** The channel gets no messages about ended incidents, and none that were delivered over another channel. */
   newsOnly?: true;
   /**
    * Before sending, a message is dropped if another channel delivered it or its incident ended: this channel cannot state that a message is

@@ -126,7 +126,7 @@ export type LedgerContents = {
   /** Transitions without a conclusion, and all transitions of the incidents above. */
   transitions: Transition[];
   timers: Timer[];
-  /** Rows that are neither delivered nor refused. */
+  /** Outbox rows that are neither delivered nor refused. */
   outbox: OutboxRow[];
   registry: { version: number; entries: RegistryEntry[] };
   nodes: TreeNode[];
@@ -180,7 +180,7 @@ export type Progress = {
 /** All queries of the ledger. They run in the thread that holds the database file. */
 export type Queries = Retention & {
   load(): LedgerContents;
-  /** Only the PCs that may connect. */
+  /** The registry of the PCs that may connect. */
   registry(): RegistryContents;
   accounts(): AccountContents;
   meetings(): Meeting[];
@@ -217,7 +217,7 @@ export type Queries = Retention & {
   past(query: { since: number; after: number; most?: number }): { json: string; last: number | null };
   /** Proves from the data that no event is missing or duplicate. Commits wait for this proof, so a running server checks a copy. */
   audit(): LedgerAudit;
-  /** All rows that name a person. */
+  /** All rows that name this person. */
   person(words: PersonIdentifiers): PersonRow[];
   /** Removes a person from all rows and rewrites the file. Nothing may be written meanwhile. Data that was loaded before is stale. */
   forget(whom: PersonErasure): ErasedRows;

@@ -1,6 +1,6 @@
 /**
- * Flood control: rate limits per room, muting of noisy PCs, and the decision whether a transition still needs a message. R27 (budgets:
- * quota and backpressure).
+ * Flood control: rate limits per room, muting, and the decision whether a transition still needs a message. A PC whose alerts change too
+ * often is noisy. It is muted: most messages about its room are suppressed. R27 (budgets: quota and backpressure).
  */
 import { budgets, bySeverity, causeKindOf, faultOf, isPcPath, maintenanceScope, pathOfScope, scopePlace } from '@sabha/contracts';
 import { type EngineState, shiftTimestamps } from '../memory/memory.ts';

@@ -95,7 +95,7 @@ it('R22 the hold of an offer is the shortest hold of its faults; a fault that is
   expect(shortestHoldMs([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
 });
 
-describe('the timer of a transition', () => {
+describe('the timer of a waiting transition', () => {
   const wait = { severity: 'critical', holdMs: 0, to: [] } as const;
 
   it('R21 an offer waits while another transition of its incident is offered', () => {
