@@ -159,7 +159,7 @@ describe('HTTPS API without a session', () => {
   });
 });
 
-describe('sign-in', () => {
+describe('sign-in by HTTPS', () => {
   test('sign-in sets a cookie that is bound to this host, Secure, HttpOnly and SameSite=Strict', async () => {
     const made = await accounts.add({ name: 'asha', role: 'state', scope: 'ladakh' }, 'anil');
     const answer = await post('/api/login', { name: ' Asha ', password: made.ok ? made.secret : '' });
@@ -218,7 +218,7 @@ describe('sign-in', () => {
   });
 });
 
-describe('permissions of an account', () => {
+describe('permissions of an account by HTTPS', () => {
   test.each([
     ['reader', '', { read: 200, audit: 200, act: 403, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
     ['reader', 'ladakh', { read: 200, audit: 403, act: 403, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
@@ -263,7 +263,7 @@ describe('permissions of an account', () => {
   });
 });
 
-describe('event stream', () => {
+describe('event stream by HTTPS', () => {
   /** Opens a stream. Returns the text received so far and whether the stream has ended. */
   async function open(cookie: string) {
     const port = api.httpsPort ?? 0;
@@ -304,7 +304,7 @@ describe('event stream', () => {
   });
 });
 
-describe('account management', () => {
+describe('account management by HTTPS', () => {
   test('account management creates, renews and removes accounts for central, and shows a secret only in its response', async () => {
     const cookie = await person('meera', 'central');
     const made = await post('/api/accounts', { name: 'asha', role: 'state', scope: 'ladakh' }, cookie);

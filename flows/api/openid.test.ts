@@ -124,7 +124,7 @@ test.each([
   ['a token of another directory', { iss: 'http://evil.test' }, /JWT claim value/],
   ['a token of another login', { nonce: 'another' }, /JWT claim value/],
   ['a token that is over', { exp: 1 }, /JWT timestamp claim value/],
-])('sign-in is refused and only the log has the reason: %s', async (_what, claims, line) => {
+])('sign-in is refused for a token or account like this, and only the log has the reason: %s', async (_what, claims, line) => {
   issuer.state.claims = claims;
   const answer = await enter();
   expect([answer.status, answer.location, sessionOf(answer)]).toEqual([302, '/login.html?directory', '']);

@@ -45,7 +45,7 @@ export type ApiOptions = Partial<
   accounts: Accounts;
   view: CentreView;
   siteOrders: Omit<ApiParts['identity'], 'door'>;
-  /** Absent if no tabs run in this process. */
+  /** Absent if this process runs no Node-RED tabs. */
   tabs?: ApiParts['tabs'] & Pick<ApiParts, 'explain' | 'replay' | 'reasons'>;
   /** Web Push devices; null = Web Push is not configured. */
   devices?: ApiParts['devices'];

@@ -11,7 +11,7 @@ import { routesOf } from './routes.test-helper.ts';
 let routes: ReturnType<typeof routesOf>;
 let table: ReturnType<typeof createSiteTable>;
 let applied: SiteChange[];
-/** PCs with a valid token. */
+/** The PCs that have a valid token. `shutOut`: the revoked PCs. */
 let admitted: Set<string>;
 let shutOut: Set<string>;
 /** Runs before each change is applied, so that a test can delay it. */

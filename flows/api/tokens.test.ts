@@ -140,7 +140,7 @@ test('the body of every POST may have `by`, which the server replaces by the nam
   expect([bodies.length > 30, without.map(({ path }) => path)]).toEqual([true, []]);
 });
 
-describe('token of a program', () => {
+describe('token of a program (instead of a password)', () => {
   test('a program token acts by HTTPS with its role, scope and name', async () => {
     const token = await make({ name: 'desk', role: 'state' });
     expect(JSON.parse((await ask('/api/me', { token })).body)).toMatchObject({ name: 'desk', role: 'state', scope: 'ladakh' });

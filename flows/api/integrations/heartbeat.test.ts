@@ -72,7 +72,7 @@ test.each<[string, Partial<HeartbeatOptions>, RegExp]>([
   ['tabs that tell nobody', { explain: async () => ({ ok: true, value: way({ tells: [] }) }) }, /the tabs notify nobody/],
   ['tabs that break', { explain: () => Promise.reject(new Error('boom')) }, /boom/],
   ['the ledger', { record: async () => false }, /the ledger stores nothing/],
-])('F29 no heartbeat is sent if this part of the path fails, and one log line reports it: %s', async (_, changes, line) => {
+])('F29 no heartbeat is sent if a part of the path has failed, and one log line names that part: %s', async (_, changes, line) => {
   const { clock, written, lines } = rig(changes);
   await clock.pass(5 * 60_000);
   expect(written).toEqual([]);
