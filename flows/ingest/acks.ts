@@ -206,6 +206,6 @@ export type Committed = {
   notices: readonly OutboxRow[];
   /** Incidents that people acted on, in their current state. */
   handled: readonly Incident[];
-  /** Undefined if no view changes. */
+  /** The changes that the views must show; undefined if there are none. */
   changed: ViewChanges | undefined;
 };

@@ -5,7 +5,7 @@ import { createQuotas, type MessageCost } from './quota.ts';
 const dayMs = 86_400_000;
 const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];
 
-describe('R27 budget of one PC', () => {
+describe('R27 quota of one PC', () => {
   test('R27 a PC that sends as fast as the broker permits may send one full spool of event bytes a day', () => {
     const { allowance, pass } = open();
     const second: MessageCost = { kind: 'events', count: 2, bytes: 128 * 1_024 };
@@ -157,7 +157,7 @@ describe('R27 budget of one PC', () => {
   });
 });
 
-describe('spools that no birth named', () => {
+describe('R27 cost of spools in events that no birth named', () => {
   const events = (count: number, ...foreign: string[]): MessageCost => ({ kind: 'events', count, bytes: 100, foreign });
   const taken = (allowance: ReturnType<typeof createQuotas>, of: (n: number) => MessageCost, messages = 1_000) =>
     Array.from({ length: messages }, (_, n) => allowance.spend(pc, of(n))).filter(Boolean).length;

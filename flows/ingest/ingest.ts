@@ -111,7 +111,7 @@ function queriesOf({ options, engine, tree, acks, links, numbers, configs, time,
   };
 }
 
-/** Inputs other than messages of PCs. */
+/** Returns the functions for inputs other than messages of PCs. */
 function inputsOf(state: IngestState) {
   const { options } = state;
   return {

@@ -188,7 +188,7 @@ describe('R18a receive gap of the server', () => {
   });
 });
 
-describe('R29 the clock of the machine is set', () => {
+describe('R29 the system clock of the server is set', () => {
   it('after a clock step of two hours the server time is corrected within a tick with one log line, and no PC becomes silent', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
