@@ -19,7 +19,7 @@ const held = (one?: RegistryEntry) => ({
   now: () => now,
 });
 
-describe('first certificate', () => {
+describe('mayEnrol: the first certificate of a PC', () => {
   test.each<[string, RegistryEntry | undefined]>([
     ['is new', undefined],
     ['has a token', entry({ tokenHash: 'a'.repeat(64) })],

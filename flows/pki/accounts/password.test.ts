@@ -36,7 +36,7 @@ test.each([
   ['मेरा पासवर्ड लंबा है', false],
   ['gT7#kQ2!mZ9x', false],
   ['meera.joshi likes mangoes', false],
-])('%s is a weak password: %s', (password, is) => {
+])('isWeakPassword("%s") returns %s', (password, is) => {
   expect(isWeakPassword(password, 'meera.joshi')).toBe(is);
 });
 
