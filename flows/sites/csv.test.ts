@@ -157,7 +157,7 @@ test.each([
   ['live', '', 'live'],
   ['commissioning', 'planned', 'commissioning'],
   ['closed', 'live', 'closed'],
-] as const)('a site at %s with a file that says %j ends at %s', (from, to, then) => {
+] as const)('the current stage %s of a site and the stage %j in a file give the stage %s', (from, to, then) => {
   const held = createSiteTable([node('ladakh'), node('ladakh/leh', {}, { stage: from, stageAt: 3, cleanSince: 4 })]);
   const { nodes, problems } = readCsv([header, line({ ...leh, stage: to })].join('\n'), held, 9);
   expect(problems).toEqual([]);

@@ -39,7 +39,7 @@ test.each<[SiteStage, SiteStage, boolean]>(
   siteStages.flatMap((from) =>
     siteStages.map((to): [SiteStage, SiteStage, boolean] => [from, to, 'pc pl pd cl cd ld dc'.includes(letters(from, to))]),
   ),
-)('a change from %s to %s is allowed: %s', (from, to, allowed) => {
+)('a change of the site stage from %s to %s is allowed: %s', (from, to, allowed) => {
   const done = setStage(sight({ stage: from, stageAt: 1, cleanSince: 2 }, record(pc)), { site, stage: to, force: false }, anil);
   expect(done.ok).toBe(allowed);
   if (!done.ok)
@@ -128,7 +128,7 @@ test('a receive gap longer than the silence limit of the link restarts the fault
   expect(next('geo', 510_001)).toMatchObject({ stage: 'commissioning', cleanSince: at });
 });
 
-test('the checklist names the open items and their PCs', () => {
+test('the checklist of a site names the open items and their PCs', () => {
   const open = (seen: ChecklistData) => checklist(seen, site).flatMap(({ item, done, about }) => (done ? [] : [[item, ...about]]));
   const about = (component: string | null = null, what: string | null = null) => ({ pc, component, fault: what });
   expect(open(sight({ stage: 'live' }, record(pc)))).toEqual([]);
