@@ -47,7 +47,7 @@ describe('size of the event stream', () => {
   });
 });
 
-describe('listeners', () => {
+describe('frames for listeners of the view', () => {
   test('changes are combined into one frame every 250 ms at most', async () => {
     const { stage, clock, pcs, does, listen, show } = setUp();
     does(() => stage.state(broken, pcs[0]));
@@ -150,7 +150,7 @@ describe('listeners', () => {
   });
 });
 
-describe('requests to the view', () => {
+describe('requests and actions on the view', () => {
   test('an incident that the engine dropped disappears from lists and snapshots', { tags: ['long'] }, async () => {
     const { stage, show, pcs, does, clock } = setUp({ count: 1 });
     does(() => stage.state(broken, pcs[0]));

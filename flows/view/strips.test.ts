@@ -38,7 +38,7 @@ test('R27 a PC with more changes than the limit is unknown on every strip, not o
   }
 });
 
-test.each(['lost', 'silent', 'stopped'])('a PC that is %s is offline on every strip until it is back', (gone) => {
+test.each(['lost', 'silent', 'stopped'])('a PC that is %s counts as offline on every strip until it is back', (gone) => {
   const changes = [at(1, 'presence', 'online'), at(1, 'camera', 'ok'), at(4, 'presence', gone), at(8, 'presence', 'online')];
   for (const strip of ['presence', 'camera'] as const) {
     expect(spans(changes, strip)).toEqual([
