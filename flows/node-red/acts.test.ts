@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { deliverAct, outcomeOf, readMessage, waitAct } from './rules.ts';
 import { now, wireMessage } from './tabs.test-helper.ts';
 
-test('readMessage returns the message object itself, with fields that other nodes added', () => {
+test('readMessage returns the same message object, with fields that other nodes added', () => {
   const message = { ...wireMessage(), ours: 'kept' };
   const read = readMessage(message);
   expect(read.ok && read.message).toBe(message);

@@ -9,7 +9,7 @@ test.each([
   ['an account that may change the tabs', 'boss', 'own', true],
   ['not with another password', 'boss', 'secret', false],
   ['nor one that may not, whatever its password', 'asha', 'own', false],
-])('sign-in to the editor: %s; user %s with password %s returns %s', async (_, name, password, opens) => {
+])('sign-in to the editor (%s): user %s with password %s returns %s', async (_, name, password, opens) => {
   expect(await editorLogin('secret', accounts).proves(name, password)).toBe(opens);
 });
 

@@ -16,7 +16,7 @@ export type ReplayStep = { at: number } & (
 
 const order = { change: 0, done: 1, transition: 2 } satisfies Record<ReplayStep['kind'], number>;
 
-/** Returns all steps of the past in order of time. */
+/** Returns all recorded transitions, changes and actions in order of time. */
 export function stepsOf({ transitions: rows, changes, incidents }: PastIncidents): ReplayStep[] {
   const transitions = rows.map((one) => ({ ...one, ...one.was }));
   const done = incidents.flatMap(({ id: incident, deeds = [], answers = [] }) => [
