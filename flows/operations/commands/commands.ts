@@ -158,7 +158,7 @@ function summaryOf({ signed: _, ...summary }: CommandRow): CommandSummary {
   return summary;
 }
 
-/** Returns the form of a scope in MQTT topics. */
+/** Returns the path of a scope as MQTT topics contain it. */
 function addressOf(to: string): string {
   if (isPcPath(to)) return to;
   return to === '' ? 'all' : `${to}/all`;
