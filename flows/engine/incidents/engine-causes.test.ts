@@ -128,7 +128,7 @@ describe('group incident of many sites', () => {
 describe('group incident of one fault in many rooms', () => {
   const broken = { ...fault('camera.missing'), name: 'Logi Rally' };
 
-  it('one fault in 60 rooms is one notification to central, and one for each room that still has it after the group incident ends', () => {
+  it('one fault in 60 rooms is one notification to central operations, and one for each room that still has it afterwards', () => {
     const { stage, of } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });
     stage.setPath(holdFirst);
     for (const pc of wide(60).flatMap(of)) stage.state([broken], pc);

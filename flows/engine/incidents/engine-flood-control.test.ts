@@ -127,7 +127,7 @@ describe('R19, R27 many PCs that become noisy or silent one after another', () =
     return stage;
   };
 
-  it('R27 PCs of a nation that become noisy one after another cause one message to central in ten minutes', () => {
+  it('R27 PCs of a nation that become noisy one after another cause one message to central operations in ten minutes', () => {
     const stage = all();
     for (const one of known) {
       stage.apply({ type: 'noisy', of: one.pc, what: 'words' });

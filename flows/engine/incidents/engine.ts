@@ -75,7 +75,7 @@ const gapsHideMs = 2 * slowestSilenceMs;
 const sameGapMs = 60_000;
 /** `flow did not finish` lasts this long after the last use of the default route: R24 (repeated offers and the default route). */
 const unfinishedStandsMs = 60_000;
-/** An incident that is unknown for a day is reported to central once a day: R14 (unknown freezes an incident). */
+/** Interval at which central operations are notified of an incident whose check is unknown for a day: R14 (unknown freezes an incident). */
 const dayMs = 24 * 3_600_000;
 const timeNames =
   'at since from to goneAt goneBy unknownSince openedAt overAt offeredAt hadAt lastAt heardAt lostAt calledAt clonedAt aliveAt mainsGoneAt';
@@ -408,7 +408,7 @@ function shiftRowTimes<T extends object>(row: T, move: ShiftTime, isTime = (key:
 
 /** Tolerance, in ms, for a clock that is set near the start or the end of a maintenance. */
 const edgeMs = 60_000;
-/** Minimum interval of notices to central about a declined incident, per person who declines it. */
+/** Minimum interval of notices to central operations about a declined incident, per person who declines it. */
 const notMineEveryMs = 3_600_000;
 /** Replies kept per incident; older ones are dropped. */
 const answersAtMost = 256;
@@ -506,7 +506,7 @@ export function recordReply(
   const next = applyReply(incident, answer, { now, link: known.get(incident.scope)?.link ?? 'fibre' });
   memory.putIncident({ ...next, answers: [...(incident.answers ?? []), answer].slice(-answersAtMost) });
   if (answer.word !== 'not-mine' || next.acknowledged !== null) return;
-  // Lets the escalation timers fire at the next tick. If there are none, central is notified.
+  // Lets the escalation timers fire at the next tick. Without such timers central operations are notified.
   const timers = memory.liveOf(id).flatMap((one) => memory.timersOf(one.id));
   const waits = timers.filter(({ unlessAcknowledged, message }) => unlessAcknowledged && message.hours?.waits === undefined);
   for (const timer of waits) if (timer.dueAt > now) memory.putTimer({ ...timer, dueAt: now });

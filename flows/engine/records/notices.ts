@@ -170,7 +170,7 @@ export type ChannelContext = {
   clock: Clock;
   /** Handles replies of people. Absent: replies are ignored. */
   onAnswer?: HandleReply | undefined;
-  /** Handles missed calls by which people acknowledge. Absent: missed calls are ignored. */
+  /** Handles missed calls, which count as the reply *going*. Absent: missed calls are ignored. */
   onMissedCall?: HandleMissedCall | undefined;
   /** Absent: delivery reports are not tracked, so an accepted message counts as delivered. */
   reports?: DeliveryReports | undefined;

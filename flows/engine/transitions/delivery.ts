@@ -87,8 +87,8 @@ function messageKeyOf(to: string, { severity, hours }: DeliverAct, transition: T
 }
 
 /**
- * Adds an outbox row with a server notice for each person and channel of central, and returns the recipients. `key` is the prefix of the
- * row keys.
+ * Adds an outbox row with a server notice for each person of central operations and each channel, and returns the recipients. `key` is the
+ * prefix of the row keys.
  */
 export function notifyCentral(
   { memory, options, now }: Pick<StepContext, 'memory' | 'now'> & { options: Pick<TransitionOptions, 'central' | 'place'> },
