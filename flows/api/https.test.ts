@@ -305,7 +305,7 @@ describe('event stream by HTTPS', () => {
 });
 
 describe('account management by HTTPS', () => {
-  test('account management creates, renews and removes accounts for central, and shows a secret only in its response', async () => {
+  test('an account with the role central creates, renews and removes accounts, and a secret is shown only in the response', async () => {
     const cookie = await person('meera', 'central');
     const made = await post('/api/accounts', { name: 'asha', role: 'state', scope: 'ladakh' }, cookie);
     expect([made.status, JSON.parse(made.body)]).toEqual([201, { name: 'asha', secret: expect.stringMatching(/^[\w-]{20}$/) }]);

@@ -119,7 +119,7 @@ describe('loopback listener', () => {
     expect(audit()).toEqual(['server-cli: account made, anil: central of the nation']);
   });
 
-  test('the loopback listener needs no token without HTTPS, and acts as central under the name in the request', async () => {
+  test('the loopback listener needs no token without HTTPS, and acts with the role central under the name in the request', async () => {
     await api.close();
     await start(false);
     const me = { name: null, role: 'central', scope: '', once: false, names: [] };
