@@ -85,7 +85,7 @@ export function nextDigestAt(at: number, { timeZone, hours }: OfficeTimes, diges
   return timeOn(localDay(at, timeZone) + 1, digest, timeZone);
 }
 
-/** Returns `now` during the office day, which begins with the digest; else the next digest. */
+/** Returns `now` during the office day, which is extended to include the digest time; else the next digest. */
 function sendableAt(office: OfficeTimes, { digest }: WhenRules, now: number): number {
   const { hours, timeZone } = office;
   if (hours === null) return now;
