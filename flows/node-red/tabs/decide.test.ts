@@ -81,7 +81,7 @@ test('R22 a silent PC is notified without a hold, also on a thin link', async ()
   expect(end?.message.acts).toEqual([...told(['technician'], 'critical'), wait('escalate-15-min', 15 * minute, { holdMs: 99_000 })]);
 });
 
-test('a fault of the server notifies central at once without escalation', async () => {
+test('central operations are notified of a fault of the server at once and without escalation', async () => {
   for (const scope of ['centre', 'centre/unheard']) {
     const end = await one(wireMessage({ fault: 'centre.broker_lost', holdMs: 99_000 }, { scope, site: '', state: '' }));
     expect(end).toMatchObject({ how: 'told', message: { acts: told(['central'], 'critical') } });
@@ -140,7 +140,7 @@ test('eased, cleared and closed notify only the persons who were notified before
   }
 });
 
-test('an unacknowledged critical fault escalates to the state and then to central, and an unacknowledged major fault to central after an hour', async () => {
+test('an unacknowledged critical fault escalates to the state and then to central operations, a major fault after an hour to central operations', async () => {
   const first = await one(wireMessage({ transition: at(15), to: ['technician'] }), 'escalate-15-min');
   expect(first?.message.acts).toEqual([...told(['state'], 'critical'), wait('escalate-45-min', 30 * minute, { to: ['state'] })]);
   const second = await one(wireMessage({ transition: at(45), to: ['state'] }), 'escalate-45-min');
