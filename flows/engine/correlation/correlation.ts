@@ -324,7 +324,7 @@ function causeByMember({ causes, numbers }: CorrelationState, sites: readonly Si
   const all = [...causes.values()].filter((one) => isStillExplaining(one, numbers, now));
   const wide = all.filter(({ kind }) => kind !== 'site');
   const wideOf = new Map(wide.flatMap(({ members, scope }) => [...members].map((site) => [site, scope] as const)));
-  // A site that only runs on battery is less severe than a PC that does not respond, so that PC is still notified separately.
+  // A site that only runs on battery is less severe than a PC that does not respond, so people are notified of that PC separately.
   const isDark = ({ faults, endedAt }: Cause) => endedAt !== null || faults.includes('outage.site');
   const own = new Set(all.flatMap((one) => (one.kind === 'site' && isDark(one) ? [one.scope] : [])));
   for (const { site, lost } of sites) {

@@ -7,7 +7,7 @@ const hour = 60 * minute;
 export const defaultNumbers = {
   /** Share of the expected PCs of a site whose loss is an outage of the site. It is below 1, because one PC may use another line. */
   siteShare: 0.8,
-  /** Least number of lost PCs for an outage of a site. A single lost PC is notified as a silent PC. */
+  /** Least number of lost PCs for an outage of a site. For a single lost PC, people are notified of a silent PC. */
   sitePcs: 2,
   /**
    * Least number of lost sites for a regional outage. If one site in 1,000 is lost per time window, three of twenty coincide once in a

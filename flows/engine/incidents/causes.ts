@@ -173,11 +173,11 @@ function presentFaultsOf({ scope, kind, since, faults }: Cause): PresentFault[] 
 }
 
 /**
- * Returns the members to notify because a group incident grew, or none. People know the members of earlier messages.
- * - Sites that were lost together later are notified at once.
- * - A site that was lost late and alone is notified after `growthMs`.
- * - Other sites are notified when they are at least as many as the known ones.
- * - A spread is notified again when it reaches another state.
+ * Returns the members of which people are notified because a group incident grew, or none. People know the members of earlier messages.
+ * - Sites that were lost together later are reported at once.
+ * - A site that was lost late and alone is reported after `growthMs`.
+ * - Other sites are reported when they are at least as many as the known ones.
+ * - A spread is reported again when it reaches another state.
  */
 function addedMembers(core: EngineContext, scope: string, now: number): string[] {
   const { memory, correlation } = core;

@@ -99,7 +99,7 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
     /** When the default route was last used, and when central operations last received the list of faults that are unknown for a day. */
     unfinishedAt: never,
     unknownListedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? never)),
-    /** PCs whose power fault waits to be notified, because other PCs of the site may soon report the same power cut. */
+    /** PCs whose power fault is not reported to people yet, because other PCs of the site may soon report the same power cut. */
     waiting: new Set<string>(),
     /** PCs that report a fault outside the catalogue. */
     unknown: new Set<string>(),
@@ -204,7 +204,7 @@ const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
  */
 function explanationFor(core: EngineContext, { pc }: PcRecord, now: number): NonNullable<ScopeState['explained']> {
   const held = core.memory.openIncident(pc)?.faults ?? [];
-  // A low battery follows from the same power cut, so it is not notified separately.
+  // A low battery follows from the same power cut, so people are not notified of it separately.
   const notifiedPower = held.find(({ fault, goneAt, told: to }) => ofPower.includes(fault) && goneAt === null && to !== null);
   core.waiting.delete(pc);
   return (fault) => {
@@ -261,8 +261,8 @@ function powerCauseFor(core: EngineContext, pc: string, { fault, now }: { fault:
 }
 
 /**
- * Returns the state of a muted room with only two kinds of fault. People already know the fault, or it is notified in spite of the mute
- * (R27, budgets: quota and backpressure).
+ * Returns the state of a muted room with only the faults that people know, and those that pass the mute (R27, budgets: quota and
+ * backpressure).
  */
 function mutedState(core: EngineContext, { pc, scene }: { pc: string; scene: ScopeState }, now: number): ScopeState {
   const followed = new Set(core.memory.openIncident(pc)?.faults.map(({ key }) => key));

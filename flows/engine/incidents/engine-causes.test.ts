@@ -79,7 +79,7 @@ describe('messages about a power cut', () => {
     ]);
   });
 
-  it('a power cut at a site with one silent and one online PC is notified, and the silent PC is notified separately', () => {
+  it('people are notified of a power cut at a site with one silent and one online PC, and of the silent PC separately', () => {
     const { stage, of } = nation({ sites: 2, pcs: 2 });
     stage.setPath(holdFirst);
     const [[living = '', dead = ''], others] = [of(0), of(1)];
@@ -139,7 +139,7 @@ describe('group incident of one fault in many rooms', () => {
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared spread:camera.missing Logi Rally', `raised ${of(59)[0]}`]);
   });
 
-  it('one fault in many rooms that is present in the morning is notified once for each room that still has it, with its true start', () => {
+  it('people are notified once in the morning of each room that still has the fault of a group incident, with its true start', () => {
     const { stage, of } = nation({ sites: 8, pcs: 1 });
     stage.setPath(holdFirst);
     const brokeAt = stage.now();

@@ -64,7 +64,7 @@ describe('R27 limit of alerts for a PC whose faults change too often', () => {
     expect(budgets.toldOfNoisyAnHour.most).toBe(1);
   });
 
-  it('R27 a known fault of another device every second is notified twice, its PC is noisy once, then all is muted for an hour', () => {
+  it('R27 of a known fault of another device every second people are notified twice; its PC is noisy once, then muted for an hour', () => {
     const stage = online();
     flood(stage, 120);
     expect(toldOf(stage, pc).length).toBeLessThanOrEqual(budgets.sameAMinute.most);
@@ -78,7 +78,7 @@ describe('R27 limit of alerts for a PC whose faults change too often', () => {
     expect(budgets.transitionsAnHour.most).toBe(40);
   });
 
-  it('R27 a fault that is present after the mute is notified, and the audit log records the number of suppressed alerts', () => {
+  it('R27 people are notified of a fault that is present after the mute, and the audit log records the number of suppressed alerts', () => {
     const stage = online();
     flood(stage, 60);
     stage.state([ok('microphone'), fault('camera.missing')]);
@@ -153,7 +153,7 @@ describe('R19, R27 many PCs that become noisy or silent one after another', () =
 });
 
 describe('R27 notifications of a muted PC', () => {
-  it('R27 the clear of a fault that people know is notified even if its room is muted', () => {
+  it('R27 people are notified of the clear of a fault that they know, even if its room is muted', () => {
     const stage = online();
     stage.state([fault('microphone.missing'), ok('camera')]);
     flicker(stage, 100);
@@ -186,7 +186,7 @@ describe('R27 notifications of a muted PC', () => {
     expect(closed).toEqual(['its alerts change too often, so they are only counted']);
   });
 
-  it('R27 the silence of a muted PC, and the loss of its camera after the hold, are each notified once during the mute', () => {
+  it('R27 during the mute people are notified once of the silence of the PC, and once of the loss of its camera after the hold', () => {
     const stage = online();
     flood(stage, 60);
     for (const device of ['usb-1', 'usb-2']) {
@@ -203,7 +203,7 @@ describe('R27 notifications of a muted PC', () => {
     expect(kindsOf(stage, 'camera.missing')).toEqual(['raised', 'closed']);
   });
 
-  it('R27 a burst of faults is notified within the limit per minute until the hour is full, then its PC is noisy', () => {
+  it('R27 people are notified of a burst of faults within the limit per minute until the hour is full, then its PC is noisy', () => {
     const stage = online();
     stage.setPath(holdFirst);
     const all = list(20, (at) => fault('speaker.missing', `${at}`));

@@ -35,7 +35,7 @@ function bihar(sites = 20) {
 }
 
 describe('a group incident of a state that grows', () => {
-  it('further sites of a state that are lost and return repeatedly are notified once', () => {
+  it('people are notified once of further sites of a state that are lost and return repeatedly', () => {
     const { stage, go, back } = bihar();
     go(wide(8), 20 * minute);
     for (let turn = 1; turn <= 10; turn += 1) {
@@ -46,7 +46,7 @@ describe('a group incident of a state that grows', () => {
     expect(told(stage)).toEqual(['raised state:bihar 8', 'worsened state:bihar 14', 'cleared state:bihar 0']);
   });
 
-  it('further lost sites of a state keep the acknowledgement; during a snooze they are notified only at its end, in one message', () => {
+  it('further lost sites of a state keep the acknowledgement; at the end of a snooze one message reports them', () => {
     const { stage, go } = bihar();
     go(wide(8), 20 * minute);
     stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'asha' });
@@ -60,7 +60,7 @@ describe('a group incident of a state that grows', () => {
     expect(told(stage).slice(2)).toEqual(['raised state:bihar 20']);
   });
 
-  it('sites of a state lost one by one are notified again when their number has doubled, at least ten minutes after the last message', () => {
+  it('sites of a state lost one by one are reported again when their number has doubled, at least ten minutes after the last message', () => {
     const { stage, go } = bihar(40);
     go(wide(12), 2 * minute);
     const since = stage.now();

@@ -36,7 +36,7 @@ function since(stage: EngineStage, from: number): string[] {
   return rows.map(({ person, notice }) => `${notice.kind}${notice.again ? ` ${notice.again.why}` : ''} to ${person}`);
 }
 
-test('R21 an acknowledgement of a critical fault lapses after 4 h: its owner is notified, then the next level', () => {
+test('R21 an acknowledgement of a critical fault lapses after 4 h: the person who acknowledged is notified, then the next level', () => {
   const stage = broken();
   order(stage, { type: 'acknowledge' });
   const from = stage.now();
@@ -81,7 +81,7 @@ test('R21 an acknowledgement that is withdrawn within 15 s does not stop the esc
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'withdrawn Asha']);
 });
 
-test('R21 a fault that was reported as fixed and persists is reopened after five minutes: its reporter is notified once, then the next level', () => {
+test('R21 a fault that was reported as fixed and persists is reopened after five minutes; its reporter is notified once, then the next level', () => {
   const stage = broken();
   order(stage, { type: 'fixed' });
   const from = stage.now();
@@ -119,7 +119,7 @@ test('an assigned person is notified once, and the earlier acknowledgement is re
   expect(since(stage, from)).toEqual(['raised assigned to tashi']);
 });
 
-test('R21 a snoozed incident is not notified; at its end one message lists its faults, with those that joined meanwhile', () => {
+test('R21 people are not notified of a snoozed incident; at its end one message lists its faults, with those that joined meanwhile', () => {
   const stage = withLevels(online());
   stage.state([ok('microphone'), fault('camera.held')]);
   stage.pass(1_000);
@@ -151,7 +151,7 @@ test('R21 a new critical fault ends a snooze at once', () => {
   expect(since(stage, from)).toEqual(['worsened to technician']);
 });
 
-test('R21 at the end of a snooze a fault that is younger than its hold is notified when its hold ends', () => {
+test('R21 at the end of a snooze people are notified of a fault that is younger than its hold only when the hold ends', () => {
   const stage = online();
   stage.setPath(holdFirst);
   stage.state([fault('microphone.missing'), ok('camera')]);

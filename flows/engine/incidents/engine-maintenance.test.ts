@@ -48,7 +48,7 @@ const toldOf = (stage: EngineStage, scope: string) =>
     .map(({ notice }) => `${notice.kind}${notice.again ? ` ${notice.again.why}` : ''}: ${notice.faults.map((one) => one.fault).join(' ')}`);
 const own = maintenanceScope(site);
 
-test('the start and the end of a maintenance are notified once each, with its purpose and its end', () => {
+test('people are notified once of the start and once of the end of a maintenance, with its purpose and its end', () => {
   const stage = opened();
   live(stage, 9 * minute);
   expect(stage.outbox()).toEqual([]);
@@ -61,7 +61,7 @@ test('the start and the end of a maintenance are notified once each, with its pu
   expect(stage.outbox()).toHaveLength(2);
 });
 
-test('a fault during a maintenance is not notified; if the fault is still present at the end, it is notified once', () => {
+test('people are not notified of a fault during a maintenance, but once at its end if the fault is still present', () => {
   const stage = opened();
   live(stage, 15 * minute);
   const [first = '', second = ''] = rooms;
@@ -76,7 +76,7 @@ test('a fault during a maintenance is not notified; if the fault is still presen
   expect(toldOf(stage, own)).toEqual(['raised: maintenance.planned', 'cleared: maintenance.planned']);
 });
 
-test('a fault notified before a maintenance is notified again after the maintenance; the end of a fault during it is notified at once', () => {
+test('people are notified again after a maintenance of a fault that began before it, and at once of the end of a fault during it', () => {
   const stage = opened();
   const [first = '', second = ''] = rooms;
   stage.state([fault('microphone.missing'), ok('camera')], first);

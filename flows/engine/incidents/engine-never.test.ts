@@ -36,7 +36,7 @@ describe('R18 notification about PCs of live sites that were never seen', () => 
     },
   );
 
-  it('R18 PCs of live sites that were never seen are notified to their room before a meeting there, and cleared when they connect', () => {
+  it('R18 before a meeting, people of the room are notified of a PC that was never seen, and the fault clears when the PC connects', () => {
     const [one, other] = imported(2, 2).map((pcKnown) => pcKnown.pc);
     let meeting: string | undefined;
     const stage = online({ known: known(pc), isMeetingNear: (scope) => scope === meeting });

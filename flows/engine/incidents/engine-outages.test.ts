@@ -83,7 +83,7 @@ describe('verdicts after the return of other PCs of the site', () => {
 
 describe('outage after a bye', () => {
   it.each(['restart', 'restarted', 'update', 'reboot'])(
-    'a PC that sent a bye for a %s is notified as silent if it is not back in ten minutes',
+    'people are notified of the silence of a PC that sent a bye for a %s if it is not back in ten minutes',
     (reason) => {
       const stage = online();
       stage.bye(pc, reason);

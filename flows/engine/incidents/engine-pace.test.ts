@@ -5,7 +5,7 @@ import { live, nation, restarted } from './nation.test-helper.ts';
 import { type EngineStage, fault, hour, minute, ok, online, pc } from './stage.test-helper.ts';
 
 describe('R27 limit of three messages per hour and room', () => {
-  it('R27 beyond three messages an hour a new critical fault is notified, and the other faults follow in one message after the hour', () => {
+  it('R27 beyond three messages an hour a new critical fault is still reported, and the other faults follow in one message after the hour', () => {
     const stage = online();
     const all = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high', 'pc.memory_low', 'microphone.missing'];
     for (let n = 1; n <= all.length; n += 1) {

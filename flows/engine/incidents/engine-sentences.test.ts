@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fault, ok, online, pc, second } from './stage.test-helper.ts';
 
 describe('faults that the messages about a room list', () => {
-  it('the end of a fault is not notified while a worse fault remains; the all-clear lists both', () => {
+  it('people are not notified of the end of a fault while a worse fault remains; the all-clear lists both', () => {
     const stage = online();
     stage.state([fault('power.on_battery', 'mains'), ok('power', 'battery')]);
     stage.state([fault('power.on_battery', 'mains'), fault('power.battery_low', 'battery')]);
@@ -37,7 +37,7 @@ describe('faults that the messages about a room list', () => {
     ).toEqual(['microphone.muted', 'camera.missing']);
   });
 
-  it('a new fault is notified as worsened to recipients of the incident, and as raised with all open faults to new recipients', () => {
+  it('a new fault is reported as worsened to recipients of the incident, and as raised with all open faults to new recipients', () => {
     const stage = online();
     stage.state([fault('microphone.muted'), ok('camera')]);
     stage.setPath(({ message }) => ({

@@ -48,7 +48,7 @@ describe('R16, R18 silence of a PC', () => {
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   });
 
-  it('the other faults of a silent PC are hidden and frozen, and are notified when the PC is back, if they were not before', () => {
+  it('other faults of a silent PC are hidden and frozen; when the PC is back, people are notified of those that they do not know', () => {
     const stage = online();
     stage.setPath(holdFirst);
     stage.state([fault('microphone.missing')]);

@@ -18,7 +18,7 @@ describe('R21 transitions of an incident', () => {
     stage.apply({ type: 'acknowledge', incident: 99, by: 'nobody' });
   });
 
-  it('a child fault is hidden by its parent, and is notified when the parent ends', () => {
+  it('a child fault is hidden by its parent, and people are notified of it when the parent ends', () => {
     const stage = online();
     stage.state([fault('microphone.missing', 'expected-1'), fault('microphone.muted', 'expected-2')]);
     expect(stage.outbox()[0]?.notice.faults.map((one) => one.fault)).toEqual(['microphone.missing']);

@@ -414,9 +414,8 @@ const notMineEveryMs = 3_600_000;
 const answersAtMost = 256;
 
 /**
- * Updates incidents of planned maintenance.
- * Guarantee: the result depends only on the time of day and the ledger. So neither a restart nor a set clock (R29) changes how often start,
- * end and remaining faults are notified.
+ * Updates incidents of planned maintenance. Guarantee: the result depends only on the time of day and the ledger. So neither a restart nor
+ * a set clock (R29) changes how often people are notified of start, end and remaining faults.
  */
 function updateMaintenance(core: EngineContext, now: number): void {
   const { memory, options } = core;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { contentsAfter, createStage, type EngineStage, fault, holdFirst, minute, pc, second } from './stage.test-helper.ts';
 
 describe('R29 times from an earlier run whose clock was different', () => {
-  it('a fault from before a restart is notified even if the clock is set back within the hold of the fault', () => {
+  it('people are notified of a fault from before a restart even if the clock is set back within the hold of the fault', () => {
     const known = { pc, link: 'fibre', elevationM: 0 } as const;
     const closed = createStage({ known: [{ ...known, alerts: false }] });
     closed.subscribe();

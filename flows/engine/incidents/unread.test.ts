@@ -10,7 +10,7 @@ describe('R18a messages that wait in the socket while flows is stopped', () => {
     return stage;
   };
 
-  it('a fault whose hold ended while flows was stopped is not notified if the PC then reports no fault', () => {
+  it('people are not notified of a fault whose hold ended while flows was stopped, if the PC then reports no fault', () => {
     const stage = held();
     stage.standStill(5 * minute);
     stage.pass(500, 500, stage.now());
@@ -20,7 +20,7 @@ describe('R18a messages that wait in the socket while flows is stopped', () => {
     expect(stage.incident()?.over).toBe('cleared');
   });
 
-  it('after flows was stopped, a present fault is notified when its PC and a canary are received, or after a minute', () => {
+  it('after flows was stopped, people are notified of a present fault when its PC and a canary are received, or after a minute', () => {
     const heard = held();
     heard.standStill(5 * minute);
     heard.beat();
@@ -68,7 +68,7 @@ describe('R18a messages that PCs sent while flows was down', () => {
     return stage;
   };
 
-  it('a fault whose hold ended before the start is not notified before its PC is seen', () => {
+  it('people are not notified of a fault whose hold ended before the start until its PC is seen', () => {
     const before = online();
     before.setPath(holdFirst);
     before.state([fault('camera.missing'), ok('microphone')]);

@@ -393,7 +393,7 @@ type Handling = {
   assigned?: { to: string; by: string; at: number };
   /** A person reported the repair. The checks must confirm it before `until`. */
   fixed?: { by: string; at: number; until: number };
-  /** Nothing is notified before `until`, except faults worse than `severity` and newly critical ones. */
+  /** People are not notified before `until`, except of faults worse than `severity` and of newly critical ones. */
   snoozed?: { by: string; at: number; until: number; severity: Severity };
   /** The log of the incident, newest entry last, limited in number. */
   deeds?: LogEntry[];

@@ -25,7 +25,7 @@ test('the first message about a room lists a minor fault that began during the h
   expect(listed.sort()).toEqual(['camera.held', 'microphone.volume_low']);
 });
 
-test('a minor fault listed in the first message of an incident is not notified again, but a later minor fault is', () => {
+test('people are not notified again of a minor fault that the first message of an incident listed, but of a later minor fault', () => {
   const stage = online();
   stage.setPath(holdFirst);
   stage.state([fault('pc.load_high', ''), ok('microphone'), ok('camera')]);

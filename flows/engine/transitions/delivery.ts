@@ -175,7 +175,7 @@ function noticeOf(
 
 type IncidentStep = { incident: Incident; transition: Transition };
 
-/** Returns facts about the room that are not part of the reported faults. */
+/** Returns facts about the room that messages show besides the reported faults. */
 function roomFactsOf(
   { memory, options, transition, incident }: IncidentStep & Pick<StepContext, 'memory' | 'options'>,
   faults: FaultNews[],
@@ -198,7 +198,10 @@ export function isReadyIn(memory: Pick<EngineState, 'pcs' | 'openIncident'>, sco
   return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
 }
 
-/** Returns facts about the room that messages show besides the reported faults. */
+/**
+ * Adds other present faults to the first message that a person receives about an incident. If the incident worsened, all are added;
+ * otherwise only the minor ones, since `knownFromFirstMessage` suppresses their own message.
+ */
 function completeForPerson(notice: Notice, { incident, transition }: IncidentStep, person: string): Notice {
   if ((notice.kind !== 'raised' && notice.kind !== 'worsened') || incident.told.some((one) => one.person === person)) return notice;
   const { joins: _, ...rest } = { ...notice, ...passedReason({ incident, transition }) };

@@ -26,8 +26,8 @@ const messagesKept = 4 * budgets.toldAnHour.most;
 const batchEveryMs = 10 * 60_000;
 const kinds = ['eased', 'worsened'] as const;
 /**
- * Fault ids of server incidents whose changes are collected and notified together every ten minutes. New PCs in `centre.unheard` are
- * notified at once.
+ * Fault ids of server incidents whose changes are collected for one message every ten minutes. New PCs in `centre.unheard` are reported at
+ * once.
  */
 const batched: Record<BatchKind, readonly string[]> = { eased: ['centre.unheard', 'pc.noisy'], worsened: ['pc.noisy'] };
 
@@ -78,8 +78,8 @@ export function createFloodControl() {
     /** Counts a change of a room's incident; true if it is the first above the limit. */
     countChange: countScopeChange,
     /**
-     * Counts all new faults of a muted room as one change. Returns the keys of the faults that are notified in spite of the mute.
-     * These are the silence of the PC, and critical faults after their hold, each fault id once per mute.
+     * Counts all new faults of a muted room as one change. Returns the keys of the faults that pass the mute, so that people are notified
+     * of them. These are the silence of the PC, and critical faults after their hold, each fault id once per mute.
      */
     past(pc: string, { standing, faultState }: ScopeState, now: number): string[] {
       const held = noisy.get(pc);
@@ -208,9 +208,8 @@ function lastHour(times: readonly number[] = [], now: number): number[] {
 type BatchKind = (typeof kinds)[number];
 
 /**
- * Collects changes of server incidents, and notifies them together every ten minutes.
- * Guarantee: the next batch reports a waiting change unless that change was reversed before. If the incident clears, its clear reports all
- * of them.
+ * Collects changes of server incidents, and reports them together every ten minutes. Guarantee: the next batch reports a waiting change
+ * unless that change was reversed before. If the incident clears, its clear reports all of them.
  */
 export function createBatches() {
   const batches = new Map<string, { toldAt: number; faults: readonly IncidentFault[] }>();
@@ -309,8 +308,8 @@ export const worseConclusion = 'something worse stands by now';
 type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next: 'later'; inMs: number };
 
 /**
- * True for a transition that ended without a message because its faults were counted, known or covered at that time. The same faults may be
- * notified later.
+ * True for a transition that ended without a message because its faults were counted, known or covered at that time. A later message may
+ * report the same faults.
  */
 export function endedUnsent({ sent, conclusion, turn }: Transition): boolean {
   return sent.length === 0 && (turn?.is === 'counted' || [knownConclusion, explainedConclusion].some((word) => conclusion?.endsWith(word)));

@@ -210,7 +210,8 @@ function notifiedEndedFaults(
  * Returns none if a worse fault or a parent fault remains, or if the incident is about to be cleared.
  */
 function faultsToReportEased(ended: EndedFaults, left: readonly IncidentFault[], at: Pick<EndingContext, 'ended' | 'now'>): EndedFaults {
-  // The incident is about to be cleared: every remaining fault has disappeared, and was never notified or ends within `easedDelayMs`.
+  // The incident is about to be cleared: every remaining fault has disappeared, and either people do not know it or it ends within
+  // `easedDelayMs`.
   const isSoonOver = (one: IncidentFault) => overUnlessBackAt(one, at.ended) - at.now <= easedDelayMs;
   if (left.every((one) => one.goneAt !== null && (one.told === null || isSoonOver(one)))) return [];
   const unsaid = ended.filter(({ said }) => !said);
@@ -258,7 +259,7 @@ function changesBetween(at: {
   const fresh = at.faults.filter((fault) => !fault.hidden && fault.told === null && (old.get(fault.key)?.hidden ?? true));
   const news: IncidentChange[] = [];
   if (at.eased.length > 0) news.push({ kind: 'eased', faults: at.eased });
-  // The change is a first notification, because all earlier faults were hidden by a group incident and never notified.
+  // The change is a first notification, because a group incident hid all earlier faults and people do not know them.
   const isFirst = at.isNew || at.before.every(({ hidden, told }) => hidden && told === null);
   // A fault that was already present while people were notified of its group incident needs no hold.
   const held = fresh.every(({ explained, key }) => explained === true && old.has(key));
@@ -298,11 +299,14 @@ export type ScopeState = {
   because: string;
   /** The state may be stale, so no fault ends because of it. */
   isOld?: boolean;
-  /** Returns the scope of the group incident that covers a fault and is notified instead. `waits`: correlation has not decided yet. */
+  /** When a PC that repeatedly loses its session last lost it. */
   unsteadyAt?: number | null;
-  /** True if people are notified of a fault although the group incident `by` covers it. */
+  /**
+   * Returns the scope of the group incident that covers a fault; people are notified of that incident instead. `waits`: correlation has not
+   * decided yet.
+   */
   explained?: (fault: IncidentFault) => string | undefined;
-  /** True if a fault is notified although the group incident `by` explains it. */
+  /** True if people are notified of a fault although the group incident `by` covers it. */
   isNeeded?: (fault: IncidentFault, by: string) => boolean;
 };
 
