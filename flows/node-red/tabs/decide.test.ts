@@ -23,7 +23,7 @@ test.each<[Severity, TabAct[], string]>([
   ['major', [wait('escalate-60-min', 60 * minute, { severity: 'major' })], 'told; the next level follows unless acknowledged'],
   ['minor', [], 'told'],
 ])(
-  'after its hold a %s fault is notified to the technician on all channels, and the escalation timer is set',
+  'after its hold a %s fault is reported to the technician on all channels, and the escalation timer is set',
   async (severity, waits, how) => {
     const end = await one(wireMessage({ severity }), 'faults-hold');
     expect(end).toMatchObject({ how, message: { acts: [...told(['technician'], severity), ...waits] } });
@@ -70,13 +70,13 @@ test.each<[string, Severity, string]>([
   },
 );
 
-test('a power cut waits for three minutes, and an almost empty battery is notified at once', async () => {
+test('people are notified of a power cut after three minutes, and of an almost empty battery at once', async () => {
   expect(await held({ faults: ['power.on_battery'], severity: 'major', holdMs: 5_000 })).toMatchObject([{ dueAt: now + 3 * minute }]);
   const low = await held({ faults: ['power.battery_low'], severity: 'critical', holdMs: 0 });
   expect(low).toMatchObject([...told(['technician'], 'critical'), { node: 'escalate-15-min' }]);
 });
 
-test('R22 a silent PC is notified without a hold, also on a thin link', async () => {
+test('R22 people are notified of a silent PC without a hold, also on a thin link', async () => {
   const end = await one(wireMessage({ fault: 'pc.silent', holdMs: 99_000 }, { link: 'geo' }));
   expect(end?.message.acts).toEqual([...told(['technician'], 'critical'), wait('escalate-15-min', 15 * minute, { holdMs: 99_000 })]);
 });
@@ -98,7 +98,7 @@ test.each<[string, Partial<OfferMessage['incident']>, string]>([
   ['centre.plane', { scope: 'centre/plane', state: '', site: '', cause: { kind: 'plane', down: 700, of: 736 } }, 'central'],
   ['centre.spread', { scope: 'spread:camera.missing x', state: '', site: '', cause: { kind: 'spread', down: 60, of: 60 } }, 'central'],
   ['outage.site', { scope: 'site:bihar/patna', cause: { kind: 'site', down: 3, of: 3 } }, 'technician'],
-])('the common cause %s of %o is notified to %s at once', async (fault, incident, who) => {
+])('the common cause %s of %o is reported to %s at once', async (fault, incident, who) => {
   const end = await one(wireMessage({ fault, faults: [fault], holdMs: 99_000 }, incident));
   expect(end?.message.acts.filter((act) => act.do === 'deliver')).toEqual(told([who], 'critical'));
 });
@@ -106,7 +106,7 @@ test.each<[string, Partial<OfferMessage['incident']>, string]>([
 test.each([
   ['centre.unknown_fault', 'its hold', now + 10 * minute],
   ['centre.enrolment_refused', '09:00 of the next day in India', now + 19.5 * 60 * minute],
-] as const)('%s waits for %s, and is then notified as minor to central operations only', async (fault, _, dueAt) => {
+] as const)('%s waits for %s, and is then reported as minor to central operations only', async (fault, _, dueAt) => {
   const message = wireMessage({ fault, severity: 'minor', holdMs: 10 * minute }, { scope: 'centre', site: '' });
   const acts = [{ node: 'faults-hold', dueAt, message: { to: ['central'] } }];
   expect(await one(message)).toMatchObject({ how: 'on hold', message: { acts } });
