@@ -27,7 +27,7 @@ test.each([
   ['goa', 'ladakh/leh', 'kerala/no-such-site'],
   ['goa/margao', 'goa/panaji', 'goa/no-such-site'],
 ])(
-  'a state account of %s gets the same 404 for the existing place %s as for the missing place %s, on each route',
+  'a state account of %s gets the same 404 for the existing place %s as for the missing %s, on each route',
   async (scope, there, missing) => {
     const found = await answersTo(scope, there);
     expect(found.map(([status]) => status)).toEqual(Array(7).fill(404));

@@ -34,7 +34,7 @@ const commands = routes
   .filter(([usage]) => !Object.hasOwn(verbImplementations, findVerb(usage.split(' '))?.name ?? ''));
 
 test.each(commands)(
-  'the command %s sends a request that its route accepts, with each argument and option in a separate field',
+  'the command %s sends a request that its route accepts, with one field for each argument and option',
   async (usage, route) => {
     const { name, verb } = findVerb(usage.split(' ')) ?? {};
     if (name === undefined || verb === undefined) throw new Error(`no verb for ${usage}`);

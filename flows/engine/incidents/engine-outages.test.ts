@@ -83,7 +83,7 @@ describe('verdicts after the return of other PCs of the site', () => {
 
 describe('outage after a bye', () => {
   it.each(['restart', 'restarted', 'update', 'reboot'])(
-    'people are notified of the silence of a PC that sent a bye for a %s if it is not back in ten minutes',
+    'a PC that sent a bye for a %s is reported as silent after ten minutes',
     (reason) => {
       const stage = online();
       stage.bye(pc, reason);

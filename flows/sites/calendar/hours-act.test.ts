@@ -130,12 +130,9 @@ test.each([
   ['outage.provider', 'upstream', 'waits for the opening of the office'],
   ['outage.state', 'link-down', ''],
   ['outage.state', 'power-cut', ''],
-] as const)(
-  'offices that close at the same time are not a regional outage, unless the cause is a broken line or a power cut: %s, %s',
-  (fault, cause, how) => {
-    const closing: OfficeState = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
-    const outage = cause === null ? null : { cause, confidence: 0.85 };
-    expect(act(message({ fault, outage }), closing)).toMatchObject({ go: how === '', how });
-    expect(act(message({ fault, outage }), { ...closing, isClosing: false })).toMatchObject({ go: true });
-  },
-);
+] as const)('offices that close together are a regional outage only with a broken line or a power cut: %s, %s', (fault, cause, how) => {
+  const closing: OfficeState = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
+  const outage = cause === null ? null : { cause, confidence: 0.85 };
+  expect(act(message({ fault, outage }), closing)).toMatchObject({ go: how === '', how });
+  expect(act(message({ fault, outage }), { ...closing, isClosing: false })).toMatchObject({ go: true });
+});
