@@ -1,4 +1,4 @@
-/** Tests the mirror of incidents with a real Alertmanager. */
+/** Tests that the server shows each incident as an alert in a real Alertmanager. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

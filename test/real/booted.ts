@@ -80,8 +80,8 @@ function canBoot(): boolean {
 }
 
 /**
- * Whether the required parts are present and this machine can boot a copy of itself. No package provides the second. A day run therefore
- * skips with a message; a nightly run fails.
+ * Whether the required parts are present and this machine permits a booted copy of itself. No package can provide that permission. A day
+ * run therefore skips with a message; a nightly run fails.
  */
 export function mayBoot(needed: boolean): boolean {
   if (!needed) return false;

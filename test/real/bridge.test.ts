@@ -1,6 +1,7 @@
 /**
- * Tests the probe of the audio bridge against a real sipp over UDP, TCP and TLS. Node terminates TLS in front of the TCP of sipp. Reason:
- * sipp 3.7.3 of Debian 13 accepts a request over its own TLS but cannot send the response (`-t l1`, `-t ln`).
+ * Tests the probe of the audio bridge (a SIP server for calls by phone) against a real sipp over UDP, TCP and TLS. Node terminates TLS in
+ * front of the TCP of sipp. Reason: sipp 3.7.3 of Debian 13 accepts a request over its own TLS but cannot send the response (`-t l1`, `-t
+ * ln`).
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -155,7 +156,7 @@ describe.runIf(runs)('the audio bridge', () => {
     expect([said, reason]).toEqual(['bridge.silent', 'the program at this address does not speak SIP']);
   });
 
-  test('is `bridge.silent` when one side uses plain TCP and the other TLS, without a hang', async () => {
+  test('is `bridge.silent`, without a hang, when one side uses plain TCP and the other side uses TLS', async () => {
     const port = await plays('tcp', question, answer(200), stays);
     expect(await ask('tls', port, 3_000)).toMatchObject({ said: 'bridge.silent' });
     await sipp?.end('SIGKILL');

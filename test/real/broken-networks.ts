@@ -1,4 +1,4 @@
-/** The table of broken networks: what is broken, and the results that are right. `unknown` is always accepted, because it blames nobody. */
+/** Broken networks, each with the accepted results of the check `path`. `unknown` is always accepted, because it blames nobody. */
 import { at, type BrokenOffice, ports } from './broken-office.ts';
 
 type Said = 'ok' | 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_mile' | 'path.centre' | 'path.between';
@@ -11,7 +11,7 @@ export type BrokenNetwork = {
   anchors?: true;
   /** The PC was enrolled and has never reached its server since. */
   isFresh?: true;
-  /** Also part of the short run. */
+  /** The short run by day also includes this case. */
   isQuick?: true;
   breaks(office: BrokenOffice): Promise<void> | void;
 };
@@ -65,7 +65,7 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),
   },
   {
-    // A PC that has just started cannot distinguish a dead line from dead names or a moved server.
+    // A PC that has just started cannot distinguish a dead line from a failed name server or a moved server.
     what: 'the line swallows everything, and nobody else is known beyond it',
     may: ['path.last_mile'],
     breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),

@@ -88,7 +88,10 @@ async function usedAfter(hours: number, { at, before }: { at: OfficeNetwork; bef
   return { telemetry: shareOf(telemetry), rounds: shareOf(rounds), measured: trains.map(shareOf) };
 }
 
-/** Extrapolates to 24 h: the first hours once, the others repeated, and each capacity measurement at the highest price seen. */
+/**
+ * Extrapolates to 24 h. The first hours count once and the later hours repeatedly. Each capacity measurement counts with the most bytes
+ * that one of them used.
+ */
 function dayOf(link: LinkClass, first: Awaited<ReturnType<typeof usedAfter>>, last: typeof first) {
   const whole = (cause: 'telemetry' | 'rounds') => first[cause] + (last[cause] - first[cause]) * restIsOfDay;
   const { capacity } = links[link];
@@ -116,7 +119,7 @@ async function startOfDay(at: OfficeNetwork, link: LinkClass): Promise<{ agent: 
   return { agent: await start(), before };
 }
 
-describe.runIf(runs)('a day', () => {
+describe.runIf(runs)('the data use of a day', () => {
   test.each(classes)(
     'on %s, with routine messages and four short faults, uses at most 1/30 of the monthly budget, and meter and kernel agree',
     async (link) => {
@@ -149,12 +152,12 @@ describe.runIf(runs)('a day', () => {
   );
 });
 
-describe.runIf(runs)('the meter', () => {
+describe.runIf(runs)('the data meter of the agent', () => {
   test.each<[what: string, events: string, lastMs: number, net: number]>([
     ['29 events, one a second', '29x1000', 29_000, 40],
     ['210 events, ten a second', '210x100', 21_000, 41],
     ['210 events at once', '210x0', 0, 42],
-  ])('counts %s between 2 %% below and 25 %% above the kernel', async (_, events, lastMs, net) => {
+  ])('counts the bytes of %s between 2 %% below and 25 %% above the count of the kernel', async (_, events, lastMs, net) => {
     const at = await office(net, { link: 'fibre', expected }, { PATH: withoutSound }, beforeOthers);
     await nameServer(at.here);
     const before = at.wireBytes();

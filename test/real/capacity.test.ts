@@ -34,11 +34,11 @@ describe.runIf(runs)('a link of known rate', () => {
     return run;
   }
 
-  // Other load on the machine can spoil a train, and the result is then null. A result that is given must be right.
+  // Other load on the machine can distort a packet train; the result is then null. Any other result must be right.
   test.each([
     [8, 3],
     [12, 40],
-  ])('%i Mbit/s with a bucket of %i kB: the measured rate is within 15 %%', async (mbit, bucketKB) => {
+  ])('measures a rate of %i Mbit/s with a bucket of %i kB within 15 %%', async (mbit, bucketKB) => {
     link.shape({ bps: mbit * 1e6, bucketBytes: bucketKB * 1_000, queueBytes: 600_000 });
     const ways = [await measure(), await measure()].flatMap(({ up, down }) => [up, down]);
     const answered = ways.filter(({ bps }) => bps !== null);
@@ -58,7 +58,7 @@ describe.runIf(runs)('a link of known rate', () => {
       undefined,
     ],
     ['a policer of 4 Mbit/s with a deep bucket in a line of 20 Mbit/s', 4, { bps: 20e6, bucketBytes: 3_000 }, police],
-  ])('%s: the measured rate is within 10 %% of the sustained one', async (_, mbit, shape, policed) => {
+  ])('measures the sustained rate within 10 %%: %s', async (_, mbit, shape, policed) => {
     link.shape({ queueBytes: 600_000, ...shape }, policed);
     const ways = [await measure(), await measure()].flatMap(({ up, down }) => [up, down]);
     const answered = ways.filter(({ bps }) => bps !== null);

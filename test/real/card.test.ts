@@ -75,7 +75,7 @@ describe.runIf(runs)('the room card', () => {
     expect([troubles, [...new Set(asked)]]).toEqual([[], [url]]);
   });
 
-  test('says that it is old when nobody renews it, and is ready again only after a renewal', async () => {
+  test('shows that it is stale when no agent renews it, and is ready again only after a renewal', async () => {
     await stillPage();
     const at = Date.now();
     write(knownOf(working), at);
@@ -97,7 +97,7 @@ describe.runIf(runs)('the room card', () => {
     expect(await verdict()).toBe('◐ Ready (not proven)');
   });
 
-  test('becomes old on an open page, also when its file is gone', async () => {
+  test('becomes stale on an open page, also when its file is gone', async () => {
     await newPage();
     const at = Date.now();
     write(knownOf(working), at);
@@ -113,7 +113,7 @@ describe.runIf(runs)('the room card', () => {
     expect(await page.evaluate(() => 'isTheSame' in globalThis)).toBe(true);
   });
 
-  test('says that it is old when its agent has ended, and when scripts are off', async () => {
+  test('shows that it is stale when its agent has ended, and when scripts are off', async () => {
     await stillPage();
     write(knownOf(working), 0);
     await page.goto(url);
@@ -126,7 +126,7 @@ describe.runIf(runs)('the room card', () => {
   });
 
   test.each(['light', 'dark'] as const)(
-    'has no serious fault of axe in %s mode, in English and Hindi, in each state',
+    'has no serious accessibility fault (axe) in %s mode, in English and Hindi, in each state',
     async (colorScheme) => {
       await stillPage({ colorScheme });
       for (const languages of [['en'], ['hi'], ['hi', 'en']])

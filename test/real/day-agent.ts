@@ -80,7 +80,7 @@ function writeDown(hour: number): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Counts all bytes of a socket that requests trains as bytes of its measurement. */
+/** Counts all bytes of a socket that requests packet trains as bytes of its capacity measurement. */
 function counted(open: OpenUdp): OpenUdp {
   return async (port, onPacket) => {
     let nth: number | undefined;

@@ -78,7 +78,7 @@ describe.runIf(runs)('the Debian package', () => {
     expect(readdirSync(out)).toEqual(before);
   });
 
-  test('can be installed twice and upgraded; its data survive a removal and go with a purge', async () => {
+  test('can be installed twice and upgraded; its data survive a removal and disappear with a purge', async () => {
     const debian = await copy();
     const { sh } = debian;
     const data = () => sh("stat -c '%a %U:%G' /var/lib/sabha-agent; cat /var/lib/sabha-agent/kept").out;
@@ -158,7 +158,7 @@ describe.runIf(runs)('the Debian package', () => {
     // and has its full five minutes to reach the server.
     await release('0.2.0', centre.updates);
     standInForSystemd(debian, unit, 'SABHA_SPEED=100');
-    // In the sandbox nothing can be written, and V8 with its compiler crashes.
+    // The sandbox permits no writes and no executable memory, so V8 with its compiler crashes there.
     expect(sh('/run/cage touch /usr/x').err).toContain('Read-only file system');
     expect(sh('/run/cage /usr/lib/sabha-agent/node -e 0').code).not.toBe(0);
     expect(sh('/run/cage /usr/lib/sabha-agent/node --jitless -e 0')).toEqual({ code: 0, out: '', err: '' });
@@ -197,7 +197,7 @@ describe.runIf(runs)('the Debian package', () => {
     const refused = 'not joined: another user than the one at this PC';
     await expect.poll(() => sh('cat /run/other.log').out, patience).toContain(refused);
     sh('kill "$(cat /run/other)"');
-    // The second user must not have displaced the first one.
+    // The session of the second user must not have replaced the session of the first user.
     expect(seat.said().split('"msg":"joined"').slice(1)).toEqual([expect.not.stringContaining('not joined')]);
     expect(sh('dpkg -r sabha-agent').code).toBe(0);
     await expect.poll(centre.seen, patience).toMatch(/^stopped /);

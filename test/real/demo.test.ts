@@ -1,4 +1,4 @@
-/** Starts the demo in a process of its user. The mark finds what it leaves behind. */
+/** Tests the demo in a separate process. An environment variable marks its processes, so the test finds those that remain after its end. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -28,7 +28,7 @@ test('the demo story leh shows snow, a power cut and a last gasp, ends when the 
     expect(told).toContain(`centre: incident 1: ${title}`);
   // The last gasp and the boot marker prove a loss of power. A single UPS cannot show whether somebody pulled its plug.
   expect(told).toContain('centre: incident 1: not known, perhaps power cut');
-  // Tab 20 holds the thin link until the dish is swept or the PC goes offline, so nobody is notified of it.
+  // Tab 20 holds the incident of the thin link until somebody sweeps the dish or the PC goes offline, so nobody is notified of the link.
   const thin =
     /^centre: incident 1, news 2 \(worsened\): on hold \(thin link\); (explained by a greater fault|over before anybody was told)$/;
   expect(told).toContainEqual(expect.stringMatching(thin));
@@ -43,7 +43,7 @@ describe('Ctrl-C', () => {
     const demo = startDemo('--sites', '736', '--seed', '1');
     await demo.says('Sabha demo: ');
     await expect.poll(() => demo.left().length, { timeout: 60_000 }).toBe(5);
-    // The time this machine needs today to start five processes. The site table follows; before it no PC can connect.
+    // Measures how long this machine needs to start the five processes. No PC can connect before the site table, which follows later.
     const startMs = performance.now() - startedAt;
     const { code, ms } = await demo.end('SIGINT');
     expect({ code, errors: demo.errors }).toEqual({ code: 0, errors: [] });

@@ -1,4 +1,4 @@
-/** Tests a disk that is really full, under the identity of the agent and its choice of the version to start. */
+/** Tests that a full disk neither damages the identity of the agent nor its choice of the version to start. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

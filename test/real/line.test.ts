@@ -58,7 +58,7 @@ describe.runIf(runs)('a running agent at its server', () => {
       expect(burst === null || Math.abs(burst.bps / (8 * mbit * ofFrames) - 1) < 0.15, JSON.stringify(found)).toBe(true);
     }
     expect([found.burst?.up, found.burst?.down].some(Boolean), JSON.stringify(found)).toBe(true);
-    // A round within a minute of the start determines the tier.
+    // A restarted agent determines the tier in a probe round within a minute.
     await agent?.end('SIGTERM');
     await start();
     await expect.poll(async () => (await checkOf('link', 'tier'))?.fault, { ...patience, timeout: 240_000 }).toBe('link.tier_low');

@@ -23,7 +23,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail 
   });
   afterEach(() => server.remove());
 
-  /** Opens an outbox whose clock runs ten times faster. A mail then has three seconds; the server would receive a later one twice. */
+  /** Opens an outbox whose clock runs ten times faster. Its timeout for a mail is then 3 s; a slower mail would be delivered twice. */
   function view(isOver: (incident: number) => boolean = () => false) {
     const ledger = new Map<string, OutboxRow>();
     const outcomes: string[] = [];
@@ -101,7 +101,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail 
       row({ transition: 2, createdAt: 2, notice: notice({ kind: 'cleared', at: Date.UTC(2026, 2, 3, 8, 50) }) }),
     ]);
     await expect.poll(() => ledger.get('1/email/asha')?.tries, { timeout: 30_000 }).toBeGreaterThanOrEqual(3);
-    // During the grace period after a start, older entries still count as fresh. The retries may be faster than that.
+    // An old entry counts as fresh during the grace period after a start. A retry could come before the end of that period.
     await expect.poll(() => clock.up() - addedUp, { timeout: 30_000 }).toBeGreaterThan(startGraceMs);
     await server.start();
     await expect.poll(() => outbox.waiting(), { timeout: 60_000 }).toBe(0);

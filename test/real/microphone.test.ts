@@ -82,7 +82,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the microph
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('names the recording program, and hides a name that is not on the list', async () => {
+  it('names the program that records, but hides a program name that is not on the list', async () => {
     const zoom = await desktop.record(id, 'zoom');
     await says().toMatchObject({ status: 'ok', reason: 'in use by zoom' });
     const other = await desktop.record(id, 'private-diary');
@@ -92,7 +92,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the microph
     await says().toMatchObject({ status: 'ok', reason: null });
   });
 
-  it('reports that another microphone is selected, whatever its name', async () => {
+  it('reports the selection of another microphone as a fault, whatever the name of that microphone', async () => {
     await desktop.plug('alsa_input.usb-head', '$(reboot)"</script> सभा माइक');
     await desktop.pactl('set-default-source', 'alsa_input.usb-head');
     await says().toMatchObject({
@@ -107,7 +107,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the microph
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('distinguishes two microphones of one name: the unplugged one is missing by its number, and the other is still judged', async () => {
+  it('distinguishes two microphones of the same name: the unplugged one is missing by its number, and the other is still checked', async () => {
     const both: Profile = { ...profile, expected: { microphone: [{ match: 'twin' }, { match: 'twin' }] } };
     const twins = createMicrophoneProbe();
     const look = async () => {
@@ -155,7 +155,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the microph
     await says().toMatchObject({ device: 'expected-1', status: 'ok', fault: null });
   });
 
-  it('does not trigger its own watch by a query', async () => {
+  it('a query of the microphone does not trigger the watch of the probe', async () => {
     const clock = realClock();
     const undelayed = createPlatform({ env: desktop.env, clock: { ...clock, after: (_delayMs, task) => clock.after(0, task) } });
     let calls = 0;
@@ -163,7 +163,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the microph
       calls += 1;
     });
     await desktop.heardBy(() => calls);
-    // An idle device suspends itself, which is an event too. One query without an event is enough.
+    // An idle device suspends itself, which also triggers an event. The test therefore repeats the query until one query causes no event.
     const wokenByAsking = async () => {
       const before = calls;
       await ask();

@@ -1,6 +1,6 @@
 /**
- * Tests mosquitto with our configuration: its access rules equal our function. Also tests its behaviour where it cannot do what our broker
- * does.
+ * Tests mosquitto with our configuration: its access list permits the same as our function, and it behaves as documented where it cannot do
+ * what our broker does.
  */
 
 import { agentFilters, downLeaves, flowsFilters, pcTopic, scopeTopic, upLeaves } from '@sabha/contracts';
@@ -37,8 +37,8 @@ const topics = [
   ...[`/sabha/v1/${pc}/ack`, 'ladakh.leh.pc-1', 'sabha/v1/ladakh.leh.pc-1/state', 'sabha/v1/all/all/all/all/hello'],
 ];
 /**
- * Topics where the access list is wider than our function, because its `+` also matches ids that no PC can have. Only our own `flows` may
- * write to them. Nobody may write where `flows` or the exporter could read.
+ * Topics where the access list permits more than our function, because its `+` also matches ids that no PC can have. Only our own `flows`
+ * may publish on them. No client may publish where `flows` or the exporter could receive.
  */
 const noPc = 'sabha/v1/ladakh/leh/PC-1';
 const beats = [`${noPc}/beat`, ...['kerala/kochi', 'ladakh/kargil', 'ladakh/leh'].map((site) => `sabha/v1/${site}/all/beat`)];
@@ -123,7 +123,7 @@ describe.runIf(running)('mosquitto', () => {
     expect([flows.client.connected, newer.client.connected]).toEqual([true, true]);
   });
 
-  test('a shared subscription takes no message from the subscriber of the topic', async () => {
+  test('a shared subscription takes no message away from the ordinary subscriber of the topic', async () => {
     const [flows, thief] = [await joinFlows(), await join(pc)];
     await thief.subscribe(['$share/g/sabha/v1/+/+/+/beat', `$share/g/${pcTopic(neighbour, 'cmd')}`]);
     const agent = await join(neighbour);

@@ -10,12 +10,12 @@ import { type BrokerUnderTest, brokerFiles, type Known, tokenOf } from '../contr
 import { freePorts } from '../system/processes.ts';
 import { installed } from './parts.ts';
 
-/** Debian installs it in a folder outside the PATH of ordinary users. */
+/** Debian installs mosquitto in a folder outside the PATH of ordinary users. */
 const program = installed(['mosquitto']) ? 'mosquitto' : '/usr/sbin/mosquitto';
 const patienceMs = 10_000;
 
 export type Mosquitto = BrokerUnderTest & {
-  /** Admits a client with all rights. `connect` accepts its name. */
+  /** Admits a client with all rights. Its user name is the `name` that `connect` accepts. */
   admitWitness(name: string): Promise<void>;
 };
 

@@ -1,4 +1,7 @@
-/** Tests the first steps of a newcomer with a real server, real agents and a real browser: start the demo, find the one room, act. */
+/**
+ * Tests the first steps of a new user with a real server, real agents and a real browser: start the demo, find the one room with a fault,
+ * act.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -13,7 +16,7 @@ import { requirePart } from './parts.ts';
 const isComplete = requirePart('Chromium', browserProgram !== undefined);
 const limitMs = 420_000;
 
-describe.runIf(isComplete)('a newcomer', () => {
+describe.runIf(isComplete)('a new user', () => {
   test(
     'runs the demo of 736 sites, finds the room in Leh without a microphone, acknowledges it, starts a roll call for Ladakh and prints it',
     async () => {

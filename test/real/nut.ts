@@ -18,7 +18,7 @@ export type NutServer = {
 };
 
 const folderOfNut = ['/usr/lib/nut', '/lib/nut'].find((folder) => existsSync(join(folder, 'dummy-ups')));
-/** The server marks its data as stale after so long without an update from the driver. */
+/** Seconds without an update from the driver after which the server marks its data as stale. */
 const maxAgeSeconds = 4;
 
 export function nutFound(): boolean {

@@ -33,7 +33,7 @@ export function ip(...args: string[]): void {
   if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
 }
 
-/** Whether this machine permits network namespaces. The program alone does not prove the right. */
+/** Whether this machine permits network namespaces. The presence of the program `ip` alone does not prove the permission. */
 export function hasNamespaces(): boolean {
   const name = `sabha-try-${process.pid}`;
   if (process.getuid?.() !== 0 || spawnSync('ip', ['netns', 'add', name]).status !== 0) return false;
@@ -69,7 +69,7 @@ function layCable({ space, outer, here, there }: Cable): void {
 }
 
 function removeCable({ space, outer }: Cable): void {
-  // Deleting the namespace removes the cable a moment later, and the next office of this number could still find it.
+  // Deleting the namespace removes the cable only a moment later, and the next office with the same number could still find the cable.
   spawnSync('ip', ['link', 'delete', outer]);
   spawnSync('ip', ['netns', 'delete', space]);
   rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
@@ -97,8 +97,8 @@ function introduce({ space, outer, here, there }: Cable): void {
 }
 
 /**
- * Opens an office. `net` is the third byte of 10.203.x.0/24, `profile` the one of the site. `env` is for server and agent, and `ahead`
- * precedes their command lines.
+ * Opens an office. `net` is the third byte of 10.203.x.0/24, and `profile` is the profile of the site. Server and agent get `env`, and
+ * `ahead` precedes their command lines.
  */
 export async function openOffice(
   net: number,
@@ -167,7 +167,7 @@ export async function openOffice(
   };
 }
 
-/** Removes the namespaces of killed runs, which would share our addresses. */
+/** Removes the namespaces that killed runs left, because they use the same addresses. */
 function removeAbandoned(): void {
   for (const space of existsSync('/etc/netns') ? readdirSync('/etc/netns') : []) {
     const owner = /^sabha-office-(\d+)-/.exec(space)?.[1];

@@ -1,4 +1,7 @@
-/** Finds the real programs that a suite needs. A missing one skips the suite with a reason, or fails it where nothing may be skipped. */
+/**
+ * Finds the real programs that a suite needs. A missing program skips the suite with a reason, or fails the suite where nothing may be
+ * skipped.
+ */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

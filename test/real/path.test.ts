@@ -21,7 +21,7 @@ describe.runIf(runs)('the check of the path to the server', () => {
   beforeAll(async () => {
     office = await openBrokenOffice();
     await office.mend();
-    // The PC has connected before.
+    // The PC of this office has connected before, so it knows the server.
     expect(await office.check()).toEqual({ status: 'ok', fault: null, reason: null });
   });
   afterAll(() => office?.close());

@@ -1,4 +1,4 @@
-/** The sound of a desktop without a desktop: D-Bus, PipeWire, WirePlumber and the PulseAudio server, in a separate folder. */
+/** The sound services of a desktop without a screen: D-Bus, PipeWire, WirePlumber and the PulseAudio server, in a separate folder. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -27,17 +27,20 @@ export type Desktop = {
   /** Environment that makes a program, or the agent's platform, use the sound of this desktop. */
   env: Record<string, string>;
   /**
-   * Plugs in a virtual microphone and waits until the sound server lists it. It is then recorded from for a moment: a virtual device shows
-   * mute and volume only after its first use, unlike a real one.
+   * Plugs in a virtual microphone and waits until the sound server lists it. Then records from it for a moment: unlike a real device, a
+   * virtual device shows mute and volume only after its first use.
    */
   plug(id: string, description?: string): Promise<void>;
-  /** Plugs in a virtual loudspeaker, and plays to it for a moment for the same reason. Returns a function that unplugs it. */
+  /**
+   * Plugs in a virtual loudspeaker and plays to it for a moment, because a virtual device shows mute and volume only after its first use.
+   * Returns a function that unplugs it.
+   */
   plugSpeaker(id: string, description: string): Promise<() => Promise<unknown>>;
   /** Adds a camera without a picture that only PipeWire lists, like a built-in one of libcamera. Returns a function that removes it. */
   plugCamera(id: string, description: string): Promise<() => Promise<void>>;
   /** Unplugs a microphone: ends its process, and waits until the sound server no longer lists it. */
   unplug(id: string): Promise<void>;
-  /** Resolves when a watch has reported a change made for it, and so misses no later change. */
+  /** Changes a device until a watch reports the change. From then on the watch misses no change. */
   heardBy(calls: () => number): Promise<void>;
   /** Runs `pactl` as a person would: set-source-mute, set-source-volume, set-default-source. Returns its output. */
   pactl(...args: string[]): Promise<string>;
@@ -50,7 +53,7 @@ export type Desktop = {
   stop(): Promise<void>;
 };
 
-/** Longest wait in milliseconds. After it, the error names the missing thing. */
+/** Longest wait for a service or device, in milliseconds. The error after it names what is missing. */
 const patienceMs = 30_000;
 const run = promisify(execFile);
 
@@ -58,7 +61,7 @@ const run = promisify(execFile);
 export async function startDesktop(): Promise<Desktop> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-sound-'));
   const env = environment(folder);
-  // Server and clients both create the folder `pulse`, and the slower one then exits. So it is created here.
+  // Server and clients both create the folder `pulse`, and the slower one exits with an error. The test therefore creates the folder first.
   for (const inside of ['home', 'pulse']) await mkdir(join(folder, inside), { mode: 0o700 });
   const processes = new Map<string, ChildProcess>();
   const begin = (name: string, program: string, args: string[] = []) => {
@@ -162,7 +165,9 @@ function environment(folder: string): Record<string, string> {
 /** The priority of a real microphone: the session manager prefers it to any monitor. */
 const microphone = { 'media.class': 'Audio/Source', 'priority.session': 2000 };
 
-/** A loopback can be unplugged and fed. A null sink of class Audio/Source/Virtual cannot be fed. */
+/**
+ * A loopback can be unplugged, and a program can play sound into it. No program can play into a null sink of class Audio/Source/Virtual.
+ */
 export function loopback(id: string, description: string, like: Record<string, string | number> = microphone): string[] {
   const playback = { 'node.name': id, 'node.description': description, ...like };
   const capture = { 'media.class': 'Audio/Sink', 'node.name': `${id}-feed` };

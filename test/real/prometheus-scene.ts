@@ -28,12 +28,12 @@ export type Scene = {
   stop(): Promise<void>;
 };
 
-/** The link of Leh on a day of snow, and its warm room on a UPS. */
+/** The figures in beats of Leh on a day of snow: a thin link, and a warm room on a UPS. */
 const thinLink = { lu: 0.04, ld: 0.002, ju: 0.03, jd: 0.01, r: 55, tu: 1, td: 2, cu: 900_000, cd: 4_000_000, bt: 0.9, bm: 0.4, sip: 0.7 };
 const underRoof = { uc: 0.25, ur: 1_500, room: 28, rh: 0.15, rise: 1.3 };
 const goodLink = { lu: 0, ld: 0, ju: 0.002, jd: 0.002, r: 92, tu: 4, td: 4, cu: 2e7, cd: 5e7, bt: 0.1, bm: 0.2, sip: 0.05 };
 
-/** Beats of a PC are this frequent, so that no series expires even on the slowest test machine. */
+/** Interval of the beats of a PC, short enough that no series expires even on the slowest test machine. */
 const beatEveryMs = 15_000;
 
 /** Starts broker, API and exporter. Resolves when the exporter has received the API stream and a beat of each PC. */
@@ -72,7 +72,7 @@ type Server = { port: number; close(): Promise<void> };
 
 /**
  * The API stream for the exporter: a snapshot, then heartbeats, and a metrics page. After `turnDeaf` the stream says that `flows` has lost
- * its subscription.
+ * its subscription at the broker.
  */
 async function scriptedApi(snapshot: Snapshot): Promise<Server & { turnDeaf(): void }> {
   let subscribed = true;
@@ -229,7 +229,7 @@ async function beat(broker: OwnBroker, pc: string, numbers: Beat['n'], closing: 
   const n = { up: 3_600, load: 0.2, mem: 0.5, disk: 0.4, off: 0.003, rss: 9e7, q: 0, ...numbers };
   const say = () =>
     peer.publish(pcTopic(pc, 'beat'), encode('beat', { digest: '0123456789abcdef', session: 1, at: Date.now(), n }).toString());
-  // A beat may fail when the scene ends.
+  // A beat that is sent while the scene ends may fail.
   const beating = setInterval(() => void say().catch(() => {}), beatEveryMs);
   closing.push(async () => {
     clearInterval(beating);

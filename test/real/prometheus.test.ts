@@ -21,14 +21,14 @@ const variables = boards.flatMap(({ uid, templating }) =>
 );
 /** The first query of each single-value (`stat`) panel, except the five status panels at the top of each board. */
 const figureTargets = targets.filter(({ name }) => figuresOf(name.split(',')[0] ?? '').some((title) => name.includes(`, ${title} A`)));
-/** Queries that depend on `flows`. Facts of the site table and the numbers in beats do not. */
+/** Queries whose result depends on the judgement of `flows`. Facts of the site table and the numbers in beats do not depend on it. */
 const judged = targets.filter(
   (target) =>
     figureTargets.includes(target) ||
     /sabha_(pc_up|pcs|check_status|incidents_open|sites|sites_readiness|room_ready|faults_standing|pc_last_\w+)\b/.test(target.expr),
 );
 
-/** A scrape that a busy machine delays removes its series until the next scrape. So each query is repeated until it has a result. */
+/** On a busy machine a late scrape removes its series until the next scrape. Each query is therefore repeated until it has a result. */
 const soon = { timeout: 60_000, interval: 250 };
 
 describe.each([prometheus, victoriaMetrics])('$name and the exporter', (engine) => {
@@ -100,7 +100,7 @@ function allQueries(engine: Engine): void {
   const expectFigures = (board: string, ...titles: string[]) => expect.poll(() => figures(board, ...titles), soon);
   const expectFigure = (board: string, title: string) => expect.poll(async () => (await figures(board, title))[0], soon);
 
-  test('the figures of Nation equal those of the API, and only live sites count', async () => {
+  test('the figures of the board Nation equal those of the API and count only live sites', async () => {
     await expectFigures('nation', 'Critical incidents', 'Other incidents', 'flows').toEqual([1, 1, 1]);
     await expectFigures('nation', 'Sites ready (not proven)', 'Sites not ready', 'Sites unknown').toEqual([1, 1, 1]);
     await expectFigures('nation', 'Sites live', 'Being set up', 'Planned').toEqual([3, 1, 1]);
@@ -114,7 +114,7 @@ function allQueries(engine: Engine): void {
     await expectFigures('high-altitude', ...figuresOf('sabha-high-altitude')).toEqual([2, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1]);
   });
 
-  test('Network counts the links that are measured, below SD, lossy or without UDP, and lists the worst first', async () => {
+  test('the board Network counts the links that are measured, below SD, lossy or without UDP, and lists the worst first', async () => {
     await expectFigures('network', ...figuresOf('sabha-network')).toEqual([2, 1, 0, 1, 1, 0, 0]);
     const { expr = '' } = targets.find(({ name }) => name === 'sabha-network, Worst links A') ?? {};
     const found = async () => (await store.query(expr)).map(({ labels, value }) => [`${labels['site']}/${labels['pc']}`, value]).sort();
@@ -124,7 +124,7 @@ function allQueries(engine: Engine): void {
     ]);
   });
 
-  test('High-altitude has one row for each PC with elevation, room, temperature and power, and no values of a silent PC', async () => {
+  test('the board High-altitude has one row for each PC with elevation, room, temperature and power, and no values of a silent PC', async () => {
     const column = async (ref: string) => {
       const { expr = '' } = targets.find(({ name }) => name === `sabha-high-altitude, Rooms ${ref}`) ?? {};
       return withValue(await store.query(expr))
@@ -157,7 +157,7 @@ function allQueries(engine: Engine): void {
     ]);
   });
 
-  test('promtool accepts the pages of the exporter, and each page takes less than 1 s', async () => {
+  test('promtool accepts the pages of the exporter, and the exporter returns each page in less than 1 s', async () => {
     for (const path of ['/metrics', '/metrics/pcs']) {
       const url = `http://127.0.0.1:${scene.pages.exporter}${path}`;
       const tookMs: number[] = [];
@@ -167,7 +167,7 @@ function allQueries(engine: Engine): void {
         page = await (await fetch(url)).text();
         tookMs.push(performance.now() - before);
       }
-      // The minimum excludes other load on the machine.
+      // Only the fastest of five requests counts, because other load on the machine delays some of them.
       expect(Math.min(...tookMs)).toBeLessThan(1_000);
       if (installed(prometheus.programs)) expect(await promtool(['check', 'metrics'], page)).toEqual({ code: 0, lines: [] });
     }
@@ -184,7 +184,7 @@ function allQueries(engine: Engine): void {
     scene.freezeExporter(true);
     try {
       await expect.poll(shown, soon).toEqual([]);
-      // The two pages of the exporter are scraped one after the other, and the status indicator is on the other page.
+      // Prometheus scrapes the two pages of the exporter one after the other, and the status indicator is on the other page.
       const lamps = () => figures('nation', 'Exporter', 'flows', 'Broker');
       await expect.poll(lamps, soon).toEqual([0, 1, 1]);
     } finally {
@@ -193,7 +193,7 @@ function allQueries(engine: Engine): void {
     await expect.poll(shown, soon).toEqual(all);
   });
 
-  test('no judged figure has a value when flows is down, and none is zero or green', async () => {
+  test('no figure that `flows` judges has a value when `flows` is down, and none is zero or green', async () => {
     await scene.end.flows();
     const left = async () => {
       const answers = await Promise.all(judged.map(async ({ name, expr }) => withValue(await store.query(expr)).map(() => name)));

@@ -1,6 +1,6 @@
 /**
- * Tests that no measurement ends the agent, with a complete agent behind a relay that reorders, duplicates and drops packets. It needs a
- * separate office: the reflector sends one PC at most two measurements, and one more every five minutes.
+ * Tests that no measurement ends the agent, with a complete agent behind a relay that reorders, duplicates and drops packets. The suite has
+ * its own office, because the reflector limits each PC to two measurements, and one more every five minutes.
  */
 
 import { trainIpBytes, trainWireBytes } from '@sabha/contracts';
@@ -26,11 +26,11 @@ describe.runIf(runs)('a running agent behind a relay', () => {
   });
   afterAll(() => whole?.close());
 
-  test('completes three measurements through a relay that reorders trains, reports no negative or wrong figure, and keeps running', async () => {
+  test('completes three measurements through a relay that reorders packet trains, reports no wrong figure, and keeps running', async () => {
     const agent = whole.startAgent();
     await expect.poll(presence, patience).toBe('online');
     whole.shape({ bps: 8 * mbit, bucketBytes: 3_000, queueBytes: 600_000 });
-    // Columns: hold time, one packet in so many duplicated, loss in each direction, and additional loss downwards.
+    // Columns: hold time, one packet in so many that is duplicated, loss in each direction, and additional loss towards the PC.
     const answers: [string, string | null][] = [];
     for (const bad of [
       [0, 0, 1, 40],
@@ -52,8 +52,8 @@ describe.runIf(runs)('a running agent behind a relay', () => {
 });
 
 /**
- * Whether a result about a line of so many Mbit/s has a rate far from it, or a lower bound above it. A line that loses a quarter of all
- * packets may measure too slow.
+ * Whether a result about a line of so many Mbit/s has a rate far from that rate, or a lower bound above it. On a line that loses a quarter
+ * of all packets, the measured rate may be too low.
  */
 function isWrong(line: string, { mbits, isLossy }: { mbits: number; isLossy: boolean }): boolean {
   const figure = /(-?[\d.]+) Mbit\/s/.exec(line)?.[1];

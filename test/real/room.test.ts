@@ -73,11 +73,11 @@ describe.runIf(runs && sounds)('a microphone that is unplugged and plugged in ag
 
   test('leads to exactly one mail that it works again', async () => {
     await desktop.plug('room_mic', 'RoomMic');
-    // Another real fault of this PC, such as a busy processor, can cause another mail first. If that fault ended without a notification,
-    // the mail waits until a minute after its end.
+    // Another real fault of this PC, such as a busy processor, can cause another mail first. If nobody was notified of that fault, the mail
+    // waits until a minute after the end of the fault.
     await expect.poll(async () => (await missing()).length, { timeout: 180_000 }).toBe(2);
     await expect.poll(() => centre.sample('flowsMetrics', 'sabha_outbox_waiting'), patience).toBe(0);
-    // Such a fault keeps the incident open, and the mail says "better" instead of "over".
+    // The other fault keeps the incident open, and the mail then says "better" instead of "over".
     const words = (await missing()).map(({ text }) => text.split('\n')[1]?.split(':')[0]);
     expect(words).toEqual([expect.any(String), expect.stringMatching(/^(ठीक हो गया|कुछ ठीक हुआ)$/)]);
     expect((await microphone()).status).toBe('ok');

@@ -12,8 +12,8 @@ import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 
 const id = 'alsa_input.usb-room';
 /**
- * At this speed three intervals take ten seconds. The server needs the same speed, since both clocks judge a command. A higher speed would
- * also shorten the timeouts of probes, and a busy machine would miss them.
+ * Speed of the clocks: three probe intervals take ten seconds. The server has the same speed, because both clocks judge a command. A higher
+ * speed would shorten the timeouts of probes too much for a busy machine.
  */
 const speed = 3;
 const patience = { timeout: 90_000, interval: 100 };

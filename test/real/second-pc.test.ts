@@ -30,7 +30,7 @@ describe.runIf(runs)('a second PC', () => {
     site = await createSite({ https: { host: here, port, mqttPort, names: [here] }, site: { pcs: rooms } });
     centre = startCentre(site);
     await centre.says('certificate of the broker in use');
-    // The API for the commands must be up too.
+    // Waits for the API as well, because it takes the commands.
     await isUp(centre);
   });
   afterAll(async () => {

@@ -46,7 +46,7 @@ const site = {
   ...{ state: 'ladakh', id: 'leh', name: { en: 'Leh office' }, pcs: [{ id: 'hall', room: { en: 'Hall' } }] },
   profile: { link: 'fibre' },
 };
-/** Limits, not waits: the installation writes about 300 MiB. */
+/** Limits, not waits. They are long because the installation writes about 300 MiB. */
 const limitMs = 1_800_000;
 const patience = { timeout: 600_000, interval: 500 };
 
@@ -69,7 +69,7 @@ describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
     rmSync(folder, { recursive: true });
   });
 
-  // The tests build on each other. After a failure `kill -9 0` could end the whole run, because there is no main process.
+  // The tests build on each other. Without a main process a later test would run `kill -9 0`, which ends the whole run.
   let hasFailed = false;
   beforeEach(({ skip }) => skip(hasFailed, 'a test before this one failed'));
   afterEach(({ task }) => {
@@ -93,7 +93,7 @@ describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
   const said = 'async (answer) => console.log(answer.status, await answer.text()), (error) => console.log(error.cause.code)';
   const asked = (port: number, path: string) => out(`${node} node -e "fetch('http://127.0.0.1:${port}${path}').then(${said})"`);
 
-  test('starts from the backup of a server that ran by npm start', async () => {
+  test('starts from the backup of a server that `npm start` ran', async () => {
     await typed(`systemd-run --unit=trial --working-directory=${sources} ${asWritten('npm start')}`);
     await isReady();
     await typed('npm run sabha -- accounts add asha --role reader', sources);
@@ -116,7 +116,7 @@ describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
     await expect.poll(states, patience).toBe(allActive);
     const users = await Promise.all(units.map(async (unit) => out(`stat -c %U /proc/${await pidOf(unit)}`)));
     expect(users).toEqual(['sabha-broker', 'sabha-flows', 'sabha-dashboards']);
-    // The bundle proves that the build works in the sandbox of the unit. Otherwise the wall would load file by file.
+    // The response contains the bundle, so the build works in the sandbox of the unit. Without a bundle the wall would load file by file.
     expect(await asked(1880, '/')).toContain('<style>');
     for (const port of [9101, 9102, 9103]) {
       expect(await asked(port, '/healthz')).toBe('200 {"alive":true}');
@@ -128,8 +128,8 @@ describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
     expect(await out(`systemctl show --value --property LimitNOFILE ${broker}`)).toBe('65536');
   });
 
-  test('can be observed: the commands of the page show its units, its log and its verbs', async () => {
-    // `systemctl status` fails when a unit has finished, such as the one that prepares.
+  test("prints its units, log and commands with the commands of the administrator's page", async () => {
+    // `systemctl status` returns an error when a unit has finished, such as the unit that prepares the folders.
     const status = await out(asWritten("systemctl status 'sabha-*'"));
     for (const unit of units) expect(status).toMatch(new RegExp(`${unit}[^]*?Active: active \\(running\\)`));
     expect(await typed(asWritten('curl -s 127.0.0.1:9101/readyz'))).toBe('{"ready":true}');
@@ -139,7 +139,7 @@ describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
     expect(await typed(asWritten('sabha VERB --help', { VERB: 'restore' }))).toContain('--passphrase-file');
   });
 
-  test('applies the settings of the machine that the page names', async () => {
+  test("applies the settings that the administrator's page names", async () => {
     const write = (file: string, text: string) => typed(`mkdir -p $(dirname ${file}); cat >${file} <<'END'\n${text}END`);
     await write('/etc/systemd/journald.conf.d/sabha.conf', blockOf('ini'));
     await typed(asWritten('systemctl restart systemd-journald'));
@@ -157,7 +157,7 @@ describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
     await typed('systemctl revert sabha-flows');
   });
 
-  test('responds to each diagnostic command of the page as the page says', async () => {
+  test("prints for each diagnostic command what the administrator's page says", async () => {
     expect(await typed(asWritten('journalctl _SYSTEMD_UNIT=sabha-flows.service -n 1'))).toContain('"part":"flows"');
     expect(await typed(asWritten('curl -s 127.0.0.1:9102/readyz'))).toBe('{"ready":true}');
     const own = 'capital/this-office/this-pc';
@@ -244,7 +244,7 @@ END`);
     const sent = (file: string) => `sh /tmp/posts.sh -H "authorization: Bearer $(cat ${data}/${file})"`;
     const own = (await as('sabha-dashboards', 'sabha-dashboards', sent('dashboards/api.token'))).out.trim().split('\n');
     expect([own.includes('201') || own.includes('204'), own.at(-1)]).toEqual([false, '200']);
-    // This token is visible to the broker.
+    // The broker can also read this token.
     expect((await as('sabha-dashboards', 'sabha-dashboards', sent('dashboards/exporter.token'))).out.trim().split('\n')).toEqual([
       '401',
       '401',
@@ -260,7 +260,7 @@ END`);
     await restarted();
   });
 
-  test('has units that systemd accepts, each with an exposure of at most 2.0', async () => {
+  test('has units that systemd accepts, each with a security exposure of at most 2.0', async () => {
     expect(await machine.sh(`systemd-analyze verify ${units.join(' ')} sabha-prepare.service sabha.target`)).toEqual({
       code: 0,
       out: '',
@@ -321,7 +321,7 @@ END`);
   test('can be downgraded with its earlier data when the newer version has changed the ledger', async () => {
     await typed(`apt install ${folder}/sabha-server_0.2.0_amd64.deb`);
     await typed(asWritten('systemctl stop sabha.target'));
-    // systemctl waits for the target alone, and its services stop after it.
+    // `systemctl stop` waits only for the target. The services of the target stop later.
     await expect.poll(() => out('systemctl is-active sabha-flows || true'), patience).toBe('inactive');
     await typed(`setpriv --reuid=sabha-flows --regid=sabha-flows --clear-groups /usr/lib/sabha-server/node -e '
       new (require("node:sqlite").DatabaseSync)("/var/lib/sabha/flows/ledger.db").exec("PRAGMA user_version = 9999")'`);

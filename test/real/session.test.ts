@@ -38,7 +38,7 @@ const settings = {
 };
 
 describe.runIf(runs)('service and session helper of the agent package', { timeout: 600_000 }, () => {
-  // Inside the sources, because the copy includes them but not /tmp of this machine.
+  // The folder is inside the sources, because the copy includes the sources but not /tmp of this machine.
   const folder = mkdtempSync(join(sources, 'node_modules/.cache/sabha-seat-'));
   let machine: Booted;
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe.runIf(runs)('service and session helper of the agent package', { timeou
     const deb = await packDeb({ out: folder, version: '0.1.0', key, fast: true });
     if (!deb.ok) throw new Error(deb.line);
     machine = await boot();
-    // Every Debian desktop enables this. The test machine may lack it.
+    // Every Debian desktop enables the PAM module of systemd. The test machine may lack it.
     await done('DEBIAN_FRONTEND=noninteractive pam-auth-update --enable systemd');
     for (const user of ['asha', 'clerk']) await done(`useradd --create-home ${user}`);
     await done(`dpkg -i ${deb.file}`);
@@ -136,7 +136,7 @@ describe.runIf(runs)('service and session helper of the agent package', { timeou
     await expect.poll(room, patience).toEqual(well);
     await expect.poll(cardIs, patience).toBe('ready');
     expect(await done(`stat -c '%a %U' /run/user/$(id -u clerk)/sabha-room/card.html`)).toBe('600 clerk');
-    // She is signed in behind him, so her session has no card.
+    // The session of asha is not the one at the screen, so she has no card.
     expect(await card('asha')).toBe('');
 
     const mutedMs = await tookMs(`${as('clerk')} pactl set-source-mute room_mic 1`, { ...well, microphone: 'microphone.muted' });
@@ -150,7 +150,7 @@ describe.runIf(runs)('service and session helper of the agent package', { timeou
     const goneMs = await tookMs('systemctl stop desktop', gone);
     expect(await view()).toMatchObject({ presence: 'online', readiness: 'unknown' });
     await expect.poll(() => card('clerk'), patience).toBe('');
-    // After the next sign-in the virtual devices are missing, since they ended with the session.
+    // The virtual devices ended with the session, so they are missing after the next sign-in.
     await signIn('clerk');
     await expect.poll(room, patience).toEqual({ ...well, microphone: 'microphone.missing', speaker: 'speaker.missing' });
     await expect.poll(cardIs, patience).toBe('not-ready');

@@ -12,7 +12,7 @@ import { type Desktop, pipewireTools, quiet, startDesktop } from './pipewire.ts'
 
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: [{ match: 'roommic' }], speaker: [{ match: 'hall' }] } };
 const ofSound = ['sound', 'microphone', 'speaker'];
-/** Shorter than the 30 s between two runs of the microphone probe: a sooner result proves a callback of the watch. */
+/** Longest wait. It is shorter than the 30 s between two runs of the microphone probe, so a result within it comes from the watch. */
 const patience = { timeout: 20_000, interval: 20 };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
@@ -81,7 +81,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the sound p
     const answers = () => ofSound.map((component) => [of(component)?.status, of(component)?.reason]);
     const frozenAt = performance.now();
     desktop.freeze('pipewire');
-    // Meanwhile pipewire-pulse still responds from its memory.
+    // PipeWire is suspended, but pipewire-pulse still responds from its memory.
     await expect.poll(answers, patience).toEqual(ofSound.map(() => ['unknown', 'PipeWire does not answer']));
     console.log(`PipeWire frozen: all unknown after ${Math.round(performance.now() - frozenAt)} ms`);
     desktop.thaw('pipewire');

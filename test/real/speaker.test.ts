@@ -77,7 +77,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the speaker
     await unplug();
   });
 
-  it('reports that another speaker is selected, whatever its name, and finds that speaker by its name', async () => {
+  it('reports the selection of another speaker as a fault, whatever its name, and finds that speaker by its name', async () => {
     const unplug = await desktop.plugSpeaker('screen', 'सभा स्क्रीन');
     await desktop.pactl('set-default-sink', 'screen');
     await says().toMatchObject({ fault: 'speaker.not_default', reason: 'chosen: सभा स्क्रीन', name: 'Acme RoomBar 5' });
@@ -95,7 +95,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the speaker
     const cancels = [() => {}, count].map((changed) => platform.watchSound(changed));
     await desktop.heardBy(() => calls);
     const watches = async () => (await desktop.pactl('list', 'clients')).match(/application\.process\.binary = "pactl"/g)?.length ?? 0;
-    await expect.poll(watches, { timeout: 20_000, interval: 50 }).toBe(2); // the watch, and the process that lists
+    await expect.poll(watches, { timeout: 20_000, interval: 50 }).toBe(2); // One process watches, and one process lists the devices.
     /** Runs `act` and expects a callback within a second of its end. */
     const toldOf = async <T>(act: () => Promise<T>): Promise<T> => {
       await quiet(() => calls);

@@ -80,7 +80,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     expect((await steps())[0]).toContain('Anil: ~ 40 Who');
   }, 120_000);
 
-  test('edits severity and wait in dialogs, tests the change before the Deploy, and undo restores both', async () => {
+  test('edits severity and wait in dialogs, tries the change on past incidents before the Deploy, and undo restores both', async () => {
     await page.reload();
     await page.locator('.red-ui-tab', { hasText: '10 Faults' }).first().click();
     await edit('faults-site-rule');
@@ -91,7 +91,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     await page.locator('.red-ui-typedInput-input').first().fill('5');
     await page.locator('#node-dialog-ok').click();
     await page.locator('#sabha-try').click();
-    // A new server has nothing to try, or already has an incident of the server itself.
+    // The trial of a new server finds no incident, or an incident of the server itself.
     const tried = page.locator('.red-ui-notification', { hasText: /nothing happened in the last 30 days|30 days: \d+ messages/ });
     await tried.waitFor({ timeout: 100_000 });
     await tried.locator('button').click();

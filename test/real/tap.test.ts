@@ -14,7 +14,7 @@ import { requirePart } from './parts.ts';
 const person = (id: string, name: string, role: string) => ({ id, name, role, email: `${id}@office.test`, language: 'hi' });
 const people = [person('asha', 'Asha', 'technician'), person('meera', 'Meera', 'central')];
 
-describe.runIf(requirePart('Chromium', browserProgram !== undefined))('the page of the link in a mail', () => {
+describe.runIf(requirePart('Chromium', browserProgram !== undefined))('the page that a link in a mail opens', () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await openBrowser();
@@ -34,7 +34,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('the page 
     const pc = startScriptedPc({ parts, pc: 'ladakh/leh/pc-1' });
     atEnd(() => pc.stop());
     pc.set('microphone', 'room', 'microphone.missing', 'RoomMic');
-    // The link of the first mail: a later mail is about another fault.
+    // The link of the first mail about the microphone, because a later mail can be about another fault.
     const mail = () => mailbox.to('asha').find(({ text }) => text.includes('माइक'))?.text ?? '';
     const link = () => /https:\/\/localhost:\d+\/t\?\S+/.exec(mail())?.[0];
     await expect.poll(link, { timeout: 90_000 }).toBeDefined();
@@ -60,7 +60,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('the page 
     return { context, page, troubles };
   }
 
-  test('acknowledges with one tap, the wall shows it, and the same page runs a check and shows the recovery', async ({
+  test('acknowledges the incident with one tap, the wall shows it, and the same page runs a check and shows the recovery', async ({
     onTestFinished,
   }) => {
     const { parts, pc, link } = await scene(onTestFinished);

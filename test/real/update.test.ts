@@ -12,7 +12,8 @@ import { type Program, startProgram } from '../system/processes.ts';
 const keys = makeSigningKeys();
 const key = createPrivateKey(keys.privateKey);
 /**
- * Clock speeds of the agent. At the fast one the first update check comes 6 to 12 s after the start. A version that does not connect is then rolled back in 3 s. At the patient one a version has 30 s to connect, even on a busy machine. The server uses the real clock.
+ * Clock speeds of the agent. At `fast` the first update check comes 6 to 12 s after the start, and a version that does not connect is
+ * rolled back in 3 s. At `patient` a version has 30 s to connect, even on a busy machine. The server uses the real clock.
  */
 const [fast, patient] = [100, 10];
 const within = { timeout: 120_000, interval: 200 };
@@ -82,7 +83,7 @@ const offer = (version: string, more: Partial<Pack> = {}) => release({ out: join
 const running = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).map(({ agent, presence }) => `${presence} ${agent}`);
 
 test('S10, F25 a signed release replaces the agent, rolls back if it never connects, and the launcher rolls it back if it hangs', async () => {
-  // The release must be complete before the first check: the next one follows after hours.
+  // The release must be complete before the first update check, because the next check follows only after hours.
   await offer('0.2.0');
   installed = await install('0.1.0');
   await expect.poll(running, within).toEqual(['online 0.1.0']);

@@ -98,7 +98,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS with a rea
   it('makes the agent send one last gasp soon after "low battery", with the state that explains it', async () => {
     await nut.say({ ...full, 'ups.status': 'OB', 'battery.runtime': '700' });
     await says('mains power.on_battery', 'ups ok');
-    // Ten times as fast: on battery the agent polls every half second.
+    // The clock is ten times as fast: on battery the agent then polls the UPS every half second.
     const clock = realClock(10);
     const net = wire(clock);
     const agent = createAgent({

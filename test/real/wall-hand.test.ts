@@ -11,9 +11,9 @@ import { wallRuns, wallStage } from './wall-stage.ts';
 const wanted = 10;
 /** Slowdown of the processor, as on a phone or an old PC. */
 const slower = 4;
-/** Enough states that no state has more than ten incidents of one fault; such incidents would share one line. */
+/** Enough states that no state has more than ten incidents of one fault, because the list shows such incidents as one line. */
 const states = ['goa', 'kerala', 'assam', 'bihar', 'punjab', 'sikkim', 'odisha', 'haryana'];
-/** Incidents in the list before somebody requests all. */
+/** Number of incidents in the list before a person expands it. */
 const listed = 12;
 
 describe.runIf(wallRuns)('the list of open incidents', () => {
@@ -61,7 +61,7 @@ describe.runIf(wallRuns)('the list of open incidents', () => {
     await expect.poll(shown).toEqual(newest.slice(0, listed));
   }
 
-  /** Adds new incidents at the top of the list, and clears an old one. */
+  /** Adds new incidents at the top of the list, and clears an old one, but never the incident `spared`. */
   async function storm(spared: number): Promise<void> {
     stage.view.change({ incidents: [fresh()] });
     const [old] = stage.view.content.incidents
@@ -80,7 +80,7 @@ describe.runIf(wallRuns)('the list of open incidents', () => {
       const line = stage.page.locator('.needs .line', { has: stage.page.locator('button') }).nth(1);
       const id = Number(await line.getAttribute('data-incident'));
       meant.push(id);
-      // Slows the processor during the changes only. Each change then takes time, and the press comes before the drawing.
+      // Slows the processor only during the changes. Each change then takes time, and the click comes before the redraw.
       await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
       await press(stage.page.locator(`.needs [data-incident="${id}"]`));
       await expect.poll(() => acknowledged().length).toBe(nth + 1);
@@ -90,7 +90,7 @@ describe.runIf(wallRuns)('the list of open incidents', () => {
     return meant;
   }
 
-  test('keeps the button under a resting pointer', async () => {
+  test('keeps the button in place under a pointer that does not move', async () => {
     await opened();
     const meant = await acknowledgeTen(
       async (line) => {
@@ -118,7 +118,7 @@ describe.runIf(wallRuns)('the list of open incidents', () => {
         for (let at = 0; at < 3; at += 1) await storm(spared);
         await stage.page.touchscreen.tap((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2);
       },
-      // Ends the five seconds during which a touch holds the list.
+      // Ends the five seconds after a touch in which the list does not move.
       async () => {
         for (const type of ['pointerenter', 'pointerleave']) await list.dispatchEvent(type, { pointerType: 'mouse' });
       },

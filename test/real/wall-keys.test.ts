@@ -47,7 +47,7 @@ describe.runIf(wallRuns)('the wall by keyboard', () => {
     await press('Escape');
     await stage.page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await focused()).toBe('goa');
-    // When the focused element is removed, an element around it gets the focus.
+    // When the browser removes the focused element, the wall focuses an element around it.
     await stage.page.locator('.needs [data-incident="7"] a').first().focus();
     const row = stage.view.content.incidents.find((one) => one.id === 7);
     if (row !== undefined) stage.view.change({ incidents: [{ ...row, over: 'cleared', overAt: Date.now() }] });

@@ -28,7 +28,7 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
     await page.clock.install();
     await stage.open('#/');
     await standStill();
-    // The last message of the server, at a known moment.
+    // The last message of the server arrives at a known moment.
     view.change({ incidents: [microphoneGone(Date.now(), { id: 30 })] });
     view.isFrozen = true;
     await page.locator('[data-incident="30"]').waitFor();
@@ -81,7 +81,7 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
   test('repeats a failed request for the catalogue and for an incident', async () => {
     const { page } = stage;
     const asked = { words: 0, alert: 0 };
-    // The catalogue is requested once more when the stream opens. That request must fail too, and the first one not before it.
+    // The wall requests the catalogue again when the stream opens. Both requests must fail, so the first one waits for the second one.
     const again = Promise.withResolvers<void>();
     await page.route('**/api/words', async (route) => {
       asked.words += 1;
@@ -140,12 +140,12 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
       passed += ms;
       await page.clock.runFor(ms);
     };
-    /** The page draws only while its clock runs. On a busy machine that takes many steps, which count as elapsed time. */
+    /** Runs the clock of the page until the page has drawn. On a busy machine that takes many steps, which count as elapsed time. */
     const drawn = async () => {
       await run(20);
       return asked.length;
     };
-    // The server's clock starts five seconds after a full minute, when no reload is due soon.
+    // The server's clock starts five seconds after a full minute, so no reload is due soon.
     view.isFrozen = true;
     const begun = 60_000 * Math.ceil(Date.now() / 60_000) + 5_000;
     const say = (one: SiteView) => view.change({ at: begun + passed, sites: [one] });
@@ -169,7 +169,7 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
       }
     };
     await speak('commissioning');
-    // Lets the page send the requests that this causes.
+    // Advances the clock, so that the page sends the requests that this message causes.
     await run(500);
     const first = asked.length;
     await pass(30_000, 'commissioning');

@@ -56,7 +56,7 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
     page.setDefaultTimeout(20_000);
     troubles = [];
     page.on('pageerror', (error) => troubles.push(error.message));
-    // The page expects a refusal, but the browser writes it to the console.
+    // The test expects a refused sign-in, but the browser writes it to the console as an error.
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()) && !/status of 4\d\d|ERR_/.test(message.text())) troubles.push(message.text());
     });
@@ -76,7 +76,7 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
     await accounts.setOwnPassword({ name, address: 'test' }, await made(name, role, scope), own);
   }
 
-  test('from a link to an incident, with a first secret, asks for a new password and returns to that incident', async () => {
+  test('from a link to an incident, with the first password, asks for a new password and returns to that incident', async () => {
     const secret = await made('asha', 'state', 'ladakh');
     await page.goto(at('/#/incident/7'));
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -214,7 +214,7 @@ describe.runIf(wallRuns)('signing in to the wall', () => {
     ['dark', 320],
     ['light', 375],
   ] as const)(
-    'has no serious fault of axe in the %s scheme, %i wide, in English and Hindi, and does not scroll sideways',
+    'has no serious accessibility fault (axe) in the %s scheme, %i wide, in English and Hindi, and does not scroll sideways',
     async (colorScheme, width) => {
       await made('asha', 'reader');
       for (const locale of ['en-GB', 'hi-IN']) {

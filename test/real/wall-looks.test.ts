@@ -1,5 +1,6 @@
 /**
- * Tests the layout of the wall on every screen, dark and light, in both languages. Nothing is cut, words stay whole, and axe finds nothing serious.
+ * Tests the layout of the wall on every screen, dark and light, in both languages. Nothing is cut, words are not broken, and axe finds no
+ * serious accessibility fault.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { axeFaults } from '../pictures/axe.ts';
@@ -67,23 +68,26 @@ describe.runIf(wallRuns)('the layout of the wall', () => {
       };
     });
 
-  test.each(['en-GB', 'hi-IN'])('has no serious fault of axe, no overflow and no broken word in any view (%s)', async (locale) => {
-    await stage.open('#/', { locale, reducedMotion: 'reduce', bypassCSP: true });
-    const found: unknown[] = [];
-    for (const view of views) {
-      await stage.open(view);
-      await stage.page.locator('main h2').first().waitFor();
-      for (const width of widths) {
-        await screen(width);
-        const { aside, cards, broken } = await misfits();
-        if (aside !== 0 || cards.length > 0 || broken.length > 0) found.push([view, width, aside, cards, broken]);
+  test.each(['en-GB', 'hi-IN'])(
+    'has no serious accessibility fault (axe), no overflow and no broken word in any view (%s)',
+    async (locale) => {
+      await stage.open('#/', { locale, reducedMotion: 'reduce', bypassCSP: true });
+      const found: unknown[] = [];
+      for (const view of views) {
+        await stage.open(view);
+        await stage.page.locator('main h2').first().waitFor();
+        for (const width of widths) {
+          await screen(width);
+          const { aside, cards, broken } = await misfits();
+          if (aside !== 0 || cards.length > 0 || broken.length > 0) found.push([view, width, aside, cards, broken]);
+        }
+        await judged(`${locale} ${view}`);
       }
-      await judged(`${locale} ${view}`);
-    }
-    expect(found).toEqual([]);
-  });
+      expect(found).toEqual([]);
+    },
+  );
 
-  test.each(widths)('keeps the notice of missing sign-in at least 8 px below what is above it, %d px wide', async (width) => {
+  test.each(widths)('keeps the notice that sign-in is off at least 8 px below the element above it, %d px wide', async (width) => {
     await screen(width);
     await stage.open('#/');
     await stage.page.locator('.notice').waitFor();
@@ -94,7 +98,7 @@ describe.runIf(wallRuns)('the layout of the wall', () => {
     expect((notice?.top ?? 0) - (above?.bottom ?? 0)).toBeGreaterThanOrEqual(8);
   });
 
-  test('has no serious fault of axe in the name dialog, a checklist, a running roll call and a lost link', async () => {
+  test('has no serious accessibility fault (axe) in the name dialog, a checklist, a running roll call and a lost connection', async () => {
     const { view } = stage;
     const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');

@@ -36,7 +36,7 @@ describe.runIf(wallRuns)('maintenance on the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('an incident under maintenance needs nobody, shows the end, and explains who was notified and why, in Hindi too', async () => {
+  test('an incident under maintenance is not shown as needing action, shows the end, and explains who was notified and why, in Hindi too', async () => {
     const now = Date.now();
     const row = microphoneGone(now, { told: [], maintenance: { incident: 90, until: now + 30 * minute } });
     const step = { at: now - minute, kind: 'raised' as const, faults: ['microphone.missing'], severity: 'critical' as const };

@@ -46,7 +46,7 @@ describe.runIf(wallRuns)('hundreds of incidents', () => {
     await group.locator('summary').click();
     await group.getByRole('button', { name: 'Show all 612' }).click();
     await expect.poll(() => lines.count()).toBe(52);
-    // Without scrolling no further lines are drawn, however often the page redraws.
+    // Without scrolling, the page draws no further lines, however often it redraws.
     for (let at = 0; at < 30; at += 1)
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 30))));
     const first = await shown();
@@ -55,9 +55,9 @@ describe.runIf(wallRuns)('hundreds of incidents', () => {
     stage.view.change({ incidents: [bihar(5_000)] });
     await lines.last().scrollIntoViewIfNeeded();
     await expect.poll(async () => (await shown()).length).toBeGreaterThan(first.length);
-    // Lines already drawn keep their place.
+    // Lines that are already drawn keep their place.
     expect((await shown()).slice(0, first.length)).toEqual(first);
-    // A browser prints what the page holds after the event, without a further redraw.
+    // A browser prints the content of the page after the event `beforeprint`, without a further redraw.
     const printed = await page.evaluate(async () => {
       dispatchEvent(new Event('beforeprint'));
       await Promise.resolve();

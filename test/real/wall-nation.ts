@@ -1,4 +1,4 @@
-/** Creates a nation for the wall from a seed: 36 states, and one room in Leh without its microphone. */
+/** Creates the data of a nation for the wall from a seed: 36 states, and one room in Leh without its microphone. */
 import type {
   Check,
   HistorySpan,

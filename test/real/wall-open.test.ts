@@ -1,4 +1,4 @@
-/** Tests that a lost and restored connection closes nothing that a person has open. */
+/** Tests that everything a person has opened stays open when the connection is lost and restored. */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { microphoneGone } from './wall-nation.ts';

@@ -33,7 +33,7 @@ describe.runIf(wallRuns)('push notifications', () => {
   let channel: Channel;
   let reported: DeliveryReport[];
   let said: unknown[];
-  /** HTTP status that the page of the link returns to a button. */
+  /** HTTP status that the server returns when a button of the notification is pressed. */
   let answered: number;
   let troubles: string[];
 
@@ -78,7 +78,7 @@ describe.runIf(wallRuns)('push notifications', () => {
     page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => troubles.push(error.message));
-    // The test server has only some of the routes.
+    // The test server has only some of the routes, so a 404 is expected.
     const isTrouble = (text: string) => !text.includes('404');
     page.on('console', (line) => void (['error', 'warning'].includes(line.type()) && isTrouble(line.text()) && troubles.push(line.text())));
     await page.goto(at('/'));
@@ -151,7 +151,7 @@ describe.runIf(wallRuns)('push notifications', () => {
     expect(await shown()).toEqual([['Critical: Microphone not found', '']]);
   }
 
-  test('a push is delivered when it is shown, and its button sends a response without a page', async () => {
+  test('a push is delivered and shown as a notification, and its button sends a request without opening a page', async () => {
     await told();
     await context.serviceWorkers()[0]?.evaluate(pressGoing);
     await expect.poll(() => said, { timeout: 20_000 }).toEqual([{ word: 'going', holder: '' }]);
@@ -159,7 +159,7 @@ describe.runIf(wallRuns)('push notifications', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('a press that fails changes the notification to say that nothing was sent', async () => {
+  test('a button that fails changes the notification to say that nothing was sent', async () => {
     await told();
     answered = 503;
     await context.serviceWorkers()[0]?.evaluate(pressGoing);

@@ -41,7 +41,7 @@ describe.runIf(wallRuns)('the roster on the wall', () => {
     expect([stage.troubles, await stage.sideways()]).toEqual([[], 0]);
   });
 
-  test("a person's day is above the roster, in the person's time zone, in Hindi on a phone too", async () => {
+  test("the roster page begins with the day of a person, in the person's time zone, in Hindi on a phone too", async () => {
     const { view } = stage;
     const from = Date.UTC(2027, 0, 13, 3, 30);
     const shifts = [{ from, to: from + 9 * 3_600_000, for: 'Asha' }];

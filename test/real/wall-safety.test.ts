@@ -46,7 +46,7 @@ describe.runIf(wallRuns)('the wall in bad conditions', () => {
     await expect.poll(() => page.title()).toBe('○ Sabha');
     await page.getByRole('heading', { name: 'Needed action then' }).waitFor();
     stage.view = await startWallView(content, port);
-    // The last attempt may just have failed. The next one follows within 10 s.
+    // The last attempt to reconnect may just have failed. The next attempt follows within 10 s.
     await expect.poll(stage.tally, { timeout: 20_000 }).toEqual({ unproven: '707', fault: '17', unknown: '29' });
     await page.getByText('Connection to the server lost').waitFor({ state: 'detached' });
   });
@@ -97,7 +97,7 @@ describe.runIf(wallRuns)('the wall in bad conditions', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('says that nothing is known after an error in the page', async () => {
+  test('says that the state is not known after an error in the page', async () => {
     await stage.open('#/site/ladakh/leh');
     const [first, ...others] = lehRoom(Date.now()).checks;
     if (first === undefined) throw new Error('the room has no check');

@@ -61,7 +61,7 @@ describe.runIf(wallRuns)('the wall on each screen', () => {
         expect(Math.abs(wall[part] / desk[part] / grown - 1), `${part} at ${width}`).toBeLessThan(0.1);
     }
     expect(desk.type).toBe(16);
-    // Two screens side by side are no higher than one, and must show as many rows.
+    // Two full-HD screens side by side have the height of one. They must show as many rows, so the type keeps its size.
     expect((await at(3840, 1080)).type).toBe(16);
     expect((await at(2560, 1080)).type).toBe(16);
   });

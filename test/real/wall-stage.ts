@@ -18,7 +18,7 @@ export type Stage = {
   troubles: string[];
   /** Opens the view of a hash, in a new context if there are options. Resolves when that view is drawn. */
   open(hash: string, options?: Options): Promise<void>;
-  /** Returns a time of the current day at the page, where it is about noon. */
+  /** Returns the time of a moment of the current day in the time zone of the page, where it is about noon. */
   today(hours: number, minutes: number, seconds: number): number;
   tally(): Promise<Record<string, string | null>>;
   /** Returns how far the page can be scrolled sideways, in pixels. */
@@ -28,7 +28,7 @@ export type Stage = {
 /** Call it once in a `describe`: its hooks start and stop everything. The page is empty until a test opens a view. */
 export function wallStage(): Stage {
   let browser: Browser;
-  // In the page's time zone it is noon, so that "five minutes ago" is today, whenever the test runs.
+  // The page gets a time zone in which it is noon. "Five minutes ago" is then today, whenever the test runs.
   const hoursAhead = 12 - new Date().getUTCHours();
   const timezoneId = zoneOf(hoursAhead);
   const stage: Stage = {
@@ -58,7 +58,8 @@ export function wallStage(): Stage {
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {
-    // Outside the range of client ports: a client that keeps connecting to a closed port there could connect to itself.
+    // The port is outside the range of client ports, because a client that reconnects to a closed port in that range could connect to
+    // itself.
     const [port] = await freePorts(1);
     stage.view = await startWallView(nation(Date.now()), port);
     await newPage(stage, browser, { timezoneId });

@@ -25,7 +25,7 @@ describe.runIf(wallRuns)('link, elevation and power on the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('elevation and power show limits and reasons, a warm room and the battery, in Hindi too, and nothing without the server', async () => {
+  test('elevation and power show limits and reasons, a warm room and the battery, in Hindi too, and show no values without the server', async () => {
     await stage.open('#/site/ladakh/leh');
     const card = stage.page.locator('[data-card=height]');
     await card.waitFor();

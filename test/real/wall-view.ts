@@ -29,10 +29,10 @@ export type Content = Snapshot & {
   rollcalls: Map<string, RollCallView>;
   /** Absent: nobody is in the roster. */
   roster?: { persons: RosterPerson[]; duty: DutyView['roles']; day: DayView | undefined };
-  /** The same for every scope. */
+  /** The maintenance windows. Every scope gets the same list. */
   maintenance?: MaintenanceView[];
   reasons?: Map<number, IncidentReasons>;
-  /** Absent: central. */
+  /** The role of the signed-in person. Absent: central. */
   role?: WhoView['role'];
 };
 
@@ -44,7 +44,7 @@ export type WallView = {
   onPost: (path: string, body: Record<string, string>) => { status: number; body?: unknown };
   /** Changes the content and sends it to the streams. Returns the bytes of the frame for a subscriber of the nation. */
   change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): number;
-  /** Sends nothing more over open streams, like a suspended process. */
+  /** When true, the server sends nothing more over open streams, like a suspended process. */
   isFrozen: boolean;
   /** The time in the last message of a stream. */
   saidAt: number;
@@ -52,7 +52,7 @@ export type WallView = {
   close(): Promise<void>;
 };
 
-/** Shorter than the real interval, to keep tests fast. */
+/** Interval of the heartbeats of a stream, shorter than the real one to keep tests fast. */
 const beatEveryMs = 1_000;
 
 type Stream = { response: ServerResponse; pcs: string | null };

@@ -9,7 +9,7 @@ describe.runIf(wallRuns)('the wall', () => {
   const line = (id: number) => stage.page.locator(`[data-incident="${id}"]`);
   const spoken = () => stage.page.locator('[aria-live=polite]').textContent();
 
-  test('shows sites by stage, counts live ones, has a tile for each state, and red only where somebody is needed', async () => {
+  test('shows sites by stage, counts live ones, has a tile for each state, and uses red only where somebody must act', async () => {
     await stage.open('#/');
     const { page } = stage;
     expect(await page.locator('.top').textContent()).toMatch(/753 live, 46 being set up, 15 planned.*as of \d\d:\d\d:\d\d/);
@@ -94,7 +94,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await expect.poll(() => tile('delhi').getAttribute('class')).not.toContain('hot');
   });
 
-  test('shows a PC that responds again as watched, since when and until when, in both languages, and needs nobody', async () => {
+  test('shows a PC that responds again as watched, since when and until when, in both languages, without a need to act', async () => {
     await stage.open('#/');
     const { page, view } = stage;
     const [at, until] = [stage.today(10, 2, 3), stage.today(10, 12, 3)];
@@ -120,11 +120,11 @@ describe.runIf(wallRuns)('the wall', () => {
     const [first] = rows;
     view.content.full.set(7, fullOf(first ?? microphoneGone(at), at));
     await line(7).getByRole('link').click();
-    // The page of the incident has the text once, the list twice.
+    // The text appears once on the page of the incident, and twice in the list.
     await expect.poll(() => page.getByText('Answers again since 10:02:03').count()).toBe(1);
     await page.getByRole('button', { name: 'हिन्दी' }).click();
     await page.getByText('10:02:03 से फिर जवाब दे रहा है, 10:12:03 तक नज़र रहेगी').waitFor();
-    // A missing microphone is a current fault, so somebody is needed.
+    // A missing microphone is a current fault, so somebody must act.
     const missing = { ...silent, fault: 'microphone.missing', hidden: true } as const;
     view.change({ incidents: rows.slice(0, 1).map((row) => ({ ...row, faults: [...row.faults, missing] })) });
     await page.getByRole('heading', { name: 'माइक नहीं मिल रहा' }).waitFor();
@@ -182,7 +182,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('shows the open items of a site being set up, which can then be accepted', async () => {
+  test('shows the open items of the checklist of a site in commissioning, which can then be accepted', async () => {
     const { view } = stage;
     const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');
@@ -323,7 +323,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('shows an interrupted roll call as cut off, and a new one can be started', async () => {
+  test('shows an interrupted roll call as interrupted, and a new one can be started', async () => {
     const { view } = stage;
     const call = rollCallOf(view.content, 'ladakh', { answered: 4, finished: false });
     const rows = call.rows.map((row, at) => (at === 7 ? { ...row, heardAt: call.startedAt + 2_000 } : row));

@@ -1,4 +1,4 @@
-/** A broken office with a complete server and a PC that runs the agent. Tests read the results where people read them. */
+/** A broken office with a complete server and a PC that runs the agent. Tests read the results on the room card and over the API. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -76,7 +76,7 @@ export async function openWholeOffice(profile: object) {
     /** Resets the connection of the PC to the server as a firewall does. The next connection is not affected. */
     async cut(): Promise<void> {
       const held = spawnSync('ip', ['netns', 'exec', office.office, 'ss', '-Htn', 'dport', '=', `:${ports.mqtt}`], { encoding: 'utf8' });
-      // There may be more than one connection: that of an earlier agent may still be closing.
+      // There may be a second connection, because the connection of an earlier agent may still be closing.
       const own = [...held.stdout.matchAll(/:(\d+)\s+\S+:8883/g)].map(([, port]) => port);
       if (own.length === 0) return;
       const resets = own.map((port) => `tcp sport ${port} tcp dport ${ports.mqtt} reject with tcp reset`);
@@ -112,8 +112,8 @@ export async function openWholeOffice(profile: object) {
 }
 
 /**
- * Returns the id of an office on fibre whose scheduled measurement has just passed. A scheduled one during a test would use up the quota of
- * the reflector.
+ * Returns the id of an office on fibre whose scheduled measurement has just passed. A scheduled measurement during a test would use up the
+ * quota of the reflector.
  */
 function restedOffice(now: number): string {
   const everyMs = links.fibre.capacity?.everyMs ?? Number.POSITIVE_INFINITY;
@@ -130,7 +130,7 @@ function lineOf({ office, router }: BrokenOffice): [string, string][] {
   ];
 }
 
-/** Switches segmentation offload off: its large segments would pass a token bucket that no real line lets them pass. */
+/** Switches segmentation offload off: its large segments would pass the simulated token bucket, which real lines do not permit. */
 function silence(office: BrokenOffice): void {
   for (const [space, device] of [...lineOf(office), [office.router, 'out0'], [office.world, 'w0']] as [string, string][])
     ip('netns', 'exec', space, 'ethtool', '-K', device, 'tso', 'off', 'gso', 'off', 'gro', 'off');

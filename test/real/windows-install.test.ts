@@ -38,7 +38,7 @@ describe.runIf(runs)('the MSI for Windows', () => {
     execFileSync('openssl', ['req', '-x509', ...options, ...files], { stdio: 'ignore' });
     wine = await startWine();
     for (const version of ['0.1.0', '0.3.0']) copyFileSync(await made(version), wine.path(`C:\\agent-${version}.msi`));
-    // The scheduler of a fresh Windows starts a moment later.
+    // A fresh Windows starts its scheduler a moment later.
     await vi.waitFor(async () => expect((await wine.run(['schtasks', '/query'])).code).toBe(0), patience);
   }, 900_000);
   afterAll(async () => {
@@ -73,7 +73,7 @@ describe.runIf(runs)('the MSI for Windows', () => {
   /** Returns what an installation leaves: program, data, tasks, menu, entry. */
   const left = async () => {
     const folders = ['C:\\Program Files', 'C:\\ProgramData', 'C:\\windows\\system32\\tasks\\Sabha'].map(wine.path);
-    // Wine puts the menu of all users into that of the installing user.
+    // Wine puts the start menu of all users into the start menu of the installing user.
     const menu = globSync('*/AppData/Roaming/Microsoft/Windows/Start Menu/Programs/*Sabha*', { cwd: wine.path('C:\\users') });
     const names = folders.flatMap((parent) => (existsSync(parent) ? readdirSync(parent) : []));
     return [
@@ -135,7 +135,7 @@ describe.runIf(runs)('the MSI for Windows', () => {
     const half = centre.code.split('-').slice(0, 4).join('-');
     expect(await msiexec('/i', '0.1.0', `CODE=${half}`)).toMatchObject({ code: 0 });
     expect(existsSync(wine.path(`${data}\\identity\\certificate.pem`))).toBe(true);
-    // Only the session helper checks it.
+    // Only the session helper checks the microphone.
     const microphone = async () => `${await centre.heard()}`;
     await runAsTheirTasks(async () => {
       await expect.poll(centre.seen, patience).toBe('online 0.2.0');

@@ -1,7 +1,7 @@
 /**
  * Tests the agent on Windows under Wine: Node for Windows, koffi, the flags of the agent, sound from a real PipeWire, and a registry. Wine
- * has no device manager, no programs of a sound session, no screen lock and no PowerShell output. There the agent must report unknown. Wine
- * lists sound devices once in a process.
+ * has no device manager, no programs of a sound session, no screen lock and no PowerShell output; for these the agent must report unknown.
+ * Under Wine a process lists the sound devices only once.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { hasWine, nodeIn, startWine, type Wine, type WineNode } from './wine.ts'
 const runs = requirePart('Wine, Node for Windows and PipeWire', hasWine() && installed([...pipewireTools, 'npm']));
 const microphone = 'Acme RoomMic 5';
 const looks = 10_000;
-/** Largest growth of memory over all looks. A leak in one look would make it far larger. */
+/** Largest growth of memory in bytes over all queries. A leak in each query would exceed it by far. */
 const mostBytes = 8 * 1024 * 1024;
 
 const consent = 'HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\CapabilityAccessManager\\ConsentStore';
@@ -94,7 +94,7 @@ describe.runIf(runs)('Windows under Wine', () => {
     expect(names((await look()).sound.value.sources)).toContain(microphone);
   });
 
-  it('calls back when calls get another default microphone than programs', async () => {
+  it('calls back when only the default microphone for calls changes', async () => {
     const watch = node.start('watch.mjs', 'watch.json');
     try {
       // The text after the last newline is an incomplete line.
@@ -180,7 +180,7 @@ describe.runIf(runs)('Windows under Wine', () => {
     });
   });
 
-  it('is not blocked by a call to the sound service that never returns, in its work, its devices or its exit', async () => {
+  it('works, lists devices and exits although a call to the sound service never returns', async () => {
     // It kills itself, so its exit code is ignored.
     await node.run('hang.mjs', 'hang.json');
     const { beats, ...seen } = JSON.parse(read('hang.json'));
@@ -188,7 +188,7 @@ describe.runIf(runs)('Windows under Wine', () => {
     expect(beats).toBeGreaterThan(3);
   });
 
-  it(`keeps handles, objects and memory constant over ${looks} looks`, async () => {
+  it(`keeps handles, objects and memory constant over ${looks} queries`, async () => {
     const { code, err } = await node.run('many.mjs', 'many.json', `${looks}`);
     expect(code, err).toBe(0);
     const { first, last, endpoints, snapshotMs, threadBytes } = JSON.parse(read('many.json'));

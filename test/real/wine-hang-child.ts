@@ -24,7 +24,7 @@ let beats = 0;
 const heart = setInterval(() => {
   beats += 1;
 }, 20);
-// The first request may arrive before the thread exists.
+// The first query may come before the thread exists.
 const looks: unknown[] = [];
 for (let n = 0; n < 20 && looks.at(-1) !== true; n += 1) {
   const seen = await ask('sound');

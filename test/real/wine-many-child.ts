@@ -1,6 +1,6 @@
 /**
- * Takes many looks and writes their cost: `many-child.mjs FILE LOOKS`. It measures memory, objects and handles after a tenth and at the
- * end.
+ * Queries the devices many times and writes the cost: `many-child.mjs FILE LOOKS`. It measures memory, objects and handles after a tenth
+ * and at the end.
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as passed } from 'node:timers/promises';
@@ -42,7 +42,7 @@ const measured = () => {
   close(handle);
   return { handle, references: references(), rssBytes: process.memoryUsage.rss() };
 };
-/** Repeats a look until it succeeds. On a busy machine a look may time out; and a process must not exit during a look. */
+/** Repeats a query until it succeeds. On a busy machine a query may time out, and a process must not exit during a query. */
 const looked = async () => {
   const deadline = performance.now() + patienceMs;
   for (;;) {
@@ -52,7 +52,7 @@ const looked = async () => {
     await passed(20);
   }
 };
-/** Takes a look. Queries of other Windows services are rarer, as in the agent. */
+/** Queries the devices. Queries of other Windows services are rarer, as in the agent. */
 const look = async (at: number) => {
   await looked();
   if (at % 20 !== 0) return;
@@ -72,7 +72,7 @@ for (let at = 0; at < many; at += 1) {
   await look(at);
 }
 const last = measured();
-/** Compares the worker thread with a direct call, in turns, so that other load affects both equally. */
+/** Compares the worker thread with a direct call, alternately, so that other load affects both equally. */
 const direct = createCoreAudio(koffi.value, { programOf: () => null, own: process.pid });
 const spentMs = { thread: 0, direct: 0 };
 for (let at = 0; at < turns; at += 1) {

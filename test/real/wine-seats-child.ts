@@ -1,6 +1,6 @@
 /**
- * Joins service and session helper over real Windows pipes, together with a hostile helper in the same session: `seats-child.mjs FILE`.
- * Writes the result of each.
+ * Connects service and session helper over real Windows pipes, together with a hostile helper in the same session: `seats-child.mjs FILE`.
+ * Writes the results of all three.
  */
 import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';

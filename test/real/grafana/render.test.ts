@@ -65,7 +65,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     return page;
   }
 
-  test('draws Nation with coloured figures, the worst state first, and a link from each site to the wall', async () => {
+  test('draws the board Nation with coloured figures, the worst state first, and a link from each site to the wall', async () => {
     const page = await drawn('nation');
     expect(await figures(page)).toEqual({
       ...lit,
@@ -103,7 +103,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     expect(faults).toEqual([]);
   });
 
-  test('draws High-altitude with one row for each PC, and text where there is no number', async () => {
+  test('draws the board High-altitude with one row for each PC, and text where there is no number', async () => {
     const page = await drawn('high-altitude');
     expect(await figures(page)).toMatchObject({ ...lit, Sites: ['2', blue], 'Below 5 °C': ['1', orange], 'Below 0 °C': ['0', green] });
     const rows = await table(page, 'Rooms');
@@ -117,7 +117,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     expect(faults).toEqual([]);
   });
 
-  test('draws Network with the capacity of links in words, the worst first, and a link from each site to the wall', async () => {
+  test('draws the board Network with the capacity of links in words, the worst first, and a link from each site to the wall', async () => {
     const page = await drawn('network');
     expect(await figures(page)).toMatchObject({
       ...lit,
@@ -198,7 +198,7 @@ async function started(): Promise<{ scene: Scene; store: Store }> {
   return { scene, store };
 }
 
-/** `flows` still knows its incidents and its site table. */
+/** Figures that the board still shows without the broker, because `flows` knows its incidents and its site table. */
 const knownWithoutBroker = ['Critical incidents', 'Other incidents', 'Sites live', 'Being set up', 'Planned'];
 
 /** Ends one part. Resolves when its metrics are gone. */
