@@ -28,7 +28,8 @@ test('the demo story leh shows snow, a power cut and a last gasp, ends when the 
     expect(told).toContain(`centre: incident 1: ${title}`);
   // The last gasp and the boot marker prove a loss of power. A single UPS cannot show whether somebody pulled its plug.
   expect(told).toContain('centre: incident 1: not known, perhaps power cut');
-  // Tab 20 holds the incident of the thin link until somebody sweeps the dish or the PC goes offline, so nobody is notified of the link.
+  // Tab 20 holds the incident of the thin link until somebody sweeps the dish or the PC goes offline. Nobody is therefore notified of the
+  // link.
   const thin =
     /^centre: incident 1, news 2 \(worsened\): on hold \(thin link\); (explained by a greater fault|over before anybody was told)$/;
   expect(told).toContainEqual(expect.stringMatching(thin));

@@ -1,6 +1,6 @@
 /**
- * Tests mosquitto with our configuration: its access list permits the same as our function, and it behaves as documented where it cannot do
- * what our broker does.
+ * Tests that the access list of our configuration of mosquitto permits the same as our function. Also tests mosquitto's behaviour where it
+ * cannot do what our broker does.
  */
 
 import { agentFilters, downLeaves, flowsFilters, pcTopic, scopeTopic, upLeaves } from '@sabha/contracts';

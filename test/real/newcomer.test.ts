@@ -1,7 +1,4 @@
-/**
- * Tests the first steps of a new user with a real server, real agents and a real browser: start the demo, find the one room with a fault,
- * act.
- */
+/** Tests the first steps of a new user with real server, agents and browser: start the demo, find the one room with a fault, act. */
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';

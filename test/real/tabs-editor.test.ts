@@ -80,7 +80,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     expect((await steps())[0]).toContain('Anil: ~ 40 Who');
   }, 120_000);
 
-  test('edits severity and wait in dialogs, tries the change on past incidents before the Deploy, and undo restores both', async () => {
+  test('edits severity and wait in dialogs, replays past incidents through the change before the Deploy, and undo restores both', async () => {
     await page.reload();
     await page.locator('.red-ui-tab', { hasText: '10 Faults' }).first().click();
     await edit('faults-site-rule');

@@ -12,8 +12,8 @@ import { type Program, startProgram } from '../system/processes.ts';
 const keys = makeSigningKeys();
 const key = createPrivateKey(keys.privateKey);
 /**
- * Clock speeds of the agent. At `fast` the first update check comes 6 to 12 s after the start, and a version that does not connect is
- * rolled back in 3 s. At `patient` a version has 30 s to connect, even on a busy machine. The server uses the real clock.
+ * Clock speeds of the agent. At `fast` the first update check comes 6 to 12 s after the start. A version that does not connect is rolled
+ * back in 3 s there. At `patient` a version has 30 s to connect, even on a busy machine. The server uses the real clock.
  */
 const [fast, patient] = [100, 10];
 const within = { timeout: 120_000, interval: 200 };

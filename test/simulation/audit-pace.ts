@@ -9,7 +9,7 @@ import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
 const hourMs = 3_600_000;
-/** Tolerance for the transmission and for a repeated offer. */
+/** Tolerance for the transmission and for a repeated offer, in milliseconds. */
 const slackMs = 30_000;
 
 type Message = { transition: Transition; at: number };
@@ -31,8 +31,8 @@ function messagesOf({ centre }: World, { incidents, transitions, outbox }: Rows)
 }
 
 /**
- * Each room and each shared cause gets at most three messages an hour, also across restarts of `flows`. Not counted: critical faults that
- * are new in it, requests of people, and messages that no tab concluded. Each clock step allows three more.
+ * Each room and each shared cause gets at most three messages an hour, also across restarts of `flows`. Exceptions: critical faults that
+ * are new in the hour, requests of people, and messages that no tab concluded. Each clock step allows three more.
  */
 export function fewAnHour(world: World, rows: Rows): string[] {
   const most = budgets.messagesAnHour.most * (1 + world.centre.seen.steps);
@@ -44,7 +44,9 @@ export function fewAnHour(world: World, rows: Rows): string[] {
   });
 }
 
-/** Exempt from the limit: requests of people, transitions that no tab concluded, and critical faults that are new in this hour. */
+/**
+ * Whether the limit does not apply: requests of people, transitions that no tab concluded, and critical faults that are new in this hour.
+ */
 function isBesides({ transition, at }: Message, earlier: readonly Message[]): boolean {
   if (transition.again !== undefined || /default route|error on the tab/.test(transition.conclusion ?? '')) return true;
   const isNews = (one: Message) => !isEnd(one.transition) && one.transition.again === undefined && one.at > at - hourMs;
@@ -52,7 +54,10 @@ function isBesides({ transition, at }: Message, earlier: readonly Message[]): bo
   return !isEnd(transition) && criticalOf(transition).some((fault) => !before.some((one) => one.fault === fault));
 }
 
-/** A delayed or merely counted transition needs a reason: the limit was reached, and its critical faults were notified within that hour. */
+/**
+ * A transition that was delayed or only counted needs a reason: its room had reached the limit, and people were notified of its critical
+ * faults within that hour.
+ */
 export function heldWithReason(world: World, rows: Rows): string[] {
   const scopes = new Map(rows.incidents.map(({ id, scope }) => [id, scope]));
   const all = messagesOf(world, rows);
@@ -70,7 +75,7 @@ export function heldWithReason(world: World, rows: Rows): string[] {
   });
 }
 
-/** A room is muted only after more transitions in an hour than are notified or counted. */
+/** A room is muted only after more transitions in an hour than the limits for notified and counted ones. */
 export function mutedWithReason(world: World, { incidents, transitions }: Rows): string[] {
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
   const atOf = (one: Transition) => world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
@@ -84,13 +89,16 @@ export function mutedWithReason(world: World, { incidents, transitions }: Rows):
   });
 }
 
-/** Whether the transition waits for its turn, for less than two hours. */
+/** Whether the transition still waits for the hourly limit, for less than two hours. */
 export function isInTurn(world: World, one: Transition): boolean {
   const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
   return isWaiting(one) && world.time.now() - at < 2 * hourMs;
 }
 
-/** A restart takes the last hour from the ledger, whose clock may have been stepped back and forth. */
+/**
+ * A restarted server reads the last hour from the ledger. The clock of the ledger may have been stepped back and forth, so the limit may
+ * then differ.
+ */
 function putMs({ centre }: World): number {
   return centre.seen.steps > 0 ? 2 * centreStepMs : 0;
 }

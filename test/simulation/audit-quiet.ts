@@ -14,14 +14,14 @@ import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
 const minute = 60_000;
-/** Messages already being sent may still go out, within the time limit of an offer. */
+/** Time in milliseconds for messages that were already being sent, equal to the time limit of an offer. */
 const underWayMs = 15_000;
 /** Tolerance for the transmission, a repeated offer and the default route. */
 const tellingMs = 150_000;
 
 /**
- * A new critical fault, or one worse than the snoozed severity, ends a snooze at once. Until then nobody is notified, and each snooze ends
- * in time.
+ * A new critical fault, or a fault worse than the snoozed severity, ends a snooze at once. Until then nobody is notified, and each snooze
+ * ends in time.
  */
 export function quietHidesNothing(world: World, rows: Rows): string[] {
   return rows.incidents.flatMap((incident) => {
@@ -62,7 +62,8 @@ function endsQuiet({ centre }: World, { incident, about }: Transition): boolean 
 }
 
 /**
- * People are notified of the start and the end of maintenance, and then of remaining faults. Meanwhile they are not notified of new ones.
+ * People are notified when maintenance starts and ends, and then of the remaining faults. During the maintenance they are not notified of
+ * new faults.
  */
 export function maintenanceIsTold(history: History, world: World, rows: Rows): string[] {
   const held = rows.incidents.filter(({ scope }) => scopePlace(scope) !== undefined);
@@ -77,7 +78,7 @@ function plansOf({ centre }: World): Maintenance[] {
   return found.map(({ row }) => JSON.parse(String(row)) as Maintenance);
 }
 
-/** Planned maintenance of a known place is notified if the server works for long enough. */
+/** People are notified of planned maintenance of a known place if the server works for long enough. */
 function beginsInSight(history: History, world: World, at: { plan: Maintenance; held: Incident[]; rows: Rows }): string[] {
   const { plan, held, rows } = at;
   const { id, scope, start, minutes } = plan;
@@ -93,10 +94,10 @@ function beginsInSight(history: History, world: World, at: { plan: Maintenance; 
   return isTold ? [] : [`${id}: nobody was told that ${scope} is maintained from ${clockOf(from)}`];
 }
 
-/** A PC number that no history has. */
+/** A number that no PC of a history has. */
 const nobody = -1;
 
-/** Maintenance ends, and each person who was notified of it is notified of its end. */
+/** Maintenance ends, and each person who was notified of its start is notified of its end. */
 function endsToo({ id, scope, over }: Incident, { transitions, outbox }: Rows): string[] {
   if (over === null) return [`${scope} still goes on`];
   const own = transitions.filter(({ incident }) => incident === id);
@@ -126,7 +127,7 @@ function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[]
   });
 }
 
-/** A fault of a room from before the end, which lasts long enough after it, is notified after the end. */
+/** People are notified of a fault of a room that began before the end of the maintenance and lasts long enough after it. */
 function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, rows: Rows): string[] {
   const span = world.centre.seen.dates.spans(maintenance.id).at(-1);
   const path = scopePlace(maintenance.scope) ?? '';
@@ -137,7 +138,7 @@ function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, 
   return standingTimes(history).flatMap(({ pc, key, from, to }) => {
     const [fault = '', device = ''] = key.split('|');
     const needed = (faultOf(fault)?.holdMs ?? 0) + tellingMs;
-    // A parent fault that hides this one may be notified instead.
+    // People may instead be notified of a parent fault, which hides this one.
     const names = [fault, ...(faultOf(fault)?.parents ?? [])];
     const isHere = [...rooms.values()].includes(world.pc(pc).path);
     const isOver = !again.some((one) => one.from >= span.to && one.from < span.to + needed);
@@ -179,12 +180,12 @@ function isNews({ kind }: Transition): boolean {
   return kind === 'raised' || kind === 'worsened';
 }
 
-/** A catch node or the default route may notify central at any time. */
+/** Whether neither a catch node nor the default route concluded the transition. Both may notify central at any time. */
 function isUsual({ conclusion }: Transition): boolean {
   return !/default route|error on the tab/.test(conclusion ?? '');
 }
 
-/** A second channel after a failure is not a new message. */
+/** A message on a second channel after a failure of the first is not a new message. */
 function isOf({ key, transition }: OutboxRow, ids: ReadonlySet<number>): boolean {
   return ids.has(transition ?? 0) && key.split('/').length === 3;
 }

@@ -24,7 +24,10 @@ export function noFalseSilence(world: World, { transitions, incidents }: Rows): 
   });
 }
 
-/** A site is reported as dark only if at least one of its PCs may be silent. The same holds for the sites of a shared cause (R19a). */
+/**
+ * A site is reported as dark only if at least one of its PCs may be reported as silent. The same holds for the sites of a shared cause
+ * (R19a).
+ */
 export function noFalseCause(world: World, { transitions, incidents }: Rows): string[] {
   // Includes the hostile PC.
   const every = rowsOf(world);
@@ -42,7 +45,10 @@ export function noFalseCause(world: World, { transitions, incidents }: Rows): st
   });
 }
 
-/** Whether the PC was found silent before, as audited separately, and has sent nothing since. A restart of the server changes neither. */
+/**
+ * Whether the PC was already found silent and has sent nothing since. Another check audits that finding. A restart of the server changes
+ * neither.
+ */
 function isSilent({ centre }: World, { transitions, incidents }: Pick<Rows, 'transitions' | 'incidents'>, pc: string, at: number): boolean {
   const words = (centre.seen.arrivals.get(pc) ?? []).filter((one) => !one.lost);
   const own = new Set(incidents.filter(({ scope }) => scope === pc).map(({ id }) => id));
@@ -75,7 +81,7 @@ function falseSilence({ centre, link, former }: World, pc: string, at: number): 
   const heard = former.some((one) => one.path === pc && one.isRemoved(at)) ? arrived.filter((one) => isBorn(one, arrived)) : arrived;
   // A last will is not a message of the PC. At a path with an earlier machine it may belong to that machine (R30).
   const last = Math.max(session.at, heard.findLast(({ lost }) => !lost)?.at ?? 0);
-  // Arrivals are recorded at once, but the server judges once a second.
+  // The simulation records arrivals at once, but the server judges silence once a second.
   if (at - last >= links[link].silentMs - 1_000) return undefined;
   const words = heard.filter((one) => !one.lost && one.session !== null);
   const will = heard.find((one) => one.lost && isLastWord(one, words));

@@ -1,14 +1,14 @@
-/** Audits sites that are not live and PCs that were removed, by R15 (close). */
+/** Audits by R15 (close) that nobody is notified of sites that are not live, or of removed PCs. */
 import { isPcPath, siteOf } from '@sabha/contracts';
 import { isWaiting } from '../../flows/engine/transitions/transitions.ts';
 import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
-/** Messages already being sent may still go out, within the time limit of an offer. */
+/** Time in milliseconds for messages that were already being sent, equal to the time limit of an offer. */
 const underWayMs = 15_000;
 
-/** Nothing is raised for an unwatched room, and nobody is notified of it. */
+/** The server raises nothing for a room that it does not watch, and nobody is notified of that room. */
 export function nothingOfOthers(world: World, { incidents, transitions, outbox }: Rows): string[] {
   const { dates } = world.centre.seen;
   const news = new Map(transitions.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map((one) => [one.id, one]));
@@ -21,7 +21,7 @@ export function nothingOfOthers(world: World, { incidents, transitions, outbox }
     const at = dates.decided(one.id) ?? one.at - epochMs;
     return within(scope, at, 0) ? [`${scope} is not watched, and at ${clockOf(at)} ${one.about[0]?.fault} is ${one.kind}`] : [];
   });
-  // After a suspension, a raise and its end appear at once, in this order.
+  // After a suspension of the server, a raise and its end are written at the same moment, in this order.
   const ends = new Map(transitions.filter(({ kind }) => kind === 'closed').map((one) => [one.id, one.incident]));
   const isClosedAtOnce = ({ incident, person, at }: { incident: number; person: string; at: number }) =>
     outbox.some(
@@ -48,7 +48,7 @@ function closedTimes({ centre }: World, path: string): { from: number; to: numbe
   );
 }
 
-/** No incident of an unwatched room stays open, and each notified person is notified of the closure. */
+/** No incident of a room that the server does not watch stays open, and each notified person is notified of the closure. */
 export function closedIsTold(world: World, { incidents, transitions, outbox }: Rows): string[] {
   const open = incidents.filter(({ over, scope }) => over === null && !scope.startsWith('centre') && !world.isWatched(scope));
   const closed = incidents.filter(({ over }) => over === 'closed');

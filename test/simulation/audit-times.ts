@@ -1,4 +1,4 @@
-/** Planned times of a history: when a fault exists in a room, and when nothing hinders its notification. */
+/** Planned times of a history: when a fault exists in a room, and when nothing prevents its notification. */
 import { checkKey, links } from '@sabha/contracts';
 import { centreStepMs, hits } from './disturbances.ts';
 import type { History } from './history.ts';
@@ -49,13 +49,16 @@ export function longestQuiet(history: History, pc: number, from: number, to: num
   return Math.max(longest, to - quietFrom);
 }
 
-/** Returns when a room is moved or unwatched. After a site reopens, unseen changes may take half an hour, by R3 (no events before the birth is acknowledged). */
+/**
+ * Returns when a room is moved or not watched. After a site reopens, changes that the server did not see may take half an hour, by R3 (no
+ * events before the birth is acknowledged).
+ */
 function timeOfAct({ kind, atMs, forMs, pc: whose }: SiteAct, pc: number, recoveryMs: number): [number, number][] {
   if (kind === 'close') return [[atMs, atMs + forMs + 10 * minute + recoveryMs]];
   return whose === pc ? [[atMs, Number.POSITIVE_INFINITY]] : [];
 }
 
-/** The snoozed incident is chosen at run time, so any may be meant. A clock step moves the end. */
+/** The snoozed incident is chosen at run time, so the snooze may affect any fault. A clock step moves its end. */
 function timeOfQuiet({ atMs, forMs }: QuietAct, disturbances: History['disturbances']): readonly [number, number] {
   const isPut = disturbances.some(({ kind }) => kind === 'clock of the centre is put right');
   return [atMs, atMs + forMs + minute + (isPut ? centreStepMs : 0)];

@@ -21,7 +21,7 @@ const crimes: [string, string, RegExp][] = [
   ],
 ];
 
-test('the audit reports each damage to a ledger', async () => {
+test('the audit reports each kind of damage to a ledger', async () => {
   const { disturbances, ...rest } = historyOf(2);
   // The damage may not hit rows of a hostile PC, which the audit ignores.
   const history = { ...rest, siteActs: [], disturbances: disturbances.filter(({ kind }) => kind !== 'a PC is hostile') };
@@ -29,7 +29,10 @@ test('the audit reports each damage to a ledger', async () => {
 });
 
 const fourTimes = 'SELECT 1 AS n UNION SELECT 2 UNION SELECT 3 UNION SELECT 4';
-/** Damage after a room was retired while its microphone was missing. A row with a new key is one that the simulation did not see. */
+/**
+ * Damage to a ledger in which a room was retired while its microphone was missing. A row with a new key is one that the simulation did not
+ * see.
+ */
 const siteCrimes: [string, string, RegExp][] = [
   ['it is still open', `UPDATE incidents SET row = json_set(row, '$.over', NULL)`, /pc-1 is not watched and has an open incident/],
   [
@@ -46,7 +49,7 @@ const siteCrimes: [string, string, RegExp][] = [
   ],
 ];
 
-test('the audit reports each damage around a retired room', async () => {
+test('the audit reports each kind of damage around a retired room', async () => {
   const minute = 60_000;
   const missing = { atMs: 3 * minute, pc: 0, component: 'microphone', device: 'expected-1', fault: 'microphone.missing' };
   const quiet = { seed: 1, pcs: 3, link: 'fibre', calmAtMs: 10 * minute } as const;
@@ -61,7 +64,7 @@ test('the audit reports each damage around a retired room', async () => {
   await eachIsFound(siteCrimes, history);
 });
 
-/** Each change starts from the same ledger. */
+/** Each damage is done to a copy of the same ledger. */
 const quietFrom = `(SELECT row ->> '$.deeds[0].at' FROM incidents WHERE id = 1)`;
 const maintainedFrom = `(SELECT row ->> '$.openedAt' FROM incidents WHERE row ->> '$.scope' = 'maintenance:ladakh/leh')`;
 /** Damage after a missing microphone was snoozed and its site maintained. */
@@ -129,7 +132,7 @@ async function eachIsFound(crimes: readonly [string, string, RegExp][], history:
   expect(await complaints()).toBe('');
 }
 
-test('two open incidents of one room are reported for the commit that leaves them open, not for one that closes the first', () => {
+test('the audit reports two open incidents of one room for the commit that leaves both open, but not for a commit that closes the first', () => {
   const incident = (id: number, over: 'cleared' | null): Op => ({ op: 'incident', incident: { ...emptyIncident, id, over } });
   const open = createOpenScopes();
   open.took([incident(1, null)]);

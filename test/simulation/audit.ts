@@ -20,7 +20,7 @@ import { contentOf, type Kept } from './spool-record.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
-/** Returns all faults of a completed history. `twin` is the same history without disturbances. */
+/** Returns one line for each broken guarantee in a completed history. `twin` is the same history without disturbances. */
 export async function audit(history: History, world: World, twin: World): Promise<string[]> {
   const rows = rowsOfOthers(world);
   return [
@@ -49,7 +49,10 @@ export async function audit(history: History, world: World, twin: World): Promis
   ];
 }
 
-/** Returns all events that were ever on the disks of a path. Events of a removed or unwatched machine may be lost. */
+/**
+ * Returns all events that were ever on the disks of the machines at each path. Events of a machine that was removed or not watched may be
+ * lost.
+ */
 function machinesByPath(world: World): [string, Kept[]][] {
   const paths = new Map<string, Kept[]>();
   for (const pc of [...world.former, ...world.pcs]) {
@@ -72,7 +75,10 @@ async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: Wor
   return lines;
 }
 
-/** Counts gaps for events on a lost disk or a removed machine, which can only be counted (R5, "the ack always advances"). */
+/**
+ * Counts the missing numbers of events on a lost disk or a removed machine. Such events can only be counted (R5, "the ack always
+ * advances").
+ */
 function gapsOfLost(world: World, db: DatabaseSync): number {
   const lost = machinesByPath(world).flatMap(([, kept]) => kept.filter(({ excused }) => excused !== null).flatMap(({ places }) => places));
   const counted = db.prepare(
@@ -129,7 +135,7 @@ export function spoolsAreEmpty(world: World): string[] {
   });
 }
 
-/** The open faults at the end equal those of the rooms and of the undisturbed run. A muted room has none. */
+/** The open faults at the end equal those of the rooms and those of the run without disturbances. A muted room has none. */
 function sameIncidents(world: World, twin: World): string[] {
   const muted = mutedIn(world);
   const seen = (lines: string[]) => lines.filter((line) => !muted.some((path) => line.startsWith(`${path}:`))).join('; ');
@@ -151,8 +157,8 @@ function mutedIn(world: World): string[] {
 }
 
 function openIn(world: World): string[] {
-  // A channel counts as repaired only after its next delivery. A server fault that came back is watched for half an hour, longer than a
-  // history.
+  // A fault of a channel ends only at the next delivery of that channel. A server fault that returned is watched for half an hour, longer
+  // than a history.
   const isMended = ({ fault, goneAt }: IncidentFault) =>
     (fault === 'centre.channel_failing' && world.centre.post.trouble === null) || (fault.startsWith('centre.') && goneAt !== null);
   // A room stays muted for an hour.
@@ -162,7 +168,7 @@ function openIn(world: World): string[] {
       // A flapping minor fault ends after two hours without it, longer than a history.
       const isCalm = ({ severity, goneAt }: IncidentFault) => flapping && severity === 'minor' && goneAt !== null;
       const standing = faults.filter((fault) => !isOfHostile(world, fault) && !isMended(fault) && !isMuting(fault) && !isCalm(fault));
-      // An open incident without any fault is wrong and stays in the list.
+      // An open incident without any fault is wrong, so it stays in the list.
       return standing.length === 0 && faults.length > 0
         ? []
         : [
@@ -175,7 +181,7 @@ function openIn(world: World): string[] {
     .sort();
 }
 
-/** Every transition is concluded or waits for a later level or its turn, and every message was sent. */
+/** Every transition is concluded, or waits for a later level or for the hourly limit. Every message was sent. */
 export function nothingWaits(world: World, { transitions, outbox }: Rows): string[] {
   return [
     ...transitions
@@ -193,7 +199,7 @@ function isJustWritten(world: World, { key, createdAt, tries }: OutboxRow): bool
   return tries === 0 && world.time.now() - at < 1_000;
 }
 
-/** Each fault that is not hidden was notified, or its transition waits for the hourly limit. */
+/** People were notified of each fault that is not hidden, or its transition waits for the hourly limit. */
 function eachStandingFaultIsTold({ incidents, transitions }: Rows): string[] {
   const standing = incidents
     .filter((one) => one.over === null)
@@ -206,12 +212,12 @@ function eachStandingFaultIsTold({ incidents, transitions }: Rows): string[] {
     .map((fault) => `${fault.scope}: nobody was told of ${fault.key}`);
 }
 
-/** A fault that lasted undisturbed for longer than its hold and the default route was notified. */
+/** People were notified of a fault that lasted undisturbed for longer than its hold and the time to the default route. */
 function whatStoodLongWasTold(history: History, world: World, { incidents, transitions, outbox }: Rows): string[] {
   const reached = new Set(outbox.flatMap((row) => (row.transition === null ? [] : [row.transition])));
-  // While the server's clock is wrong, dates in the ledger are wrong by this much.
+  // While the server's clock is wrong, dates in the ledger differ from the true time by this many milliseconds.
   const stepsMs = history.disturbances.some(({ kind }) => kind === 'clock of the centre is put right') ? centreStepMs : 0;
-  // Delayed transitions are audited separately.
+  // Another check audits delayed transitions.
   const told = transitions.filter((one) => reached.has(one.id) || one.conclusion?.includes('default route') || hasWaited(one));
   return standingTimes(history).flatMap(({ pc, key, from, to }) => {
     const { path } = world.pc(pc);
@@ -260,7 +266,7 @@ export function noGoodNewsForStrangers({ outbox, transitions, incidents }: Rows)
   });
 }
 
-/** A crash repeats at most the messages in transmission, one for each channel (R26, outbox delivery). */
+/** A crash of `flows` repeats at most the messages in transmission, one for each channel (R26, outbox delivery). */
 export function fewDuplicates({ centre }: World): string[] {
   const times = new Map<string, number>();
   for (const { key } of centre.post.deliveries) times.set(key, (times.get(key) ?? 0) + 1);
@@ -284,13 +290,16 @@ export function mailsOfHostile({ hostile, centre }: World, { transitions }: Rows
   );
 }
 
-/** Nobody receives more than three notifications an hour because of one PC (S21), plus the end of each, by R27 (quota and backpressure). */
+/**
+ * Nobody receives more than three notifications an hour because of one PC (S21), plus one for the end of each, by R27 (quota and
+ * backpressure).
+ */
 function hostileIsNoNoise(world: World, rows: Rows): string[] {
   // A snoozed fault may be notified again after the snooze.
   const others = new Set(rows.transitions.filter((one) => isEnd(one) || one.again !== undefined).map(({ id }) => `${id}`));
   const news = mailsOfHostile(world, rows).filter(({ key }) => !others.has(transitionIn(key)));
   return Object.entries(Object.groupBy(news, ({ person }) => person)).flatMap(([person, all = []]) => {
-    // Repetitions by a crash are audited separately.
+    // Another check audits messages that a crash repeats.
     const within = (from: number) => new Set(all.filter(({ at }) => at >= from && at < from + 3_600_000).map(({ key }) => key)).size;
     const most = Math.max(...all.map(({ at }) => within(at)));
     return most <= 3 ? [] : [`${person} had ${most} news within an hour of the hostile ${world.hostile?.path}`];

@@ -19,7 +19,7 @@ export type Client = { name: string; link: Link; process: Process; keepaliveMs: 
 
 type Session = {
   client: Client;
-  /** Undefined for a name that nobody can have. */
+  /** Undefined for a user name that is not the name of a principal. */
   principal: Principal | undefined;
   will: Will | undefined;
   filters: string[];
@@ -28,11 +28,11 @@ type Session = {
   /** Notifies the client that the session is over. */
   closeClient(reason: string): void;
   atBroker: boolean;
-  /** The client lost its power, and the broker is not notified. */
+  /** The client lost its power, and its broker does not notice. */
   dark: boolean;
 };
 
-/** `reset`: both sides notice at once. `hole`: packets vanish until each side times out. `half`: only the client notices at once. */
+/** `reset`: client and broker notice at once. `hole`: packets vanish until each side times out. `half`: only the client notices at once. */
 export type Cut = 'reset' | 'hole' | 'half';
 
 export type Broker = ReturnType<typeof createBroker>;
@@ -45,7 +45,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
   const { time, random, note } = world;
   const sessions = new Map<string, Session>();
   const state = { up: true, stands: false, duplicate: 0, dieAtPublish: 0, lateWillMs: 0 };
-  /** Called with each published message. A message for which a function returns `true` is acknowledged and delivered to nobody. */
+  /** Called with each published message. If a function returns `true`, the broker acknowledges the message and delivers it to no client. */
   const swallow: ((topic: string, payload: Buffer) => boolean)[] = [];
 
   function connect(client: Client, handlers: ConnectionHandlers): Promise<ConnectResult> {
@@ -141,7 +141,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     if (checkAccess(principal, 'publish', { topic, qos, retain: false }).allow) forward(topic, payload);
   }
 
-  /** A broker that dies here has acknowledged a message without delivering it. */
+  /** Whether the broker is killed at this point, after it acknowledged a message and before it delivered the message. */
   function diesNow(): boolean {
     if (state.dieAtPublish === 0 || --state.dieAtPublish > 0) return false;
     kill({ flush: true });
@@ -189,7 +189,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     sessions.clear();
   }
 
-  /** Ends a session without packets for one and a half keepalives. */
+  /** Ends a session that sent no packets for one and a half keepalives. */
   function giveUp(session: Session): void {
     leave(session, true);
     session.down.end(() => session.closeClient('connection reset'));
@@ -205,7 +205,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
       const at = noticedMs(session);
       if (at < forMs) time.later(at, () => giveUp(session));
     },
-    /** Publishes the last wills of connected clients, which is wrong. */
+    /** Publishes the last wills of connected clients, as a faulty broker does. */
     tellWills(): void {
       note('wills of all who are connected');
       for (const { will } of sessions.values()) if (will !== undefined) forward(will.topic, will.payload);

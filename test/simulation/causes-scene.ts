@@ -21,7 +21,7 @@ export function pcsAt(world: World, path: string): Pc[] {
   return world.pcs.filter((pc) => pc.path.startsWith(`${path}/`));
 }
 
-/** Returns recipient and subject of each mail, in order. */
+/** Returns recipient and subject of each mail, in order of delivery. */
 export function toldIn(world: World): string[] {
   return world.centre.post.deliveries.filter(({ channel }) => channel === 'email').map(({ person, subject }) => `${person}: ${subject}`);
 }
@@ -32,7 +32,7 @@ export async function judged(world: World): Promise<string[]> {
   return [...(await complaints(world)), ...noFalseSilence(world, rows), ...noFalseCause(world, rows), ...explainedIsTold(rows)];
 }
 
-/** Breaks the links of the PCs without notice to the broker. */
+/** Breaks the links of the PCs; the broker does not notice at once. */
 export function cutAll(pcs: readonly Pc[]): void {
   for (const pc of pcs) pc.cut('hole');
 }

@@ -1,4 +1,4 @@
-/** The server machine: `flows` without Node-RED and sockets, on a ledger that survives it, with a disk that can be full. */
+/** The server machine: `flows` without Node-RED and sockets, on a ledger that survives the process, with a disk that can be full. */
 import { DatabaseSync } from 'node:sqlite';
 import {
   canaryTopic,
@@ -44,7 +44,7 @@ export type CentreMachine = ReturnType<typeof createCentreMachine>;
 const keepaliveMs = 30_000;
 const tabsStartMs = 2_000;
 const commitMs = 4;
-/** A process suspended for this long notices it, however soon its next tick was due (R18a, canary). */
+/** A process that is suspended for this many milliseconds notices it, however soon its next tick was due (R18a, canary). */
 const noticedStillMs = 6_500;
 
 export function settingsSite(link: string, pcs: string[]): SettingsSite {
@@ -65,7 +65,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
   const seen = {
     arrivals: new Map<string, Arrival[]>(),
     dates: createDates(),
-    /** Incidents that are open in its ledger. */
+    /** Checks that the ledger has at most one open incident for each scope. */
     open: createOpenScopes(),
     /** Times of each SUBACK, each lost session and each end of a receive gap. */
     subscribed: [] as { at: number; up: boolean }[],
@@ -137,7 +137,10 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     });
   }
 
-  /** Makes commits slow and ordered. The process may die before the commit is on disk, or after it and before the result. */
+  /**
+   * Wraps the ledger so that commits are slow and ordered. The process may die before the commit is on disk, or after it and before the
+   * result.
+   */
   function slowLedger(process: Process, inner: Ledger): Ledger {
     let lastMs = 0;
     const commit = (ops: Op[]) =>
@@ -206,7 +209,10 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     };
   }
 
-  /** Restores the memory from the ledger. Later arrivals are forgotten, and every PC gets its whole silence limit again: R20 (one transaction per batch), R18a. */
+  /**
+   * Restores the memory from the ledger. Arrivals after the last commit are forgotten, and every PC gets its whole silence limit again: R20
+   * (one transaction per batch), R18a.
+   */
   function remembered(): void {
     for (const [pc, list] of seen.arrivals) {
       const kept = list.filter(({ at }) => at <= keptUntil);
@@ -235,7 +241,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     machine,
     link,
     post,
-    /** The roster. It survives `flows` here, as its rows in the ledger do. */
+    /** The roster. In this simulation it survives `flows`, as its rows in the ledger do in reality. */
     roster,
     seen,
     state,
@@ -258,7 +264,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
       if (time.now() - stoodFrom > noticedStillMs) gapOver();
       stoodFrom = undefined;
     },
-    /** Sets the clock of the server wrong by so much. */
+    /** Steps the clock of the server by so many milliseconds. */
     step(byMs: number): void {
       if (byMs === wrongByMs) return;
       seen.steps += 1;
@@ -266,7 +272,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
       machine.jump(byMs - wrongByMs);
       wrongByMs = byMs;
     },
-    /** Ends a receive gap that the session survived: no message arrived during it. */
+    /** Ends a receive gap during which the session stayed open and no message arrived. */
     gapOver,
     /** Does what a Deploy of the editor does: removes the nodes and adds them again. */
     deploy(broken: Broken): void {
@@ -282,7 +288,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
       link.up = false;
       broker.cut('flows', how);
     },
-    /** Makes the disk hang for so long: it neither completes nor refuses a write. */
+    /** Makes the disk hang for so many milliseconds: it neither completes nor refuses a write. */
     hang(forMs: number): void {
       state.hangsUntil = time.now() + forMs;
     },

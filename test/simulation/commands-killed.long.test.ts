@@ -31,7 +31,7 @@ describe('an agent killed at a step and restarted runs a command at most once', 
 });
 
 test.each(['before a commit of the ledger', 'after a commit of the ledger', 'publish', 'before a send', 'after a send'])(
-  '`flows` killed %s: a command in its ledger runs once with one result, and one that is not there never runs',
+  '`flows` killed %s: a command in its ledger runs once with one result, and a command that is not in the ledger never runs',
   async (point) => {
     let kept = 0;
     for (const pass of passes) {

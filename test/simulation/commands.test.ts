@@ -18,7 +18,7 @@ test('an offline PC runs a command when it returns before the expiry, and not af
   }
 });
 
-test('a reboot and a restart of the agent run once, and the new process reports the result', async () => {
+test('a reboot command and a restart command run once each, and the new process of the agent reports the result', async () => {
   for (const [verb, reboot] of [['reboot', true] as const, ['restart-agent', false] as const]) {
     const world = await atRest();
     issue(world, verb, verb === 'reboot' ? { confirm: world.pc(0).path } : {});

@@ -7,12 +7,12 @@ import type { Incident } from '../../flows/engine/records/incidents.ts';
 import type { Op } from '../../flows/engine/records/ops.ts';
 import type { TreeNode } from '../../flows/engine/records/sites.ts';
 
-/** Start and end in simulation time. The end is infinite if it lasts. */
+/** Start and end in simulation time. The end is infinite if the incident is still open. */
 export type Span = { from: number; to: number };
 
 const lasting = Number.POSITIVE_INFINITY;
 
-/** A stage of a site, dated by its commit. */
+/** A stage of a site with the time of the commit that set it. */
 export type Staged = { stage: SiteStage; at: number };
 
 export function createDates() {
@@ -34,7 +34,10 @@ export function createDates() {
     if (op.op === 'node') noteStage(op.node, worldOf, givenMs);
   }
 
-  /** An incident lasts while one of its faults does. Its all-clear may come minutes later, since the server waits for a relapse. */
+  /**
+   * Records the time in which an incident had a fault. Its all-clear may come minutes later, because the server waits whether the fault
+   * returns.
+   */
   function noteSpan({ id, faults, overAt }: Incident, givenMs: number): void {
     const before = spans.get(id) ?? [];
     const last = before.at(-1);
@@ -48,12 +51,13 @@ export function createDates() {
     const before = stages.get(path) ?? [];
     if (site === null || before.at(-1)?.stageAt === site.stageAt) return;
     const { stage, stageAt } = site;
-    // Takes the interpretation that audits only the certain time, in case of a clock step or a suspended process.
+    // After a clock step or a suspension the commit has two possible times. This one makes the closed time of a site shorter, so the audit
+    // covers only what is certain.
     const at = (stage === 'live' ? Math.min : Math.max)(givenMs, worldOf(stageAt));
     stages.set(path, [...before, { stage, stageAt, at }]);
   }
 
-  /** A fault in a raise existed since then, whatever follows. A delayed transition may include other faults. */
+  /** A fault in a transition `raised` existed since then, whatever follows. A delayed transition may include other faults. */
   function noteTransition(op: Op, worldOf: (at: number) => number): void {
     if (op.op !== 'transition') return;
     const { id, incident, at, about } = op.transition;

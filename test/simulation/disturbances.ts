@@ -6,19 +6,19 @@ import { given } from './orders.ts';
 import type { Broken } from './tabs.ts';
 import type { World } from './world.ts';
 
-/** `choice` selects a variant; `count` is the number of passes of a trap. */
+/** `choice` selects a variant. `count` says at which pass of a point a trap kills the process. */
 export type Disturbance = { atMs: number; forMs: number; kind: Kind; pc: number; choice: number; count: number };
 
-/** `hits`: affects one PC, the whole server, or no notification of a room. */
+/** `hits` names what the disturbance affects: one PC, the whole server, or nothing that delays a notification of a room. */
 type Row = { weight: number; longestMs: number; hits: 'pc' | 'all' | 'nobody'; begin: Act; end: Act };
 type Act = (world: World, at: Disturbance) => void;
 
 const second = 1_000;
 const minute = 60 * second;
 const nothing = () => {};
-/** A canary that is 20 s late is a receive gap by R18a (canary). After this time a canary was pending and a tick has noticed. */
+/** A canary that is 20 s late is a receive gap by R18a (canary). After this many milliseconds the server has certainly noticed the gap. */
 const noticedDeafMs = 23 * second;
-/** Error of the server's clock until it is corrected. */
+/** Error of the server's clock until the clock is corrected, in milliseconds. */
 export const centreStepMs: number = 10 * minute;
 
 const table = {
@@ -206,7 +206,7 @@ const table = {
     (world, at) => world.centre.deploy(pick(['cut', 'no-waits', 'throws'] satisfies Broken[], at)),
     (world) => world.centre.deploy(null),
   ),
-  // One row for all variants: a further row would change the history of every seed.
+  // One row holds all variants, because a further row would change the history of every seed.
   'operator acts': row(2, second, 'nobody', (world, at) => operate(world, pick(acts, at))),
 } satisfies Record<string, Row>;
 
@@ -251,7 +251,7 @@ export function end(world: World, at: Disturbance): void {
   table[at.kind].end(world, at);
 }
 
-/** Ends all disturbances: suspended processes run, and no kill is pending. */
+/** Ends all disturbances: suspended processes resume, and no kill is pending. */
 export function healAll(world: World): void {
   for (const kind of Object.keys(table) as Kind[]) {
     for (let pc = 0; pc < world.pcs.length; pc += 1) {

@@ -10,6 +10,6 @@ beforeAll(() => {
   played = startPlayers(seeds);
 });
 
-test.each(seeds)('history %i loses nothing, applies nothing twice and ends like its undisturbed twin', async (seed) => {
+test.each(seeds)('history %i loses nothing, applies nothing twice, and ends like the same history without disturbances', async (seed) => {
   expect(await played.get(seed)).toBe('');
 });

@@ -4,7 +4,7 @@ import { ofTier } from '../figures.ts';
 import { judgeSeed } from './histories.ts';
 import { historyOf, play } from './history.ts';
 
-/** A history takes seconds of processor time, and minutes on a busy machine. */
+/** Time limit of a test in milliseconds. A history takes seconds of processor time, and minutes on a busy machine. */
 const limitMs = 300_000;
 
 test('two runs of one seed have the same log, line by line', { tags: ['long'] }, async () => {
@@ -15,11 +15,11 @@ test('two runs of one seed have the same log, line by line', { tags: ['long'] },
 });
 
 /**
- * Seeds of earlier faults. 196: a machine replaced while it sends; 1194: a machine found replaced too early; 6990: forgotten messages that
- * counted as received.
+ * Seeds that found faults. 196: a machine was replaced while it sent. 1194: the server found a replacement too early. 6990: the server
+ * forgot messages after it had counted them as received.
  */
 test.each(ofTier([6990], [196, 1194, 6990]))(
-  'history %i loses nothing, applies nothing twice and ends like its undisturbed twin',
+  'history %i loses nothing, applies nothing twice, and ends like the same history without disturbances',
   judgeSeed,
   limitMs,
 );

@@ -4,7 +4,7 @@ import { historyOf, play } from './history.ts';
 
 const usual = 200;
 
-/** Returns the seeds: SABHA_HISTORIES sets the count, SABHA_SEED selects one to replay. */
+/** Returns the seeds to play: SABHA_HISTORIES sets their number, and SABHA_SEED selects one seed to replay. */
 export function seedsOf(): number[] {
   const { SABHA_SEED: one, SABHA_HISTORIES: count } = process.env;
   return one === undefined ? Array.from({ length: Number(count ?? usual) }, (_, index) => index + 1) : [Number(one)];

@@ -1,4 +1,4 @@
-/** A child process that plays each received seed and returns the faults of its history. */
+/** A child process that plays the history of each received seed and returns the broken guarantees. */
 import { judgeSeed } from './histories.ts';
 
 process.on('message', (seed) => {

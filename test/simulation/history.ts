@@ -1,4 +1,7 @@
-/** A history, generated from one seed: changes in the rooms and disturbances. At the end nothing is disturbed for long enough to settle. */
+/**
+ * A history, generated from one seed: changes in the rooms and disturbances. Its last part has no disturbances and is long enough for
+ * everything to settle.
+ */
 import type { links } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { ofSecondSite } from './audit-people.ts';
@@ -17,15 +20,18 @@ export type History = {
   changes: Change[];
   disturbances: Disturbance[];
   restores: Restore[];
-  /** Actions of operators on sites and PCs, in both runs. */
+  /** Actions of operators on sites and PCs. The run without disturbances has them too. */
   siteActs: SiteAct[];
-  /** Snoozes and maintenance, only in the disturbed run. */
+  /** Snoozes and maintenance. Only the run with disturbances has them. */
   quiets: QuietAct[];
   calmAtMs: number;
 };
 
 const minute = 60_000;
-/** Longer than the window of three restarts (30 min), the calm time of a flapping room and every backoff in a history. */
+/**
+ * Time without disturbances at the end, in milliseconds. It is longer than the window of three restarts (30 min), the calm time of a
+ * flapping room and every backoff.
+ */
 const calmMs = 34 * minute;
 const twinCalmMs = 16 * minute;
 
@@ -54,7 +60,7 @@ export function historyOf(seed: number): History {
   };
 }
 
-/** Plays a history to its end, or its twin: the same rooms without disturbances. */
+/** Plays a history to its end. With `disturbed` false it plays the same rooms without disturbances. */
 export async function play(history: History, { disturbed }: { disturbed: boolean }): Promise<World> {
   const { seed, pcs, link, changes, disturbances, restores, siteActs, quiets, calmAtMs } = history;
   const world = createWorld({ seed, pcs, link, sites: 2, hostile: disturbances.some(({ kind }) => kind === 'a PC is hostile') });

@@ -97,7 +97,7 @@ function newSpools(n: number): ReturnType<Attack> {
   };
 }
 
-/** Returns a random mutation that no agent sends. A message that the broker refuses, or a valid presence, is not an attack. */
+/** Returns a random change of a message that no agent sends. A message that the broker refuses, or a valid presence, is not an attack. */
 function anything(_n: number, random: Random): ReturnType<Attack> {
   const { leaf, samples: of } = random.pick(samples);
   const payload = mutation(random, of);

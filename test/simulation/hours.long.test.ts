@@ -7,7 +7,7 @@ import { atRest, camera, complaints, microphone, minute, second } from './scene.
 
 const review = 'review,Review,ladakh/leh,2026-03-04 11:00,12:00,,';
 
-test('a fault at 2:00 is in the list at 9:00, and a fault repaired by then is not, across a restart of flows', async () => {
+test('a fault at 2:00 is in the list of 9:00, and a fault repaired by then is not, also across a restart of flows', async () => {
   const world = await atRest({ pcs: 4 });
   await setHours(world, office);
   await until(world, '2026-03-04T02:00');
@@ -23,7 +23,7 @@ test('a fault at 2:00 is in the list at 9:00, and a fault repaired by then is no
   await until(world, '2026-03-04T09:02');
   expect(mails(world)).toEqual(['03-04T09:00 2 alerts of the night']);
   expect(world.centre.post.deliveries.at(-1)?.text).toMatch(/• .*Room pc-[12]: Microphone not found\. Critical/);
-  // Without an acknowledgement, the state also gets one message, 15 min after the list.
+  // Nobody acknowledges the list, so state operations also get one message, 15 min after the list.
   await until(world, '2026-03-04T09:20');
   expect(mails(world, 'tashi')).toEqual([expect.stringMatching(/^03-04T09:1[56] रात के 2 अलर्ट$/)]);
   expect(await complaints(world)).toEqual([]);
@@ -45,7 +45,7 @@ test.each([
   expect(lastText(world).filter((line) => line.startsWith('•'))).toHaveLength(2);
 });
 
-test('half an hour before a meeting in its room a fault is critical at once, also at night and after an earlier notification', async () => {
+test('a fault is critical half an hour before a meeting in its room, at night and after an earlier notification too', async () => {
   const world = await atRest({ pcs: 2 });
   await setHours(world, office);
   await importMeetings(world, review, 'early,Call,ladakh/leh/pc-2,2026-03-04 05:00,05:30,,');
@@ -66,7 +66,7 @@ test('half an hour before a meeting in its room a fault is critical at once, als
   expect(mails(world).slice(before)).toEqual([expect.stringMatching(/^03-04T10:30 .+: Critical: /)]);
 });
 
-test('an import that cancels a meeting lowers the severity again, in mid-course and after a restart', async () => {
+test('an import that cancels a meeting lowers the severity again, also after a restart of flows', async () => {
   const world = await atRest({ pcs: 1 });
   await setHours(world, office);
   await importMeetings(world, review);

@@ -45,7 +45,7 @@ function writeOld(): Tables {
   return tables;
 }
 
-/** Returns the old rows without a new row that has all their columns. */
+/** Returns the old rows for which no new row has the same columns and values. */
 function missing(was: readonly Row[], now: readonly Row[]): Row[] {
   const left = now.map((row) => ({ ...row }));
   return was.filter((row) => {
@@ -115,7 +115,7 @@ test('F24 the server continues with a converted ledger: incidents stay open, wai
   await world.pass(12 * minute);
   expect(over()).toEqual(['cleared', 'cleared']);
   expect(mails('asha').at(-1)).toContain(': Cleared: Camera not found');
-  // Meera acknowledged it, so the next level is not notified.
+  // Meera acknowledged the incident, so the next level is not notified.
   expect(mails('tashi')).toEqual([]);
   camera(world, 'camera.missing');
   await world.pass(3 * minute);
@@ -136,7 +136,7 @@ test('F24 archives of version 18 are converted with their ledger, and every even
   copyFileSync(join(old, '2026-03.archive'), join(archives, '2026-03.archive'));
   const was = [file, join(archives, '2026-03.archive')].map((path) => readFileSync(path));
 
-  // Its second segment is encrypted.
+  // The second segment of this archive is encrypted.
   await expect(convertLedger(file)).rejects.toThrow('is encrypted: name the file with its passphrase');
   await expect(convertLedger(file, 'another')).rejects.toThrow('the passphrase of the archives is wrong');
   expect([file, join(archives, '2026-03.archive')].map((path) => readFileSync(path))).toEqual(was);

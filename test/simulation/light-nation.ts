@@ -1,6 +1,6 @@
 /**
- * A nation of any size under virtual time, with the real engine, tabs, hours, roster, texts and outbox. Its PCs are no agents but only
- * their messages to the engine, so an hour of 736 PCs takes seconds. No message is lost and no process dies; world.ts simulates that.
+ * A nation of any size under virtual time, with the real engine, tabs, hours, roster, texts and outbox. Its PCs run no agents; they are
+ * only messages to the engine, so an hour of 736 PCs takes seconds. No message is lost and no process dies; world.ts simulates that.
  */
 import { type Check, digestOf, type LinkClass, links, type Person } from '@sabha/contracts';
 import { createEngine } from '../../flows/engine/incidents/engine.ts';
@@ -34,7 +34,7 @@ export type LightNation = {
   time: Time;
   now(): number;
   deliveries: readonly Delivery[];
-  /** Outbox rows, with the members of a shared cause. */
+  /** Rows of the outbox, each with the members of its shared cause. */
   rows: readonly LightRow[];
   /** Returns the PCs below a path. */
   at(path: string): string[];
@@ -74,10 +74,10 @@ type LightPc = {
 
 const second = 1_000;
 const minute = 60 * second;
-/** How long the engine ticks at the short interval after an event: longer than any wait of a cause. */
+/** Time for which the engine ticks at the short interval after an event, in milliseconds. It is longer than any wait of a cause. */
 const busyMs = 12 * minute;
 const calmTickMs = minute;
-/** Time in which Node-RED starts and reads the tabs. */
+/** Time in which Node-RED starts and reads the tabs, in milliseconds. */
 const startMs = 5 * second;
 
 /** Starts the nation. Resolves when the tabs run and all PCs are online. */
@@ -242,7 +242,7 @@ function untilTickMs({ engine, now, busyTickMs, busyUntil }: Core): number {
   return Math.max(1, Math.min(everyMs, engine.nextClearAt(at) - at, ...due));
 }
 
-/** Applies each beat at its own time, so that the order of last-seen times is exact. */
+/** Applies each beat at its own time, so that the order of the last-seen times is exact. */
 function beatAll(core: Core): void {
   for (const one of core.pcs.values()) beat(core, one);
 }
@@ -271,7 +271,7 @@ function lose(core: Core, one: LightPc): void {
   one.isUp = false;
   const willMs = links[one.link].keepaliveMs * (1 + core.random.next() * 0.5);
   core.time.later(willMs, () => {
-    // A PC that has reconnected has taken over its session.
+    // After a reconnect, the broker publishes no last will of the earlier session.
     if (!one.isUp && one.session === session) apply(core, { type: 'lost', pc: one.pc, boot: `b${boot}`, session });
   });
 }

@@ -1,18 +1,19 @@
-/** Tests which PC of a site measures the link: whatever happens, the server settles on the lowest id that is online. */
+/** Tests which PC of a site measures the link: after every change the server selects the online PC with the lowest id. */
 import { expect, test } from 'vitest';
 import { atRest, minute } from './scene.ts';
 import type { World } from './world.ts';
 
 const measuring = (world: World) => world.pcs.filter((pc) => pc.agent()?.rounds.measures()).map(({ path }) => path.split('/')[2]);
 
-test('another PC measures when the current one stops, is switched off or goes silent, until it returns', async () => {
+test('another PC measures when the current one stops, is switched off or is silent, until the current one returns', async () => {
   const world = await atRest({ pcs: 3 });
   expect(measuring(world)).toEqual(['pc-1']);
   world.pc(0).stop();
   await world.pass(5_000);
   expect(measuring(world)).toEqual(['pc-2']);
   world.pc(1).kill({ power: true });
-  // The server has no notice. It needs the limit of the link class, or the broker's keepalive plus the grace of a will.
+  // The server is not notified of this end. It waits for the limit of the link class, or for the broker's keepalive and the grace period of
+  // a will.
   await world.pass(5 * minute);
   expect(measuring(world)).toEqual(['pc-3']);
   world.pc(1).start({ reboot: true });

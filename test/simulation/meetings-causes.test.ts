@@ -1,4 +1,4 @@
-/** Tests meetings in rooms whose outage is already known by a shared cause: who is notified, and when. */
+/** Tests meetings in rooms whose outage belongs to a known shared cause: who is notified, and when. */
 import { expect, test } from 'vitest';
 import { memberOf } from '../../flows/notify/roster/book.ts';
 import { healAll, judged, pcsAt, sites } from './causes-scene.ts';
@@ -10,7 +10,7 @@ import { epochMs } from './time.ts';
 const technician = (id: string, scope: string) =>
   memberOf({ id, name: id, role: 'technician', scope, language: 'en', email: `${id}@office.test`, webhook: false, addresses: {} });
 
-test('R19a a meeting in a room that a dark state explains notifies its technician half an hour before each meeting, and no higher level', {
+test('R19a a meeting in a room of a dark state notifies the technician half an hour before each meeting, and no higher level', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ further: sites('bihar', 9) });
@@ -34,7 +34,7 @@ test('R19a a meeting in a room that a dark state explains notifies its technicia
   expect(await judged(world)).toEqual([]);
 });
 
-test('R19a a meeting at a site that a dark provider explains is one message of the site, not of each PC', { tags: ['long'] }, async () => {
+test('R19a a meeting at a site whose provider is down is one message about the site, not one for each PC', { tags: ['long'] }, async () => {
   const world = await atRest({ further: [...sites('goa', 5, { pcs: 2, isp: 'Jio' }), ...sites('assam', 7, { isp: 'BSNL' })] });
   world.centre.roster.use([technician('lata', 'goa')]);
   await importMeetings(world, 'daily,Daily,goa/site-4,2026-03-03 16:15,45,,');
@@ -118,7 +118,9 @@ test.each([
   },
 );
 
-test('a meeting in a room whose fault came in many rooms notifies its technician before the next morning', { tags: ['long'] }, async () => {
+test('a meeting in a room with a fault that many rooms share notifies the technician of the room before the next morning', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({ further: sites('assam', 7) });
   world.centre.roster.use([technician('biju', 'assam/site-3')]);
   await importMeetings(world, 'board,Board,assam/site-3,2026-03-03 17:00,17:20,,');

@@ -9,7 +9,7 @@ test.each([
   ['each 90 minutes beside a standing minor one', 'pc.load_high', 55, 35],
   ['each hour alone', null, 25, 35],
 ] as const)(
-  'a minor fault that comes and goes %s causes at most six messages a working day, and a critical one is notified at once',
+  'a minor fault that comes and goes %s causes at most six messages a working day, and a critical fault is notified at once',
   {
     tags: ['long'],
   },

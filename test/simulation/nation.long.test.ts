@@ -28,7 +28,7 @@ function over(nation: LightNation, spreadMs: number, pcs: readonly string[], act
 }
 
 describe('736 offices', () => {
-  test('F19 that are all lost within a minute cause one message, and one all-clear after their return', async () => {
+  test('F19 lost within one minute cause one message, and one all-clear after their return', async () => {
     const nation = await startLightNation({ sites: offices(736) });
     await nation.pass(3 * minute);
     const all = nation.at('');
@@ -42,7 +42,7 @@ describe('736 offices', () => {
     expect(mails(nation).slice(1)).toEqual([expect.stringMatching(/^meera: All offices: Cleared: PCs of many sites/)]);
   });
 
-  test('cause two messages, one raise and one all-clear, if one goes offline and returns for two hours', async () => {
+  test('cause two messages, one raise and one all-clear, if one office after another goes offline and returns for two hours', async () => {
     const nation = await startLightNation({ sites: [...offices(735), { path: 'ladakh/leh', pcs: 2 }] });
     await nation.pass(3 * minute);
     const leh = nation.at('ladakh/leh');
@@ -60,7 +60,7 @@ describe('736 offices', () => {
   });
 });
 
-/** The simulation begins at 14:05. Closing soon after spares the hours in which 600 PCs only beat. */
+/** The simulation begins at 14:05. An early closing time saves hours in which 600 PCs only send beats. */
 const short = { vc: [{ days: [1, 2, 3, 4, 5, 6], from: 570, to: 880 }], closes: 900 };
 
 test('600 offices that close for the day notify nobody until the morning, and ten that stay offline are one list for each person', async () => {
@@ -73,7 +73,7 @@ test('600 offices that close for the day notify nobody until the morning, and te
   }
   await until(nation, '2026-03-04T08:55');
   expect(mails(nation)).toEqual([]);
-  // Ten offices that were switched off at the wall stay offline.
+  // Ten offices were switched off at the mains, so they stay offline.
   const missing = all.filter((_, at) => at % 60 === 1);
   over(
     nation,

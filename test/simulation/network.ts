@@ -7,7 +7,7 @@ export type Link = {
   latencyMs: number;
   /** Messages sent before this time arrive after it. */
   stalledUntilMs: number;
-  /** Probability that a message leaves its place in the order of its connection. */
+  /** Probability that a message overtakes others of its connection. */
   disorder: number;
 };
 

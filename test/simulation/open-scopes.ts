@@ -5,7 +5,7 @@ export function createOpenScopes() {
   const open = new Map<string, Set<number>>();
   const twice: string[] = [];
   return {
-    /** Complaints: one for each commit that left two open incidents in a scope. */
+    /** Complaints: one for each commit that left two open incidents of one scope. */
     twice: twice as readonly string[],
     took(ops: readonly Op[]): void {
       const touched = new Set<string>();

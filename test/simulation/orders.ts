@@ -7,7 +7,7 @@ const by = 'meera';
 /** Issues a command to the first PC, as a person does through the API. */
 export function issue(world: World, verb: string, args = {}): void {
   const { path } = world.pc(0);
-  // If `flows` dies, nobody receives the result.
+  // If `flows` dies, its caller gets no result.
   void world.centre.centre()?.view.commands.issue({ to: path, verb, args, by });
 }
 
@@ -22,7 +22,7 @@ export async function answersIn(world: World) {
   return (row && (await ledger.command(row.id))?.answers)?.map(({ outcome }) => outcome) ?? [];
 }
 
-/** Accepts the error of a failed commit, which the operator sees at once. It is not a fault of the history. */
+/** Accepts the error of a failed commit. The operator sees that error at once, so it does not break a guarantee. */
 export function given(world: World, done: Promise<unknown>): void {
   done.catch((error: Error) => {
     if (!error.message.startsWith('the ledger ')) throw error;

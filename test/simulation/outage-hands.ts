@@ -1,4 +1,7 @@
-/** Ambiguous outage stories. A person, a dock or a worn battery looks like a power cut, or a power cut looks like an update or a shutdown. */
+/**
+ * Outage stories with an ambiguous cause. A person, a dock or a worn battery looks like a power cut, or a power cut looks like an update or
+ * a shutdown.
+ */
 import {
   always,
   each,
@@ -19,7 +22,7 @@ import type { Pc } from './pc.ts';
 const nightMs = 6.2 * 60 * minute;
 
 /**
- * Some sites of a state that people switch off one by one; nothing shows that a person did. Only the part of the night that distinguishes
+ * People switch off some sites of a state one by one, and nothing shows that a person did it. Only the part of the night that distinguishes
  * it from a day is simulated.
  */
 export function closingTime(scene: Scene, _: Site): Plot {
@@ -42,7 +45,7 @@ export function closingTime(scene: Scene, _: Site): Plot {
 
 const ofLaptop = (scene: Scene) => siteOf(scene, 'office', { pcs: 1, battery: true, supply: { pc: 'seen', router: true } });
 
-/** The dock supplies mains and network. */
+/** Somebody takes the PC out of its dock, which supplies mains and network. */
 export function undocked(scene: Scene): Plot {
   const begin = first((pc) => {
     pc.power({ onMains: false, runtimeMs: 120 * minute });
@@ -70,7 +73,7 @@ export function wornBattery(scene: Scene): Plot {
   return { truth: 'pc-off', sites: [ofLaptop(scene)], isTwin: always, leadMs, lead, begin, end };
 }
 
-/** A UPS program that we cannot query shuts its PC down cleanly soon after the other PC lost power. */
+/** A UPS program that the agent cannot query shuts its PC down cleanly, soon after the other PC lost power. */
 export function programOfUps(scene: Scene): Plot {
   const sites = [siteOf(scene, 'office', { pcs: 2, battery: false, supply: { pc: 'mute', router: true } })];
   return {

@@ -8,17 +8,17 @@ import type { Pc } from './pc.ts';
 import { createWorld, type World } from './world.ts';
 
 const minute = 60_000;
-/** Longest time in which a PC is back, including a full backoff. */
+/** Longest time in milliseconds until a PC is back online, including a full backoff. */
 const returnMs = 7 * minute;
 const spreadMs = minute;
-/** Stories that share one simulation. */
+/** Number of stories that share one simulation. */
 const atOnce = 60;
-/** Stories with a longer lead have a separate simulation, so that the others do not wait. */
+/** Limit in milliseconds. A story with a longer lead has a separate simulation, so that the other stories do not wait. */
 const shortLeadMs = 10 * minute;
-/** Longer outages have a separate simulation too. */
+/** Limit in milliseconds. A longer outage has a separate simulation too. */
 const longMs = 20 * minute;
 
-/** The cause named for one machine of a story. `isTwin` says whether another cause looks the same then. */
+/** The cause that the server named for one machine of a story. `isTwin` says whether another cause looks the same at that time. */
 export type Said = Verdict & { kind: string; when: 'live' | 'after'; truth: OutageCause; isTwin: boolean };
 
 /** Plays the stories of a seed. Returns the cause named for the first machine of each, at the end of the outage and after it. */
@@ -83,7 +83,7 @@ function after(world: World, { kind, truth, isTwin }: Story, { path }: Pc): Said
 
 type Judged = Verdict & { truth: OutageCause };
 
-/** Whether the named cause is right. `pc-off` says that neither power nor line failed, which is also true of an unrecorded crash. */
+/** Whether the named cause is right. `pc-off` means that neither power nor line failed, which is also true of a crash without a record. */
 export function isRight({ cause, truth }: Judged): boolean {
   return cause === truth || (cause === 'pc-off' && truth === 'crash');
 }

@@ -5,16 +5,16 @@ import type { Pc } from './pc.ts';
 import type { Time } from './time.ts';
 import type { FurtherSite } from './world.ts';
 
-/** In ms. */
+/** In milliseconds. */
 export const second = 1_000;
-/** In ms. */
+/** In milliseconds. */
 export const minute = 60 * second;
 
 /** `seen`: a battery that the PC reports; `mute`: a UPS that cannot be queried. */
 export type Supply = { pc: 'none' | 'seen' | 'mute'; router: boolean };
 export type Site = FurtherSite & { supply: Supply };
 
-/** The machines of a story by site, for its events. */
+/** The machines of a story by site. The events of the story act on them. */
 export type Hand = { time: Time; random: Random; sites: Pc[][]; supplies: Supply[] };
 
 export type Story = {
@@ -29,7 +29,7 @@ export type Story = {
   lead?(hand: Hand): void;
   begin(hand: Hand): void;
   end(hand: Hand): void;
-  /** Returns the machines that go offline, unless all do. */
+  /** Returns the machines that go offline. Absent: all. */
   hit?: (sites: Pc[][]) => Pc[];
 };
 

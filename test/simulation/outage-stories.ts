@@ -70,7 +70,8 @@ export function storiesOf(random: Random, count: number): Story[] {
 function powerCut({ random }: Scene, site: Site): Plot {
   const { pc, router } = site.supply;
   const speaks = pc === 'seen' && router && !isLone(site);
-  // An exhausted battery may have been unplugged and worn out. A single PC on a UPS whose router lost power seems to have lost its line.
+  // A battery that reported its last charge may also have been unplugged and worn out. A single PC on a UPS whose router lost power looks
+  // like a PC that lost its line.
   return { truth: 'power-cut', isTwin: { live: !speaks, after: isLone(site) }, ...powerOf(random, 4 * minute) };
 }
 
@@ -79,7 +80,7 @@ function powerCutOfState(scene: Scene, _: Site): Plot {
   return { truth: 'power-cut', sites, isTwin: no, ...powerOf(scene.random, 4 * minute) };
 }
 
-/** Cuts and restores the mains. Each machine and router lasts by its supply. */
+/** Cuts and restores the mains. Each machine and router runs for as long as its supply lasts. */
 function powerOf(random: Random, backWithinMs: number): Pick<Plot, 'begin' | 'end'> {
   const mains = { isGone: false };
   return {
@@ -118,7 +119,7 @@ function loses(pc: Pc, { supply, lastsMs, routerLastsMs, later }: Stock): void {
   later(routerLastsMs, () => pc.cut('hole'));
 }
 
-/** Whether a lost line and lost mains look the same at this site. */
+/** Whether a lost line and lost mains look the same at this site: a single PC whose supply the agent cannot query. */
 const isOnMuteUps = (site: Site | undefined) => site !== undefined && isLone(site) && site.supply.pc !== 'seen';
 
 function line({ random }: Scene, site: Site): Plot {
@@ -187,7 +188,8 @@ function intended({ random }: Scene, _: Site): Plot {
 }
 
 /**
- * An update kills machine after machine, and each returns by itself. In three of ten cases the system does not report that it had begun.
+ * An update stops machine after machine, and each returns by itself. In three of ten cases the system does not report that an update had
+ * begun.
  */
 function update({ random }: Scene, _: Site): Plot {
   const isSaid = random.next() < 0.7;
@@ -245,13 +247,15 @@ function wallSwitches({ random }: Scene, site: Site): Plot {
   };
 }
 
-/** A PC unplugged for so long before the outage. Long before, it proves nothing; shortly before, it looks like a power cut. */
+/**
+ * A PC was unplugged before the outage. If that was long before, it proves nothing; if it was shortly before, it looks like a power cut.
+ */
 function unplugged({ random, at }: Scene): Pick<Plot, 'leadMs' | 'lead'> & { sites: Site[] } {
   const sites = [siteOf({ random, at }, 'office', { battery: true, supply: { pc: 'seen', router: true } })];
   return { sites, leadMs: (5 + 85 * random.next()) * minute, lead: first((pc) => pc.power({ onMains: false, runtimeMs: 120 * minute })) };
 }
 
-/** Whether another PC of the site distinguishes it from a power cut. */
+/** Whether another PC of the site proves that the PC was only unplugged. */
 const isTold = (mine: Pick<Plot, 'leadMs'> & { sites: Site[] }) => !isLong(mine) && !isLone(mine.sites[0] as Site);
 const isLong = ({ leadMs }: Pick<Plot, 'leadMs'>) => (leadMs ?? 0) > 15 * minute;
 function unpluggedThenLine(scene: Scene): Plot {

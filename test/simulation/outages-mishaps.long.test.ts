@@ -22,7 +22,7 @@ const audited = (world: World) =>
     .all()
     .map(({ about }) => String(about));
 
-test('R9 a power cut that later PCs prove relabels the incident of the first PC, which is over, without another mail', async () => {
+test("R9 a power cut that later PCs prove changes the cause of the first PC's closed incident, without another mail", async () => {
   const world = await atRest({ pcs: 3 });
   const cutAt = powerCut(world);
   await world.pass(20 * minute);

@@ -1,7 +1,7 @@
 // @module-tag long
 /**
- * Random outages with a seed, each cause as often as in real life. The named cause is checked during the outage and after it; `bench
- * verdicts` plays 2,000.
+ * Plays random outages from a seed, each cause as often as in real life. The test checks the named cause during the outage and after it;
+ * `bench verdicts` plays 2,000.
  */
 import { openThreshold, sureThreshold } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { isRight, playStories } from './outage-play.ts';
 const seeds = process.env['SABHA_NIGHTLY'] === '1' ? Array.from({ length: 12 }, (_, at) => 2_026 + at) : [2_026];
 
 test.each(seeds)(
-  'at least 95 % of the causes that are called sure are right, and nothing is claimed of outages that look alike: seed %i',
+  'at least 95 % of the causes that the server calls sure are right, and it claims no cause when outages look alike: seed %i',
   async (seed) => {
     const judged = await playStories(seed, 120);
     const sure = judged.filter(({ confidence }) => confidence >= sureThreshold);

@@ -22,7 +22,7 @@ export type Room = {
   /** Breaks a probe: `hangs` never returns, `throws` fails; null repairs it. */
   fail(component: string, how: 'hangs' | 'throws' | null): void;
   faults(): string[];
-  /** Returns the checks with their true state. */
+  /** Returns the checks with their true state in the room. */
   stands(): { component: string; device: string; fault: string | null }[];
 };
 
@@ -48,12 +48,12 @@ export type Pc = {
   power(figures: Partial<PowerFigures>): void;
   /** Records a crash for the next boot to find. */
   crash(): void;
-  /** Records that something that ends this boot has begun; null ends it. */
+  /** Records the start of something that ends this boot, such as an update; null clears the record. */
   begins(what: 'update' | null): void;
   cut(how: Cut): void;
   heal(): void;
   remove(): void;
-  /** Whether it is removed, now or at an earlier simulation time in ms. */
+  /** Whether the machine is removed, now or at an earlier simulation time in ms. */
   isRemoved(by?: number): boolean;
 };
 
@@ -64,7 +64,7 @@ export type PcOptions = {
   spoolLimitBytes?: number;
   /** The disk of an earlier machine. Absent: a new disk. */
   record?: SpoolRecord;
-  /** The PC has a battery, and the agent's own probe of it. */
+  /** The PC has a battery, and runs the agent's own battery probe. */
   battery?: boolean;
   components?: readonly string[];
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
@@ -88,7 +88,7 @@ export function createPc(options: PcOptions): Pc {
   const acts: string[] = [];
   let boots = 1;
   let removedAt = Number.POSITIVE_INFINITY;
-  /** `again`: start the agent again after the current stop. */
+  /** `again`: after the current stop, start the agent again with these options. */
   let running: { agent: Agent; process: Process; again?: { reboot?: boolean } } | undefined;
   let stopping: typeof running;
 
@@ -133,7 +133,7 @@ export function createPc(options: PcOptions): Pc {
     return was;
   }
 
-  /** Returns platform commands that take a moment and are recorded. */
+  /** Returns platform commands that take a moment and whose runs are recorded. */
   function ordersOf(process: Process): PlatformOrders {
     const act = (what: string) => async (): Promise<OrderResult> => {
       if (process.point('an act')) return new Promise(() => {});

@@ -1,4 +1,4 @@
-/** Plays histories in one process for each processor. A history only computes, and a process can have only one Node-RED. */
+/** Plays histories in one process for each processor core. A history only computes, and a process can have only one Node-RED. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 const player = fileURLToPath(new URL('./history-child.ts', import.meta.url));
 
 /**
- * Starts at once. Returns the faults of each seed as text, empty if there are none. The child processes end with the last seed, or with
- * this process.
+ * Starts at once. Returns the broken guarantees of each seed as text, empty if there are none. The child processes end with the last seed,
+ * or with this process.
  */
 export function startPlayers(seeds: readonly number[]): ReadonlyMap<number, Promise<string>> {
   const results = seeds.map((seed) => ({ seed, ...Promise.withResolvers<string>() }));

@@ -4,7 +4,7 @@ import { randomFrom } from '../random.ts';
 import { given } from './orders.ts';
 import type { World } from './world.ts';
 
-/** `choice` selects an open incident, or maintenance of the room or its site. */
+/** `choice` selects an open incident to snooze, or whether the room or its site has maintenance. */
 export type QuietAct = { atMs: number; forMs: number; kind: 'snooze' | 'maintain'; pc: number; choice: number };
 
 const minute = 60_000;

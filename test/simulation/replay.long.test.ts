@@ -75,7 +75,7 @@ async function morning(): Promise<World> {
   return world;
 }
 
-test('a replay through unchanged tabs reproduces each message, and one through edited tabs lists more, fewer, missed and later ones', async () => {
+test('a replay through unchanged tabs returns the same messages, and one through edited tabs lists additional, missing and later messages', async () => {
   const world = await morning();
   const { outbox } = rowsOf(world);
   const sent = outbox.flatMap(({ transition, key }) => (transition === null ? [] : [key]));

@@ -15,7 +15,7 @@ export function rowsOf(world: World): Rows {
   return { incidents: rows('incidents'), transitions: rows('transitions'), outbox: rows('outbox') };
 }
 
-/** Returns the rows without those of a hostile PC, which are audited separately. */
+/** Returns the rows without those of a hostile PC. Another check audits the rows of that PC. */
 export function rowsOfOthers(world: World): Rows {
   const { incidents, transitions, outbox } = rowsOf(world);
   const path = world.hostile?.path;

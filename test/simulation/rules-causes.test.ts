@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { judged, toldIn as mails, sites } from './causes-scene.ts';
 import { atRest, minute, second } from './scene.ts';
 
-test('R19a an outage of a state notifies its engineer once, also when flows is killed meanwhile', { tags: ['long'] }, async () => {
+test('R19a an outage of a state notifies its engineer once, also when flows is killed during the outage', { tags: ['long'] }, async () => {
   const world = await atRest({ further: sites('ladakh', 6) });
   const cut = world.pcs.filter(({ path }) => path.startsWith('ladakh/site-'));
   for (const pc of cut) pc.cut('hole');
@@ -16,7 +16,7 @@ test('R19a an outage of a state notifies its engineer once, also when flows is k
     world.centre.start();
   }
   await world.pass(20 * minute);
-  // Without an acknowledgement, the next level is notified.
+  // Nobody acknowledges the incident, so the next level is notified.
   expect(mails(world).slice(1)).toEqual(['meera: Ladakh: Critical: Many sites of the state do not answer']);
   for (const pc of cut) pc.heal();
   await world.pass(45 * minute);

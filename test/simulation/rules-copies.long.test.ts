@@ -1,5 +1,8 @@
 // @module-tag long
-/** Tests R26 (outbox delivery): delivered messages are edited to show who acknowledged, in every way and despite kills. */
+/**
+ * Tests R26 (outbox delivery): delivered messages are edited to show who acknowledged, with every kind of acknowledgement and despite
+ * kills.
+ */
 import { expect, test } from 'vitest';
 import { rowsOf } from './rows.ts';
 import { atRest, killedAt, microphone, order } from './scene.ts';

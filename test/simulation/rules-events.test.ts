@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { atRest, auditOf, camera, complaints, eventsOf, microphone, minute, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';
 
-/** Creates events by toggling a fault `times` times. */
+/** Creates events: changes a fault between present and gone `times` times. */
 async function blink(world: World, times: number): Promise<void> {
   for (let turn = 0; turn < times; turn += 1) {
     microphone(world, turn % 2 === 0 ? 'microphone.muted' : null);
@@ -51,7 +51,7 @@ for (const point of ['before a commit of the spool', 'after a commit of the spoo
   });
 }
 
-test('R4 R5 a ledger restored from a copy receives again what it had acknowledged since, and new events are not delayed', async () => {
+test('R4 R5 a ledger restored from a copy receives again what the server had acknowledged since the copy, without a delay of new events', async () => {
   const world = await atRest();
   const image = world.centre.db().serialize();
   await blink(world, 4);
@@ -82,7 +82,7 @@ test('R7 a PC with a restored disk image forks: it opens a new spool, and no eve
   expect(await complaints(world)).toEqual([]);
 });
 
-test('R8 a full spool drops the oldest events, declares each drop, and the ack passes them', async () => {
+test('R8 a full spool drops the oldest events and declares each drop, and the server acknowledges later events', async () => {
   const world = await atRest({ spoolLimitBytes: 6_000 });
   world.pc(0).cut('reset');
   await blink(world, 60);
@@ -110,7 +110,7 @@ test('R8 an event that is never acknowledged is quarantined and reported, and la
   expect(spool?.acked()).toBe(spool?.range().last);
 });
 
-test('R9 R10 events from a cut link arrive with their own times and raise nothing, and a fault that persists does', async () => {
+test('R9 R10 events after a cut link have their own times and raise no incident, but a fault that persists raises one', async () => {
   const world = await atRest();
   const cutAt = world.time.now();
   world.pc(0).cut('reset');

@@ -1,4 +1,4 @@
-/** Plays rows of the fault table under virtual time, with the figures of the table. */
+/** Tests rows of the table of failures (F codes) under virtual time, with the figures of the table. */
 import { expect, test } from 'vitest';
 import { findMissing } from '../../flows/storage/backup/watch.ts';
 import { openInThread } from '../../flows/storage/ledger/ledger.ts';
@@ -70,7 +70,7 @@ test('F7 wrong or jumping clocks of PCs lose or repeat no event, cause no false 
   );
 });
 
-test('F9 a link that drops every 30 s, 500 times, loses nothing, and causes no false silence and one alert with its end', {
+test('F9 a link that drops every 30 s, 500 times, loses no event and causes no false silence, but one alert with its end', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ pcs: 2 });
@@ -106,7 +106,7 @@ test('F20 a camera flapping for 24 h has one open incident, at most four message
   const open = () => rowsOf(world).incidents.filter(({ over }) => over === null);
   camera(world, null);
   expect(open()).toHaveLength(1);
-  // The first incident ends before the server can know that the camera flaps.
+  // The first incident ends before the server can recognise that the camera flaps.
   expect(rowsOf(world).incidents.length).toBeLessThanOrEqual(2);
   await world.pass(12 * minute);
   expect(open()).toEqual([]);
@@ -118,7 +118,7 @@ test('F20 a camera flapping for 24 h has one open incident, at most four message
   );
 });
 
-test('F12 after an hour without broker all backlogs arrive within ten minutes, and a fault meanwhile is notified', {
+test('F12 after an hour without broker all backlogs arrive within ten minutes, and a new fault is notified in the same time', {
   tags: ['long'],
   timeout: 1_800_000,
 }, async () => {
@@ -135,7 +135,7 @@ test('F12 after an hour without broker all backlogs arrive within ten minutes, a
   const backlog = waiting();
   expect(backlog).toBeGreaterThan((pcs * each) / 2);
   microphone(world, 'microphone.missing');
-  // The hold of a fault is 20 s, so the backlog may drain first.
+  // The hold of a fault is 20 s, so the backlog may be empty first.
   const [drained, told] = await whenEach(world, [
     () => waiting() === 0,
     () => mailTo(world, 'asha').some((subject) => /Microphone not found/.test(subject)),
@@ -151,7 +151,7 @@ test('F12 after an hour without broker all backlogs arrive within ten minutes, a
   );
 });
 
-test('F10 a thin link cut for days sends the current state first, and its backlog within ten minutes', {
+test('F10 a PC on a thin link that was cut for days sends its current state first, and its backlog within ten minutes', {
   tags: ['long'],
 }, async () => {
   const hours = ofTier(6, 12, 72);
@@ -181,7 +181,7 @@ test('F10 a thin link cut for days sends the current state first, and its backlo
   );
 });
 
-test('F11 PCs of a broker that returns reconnect one after another, and none is lost', { timeout: 1_800_000 }, async () => {
+test('F11 PCs reconnect one after another when the broker returns, and every PC comes online', { timeout: 1_800_000 }, async () => {
   const pcs = ofTier(36, 60, 736);
   const world = await atRest({ pcs });
   world.broker.kill({ flush: false });
@@ -204,7 +204,7 @@ test('F11 PCs of a broker that returns reconnect one after another, and none is 
   reportFigure('F11', `${pcs} PCs after ten minutes without a broker: all back after ${back / second} s, at most ${most} within a second`);
 });
 
-test('F30 after a restore of an hour-old ledger all PCs return within five minutes, no event is lost, and each action of people is named', {
+test('F30 after a restore of an hour-old ledger all PCs return within five minutes, no event is lost, and each lost action of people is listed', {
   tags: ['long'],
   timeout: 1_800_000,
 }, async () => {

@@ -11,7 +11,7 @@ function mails(world: World): { at: number; person: string; key: string; subject
   return world.centre.post.deliveries.filter(({ channel }) => channel === 'email');
 }
 
-test('R20 a full disk discards the memory and notifies central once without the outbox, and everything is made up for later', async () => {
+test('R20 a full disk discards the memory and notifies central once without the outbox, and the server catches up later', async () => {
   const world = await atRest();
   world.centre.fill();
   for (let turn = 0; turn < 40; turn += 1) {
@@ -59,7 +59,7 @@ for (const point of ['before a commit of the ledger', 'after a commit of the led
   });
 }
 
-test('R18 R22 a clock that steps back an hour while flows is down delays no hold, no clear and no silence', async () => {
+test('R18 R22 a clock that steps back an hour while flows is down delays no hold, no clear time and no silence', async () => {
   const world = await atRest({ pcs: 2 });
   const from = world.time.now();
   microphone(world, 'microphone.missing');
@@ -79,7 +79,7 @@ test('R18 R22 a clock that steps back an hour while flows is down delays no hold
   expect(mails(world)).toHaveLength(3);
 });
 
-test('R24 a missing wire before conclude makes the default route notify central within 25 s, and names the flow', async () => {
+test('R24 a missing wire before conclude makes the default route notify central within 25 s, and the message names the tab', async () => {
   const world = await atRest();
   world.centre.deploy('cut');
   const from = world.time.now();
@@ -94,7 +94,7 @@ test('R24 a missing wire before conclude makes the default route notify central 
   expect([...(await complaints(world)), ...noGoodNewsForStrangers(rowsOf(world))]).toEqual([]);
 });
 
-test('R25 a wait whose node is gone when its time ends goes to the head, which notifies', async () => {
+test('R25 a wait whose node is removed before its time ends goes to the first node of the tabs, which notifies', async () => {
   const world = await atRest();
   microphone(world, 'microphone.missing');
   await world.pass(5 * second);
@@ -120,7 +120,7 @@ for (const point of ['before a send', 'after a send']) {
   });
 }
 
-test('R26 a mail server that fails for a while delays messages only, and none arrives twice', async () => {
+test('R26 a mail server that fails for a while only delays messages, and no message arrives twice', async () => {
   const world = await atRest({ pcs: 3 });
   world.centre.post.trouble = 'retry';
   for (const [index] of world.pcs.entries()) microphone(world, 'microphone.missing', index);

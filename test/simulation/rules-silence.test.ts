@@ -17,7 +17,7 @@ test('R16, F23 a last will that arrives after a message of the next session is i
   expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
 });
 
-test('R16, F23 a session takeover by the same PC is not silence, though the old last will is published', async () => {
+test('R16, F23 a new session of a connected PC causes no silence, although the broker publishes the last will of the old one', async () => {
   const world = await atRest();
   world.pc(0).cut('half');
   world.pc(0).heal();
@@ -58,7 +58,7 @@ for (const order of ['flows before the broker', 'the broker before flows', 'both
   });
 }
 
-test('R18 a killed PC is silent 90 s after its will, a cut one after its class limit, and a stopped one never', async () => {
+test('R18 a killed PC is silent 90 s after its will, a PC with a cut link after its class limit, and a stopped PC never', async () => {
   // Enough PCs remain that the two silent ones do not count as a dark site.
   const world = await atRest({ pcs: 6 });
   world.pc(0).kill();
@@ -93,7 +93,7 @@ test('R18a without returning canaries no silence is judged, and an outage in the
   );
 });
 
-test('R19 a PC whose line broke while flows was down is offline since then, with the cause "link down"', async () => {
+test('R19 a PC whose line broke while flows was down is reported as offline since the break, with the cause "link down"', async () => {
   const world = await atRest({ further: sites('goa', 1, { battery: true }) });
   await world.pass(180 * minute);
   const [pc] = pcsAt(world, 'goa');

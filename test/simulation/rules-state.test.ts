@@ -1,4 +1,4 @@
-/** Tests R10 (sources of incidents) to R15 (close): only the current state raises and clears, and both sides converge. */
+/** Tests R10 (sources of incidents) to R15 (close): only the current state raises and clears, and server and PC agree in the end. */
 
 import { digestOf } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ function holdsTheSame(world: World): boolean {
   return digestOf(checksAt(world)) === world.pc(0).agent()?.table.digest();
 }
 
-test('R10 R11 a restarted PC with the same results has the same digest, and its state is not requested', async () => {
+test('R10 R11 a restarted PC with the same results has the same digest, and the server does not request its state', async () => {
   const world = await atRest();
   const before = digestOf(checksAt(world));
   const [presence, acks] = [listen(world, 'presence'), [] as string[]];
@@ -26,7 +26,7 @@ test('R10 R11 a restarted PC with the same results has the same digest, and its 
   expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
 });
 
-test('R12 after reordered and duplicated states the newest one holds', async () => {
+test('R12 the newest state counts after reordered and duplicated states', async () => {
   const world = await atRest();
   world.pc(0).link.disorder = 0.6;
   world.broker.state.duplicate = 0.6;
@@ -43,7 +43,7 @@ test('R12 after reordered and duplicated states the newest one holds', async () 
   expect(checksAt(world).find(({ component, device }) => component === 'camera' && device !== '')?.fault).toBe('camera.missing');
 });
 
-test('R13 the next beat reveals a lost state, which is requested at most once in 10 s', async () => {
+test('R13 the next beat reveals a lost state, and the server requests the state at most once in 10 s', async () => {
   const world = await atRest();
   const stop = world.broker.intercept((topic) => topic.endsWith('/state'));
   const wants: number[] = [];

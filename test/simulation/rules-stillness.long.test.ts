@@ -7,7 +7,7 @@ import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } from './scene.ts';
 import type { World } from './world.ts';
 
-/** The suspended part and the duration. */
+/** What is suspended, for how long, and how to suspend and resume it. */
 const stills: [what: string, forMs: number, stop: (world: World, forMs: number) => void, go: (world: World) => void][] = [
   ['flows, for 30 s', 30 * second, (world, forMs) => world.centre.stop(forMs), (world) => world.centre.go()],
   ['flows, for 200 s', 200 * second, (world, forMs) => world.centre.stop(forMs), (world) => world.centre.go()],
@@ -49,7 +49,7 @@ describe('a suspended part of the server', () => {
     },
   );
 
-  test('F32, R18a flows with one second in ten for 5 min causes no false silence', async () => {
+  test('F32, R18a flows that runs only one second in ten for 5 min causes no false silence', async () => {
     const world = await atRest({ pcs: 20 });
     for (let turn = 0; turn < 30; turn += 1) {
       world.centre.stop(9 * second);
@@ -75,7 +75,7 @@ describe('a suspended part of the server', () => {
     expect(noFalseSilence(world, rowsOf(world))).toEqual([]);
   });
 
-  test('F32 a PC that is suspended and resumed loses nothing, and is silent only meanwhile', async () => {
+  test('F32 a PC that is suspended and resumed loses nothing, and is silent only during the suspension', async () => {
     const world = await atRest({ pcs: 2 });
     world.pc(0).pause(10 * minute);
     await world.pass(10 * minute);

@@ -1,4 +1,4 @@
-/** Helpers for tests of single rules: a settled simulation, its messages, and views of the ledger. */
+/** Helpers for tests of single rules: a settled simulation, its messages, and the rows of the ledger. */
 import { type Check, decode, type EventMessage, type MessageOf, type UpLeaf } from '@sabha/contracts';
 import { openInThread } from '../../flows/storage/ledger/ledger.ts';
 import type { CentreView } from '../../flows/view/live.ts';
@@ -17,7 +17,7 @@ export async function atRest(options: Partial<WorldOptions> = {}): Promise<World
   return world;
 }
 
-/** Returns broken guarantees that every test checks: lost, duplicated, unacknowledged or waiting items. */
+/** Returns the broken guarantees that every test checks: lost, duplicated, unacknowledged or waiting items. */
 export async function complaints(world: World): Promise<string[]> {
   const { twice } = await auditOf(world);
   return [
@@ -34,7 +34,7 @@ export function auditOf(world: World) {
 
 export type Said<L extends UpLeaf> = { at: number; message: MessageOf<L> };
 
-/** Returns a list that collects all messages of PCs on a leaf from now on. */
+/** Returns a list that collects all messages that PCs send on this topic leaf from now on. */
 export function listen<L extends UpLeaf>(world: World, leaf: L): Said<L>[] {
   const said: Said<L>[] = [];
   world.broker.intercept((topic, payload) => {

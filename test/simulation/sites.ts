@@ -65,7 +65,7 @@ function move(world: World, act: SiteAct, path: string): void {
   );
 }
 
-/** Puts another machine in place. The state of the room remains. */
+/** Puts another machine in the place of the PC. The state of the room remains. */
 function renew(world: World, pc: number, path: string): void {
   const stands = world.pc(pc).room.stands();
   world.renew(pc, path);
@@ -94,7 +94,7 @@ function stage(world: World, { site, to }: { site: string; to: SiteStage }, done
   });
 }
 
-/** Repeats a change until it has a result. A refused change is already done, or `done` handles it. */
+/** Repeats a change until the server returns a result. A refused change is already done, or `done` handles the refusal. */
 function insist(world: World, plan: (sites: Runtime['sites']) => Plan, done: (sites: Runtime['sites']) => void): void {
   const again = () => void world.time.later(5 * second, () => insist(world, plan, done));
   const [centre, process] = [world.centre.centre(), world.centre.process()];

@@ -8,7 +8,7 @@ import { type Random, randomFrom } from '../random.ts';
 import { type LightNation, startLightNation } from './light-nation.ts';
 import { minute } from './scene.ts';
 
-/** `lost` of `of` sites of each state. With `battery` they first run on battery, all at once or one by one. */
+/** An outage of `lost` of the `of` sites of each state. With `battery` they first run on battery, all at once or one by one. */
 type Story = {
   states: readonly string[];
   of: number;
@@ -99,7 +99,7 @@ const durations = [2, 5, 15, 20, 30, 60];
 describe.each(durations)('R19 40 of 50 sites of a state that are lost within %i min', (withinMinutes) => {
   const isPlayed = (at: number) => (at + durations.indexOf(withinMinutes)) % ofTier(3, 2, 1) === 0;
   const all = powers.flatMap((battery) => orders.map((order) => [battery ?? 'no', order, battery] as const));
-  // The nightly run plays all rows; other runs play a part, different for each duration.
+  // The nightly run plays all rows. Other runs play some of the rows, different ones for each duration.
   const rows = all.filter((_, at) => isPlayed(at));
   test.each(rows)(`are ${title}: %s batteries, %s`, async (_, order, battery) => {
     const story = { states: ['bihar'], of: 50, lost: 40, withinMinutes, seed: 100 + withinMinutes, order };

@@ -4,7 +4,7 @@ import { DiskError, openSpoolDisk, type SpoolDisk } from '../../agent/uplink/spo
 import type { Process } from './time.ts';
 
 export type Place = { spool: string; seq: number };
-/** One event that was on the disk. A fork gives it a further place. `excused` says why the ledger need not have it. */
+/** One event that was on the disk. A fork stores it at a further place. `excused` says why the ledger need not have the event. */
 export type Kept = { content: string; places: Place[]; excused: string | null };
 
 type Row = { seq: number; grade: string; kind: string; at: number; boot: string; body: string };
@@ -15,7 +15,7 @@ export type SpoolRecord = {
   fill(): void;
   free(): void;
   image(): Uint8Array;
-  /** Restores an image. Later events that were not acknowledged are lost with the old disk. */
+  /** Restores an image of the disk. Events that came after the image and were not acknowledged are lost. */
   restore(image: Uint8Array): void;
   /** Replaces the disk with a new one. Unacknowledged events are lost. */
   lose(): void;
@@ -68,7 +68,7 @@ export function createSpoolRecord(): SpoolRecord {
     if (count !== held.size) gone(fresh);
   }
 
-  /** An unacknowledged event may leave only with a tombstone in the same commit, by R8 (bounded spool and refused messages). */
+  /** By R8 (bounded spool and refused messages), an unacknowledged event may leave the spool only with a tombstone in the same commit. */
   function gone(fresh: Row[]): void {
     const there = new Set(rows().map((row) => row.seq));
     const acked = Number(meta('acked'));

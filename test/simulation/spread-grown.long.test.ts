@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests one fault in many rooms that grows: who is notified, how often, and what follows in the morning and after its end. */
+/** Tests one fault that spreads to many rooms: who is notified, how often, and what follows in the morning and after its end. */
 import { expect, test } from 'vitest';
 import { memberOf } from '../../flows/notify/roster/book.ts';
 import { judged, sites } from './causes-scene.ts';
@@ -27,7 +27,7 @@ function setIn(world: World, path: string, fault: string | null): void {
 
 const spread = 'The same fault in many rooms: Camera not found';
 
-test("a fault that grows from one state to three notifies each state's engineers and central at most twice, and technicians in the morning", async () => {
+test("a fault that spreads from one state to three notifies each state's engineers and central at most twice, and technicians in the morning", async () => {
   const world = await scene();
   for (const at of [1, 2, 3, 4, 5]) setIn(world, `bihar/site-${at}/`, 'camera.missing');
   await world.pass(20 * minute);

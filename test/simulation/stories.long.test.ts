@@ -9,7 +9,7 @@ test('five offices that close within three minutes notify nobody at night, and i
   const world = await atRest({ further: sites('bihar', 5) });
   await setHours(world, office);
   await until(world, '2026-03-03T18:20');
-  // Switched off at the wall, shortly before closing time.
+  // People switch the offices off at the mains, shortly before closing time.
   for (const [at, pc] of pcsAt(world, 'bihar').entries()) world.time.later(at * 15 * second, () => pc.kill({ power: true }));
   await until(world, '2026-03-04T08:50');
   expect(toldIn(world)).toEqual([]);
@@ -21,7 +21,7 @@ test('five offices that close within three minutes notify nobody at night, and i
 /** Returns a subject about the room of the first PC. */
 const inRoom = (what: string) => `This office, Ladakh: ${what}, Room pc-1`;
 
-test('a loose USB cable that explains two notified faults is one more fault and not a worse one', async () => {
+test('a loose USB cable that explains two notified faults adds one fault to the incident and does not worsen it', async () => {
   const world = await atRest({ components: ['usb'] });
   camera(world, 'camera.missing');
   microphone(world, 'microphone.missing');
@@ -45,7 +45,7 @@ test('a loose USB cable that explains two notified faults is one more fault and 
   expect(await judged(world)).toEqual([]);
 });
 
-test('two PCs still offline after their site is back are notified with an action for each PC', async () => {
+test('two PCs that are still offline after the return of their site are notified with an action for each PC', async () => {
   const world = await atRest({ further: sites('ladakh', 1, { pcs: 3 }) });
   cutAll(pcsAt(world, 'ladakh/site-1'));
   await world.pass(14 * minute);

@@ -1,6 +1,6 @@
 /**
- * Tests with the real tabs: exact messages and persons of the eight researched cases, and of some interrupted ones. stories.long.test.ts
- * has whole nations and nights.
+ * Tests with the real tabs: exact messages and recipients of the eight documented cases, and of some cases with an interruption.
+ * stories.long.test.ts tests whole nations and nights.
  */
 import { expect, test } from 'vitest';
 import { cutAll, healAll, pcsAt, sites, toldIn } from './causes-scene.ts';
@@ -14,14 +14,14 @@ async function restart(world: World, afterMs = 10 * second): Promise<void> {
 }
 const site = (pcs: number) => sites('ladakh', 1, { pcs });
 
-test('F19 8 of 20 sites of a state lost in 40 s are one message, to its engineer', async () => {
+test('F19 8 of 20 sites of a state lost in 40 s cause one message, to the engineer of the state', async () => {
   const world = await atRest({ further: sites('ladakh', 20) });
   for (const [at, pc] of pcsAt(world, 'ladakh').slice(1, 9).entries()) world.time.later(at * 5 * second, () => pc.cut('hole'));
   await world.pass(10 * minute);
   expect(toldIn(world)).toEqual([expect.stringMatching(/^tashi: .+राज्य की कई साइटों से जवाब नहीं आ रहा/)]);
 });
 
-test('the children of a cause that ends while flows is down are notified once, five minutes after the start', {
+test('a PC that stays silent after a shared cause ended while flows was down is notified once, five minutes after the start', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ further: sites('bihar', 8) });
@@ -40,7 +40,7 @@ test('the children of a cause that ends while flows is down are notified once, f
   ]);
 });
 
-test('R19 flows killed before it reported a dark site notifies central, in its one list of silent PCs', {
+test('R19 flows killed before it reported a dark site notifies central in its one list of silent PCs', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ further: [...site(3), ...sites('bihar', 3)] });

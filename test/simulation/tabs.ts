@@ -51,7 +51,7 @@ type Take = (message: OfferMessage) => void;
 type Tabs = {
   head: Take | undefined;
   waits: Map<string, Take>;
-  /** The run that each message on the wires belongs to. */
+  /** The run of the tabs to which each message on the wires belongs. */
   underWay: Map<string, Run>;
   current: Run | undefined;
   throws: boolean;
@@ -59,9 +59,11 @@ type Tabs = {
 };
 
 const turnMs = 2;
-/** Node-RED moves a message one node each turn, about forty in all. A message that has not ended after this many turns never will. */
+/**
+ * Node-RED moves a message one node in each turn, about forty turns in all. A message still on the wires after this many turns never ends.
+ */
 const turnsAtMost = 150;
-/** A limit, not a wait: only the start of Node-RED takes real time. */
+/** Time limit for the start of Node-RED, in milliseconds of real time; the rest of a run uses virtual time. */
 const startLimitMs = 300_000;
 const source = fileURLToPath(new URL('../../flows/node-red/tabs', import.meta.url));
 let started: Promise<Tabs> | undefined;

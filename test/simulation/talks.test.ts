@@ -1,6 +1,6 @@
 /**
- * F24: the messages that an earlier agent and an earlier server exchanged (`test/fixtures/talk.jsonl`, never edited). This server accepts
- * the messages of that agent, and this agent reads the messages of that server.
+ * Tests F24 with the messages that an earlier agent and an earlier server exchanged (`test/fixtures/talk.jsonl`, never edited). This server
+ * accepts the messages of that agent, and this agent reads the messages of that server.
  */
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ test('the recorded exchange has every kind of message', () => {
   expect([...new Set(messages.map(({ leaf }) => leaf))].sort()).toEqual(kinds);
 });
 
-test('F24 each recorded message is read, and keeps every field', () => {
+test('F24 each recorded message can be read and keeps every field', () => {
   for (const { leaf, payload } of messages) {
     const read = decode(leaf, Buffer.from(payload));
     if (!read.ok) throw new Error(`${leaf}: ${read.reason}: ${payload}`);
@@ -65,7 +65,7 @@ test('F24 this server applies each event of the earlier agent once, raises and c
     return false;
   });
   world.centre.start();
-  // In the recording the server also started before its agent.
+  // In the recording the server also started before the agent.
   for (const { at, topic, payload } of said) world.time.at(at + second, () => world.centre.centre()?.take(topic, Buffer.from(payload)));
   await world.pass((said.at(-1)?.at ?? 0) + 15 * minute);
 

@@ -8,11 +8,11 @@ export type Time = {
   later(delayMs: number, task: () => void): Cancel;
   /** Stops virtual time until this promise settles. */
   wait(work: Promise<unknown>): void;
-  /** Runs all due tasks in order until then. Between two tasks all pending promises continue. */
+  /** Runs all due tasks in order until `untilMs`. All pending promises continue between two tasks. */
   run(untilMs: number): Promise<void>;
 };
 
-/** Time of every wall clock at the start. */
+/** Time of every wall clock at the start of a simulation, 3 March 2026, 14:05 in India. */
 export const epochMs = Date.UTC(2026, 2, 3, 8, 35);
 
 type Entry = { at: number; order: number; task: (() => void) | undefined };
@@ -66,8 +66,8 @@ export function createTime(): Time {
 export type Machine = { start(): Process; jump(ms: number): void; setWall(ms: number): void };
 
 /**
- * A process on a machine. After a kill its timers do not fire, and code on its behalf must check `alive`. A trap (`trap`) kills the
- * process when the code calls `point` with that name for the n-th time. The kill may happen in the middle of one turn of the event loop.
+ * A process on a machine. After a kill its timers do not fire, and code on its behalf must check `alive`. A trap (`trap`) kills the process
+ * when the code calls `point` with that name for the n-th time. The kill may happen in the middle of one turn of the event loop.
  */
 export type Process = {
   clock: Clock;
@@ -100,7 +100,7 @@ export function createMachine(time: Time, { fractions = false } = {}): Machine {
 
 function createProcess(time: Time, { wall, fractions }: { wall: () => number; fractions: boolean }): Process {
   const bornAt = time.now();
-  /** A different fraction in each millisecond. */
+  /** Makes a different fraction for each millisecond. */
   const fraction = () => (fractions ? ((time.now() * 7_919) % 997) / 997 : 0);
   const onKill: (() => void)[] = [];
   const traps = new Map<string, number>();
@@ -164,8 +164,8 @@ function isDue(entry: Entry): entry is Due {
 }
 
 /**
- * Runs steps in one turn of the event loop, because a turn costs more than most steps. Between two immediates all pending promises
- * continue. A step that throws is the last.
+ * Runs several steps in one turn of the event loop, because a turn costs more than most steps. All pending promises continue between two
+ * turns. A step that throws is the last.
  */
 function turnOf(step: () => void): Promise<void> {
   return new Promise((resolve, reject) => {

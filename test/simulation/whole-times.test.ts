@@ -1,4 +1,7 @@
-/** Tests times that leave the server: in the API, webhooks, MQTT messages, the output of the CLI and the rows of the ledger. */
+/**
+ * Tests that times are whole milliseconds where they leave the server: API, webhooks, MQTT messages, output of the CLI and rows of the
+ * ledger.
+ */
 
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
@@ -11,7 +14,7 @@ import { camera, microphone, minute, second } from './scene.ts';
 import { createWorld, type World } from './world.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-/** Routes of the live view and the commands. The tables are read too. */
+/** Routes of the live view and of the commands. The test also reads the tables. */
 const apiPaths = [
   'snapshot?pcs=all',
   'incidents',

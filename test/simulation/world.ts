@@ -21,9 +21,9 @@ export type World = {
   log: string[];
   note(line: string): void;
   pc(index: number): Pc;
-  /** An admitted PC of the first site without an agent of ours, or null. */
+  /** A PC of the first site that is admitted but runs no agent of ours, or null. */
   hostile: (Hostile & { path: string }) | null;
-  /** Rooms that were moved or retired, and since when. */
+  /** Rooms that were moved or retired, so that the server does not watch them, and since when. */
   unwatched: { path: string; from: number }[];
   /** Whether the PC belongs to a live site. */
   isWatched(path: string): boolean;
@@ -116,7 +116,7 @@ export function createWorld(options: WorldOptions): World {
 
 const hostileId = 'pc-x';
 
-/** The site of the settings, and a second, imported one. */
+/** The site of the settings, and a second site that is imported. */
 export const sitePaths = ['ladakh/leh', 'ladakh/nubra'] as const;
 
 function nodeOf(path: string, facts: TreeNode['site'] = null): TreeNode {

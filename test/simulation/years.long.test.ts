@@ -1,5 +1,5 @@
 // @module-tag long
-/** A small form of the ninety days of `npm run bench -- years`. */
+/** Runs a shorter version of the ninety days of `npm run bench -- years`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
