@@ -29,7 +29,7 @@ const refused = (action: string, reason: string) => broker.sample(`sabha_broker_
 const dropped = (who: string, reason: string) => broker.sample(`sabha_broker_dropped_total{principal="${who}",reason="${reason}"}`);
 
 describe('a subscriber that stops reading', () => {
-  test('F13 flows is disconnected after the drain time, named and counted once, and the exporter loses nothing', {
+  test('F13 flows is disconnected after the drain time and named and counted once, and the exporter loses nothing', {
     tags: ['long'],
   }, async () => {
     await start({ drainTimeoutMs: 300, ...noRateLimits });
@@ -69,11 +69,11 @@ describe('a subscriber that stops reading', () => {
 });
 
 describe('a PC that sends too fast', () => {
-  test('S8 is read at its rate limit, named, and loses nothing; its neighbour and flows are not slowed', async () => {
+  test('S8 is read at its rate limit, named in the log, and loses nothing; its neighbour and flows are not slowed', async () => {
     await start({}, handClock);
     const flows = await connectFlows();
     const flood = await connectBare(broker.port, pc);
-    // 1 KB each, because aedes reads 64 KB at a time and handles all of it before it reads more.
+    // Each message has 1 KB, because aedes reads 64 KB at a time and handles all of it before the next read.
     for (let n = 0; n < 1_000; n += 1) flood.send(beatOf(`${n}`.padEnd(1_024)));
     const other = await connect(broker.port, neighbour);
     for (let n = 0; n < 150; n += 1) await other.publish(pcTopic(neighbour, 'beat'), `${n}`);
@@ -114,7 +114,7 @@ describe('a PC that sends too fast', () => {
     expect(broker.named('disconnected: it sent too much at once')).toEqual([nameOf(pc)]);
   });
 
-  test('S8 acknowledgements of thousands of commands do not count as flood', { tags: ['long'] }, async () => {
+  test('S8 that acknowledges thousands of commands is not treated as a flood', { tags: ['long'] }, async () => {
     await start({}, handClock);
     const [flows, agent] = [await connect(broker.port, 'flows'), await connect(broker.port, pc)];
     await agent.subscribe(agentFilters(pc));
@@ -126,7 +126,7 @@ describe('a PC that sends too fast', () => {
 });
 
 describe('unauthenticated connections', () => {
-  test('S7 that send nothing or one byte are closed at the connect timeout and counted, and an admitted PC keeps working', async () => {
+  test('S7 that send nothing or one byte are closed at the connect timeout and counted, and an admitted PC stays connected', async () => {
     await start({ connectTimeoutMs: 200 });
     const [flows, agent] = [await connectFlows(), await connect(broker.port, pc)];
     const strangers = await crowd(100);

@@ -109,11 +109,12 @@ describe('a running broker', () => {
 
   test('a broker that stops closes all connections, also half-open ones, and publishes no will', async () => {
     const startedAt = performance.now();
-    // The PC connects first: the broker closes clients in the order of their connection, so `flows` could still receive the will of the PC.
+    // The PC connects first: the broker closes clients in the order of their connection, so `flows` would still receive a wrongly published
+    // will.
     const agent = await connect(broker.port, pc, { will: willOf(10) });
     const flows = await connectFlows();
     const halfOpen = await connectBare(broker.port);
-    const extra = await startOwnBroker(); // for `afterEach`, which stops a running broker
+    const extra = await startOwnBroker(); // The hook `afterEach` stops this second broker.
     const startMs = performance.now() - startedAt;
     const before = performance.now();
     await broker.stop();
@@ -140,7 +141,7 @@ describe('a broker without a registry', () => {
   });
 });
 
-describe('a broker does not start and throws one line', () => {
+describe('a broker does not start, and throws one line,', () => {
   let files: ReturnType<typeof brokerFiles>;
   beforeEach(() => {
     files = brokerFiles();
@@ -180,6 +181,6 @@ function connectPacket(more: Partial<IConnectPacket>): IConnectPacket {
   const clientId = nameOf(pc);
   const base = { cmd: 'connect' as const, protocolId: 'MQTT' as const, protocolVersion: 4 as const, clean: true, keepalive: 60 };
   const packet = { ...base, clientId, username: clientId, password: Buffer.from(tokenOf(pc)), ...more };
-  packets.generate(packet); // an invalid packet throws here, not in the broker
+  packets.generate(packet); // A packet that cannot be encoded throws here, not in the broker.
   return packet;
 }

@@ -63,7 +63,7 @@ test('F33 a clock that is set forward publishes no will of a connected PC', {
   tags: ['long'],
 }, async () => {
   files.publish(1, [{ pc }]);
-  // Runs the minute timers of the broker in tenths of a second, and sets its clock forward by an hour repeatedly.
+  // Runs the timers of the broker that last minutes in tenths of a second, and sets its clock forward by an hour again and again.
   const preload = join(files.folder, 'hasty.mjs');
   writeFileSync(
     preload,

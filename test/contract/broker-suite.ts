@@ -1,4 +1,4 @@
-/** The contract of every broker engine. `describeBroker` runs it for one engine. */
+/** The contract of every broker engine. `describeBroker` runs the contract for one engine. */
 
 import { agentFilters, downLeaves, exporterFilters, flowsFilters, pcTopic, scopeTopic, upLeaves } from '@sabha/contracts';
 import type { IClientOptions } from 'mqtt';
@@ -12,11 +12,12 @@ const far = 'kerala/kochi/pc-1';
 const revoked = 'ladakh/leh/pc-9';
 const known = [{ pc }, { pc: neighbour }, { pc: far }, { pc: revoked, revoked: true }];
 
-/** Guarantees that not every engine can keep; broker/engines/README.md describes the behaviour of each engine instead. */
+/** Guarantees that not every engine can give. broker/engines/README.md describes the behaviour of each engine instead. */
 export type Promised = 'client id' | 'refused filter' | 'quiet retain' | 'will on presence only' | 'retained will';
 
 /**
- * Runs the contract against one engine. `cannot` gives the reason why it does not keep a guarantee; that test is skipped with this reason.
+ * Runs the contract against one engine. `cannot` gives the reason why the engine does not keep a guarantee, and the test of that guarantee
+ * is skipped with this reason.
  */
 export function describeBroker(name: string, start: StartBroker, cannot: Partial<Record<Promised, string>> = {}): void {
   describe(name, () => {
@@ -137,7 +138,7 @@ function addressing(site: Site): void {
     expect(two.heard.map(({ text }) => text)).toEqual(['end']);
   });
 
-  test('R17 a hello reaches exactly the PCs of its scope', async () => {
+  test('R17 a hello is delivered to exactly the PCs of its scope', async () => {
     const flows = await site.joinFlows();
     const agents = await Promise.all([pc, neighbour, far].map((who) => site.join(who)));
     for (const [n, who] of [pc, neighbour, far].entries()) await agents[n]?.subscribe(agentFilters(who));
@@ -277,7 +278,7 @@ function stalledSubscriber(start: StartBroker): void {
     const stalled = await stallOn(broker.port, 'exporter', exporterFilters);
     const agent = await connect(broker.port, pc);
     const askedAt = performance.now();
-    // Not a `fence`: the fence after the load would find this message and return at once.
+    // Does not use `fence`: the fence after the load would find this message and return at once.
     await agent.publish(pcTopic(pc, 'beat'), 'way');
     await flows.hears(pcTopic(pc, 'beat'), 'way');
     const wayMs = performance.now() - askedAt;
@@ -291,14 +292,14 @@ function stalledSubscriber(start: StartBroker): void {
     for (const peer of [flows, agent]) peer.client.end(true);
   });
 
-  test('messages of 200 PCs are all acknowledged while it stalls and disconnects', async () => {
+  test('messages of 200 PCs are all acknowledged while the subscriber stalls and is disconnected', async () => {
     const stalled = await stallOn(broker.port, 'flows', flowsFilters);
     const agents = await Promise.all(many.map((one) => connectBare(broker.port, one)));
     let acked = 0;
     const done = new Promise<void>((all) => {
       for (const { socket } of agents) {
         socket.on('data', (data) => {
-          acked += data.length / 4; // a PUBACK has 4 bytes, and nothing else is received
+          acked += data.length / 4; // The client receives only PUBACKs, of 4 bytes each.
           if (acked === many.length * 20) all();
           if (acked > many.length * 10) stalled.socket.destroy();
         });
@@ -318,7 +319,10 @@ function stalledSubscriber(start: StartBroker): void {
   });
 }
 
-/** Resolves when all earlier messages of the sender are delivered, because its messages keep their order. */
+/**
+ * Resolves when all earlier messages of the sender are delivered. A later message proves that, because messages of a sender keep their
+ * order.
+ */
 async function fence(sender: Peer, who: string, { flows, agent }: { flows: Peer; agent?: Peer }): Promise<void> {
   if (who !== 'flows' && who !== 'exporter') {
     await sender.publish(pcTopic(who, 'beat'), 'fence');

@@ -2,5 +2,5 @@ import { noRateLimits } from '../../broker/protection/limits.ts';
 import { describeBroker } from './broker-suite.ts';
 import { startOwnBroker } from './broker-under-test.ts';
 
-// Without rate limit, because the suite sends the load of hundreds of PCs as one PC.
+// The broker has no rate limit here, because the suite sends the load of hundreds of PCs as one PC.
 describeBroker('aedes, embedded', (settings) => startOwnBroker({ ...settings, ...noRateLimits }));

@@ -2,7 +2,7 @@ import { budgets } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { repository } from '../check/source.ts';
 
-test('R27 each budget is used by the product and named by a test', () => {
+test('R27 (quota and backpressure) the product uses each budget, and a test names it', () => {
   const files = repository('.').filter(({ path }) => path !== 'test/contract/budgets.test.ts');
   const isTest = ({ path }: { path: string }) => path.endsWith('.test.ts');
   const names = (list: typeof files) =>

@@ -1,4 +1,4 @@
-/** S4: a PC subscribes to 10,000 foreign filters and receives no message of another PC. */
+/** Tests S4: a PC subscribes to 10,000 foreign filters and receives no message of another PC. */
 
 import { agentFilters, downLeaves, pcTopic, upLeaves } from '@sabha/contracts';
 import packets from 'mqtt-packet';
@@ -51,7 +51,7 @@ test(`S4 ${filters} fuzzed filters over many sessions receive no foreign message
 const levels = ['sabha', 'v1', 'v2', 'ladakh', 'leh', 'nubra', 'bihar', 'patna', 'pc-1', 'pc-2', 'all', '+', '', '$SYS', '$share', 'g'];
 const leaves = [...upLeaves, ...downLeaves, 'hello', '+', '#'];
 
-/** Returns a random filter, a changed topic of another PC, or a known trick. */
+/** Returns a random filter, a changed topic of another PC, or a filter with a known trick. */
 function filterOf(random: Random): string {
   const kind = random.next();
   if (kind < 0.003) return random.pick(['', 'sabha/#/x', 'sabha/v1/la+/x', 'a/'.repeat(150)]);
@@ -81,7 +81,7 @@ async function spyOn(port: number, heard: string[]) {
   socket.on('data', (bytes) => void parser.parse(Buffer.from(bytes)));
   return {
     isClosed: () => socket.destroyed,
-    /** Returns the number of granted filters; 0 if the broker ended the session. */
+    /** Resolves with the number of granted filters; 0 if the broker ended the session. */
     async subscribe(asked: readonly string[]): Promise<number> {
       const answer = new Promise<number>((done) => void answers.push(done));
       send({ cmd: 'subscribe', messageId: 1, subscriptions: asked.map((topic) => ({ topic, qos: 1 as const })) });

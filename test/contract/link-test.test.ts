@@ -18,7 +18,7 @@ const key = randomBytes(32);
 const mbit = 1e6;
 const quiet: Busy = { upBps: 0.25 * mbit, downBps: 0.5 * mbit };
 
-/** No limit was seen for the number of bytes sent. */
+/** The expected text when all bytes passed without a limit. */
 const seenUp = expect.stringMatching(/^up: at least 2\.00 Mbit\/s for the first 2\.\d MB$/);
 const freeUp = 'free, as seen by this PC: up 1.75 Mbit/s, down not known';
 
@@ -89,7 +89,7 @@ function setUp(given: Given = {}) {
   return { way, run, seen, heldBy, onPacket };
 }
 
-test('a link test stores and returns its result, with the free rate of the busiest minute', async () => {
+test('a link test stores and returns its result, with the free capacity in the busiest minute', async () => {
   const { way, run, seen } = setUp();
   expect(await way.run(run())).toEqual({
     outcome: 'done',
@@ -208,7 +208,7 @@ test('a test beyond the quota of the reflector is refused with its reason and gi
   expect(answers.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'done', 'failed']);
   expect(answers.at(-1)).toEqual({ outcome: 'failed', reason: measureRefusals.spent });
   expect(seen.takeCapacity.map(({ udpBlocked }) => udpBlocked)).toEqual([false, false, false]);
-  // The refusal arrives with the first train.
+  // The refusal arrives with the first train, so the measurement costs few bytes.
   expect(costs[3]).toBeLessThan(60_000);
 });
 
@@ -224,7 +224,7 @@ test.each([
   }
 });
 
-test('if packets of the quality test return, the reflector counts as full, not UDP as blocked', async () => {
+test('if only packets of the quality test return, the reflector counts as full, and UDP does not count as blocked', async () => {
   const window = { up: { sent: 20, lost: 0, bursts: 0 }, roundTripsMs: [20] } as unknown as LinkView['windows'][number];
   const view: LinkView = {
     windows: [window],

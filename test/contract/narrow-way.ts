@@ -7,7 +7,7 @@ import type { Clock } from '@sabha/contracts';
 import type { PacketHandler } from '../../broker/reflector/reflector.ts';
 import { createTime } from '../simulation/time.ts';
 
-/** `peakBps`: rate of the tokens in the bucket, unlimited if absent; `drops`: packets beyond the bucket are dropped instead of queued. */
+/** `peakBps`: rate of the tokens in the bucket, unlimited if absent. `drops`: packets beyond the bucket are dropped instead of queued. */
 export type Narrow = {
   bps: number;
   bucketBytes: number;
@@ -15,15 +15,15 @@ export type Narrow = {
   lost: (packet: Buffer) => boolean;
   peakBps?: number;
   drops?: boolean;
-  /** Bytes in the queue before the bottleneck; further packets are dropped. */
+  /** Bytes that the queue before the bottleneck holds; further packets are dropped. */
   queueBytes?: number;
-  /** Delay in ms after which each packet arrives a second time, without queueing. */
+  /** Delay in ms after which each packet arrives a second time, without a wait in the queue. */
   copyMs?: number;
 };
 export type Way = {
   clock: Clock;
   open(onPacket: (packet: Buffer) => void): Promise<{ send(packet: Buffer): void; close(): void }>;
-  /** Runs the virtual time until the promise settles. */
+  /** Advances the virtual time until the promise settles. */
   run<T>(answer: Promise<T>): Promise<T>;
   /** Changes the port under which the reflector sees this PC. Replies to the old port are lost. */
   rebind(): void;
@@ -37,7 +37,7 @@ const ipAndUdpBytes = 28;
 const frameBytes = 14;
 const first: RemoteInfo = { address: '10.1.2.3', port: 40_000, family: 'IPv4', size: 0 };
 
-/** Creates the path. Its internal time is in microseconds. */
+/** Creates the path. Its internal times are in microseconds. */
 export function createWay(answerer: (clock: Clock) => PacketHandler, { up, down }: { up: Narrow; down: Narrow }): Way {
   const time = createTime();
   const clock: Clock = {

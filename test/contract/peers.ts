@@ -10,10 +10,10 @@ export type Heard = { topic: string; text: string };
 export type Peer = {
   client: MqttClient;
   heard: Heard[];
-  /** Resolves with the first message on this topic and with this text, received already or later. */
+  /** Resolves with the first message on this topic and with this text, whether it was received before or is received later. */
   hears(topic: string, text?: string): Promise<Heard>;
   publish(topic: string, text: string, options?: { qos?: 0 | 1 | 2; retain?: boolean }): Promise<void>;
-  /** Resolves with the return codes of the SUBACK; 128 = refused. */
+  /** Resolves with the return codes of the SUBACK. The code 128 means refused. */
   subscribe(filters: string[], qos?: 0 | 1): Promise<number[]>;
   closed: Promise<undefined>;
   cut(): void;
@@ -62,7 +62,7 @@ export async function connect(port: number, who: string, options: IClientOptions
 
 export type Bare = { socket: Socket; send(packet: Packet): void; closed: Promise<undefined> };
 
-/** Opens a bare socket. With `who` it connects and resolves after any CONNACK. `from`: local address. */
+/** Opens a bare socket. With `who` it sends a CONNECT and resolves after any CONNACK. `from`: local address. */
 export async function connectBare(port: number, who?: string, from = '127.0.0.1', password = tokenOf(who ?? '')): Promise<Bare> {
   const socket = connectSocket({ port, host: '127.0.0.1', localAddress: from });
   socket.on('error', () => {});

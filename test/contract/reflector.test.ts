@@ -1,4 +1,4 @@
-/** Measures the reflector of a real broker process through a relay that records every packet. */
+/** Measures a link through the reflector of a real broker process and a relay that records every packet. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quantile } from '../../agent/link/analysis/quality.ts';
 import { bareRound, type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
@@ -26,7 +26,7 @@ test.concurrent.each(Object.entries(scenarios))(
     });
     expect(Math.abs(quality.up.loss * 100 - lossOfAll.up)).toBeLessThanOrEqual(0.1);
     expect(Math.abs(quality.down.loss * 100 - lossOfAll.down)).toBeLessThanOrEqual(0.1);
-    // Compares packet by packet, so that a few packets delayed by a busy machine do not affect the result.
+    // Compares packet by packet. A few packets that a busy machine delays then do not change the result.
     expect(Math.min(...beyondTruthMs)).toBeGreaterThan(-0.1);
     expect(quantile(beyondTruthMs, 0.5)).toBeLessThan(2 + 5 * quantile(bareMs, 0.5));
   },

@@ -17,7 +17,7 @@ let app: FastifyInstance;
 let wire: Server;
 let certificate: { key: string; cert: string };
 let pcs = 0;
-/** Bits of full pieces that the wire passed, and the time in ms. */
+/** Bits of full pieces that passed the wire, and the time in ms. */
 let wireBits = 0;
 let wireMs = 0;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { port } = app.server.address() as AddressInfo;
   wire = createServer((from) => {
     const to = connect(port, '127.0.0.1');
-    // A broken connection also breaks the other end.
+    // When one connection breaks, the connection to the other side breaks too.
     paced(from, to).catch(() => to.destroy());
     paced(to, from).catch(() => from.destroy());
   });
@@ -40,7 +40,7 @@ afterAll(async () => {
   await app.close();
 });
 
-/** Passes small pieces, each in the time that the rate allows. A late timer makes the wire slower, never faster. */
+/** Forwards small pieces, each in the time that the rate allows. A late timer makes the wire slower, never faster. */
 async function paced(from: Socket, to: Socket): Promise<void> {
   let dueAt = performance.now();
   from.on('error', () => to.destroy());

@@ -1,4 +1,4 @@
-/** Tests admission over TLS and its end (S1, S5). */
+/** Tests that TLS admits only PCs with a listed certificate, and disconnects a PC whose certificate is revoked (S1, S5). */
 import { once } from 'node:events';
 import { flowsFilters, hashToken, pcTopic, serialOf } from '@sabha/contracts';
 import packets from 'mqtt-packet';
@@ -32,7 +32,7 @@ const shown = (cert?: Issued) => ({ roots: [authority.root], ...(cert && { cert 
 const entry = (...certs: Issued[]) => ({ pc, certificates: certs.map(({ serial }) => serial) });
 
 describe('S1 a forged identity', () => {
-  test('0 of 5 are admitted: other id, no certificate, self-signed, other authority, server certificate; the right one is', async () => {
+  test('0 of 5 forged certificates are admitted: other id, none, self-signed, other authority, server certificate; the right one is', async () => {
     const forged: [string, Issued | undefined][] = [
       ['another id', await authority.issue({ cn: 'ladakh.leh.pc-2', use: 'client' })],
       ['none', undefined],
@@ -41,7 +41,7 @@ describe('S1 a forged identity', () => {
       ['made for servers', await authority.issue({ cn: name, use: 'server' })],
     ];
     const all = forged.flatMap(([, cert]) => cert ?? []);
-    // The registry lists the serial numbers of all of them, so only the certificate itself can be wrong.
+    // The registry lists the serial numbers of all five, so each is refused because of the certificate itself.
     await broker.admit([entry(good, ...all), { pc: neighbour }], [authority.root]);
     const admitted: string[] = [];
     for (const [what, cert] of forged) {
@@ -95,7 +95,7 @@ describe('S9 the certificate of a PC, judged by the clock of the server', () => 
     expect(await outcome).toBe(expected);
   });
 
-  test('two roots admit the PCs of both; a removed root admits no new connection; no root admits none', async () => {
+  test('two roots admit the PCs of both; a removed root admits no new connection; without a root no PC is admitted', async () => {
     const second = await other.issue({ cn: 'ladakh.leh.pc-2', use: 'client' });
     const entries = [entry(good), { pc: neighbour, certificates: [second.serial] }];
     await broker.admit(entries, [authority.root, other.root]);
@@ -130,7 +130,7 @@ describe('S5 a revoked PC', () => {
     ['revoked', () => [{ ...entry(good), revoked: true }]],
     ['without that certificate', () => [{ pc, certificates: ['abc'] }]],
     ['gone', () => []],
-  ])('%s: its session ends within 10 s, and no later message of it is delivered', async (_what, next) => {
+  ])('%s: the session of the PC ends within 10 s, and no later message of the PC is delivered', async (_what, next) => {
     await broker.admit([entry(good)], [authority.root]);
     const flows = await connect(broker.plainPort, 'flows');
     await flows.subscribe([...flowsFilters]);

@@ -15,7 +15,7 @@ export type Wanted = {
   cn: string;
   use: keyof typeof purposes;
   hosts?: string[];
-  /** In days from now. */
+  /** Start of validity, in days from now. */
   fromDays?: number;
   toDays?: number;
   /** Private or public key of the holder, PEM; absent = a new one. */
@@ -44,7 +44,7 @@ export async function createAuthority(name: string, under?: { root: string; key:
     root: root.pem,
     issue,
     async issueTo(request, wanted) {
-      // The library has two overloads, for Buffer and string, that work alike here.
+      // The library has two overloads, for Buffer and for string, with the same effect here.
       const { publicKey } = new x509.Pkcs10CertificateRequest(request as string);
       return issue({ ...wanted, key: publicKey.toString('pem') });
     },

@@ -23,7 +23,7 @@ let own: Issued;
 beforeAll(async () => {
   ours = await createAuthority('Sabha one');
   next = await createAuthority('Sabha two');
-  foreign = await createAuthority('Sabha one'); // same name as our authority, other key
+  foreign = await createAuthority('Sabha one'); // An authority with the same name as ours and another key.
   between = await createAuthority('Sabha between', { root: ours.root, key: ours.key });
   // This PC was enrolled ten days ago.
   own = await ours.issue({ cn: 'ladakh.leh.pc-1', use: 'client', fromDays: -10, toDays: 355 });
@@ -73,12 +73,12 @@ test.each(table)('S9 a certificate %s', async (_what, shown, right, dead) => {
   };
   const outcome = { right: await by(Date.now()), dead: await by(Date.UTC(1970, 0, 1)) };
   expect(outcome).toEqual({ right, dead });
-  // The test of the network path accepts the same certificates.
+  // The check `path` accepts the same certificates.
   const greeted = async (now: number) => ((await greetedAt(port, now)) === 'proven' ? 'in' : 'out');
   expect({ right: await greeted(Date.now()), dead: await greeted(Date.UTC(1970, 0, 1)) }).toEqual({ right, dead });
 });
 
-test('the test of the network path distinguishes wrong dates, another server, a closed connection and no response', async () => {
+test('the check of the path distinguishes wrong dates, another server, a closed connection and no response', async () => {
   expect(await greetedAt(await listening(await ours.issue({ ...server, ...future })))).toBe('undated');
   expect(await greetedAt(await listening(await foreign.issue(server)))).toBe('stranger');
   expect(await greetedAt(await listening(await foreign.issue({ ...server, ...future })))).toBe('stranger');
@@ -113,7 +113,7 @@ async function listening({ key, pem }: Issued, maxVersion: 'TLSv1.2' | 'TLSv1.3'
   return (listener.address() as AddressInfo).port;
 }
 
-/** Starts a plain server that runs `says` at the first data of a client. */
+/** Starts a plain TCP server that calls `says` at the first data of a client. */
 async function plain(says: (socket: Socket) => unknown): Promise<number> {
   const listener = createPlainServer((socket) => socket.on('error', () => {}).once('data', () => says(socket)));
   listener.listen(0, '127.0.0.1');

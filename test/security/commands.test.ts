@@ -61,7 +61,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = handClock() }:
   });
   agent.start();
   await clock.pass(1_000);
-  /** Responds to the last time request of the PC. */
+  /** The value of the PC's last time request, which a valid time response repeats. */
   let echo = Number.NaN;
   const answer = (at: number, by: KeyObject | null = centreKey) => {
     echo = net.take('beat').findLast(({ message }) => message.echo !== undefined)?.message.echo ?? echo;
@@ -145,7 +145,7 @@ test('S6 a command for another PC, outside its time, with an old counter, an unk
   expect(agent.figures().connected).toBe(true);
 });
 
-test('S6 3,000 forged, reordered, mixed and replayed messages execute no command of others and none twice', {
+test('S6 3,000 forged, reordered, mixed and replayed messages execute no command of another sender, and no command twice', {
   tags: ['long'],
 }, async () => {
   const { clock, done, deliver, answer, agent, events } = await setUp();
@@ -168,7 +168,7 @@ test('S6 3,000 forged, reordered, mixed and replayed messages execute no command
   expect(done.filter((what) => what !== 'restart-sound')).toEqual([]);
   expect(agent.figures()).toMatchObject({ connected: true });
   expect(agent.figures().refused).toBeGreaterThan(1_500);
-  // Refused messages are rate limited in the history.
+  // The history has a rate limit for entries about refused messages.
   expect(events('refused').length).toBeLessThan(5);
 });
 

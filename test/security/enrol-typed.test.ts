@@ -1,4 +1,4 @@
-/** Tests enrolment by a person at a real terminal with a real server: command, code and name of the server. */
+/** Tests enrolment at a real terminal with a real server: a person types the command, the code and the name of the server. */
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -25,7 +25,7 @@ afterEach(async () => {
 
 const clerkIn = (language: 'en' | 'hi') => sit([cli, 'enrol', '--data', data], { LC_ALL: language === 'hi' ? 'hi_IN.UTF-8' : 'C.UTF-8' });
 
-describe('without a terminal, a call that names no PC', () => {
+describe('without a terminal, an enrolment command that names no PC', () => {
   const enrol = (code: string) =>
     runProgram(process.execPath, [cli, 'enrol', code, '--centre', `localhost:${rig.port}`, '--data', data, '--lang', 'en']);
 
@@ -46,7 +46,7 @@ describe('without a terminal, a call that names no PC', () => {
   });
 });
 
-describe.runIf(hasTerminal)('at a terminal', () => {
+describe.runIf(hasTerminal)('an enrolment command at a terminal', () => {
   test('a clerk enrols a PC by typing only the code, the name of the server and one digit', async () => {
     const code = await rig.code();
     const clerk = clerkIn('en');
@@ -59,7 +59,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     expect(await clerk.ended).toBe(0);
     expect(openIdentity(identityFolder(data))).toMatchObject({ value: { pc: 'ladakh/leh/vc-2', centre: { host: 'localhost' } } });
     expect(clerk.typed()).toBe(40 + `localhost:${rig.port}`.length + 1);
-    // A second call is refused before anything is typed.
+    // A second enrolment is refused before the person types anything.
     const again = clerkIn('en');
     await again.sees('this PC is enrolled already as ladakh/leh/vc-2');
     expect(await again.ended).toBe(1);

@@ -43,7 +43,7 @@ async function enrolled(at: { port: number; code: string }): Promise<Identity> {
   return done.value;
 }
 
-test('key, certificate, roots and server address are stored for this user only, and the key is never sent', async () => {
+test('key, certificate, roots and server address are readable by this user only, and the key is never sent', async () => {
   const at = await centre();
   const identity = await enrolled(at);
   expect(identity).toMatchObject({
@@ -63,7 +63,7 @@ test('key, certificate, roots and server address are stored for this user only, 
 test('an existing identity is kept; --again creates a new key and a new enrolment id', async () => {
   const at = await centre();
   const first = await enrolled(at);
-  // A person needs to know which PC this is and what to do next.
+  // The last line says which PC this is and what to do next.
   const next = `npm run agent -- run --data ${dirname(folder)}`;
   const line = `this PC is enrolled already as ${pc} (${folder}); next: ${next} (a new key only after "pcs replace ${pc}" at the server: then with --again)`;
   expect(await ask(at)).toEqual({ ok: false, line });
@@ -83,7 +83,7 @@ test('a server that does not match the code gets no secret', async () => {
     line: `localhost:${rogue.port} is not the server that gave this code`,
     cause: 'pin',
   });
-  // A server that presents our public root but has no key of ours.
+  // A server that presents our public root but does not have the key of that root.
   const cunning = await centre({ authority: other, roots: [authority.root] });
   expect(await ask(cunning, { code })).toMatchObject({ ok: false, line: expect.stringContaining(`localhost:${cunning.port}: `) });
   expect([...rogue.state.asked, ...cunning.state.asked]).toEqual(['/.well-known/est/cacerts', '/.well-known/est/cacerts']);

@@ -102,7 +102,7 @@ describe('S2 an enrolment code', () => {
     expect(new X509Certificate(root).raw).toEqual(rig.authority.rootDer);
   });
 
-  test('is rate limited per address after five failures, with the wait in seconds; a right code is accepted', async () => {
+  test('is refused with a wait in seconds for an address with five failures; a right code is still accepted', async () => {
     for (let n = 0; n < 5; n++) expect((await enrol(rig, one, '0'.repeat(20))).status).toBe(401);
     expect(await enrol(rig, one, '0'.repeat(20))).toMatchObject({
       status: 429,
@@ -114,7 +114,7 @@ describe('S2 an enrolment code', () => {
     expect((await enrol(rig, one, '0'.repeat(20))).status).toBe(401);
   });
 
-  test('with five wrong attempts raises one finding that names the site or sender and lasts a day after the last alarm', {
+  test('with five wrong attempts raises one finding that names the site or sender and ends a day after the last alarm', {
     tags: ['long'],
   }, async () => {
     const finding = (origin: string, address: string) => [

@@ -42,7 +42,7 @@ test.each<[string, () => Issued | undefined]>([
   ['without a certificate', () => undefined],
   ['with one of their own', () => stranger],
 ])('S7 four clients %s that stream 200 MB each increase the RSS by less than 50 MB', async (_what, cert) => {
-  await flood(cert()); // warm-up: loads code and allocates buffers
+  await flood(cert()); // loads code and allocates buffers; not measured
   const before = rssMiB();
   await flood(cert());
   expect(rssMiB() - before).toBeLessThan(50);
@@ -59,7 +59,7 @@ test('S7 an incomplete handshake is closed after 10 s, and data without TLS at o
     await closed;
     return performance.now() - since;
   };
-  const hello = Buffer.from([0x16, 0x03, 0x01]); // first bytes of a handshake that does not continue
+  const hello = Buffer.from([0x16, 0x03, 0x01]); // The first bytes of a handshake that does not continue.
   const [silentMs, wrongMs] = await Promise.all([lasted(hello), lasted(Buffer.concat([announced, Buffer.alloc(mebibyte)]))]);
   expect(wrongMs).toBeLessThan(5_000);
   expect(silentMs).toBeGreaterThan(9_000);
@@ -67,7 +67,7 @@ test('S7 an incomplete handshake is closed after 10 s, and data without TLS at o
   expect(await refused('frame')).toBe(0);
 });
 
-/** Sends as long as the broker reads and respects back pressure. */
+/** Sends data while the broker reads, and waits while the socket is full. */
 async function flood(cert: Issued | undefined): Promise<void> {
   await Promise.all(
     Array.from({ length: 4 }, async () => {

@@ -104,7 +104,7 @@ test('S18 no command or configuration signed with a key or file of the broker is
     ];
     for (const signature of signatures)
       expect(openSigned(schema, { signed, signature }, createPublicKey(own))).toEqual({ ok: false, reason: 'wrong signature' });
-    // The signing key of the server is accepted, so it was not something else that kept the others out.
+    // The same command signed with the server's own key is accepted, so only the signature caused the refusals.
     expect(openSigned(schema, sealSigned(content, own), createPublicKey(own))).toMatchObject({ ok: true });
   }
 });
@@ -142,7 +142,7 @@ test('S18, S10 no update of the agent signed with a key of the broker is accepte
       reason: 'wrong signature',
     });
   }
-  // A manifest with the right signature is accepted, so the signature alone was the reason.
+  // The same manifest with the right signature is accepted, so only the signature caused the refusal.
   const signed = JSON.stringify(sealSigned(manifest, createPrivateKey(releases.privateKey)));
   expect(checkManifest(signed, publicKey, { ...held, now: 1 })).toMatchObject({ ok: true });
 });

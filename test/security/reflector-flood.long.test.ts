@@ -1,5 +1,8 @@
 // @module-tag long
-/** Floods the reflector of a real broker process with packets of unknown senders. Their cost must stay bounded. */
+/**
+ * Floods the reflector of a real broker process with packets of unknown senders. The reflector may use only limited processor time for
+ * them.
+ */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -40,7 +43,7 @@ test('S7 under a flood of 10,000 invalid packets a second only a valid PC gets r
   const after = await reflector.counts();
   const of = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
   const seen = of('stamp stranger') + of('stamp unproven') + of('other malformed');
-  // Most of the flood reached the process, and the limit for unknown tokens held.
+  // Most of the flood reached the process, and the limit for unknown tokens was effective.
   expect(sent).toBeGreaterThan((perSecond * windowMs) / 1_000 / 2);
   expect(seen).toBeGreaterThan(sent * 0.5);
   expect(of('stamp stranger')).toBeLessThan((2_000 * (windowMs + 2_000)) / 1_000 + 2_000);
@@ -50,7 +53,7 @@ test('S7 under a flood of 10,000 invalid packets a second only a valid PC gets r
   expect(flooded - idle).toBeLessThan((4 * (spent.user + spent.system)) / 1e6);
 });
 
-/** Sends from forty addresses in turns; a third of the packets is malformed. Resolves with the number of packets. */
+/** Sends from forty addresses in turn; a third of the packets is malformed. Resolves with the number of packets. */
 async function flood(): Promise<number> {
   const strangers = await Promise.all(Array.from({ length: 40 }, (_, at) => strangerAt(`127.0.0.${at + 2}`, reflector)));
   const makes = [kinds['a made-up token'], kinds['a token by another key'], kinds['a packet of 1,400 bytes']];
@@ -66,14 +69,14 @@ async function flood(): Promise<number> {
   return sent;
 }
 
-/** Measures during the flood as a PC that was there before. */
+/** Measures the link during the flood, as a PC whose token the reflector knew before the flood. */
 async function measure(): Promise<ReturnType<typeof windowOf>> {
   const grant = { port: reflector.port, token: reflector.tokenOf('up/lucknow/hall'), endsUp: Number.POSITIVE_INFINITY };
   const round = await stampRound({ clock: realClock(), open: udpTo('127.0.0.1'), grant, session: 3, probes: 20, paceMs: 50 });
   return typeof round === 'string' ? undefined : windowOf(round);
 }
 
-/** Returns the time in ms that the broker needs to close a connection with invalid data. */
+/** Returns the time in ms until the broker closes a connection that sent invalid data. */
 async function greetMqtt(): Promise<number> {
   const startedAt = performance.now();
   const socket = connect(reflector.mqttPort, '127.0.0.1').on('error', () => {});

@@ -39,7 +39,7 @@ afterAll(() => {
   dead.close();
 });
 
-/** Returns every secret of the server: from its settings, and the generated ones. */
+/** Returns every secret of the server: those in its settings, and those that it generated. */
 function secretsOf(data: string): string[] {
   const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter(
     (one) => one.isFile() && /\.(key|token)$|^first-secret$/.test(one.name),

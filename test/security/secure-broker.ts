@@ -1,4 +1,4 @@
-/** The embedded broker with its TLS port, and the work of `flows` for it: certificate and registry. */
+/** The embedded broker with its TLS port, and what `flows` does for the broker: certificate and registry. */
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export async function startSecureBroker(clock = realClock()) {
     plainPort: broker.port,
     folder: files.folder,
     lines,
-    /** Publishes a registry; resolves when it is in force. */
+    /** Publishes a registry. Resolves when the broker uses it. */
     async admit(entries: (Partial<RegistryEntry> & { pc: PcPath })[], roots: string[]) {
       version += 1;
       const inForce = until((line, fields) => line === 'registry snapshot in use' && 'version' in fields && fields.version === version);
@@ -29,7 +29,7 @@ export async function startSecureBroker(clock = realClock()) {
       files.put({ version, at: 0, pcs, roots });
       await inForce;
     },
-    /** Signs the certificate request of the broker and stores the certificate; resolves when it is in use. */
+    /** Signs the certificate request of the broker and stores the certificate. Resolves when the broker uses it. */
     async certify(authority: Authority, more: Partial<Wanted> = {}): Promise<Issued> {
       const inUse = until((line) => line === 'certificate of the broker in use');
       const issued = await certifyIn(files.folder, authority, more);
@@ -87,7 +87,7 @@ export async function join8883(port: number, pc: PcPath, { cert, roots }: Shown,
   return client;
 }
 
-/** Opens a TLS socket; resolves after the handshake on this side. */
+/** Opens a TLS socket. Resolves when the handshake is complete on the client's side. */
 export async function bareTls(port: number, { cert, roots }: Shown, more: ConnectionOptions = {}): Promise<TLSSocket> {
   const own = cert && { key: cert.key, cert: cert.pem };
   const socket = connectTls({ host, port, ca: roots, servername: 'localhost', ...own, ...more });

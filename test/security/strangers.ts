@@ -7,7 +7,7 @@ import type { ReflectorProcess } from '../reflector-process.ts';
 
 const probe = (token: Buffer) => writeProbe({ seq: 1, sentAt: Date.now(), session: 1, token });
 
-/** Returns makers of packets that get no reply. They request a token of the reflector only when called. */
+/** Returns functions that make packets without a reply. A function requests a token of the reflector only when it is called. */
 export function unansweredBy(reflector: () => ReflectorProcess) {
   return {
     'a made-up token': () => probe(randomBytes(16)),

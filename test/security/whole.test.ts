@@ -1,4 +1,4 @@
-/** Tests the identity of a PC with real programs: enrolment code, work over mTLS, renewal and revocation. */
+/** Tests the identity of a PC with real programs: enrolment code, connection over mTLS, renewal and revocation. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

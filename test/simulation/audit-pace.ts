@@ -55,8 +55,8 @@ function isBesides({ transition, at }: Message, earlier: readonly Message[]): bo
 }
 
 /**
- * A transition that was delayed or only counted needs a reason: its room had reached the limit, and people were notified of its critical
- * faults within that hour.
+ * A transition may be delayed or only counted if its room had reached the limit. People must also have been notified of its critical faults
+ * within that hour.
  */
 export function heldWithReason(world: World, rows: Rows): string[] {
   const scopes = new Map(rows.incidents.map(({ id, scope }) => [id, scope]));

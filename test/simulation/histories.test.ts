@@ -15,8 +15,8 @@ test('two runs of one seed have the same log, line by line', { tags: ['long'] },
 });
 
 /**
- * Seeds that found faults. 196: a machine was replaced while it sent. 1194: the server found a replacement too early. 6990: the server
- * forgot messages after it had counted them as received.
+ * Seeds that found faults. In 196 a machine was replaced while it sent. In 1194 the server found a replacement too early. In 6990 the
+ * server forgot messages that it had counted as received.
  */
 test.each(ofTier([6990], [196, 1194, 6990]))(
   'history %i loses nothing, applies nothing twice, and ends like the same history without disturbances',

@@ -58,7 +58,7 @@ for (const order of ['flows before the broker', 'the broker before flows', 'both
   });
 }
 
-test('R18 a killed PC is silent 90 s after its will, a PC with a cut link after its class limit, and a stopped PC never', async () => {
+test('R18 a killed PC is silent 90 s after its will, a PC with a cut link after its class limit, a stopped PC never', async () => {
   // Enough PCs remain that the two silent ones do not count as a dark site.
   const world = await atRest({ pcs: 6 });
   world.pc(0).kill();

@@ -7,7 +7,7 @@ import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } from './scene.ts';
 import type { World } from './world.ts';
 
-/** What is suspended, for how long, and how to suspend and resume it. */
+/** Rows: the suspended part, the duration, and the functions that suspend and resume the part. */
 const stills: [what: string, forMs: number, stop: (world: World, forMs: number) => void, go: (world: World) => void][] = [
   ['flows, for 30 s', 30 * second, (world, forMs) => world.centre.stop(forMs), (world) => world.centre.go()],
   ['flows, for 200 s', 200 * second, (world, forMs) => world.centre.stop(forMs), (world) => world.centre.go()],

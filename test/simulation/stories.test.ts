@@ -1,5 +1,5 @@
 /**
- * Tests with the real tabs: exact messages and recipients of the eight documented cases, and of some cases with an interruption.
+ * Tests eight documented cases, and some cases with an interruption, with the real tabs: exact messages and recipients.
  * stories.long.test.ts tests whole nations and nights.
  */
 import { expect, test } from 'vitest';

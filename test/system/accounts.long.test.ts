@@ -39,7 +39,7 @@ async function ask(path: string, { cookie = '', body }: { cookie?: string; body?
 
 const said = async (...args: string[]) => (await sabha(site, ...args)).json;
 
-test('the first start names the file of the first secret, people sign in and act under their names, and sessions survive a restart', async () => {
+test('the first start names the file of the first password, people sign in and act under their names, and sessions survive a restart', async () => {
   const first = startCentre(site);
   await isUp(first);
   await first.says(`https://sabha.test:${port}, with an account`);
@@ -134,7 +134,7 @@ test('a token works over HTTPS from another machine and on loopback until it is 
   await centre.stop();
 });
 
-/** Runs the command without a data folder, as on another machine. */
+/** Runs `sabha` without a data folder, as on another machine. */
 function elsewhere(args: string[], env: Record<string, string>): Promise<{ code: number; out: string; err: string }> {
   const all = { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: join(site.folder, 'https.cert'), ...env };
   return run(process.execPath, ['flows/api/cli/cli.ts', ...args], { env: all }).then(

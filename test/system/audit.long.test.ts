@@ -8,7 +8,7 @@ import { createSite, isUp, sabha, startCentre } from './centre-under-test.ts';
 
 const patienceMs = 240_000;
 
-test('S19 a person is erased from every file of the ledger at run time, the chain still verifies, and a changed row is named', async () => {
+test('S19 a person is erased from every file of the ledger at run time, the chain is still valid, and a changed row is named', async () => {
   const site = await createSite({});
   onTestFinished(() => site.remove());
   const said = async (...args: string[]) => (await sabha(site, ...args)).json;

@@ -15,7 +15,7 @@ async function newSite(settings: object = {}): Promise<Site> {
   return site;
 }
 
-test('F30 a server is restored in place and on an empty machine, missing acts are reported, and the PC reconnects', async () => {
+test('F30 a server is restored in place and on an empty machine, lost actions of people are reported, and the PC reconnects', async () => {
   const site = await newSite();
   const second = join(site.folder, 'second');
   const secret = join(site.folder, 'secret');
@@ -55,7 +55,7 @@ test('F30 a server is restored in place and on an empty machine, missing acts ar
   const other = await newSite();
   expect((await sabha(other, 'restore', file, '--check', '--passphrase-file', secret)).code).toBe(0);
   expect(existsSync(join(other.data, 'flows'))).toBe(false);
-  // The restored server keeps the ports of this machine.
+  // Keeps the settings file, because the restored server needs the ports of this machine.
   const settings = readFileSync(join(other.folder, 'sabha.json'));
   expect((await sabha(other, 'restore', file, '--passphrase-file', secret)).code).toBe(0);
   writeFileSync(join(other.folder, 'sabha.json'), settings);

@@ -108,7 +108,7 @@ describe('at run time', () => {
     const name = '$(reboot)"</script>';
     const odd = await join('odd-name');
     await odd.client.publishAsync(pcTopic(path('odd-name'), 'state'), stateWith(name, 'microphone.missing'), { qos: 1 });
-    // PCs of earlier tests may be silent by now, so only the mails of this PC are checked.
+    // PCs of earlier tests may be silent by now, so the test checks only the mails about this PC.
     const heads = () => mailbox.mails.map(({ text }) => text.split('\n')[1]);
     await expect.poll(heads, { timeout: 40_000 }).toContain(`Critical: Microphone not found: ${name}`);
     const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents`);

@@ -1,7 +1,7 @@
 // @module-tag long
 /**
- * Tests each reason why a part refuses to start: all of Sabha ends with one line. `bad-input.long.test.ts` has one of each kind, and input
- * at run time.
+ * Tests each reason why a part refuses to start: the part prints one line, and all of Sabha ends. `bad-input.long.test.ts` has one reason
+ * of each kind, and input at run time.
  */
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

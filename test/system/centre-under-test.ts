@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Settings } from '@sabha/contracts';
 import { type Command, freePorts, killAllWith, livingWith, noneLeft, type Program, startProgram } from './processes.ts';
 
-/** Written to `sabha.json` unchanged, because the product must find its faults. */
+/** The settings of a test. They are written to `sabha.json` unchanged, because the product must find their faults. */
 export type SettingsFile = { [key in keyof Settings]?: unknown };
 export type Ports = Settings['ports'];
 
@@ -22,7 +22,7 @@ export type Site = {
   remove(): void;
 };
 
-/** Creates a folder with settings. Its path is in the environment of every process, which makes them findable. */
+/** Creates a folder with settings. The environment of every process contains the path of the folder, so tests can find the processes. */
 export async function createSite(settings: SettingsFile | string = {}, env: Record<string, string | undefined> = {}): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-system-'));
   const [mqtt = 0, api = 0, editor = 0, brokerMetrics = 0, flowsMetrics = 0, exporter = 0, reflector = 0] = await freePorts(7);
@@ -67,8 +67,8 @@ export function startCentre(site: Site, command: Partial<Command> = {}): Centre 
 }
 
 /**
- * Returns the process id of the part itself. A program that the part starts has the same command line until its exec, and survives a kill
- * of the part for a moment.
+ * Returns the process id of the part itself. A child of the part has the same command line until its exec, and survives a kill of the part
+ * for a moment.
  */
 export function pidIn(living: ReturnType<typeof livingWith>, part: string): number {
   const starters = new Set(living.filter(({ command }) => /\bstart\.ts\b/.test(command)).map(({ pid }) => pid));
@@ -86,8 +86,8 @@ export async function isUp(centre: Pick<Centre, 'says'>, limitMs?: number): Prom
 }
 
 /**
- * Returns true if the machine was too busy: the log has more receive gaps than the one that a test may cause. The server then rightly
- * reports that it is slow.
+ * Returns true if the machine was too busy: the log has more receive gaps than the one that a test may cause. The server is then right to
+ * report that it is slow.
  */
 export function isStarved({ lines }: Pick<Program, 'lines'>): boolean {
   return lines.filter(({ msg }) => msg.startsWith('no PC is judged offline')).length > 1;
@@ -100,7 +100,7 @@ export async function ask<T>(ports: Ports, path: string, headers: Record<string,
   return (await answer.json()) as T;
 }
 
-/** Posts a body as JSON; a response without a body gives an empty object. */
+/** Posts a body as JSON. A response without a body returns an empty object. */
 export async function post<T>({ ports }: Pick<Site, 'ports'>, path: string, body: object): Promise<{ status: number; body: T }> {
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const answer = await fetch(`http://127.0.0.1:${ports.api}${path}`, init);
@@ -108,7 +108,7 @@ export async function post<T>({ ports }: Pick<Site, 'ports'>, path: string, body
   return { status: answer.status, body: text === '' ? {} : JSON.parse(text) };
 }
 
-/** Runs a command of `sabha` as a local user. `json` is its output. */
+/** Runs a command of `sabha` as a local user. Returns its output, also parsed as `json`. */
 export async function sabha(site: Site, ...args: string[]) {
   const command = ['flows/api/cli/cli.ts', ...args, '--json', '--by', 'anil'];
   const { code, stdout, stderr } = await promisify(execFile)(process.execPath, command, { env: site.env }).then(

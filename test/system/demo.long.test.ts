@@ -1,5 +1,5 @@
 // @module-tag long
-/** Runs the demo as a newcomer does: the real server, a small nation of real agents, and a consistent summary. */
+/** Runs the demo as a new user does: the real server, a small nation of real agents, and a summary without contradictions. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Summary } from '../fleet/summary.ts';

@@ -6,10 +6,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ask } from './centre-under-test.ts';
 import { edit, incident, ofRoom, open, receivers, renamed } from './tabs-scene.ts';
 
-/** A clock with this factor that began so long ago is one day ahead. */
+/** Returns how many milliseconds ago a clock with this factor must have begun, so that it is one day ahead now. */
 const beganBeforeMs = (speed: number) => (24 * 3_600_000) / (speed - 1);
 
-test('an old incident is explained by the tabs of that time, also after a start with edited tabs, and explaining sends nothing', async () => {
+test('an old incident is explained by the tabs of its time, also after a start with edited tabs, and the command sends nothing', async () => {
   const { parts, mailbox, pc, flows, tabs } = await open(onTestFinished);
   const sabha = (...args: string[]) =>
     spawnSync(process.execPath, ['flows/api/cli/cli.ts', ...args], { env: parts.site.env, encoding: 'utf8' });

@@ -50,7 +50,7 @@ test.runIf(canMount)(
         process.kill(centre.pidOf('agent') || Number.NaN, 'SIGKILL');
       };
       const isSlow = (subject: string) => isStarved(centre) && subject.includes(faults['centre.slow'].title.en);
-      // On a busy machine a mail may be sent twice under one key.
+      // On a busy machine a mail may be sent twice with one key, so duplicates are removed.
       const told = () => [...new Map(mailbox.mails.filter(({ subject }) => !isSlow(subject)).map((mail) => [mail.key, mail])).values()];
       await stir();
       await centre.says('the ledger stored nothing: ledger: database or disk is full');

@@ -9,7 +9,8 @@ export type Mail = ReadMail & { to: string; subject: string; key: string; fromMs
 export type Mailbox = {
   port: number;
   /**
-   * Received mails, oldest first, with times of `performance.now()`: the connection opened after `fromMs`, the last byte arrived at `atMs`.
+   * Received mails, oldest first, with times of `performance.now()`. The connection opened at `fromMs` or later, and the last byte arrived
+   * at `atMs`.
    */
   mails: Mail[];
   to(person: string): Mail[];
@@ -21,7 +22,7 @@ const turnMs = 5;
 /** Opens a mailbox for all recipients, on a free port by default. A mail is in the list before the sender gets the response. */
 export async function openMailbox(at = 0): Promise<Mailbox> {
   const mails: Mail[] = [];
-  // A busy process may see a connection late, so its time is that of the last event loop turn before.
+  // A busy process may notice a connection late, so the connection gets the time of the event loop turn before.
   const opened = new Map<string, number>();
   let lastTurn = performance.now();
   const turns = setInterval(() => (lastTurn = performance.now()), turnMs).unref();
@@ -45,7 +46,7 @@ export async function openMailbox(at = 0): Promise<Mailbox> {
       }, done);
     },
   });
-  // These tests kill senders in the middle of a mail.
+  // Ignores connection errors, because these tests kill senders in the middle of a mail.
   server.on('error', () => {});
   server.listen(at, '127.0.0.1');
   await once(server.server, 'listening');

@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests the link test of a site by the chosen PC with real processes, from the reflector to the exporter. */
+/** Tests that the chosen PC of a site measures the link, with real processes from the reflector to the exporter. */
 
 import type { PcView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,12 +7,12 @@ import { createSite, type Site, startCentre } from './centre-under-test.ts';
 
 let site: Site;
 beforeEach(async () => {
-  // Rounds and beats come twenty times as often.
+  // The speed makes probe rounds and beats twenty times as frequent.
   site = await createSite({}, { SABHA_SPEED: '20' });
 });
 afterEach(() => site.remove());
 
-test('the only PC of its site measures, and its checks reach the server and its numbers the exporter', async () => {
+test('the only PC of its site measures the link, its checks reach the server and its numbers reach the exporter', async () => {
   const centre = startCentre(site);
   await centre.says((line) => line.msg === 'ready' && line.part === 'agent');
   const answered = () => centre.sample('brokerMetrics', 'sabha_reflector_packets_total{kind="stamp",result="answered"}');

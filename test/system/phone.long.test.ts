@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests voice calls with a real server and a gateway that is called and calls back, over real HTTP. */
+/** Tests voice calls with a real server and a telephone gateway that receives requests and sends results, over real HTTP. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -70,7 +70,7 @@ async function centre(url: string): Promise<{ parts: Parts; mailbox: Mailbox }> 
   return { parts, mailbox };
 }
 
-test('a critical fault causes one call, also if the server is killed meanwhile, and a pressed key acknowledges afterwards', async () => {
+test('a critical fault causes one call, also if the server is killed during the call, and a pressed key acknowledges afterwards', async () => {
   const { url, calls } = await gateway();
   const { parts, mailbox } = await centre(url);
   const flows = await parts.start('flows');

@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests the policy on the tabs for more kinds of edit than `policy.test.ts`. */
+/** Tests the rules for notifications on the tabs, with more kinds of edit than `policy.test.ts`. */
 import { describe, test } from 'vitest';
 import { type Edit, incident, ofRoom, open, receivers, renamed } from './tabs-scene.ts';
 
@@ -14,7 +14,7 @@ describe.concurrent('the tabs', () => {
     for (const { subject } of ofRoom(mailbox)) expect(subject).toMatch(/: Critical: /);
   });
 
-  test('R24, F21 after an edit that makes the tabs unusable the last good ones run, and central is notified of the reason', async ({
+  test('R24, F21 after an edit that makes the tabs unusable, the last usable tabs run, and central is notified of the reason', async ({
     expect,
     onTestFinished,
   }) => {

@@ -1,4 +1,4 @@
-/** Tests the policy on the tabs; `policy.long.test.ts` has more cases. */
+/** Tests the rules for notifications on the tabs; `policy.long.test.ts` has more cases. */
 import { describe, test } from 'vitest';
 import { centralHearsWithout, holdMs, incident, ofRoom, open, receivers, throwing } from './tabs-scene.ts';
 

@@ -18,15 +18,15 @@ test('S12 all ports are those of the settings and on loopback, none serves the e
 }, async () => {
   const centre = startCentre(site);
   await isUp(centre);
-  // Other processes are programs that a probe runs for a moment.
+  // Other processes in the list are programs that a probe runs for a moment.
   const parts = livingWith(site.folder).flatMap(({ pid, command }) => {
     const part = /(?:(\w+)\/main|\b(start))\.ts\b/.exec(command);
-    // A part that starts a program appears twice for a moment, and the second process may be gone.
+    // While a part starts a program, it appears twice for a moment, and the second process may already have ended.
     const open = part === null ? undefined : socketsOf(pid);
     return open === undefined ? [] : [{ part: part?.[1] ?? 'start', open }];
   });
   expect(parts.map(({ part }) => part)).toEqual(expect.arrayContaining(['broker', 'flows', 'dashboards', 'agent']));
-  // Removes the duplicate sockets of such a second process.
+  // Removes the duplicate sockets of a second process of the same part.
   const rows = parts.flatMap(({ part, open: all }) => all.map((one) => ({ part, ...one })));
   const open = [...new Map(rows.map((row) => [`${row.part} ${row.port} ${row.udp}`, row])).values()];
   const { mqtt, api, brokerMetrics, flowsMetrics, exporter, reflector } = site.ports;
@@ -70,12 +70,12 @@ function socketsOf(pid: number): Open[] | undefined {
       try {
         return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
       } catch {
-        return []; // closed meanwhile
+        return []; // The descriptor was closed after it was listed.
       }
     }),
   );
   const rows = (table: string) =>
-    // Reads the tables of this process, because all processes share one network.
+    // Reads the tables of this process, because all processes share one network namespace.
     readFileSync(`/proc/net/${table}`, 'utf8')
       .trim()
       .split('\n')

@@ -37,7 +37,7 @@ test('files for other parts are readable by their group, secrets of flows only b
   const own = ['flows/flows.token', 'flows/registry.key', 'flows/centre.key', 'flows/admit.json'];
   expect([...told, ...own].map(modeOf)).toEqual([...told.map(() => '640'), ...own.map(() => '600')]);
   const before = [...told, ...own].map(text);
-  // A restore or an older server leaves the file like this.
+  // A restored backup or an older server leaves the registry with this content and mode.
   writeFileSync(at('broker/registry.json'), '{}', { mode: 0o600 });
   await start('--prepare');
   expect([...told, ...own].map(text)).toEqual(before);

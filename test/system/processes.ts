@@ -27,12 +27,12 @@ export type Program = {
 
 export type Command = { program?: string; args: string[]; env: Record<string, string | undefined>; cwd?: string };
 
-/** Upper limit in ms, shorter than that of a test, so that the error shows the printed lines. */
+/** Longest wait in ms. It is shorter than the time limit of a test, so that the error shows the printed lines. */
 const patienceMs = 100_000;
 
 /** Starts a program in a separate process group. Without `program` it runs a script with this runtime. */
 export function startProgram({ program = process.execPath, args, env, cwd }: Command): Program {
-  // The channel closes when the runner ends in any way, and the program notices that.
+  // The IPC channel closes when the test runner ends in any way, and the program then ends too.
   const child = spawn(program, args, {
     env,
     detached: true,
@@ -59,7 +59,7 @@ export function startProgram({ program = process.execPath, args, env, cwd }: Com
     tell();
   });
   return {
-    // 0 would signal the own process group.
+    // The pid 0 would signal the process group of the test itself.
     pid: child.pid ?? Number.NaN,
     lines,
     errors,
@@ -96,7 +96,7 @@ export function livingWith(mark: string): { pid: number; parent: number; command
         const parent = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${name}/status`, 'latin1'))?.[1]);
         return [{ pid: Number(name), parent, command: readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() }];
       } catch {
-        return []; // ended meanwhile
+        return []; // The process ended after it was listed.
       }
     });
 }
@@ -117,12 +117,12 @@ export function killAllWith(mark: string): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // ended meanwhile
+      // The process ended after it was listed.
     }
   }
 }
 
-/** Returns free ports below the range of client ports. Each is used once, and each worker has a separate range. */
+/** Returns free ports below the range of client ports. Each port is used once, and each worker of the test runner has a separate range. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {

@@ -15,7 +15,7 @@ const person = (id: string, role: string) => ({ id, name: id, role, email: `${id
 const people = [person('asha', 'technician'), person('devi', 'central')];
 type Shown = { id: string; title: string; tag: string };
 
-test('a registered device is notified before a mail is sent, also after a restart, and a shown notification causes no mail', async ({
+test('a registered device is notified before any mail is sent, also after a restart, and a notification that the device showed causes no mail', async ({
   onTestFinished,
 }) => {
   const mailbox = await openMailbox();

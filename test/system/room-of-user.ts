@@ -1,4 +1,7 @@
-/** Runs the `room` seat of another user: loads its modules as root, then becomes that user. Arguments: user id, and address of `run`. */
+/**
+ * Runs the session helper of another user: loads its modules as root, then becomes that user. Arguments: user id, and address of the
+ * service.
+ */
 import { realClock } from '@sabha/contracts';
 import { createProbes } from '../../agent/probes/probes.ts';
 import { roomProbeOf } from '../../agent/session/session-helper/remote-probes.ts';

@@ -21,14 +21,14 @@ export type ScriptedPc = {
 };
 
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: {} };
-/** Only the first two are ok from the start; the others exist on some PCs only. */
+/** Components of the PCs. Only the first two are ok from the start; the others exist only on some PCs. */
 const components = ['microphone', 'camera', 'climate', 'link'] as const;
 const empty = { known: false, reason: 'not asked in this test' } as const;
 
 type Around = Pick<Parts, 'speed' | 'epochMs' | 'tokens'> & { site: { data: string; ports: { mqtt: number } } };
 type Machine = { parts: Around; pc: string; spool?: string; bootId?: string };
 
-/** Starts the agent of one of the admitted PCs; `spool` is the path of its file. */
+/** Starts the agent of one of the admitted PCs. `spool` is the path of its file. */
 export function startScriptedPc({ parts, pc, spool = ':memory:', bootId = 'boot-of-the-test' }: Machine): ScriptedPc {
   const devices = new Map<string, Check>();
   const watchers = new Map<string, () => void>();

@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests the two seats as two processes with a broker and flows, and the seats of other users with real user ids. */
+/** Tests service and session helper as two processes with a broker and flows, and session helpers of other users with real user ids. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandView, PcView } from '@sabha/contracts';
@@ -11,12 +11,12 @@ import { createParts, type Parts } from './parts-under-test.ts';
 import { type Program, startProgram } from './processes.ts';
 
 const pc = 'ladakh/leh/hall';
-/** Makes three intervals last some seconds, also for the server, because a command is judged by both clocks. */
+/** Speed of the clocks: three intervals take some seconds. The server has the same speed, because both clocks judge a command. */
 const speed = 5;
 /** Each step uses sockets, a broker and a ledger, and some wait for three intervals. */
 const patience = { timeout: 90_000, interval: 100 };
 
-describe('run and room', () => {
+describe('service and session helper', () => {
   let parts: Parts;
   let own: string;
   let run: Program;
@@ -64,7 +64,7 @@ describe('run and room', () => {
     return answer();
   };
 
-  test('checks of the room seat reach the server, and its card is written where its user can read it', async () => {
+  test('checks of the session helper reach the server, and its room card is written where its user can read the card', async () => {
     await expect.poll(() => said('camera'), patience).toBe('camera.missing');
     await expect
       .poll(() => said('microphone'), patience)
@@ -74,7 +74,7 @@ describe('run and room', () => {
     expect(existsSync(join(parts.site.data, 'agent', 'card.html'))).toBe(false);
   });
 
-  test('commands that need the session run or fail in the room seat, and so does an immediate probe', async () => {
+  test('commands that need the session run or fail in the session helper, and so does an immediate probe', async () => {
     expect(await ordered('set-default-device', { kind: 'microphone', name: 'x' })).toMatchObject({
       outcome: 'failed',
       reason: expect.stringMatching(/^(no audio server|only the session at the PC knows its sound|pactl is not installed)$/),
@@ -82,7 +82,7 @@ describe('run and room', () => {
     expect(await ordered('probe-now')).toMatchObject({ outcome: 'done' });
   });
 
-  test('checks and commands of a killed seat are unknown with the reason, and recover when it is back', async () => {
+  test('checks and commands of a killed session helper are unknown with the reason, and recover when it runs again', async () => {
     await room.end('SIGKILL');
     await expect.poll(() => said('camera'), patience).toBe('unknown: the session helper is silent');
     await expect.poll(() => said('microphone'), patience).toBe('unknown: the session helper is silent');
@@ -92,7 +92,7 @@ describe('run and room', () => {
     await expect.poll(() => said('camera'), patience).toBe('camera.missing');
   });
 
-  test('the seat joins again when run restarts', async () => {
+  test('the session helper connects again when the service restarts', async () => {
     const before = room.lines.filter(({ msg }) => msg === 'joined').length;
     await run.end('SIGKILL');
     run = await startRun();
@@ -115,7 +115,7 @@ describe.runIf(isRoot)('S15 users of this PC', () => {
     return program;
   }
 
-  test('the signed-in user is admitted, another user and root are not, and the next signed-in user is', async () => {
+  test('the signed-in user is admitted, another user and root are not, and the next signed-in user is admitted', async () => {
     const { seat, address, refused, sits, clock } = await setUpChannel(seatOf(kiosk), '/dev/shm');
     seat.tell({ pc, profile, place: undefined, checks: [] });
     const isHeard = () => seat.answer('camera', profile).unknown === undefined;

@@ -37,7 +37,7 @@ let agents: ScriptedPc[];
 
 beforeEach(async () => {
   mailbox = await openMailbox();
-  // Not faster: a roll call takes 28 s of the server clock, and a busy machine must respond within that time.
+  // A higher speed is not possible: a roll call takes 28 s of the server clock, and a busy machine must respond within that time.
   parts = await createParts({ pcs: ['pc-1'], speed: 4, settings: { people, channels: { email: { port: mailbox.port } } } });
   await parts.start('broker');
   agents = [];
@@ -63,7 +63,7 @@ function startAgent(path: string, tokens: Record<string, string>): ScriptedPc {
   return agent;
 }
 
-test('a site is imported, commissioned, accepted, alerts, takes part in a roll call, and is closed', async () => {
+test('a site is imported, commissioned and accepted, raises an alert, takes part in a roll call, and is closed', async () => {
   const flows = await parts.start('flows');
   const broken = good.replace('4g', '5g');
   const refused = await post<SitesImport>('/api/sites/import', { csv: broken, apply: true, by: 'Asha' });
@@ -95,7 +95,7 @@ test('a site is imported, commissioned, accepted, alerts, takes part in a roll c
   await expect.poll(() => mailbox.to('asha').length, { timeout: 40_000 }).toBe(1);
   expect(mailbox.to('asha')[0]?.text).toContain('Panaji office, Goa, Hall');
 
-  // Both at once, because a roll call ends when its last PC has answered.
+  // Waits for both at once, because a roll call ends when its last PC has responded.
   const calling = () => post<{ id: string }>('/api/rollcalls', { scope: 'goa', by: 'Asha' });
   const both = await Promise.all([calling(), calling()]);
   expect(both.filter(({ status }) => status === 409)).toHaveLength(1);

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => site.remove());
 
-test('with "site": null no agent runs here, and the start prints the number of sites', async () => {
+test('with "site": null no agent runs on this machine, and the start prints the number of sites', async () => {
   site.configure({ site: null });
   const startedAt = performance.now();
   const centre = startCentre(site);
@@ -76,23 +76,23 @@ test('each secret is readable by one part only and survives a second start; afte
   const before = { secrets: secrets.map(text), version: await version() };
   expect(before.version).toBeGreaterThanOrEqual(1);
   await first.stop();
-  // Checked now, because no process replaces files at this time.
+  // Checks the copies now, because no process replaces files at this time.
   expect(foreignCopies(site.data, secrets)).toEqual([]);
-  // The public key can be derived from the private one.
+  // The server derives the public key from the private key, so the file is created again.
   rmSync(join(site.data, 'agent/centre.pub'));
   const second = startCentre(site);
   const upMs = (await isUp(second)) * 1_000;
-  // The printed state is that of today, not of an earlier start.
+  // The printed state is the current one, not that of an earlier start.
   expect(await second.api<PcView[]>('/api/pcs')).toMatchObject([{ presence: 'online' }]);
   expect(secrets.map(text)).toEqual(before.secrets);
   expect(await version()).toBeGreaterThanOrEqual(before.version);
-  // No supervisor is left to stop the parts.
+  // Without a supervisor no process stops the parts.
   expect(livingWith(site.folder).length).toBeGreaterThanOrEqual(5);
   await second.end('SIGKILL');
   expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + upMs);
 });
 
-test('npm start runs with the Node of the host, and port 0 takes a free port that all parts know', async () => {
+test('npm start runs with the Node of the host, and port 0 selects a free port that all parts know', async () => {
   site.configure({ ports: { mqtt: 0, api: 0, editor: 0, brokerMetrics: 0, flowsMetrics: 0, exporter: 0, reflector: 0 } });
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
   const clean = Object.fromEntries(Object.entries(site.env).filter(([name]) => !/^npm_|^NODE_|^VITEST|^INIT_CWD$/i.test(name)));

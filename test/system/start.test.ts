@@ -40,7 +40,7 @@ test('the wall shows the self-test of this PC within 10 s, a missing sign-in is 
   expect(await page.text()).toContain('<style>');
   const askedAt = performance.now();
   const own = await selfTest(site);
-  // The self-test starts one program, so its time shows the speed of this machine.
+  // A self-test starts one program, so its duration shows the speed of this machine.
   const testMs = performance.now() - askedAt;
   expect(upSeconds).toBeLessThan(10 + (10 * testMs) / 1_000);
   // On a busy machine a probe may time out at first; the next round gives the same result as the self-test.
@@ -57,7 +57,7 @@ test('the wall shows the self-test of this PC within 10 s, a missing sign-in is 
   expect(ms).toBeLessThan(limitMs + 4 * testMs);
   expect(card()).toContain('data-written="0"');
   expect(centre.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
-  // Missing files at the start cause no warning, and a fault is described in words.
+  // Files that are missing at the first start cause no warning, and a fault is described in words.
   expect(centre.lines.filter(({ level = 0, msg }) => level >= 40 && /there is none|ECONNREFUSED/.test(msg))).toEqual([]);
   expect(centre.lines.filter(({ msg }) => faultIds.some((id) => msg.includes(`: ${id}`)))).toEqual([]);
 });
@@ -78,8 +78,8 @@ async function selfTest({ env }: Site): Promise<CheckReport> {
 }
 
 /**
- * Returns the keys of all checks and the results of cameras and microphones. Excludes the checks of a running agent about itself and its
- * link.
+ * Returns the keys of all checks and the results of cameras and microphones. Excludes the checks that only a running agent has, about
+ * itself and its link.
  */
 function summaryOf(checks: (CheckReport['checks'][number] | PcView['checks'][number])[]): string[] {
   const shared = checks.filter(({ component }) => component !== 'agent' && component !== 'link');

@@ -15,7 +15,7 @@ const speed = 10;
 const second = 1_000 / speed;
 const minute = 60 * second;
 const gapMs = 5 * minute;
-/** Longer than the delay of a last will, so that a wrong report would have arrived. */
+/** Longer than the grace period of a last will, in real ms, so that a wrong report would have arrived. */
 const accusedWithinMs = 110 * second;
 const patience = { timeout: 60_000 };
 const people = ['technician', 'central'].map((role) => ({ id: role, name: role, role, email: `${role}@office.test` }));

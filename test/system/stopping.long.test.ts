@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests that all processes end with npm however it is stopped, and that they survive the end of the shell that started npm. */
+/** Tests that all processes end with npm however npm is stopped, and that they survive the end of the shell that started npm. */
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -22,7 +22,7 @@ const people = [person('asha', 'technician'), person('stanzin', 'state'), person
 export type Edit = (nodes: FlowNode[]) => FlowNode[];
 type Scene = { parts: Parts; mailbox: Mailbox; pc: ScriptedPc; flows: Program; tabs: string };
 
-/** Starts flows with the edited tabs and one PC without faults. Tests run concurrently, so each passes its own cleanup function. */
+/** Starts flows with the edited tabs and one PC without faults. Tests run concurrently, so each test passes its own cleanup function. */
 export async function open(atEnd: TestContext['onTestFinished'], change: Edit = (nodes) => nodes, site: object = {}): Promise<Scene> {
   const mailbox = await openMailbox();
   atEnd(() => mailbox.close());
@@ -40,7 +40,7 @@ export async function open(atEnd: TestContext['onTestFinished'], change: Edit = 
 
 /**
  * Checks R24 (repeated offers and the default route) on tabs without one wire. `test/simulation/rules-people.test.ts` checks the limit of
- * 25 s, because no other program shares the clock there.
+ * 25 s, because there the test alone controls the clock.
  */
 export async function centralHearsWithout(
   wire: readonly [string, string],
@@ -57,7 +57,7 @@ export async function centralHearsWithout(
   await finding(parts, expect);
 }
 
-/** Returns the mails about the room, without mails about the server itself: these may come from a busy machine or an unfinished flow. */
+/** Returns the mails about the room. Excludes mails about the server itself, which a busy machine or an unfinished flow may cause. */
 export function ofRoom({ mails }: Mailbox): Mail[] {
   return mails.filter(({ subject, text }) => (subject + text).includes('Room pc-1'));
 }
@@ -77,7 +77,7 @@ export function renamed(node: FlowNode, from: string, to: string): FlowNode {
   return JSON.parse(JSON.stringify(node).replaceAll(`"${from}"`, `"${to}"`)) as FlowNode;
 }
 
-/** Removes a wire, or the link between two tabs, which either end may hold. */
+/** Removes a wire, or the link between two tabs. Either end of a link may store it. */
 function without(nodes: FlowNode[], from: string, to: string): FlowNode[] {
   return nodes.map((node) => {
     if (node.id === from) return { ...node, wires: wiresWithout(node, to), links: linksWithout(node, to) };
@@ -113,7 +113,7 @@ async function toldCentral(parts: Parts): Promise<{ atMs: number; conclusion: st
   return { atMs: (told?.at ?? Number.NaN) - (raised?.at ?? Number.NaN), conclusion: raised?.conclusion };
 }
 
-/** R24: an unfinished flow raises a separate fault. */
+/** Expects the separate fault that an unfinished flow raises by R24. */
 async function finding(parts: Parts, expect: TestContext['expect']): Promise<void> {
   const found = async () =>
     (await ask<IncidentRow[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));

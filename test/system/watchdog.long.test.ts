@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests the watchdog heartbeat through real processes to an external address. It stops when any of them stops. */
+/** Tests the watchdog heartbeat that real processes send to an external address. The heartbeat stops when any of the processes stops. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { type TestContext, test } from 'vitest';
 import { createParts, type PartName } from './parts-under-test.ts';
 import type { Program } from './processes.ts';
 
-/** Factor of the clock of flows and agent: a beat every six seconds. */
+/** Factor of the clock of flows and agent: one heartbeat every six seconds. */
 const speed = 10;
 const limitMs = (5 * 60_000) / speed;
 
@@ -32,7 +32,7 @@ const ways = [
   ...(['broker', 'agent'] as const).map((part) => [part, 'frozen'] as const),
 ];
 
-// Concurrent, because nearly all of the time is a wait for a missing beat.
+// The cases run concurrently, because nearly all of their time is a wait for a missing heartbeat.
 test.concurrent.for(ways)(
   'F29 when %s is %s the heartbeat stops within five minutes, and resumes when it runs again',
   { timeout: 300_000 },
@@ -47,7 +47,7 @@ test.concurrent.for(ways)(
     const program = running.get(part) as Program;
     if (how === 'killed') await program.end('SIGKILL');
     else process.kill(program.pid, 'SIGSTOP');
-    // No beat for one and a half times two intervals.
+    // Expects no heartbeat for three intervals.
     await expect.poll(heardFor, { timeout: limitMs + 18_000, interval: 500 }).toBeGreaterThan(18_000);
     const before = beats.length;
     if (how === 'killed') await parts.start(part);
