@@ -100,7 +100,7 @@ test.each(classes.flatMap((link) => [false, true].map((drops) => [link, drops ? 
         answered += bps === null ? 0 : 1;
         const place = tiers.indexOf(tierOf(way, measured[way]) as Tier);
         const isTooHigh = place > tiers.indexOf(tierOfTable(way, 1.02 * line.bps) as Tier);
-        // A TCP transfer follows when no rate is known. It would measure the burst, so these lines are excluded.
+        // A TCP transfer follows when no rate is known. It would measure the burst, so such a result is wrong.
         const asksTcp = line.bucketBytes > 100 * kB && bps === null && atLeastBps === null && reason !== tooFewBytes;
         if (isTooHigh || asksTcp || (bps ?? atLeastBps ?? 0) > 1.1 * line.bps)
           wrong.push(`${JSON.stringify(line)} ${way}: ${bps} ${atLeastBps}`);

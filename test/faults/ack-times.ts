@@ -1,4 +1,4 @@
-/** Measures how long events of honest PCs wait for their ack, with and without an attack, in turns of the same run. */
+/** Measures how long events of honest PCs wait for their ack, in alternating turns with and without an attack. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { digestOf, encode, pcTopic } from '@sabha/contracts';
 import { connect, type Peer } from '../contract/peers.ts';

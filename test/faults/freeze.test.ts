@@ -1,7 +1,7 @@
 /**
  * Suspends parts of the server of a nation, as when a machine is suspended, migrated or copied. No PC may be reported as silent. The clock
  * runs 2.5 times faster, with two gaps of five minutes. SABHA_FAULTS=full: real time, 653 PCs, four gaps. SABHA_WEEKLY=1: also gaps of two
- * parts that do not coincide.
+ * parts that begin at different times.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,15 +27,15 @@ import { livingWith } from '../system/processes.ts';
 const isFull = process.env['SABHA_FAULTS'] === 'full';
 const speed = isFull ? 1 : 2.5;
 const second = 1_000 / speed;
-/** As many PCs as two shared cores can simulate at that speed: a PC whose timers are late counts as silent. */
+/** Number of sites whose PCs two shared processor cores can simulate at that speed. A PC whose timers are late counts as silent. */
 const sites = isFull ? 736 : 100;
 /** Seconds after a gap in which every PC must be shown correctly. */
 const judgedWithin = 90;
 const patienceMs = 60_000 + 300 * second;
-/** Grace time of a will and a little more: a false report for the gap exists by then. */
+/** Longer than the grace period of a will: a false report for the gap exists by then. */
 const accusedWithinMs = 110 * second;
 const pollMs = 200;
-/** One gap, and the ten minutes in which the gaps before it still count. */
+/** Time limit of a test: one gap, and the ten minutes in which the gaps before it still count. */
 const rowLimitMs = 1_500_000;
 
 type Part = 'broker' | 'flows' | 'dashboards' | 'start';
@@ -43,7 +43,10 @@ type Part = 'broker' | 'flows' | 'dashboards' | 'start';
 type Still = { parts: readonly Part[]; from: number; to: number; share: number };
 type Gap = [what: string, stills: readonly Still[], how: { tells: boolean; reconnects: boolean; away: number }];
 
-/** `tells`: the server may send one message about itself. `reconnects`: PCs lose the broker. `away`: least seconds without any message. */
+/**
+ * `tells`: the server may send one message about itself. `reconnects`: PCs lose the broker. `away`: shortest time in seconds without any
+ * message.
+ */
 const daily: Gap[] = [
   ['flows stands still', [still(0, 300, 'flows')], { tells: false, reconnects: false, away: 200 }],
   [
@@ -68,7 +71,7 @@ const outOfStep: Gap[] = [
     { tells: true, reconnects: true, away: 0 },
   ],
 ];
-// Each gap waits until earlier incidents are over, half an hour more. The nightly run has no time for that.
+// Before each gap the test waits until earlier incidents are over, half an hour more. The nightly run has no time for that.
 const gaps = [...daily, ...(isFull ? nightly : []), ...(process.env['SABHA_WEEKLY'] === '1' ? outOfStep : [])];
 
 describe('F32 suspended parts of the server', () => {
@@ -100,16 +103,16 @@ describe('F32 suspended parts of the server', () => {
   }, 60_000);
 
   test.for(gaps)(
-    '%s: no PC is reported as silent, and all are shown correctly soon after',
+    '%s: no PC is reported as silent, and every PC is shown correctly soon after',
     { timeout: rowLimitMs },
     async ([what, stills, { tells, reconnects, away }]) => {
       expect(await untilSeen(performance.now() + patienceMs, 0)).toEqual([]);
-      // The end of the server's own incident from the gap before causes a message too, which does not count here.
+      // A message about the end of the server's own incident from the gap before does not count here.
       await expect.poll(ownOpen, { timeout: 2 * patienceMs, interval: 500 }).toBe(0);
       const before = { incidents: await incidents(), delivered: await delivered() };
       await Promise.all(stills.map(standStill));
       const endedAt = performance.now();
-      // If the server runs slowly, PCs send nothing new.
+      // A server that only runs slowly keeps its connections, so PCs send nothing new.
       const since = stills.every(({ share }) => share === 0) ? clock.now() : 0;
       const seconds = () => (performance.now() - endedAt) / second;
       const late = await untilSeen(endedAt + patienceMs, since, quick);
@@ -137,7 +140,7 @@ describe('F32 suspended parts of the server', () => {
       // A PC that lost the broker returns after its own backoff, up to five minutes on a satellite.
       if (!reconnects) expect(judgedAfter.all).toBeLessThanOrEqual(judgedWithin);
       expect(accused.map(({ scope, faults }) => `${scope} ${faults.map(({ fault }) => fault)}`)).toEqual([]);
-      // One message about the server itself, and one more if its incident is already over.
+      // One message about the server itself is permitted, and one more if its incident is already over.
       expect(own.length).toBeLessThanOrEqual(tells ? 1 : 0);
       expect(said).toBeLessThanOrEqual(own.length + own.filter(({ over }) => over !== null).length);
       expect(awayFor).toBeGreaterThanOrEqual(away);
@@ -167,7 +170,7 @@ describe('F32 suspended parts of the server', () => {
     return livingWith(join(folder, 'sabha.json')).find(({ command }) => command.endsWith(script))?.pid ?? 0;
   }
 
-  /** Waits until every PC is online with a message since then. Returns the others at the deadline. */
+  /** Waits until every PC is online and has sent a message after `since`. Returns the other PCs at the deadline. */
   async function untilSeen(deadline: number, since: number, of = paths): Promise<string[]> {
     for (;;) {
       const seen = await ask<Snapshot>('/api/snapshot?pcs=all').catch(() => undefined);

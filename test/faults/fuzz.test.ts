@@ -1,6 +1,6 @@
 /**
- * Hostile connections to a broker process, some with valid credentials, while an honest PC works. SABHA_FAULTS=full opens 60,000 of them,
- * otherwise 2,000. SABHA_SEED repeats their bytes.
+ * Opens hostile connections to a broker process, some with valid credentials, while an honest PC works. SABHA_FAULTS=full opens 60,000 of
+ * them, otherwise 2,000. SABHA_SEED repeats their bytes.
  */
 import { connect as connectSocket } from 'node:net';
 import { flowsFilters, pcTopic } from '@sabha/contracts';
@@ -14,10 +14,10 @@ import { hostileBytes } from './hostile.ts';
 const total = process.env['SABHA_FAULTS'] === 'full' ? 60_000 : 2_000;
 const seed = Number(process.env['SABHA_SEED'] ?? Math.floor(Math.random() * 1e9));
 const atOnce = 100;
-/** Time in ms to wait for a response, and after a response for the next one. A truncated packet gets none. */
+/** Time in ms to wait for a response, and after a response for the next one. A truncated packet gets no response. */
 const silentMs = 200;
 const afterAnswerMs = 15;
-/** Limits of the broker's memory. V8 keeps most of it after the first half, so the second half adds little. */
+/** Limit of the broker's memory. V8 keeps most of its memory after the first half of the connections, so the second half adds little. */
 const memoryLimitMiB = 350;
 const growthLimitMiB = 80;
 
@@ -57,7 +57,7 @@ test(`S4 S7 ${total} hostile connections end no process and cost little memory, 
     `seed ${seed}: ${answered} of ${total} answered, ${halfwayMiB.toFixed(0)} MiB halfway, ${broker.rssMiB().toFixed(0)} at the end`,
   );
   expect(answered).toBeGreaterThan(total / 10);
-  // Clients with credentials were authenticated, and their packets were parsed.
+  // These refusals prove that the broker authenticated clients with credentials and parsed their packets.
   for (const reason of ['retain', 'unknown_topic', 'foreign_topic']) {
     expect(await broker.sample(`sabha_broker_refused_total{action="publish",reason="${reason}"}`), reason).toBeGreaterThan(0);
   }

@@ -78,7 +78,7 @@ const later: readonly ((random: Random, insider: Insider | undefined) => Packet)
   (random) => ({ cmd: random.pick(['pingreq', 'disconnect'] as const) }) as Packet,
 ];
 
-/** Encodes a packet, or returns fixed bytes for one that cannot be encoded. */
+/** Encodes a packet, or returns fixed bytes for a packet that cannot be encoded. */
 function generated(packet: Packet, version: number): Buffer {
   try {
     return packets.generate(packet, { protocolVersion: version });

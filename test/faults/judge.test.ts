@@ -1,4 +1,4 @@
-/** Tests the audit of a run: a missing, duplicated or changed mail is a fault. */
+/** Tests the audit of a run: a missing, duplicated or changed mail breaks a guarantee. */
 import { expect, test } from 'vitest';
 import type { Notice } from '../../flows/engine/records/notices.ts';
 import { untold, type Word, wordsOf, wronglyTwice } from './judge.ts';
@@ -27,7 +27,7 @@ test('a fault that lasts long enough needs a mail in time with its room, device 
   expect(untold([stretch], [{ ...word('raised', 12_000), text: 'Critical: Camera not found' }], tellMs)).toEqual([stretch]);
 });
 
-test('a fault that returns after its end needs another mail, and one that only flapped does not', () => {
+test('a fault that returns after its end needs another mail, and a fault that only flapped does not', () => {
   const before = [word('raised', 500), word('eased', 900)];
   expect(untold([stretch], before, tellMs)).toEqual([stretch]);
   expect(untold([stretch], [...before, word('worsened', 12_000)], tellMs)).toEqual([]);

@@ -1,4 +1,4 @@
-/** Audits a run for people: missing mails, duplicate mails, and PCs wrongly reported as silent. */
+/** Audits the notifications of a run: missing mails, duplicate mails, and PCs wrongly reported as silent. */
 import { faultOf } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
 import type { Notice, OutboxRow } from '../../flows/engine/records/notices.ts';
@@ -8,9 +8,11 @@ import type { Stretch } from './load.ts';
 /** A delivered mail with the notice in its outbox row. */
 export type Word = Pick<Mail, 'key' | 'text' | 'fromMs' | 'atMs'> & { notice: Notice };
 
-/** A mail in transmission when the fault ends is still in time. */
+/** Tolerance in ms: a mail in transmission when the fault ends is still in time. */
 const graceMs = 500;
-/** A mail that flows sent completely before a kill can be read from the socket this much later. A restart of flows takes longer. */
+/**
+ * Time in ms in which a mail that flows sent completely before a kill can still be read from the socket. A restart of flows takes longer.
+ */
 const inSocketMs = 300;
 
 /** Joins mails with their outbox rows by the key in the header. `strangers` are mails without a row. */
@@ -41,7 +43,7 @@ export function evidenceOf(
   return `${one.pc} ${one.fault} ${one.device} ${stood}; mails: ${mails.join(', ') || 'none'}; steps: ${concluded.join(' | ') || 'none'}`;
 }
 
-/** Returns the faults that lasted for `tellMs` of steady time without a current notification at their end. */
+/** Returns the faults that lasted for `tellMs` of steady time, but had no current notification at their end. */
 export function untold(stretches: readonly Stretch[], words: readonly Word[], tellMs: (one: Stretch) => number): Stretch[] {
   return mustBeTold(stretches, tellMs).filter((one) => {
     const heard = words.filter((word) => word.atMs <= one.toMs + graceMs);
@@ -51,10 +53,13 @@ export function untold(stretches: readonly Stretch[], words: readonly Word[], te
   });
 }
 
-/** R27 (quota and backpressure): messages about a room in an hour. Further ones that are not critical are counted. */
+/** Messages about a room in an hour, by R27 (quota and backpressure). Further messages without a critical fault are only counted. */
 const anHourAtMost = 3;
 
-/** Whether the fault ended before its turn, and its room had all its messages in that hour. `hourMs` is an hour in real time. */
+/**
+ * Whether the fault ended before its notification was due, and its room had all its messages of that hour. `hourMs` is an hour in real
+ * time.
+ */
 export function isCounted(
   one: Stretch,
   { words, transitions, hourMs }: { words: readonly Word[]; transitions: readonly Transition[]; hourMs: number },
@@ -72,8 +77,8 @@ export function mustBeTold(stretches: readonly Stretch[], tellMs: (one: Stretch)
 type Copy = Pick<Word, 'key' | 'fromMs' | 'atMs'>;
 
 /**
- * Returns duplicates without a crash of flows between them, more than one for a crash, and third copies. `slowMs`: after this time a mail
- * is slow and the next one starts, so a crash may repeat both.
+ * Returns the wrong duplicates: without a crash of flows between the copies, more than one for a crash, and third copies. After `slowMs` a
+ * mail is slow and the next one starts, so a crash may repeat both.
  */
 export function wronglyTwice(words: readonly Copy[], crashes: readonly number[], slowMs: number): string[] {
   const byCrash = new Map<number, Copy[]>();
@@ -109,7 +114,9 @@ export function calledSilent(transitions: readonly Transition[], words: readonly
 
 const silences = ['pc.silent', 'centre.unheard'];
 
-/** Whether a mail is about the fault: its row says so, and its text names room and fault, or says that there are more faults. */
+/**
+ * Whether a mail is about the fault: its outbox row names the fault, and its text names room and fault, or says that there are more faults.
+ */
 function isAbout({ notice, text }: Word, { pc, fault, device, name }: Stretch): boolean {
   if (notice.scope !== pc || !notice.faults.some((one) => one.fault === fault && one.device === device)) return false;
   const isNamed = text.includes(name) || text.includes(titleOf(fault)) || /\band \d+ more/.test(text);

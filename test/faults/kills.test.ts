@@ -28,12 +28,12 @@ const killed = ['broker', 'flows', 'dashboards'] as const;
 const person = (id: string, role: string) => ({ id, name: id, role, email: `${id}@office.test` });
 const people = [person('asha', 'technician'), person('meera', 'central')];
 const downMs = 3_000;
-/** Longest time to settle, including the ten minutes of calm of a flapping fault. */
+/** Longest time to settle in real ms, including the ten minutes of calm of a flapping fault. */
 const settleMs = 120_000;
 /** Real milliseconds in an hour of the server's clock. */
 const hourMs = 3_600_000 / speed;
 /**
- * Milliseconds of the server's clock. The next beat reveals a state lost in a crash, by R13 (convergence); the rest is for offers, mail and
+ * Milliseconds of the server's clock. The next beat reveals a state lost in a crash, by R13 (convergence). The rest is for offers, mail and
  * a busy machine.
  */
 const slackMs = 60_000 + 20_000;
@@ -42,7 +42,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
   const random = randomFrom(seed);
   const running = new Map<PartName, Program>();
   const crashes: { part: PartName; atMs: number }[] = [];
-  /** Number of PCs back at a killed broker when flows was back too. */
+  /** For each kill of the broker: number of PCs that had reconnected when flows was connected again. */
   const backBefore: number[] = [];
   let mailbox: Mailbox;
   let parts: Parts;
@@ -122,14 +122,14 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     backBefore.push(connected());
   }
 
-  /** Waits for the moment in which a mail is delivered and flows does not know it yet: a kill then can duplicate it. */
+  /** Waits until a mail is delivered whose delivery flows does not know yet. A kill at that moment can duplicate the mail. */
   async function nextMail(): Promise<void> {
     const count = mailbox.mails.length;
     const deadline = performance.now() + downMs;
     while (mailbox.mails.length === count && performance.now() < deadline) await turn();
   }
 
-  /** Kills a part. Shortly before or after it, a device breaks and stays broken until a notification is due. */
+  /** Kills a part. Shortly before or after the kill a device breaks, and it stays broken until a notification is due. */
   async function kill(part: PartName): Promise<void> {
     const breaks = () => load.breakOne(tellMs(faults['microphone.muted']) + random.below(2_000));
     const before = random.next() < 0.5;
@@ -156,7 +156,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     await expect.poll(() => steady.isWhole(), { timeout: settleMs }).toBe(true);
   }
 
-  /** Waits until every current fault is due for a notification. */
+  /** Waits until the notification of every current fault is due. */
   async function standingIsTold(): Promise<void> {
     load.stop();
     const isDue = (one: Stretch) => steady.now() - one.steadyFromMs >= tellMs(faults[one.fault]);
@@ -176,8 +176,8 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
   }
 
   /**
-   * Returns the PCs whose checks differ at the server. A repair during an outage ends the incident first, and the check may follow with the
-   * next beat (R13).
+   * Returns the PCs whose checks at the server differ from the room. A repair during an outage ends the incident first, and the check may
+   * follow with the next beat (R13).
    */
   async function seenOtherwise(): Promise<string[]> {
     const seen = new Map((await ask<PcView[]>(parts.site.ports, '/api/pcs')).map((one) => [one.pc, one]));

@@ -10,7 +10,7 @@ export type LedgerFacts = {
   audit: LedgerAudit;
   transitions: Transition[];
   outbox: OutboxRow[];
-  /** Returns the number up to which a spool is settled; 0 for an unknown spool. */
+  /** Returns the number up to which all events of a spool are in the ledger or declared lost; 0 for an unknown spool. */
   upTo(pc: string, spool: string): number;
 };
 

@@ -4,13 +4,13 @@ import type { Random } from '../random.ts';
 import type { ScriptedPc } from '../system/scripted-pc.ts';
 import type { Steady } from './steady.ts';
 
-/** One fault from start to end. Real milliseconds; `steady…` excludes the time in which a part was down. */
+/** One fault from start to end, in real milliseconds. Times with `steady…` exclude the time in which a part was down. */
 export type Stretch = {
   pc: string;
   fault: keyof typeof faults;
   device: string;
   name: string;
-  /** It is a relapse, so it may count as flapping. */
+  /** The fault occurred before, so it may count as flapping. */
   again: boolean;
   fromMs: number;
   toMs: number;
@@ -31,7 +31,7 @@ export type LoadOptions = {
   pcs: readonly ScriptedPc[];
   random: Random;
   steady: Steady;
-  /** Least time of a fault after which a notification is certain. */
+  /** Shortest time of a fault after which its notification is certain. */
   tellMs(fault: Fault): number;
   /** Real milliseconds in an hour of the server's clock. */
   hourMs: number;
@@ -46,12 +46,15 @@ const againShare = 0.25;
 const shortestMs = 100;
 const shortSpreadMs = 1_900;
 const longSpreadMs = 5_000;
-/** Limited by the mail server: a mail takes 0.1 s, a second of the server's clock. */
+/** Limit of current faults. A mail takes 0.1 s, which is a second of the server's clock, so more faults would delay their mails. */
 const standingLimit = 60;
-/** A room with more transitions in an hour is muted by R27 (quota and backpressure), and has no incident then. One transition may be delayed by an outage. */
+/**
+ * A room with more transitions in an hour is muted by R27 (quota and backpressure), and then has no incident. An outage may delay one
+ * transition, so the limit is one lower.
+ */
 const inAnHour = budgets.toldAnHour.most - 1;
 
-/** Starts the load. A room never has faults where one hides the other, since a hidden fault needs no notification. */
+/** Starts the load. A room never has two faults of which one hides the other, because a hidden fault needs no notification. */
 export function startLoad({ pcs, random, steady, tellMs, hourMs }: LoadOptions): Load {
   const stretches: Stretch[] = [];
   const broken = new Set<Broken>();

@@ -22,8 +22,8 @@ const pcs = 50;
 /** Interval of the events of each PC: 1,000 a second in all. */
 const everyMs = 50;
 /**
- * Interval of the killed agent. All its lives share the quota of one PC and day (R27, quota and backpressure), and further events would
- * wait for the next day.
+ * Interval in ms of the events of the killed agent. All its processes share the quota of one PC and day (R27, quota and backpressure), and
+ * events beyond that quota would wait for the next day.
  */
 const writesEveryMs = isFullTier ? 15 : 2;
 const settleMs = 300_000;
@@ -73,7 +73,7 @@ test(`F1 the broker killed ${brokerKills} times under 1,000 events a second lose
   );
 });
 
-test(`F2 an agent killed ${agentKills} times opens its spool every time, and the ledger has each committed event once (SABHA_SEED=${seed})`, {
+test(`F2 an agent killed ${agentKills} times can open its spool every time, and the ledger has each committed event once (SABHA_SEED=${seed})`, {
   timeout: longMs,
 }, async ({ onTestFinished }) => {
   const random = randomFrom(seed);
@@ -124,7 +124,7 @@ function startWriting({ site, speed: factor, epochMs, tokens }: Parts, { from, u
   return startProgram({ args: ['test/faults/writing-pc.ts'], env: { ...site.env, SABHA_WRITING: JSON.stringify(writing) } });
 }
 
-/** Returns the numbers of all written events in the ledger. */
+/** Returns the numbers of all events of the writing PCs in the ledger. */
 function numbersIn({ site }: Parts): number[] {
   const db = openDatabase({ file: join(site.data, 'flows/ledger.db') });
   const rows = db.prepare("SELECT body FROM events WHERE kind = 'written'").all();

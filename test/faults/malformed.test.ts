@@ -1,6 +1,6 @@
 /**
- * Tests F15: malformed messages of every kind, and hostile readable ones, from admitted PCs through ingest and the ledger thread, while
- * another PC sends. SABHA_FAULTS=full creates 100,000 of each kind, otherwise 2,000. SABHA_SEED repeats them.
+ * Tests F15: admitted PCs send malformed messages of every kind, and valid ones with hostile content, through ingest and the ledger thread,
+ * while another PC sends. SABHA_FAULTS=full creates 100,000 of each kind, otherwise 2,000. SABHA_SEED repeats them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,10 +16,13 @@ import { mutation, readable, samplesOf } from './mutations.ts';
 
 const each = isFullTier ? 100_000 : 2_000;
 const seed = Number(process.env['SABHA_SEED'] ?? Math.floor(Math.random() * 1e9));
-/** Hostile PCs. Each sends fewer messages than R27 (quota and backpressure) permits, so that none is withheld. */
+/**
+ * Number of hostile PCs. Each sends fewer messages than R27 (quota and backpressure) permits, so that the server refuses none for its
+ * quota.
+ */
 const pcs = each / 25;
 const hostile = (n: number) => `capital/this-office/hostile-${n % pcs}`;
-/** Least share of the messages that reach the ledger. */
+/** Smallest share of the messages that must reach the ledger. */
 const reachShare = 0.15;
 /** Messages that a PC may send before it waits. */
 const together = 200;
@@ -49,7 +52,7 @@ test.for(upLeaves)(
       return rig.acks().at(-1)?.upTo;
     };
     await expect.poll(upTo, { timeout: 30_000 }).toBe(said);
-    // The ledger does not store beats; only their digest may cause a request.
+    // The ledger does not store beats. Only the digest of a beat may cause a request.
     if (leaf !== 'beat') expect(reached.ops).toBeGreaterThan(each * reachShare);
     expect(({} as Record<string, unknown>)['x']).toBeUndefined();
     reportFigure(

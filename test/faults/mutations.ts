@@ -15,7 +15,7 @@ export function mutation(random: Random, samples: readonly string[]): Buffer {
   return random.pick(ways)(random.pick(samples), random);
 }
 
-/** Returns the n-th readable payload of one kind: not a duplicate, and hostile in every free field. */
+/** Returns the n-th decodable payload of one kind: not a duplicate, and hostile in every free field. */
 export function readable(leaf: UpLeaf, random: Random, n: number): Buffer {
   const said = JSON.parse(random.pick(samplesOf(leaf)));
   return Buffer.from(JSON.stringify(freely[leaf](said, random, n)));
@@ -82,7 +82,7 @@ const values = [
 const depths = [10, 100, 1_000, 5_000, 10_000, 30_000] as const;
 
 const ways: readonly Way[] = [
-  // Bytes: flipped, truncated, doubled, noise, invalid UTF-8, another version, too long.
+  // Changes of bytes: flipped, truncated, doubled, noise, invalid UTF-8, another version, too long.
   (sample, random) => {
     const bytes = Buffer.from(sample);
     for (let flips = 1 + random.below(6); flips > 0; flips -= 1) bytes[random.below(bytes.length)] = random.below(256);
@@ -93,7 +93,7 @@ const ways: readonly Way[] = [
   (_, random) => Buffer.from(Array.from({ length: random.below(200) }, () => random.below(256))),
   (sample, random) => Buffer.concat([Buffer.from([random.below(256)]), Buffer.from(sample)]),
   (sample) => Buffer.from(`${sample}${' '.repeat(70_000)}`),
-  // Values: one value replaced, or the whole message.
+  // Changes of values: one value replaced, or the whole message.
   (sample, random) => Buffer.from(withValue(sample, random, random.pick(values))),
   (sample, random) => Buffer.from(withValue(sample, random, JSON.stringify(word(random)))),
   (sample, random) => {
@@ -106,7 +106,7 @@ const ways: readonly Way[] = [
   },
   (sample, random) => Buffer.from(withValue(sample, random, `[${'0,'.repeat(random.below(20_000))}0]`)),
   (_, random) => Buffer.from(random.pick([...values, '[[]]', '[{}]', '"x"'])),
-  // Keys: duplicate, additional or missing.
+  // Changes of keys: duplicate, additional or missing.
   (sample, random) => Buffer.from(withKey(sample, `"${random.pick(keysOf(sample))}":${random.pick(values)}`)),
   (sample, random) => Buffer.from(withKey(sample, `"${random.pick(['__proto__', 'constructor', 'x'])}":${random.pick(values)}`)),
   (sample, random) => Buffer.from(sample.replace(`"${random.pick(keysOf(sample))}"`, '"gone"')),

@@ -1,5 +1,5 @@
 /**
- * Tests S8 and F8 with real broker and flows: the effect of one flooding PC, or of twenty machines with one disk, on others. Turns with and
+ * Tests S8 and F8 with real broker and flows: the effect on others of one flooding PC, or of twenty machines with one disk. Turns with and
  * without the attack alternate in one run, and the median counts, so that a moment of other load has no effect. SABHA_FAULTS=full: ten
  * turns of 10 s each, otherwise five of 1 s.
  */
@@ -16,7 +16,7 @@ import { type AckTimes, honestPcs, said, together } from './ack-times.ts';
 const [turns, turnMs] = isFullTier ? [10, 10_000] : [5, 1_000];
 const others = Array.from({ length: 20 }, (_, n) => `pc-${n + 1}`);
 const paths = others.map((id) => `ladakh/leh/${id}`);
-/** Permitted ratio of p99 with and without an attack. Turns on a busy machine differ by this much without an attack. */
+/** Permitted ratio of p99 with and without an attack. On a busy machine turns differ by this much even without an attack. */
 const unlike = 5;
 
 test('S8 one admitted PC that floods at full speed does not delay the acks of others', async ({ onTestFinished }) => {

@@ -1,4 +1,4 @@
-/** The line of one PC to the broker, for all its traffic. It can be cut, reset, slowed and left half-open. */
+/** The line of one PC to the broker, for all traffic of the PC. The line can be cut, reset, slowed and left half-open. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -9,7 +9,7 @@ export type Link = {
   heal(): void;
   /** Closes all connections. They may return at once. */
   tear(): void;
-  /** Like `tear`, but the broker is not notified: the old session still exists when the next one starts. */
+  /** Like `tear`, but the broker does not notice: the old session still exists when the next one starts. */
   hang(): void;
   /** Limits rate and adds delay in each direction; undefined removes both. */
   shape(way: Thin | undefined): void;
@@ -56,7 +56,7 @@ export async function openLink(to: number): Promise<Link> {
     tear,
     hang() {
       const held = [...pairs];
-      // The broker's side lives on until the broker ends it.
+      // The broker's ends of the connections stay open until the broker closes them.
       pairs.clear();
       for (const { client } of held) client.destroy();
     },
@@ -70,7 +70,7 @@ export async function openLink(to: number): Promise<Link> {
   };
 }
 
-/** Forwards bytes in order, across changes of the line. */
+/** Forwards bytes in order, also when the shape of the line changes. */
 function carry(from: Socket, to: Socket, thinNow: () => Thin | undefined): void {
   let freeAt = 0;
   let lastAt = 0;

@@ -1,4 +1,6 @@
-/** The plan of a soak, from its seed alone: the same faults at the same times, however long the soak lasts. */
+/**
+ * The plan of a soak (a long run with random faults), from its seed alone: the same faults at the same times, however long the soak lasts.
+ */
 import { parseArgs } from 'node:util';
 import { oneLine } from '@sabha/contracts';
 import { randomFrom } from '../random.ts';
@@ -7,7 +9,7 @@ export const soakKinds = [
   ...(['F1', 'F2', 'F3', 'F4', 'F7', 'F8', 'F9', 'F10', 'F11', 'F12', 'F13'] as const),
   ...(['F15', 'F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F23', 'F32'] as const),
 ];
-/** Rows up to F24 that the soak does not play, with the reason and the test that does. */
+/** Rows of the table up to F24 that the soak does not play, with the reason and the test that plays them. */
 export const notSoaked: Readonly<Record<string, string>> = {
   F5: 'a full disk is one of its own, which only root may mount: test/real/full-disk.test.ts',
   F6: 'a call that fails is made to fail within the process, each call in turn: agent/uplink/spool/spool-faults.test.ts',
@@ -15,7 +17,7 @@ export const notSoaked: Readonly<Record<string, string>> = {
   F16: 'no event that an agent of today writes is refused for good by the centre of today: agent/uplink/event-sender.test.ts',
   F24: 'what agents and centres of before say is kept as what they said, not as programs: test/simulation/talks.test.ts',
 };
-/** After `waitMs` of calm a fault lasts for `lastsMs`. `pick` selects its target, from 0 to 1. */
+/** After `waitMs` of calm a fault lasts for `lastsMs`. `pick`, from 0 to 1, selects the target of the fault. */
 export type SoakStep = { kind: (typeof soakKinds)[number]; waitMs: number; lastsMs: number; pick: number };
 /** `hours` in real time. */
 export type SoakOptions = { hours: number; seed: number };

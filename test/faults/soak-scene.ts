@@ -12,16 +12,16 @@ import type { Writing } from './writing-pc.ts';
 
 const speed = 10;
 const rooms = 12;
-/** A separate process that is killed while it writes. */
+/** The path of a PC with a separate process, which is killed while it writes. */
 const writer = 'ladakh/leh/writer';
-/** An admitted PC without an agent: it sends garbage. */
+/** The path of an admitted PC without an agent, which sends garbage. */
 export const stranger = 'ladakh/leh/stranger';
-/** A disk image that several machines share. */
+/** The path of a PC whose disk image several machines share. */
 const image = 'ladakh/leh/image';
 const eachTime = 100;
 /** How the writer is killed: time after its first event, and how far its clock is ahead. */
 export type Killed = { killAfterMs: number; aheadMs?: number };
-/** A store of a process that was just killed. */
+/** The database of a process that was just killed. */
 export type Store = 'ledger' | 'spool';
 
 export type Scene = {
@@ -35,8 +35,8 @@ export type Scene = {
   kill(part: PartName): Promise<void>;
   signal(part: PartName, signal: 'SIGSTOP' | 'SIGCONT'): void;
   /**
-   * Runs the separate process of the PC `writer` (`writing-pc.ts`) and kills it after `killAfterMs`. With `until` 0 it writes nothing, and
-   * has 120 s to send its backlog. Returns true if it exited by itself, when everything was acknowledged.
+   * Runs the separate process of the PC `writer` (`writing-pc.ts`) and kills it after `killAfterMs`. With `until` 0 it writes no event, and
+   * has 120 s to send its backlog. Returns true if it exited by itself because everything was acknowledged.
    */
   write(how: Killed | { until: 0 }): Promise<boolean>;
   /** Appends bytes to the WAL, as a torn write of a power cut does. */
@@ -45,7 +45,7 @@ export type Scene = {
   damage(bytes: Uint8Array): void;
   /** Starts another machine with the shared disk image. */
   clone(n: number): ScriptedPc;
-  /** Stops the mail server for a time. */
+  /** Stops the mail server for so many milliseconds. */
   withoutMail(ms: number): Promise<void>;
   isReady(): Promise<boolean>;
   within(ms: number, is: () => Promise<boolean> | boolean): Promise<boolean>;
@@ -144,7 +144,7 @@ function startWriter({ site, epochMs, tokens }: Parts, { from, until, aheadMs = 
     data: site.data,
     mqtt: site.ports.mqtt,
     speed,
-    // The epoch for a faster clock that is ahead by `aheadMs` now.
+    // The epoch with which a faster clock is ahead by `aheadMs` now.
     epochMs: epochMs + aheadMs / (1 - speed),
     spool,
     from,

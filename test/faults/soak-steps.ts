@@ -12,13 +12,16 @@ import type { SoakStep } from './soak-plan.ts';
 import { type Scene, stranger } from './soak-scene.ts';
 
 const flaps = 12;
-/** Factor for outages: shorter than an hour of the server's clock, but long enough for every PC to notice and every spool to fill. */
+/**
+ * Factor for the duration of outages. They last less than an hour of the server's clock, but long enough for every PC to notice and every
+ * spool to fill.
+ */
 const awayFactor = 4;
 const mailWithinMs = 5_000;
 const garbageMost = 2_000;
-/** A page of a store, in bytes. */
+/** Most bytes of a torn write: one page of the database. */
 const tornMost = 4_096;
-/** 64 kbit/s and 350 ms in each direction, ten times faster like the clock. */
+/** A line of 64 kbit/s and 350 ms in each direction, ten times faster like the clock. */
 const thin = { bytesPerS: 80_000, delayMs: 35 };
 const hourMs = 3_600_000;
 const yearsMs = 10 * 365 * 24 * hourMs;
@@ -40,7 +43,7 @@ const plays: Record<SoakStep['kind'], (scene: Scene, step: SoakStep) => Promise<
     await scene.start('flows');
   },
   async F4(scene, step) {
-    // The backlog is sent first: events that exist only in the spool would be lost.
+    // Sends the backlog first, because events that exist only in the spool would be lost.
     if (await scene.write({ until: 0 })) scene.damage(step.pick < 0.5 ? Buffer.alloc(tornMost) : bytesOf(step, tornMost));
     await scene.write({ killAfterMs: step.lastsMs / 10 });
   },
@@ -136,7 +139,7 @@ function pickedOf<T>(all: readonly T[], { pick }: SoakStep): T {
   return all[Math.floor(pick * all.length)] as T;
 }
 
-/** Returns the error of a clock: ten years, an hour, or one that shows 1970. */
+/** Returns the error of a clock in ms: ten years ahead, an hour ahead, or back to 1970. */
 function aheadOf({ parts }: Scene, pick: number): number {
   const wrongClocks = [yearsMs, -yearsMs, hourMs, -hourMs, hourMs - parts.epochMs];
   return wrongClocks[Math.floor(pick * wrongClocks.length)] ?? 0;
@@ -151,7 +154,7 @@ function flap(pc: ScriptedPc, n: number): void {
   pc.set('camera', 'flapping', n % 2 === 1 ? 'camera.missing' : null, 'Camera');
 }
 
-/** Sends garbage from an admitted PC to each of its topics. */
+/** Sends garbage from an admitted PC to each topic of that PC. */
 async function garbage({ parts }: Scene, { pick, lastsMs }: SoakStep): Promise<void> {
   const random = randomFrom(Math.floor(pick * 2 ** 32));
   const { site, tokens } = parts;

@@ -1,5 +1,5 @@
 /**
- * Plays days of random faults (F27) against broker, flows and exporter processes, with PCs over real MQTT and a writer that is killed.
+ * Plays days of random faults (F27) against broker, flows and exporter processes, with PCs over real MQTT and a writing PC that is killed.
  * Nothing may be lost, applied twice or left over. Each step is printed before it is played, and the seed repeats it. The server's clock
  * runs ten times faster.
  */
@@ -42,7 +42,7 @@ async function soak(hours: number, seed: number): Promise<boolean> {
   }
 }
 
-/** Lets everything settle. Returns the faults, one line each. */
+/** Waits until everything has settled. Returns the broken guarantees, one line each. */
 async function judge(scene: Scene): Promise<string[]> {
   const { parts, pcs } = scene;
   await scene.write({ until: 0 });

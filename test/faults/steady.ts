@@ -10,7 +10,7 @@ export type Steady = {
 
 const everyMs = 100;
 
-/** Polls the condition. The time between two polls counts if both were true; an error counts as false. */
+/** Starts the clock, which polls the condition. The time between two polls counts if both polls returned true; an error counts as false. */
 export function startSteady(ask: () => Promise<boolean>): Steady {
   const over = new AbortController();
   let whole = false;

@@ -1,4 +1,4 @@
-/** Tests how much memory of a broker process strangers can use at its default limits, while an admitted PC works. */
+/** Tests how much memory of a broker process unauthenticated clients can use at its default limits, while an admitted PC works. */
 import type { Socket } from 'node:net';
 import { flowsFilters, pcTopic } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ test.each([
   ['four that announce 256 MB and send 200', 4, 200, [0x10, 0xff, 0xff, 0xff, 0x7f]],
   ['four that announce 4 KB and send 200 MB', 4, 200, [0x10, 0x80, 0x20]],
   ['four that announce nothing and send 200 MB', 4, 200, []],
-])('S7 %s: memory grows by 50 MiB at most', async (_what, count, megabytes, header) => {
+])('S7 %s: memory of the broker grows by 50 MiB at most', async (_what, count, megabytes, header) => {
   const before = broker.rssMiB();
   const strangers = await Promise.all(Array.from({ length: count }, () => connectBare(broker.port)));
   await Promise.all(strangers.map((one) => stream(one, Buffer.from(header), megabytes)));

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startScriptedPc } from '../system/scripted-pc.ts';
 
 /**
- * Settings from the parent. `from`: first number; `everyMs`: interval; `until`: the end, after which it exits when everything is
- * acknowledged.
+ * Settings from the parent process. `from`: first number. `everyMs`: interval. `until`: the number before which it stops, to exit when
+ * everything is acknowledged.
  */
 export type Writing = {
   pc: string;

@@ -12,7 +12,7 @@ import type { IncidentRow, IncidentView, LedgerAudit, PcPath, PcView, SitesImpor
 export type DemoCentre = {
   wall: string;
   mqttPort: number;
-  /** The public key by which PCs verify its messages. */
+  /** The public key by which PCs verify the messages of the server. */
   key: KeyObject;
   logFile: string;
   pid: number;
@@ -52,11 +52,11 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
     SABHA_DATA: join(folder, 'data'),
     SABHA_SPEED: `${speed}`,
     SABHA_EPOCH: `${epochMs}`,
-    // A shared compile cache, as an installation has from its second start on. The data folder is new each time.
+    // The compile cache is shared with other starts, as for an installation from its second start on. The data folder is new each time.
     NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url)),
   };
   const start = fileURLToPath(new URL('../../start.ts', import.meta.url));
-  // In a separate process group, so that Ctrl-C reaches only the demo, which stops the fleet first.
+  // The server has a separate process group. Ctrl-C thus reaches only the demo, which stops the fleet first.
   const child = spawn(process.execPath, [start], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   // The server ends with this process in every case: after kill -9 the IPC channel closes.
   process.once('exit', () => child.kill('SIGINT'));
@@ -94,7 +94,7 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
 
 const portNames = ['mqtt', 'api', 'editor', 'brokerMetrics', 'flowsMetrics', 'exporter'];
 
-/** The simulated rooms have their own reflector. The one of the server only needs a free port. */
+/** Returns a free UDP port for the server's reflector, which nobody uses: the simulated rooms have their own reflector. */
 async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -103,14 +103,17 @@ async function freeUdpPort(): Promise<number> {
   return port;
 }
 
-/** Returns the ports from a base: 0 selects free ones, and without a base the defaults apply. */
+/** Returns the ports from a base. A base of 0 selects free ports, and without a base the defaults apply. */
 function portsFrom(base: number | undefined): Record<string, number> {
   return base === undefined ? {} : Object.fromEntries(portNames.map((name, at) => [name, base === 0 ? 0 : base + at]));
 }
 
 type Ports = { broker: number; flows: number };
 
-/** Writes the output to the log file. `ready` has the ports of broker and flows; `ended` has the last line of a server that ended. */
+/**
+ * Writes the output of the server to the log file. `ready` has the ports of broker and flows, and `ended` has the last line of a server
+ * that ended.
+ */
 function follow(child: ChildProcess, logFile: string): { ready: Promise<Ports>; ended: Promise<string> } {
   const log = createWriteStream(logFile);
   const ready = Promise.withResolvers<Ports>();

@@ -16,11 +16,11 @@ import { hasOtherIncidents, inWords, type Summary, type SummaryParts, summaryOf,
 
 const connectPerSecond = 200;
 const standstillMs = 60_000;
-/** Longest time to settle at the end of the scenario. */
+/** Longest time to settle at the end of the scenario, in milliseconds. */
 const settleLimitMs = 60_000;
 /**
- * Longest time to settle after Ctrl-C, about three seconds with the shutdown. On a busy machine it is as long as the PCs took to connect,
- * which is similar work.
+ * Longest time to settle after Ctrl-C, in milliseconds; with the shutdown about three seconds. On a busy machine the limit is the time that
+ * the PCs took to connect, which is similar work.
  */
 const askedLimitMs = 1_500;
 const goodbyesLimitMs = 500;
@@ -28,13 +28,13 @@ const oneAskMs = 300;
 const brokenOffLine = 'broken off before all was in the ledger';
 const lookEveryMs = 500;
 const windowMs = 20 * 60_000;
-/** Least time between two lines on the console. */
+/** Shortest time between two lines on the console, in milliseconds. */
 const tellEveryMs = 400;
 
 type Demo = {
   options: DemoOptions;
   nation: Nation;
-  /** Sites that are live or being set up, which have a PC. */
+  /** The sites with a PC: live or in commissioning. */
   sites: readonly Site[];
   centre: DemoCentre;
   fleet: Fleet;
@@ -95,7 +95,7 @@ async function run(options: DemoOptions, folder: string, asked: Promise<void>): 
   let fleet: Fleet | undefined;
   try {
     const sites = nation.sites.filter(({ stage }) => stage === 'live' || stage === 'commissioning');
-    // Sites go live after their PCs are online, as in reality. Otherwise their silence would be an outage of the nation.
+    // Sites go live after their PCs are online, as in reality. Otherwise their silence would count as an outage of the nation.
     await centre.import(nation.csv(({ stage }) => (stage === 'live' ? 'commissioning' : stage)));
     const tokens = await centre.tokens();
     const pcs = sites.map((site) => ({ path: nation.pcOf(site), token: tokens[nation.pcOf(site)] ?? '', ...pick(site) }));
@@ -109,7 +109,7 @@ async function run(options: DemoOptions, folder: string, asked: Promise<void>): 
   }
 }
 
-/** Returns a promise that rejects with this text when the other resolves, without an unhandled rejection. */
+/** Returns a promise that rejects with this text when the other promise resolves, without an unhandled rejection. */
 function rejecting<T>(other: Promise<T>, words: (value: T) => string): Promise<never> {
   const failed = other.then((value) => Promise.reject(new Error(words(value))));
   failed.catch(() => undefined);
@@ -122,7 +122,7 @@ async function show(demo: Demo, memory: MemoryWatch): Promise<DemoResult> {
   const started = fleet.start({ perSecond: connectPerSecond, standstillMs });
   const missing = await Promise.race([started, asked, ended]);
   // Interrupted before there was anything to summarise.
-  if (missing === undefined) return { code: 0, differs: false };
+  if (missing === undefined) return 0;
   if (missing > 0) throw new Error(`${missing} PCs could not connect`);
   const connectMs = performance.now() - startedAt;
   await centre.import(nation.csv());
@@ -159,7 +159,7 @@ async function perform(demo: Demo): Promise<Happened> {
   return { disturbances: done, whole: true };
 }
 
-/** Returns the disturbances that had begun, cut at the interruption. */
+/** Returns the disturbances that had begun. The interruption ends those that still run. */
 function begunBy(list: readonly Disturbance[], endMs: number): Disturbance[] {
   return list.filter(({ at }) => at <= endMs).map((one) => ({ ...one, forMs: Math.min(one.forMs, endMs - one.at) }));
 }
@@ -213,7 +213,7 @@ async function sumUp(
   { memory, limitMs }: { memory: MemoryWatch; limitMs: number },
 ): Promise<Summary> {
   const { nation, sites, options, asked, ended } = demo;
-  // After an interruption the user already waits for the summary.
+  // Ctrl-C breaks off the summary of a whole run. After an interruption the user already waits for the summary.
   const brokenOff = whole ? rejecting(asked, () => brokenOffLine) : ended;
   const found = await Promise.race([settled(demo, whole, limitMs), brokenOff, ended]);
   const live = sites.filter(({ stage }) => stage === 'live').map((site): [PcPath, LinkClass] => [nation.pcOf(site), site.link]);
@@ -224,7 +224,7 @@ async function sumUp(
 
 type Settled = Pick<SummaryParts, 'audit' | 'eventsSent' | 'listed'>;
 
-/** Audits the ledger when every spool is acknowledged. Repeats it if an agent had a new event meanwhile, until the deadline. */
+/** Audits the ledger when every spool is acknowledged. Repeats the audit until the deadline if an agent had a new event during it. */
 async function settled({ fleet, centre }: Demo, whole: boolean, limitMs: number): Promise<Settled> {
   const deadline = performance.now() + limitMs;
   for (;;) {

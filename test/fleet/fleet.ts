@@ -15,8 +15,8 @@ import { isLaptop } from './supply.ts';
 export type Fleet = {
   pcs: ReadonlyMap<PcPath, SimulatedPc>;
   /**
-   * Boots all PCs, at most `perSecond` in a real second. Resolves with 0 when all have settled, or with the number of others when no PC
-   * settled for so long.
+   * Boots all PCs, at most `perSecond` in a real second. Resolves with 0 when all PCs have settled. Resolves with the number of other PCs
+   * when no PC settled for `standstillMs`.
    */
   start(how: { perSecond: number; standstillMs: number }): Promise<number>;
   /**
@@ -26,7 +26,7 @@ export type Fleet = {
   drain(limitMs: number): Promise<number>;
   eventsSent(): number;
   connected(): number;
-  /** Returns how late the simulator itself was. */
+  /** Returns how late the timers of the simulator itself were. */
   late(): Late;
   /** Also ends a running start or drain. */
   stop(): Promise<void>;
@@ -45,10 +45,10 @@ export type FleetOptions = {
   folder: string;
 };
 
-/** Too short for a whole power cut, long enough for its last gasp. */
+/** Runtime of a UPS in milliseconds: too short for a whole power cut, long enough for a last gasp. */
 const upsLastsMs = 240_000;
 const realSpoolEvery = 100;
-/** PCs that may connect at once. In a connection storm they would delay each other and measure the server's clock wrong. */
+/** Number of PCs that may connect at the same time. More PCs would delay each other and measure the server's clock wrong. */
 const settlingAtOnce = 60;
 const pollMs = 50;
 
@@ -107,7 +107,7 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 }
 
-/** Returns a maker of PCs. Each PC has its own random source, from the seed and its index. */
+/** Returns a function that makes a PC. Each PC has its own random source, from the seed and its index. */
 function makerOf({ clock, speed, centre, centreKey, seed, folder }: FleetOptions): (pc: FleetPc, at: number) => SimulatedPc {
   const store = createSpoolStore();
   return ({ path, token, link, elevationM }, at) => {
@@ -133,7 +133,7 @@ function makerOf({ clock, speed, centre, centreKey, seed, folder }: FleetOptions
   };
 }
 
-/** Polls until nothing is left. Returns the number at the deadline. */
+/** Polls until `left` returns 0. Returns the remaining number at the deadline. */
 async function until(left: () => number, deadline: () => number): Promise<number> {
   for (;;) {
     const count = left();

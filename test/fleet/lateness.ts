@@ -1,11 +1,11 @@
-/** Measures how late the simulator itself is: its late beats can cause silences that are not the fault of a PC. */
+/** Measures how late the simulator itself is. Its late beats can cause silences that are not the fault of a PC. */
 import { type Clock, links } from '@sabha/contracts';
 
 export type Late = { beats: number; worstSeconds: number };
 
 export type Punctuality = { clock: Clock; late(): Late };
 
-/** A beat that is later than this can count as missing. */
+/** Milliseconds. A beat that is later than this can count as missing. */
 const lateMs = 15_000;
 const beatsMs: ReadonlySet<number> = new Set(Object.values(links).map(({ beatMs }) => beatMs));
 

@@ -9,7 +9,7 @@ import type { Connection, ConnectionHandlers, ConnectOptions, ConnectResult, Tra
 import type { Line } from './line.ts';
 
 export type LeanTransport = Transport & {
-  /** Cuts the power of the PC: it sends nothing, and the broker is not notified of the end. */
+  /** Cuts the power of the PC: it sends nothing more, and the broker does not notice. */
   vanish(): void;
   /** Ends the agent: the operating system closes its connection. */
   drop(): void;
@@ -180,7 +180,7 @@ function send(wire: Wire, packet: Packet): boolean {
   return true;
 }
 
-/** Ends the connection for the agent. Unconfirmed packets resolve with undefined. */
+/** Ends the connection for the agent. Requests without a response resolve with undefined. */
 function leave(wire: Wire): void {
   wire.phase = 'over';
   wire.timer();
@@ -192,7 +192,7 @@ function end(wire: Wire, reason: string): void {
   if (wire.phase === 'over') return;
   const wasUp = wire.phase === 'up';
   leave(wire);
-  // On a cut line the broker notices only through its keepalive.
+  // On a cut line the broker notices the end only through its keepalive.
   wire.line.pass('up', 0, () => wire.socket.destroy());
   if (wasUp) wire.handlers.closed(reason);
   else wire.settle({ ok: false, refused: false, reason });

@@ -1,11 +1,11 @@
-/** One life of an agent, from its start to its death. After it, its timers are gone and its disk refuses access. */
+/** One run of an agent, from its start to its death. After it, its timers do not fire and its disk refuses access. */
 import type { Cancel, Clock } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from '../../agent/uplink/spool/database.ts';
 
 export type Life = {
   clock: Clock;
   disk(of: SpoolDisk): SpoolDisk;
-  /** Ends the life between two instructions, as a power cut does. */
+  /** Ends the run between two instructions, as a power cut does. */
   end(): void;
 };
 
@@ -41,7 +41,7 @@ export function createLife(clock: Clock): Life {
       all: (sql, ...values) => alive(() => of.all(sql, ...values)),
       rebuild: (reason) => alive(() => of.rebuild(reason)),
       damage: of.damage,
-      // The opener closes the disk, after it has counted the content.
+      // The PC closes the disk itself, after it has counted the events on it.
       close: () => undefined,
     }),
     end() {

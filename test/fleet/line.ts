@@ -1,6 +1,6 @@
 /**
- * The line between a PC and the server. It can be slow, far, lossy from snow, or cut. Data in transmission during a cut arrive after it, as
- * with TCP.
+ * The line between a PC and the server. The line can be slow, far, lossy from snow, or cut. Data in transmission during a cut arrive after
+ * the cut, as with TCP.
  */
 import type { Clock } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
@@ -12,7 +12,7 @@ export type Line = {
   isUp(): boolean;
   cut(): void;
   heal(): void;
-  /** Delivers in order after delay and transmission time; during a cut, after its end. */
+  /** Delivers in order, after delay and transmission time. During a cut it delivers after the end of the cut. */
   pass(direction: Direction, bytes: number, deliver: () => void): void;
   /**
    * Delivers a datagram, unless snow or a cut drops it. `tookMs` is the time on the line, without the lateness of this machine's timers.
@@ -22,7 +22,7 @@ export type Line = {
   snow(lossRatio: number): void;
 };
 
-/** Delay and rate; absent: none and unlimited. */
+/** Delay and rate. Absent fields: no delay, and an unlimited rate. */
 export type LineOptions = { clock: Clock; roundTripMs?: number; bitsPerSecond?: number; random?: Random };
 
 /** Share of datagrams that a dish under snow loses. */

@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs';
 
 export const parts = ['broker', 'flows', 'dashboards', 'start', 'fleet', 'all'] as const;
-/** Peak of each part; `all` is the largest sum at one time. */
+/** Peak of each part in MiB; `all` is the largest sum at one time. */
 export type PeakMiB = Record<(typeof parts)[number], number>;
 
 export type MemoryWatch = { peak(): PeakMiB; stop(): void };
 
 const everyMs = 500;
 
-/** Samples the processes that `startPid` started twice a second, and this process, which is the fleet. */
+/** Samples twice a second the processes that `startPid` started, and this process, which is the fleet. */
 export function watchMemory(startPid: number): MemoryWatch {
   const peak: PeakMiB = { broker: 0, flows: 0, dashboards: 0, start: 0, fleet: 0, all: 0 };
   const look = () => {
@@ -43,7 +43,7 @@ function residentMiB(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1_024;
 }
 
-/** Reads a file, or returns nothing: the process may have ended, or the system has no /proc. */
+/** Reads a file. Returns an empty text if the process has ended or the system has no /proc. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');

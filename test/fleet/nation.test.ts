@@ -7,7 +7,7 @@ const nation = createNation({ sites: 736, seed: 1 });
 const stages = (list: typeof nation.sites) =>
   Object.fromEntries([...Map.groupBy(list, ({ stage }) => stage)].map(([stage, of]) => [stage, of.length]));
 
-test('736 sites are the 36 state offices and 700 districts: 612 live, 41 being set up, 83 planned', () => {
+test('736 sites are the 36 state offices and 700 districts: 612 live, 41 in commissioning, 83 planned', () => {
   expect(new Set(nation.sites.map(({ state }) => state.id)).size).toBe(36);
   expect(nation.sites.filter(({ path }) => path.endsWith('/state-office'))).toHaveLength(36);
   expect(new Set(nation.sites.map(({ path }) => path)).size).toBe(736);
@@ -19,7 +19,7 @@ test('Leh is live, at 3,524 m, on a satellite link', () => {
   expect(leh).toMatchObject({ name: { en: 'Leh', hi: 'लेह' }, stage: 'live', elevationM: 3_524, link: 'geo' });
 });
 
-test('the CSV imports without a problem, and gives each PC the profile of the fleet', () => {
+test('the CSV of the nation can be imported without a problem, and gives each PC the profile of the fleet', () => {
   const planned = planImport({ csv: nation.csv(), table: createSiteTable([]), now: 0, by: 'test' });
   expect(planned.import.problems).toEqual([]);
   const table = createSiteTable(planned.change?.nodes ?? []);
@@ -36,7 +36,7 @@ test('the CSV imports without a problem, and gives each PC the profile of the fl
   }
 });
 
-test('the CSV can give a site another stage', () => {
+test('the CSV of the nation can give a site another stage', () => {
   const csv = nation.csv(({ stage }) => (stage === 'live' ? 'commissioning' : stage));
   const { change } = planImport({ csv, table: createSiteTable([]), now: 0, by: 'test' });
   const sites = createSiteTable(change?.nodes ?? []).sites;

@@ -1,6 +1,6 @@
 /**
- * The site table of the demo. The districts come from the npm package india-state-district (MIT). It has 772 districts and is partly
- * outdated (spellings, later changes), so this nation is for demos and no register.
+ * The site table of the demo. The districts come from the npm package india-state-district (MIT). The package has 772 districts and is
+ * partly outdated (spellings, later changes), so this nation is only for demos.
  */
 import { createRequire } from 'node:module';
 import type { LinkClass, Profile, SiteStage, Words } from '@sabha/contracts';
@@ -47,11 +47,11 @@ const ladakh: Record<string, Pick<Site, 'elevationM' | 'latitude' | 'longitude'>
   'ladakh/state-office': { elevationM: 3_500, latitude: 34.1642, longitude: 77.5848 },
 };
 const hindiNames: Record<string, string> = { Leh: 'लेह', Kargil: 'कारगिल' };
-/** Sites of each stage among 736. */
+/** Number of sites in each stage among 736 sites. */
 const stageShares = { live: 612, commissioning: 41, planned: 83 };
 const shareSum = 736;
 
-/** Links by terrain. Repetition sets the frequency. */
+/** Link classes by terrain. A class that appears more often is more frequent. */
 const linksOf: Record<Terrain, readonly LinkClass[]> = {
   plain: ['fibre', 'fibre', 'fibre', 'fibre', 'fibre', 'fibre', 'fibre', 'fibre', '4g'],
   hill: ['fibre', 'fibre', '4g', 'leo'],

@@ -8,7 +8,7 @@ test('without arguments the demo has 736 sites at 10 times the speed, until Ctrl
   });
 });
 
-test('every argument is read', () => {
+test('the demo reads every argument', () => {
   const words = '--sites 30 --minutes 0.5 --speed 20 --seed 7 --story leh --json --keep-running --port-base 4000'.split(' ');
   expect(readOptions(words)).toEqual({
     ok: true,
@@ -24,12 +24,12 @@ test.each([
   ['--story goa', '--story: "leh" is the one there is'],
   ['--site 3', "Unknown option '--site'"],
   ['30', "Unexpected argument '30'"],
-])('"%s" is refused in one line', (words, line) => {
+])('the demo refuses "%s" in one line', (words, line) => {
   const read = readOptions(words.split(' '));
   expect(read.ok ? '' : read.line).toContain(line);
 });
 
-test('a large nation has a lower default speed', () => {
+test('a demo of a large nation has a lower default speed', () => {
   const speedOf = (words: string) => {
     const read = readOptions(words.split(' '));
     return read.ok ? read.value.speed : read.line;

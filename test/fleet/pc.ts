@@ -23,7 +23,7 @@ export type SimulatedPc = {
   snow(isSnowing: boolean): void;
   isOn(): boolean;
   isConnected(): boolean;
-  /** Returns whether the server has responded in this life: the PC is admitted, and knows its round trip. */
+  /** Returns whether the server has responded in this run: the PC is admitted, and knows its round trip. */
   isSettled(): boolean;
   /** Returns the number of events ever written to its spool, and of those not acknowledged. */
   events(): { sent: number; waiting: number };
@@ -37,13 +37,13 @@ export type PcOptions = {
   profile: Profile;
   room: Room;
   line: Line;
-  /** Opens its spool, which survives the agent. */
+  /** Opens the spool of the PC, which survives the agent. */
   openDisk: () => SpoolDisk;
   centre: { host: string; port: number };
   clock: Clock;
   speed: number;
   random: Random;
-  /** Whether a reflector is at the far end of its line. */
+  /** Whether a reflector is at the far end of the line of the PC. */
   isMeasured: boolean;
 };
 
@@ -135,12 +135,12 @@ function start(options: PcOptions, configs: Parameters<typeof createAgent>[0]['c
     restart: () => {},
   });
   agent.start();
-  // Sets the capacity that a packet train would measure. The simulation has no trains.
+  // Sets the capacity that packet trains would measure, because the simulation has no trains.
   if (isMeasured) agent.rounds.takeCapacity({ ...carried, at: clock.now() });
   return { agent, transport, life, disk };
 }
 
-/** Runs the rounds that a verdict needs. On such a link they come every 15 min, too rarely for a story. */
+/** Runs the probe rounds that a verdict needs. On such a link a round comes every 15 min, too rarely for a story. */
 async function measure({ rounds }: Agent): Promise<void> {
   for (let round = 0; round < roundsOfVerdict; round += 1) await rounds.measureNow();
 }

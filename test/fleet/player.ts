@@ -39,7 +39,7 @@ function apply(pc: SimulatedPc, what: Disturbance['what'], begins: boolean): voi
   else pc.room.set(what, begins);
 }
 
-/** Longest delay of a system timer. Later tasks never run. */
+/** Longest delay of a system timer in milliseconds. Later tasks never run. */
 const longestMs = 2 ** 31 - 1;
 
 function later(clock: Clock, delayMs: number, task: () => void): Cancel {

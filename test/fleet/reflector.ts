@@ -3,12 +3,12 @@ import { type Clock, isStampProbe, stampBytes, writeReply } from '@sabha/contrac
 import type { OpenUdp } from '../../agent/link/net/udp.ts';
 import type { Line } from './line.ts';
 
-/** Bytes with the headers of UDP and IPv4. */
+/** Bytes of a packet with the headers of UDP and IPv4. */
 const wireBytes = stampBytes + 28;
 
 /**
- * Opens sockets to the reflector, without a check of the token: the real reflector does that behind real sockets. Lateness of this
- * machine's timers, enlarged by a fast clock, counts as time in the reflector, which the sender subtracts. A timer can also be a
+ * Opens sockets to the reflector, without a check of the token: the real reflector checks tokens behind real sockets. A fast clock enlarges
+ * the lateness of this machine's timers. That lateness counts as time in the reflector, which the sender subtracts. A timer can also be a
  * millisecond early; a reply is never sent before its request.
  */
 export function reflectorBehind(line: Line, clock: Clock): OpenUdp {

@@ -1,4 +1,4 @@
-/** A simulated room and its PC as the platform of the agent: devices, temperature, and faults. */
+/** A simulated room, and the platform that its agent queries: devices, temperature, and faults. */
 import { airAt, type Cancel, type Clock, type FaultId } from '@sabha/contracts';
 import type { ClimateFigures, Part, PcFigures, Platform, SoundDevice, SoundState } from '../../agent/platform/platform.ts';
 import { createUnsupported } from '../../agent/platform/unsupported.ts';
@@ -23,7 +23,7 @@ export const models = { camera: 'Logitech Rally', microphone: 'Jabra Speak 750',
 export type RoomFault = (typeof roomFaults)[number];
 
 export type Room = {
-  /** Breaks or repairs something. Device changes call back at once; figures change at the next poll. */
+  /** Breaks or repairs something. Device changes trigger a callback at once, and figures change at the next poll. */
   set(fault: RoomFault, broken: boolean): void;
   power(change: PowerChange): void;
   /** Changes the climate; absent fields stay. */
@@ -37,9 +37,9 @@ export type Room = {
 export type RoomClimate = {
   roomCelsius?: number;
   humidityRatio?: number;
-  /** Temperature of the board above its room: 0 after a night with the PC off. */
+  /** Degrees by which the board of the PC is warmer than its room: 0 after a night with the PC off. */
   boardRiseCelsius?: number;
-  /** Heat factor of a dusty fan, 1 = clean. */
+  /** Factor of the heat that a dusty fan causes; 1 means clean. */
   dust?: number;
   turningDisks?: Part[];
 };
@@ -47,7 +47,7 @@ export type RoomClimate = {
 /** `hasBattery`: a laptop; random by default. */
 export type RoomOptions = { elevationM: number; clock: Pick<Clock, 'up'>; random: Random; hasBattery?: boolean };
 
-/** Temperature of the processor above its room at rest and at full load, at sea level. */
+/** Degrees by which the processor is warmer than its room, at rest and at full load, at sea level. */
 const riseCelsius = { rest: 14, load: 30 };
 const limitCelsius = 100;
 
@@ -66,7 +66,7 @@ type State = {
   bootId: string;
 };
 
-/** Creates a room in order with its PC on; about 24 degrees in the plains, and colder at higher elevation. */
+/** Creates a room without faults whose PC is on. It has about 24 degrees in the plains, and less at higher elevation. */
 export function createRoom(options: RoomOptions): Room {
   const state = stateOf(options);
   const { broken, watchers, weather, supply, clock, random } = state;

@@ -13,7 +13,7 @@ const pc = 'goa/north-goa/vc-1';
 const one = new Map([[pc, 'fibre' as const]]);
 const span = (what: Disturbance['what'], at: number, forMs: number): Disturbance => ({ pc, what, at, forMs });
 
-test('the same seed makes the same scenario, and another seed another one', () => {
+test('the same seed makes the same scenario, and another seed makes another scenario', () => {
   expect(scenario(7)).toEqual(scenario(7));
   expect(scenario(7)).not.toEqual(scenario(8));
 });
@@ -42,7 +42,7 @@ test.each([
   expect([...expectedIncidents(list, one).keys()]).toEqual([pc]);
 });
 
-test('one model missing from five rooms at once is one more cause, but not from four rooms or one after another', () => {
+test('one model missing from five rooms at once is one additional incident, but not from four rooms or one room after another', () => {
   const rooms = Array.from({ length: 5 }, (_, n) => `goa/site-${n}/vc-1`);
   const links = new Map(rooms.map((path) => [path, 'fibre' as const]));
   const gone = (from: string[], apartMs: number) =>

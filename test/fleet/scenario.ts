@@ -1,4 +1,4 @@
-/** The disturbances of the nation, decided by a seed before the start, so that the number of incidents can be computed. */
+/** The disturbances of the nation. A seed determines them before the start, so that the number of incidents can be computed. */
 import { faults, type LinkClass, links, type PcPath } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { models, type RoomFault, roomFaults } from './room.ts';
@@ -21,7 +21,7 @@ export type ScenarioOptions = {
 const second = 1_000;
 const minute = 60 * second;
 
-/** Shares of the PCs that are disturbed within `windowMs`. A PC has one kind of disturbance. */
+/** Length of a window in milliseconds, in which fixed shares of the PCs are disturbed. A PC has one kind of disturbance. */
 const windowMs = 20 * minute;
 const shares = {
   standing: 0.015,
@@ -34,16 +34,16 @@ const shares = {
   crash: 0.01,
   mains: 0.02,
 };
-/** Nothing begins in the last part, so that the server has seen everything before the summary. */
+/** Time at the end without new disturbances, in milliseconds. The server then has received everything before the summary. */
 const quietEndMs = 3 * minute;
-/** Durations well below and well above the silence limit. */
+/** Durations in milliseconds, well below and well above the silence limit. */
 const shortMs = [15 * second, 40 * second] as const;
 const longMs = [5 * minute, 7 * minute] as const;
 const flap = { times: 3, onMs: 40 * second, offMs: 40 * second };
-/** Longer than any demo. */
+/** Milliseconds, longer than any demo. */
 const forGoodMs = 1e12;
 
-/** Whether a fault is seen only at the next poll. */
+/** Whether the agent notices a fault only at its next poll. */
 const isPolled = (fault: RoomFault) => fault.startsWith('pc.');
 
 /** Creates a scenario. The same options give the same scenario. */
@@ -101,15 +101,18 @@ function flapOf(pc: PcPath, time: Time): Disturbance[] {
   return Array.from({ length: flap.times }, (_, n) => ({ pc, at: at + n * period, forMs: flap.onMs, what: 'microphone.missing' as const }));
 }
 
-/** A fault that returns within this time flaps, and ends only after this calm (flows/engine/incidents). */
+/** Milliseconds. A fault that returns within this time flaps, and ends only after this time without the fault (flows/engine/incidents). */
 const flapWindowMs = 30 * minute;
 const calmMs = 10 * minute;
-/** The limit of the link class, after which a PC is silent. It counts from the last message, which may be a beat old. */
+/**
+ * Returns the limit of the link class in milliseconds, after which a PC is silent. The limit counts from the last message, which may be one
+ * beat interval old.
+ */
 const silentAfterMs = (link: LinkClass) => links[link].silentMs;
 
 /**
- * Returns the number of incidents that the server must raise for each disturbed PC, by the catalogue's clear times and the silence limits.
- * A room has one incident from its first fault to its last end. Only PCs in `links` alert.
+ * Returns the number of incidents that the server must raise for each disturbed PC, by the clear times of the fault table and the silence
+ * limits. A room has one incident from its first fault to its last end. Only PCs in `links` raise incidents.
  */
 export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): Map<PcPath, number> {
   const rooms = Map.groupBy(disturbances, ({ pc }) => pc);
@@ -121,7 +124,10 @@ export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: 
   );
 }
 
-/** One model missing from many rooms at once has one shared cause, which is one more incident. */
+/**
+ * The model that each fault removes. A model that is missing from many rooms at once has one shared cause, which is one additional
+ * incident.
+ */
 const modelOf: Partial<Record<Disturbance['what'], string>> = {
   'camera.missing': models.camera,
   'microphone.missing': models.microphone,
@@ -129,7 +135,7 @@ const modelOf: Partial<Record<Disturbance['what'], string>> = {
 };
 const spreadRooms = 5;
 
-/** Returns the shared causes that the server must report: one for each fault in enough rooms at one time. */
+/** Returns the shared causes that the server must report: one for each fault that is in enough rooms at one time. */
 export function expectedSpreads(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): Map<string, number> {
   const live = disturbances.filter(({ pc, what }) => modelOf[what] !== undefined && linkOf.has(pc));
   const spread = [...Map.groupBy(live, ({ what }) => what)].filter(([, spans]) =>
@@ -149,9 +155,9 @@ function incidentsOf(list: readonly Disturbance[], link: LinkClass): number {
   return count;
 }
 
-/** Returns when a fault keeps its incident open: each span plus its clear time. */
+/** Returns when a fault keeps its incident open: each time span of the fault plus its clear time. */
 function openTimes(what: Disturbance['what'], spans: readonly Disturbance[], link: LinkClass): { from: number; until: number }[] {
-  // Only a story has snow, at a time when another fault covers it.
+  // Only a story has snow, and another fault keeps the incident open meanwhile.
   if (what === 'crash' || what === 'snow') return [];
   if (what === 'link' || what === 'power') {
     const long = spans.filter(({ forMs }) => forMs > silentAfterMs(link));

@@ -12,7 +12,7 @@ export type SpoolStore = {
 
 const tables = /\b(meta|events|acks|quarantine)\b/g;
 
-/** PCs in a database: SQLite scans all tables whenever it creates one. */
+/** Number of PCs in one database: SQLite scans all tables whenever it creates one. */
 const pcsInOne = 50;
 
 export function createSpoolStore(): SpoolStore {
@@ -30,14 +30,14 @@ export function createSpoolStore(): SpoolStore {
   };
 }
 
-/** Opens a database with small pages, which make an almost empty table cheap. */
+/** Opens a database with small pages, so that an almost empty table needs little memory. */
 function smallDatabase(): DatabaseSync {
   const db = new DatabaseSync(':memory:');
   db.exec('PRAGMA page_size = 1024');
   return db;
 }
 
-/** Prepared statements kept for each PC: the most frequent ones. All of them would take more memory than the spools. */
+/** Number of prepared statements kept for each PC, the most frequent ones. All of them would take more memory than the spools. */
 const keptStatements = 2;
 const usesBeforeKept = 20;
 
@@ -56,7 +56,7 @@ function statements(db: DatabaseSync, named: (sql: string) => string): (sql: str
   };
 }
 
-/** Memory never fails and is never damaged, so an error here is a bug and is thrown. */
+/** Returns a disk in memory. Memory never fails and is never damaged, so an error here is a bug and is thrown. */
 function diskOf(db: DatabaseSync, named: (sql: string) => string): SpoolDisk {
   const statement = statements(db, named);
   return {

@@ -3,7 +3,7 @@
  * guess for a plausible demo, not a survey.
  */
 
-/** `plain` has fibre everywhere, `hill` mixes, `high` and `island` use satellites. */
+/** `plain` has fibre everywhere, `hill` has a mix of link classes, `high` and `island` use satellites. */
 export type Terrain = 'plain' | 'hill' | 'high' | 'island';
 
 export type State = {
@@ -12,7 +12,7 @@ export type State = {
   id: string;
   en: string;
   hi: string;
-  /** Approximate middle, in degrees. */
+  /** Approximate centre, in degrees. */
   latitude: number;
   longitude: number;
   terrain: Terrain;
@@ -61,7 +61,7 @@ const rows: Row[] = [
   ['PY', 'Puducherry', 'पुदुच्चेरी', 11.9, 79.8, 'plain', 3, 20],
 ];
 
-/** Ids of names that are too long. */
+/** Short ids for states whose names are too long for an id. */
 const shortIds: Record<string, string> = { DH: 'dadra-nagar-haveli-daman-diu' };
 
 export const states: readonly State[] = rows.map(([code, en, hi, latitude, longitude, terrain, low, high]) => ({

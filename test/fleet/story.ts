@@ -1,4 +1,4 @@
-/** A day in Leh in three minutes: one room behind a satellite, at 3,524 m, in snow. */
+/** A day in Leh in three minutes: one room behind a satellite link, at 3,524 m, in snow. */
 import { type FaultId, faults, type IncidentView, outageText, type PcPath } from '@sabha/contracts';
 import type { Disturbance } from './scenario.ts';
 
@@ -6,7 +6,7 @@ const second = 1_000;
 
 export type Chapter = { at: number; words: string };
 
-/** Length of the story on the demo's clock. */
+/** Length of the story on the demo's clock, in milliseconds. */
 export const storyMs = 1_840 * second;
 
 /** Returns the events of the story, in milliseconds on the demo's clock. */
@@ -35,7 +35,7 @@ export function lehStory(pc: PcPath): { disturbances: Disturbance[]; chapters: C
       { at: 1_440 * second, words: 'The power is back. The PC boots with the spool it had, and tells how it ended.' },
       { at: 1_590 * second, words: 'The technician plugs the microphone in again.' },
     ],
-    // Printed when the server shows the room as ready, not before this time.
+    // Printed when the server shows the room as ready, but not before this time.
     ending: { at: 1_440 * second, words: 'The room is ready for the next meeting.' },
   };
 }

@@ -1,4 +1,4 @@
-/** The summary at the end of the demo (DESIGN, "Commands"), and its faults. */
+/** The summary at the end of the demo, and what is wrong with it. */
 import type { IncidentRow, LedgerAudit } from '@sabha/contracts';
 import type { Late } from './lateness.ts';
 import { type PeakMiB, parts } from './memory.ts';
@@ -14,7 +14,7 @@ export type Summary = {
   forks: number;
   integrity: string;
   incidents: { raised: number; cleared: number; open: number; expected: number };
-  /** Scopes with an unexpected number of incidents. */
+  /** Scopes whose number of incidents differs from the expected one. */
   differing: { scope: string; raised: number; expected: number }[];
   notifications: number;
   refused: number;
@@ -50,7 +50,7 @@ export function summaryOf({ audit, listed, expected, ...rest }: SummaryParts): S
     forks: audit.forks,
     integrity: audit.integrity,
     incidents: { raised, cleared: cleared + closed, open, expected: due },
-    // The list omits incidents that ended a day ago; then only the totals can be compared.
+    // The list omits incidents that ended more than a day ago. Then only the totals can be compared.
     differing: listed.length < raised ? [] : differing(listed, expected),
     notifications: audit.notifications.delivered,
     refused: audit.notifications.refused,
@@ -67,14 +67,14 @@ function differing(listed: SummaryParts['listed'], expected: SummaryParts['expec
 }
 
 /**
- * Largest memory of all five processes. Measured: 769 to 850 MiB with the 653 PCs of 736 sites, and 1,380 to 1,568 with the 4,436 of 5,000
- * sites. The limit is 900, and for each further PC 0.15 MiB plus a quarter.
+ * Limit of the memory of all five processes in MiB. Measured: 769 to 850 MiB with the 653 PCs of 736 sites, and 1,380 to 1,568 with the
+ * 4,436 of 5,000 sites. The limit is 900, and for each further PC 0.15 MiB plus a quarter.
  */
 function memoryLimitMiB(pcs: number): number {
   return Math.round(900 + Math.max(0, pcs - 653) * 0.15 * 1.25);
 }
 
-/** Returns the faults of a summary, one line each. `exact`: the scenario ran to its end, so incidents and memory are compared too. */
+/** Returns what is wrong with a summary, one line each. `exact`: the scenario ran to its end, so incidents and memory are compared too. */
 export function wrongWith(summary: Summary, exact: boolean): string[] {
   const { gaps, dropped, appliedTwice, forks, integrity, eventsSent, eventsInLedger, incidents, refused } = summary;
   const allowed = memoryLimitMiB(summary.pcs);

@@ -3,13 +3,13 @@ import type { Clock, PcPath } from '@sabha/contracts';
 import type { AskUps } from '../../agent/link/net/nut.ts';
 import type { PowerFigures } from '../../agent/platform/platform.ts';
 
-/** A change of the mains, or of the UPS: added with its battery time, cable lost, or removed. */
+/** A change of the mains, or of the UPS: added with its runtime, cable lost, or removed. */
 export type PowerChange = { mains?: boolean; ups?: { lastsMs: number } | 'lost' | null };
 
 export type Supply = {
   change(change: PowerChange): void;
   figures(): PowerFigures;
-  /** Returns the variables of the room's UPS, under any name. */
+  /** Returns the variables of the room's UPS, whatever its name in the request. */
   ups: AskUps;
 };
 
@@ -24,7 +24,7 @@ const batteryLastsMs = 40 * 60_000;
 /** Share of the charge at which the UPS reports a low battery. */
 const lowRatio = 0.1;
 
-/** Whether the PC is a laptop. About three in ten are, always the same ones. */
+/** Whether the PC is a laptop. About three in ten PCs are laptops, always the same ones. */
 export function isLaptop(path: PcPath): boolean {
   return [...path].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000, 7) < 300;
 }

@@ -35,7 +35,7 @@ describe.each([
   test('S11 each third-party package has a SHA-512 hash in the lock file', () => {
     const theirs = locked.filter(([path, { link }]) => path.includes('node_modules/') && link !== true);
     expect(theirs.length).toBeGreaterThan(2);
-    // A bundled package has no hash of its own; the hash of the package that contains it covers it.
+    // The hash of a package also covers the packages bundled in it, which have no separate hash.
     const open = theirs.filter(([, one]) => one.inBundle !== true && !/^sha512-[\w+/]{86}==$/.test(one.integrity ?? ''));
     expect(open.map(([path]) => path)).toEqual([]);
   });
