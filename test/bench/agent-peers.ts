@@ -1,4 +1,7 @@
-/** The peers of the bench `agent`, each at its ordinary work: queried or written to at its default interval. */
+/**
+ * The programs with which the bench `agent` compares the agent. Each does its ordinary work: it is queried or sends values at its default
+ * interval.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -14,7 +17,7 @@ export type Standing = { pid: number; firstMs: number; stop(): Promise<void> };
 /** `everyMs` and `use`: the interval and the query, for a peer that is queried. */
 type Peer = { package: string; program: string; start(folder: string): Promise<Standing> };
 
-/** The default intervals of Prometheus and Zabbix. */
+/** The default intervals of Prometheus and Zabbix, in milliseconds. */
 const scrapeEveryMs = 15_000;
 const itemsEveryMs = 60_000;
 const patienceMs = 30_000;
@@ -79,7 +82,7 @@ async function startZabbix(folder: string): Promise<Standing> {
   return standing('zabbix_agent2', ['--foreground', '-c', file], { use, everyMs: itemsEveryMs });
 }
 
-/** Sends a passive check: a header, the length, the name of the item. */
+/** Sends a passive check of Zabbix: a header, the length, the name of the item. */
 async function askZabbix(port: number, item: string): Promise<boolean> {
   const head = Buffer.alloc(13);
   head.write('ZBXD\x01');
@@ -102,7 +105,7 @@ async function standing(
   { use, everyMs }: { use(): Promise<boolean>; everyMs?: number },
 ): Promise<Standing> {
   const startedAt = performance.now();
-  // In a separate process group, because zabbix ends its whole group.
+  // The program has a separate process group, because zabbix ends its whole group.
   const child = spawn(program, args, { stdio: 'ignore', detached: true });
   const ended = once(child, 'exit');
   const stop = async () => {

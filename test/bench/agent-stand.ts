@@ -15,7 +15,7 @@ import { createAuthority } from '../security/authority.ts';
 import { startSecureBroker } from '../security/secure-broker.ts';
 import type { Standing } from './agent-peers.ts';
 
-/** The session helper has its own service on another PC: two connections of one identity would displace each other. */
+/** The session helper belongs to the service of another PC: two connections of one identity would take over each other's session. */
 const pcs = { run: 'ladakh/leh/hall', room: 'ladakh/leh/board' } as const;
 const units = {
   run: new URL('../../packaging/agent/usr/lib/systemd/system/sabha-agent.service', import.meta.url),
@@ -25,7 +25,10 @@ type Seat = keyof typeof units;
 const seats: readonly Seat[] = ['run', 'room'];
 const profile = { link: 'fibre', elevationM: 3_524, expected: { camera: [{}], microphone: [{}], speaker: [{}] } } as const;
 
-/** Options of one start. `env` overrides the environment of the unit. A `room` also starts the `run` that it joins. */
+/**
+ * Options of one start. `env` overrides the environment of the unit. A `room` (session helper) also starts the `run` (service) to which it
+ * connects.
+ */
 export type Start = { seat: Seat; env: Record<string, string> };
 export type Stand = { bundleBytes: number; start(options: Start): Promise<Standing>; stop(): Promise<void> };
 
@@ -84,7 +87,7 @@ export async function openStand(folder: string, speed = 1): Promise<Stand> {
   };
 }
 
-/** Reads from a unit how it starts the program, without the folders. */
+/** Reads from a systemd unit how it starts the program, without the folders. */
 function unitOf(text: string): { flags: string[]; script: string; words: string[]; set: Record<string, string> } {
   const line = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]?.split(' ') ?? [];
   const [, ...started] = line('ExecStart');
@@ -98,7 +101,7 @@ function unitOf(text: string): { flags: string[]; script: string; words: string[
   };
 }
 
-/** The first message awaited: the birth of the PC, or a state with results of the session helper. */
+/** The first message that a test waits for: the birth of the PC, or a state with results of the session helper. */
 type Word = 'birth' | 'room';
 
 /** Acts as the server: acknowledges every birth and every numbered message at once. */
@@ -125,9 +128,7 @@ async function acknowledgeAll(port: number): Promise<{ next(word: Word, pc: PcPa
   return { next: (word, pc) => new Promise((resolve) => void waiting.set(`${word} ${pc}`, resolve)), end: () => client.end(true) };
 }
 
-/**
- * Whether the state proves the session helper. It expects a camera and there is none, so a fault of the camera must come from the helper.
- */
+/** Whether the state proves the session helper. The profile expects a camera and there is none, so only the helper can report its fault. */
 function saysRoom(leaf: Leaf, payload: Buffer): boolean {
   if (leaf !== 'state') return false;
   const said = decode('state', payload);

@@ -1,10 +1,10 @@
 /**
- * Measures the resources of the agent beside node_exporter and zabbix-agent2 (Go) and collectd (C). Those report figures of the machine and
- * know nothing of a room; a Node program uses more memory, and the rows say how much.
- * - Each is started in turn. Then all run in the same minutes at their ordinary work: our service without a session, and our session helper
- *   with sound and its own service.
- * - At last our processes alone run through a day of a faster clock. They have no sound server, whose real results would be late at that
- *   speed.
+ * Compares the resources of the agent with node_exporter and zabbix-agent2 (Go) and collectd (C). These programs report figures of the
+ * machine and know nothing of a room. A Node program uses more memory, and the rows say how much.
+ * - Each program is started in turn. Then all run in the same minutes at their ordinary work: our service without a session, and our
+ * session helper with sound and a separate service.
+ * - Finally only our processes run through a day of a faster clock. They have no sound server, whose real results would be late at that
+ * speed.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ type Seat = { seat: Start['seat']; rssMiB: number; ownMiB: number; birthS?: numb
 
 const whole: Size = { starts: 5, settleMs: 60_000, windowMs: 300_000, lifeMs: 300_000 };
 const small: Size = { starts: 3, settleMs: 10_000, windowMs: 20_000, lifeMs: 20_000 };
-/** A day in five minutes. */
+/** Clock speed: a day takes five minutes. */
 const speed = 288;
 /** Memory varies between garbage collections, so the maximum of these samples counts. */
 const looks = { count: 20, everyMs: 1_000 };
@@ -81,7 +81,7 @@ async function rowsOf(stage: Stage, { quick, say }: BenchOptions): Promise<Row[]
   ];
 }
 
-/** Starts all in turns, and keeps the last process of each. */
+/** Starts all programs in turn, and keeps the last process of each. */
 async function sideBySide({ stand, folder, env }: Stage, size: Size, say: (line: string) => void): Promise<Map<string, Taken>> {
   const ours = seats.map(({ seat }) => [seat, () => stand.start({ seat, env: seat === 'room' ? env : {} })] as const);
   const theirs = Object.entries(peers).map(([name, peer]) => [name, () => peer.start(folderOf(folder, name))] as const);
@@ -116,7 +116,7 @@ function folderOf(folder: string, name: string): string {
 async function liveThrough(folder: string, { seat }: Seat, { lifeMs }: Size): Promise<Weight> {
   const stand = await openStand(folderOf(folder, `life-${seat}`), speed);
   try {
-    // Without a folder at XDG_RUNTIME_DIR the camera probe returns `unknown`, and the bench waits for a fault.
+    // Without a folder at XDG_RUNTIME_DIR the camera probe would return `unknown`, but the bench waits for a fault.
     const env = { PATH: withoutSound, XDG_RUNTIME_DIR: folderOf(folder, 'session') };
     const stood = await stand.start({ seat, env });
     try {

@@ -1,4 +1,4 @@
-/** Starts Debian's Prometheus and Alertmanager as peers of a bench, on loopback, each in its own folder, at the given intervals. */
+/** Starts Debian's Prometheus and Alertmanager for a comparison, on loopback, each in its own folder, at the given intervals. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export type Grouping = { by: readonly string[]; waitMs: number; intervalMs: numb
 const readyLimitMs = 60_000;
 const usualRepeatMs = 4 * 3_600_000;
 
-/** Starts an Alertmanager that posts every alert and every end to `desk`. */
+/** Starts an Alertmanager that posts the start and the end of every alert to `desk`. */
 export function startAlertmanager(
   desk: string,
   { by, waitMs, intervalMs, repeatMs = usualRepeatMs, inhibit = [] }: Grouping,
@@ -42,7 +42,7 @@ export function startAlertmanager(
 
 export type PrometheusOptions = { page: number; alertmanager: string; everyMs: number; alert: string };
 
-/** Starts a Prometheus that scrapes a page of this process and evaluates one rule, both at one interval. */
+/** Starts a Prometheus that scrapes a page of this process and evaluates one rule, both at the same interval. */
 export function startPrometheus({ page, alertmanager, everyMs, alert }: PrometheusOptions): Promise<Peer> {
   const every = `${everyMs}ms`;
   const config = [

@@ -1,4 +1,4 @@
-/** The webhook that receives the messages of all candidates, in the format of Alertmanager. */
+/** The webhook that receives the messages of all compared programs, in the format of Alertmanager. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** The candidates that carry a fault of a room to the webhook: ours and each peer. */
+/** The ways in which the bench `alerts` carries a fault of a room to the webhook: Sabha and each compared program. */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -23,15 +23,15 @@ export type Way = {
 
 export type WayKind = {
   name: string;
-  /** Time for which a room stays broken, long enough for this candidate to see it. */
+  /** Milliseconds for which a room stays broken, long enough for this program to notice. */
   standMs: number;
-  /** Time between the recovery and the due all-clear. */
+  /** Milliseconds from the recovery until the all-clear is due. */
   clearMs: number;
   patienceMs: number;
   open(desk: string, rooms: number): Promise<Way>;
 };
 
-/** A limit, not a wait: a busy machine starts slowly. */
+/** Time limit in milliseconds, not a wait: a busy machine starts programs slowly. */
 const connectLimitMs = 600_000;
 
 /** The real server with broker, tabs and outbox, and a fault without a hold. */
@@ -65,7 +65,7 @@ export const ours: WayKind = {
   },
 };
 
-/** A first tutorial flow (mqtt in → function → http request) with mosquitto and the same PCs: no ledger, no hold, no recipients. */
+/** A flow as in first tutorials (mqtt in → function → http request) with mosquitto and the same PCs: no ledger, no hold, no recipients. */
 export const stockNodeRed: WayKind = {
   name: 'stock Node-RED',
   standMs: 5_000,
@@ -120,7 +120,10 @@ export const floor: WayKind = prometheusWay('Prometheus + Alertmanager, floor', 
 
 type Intervals = { everyMs: number; waitMs: number; intervalMs: number };
 
-/** All rooms share one page, which is cheaper than a target each. Each room is a separate group, so that none waits for another. */
+/**
+ * All rooms share one page, which costs less than a scrape target for each. Each room is a separate group, so that no room waits for
+ * another.
+ */
 function prometheusWay(name: string, { everyMs, waitMs, intervalMs }: Intervals): WayKind {
   return {
     name,

@@ -1,7 +1,7 @@
 /**
- * Measures the time from a fault to the webhook, and from its end to the all-clear. Ours uses broker, ledger, tabs and outbox.
- * - Peers, in turns: Prometheus with Alertmanager at two settings, a stock Node-RED tab, and a direct POST to Alertmanager. The last two
- *   store nothing and know no recipients: they show the cost of the path alone.
+ * Measures the time from a fault to the webhook, and from its end to the all-clear. Sabha uses broker, ledger, tabs and outbox.
+ * - Compared programs, in turns: Prometheus with Alertmanager at two settings, a stock Node-RED tab, and a direct POST to Alertmanager. The
+ * last two store nothing and know no recipients: they show the cost of the path alone.
  * - A run of Prometheus samples one phase of its intervals, so several runs are combined.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +16,7 @@ type Turn = { raisedMs: number[]; clearedMs: number[]; lost: number };
 
 const whole: Size = { rooms: 736, rounds: 2, faults: 300, everyMs: 200, peerFaults: 60 };
 const small: Size = { rooms: 124, rounds: 1, faults: 40, everyMs: 200, peerFaults: 20 };
-/** The faults of a polling peer are spread over this time, to cover every phase of its interval. */
+/** Milliseconds over which the faults for a polling program are spread, to cover every phase of its interval. */
 const peerSpreadMs = 30_000;
 const peers = [stockNodeRed, directPost, floor, fast] as const;
 
@@ -51,8 +51,8 @@ function versionsOfPeers(): Record<string, string> {
 type Stage = { desk: Desk; size: Size; say(line: string): void };
 
 /**
- * Ours runs all the time, and only sends beats during the measurement of a peer. Each of our rooms breaks once, because a second fault
- * would count as flapping.
+ * Measures all programs in turns. Our server runs all the time, and only receives beats while another program is measured. Each of our
+ * rooms breaks once, because a second fault would count as flapping.
  */
 async function inTurns({ desk, size, say }: Stage): Promise<Map<WayKind, Turn>> {
   const random = randomFrom(14);

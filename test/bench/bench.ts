@@ -1,4 +1,7 @@
-/** `npm run bench -- <name> [--json] [--quick]`: measures ours and the peers in turns, in one run. Exits with 1 if a target is missed. */
+/**
+ * `npm run bench -- <name> [--json] [--quick]`: measures Sabha and the compared programs in turns, in one run. Exits with 1 if a target is
+ * missed.
+ */
 import { benches } from './index.ts';
 import { type Bench, CannotRun, machine, type Report, type Row } from './model.ts';
 
@@ -19,7 +22,7 @@ function cannot(line: string): never {
   process.exit(2);
 }
 
-/** Returns the bench, or one line that says why there is none. */
+/** Returns the bench, or one line that says why the name or an option is wrong. */
 function chosen(given: string[]): Bench | string {
   const names = given.filter((word) => !word.startsWith('--'));
   const unknown = given.find((word) => word.startsWith('--') && !['--json', '--quick'].includes(word));

@@ -84,7 +84,7 @@ async function measure(stage: Stage, kind: Kind, say: (line: string) => void): P
   }
 }
 
-/** Resolves when a beat has arrived, which proves the subscription. */
+/** Resolves when a beat has arrived. The beat proves that the program has subscribed. */
 async function isSubscribed(stage: Stage, kind: Kind, port: number): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     await delay(100);
@@ -105,7 +105,7 @@ async function send({ publisher, packets }: Stage, beats: number): Promise<void>
   }
 }
 
-/** Resolves when the process has been idle for half a second, and so has read everything. Throws after 60 s. */
+/** Resolves when the process has been idle for half a second, so it has read everything. Throws after 60 s. */
 async function isRead(pid: number): Promise<void> {
   let before = -1;
   for (let turns = 0; turns < 120; turns++) {

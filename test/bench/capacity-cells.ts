@@ -8,7 +8,7 @@ import { median } from './model.ts';
 import type { Police, Shape, ShapedLink } from './shaped-link.ts';
 
 type Way = 'straight' | { holdMs: number; loss: number };
-/** `lent`: the line runs at a peak rate until its bucket is empty. Then it drops or delays the excess. */
+/** `lent`: the line runs at a peak rate until its bucket is empty. Then the line drops or delays the excess. */
 export type Cell = {
   mbit: number;
   bucketKB: number;
@@ -17,7 +17,9 @@ export type Cell = {
   link: LinkClass;
   lent: { peakMbit: number; drops: boolean } | null;
 };
-/** One direction of one run. `error` is a ratio, null without a result. `ofClass` is the share of the bytes that the link class permits. */
+/**
+ * One direction of one run. `error` is a ratio, and null without a result. `ofClass` is the share of the bytes that the link class permits.
+ */
 export type Taken = { cell: Cell; error: number | null; wireBytes: number; ofClass: number; seconds: number };
 
 const deepKB = 600;
@@ -33,19 +35,19 @@ export const cell = (mbit: number, bucketKB: number, more: Partial<Cell> = {}): 
   ...more,
 });
 
-/** Up to this rate a packet takes more than a millisecond, and several such lines leave the processor idle. */
+/** Highest rate of a slow line, in Mbit/s. A packet then takes more than a millisecond, and several such lines leave the processor idle. */
 const slowMbit = 8;
 
-/** `alone` is the stage on which lines that need the processor are measured one at a time. */
+/** Reflectors with their links. On `alone`, lines that need the processor are measured one at a time. */
 export type Stages = { alone: ReflectorStage; beside: readonly ReflectorStage[] };
 type Turn = { line: Cell; runs: number };
 
-/** Returns a turn of so many runs for each line. */
+/** Returns a turn with `runs` measurements for each line. */
 export const times = (cells: readonly Cell[], runs: number): Turn[] => cells.map((line) => ({ line, runs }));
 
 /**
- * Measures slow lines in parallel, together with one line of long delay, whose relay busy-waits for each packet. Fast lines follow one by
- * one.
+ * Measures slow lines in parallel, together with one line of long delay, whose relay busy-waits for each packet. Measures fast lines one
+ * after another.
  */
 export async function inLanes({ alone, beside }: Stages, turns: readonly Turn[], say: (line: string) => void): Promise<Taken[]> {
   const { long = [], slow = [], fast = [] } = Object.groupBy(turns, paceOf);
@@ -89,7 +91,7 @@ async function measure({ link, port, tokens }: ReflectorStage, one: Cell, runs: 
 
 function takenOf(one: Cell, run: ClientRun): Taken[] {
   if (!run.ok) throw new Error(run.reason);
-  // A policer counts packets, and so IP bytes.
+  // A policer counts packets, so its rate is one of IP bytes.
   const trueBps = one.mbit * 1e6 * (one.lent?.drops ? 1 : trainIpBytes / trainWireBytes);
   const ofClass = Math.min(trainSessionBytes, directionBytesOf(links[one.link]));
   return [run.up, run.down].map(({ bps, wireBytes }) => ({
@@ -108,7 +110,7 @@ async function startRelay(link: ShapedLink, port: number, { holdMs, loss }: Excl
   return relay;
 }
 
-/** Returns the shape of the line. A policed line has the shape of the line behind which the policer is. */
+/** Returns the shape of the link. A policed line has the shape of the link in front of the policer. */
 export function shapeOf({ mbit, bucketKB, queueKB, lent }: Cell): Shape {
   const queueBytes = queueKB * 1_000;
   if (lent?.drops) return { bps: lent.peakMbit * 1e6, bucketBytes: 3_000, queueBytes };

@@ -1,6 +1,6 @@
 /**
- * The agent's side of the bench `capacity`: one measurement and one line of JSON for each token. Arguments: host, port, tokens, link class,
- * which limits the bytes.
+ * The agent's side of the bench `capacity`: for each token it makes one measurement and prints one line of JSON. Arguments: host, port,
+ * tokens, and the link class, which limits the bytes.
  */
 import { linkClasses, links, realClock } from '@sabha/contracts';
 import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';

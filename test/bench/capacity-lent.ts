@@ -1,4 +1,4 @@
-/** Lines with a burst and lines with a policer: the measured rate must never be the burst. */
+/** Lines with a burst and lines with a policer. The measured rate must never be the rate of the burst. */
 import { type Cell, cell, errorsOf, type Taken } from './capacity-cells.ts';
 import { median, type Row, row } from './model.ts';
 
@@ -7,7 +7,7 @@ const lends = (mbit: number, peakMbit: number, bucketKB: number, more: Partial<C
 const policed = (mbit: number, peakMbit: number, bucketKB: number, more: Partial<Cell> = {}) =>
   cell(mbit, bucketKB, { lent: { peakMbit, drops: true }, ...more });
 
-/** Each line is measured in two directions. The bucket is no deeper than the bytes of a class can empty. */
+/** Lines for this bench, each measured in two directions. The bytes that a class permits are enough to empty each bucket. */
 export const lentCells: readonly Cell[] = [
   ...[lends(0.5, 2, 64), lends(0.5, 4, 128), lends(1, 4, 64), lends(1, 8, 128), lends(2, 4, 64), lends(2, 8, 128)],
   ...[lends(2, 8, 256), lends(4, 8, 128), lends(4, 20, 64), lends(4, 20, 256), lends(8, 16, 128), lends(8, 32, 256)],
@@ -19,7 +19,7 @@ export const lentCells: readonly Cell[] = [
 
 const wrongFrom = 10;
 
-/** Returns the rows: few unknown results, and no burst. */
+/** Returns the rows about these lines: number of wrong rates, share of lines with a result, median error and bytes. */
 export function lentRows(taken: readonly Taken[]): Row[] {
   const errors = errorsOf(taken);
   const wrong = errors.filter((error) => error > wrongFrom).length;

@@ -8,7 +8,7 @@ import type { ShapedLink } from './shaped-link.ts';
 export type ReflectorStage = {
   link: ShapedLink;
   port: number;
-  /** Returns so many tokens, each of another PC. */
+  /** Returns so many tokens, each for another PC. */
   tokens(count: number): string[];
   stop(): Promise<void>;
 };

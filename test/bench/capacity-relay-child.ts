@@ -39,7 +39,7 @@ function keep(send: () => void): void {
   if (held.length === 1) void release();
 }
 
-/** Sleeps until shortly before a packet is due and then busy-waits. A timer alone is late by the distance of two packets. */
+/** Sleeps until shortly before a packet is due and then busy-waits. A timer alone would be late by the time between two packets. */
 async function release(): Promise<void> {
   for (let first = held[0]; first !== undefined; first = held[0]) {
     const leftMs = first.dueUp - performance.now();

@@ -1,6 +1,7 @@
 /**
  * Compares the agent's packet trains with iperf3 on links of known rate, up and down.
- * - Truth: the rate of the token bucket at both ends of a veth. It counts whole frames; ours counts IP bytes, 1,200 of each 1,214.
+ * - True rate: that of the token bucket at both ends of a veth. The bucket counts whole frames; the agent counts IP bytes, 1,200 of each
+ * 1,214.
  * - The kernel sets the rate, not the machine. So errors, shares and bytes have absolute targets.
  * - capacity-lent.ts has lines with a burst or a policer.
  */
@@ -26,7 +27,7 @@ const whole = {
     ...rates.flatMap((mbit) => [3, 32, 40, 80, 128, 160].map((bucketKB) => cell(mbit, bucketKB))),
     ...[0.5, 2, 8].flatMap((mbit) => [3, 32].map((bucketKB) => cell(mbit, bucketKB, satellite))),
   ],
-  // Short queues: a tenth of a second, or those of a small router. There may be fewer results, but no wrong one.
+  // Short queues: a tenth of a second, or the queue of a small router. Such lines may give fewer results, but no wrong result.
   shallow: [2, 8, 20].flatMap((mbit) => [8, 30, 50].map((queueKB) => cell(mbit, 3, { queueKB }))),
   runs: 2,
   lentRuns: 1,
@@ -72,7 +73,7 @@ export const capacityBench: Bench = {
   },
 };
 
-/** Runs iperf3 to the server end with the smallest bucket. Compares its result with the largest payload rate. */
+/** Runs iperf3 to the server end of the link with the smallest bucket. Compares its result with the largest possible payload rate. */
 async function iperf(link: ShapedLink, mbit: number, say: (line: string) => void): Promise<Peer> {
   link.shape(shapeOf(cell(mbit, 3)));
   const of = async (args: string[], share: number) => {

@@ -1,4 +1,7 @@
-/** One exporter of the bench in a separate process: `ours` or `prom-client`, with the series of that many PCs, served over HTTP. */
+/**
+ * One exporter of the bench in a separate process. Arguments: `ours` or `prom-client`, and the number of PCs whose series it serves over
+ * HTTP.
+ */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { servePages } from '../../dashboards/exporter/server.ts';
 import { fleetRows } from './exporter-fleet.ts';
@@ -10,11 +13,12 @@ const { port } = await servePages(kind === 'ours' ? oursOf(rows) : promClientOf(
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 
-/** Long enough for the event loop's own timer to fire. */
+/** Wait in milliseconds, long enough for the timer of the event loop monitor to fire. */
 const tickMs = 20;
 
 /**
- * On each message: reports the longest block of the event loop since the last one, and the peak memory. It waits a tick, so that the monitor's timer has fired. It waits another after the reset, because the first delay then is not counted.
+ * On each message: reports the longest block of the event loop since the last message, and the peak memory. Waits a tick, so that the
+ * monitor's timer has fired. Waits another tick after the reset, because the monitor does not count the first delay.
  */
 process.on('message', () => {
   setTimeout(() => {

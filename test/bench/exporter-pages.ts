@@ -1,4 +1,4 @@
-/** The pages that the bench of the exporter compares: ours, and that of prom-client for the same rows. */
+/** The pages that the bench of the exporter compares: the page of our exporter, and that of prom-client for the same rows. */
 
 import { type BeatKey, beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '@sabha/contracts';
 import { Gauge, Registry } from 'prom-client';

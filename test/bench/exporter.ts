@@ -1,6 +1,6 @@
 /**
- * Measures a scrape beside prom-client, and a beat beside Debian's MQTT exporter. prom-client renders its page in one piece. Ours is
- * streamed, so it may block the event loop for less than a quarter of that time.
+ * Compares a scrape with prom-client, and the processing of a beat with Debian's MQTT exporter. prom-client renders its page in one piece.
+ * Our exporter streams the page, so it may block the event loop for less than a quarter of that time.
  */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
@@ -12,7 +12,7 @@ import { seriesPerPc } from './exporter-fleet.ts';
 import { linesThatDiffer } from './exporter-pages.ts';
 import { type Bench, type BenchOptions, median, type Row, row, versionOf } from './model.ts';
 
-/** The second size is the nation: 736 sites of three PCs, thirty series for each PC. */
+/** Numbers of series. The second is that of the nation: 736 sites of three PCs, thirty series for each PC. */
 const sizes = [22_000, 66_000, 1_000_000];
 const kinds = ['ours', 'prom-client'] as const;
 type Kind = (typeof kinds)[number];
@@ -35,7 +35,7 @@ async function scrapeRows(series: number, { quick, say }: BenchOptions): Promise
   const pages: Record<Kind, string> = { ours: '', 'prom-client': '' };
   const children = await Promise.all(kinds.map((kind) => startServing(kind, series)));
   try {
-    // Round 0 warms both up and does not count.
+    // Round 0 warms up both exporters and does not count.
     for (let round = 0; round <= rounds; round++) {
       for (const child of children) {
         const { page, ...scrape } = await child.scrape();

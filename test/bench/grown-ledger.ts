@@ -20,7 +20,7 @@ export type Grown = {
 const spool = 'grown';
 const perCommit = 5_000;
 const perRound = 100;
-/** Events in a second. */
+/** Events written in a second. */
 export const pace = 1_000;
 const everyMs = 20;
 const kinds = ['microphone', 'camera', 'speaker', 'link', 'power'] as const;

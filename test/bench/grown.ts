@@ -1,5 +1,6 @@
 /**
- * Measures a ledger of ten million events: the cold start of the server, and commits during a backup (copied, verified, compressed) and archiving. The peer is the same ledger without other work.
+ * Measures a ledger of ten million events: the cold start of the server, and commits during a backup (copied, verified, compressed) and
+ * during archiving. The baseline is the same ledger without other work.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { statSync } from 'node:fs';
@@ -20,7 +21,7 @@ const pcCount = 200;
 const whole = { events: 10_000_000, restMs: 30_000, archiveMs: 90_000 };
 const small = { events: 200_000, restMs: 3_000, archiveMs: 5_000 };
 const dayMs = 86_400_000;
-/** A third of the events is due for the archives. */
+/** Age of the oldest events in days. A third of the events is due for the archives. */
 const days = 3;
 const kept = { eventDays: 2, archiveMonths: 13, historyDays: 400 };
 const promisedMs = 50;
@@ -58,7 +59,7 @@ export const grownBench: Bench = {
   },
 };
 
-/** Returns the seconds from the start of `flows` to *ready*, with an uncached ledger. */
+/** Returns the seconds from the start of `flows` to the log line `ready`, with a ledger that is not in the cache. */
 async function coldStart(parts: Parts, file: string): Promise<number> {
   const broker = await parts.start('broker');
   makeCold(file);

@@ -1,4 +1,4 @@
-/** A simulated PC on a bare socket: born and healthy. The bench decides what it sends later. */
+/** A simulated PC on a bare socket: it has sent its birth and has no fault. The bench decides what it sends later. */
 
 import { type Check, digestOf, encode, nameOf, pcTopic } from '@sabha/contracts';
 import type { Packet } from 'mqtt-packet';
@@ -24,7 +24,7 @@ export const well: readonly Check[] = ['microphone', 'camera', 'speaker', 'power
   reason: null,
 }));
 
-/** A fault without a hold, and without a shared cause. */
+/** A state with a fault that has no hold and no shared cause. */
 export const batteryLow: readonly Check[] = well.map((check) =>
   check.component === 'power' ? { ...check, status: 'fault', fault: 'power.battery_low' } : check,
 );

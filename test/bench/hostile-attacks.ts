@@ -1,22 +1,22 @@
 /** The attacks of an admitted hostile PC, at the rate that the broker permits. Each attack creates the next message of its kind. */
 import { type Beat, type Check, digestOf, encode } from '@sabha/contracts';
 
-/** One attack. `perSecond` is at most the broker's limit. `pcs` overrides the usual number of PCs. */
+/** One attack. `perSecond` is at most the broker's limit. `pcs` replaces the usual number of PCs. */
 export type Attack = {
   name: string;
   perSecond: number;
   pcs?: number;
-  /** False: its PCs publish no birth before the attack begins. */
+  /** False: the PCs of this attack publish no birth before it begins. */
   isBorn?: boolean;
   next(n: number, at: Session): { leaf: 'presence' | 'state' | 'beat' | 'event' | 'backlog' | 'inventory'; payload: Buffer };
 };
 export type Session = { rev(): number; seq(): number };
 
 const spool = 'hostile';
-/** After this many beats, a few seconds of an attack, the session numbers jump far ahead. */
+/** Number of beats, a few seconds of an attack, after which the session numbers jump far ahead. */
 const farAheadFrom = 100;
 
-/** Attacks in order. Those with notifications come first, before others make these PCs known as noisy. */
+/** Attacks in order. Attacks that cause notifications come first, before other attacks make the server report these PCs as noisy. */
 export const attacks: readonly Attack[] = [
   { name: 'a new unknown fault each second', perSecond: 1, next: (n, at) => state(at, [fault(`camera.odd-${n}`, '')]) },
   { name: 'a known fault of a new device each second', perSecond: 1, next: (n, at) => state(at, [fault('power.battery_low', `ups-${n}`)]) },
@@ -112,8 +112,7 @@ export function birth(n: number) {
 }
 
 /**
- * Returns beats with one `echo` again and again, in ended, unknown and later far higher sessions, with unknown digests and with wrong
- * times.
+ * Returns beats with the same `echo` each time, in ended, unknown and later far higher sessions, with unknown digests and with wrong times.
  */
 function oddBeat(n: number) {
   const far = 2 ** 39;

@@ -1,6 +1,6 @@
 /**
- * Measures the effect of three to six hostile PCs in a nation by R27 (quota and backpressure) and R28 (poison messages). The figures of
- * other PCs and of people during each attack are compared with those without an attack.
+ * Measures the effect of three to six hostile PCs on a nation, by R27 (quota and backpressure) and R28 (poison messages). Compares the
+ * figures of other PCs and of people during each attack with those without an attack.
  */
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
@@ -21,13 +21,13 @@ import { rssMiB } from './process-figures.ts';
 type Size = { sites: number; seconds: number };
 
 const whole: Size = { sites: 763, seconds: 90 };
-/** 13 phases of 8 alerts need 104 honest PCs, since each raises its alert once. */
+/** Small size: 13 phases with 8 alerts each need 104 honest PCs, because each PC raises its alert once. */
 const small: Size = { sites: 163, seconds: 15 };
 const hostileCount = 3;
 const pcsOf = ({ pcs = hostileCount }: Attack) => pcs;
 /** Each attack has its own PCs, so that messages about a PC belong to one attack. */
 const hostileInAll = attacks.reduce((sum, one) => sum + pcsOf(one), 0);
-/** Later than this after the state was sent, a message counts as late. */
+/** Milliseconds after the state was sent, from which a message counts as late. */
 const lateMs = 5_000;
 const connectLimitMs = 120_000;
 const askEveryMs = 100;
@@ -42,12 +42,12 @@ type Phase = {
   healthMs: number[];
   unacknowledged: number;
   missed: number;
-  /** Times from the state of a PC to its message at the webhook, without lost ones. */
+  /** Times in milliseconds from the state of a PC to its message at the webhook. Lost messages are not included. */
   toldMs: number[];
   rssMiB: number;
   ledgerGrowthMiB: number;
 };
-/** A message at the webhook. `title` is a summary of this bench. */
+/** A message at the webhook. `title` is a summary that this bench makes. */
 type Told = { title: string; scope: string; devices: string[]; at: number };
 
 export const hostileBench: Bench = {
@@ -129,7 +129,7 @@ async function openDesk() {
 
 type Desk = Awaited<ReturnType<typeof openDesk>>;
 
-/** Returns the most messages in an hour. The list is in order of arrival. */
+/** Returns the most messages in any hour. The list is in order of arrival. */
 function mostInAnHour(messages: readonly Told[]): number {
   const within = (from: Told) => messages.filter(({ at }) => at >= from.at && at - from.at < hourMs).length;
   return Math.max(0, ...messages.map(within));
@@ -161,7 +161,7 @@ async function connectHostile({ port, pc, password, attack }: { port: number; pc
     await client.write(publishPacket(pcTopic(pc, leaf), payload, counts.id));
   };
   if (attack.isBorn !== false) await say(birth(0));
-  // The beats prevent messages about silence, which would distort the counts.
+  // The beats prevent messages about silence, which would change the counts.
   const beats = setInterval(() => void say(beat()).catch(() => undefined), beatEveryMs);
   return {
     pc,
@@ -176,7 +176,7 @@ async function connectHostile({ port, pc, password, attack }: { port: number; pc
       }, 1_000 / attack.perSecond);
       return () => {
         clearInterval(timer);
-        // Clears the faults of the attack, which would otherwise remain as real ones.
+        // Clears the faults of the attack, which would otherwise stay open.
         void say(well(session)).catch(() => undefined);
       };
     },
@@ -210,7 +210,7 @@ async function measure({ centre, desk, seconds, honest }: AroundPhase, name: str
 }
 
 /**
- * Watches the incident of the server. `end` returns after how many ms it named the last of some PCs as noisy: infinity if it did not name
+ * Watches the incident of the server about noisy PCs. `end` returns the ms until it had named all these PCs: infinity if it did not name
  * all.
  */
 function watchNamed({ api }: Centre, pcs: readonly string[]) {

@@ -11,7 +11,7 @@ test('.ci/weekly runs every bench of the list', () => {
   expect([...listed.split(' '), last]).toEqual(names);
 });
 
-test('CONTRIBUTING names every bench of the list', () => {
+test('CONTRIBUTING.md names every bench of the list', () => {
   const [row = ''] = /^\| `npm run bench -- .*$/m.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
   const [, command = ''] = row.split(' | ')[0]?.split('bench -- ') ?? [];
   expect([...command.matchAll(/[a-z]+/g)].map(([name]) => name).sort()).toEqual(names);

@@ -1,7 +1,7 @@
 /**
- * The minimal reader with the same durability: mqtt.js, JSON.parse and a switch. A worker thread writes events to one table of node:sqlite,
- * with the journal mode of the ledger. They are acknowledged when they are on disk. While a batch is written, the next one collects. It
- * decodes nothing else, and knows no PC, state or incident. Its metrics have the names of those of `flows`.
+ * A minimal reader of events that stores them as durably: mqtt.js, JSON.parse and a switch. A worker thread writes events to one table of
+ * node:sqlite, with the journal mode of the ledger. The reader acknowledges events when they are on disk. While one batch is written, the
+ * next batch collects. The reader decodes nothing else, and knows no PC, state or incident. Its metrics have the names of those of `flows`.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -57,7 +57,7 @@ function acknowledge(client: MqttClient, batch: readonly Kept[]): void {
   for (const [pc, cursor] of last) client.publish(`sabha/v1/${pc}/ack`, JSON.stringify({ ...cursor, at: Date.now() }));
 }
 
-/** The worker thread: a batch is one transaction, and the response follows its commit. */
+/** The worker thread: it writes each batch in one transaction and responds after the commit. */
 function keep(file: string): void {
   const db = new DatabaseSync(file);
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');

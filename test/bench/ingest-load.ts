@@ -5,7 +5,7 @@ import type { Packet } from 'mqtt-packet';
 import { connectRaw, publishPacket, type RawClient, subscribePacket } from './mqtt-load.ts';
 
 export type LoadSetup = { port: number; tokens: [string, string][] };
-/** `perSecond` 0: as fast as acks arrive. `together`: packets of one PC in one write. */
+/** `perSecond` 0: as fast as acks arrive. `together`: number of packets of one PC in one write. */
 export type Phase = { leaf: 'event' | 'backlog' | 'beat'; perSecond: number; messages: number; together: number; untilAcked: boolean };
 export type PhaseResult = { seconds: number; ackMs: number[]; unacknowledged: number };
 
@@ -23,7 +23,7 @@ const checks = ['microphone', 'camera', 'speaker', 'pc', 'clock'].map((component
 }));
 const digest = digestOf(checks);
 const numbers = { up: 86_400, load: 0.25, mem: 0.5, disk: 0.75, temp: 61.5, rtt: 0.642, off: -0.031, rss: 61_000_000, q: 3 };
-/** A new spool for each run. */
+/** Each run has a new spool. */
 const spool = `spool-${process.pid}`;
 let ackMs: number[] = [];
 let pcs: LoadPc[] = [];
@@ -69,7 +69,7 @@ async function run({ leaf, perSecond, messages, together, untilAcked }: Phase): 
     const due = Math.min(messages, Math.floor(((performance.now() - startedAt) / 1_000) * rate));
     for (; sent < due; sent += together, turn++) {
       const one = pcs[turn % pcs.length] as LoadPc;
-      // As an agent does: the next message follows the ack of the last.
+      // Waits for the ack of the last message before the next one, as an agent does.
       while (perSecond === 0 && leaf !== 'beat' && one.seq > one.acked) await oneAcked();
       await one.client.write(Buffer.concat(Array.from({ length: together }, () => messageOf(one, leaf))));
     }
@@ -124,7 +124,7 @@ function packet(one: LoadPc, leaf: 'presence' | 'state' | Phase['leaf'], payload
   return publishPacket(pcTopic(one.pc, leaf), payload, one.messageId);
 }
 
-/** Returns the percentiles of a list, from 0 to 100. */
+/** Returns the percentiles 0 to 100 of a list. */
 function spread(values: number[]): number[] {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted.length === 0 ? [] : Array.from({ length: 101 }, (_, at) => sorted[Math.round((at / 100) * (sorted.length - 1))] as number);

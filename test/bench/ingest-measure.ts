@@ -1,10 +1,10 @@
-/** Measures one reader under the load in one turn. */
+/** Measures one reader under the load, in one turn. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Phase, PhaseResult } from './ingest-load.ts';
 import { keeps, type Reader } from './ingest-readers.ts';
 import { cpuSeconds, peakRssMiB, rssMiB } from './process-figures.ts';
 
-/** Offered load: more than the required rate, so that the reader limits the result. */
+/** Rate of the load: more than the required rate, so that the reader limits the result. */
 const beatsPerSecond = 25_000;
 export const eventsPerSecond = 5_250;
 const perBacklog = 200;
@@ -17,10 +17,10 @@ type Keeping = {
   eventsPerSecond: number;
   ackMs: number;
   ackP99Ms: number;
-  /** Batches have at most one event of each PC, so that other work does not enlarge them. */
+  /** 99th percentile of the commit times. A batch has at most one event of each PC, so that other work does not enlarge the batch. */
   commitP99Ms: number;
   backlogPerSecond: number;
-  /** Commit time of the backlogs for each event, because the size of a batch is random. */
+  /** Commit time of the backlogs divided by the number of events, because the size of a batch is random. */
   backlogCommitUs: number;
   unacknowledged: number;
   beatBurstPerSecond: number;
@@ -30,12 +30,13 @@ type Keeping = {
 export type Turn = Cost & Partial<Keeping>;
 
 /**
- * Measures beats at a rate, then events at a rate. For readers that store events, also beats at full speed and the backlogs of an outage.
+ * Measures beats and then events at a fixed rate. For readers that store events, also measures beats at full speed and the backlogs of an
+ * outage.
  */
 export async function measure(reader: Reader, load: Load, size: Size): Promise<Turn> {
   const messages = beatsPerSecond * size.beatSeconds;
   const beats: Phase = { leaf: 'beat', perSecond: beatsPerSecond, messages, together: 4, untilAcked: false };
-  // Warm-up at full speed: its queue is longer than any at the fixed rate, so later memory growth is not caused by a queue.
+  // Warms up at full speed. The queue is then longer than any queue at the fixed rate, so later memory growth has another cause.
   await counted(reader, load, { ...beats, messages: 4 * beatsPerSecond, perSecond: 0 });
   const atFirstMiB = rssMiB(reader.pid);
   const beat = await counted(reader, load, beats);

@@ -1,6 +1,6 @@
 /**
- * The readers of the load: our `flows`, a classic Node-RED flow, and a bare script that stores the events. Each acts as `flows` at the same
- * broker.
+ * The readers of the load: `flows`, a Node-RED flow as in tutorials, and a bare script that stores the events. Each connects as `flows` to
+ * the same broker.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export async function startReader(parts: Parts, kind: ReaderKind): Promise<Reade
 }
 
 function keeper(kind: ReaderKind, program: Program, metricsPort: number): Reader {
-  // Counts only beats whose digest equals the stored one: the digest of the load never changes.
+  // Only beats whose digest equals the stored one are counted. The digest of the load never changes.
   const samples = {
     event: 'sabha_ingest_messages_total{leaf="event",result="ok"}',
     beat: 'sabha_ingest_messages_total{leaf="beat",result="same"}',
@@ -80,7 +80,7 @@ async function startClassic(parts: Parts, port: number): Promise<Program> {
   return program;
 }
 
-/** The flow of every tutorial (mqtt in → json → function → switch). The function counts, and a page returns the count. */
+/** The flow of every tutorial (mqtt in → json → function → switch). The function counts the messages, and a page returns the count. */
 function classicFlow(mqttPort: number): object[] {
   const count = "const leaf = msg.topic.split('/')[5]; const n = flow.get(leaf) || 0; flow.set(leaf, n + 1); msg.leaf = leaf; return msg;";
   const tell = "msg.payload = { event: flow.get('event') || 0, beat: flow.get('beat') || 0 }; return msg;";

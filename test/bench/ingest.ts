@@ -1,9 +1,9 @@
 /**
- * Measures the path from a PC's socket to the disk of the ledger in real processes. A classic flow and a bare script have the same load, in
+ * Measures the path from a PC's socket to the disk of the ledger in real processes. A tutorial flow and a bare script get the same load, in
  * turns at one broker.
  * - The duration of a commit depends on the disk and on other load. So its baseline is the bare script: the same messages, stored in one
- *   transaction after another on the same disk and processors.
- * - The difference is ours: engine, states, rows, indexes.
+ * transaction after another on the same disk and processors.
+ * - The difference is the work of Sabha: engine, states, rows, indexes.
  * - The time of `fdatasync` alone would be no baseline, because most of a commit is processor work.
  */
 import { createParts, type Parts } from '../system/parts-under-test.ts';

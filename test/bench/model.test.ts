@@ -5,7 +5,7 @@ import { type Measured, median, row } from './model.ts';
 
 const ms = { metric: 'scrape', unit: 'ms', better: 'less' } as const;
 
-test('a row has the factor by which ours is better, in either direction', () => {
+test('a row has the factor by which our figure is better, whether more or less is better', () => {
   expect(row({ ...ms, ours: 20, peer: { name: 'other', value: 50 } })).toMatchObject({ theirs: 50, ratio: 2.5, target: null, met: null });
   expect(row({ ...ms, better: 'more', ours: 20, peer: { name: 'other', value: 50 } })).toMatchObject({ ratio: 0.4 });
 });
@@ -20,7 +20,7 @@ test.each<[Measured, string, boolean]>([
   expect(row(measured)).toMatchObject({ target, met });
 });
 
-test('a time or a rate has no absolute target, only a ratio to a peer or a promised limit', () => {
+test('a time or a rate has no absolute target, only a ratio to a compared program or a promised limit', () => {
   // @ts-expect-error: the types refuse it, so no bench can be written with one
   const judged: Measured = { ...ms, ours: 6.6, target: { ours: 50 } };
   expect(judged.unit).toBe('ms');
@@ -36,7 +36,7 @@ test.each([
   [['nothing'], `bench: name one of ${benches.map(({ name }) => name).join(', ')}, not "nothing"`],
   [[], `bench: name one of ${benches.map(({ name }) => name).join(', ')}`],
   [['exporter', '--fast'], 'bench: --fast is not known; --json and --quick are'],
-])('%j prints one clear line, exits with code 2, and runs nothing', { tags: ['long'] }, (args, line) => {
+])('the arguments %j print one clear line, exit with code 2, and run nothing', { tags: ['long'] }, (args, line) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['test/bench/bench.ts', ...args], { encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: `${line}\n` });
 });

@@ -3,14 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 
-/** One figure. Its form is a contract (DESIGN, Commands). */
+/** One figure. Programs read this form, so its fields must not change. */
 export type Row = {
   metric: string;
   unit: string;
   ours: number;
   peer: string | null;
   theirs: number | null;
-  /** Factor by which ours is better. */
+  /** Factor by which our figure is better. */
   ratio: number | null;
   target: string | null;
   met: boolean | null;
@@ -22,15 +22,15 @@ export type Bench = { name: string; about: string; run(options: BenchOptions): P
 export type Report = { bench: string; machine: Record<string, string | number>; versions: Record<string, string>; rows: Row[] };
 
 /**
- * A time or a rate depends on the machine. Its target is a ratio to a peer of the same run, or a limit that the product promises on any
- * machine.
+ * A time or a rate depends on the machine. Its target is a ratio to a compared program in the same run, or a limit that the product
+ * promises on any machine.
  */
 type OfTheMachine = {
   unit: 'µs' | 'ms' | 's' | 'per second' | 'per CPU-second' | 'packets/s';
   target?: { ratio: number } | { promised: number };
 };
 /**
- * Counts, bytes and shares do not depend on the machine. So the target may also be a fixed limit for our value (`ours`): the most or the
+ * Counts, bytes and shares do not depend on the machine. So the target may also be a fixed limit of our figure (`ours`): the most or the
  * least, by `better`.
  */
 type OfUs = {
@@ -63,7 +63,7 @@ export class CannotRun extends Error {
   override name = 'CannotRun';
 }
 
-/** Creates the row of a figure, with the ratio to the peer and whether the target is met. */
+/** Creates the row of a figure, with the ratio to the compared program and whether the target is met. */
 export function row({ metric, unit, ours, better, peer, target }: Measured): Row {
   const ratio = peer === undefined ? null : better === 'less' ? peer.value / ours : ours / peer.value;
   const told = { metric, unit, ours: figure(ours), peer: peer?.name ?? null, theirs: peer ? figure(peer.value) : null };

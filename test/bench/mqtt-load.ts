@@ -1,10 +1,10 @@
-/** MQTT clients over bare TCP. Packets are built once and written as they are, so that the generator costs little. */
+/** MQTT clients over bare TCP. Packets are encoded once and written unchanged, so that the load generator needs little processor time. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import packets, { type IConnectPacket, type Packet } from 'mqtt-packet';
 
 export type RawClient = {
-  /** Resolves at once, or when the socket has room again. */
+  /** Resolves at once, or when the socket buffer has space again. */
   write(bytes: Buffer): Promise<void>;
   onPacket(listener: (packet: Packet) => void): void;
   end(): void;

@@ -1,6 +1,6 @@
 /**
  * Plays the month at a real Alertmanager. It cannot use another clock than the machine's. So its own times (group wait, group interval,
- * repeat) are shortened like the stream: a day takes a minute. The alerts are those of usual Prometheus rules for rooms, sites and states,
+ * repeat) are shortened like the month: a day takes a minute. The alerts are those of usual Prometheus rules for rooms, sites and states,
  * each with a `for`. An alert is evaluated at a scrape, and sent once when it fires and once when it ends.
  */
 import { once } from 'node:events';
@@ -11,15 +11,15 @@ import { faults } from '@sabha/contracts';
 import { type Grouping, startAlertmanager } from './alertmanager.ts';
 import { type Month, pcsOf, type Trouble } from './noise-month.ts';
 
-/** Usual groupings: one message for an alert of a site, or for one of a whole state, which waits for the next interval. */
+/** Usual groupings: one message for the same alert of a site, or of a whole state. Further alerts of a group wait for the next interval. */
 const groupings = { 'by site': ['alertname', 'site'], 'by state': ['alertname', 'state'] } as const;
 export type GroupingName = keyof typeof groupings;
 
 const second = 1_000;
 const minute = 60 * second;
-/** A day in a minute. */
+/** Clock speed: a day takes a minute. */
 const speed = 1_440;
-/** Default times, and those of common rules. */
+/** Default times of Alertmanager, and times of common rules. */
 const usual = {
   groupWaitMs: 30 * second,
   groupIntervalMs: 5 * minute,

@@ -7,7 +7,7 @@ import { createMonth, type Month, type Trouble } from './noise-month.ts';
 const minute = 60_000;
 const month = (sites = 200, days = 7) => createMonth({ sites, days, random: randomFrom(1) });
 
-test('a seed always gives the same month, and the troubles of a PC do not overlap', () => {
+test('a seed always gives the same month, and the faults of a PC do not overlap', () => {
   const { troubles } = month();
   expect(month().troubles).toEqual(troubles);
   const spans = new Map<string, [from: number, to: number][]>();
@@ -18,7 +18,7 @@ test('a seed always gives the same month, and the troubles of a PC do not overla
   expect(new Set(troubles.map(({ kind }) => kind))).toEqual(new Set(['outage', 'device', 'blip', 'order']));
 });
 
-describe('the alerts of a trouble', () => {
+describe('the alerts of a fault', () => {
   const offices = [1, 2, 3].map((at) => ({ path: `bihar/site-${at}`, pcs: 1, isp: 'Jio' }));
   const alertsIn = (one: Partial<Trouble>) => {
     const trouble: Trouble = { kind: 'outage', from: minute, to: 11 * minute, pcs: ['bihar/site-1/pc-1'], ...one };
@@ -26,16 +26,16 @@ describe('the alerts of a trouble', () => {
     return alertsOf(all).map(({ at, firing, labels }) => `${at / minute} ${firing ? 'fires' : 'ends'} ${labels['alertname']}`);
   };
 
-  test('room and site fire after their time, and end', () => {
+  test('alerts of room and site fire after the time of their rule, and end', () => {
     expect(alertsIn({})).toEqual(['3 fires SiteDown', '3 fires RoomDown', '11 ends SiteDown', '11 ends RoomDown']);
   });
 
-  test('all sites of a state also fire as a state', () => {
+  test('alerts of all sites of a state also fire as an alert of the state', () => {
     const pcs = offices.map(({ path }) => `${path}/pc-1`);
     expect(alertsIn({ pcs })[0]).toBe('3 fires StateDown');
   });
 
-  test('a trouble shorter than its time has none, and a device has the hold of its fault', () => {
+  test('a fault shorter than the time of its rule causes no alert, and a device has the hold of its fault', () => {
     expect(alertsIn({ to: 2 * minute })).toEqual([]);
     expect(alertsIn({ kind: 'device', fault: 'camera.missing' })).toEqual(['1.5 fires camera.missing', '11 ends camera.missing']);
     expect(alertsIn({ kind: 'order' })).toEqual([]);

@@ -1,11 +1,11 @@
 /**
- * The troubles of a nation in a month, from a seed. The shares of outages are those of `bench verdicts`
- * (test/simulation/outage-stories.ts), which names the sources. The frequencies are assumptions, equal for ours and the peer.
+ * The faults and outages of a nation in a month, from a seed. The shares of outages are those of `bench verdicts`
+ * (test/simulation/outage-stories.ts), which names the sources. The frequencies are assumptions, equal for Sabha and Alertmanager.
  */
 import { faults } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 
-/** `blip`: ends before anybody should be notified. `order`: a shutdown, restart or update by people or the system. */
+/** `blip`: ends before anybody should be notified. `order`: a shutdown, restart or update that people or the system started. */
 export type TroubleKind = 'outage' | 'device' | 'blip' | 'order';
 /** Start and end in milliseconds of the month. `boots`: the PCs had no power. */
 export type Trouble = {
@@ -30,7 +30,7 @@ const deviceFaults = ['camera.missing', 'microphone.missing', 'speaker.missing',
 
 /** Numbers for each office in 30 days. */
 const perOffice = { outages: 2, devices: 3, deviceBlips: 4, lineBlips: 6 };
-/** Extent and kind of a thousand outages. A clean shutdown is no outage, but is among them as in the stories. */
+/** Extent and kind of a thousand outages. A clean shutdown is no outage, but is included as in the outage stories. */
 const shares = [
   { share: 420, what: 'power of a site' },
   { share: 240, what: 'line of a site' },
@@ -40,9 +40,11 @@ const shares = [
   { share: 60, what: 'in order' },
 ] as const;
 type What = (typeof shares)[number]['what'];
-/** Rest of a PC after a trouble, so that each can be judged separately: relapses are another subject. */
+/**
+ * Time without faults of a PC after each one, in milliseconds, so that each can be judged separately: this bench does not judge relapses.
+ */
 const restMs = 90 * minute;
-/** Rooms that lose their camera by one update, once in the month. */
+/** Number of rooms that lose their camera by one update, once in the month. */
 const updatedRooms = 60;
 const states = 36;
 const isps = ['BSNL', 'Jio', 'Airtel', 'SWAN'];
@@ -73,7 +75,7 @@ export function pcsOf({ path, pcs }: Office): string[] {
   return Array.from({ length: pcs }, (_, at) => `${path}/pc-${at + 1}`);
 }
 
-/** Adds a trouble if its PCs are at rest; a wide one affects only those at rest. */
+/** Adds a fault if its PCs are not in use by another one. A fault of many PCs affects only those that are free. */
 function createPlan() {
   const taken = new Map<string, [from: number, to: number][]>();
   const troubles: Trouble[] = [];
@@ -120,7 +122,7 @@ function device({ offices, random, when }: Scene): Trouble {
   return { kind: 'device', from, to: from + spanMs(random, leastMs, 10 * hour), pcs: pcsOf(random.pick(offices)).slice(0, 1), fault };
 }
 
-/** A device that is plugged in again well before the hold of its fault ends. */
+/** Unplugs a device, and plugs it in again well before the hold of its fault ends. */
 function deviceBlip({ offices, random, when }: Scene): Trouble {
   const fault = random.pick(deviceFaults);
   const from = when();
@@ -133,7 +135,7 @@ function lineBlip({ offices, random, when }: Scene): Trouble {
   return { kind: 'blip', from, to: from + spanMs(random, 5 * second, 75 * second), pcs: pcsOf(random.pick(offices)) };
 }
 
-/** One camera model fails in rooms of many states. */
+/** Lets one camera model fail in rooms of many states. */
 function update({ offices, random, when }: Scene): Trouble {
   const from = when();
   const pcs = random

@@ -1,6 +1,6 @@
 /**
  * Plays the month at our server: engine, tabs, roster and outbox under virtual time, with people who acknowledge. Only mail counts. The
- * console shows everything, as the log of Alertmanager does.
+ * console shows every notification, as the log of Alertmanager does.
  */
 import type { Person } from '@sabha/contracts';
 import type { Random } from '../random.ts';
@@ -8,7 +8,7 @@ import { type LightNation, type LightRow, startLightNation } from '../simulation
 import { epochMs } from '../simulation/time.ts';
 import type { Month, Trouble } from './noise-month.ts';
 
-/** `false`: notified although no trouble lasted for its hold. `missed`: a trouble without a notification of it or of its cause. */
+/** `false`: notifications although no fault lasted for its hold. `missed`: faults without a notification of the fault or of its cause. */
 export type NoiseResult = {
   /** Time of a message in milliseconds of the month, and whether it went to a technician. */
   messages: { at: number; toTechnician: boolean }[];
@@ -18,10 +18,10 @@ export type NoiseResult = {
 };
 
 const minute = 60_000;
-/** An outage of this length must be notified. A device has its hold in addition. */
+/** Shortest outage that must be notified, in milliseconds. A device has its hold in addition. */
 const outageTellsMs = 6 * minute;
 const looseMs = 10 * minute;
-/** Average time between a notification and its acknowledgement. */
+/** Average milliseconds between a notification and its acknowledgement. */
 const takesMs = 8 * minute;
 const tickMs = 5_000;
 
@@ -103,7 +103,7 @@ function judge({ rows, deliveries }: LightNation, month: Month, startedAt: numbe
   const about = raised.map((row) => ({ ...row, pcs: new Set([row.scope, ...row.members].map(pathOf).flatMap(pcsIn)) }));
   const tellers = new Map<string, number[]>();
   for (const { pcs, at } of about) for (const pc of pcs) tellers.set(pc, [...(tellers.get(pc) ?? []), at]);
-  // The message of an outage does not list PCs that join later, but its all-clear does.
+  // The message of an outage does not list PCs that join the outage later, but its all-clear does.
   const known = [...Map.groupBy(mails, ({ incident }) => incident).values()].map((list) => ({
     pcs: new Set(list.flatMap(({ members }) => members.map(pathOf).flatMap(pcsIn))),
     from: Math.min(...list.map(({ at }) => at)) - startedAt,

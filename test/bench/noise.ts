@@ -1,7 +1,7 @@
 /**
- * Counts the messages of a month of a nation from us, and from Prometheus and Alertmanager with usual grouping and inhibition. Ours runs
- * engine, tabs and outbox under virtual time. Alertmanager is the real program, whose clock cannot be set: it plays the first days at 1,440
- * times the speed, with all its times shortened. Both watch rooms day and night.
+ * Counts the messages of a month of a nation from Sabha, and from Prometheus and Alertmanager with usual grouping and inhibition. Sabha
+ * runs engine, tabs and outbox under virtual time. Alertmanager is the real program, whose clock cannot be set: it plays the first days at
+ * 1,440 times the speed, with all its times shortened. Both watch rooms day and night.
  */
 import { randomFrom } from '../random.ts';
 import { installed } from '../real/parts.ts';
@@ -33,7 +33,7 @@ export const noiseBench: Bench = {
   },
 };
 
-/** Describes the troubles of the month by kind. */
+/** Describes the faults of the month by kind. */
 function told({ troubles }: Month): string[] {
   const kinds = Map.groupBy(troubles, ({ kind, fault, pcs }) => [kind, fault ?? (pcs.length > 3 ? 'of many' : 'of a site')].join(' '));
   return [...kinds].toSorted().map(([kind, list]) => `${kind}: ${list.length}`);
@@ -43,7 +43,7 @@ function listed(what: string, list: readonly string[]): string[] {
   return list.slice(0, listedAtMost).map((line) => `${what}: ${line}`);
 }
 
-/** Compares the same days, and only messages to technicians: the alert of a state goes to other recipients in both. */
+/** Compares the same days, and only messages to technicians: in both, the alert of a state goes to other recipients. */
 function rowsOf({ sites, days, peerDays }: Size, ours: NoiseResult, theirs: Record<GroupingName, number>): Row[] {
   const perWeek = (count: number) => (count * 7) / (peerDays * ours.technicians);
   const mine = ours.messages.filter(({ at, toTechnician }) => toTechnician && at < peerDays * 24 * 3_600_000).length;

@@ -28,7 +28,7 @@ function mebibytes(pid: number, line: string): number {
   return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
 }
 
-/** Returns resident memory, and `own`: private dirty memory, which Windows calls the private working set. */
+/** Returns resident memory, and as `own` the private dirty memory, which Windows calls the private working set. */
 export function memoryMiB(pid: number): { rss: number; own: number } {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const of = (line: string) => Number(new RegExp(`^${line}:\\s+(\\d+)`, 'm').exec(text)?.[1]) / 1_024;
@@ -48,7 +48,7 @@ export function offspring(pid: number): number[] {
   return children.flatMap((child) => [child, ...offspring(child)]);
 }
 
-/** Returns the processor time of the process and its descendants, including ended ones, from clock ticks. */
+/** Returns the processor time of the process and its descendants, including those that have ended, from clock ticks. */
 export function treeCpuSeconds(pid: number): number {
   const ticks = [pid, ...offspring(pid)].flatMap((one) => statOf(one)?.slice(11, 15).map(Number) ?? []);
   return ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond;
@@ -56,7 +56,7 @@ export function treeCpuSeconds(pid: number): number {
 
 const ticksPerSecond = 100;
 
-/** Returns the fields after the name, from the state on; undefined if the process has ended. */
+/** Returns the fields of /proc/PID/stat after the name; undefined if the process has ended. */
 function statOf(pid: number): string[] | undefined {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')

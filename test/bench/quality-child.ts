@@ -1,4 +1,7 @@
-/** The peer of the bench `quality`: a bare UDP echo, the minimum of a reflector in Node. It sends its port and ends with its parent. */
+/**
+ * The baseline of the bench `quality`: a bare UDP echo, the smallest possible reflector in Node. It sends its port to its parent process
+ * and ends with it.
+ */
 import { createSocket } from 'node:dgram';
 
 const socket = createSocket('udp4');

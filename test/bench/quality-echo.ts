@@ -7,10 +7,10 @@ import { type LinkModel, type Passage, startRelay } from '../udp-relay.ts';
 
 type EchoOptions = { port: number; model: LinkModel; probes: number; paceMs: number; seed: number };
 
-/** A packet later than any link delays it counts as lost. */
+/** Milliseconds, longer than the delay of any link. A later packet counts as lost. */
 const patienceMs = 2_000;
 
-/** Returns for each echo the round trip minus the delay of the relay, in milliseconds: the share of the machine. */
+/** Returns for each echo the round trip minus the delay of the relay, in milliseconds. The difference is the share of the machine. */
 export async function echoBeyondTruthMs({ port, model, probes, paceMs, seed }: EchoOptions): Promise<number[]> {
   const relay = await startRelay(port, model, seed);
   const socket = createSocket('udp4');

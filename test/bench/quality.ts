@@ -1,5 +1,7 @@
 /**
- * Measures how many probes one core of the reflector answers, beside a bare UDP echo in Node. Also measures the accuracy of a round through five relays that record their effect. No broker or common tool has a STAMP reflector to compare with. The excess of a round trip is the scheduling of three processes. Its baseline is the bare echo through a similar relay at the same time.
+ * Measures how many probes one processor core of the reflector can answer, compared with a bare UDP echo in Node. Also measures the
+ * accuracy of a measurement through five relays that record their effect. No broker or common tool has a STAMP reflector to compare with.
+ * Scheduling of three processes adds to a round trip. The baseline is the bare echo through a similar relay at the same time.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -15,7 +17,7 @@ type Size = { rounds: number; loadMs: number; probes: number };
 
 const whole: Size = { rounds: 5, loadMs: 4_000, probes: 1_000 };
 const small: Size = { rounds: 1, loadMs: 1_000, probes: 300 };
-/** A token may send a hundred probes a second, so a full core needs many. */
+/** Number of tokens. A token may send a hundred probes a second, so a full core needs many tokens. */
 const tokens = 2_000;
 const waiting = 64;
 const peerName = 'bare UDP echo in Node';
@@ -50,8 +52,8 @@ export const qualityBench: Bench = {
 type Course = { senders: readonly Buffer[]; session: number; ms: number };
 
 /**
- * Keeps so many packets in flight for a time. Returns the answered packets and the processor time. Each packet has its own number, because
- * the reflector answers a probe once.
+ * Keeps so many packets in flight for a time. Returns the answered packets and the processor time. Each packet has a separate number,
+ * because the reflector answers a probe only once.
  */
 async function load({ port, pid }: { port: number; pid: number }, { senders, session, ms }: Course): Promise<Load> {
   const socket = createSocket('udp4');
@@ -91,7 +93,7 @@ function loadRows(loads: readonly { ours: Load; theirs: Load }[]): Row[] {
   ];
 }
 
-/** Measures all five links at once, each with its own token and relay, and beside each the bare echo through a similar one. */
+/** Measures all five links at once, each with its own token and relay. The bare echo runs beside each link through a similar relay. */
 async function accuracy(reflector: ReflectorProcess, given: { echo: number; probes: number }, say: (line: string) => void): Promise<Row[]> {
   const made = await Promise.all(
     Object.entries(scenarios).map(async ([name, model], at) => {

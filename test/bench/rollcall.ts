@@ -1,6 +1,6 @@
 /**
- * Measures a roll call of a whole nation at real speed: real broker, flows, ledger and agents, some with the link of Leh. Just before it
- * some rooms go silent and some become too hot. The roll call must name both exactly.
+ * Measures a roll call of a whole nation at real speed: real broker, flows, ledger and agents, some with the thin link of Leh. Just before
+ * it some rooms go silent and some become too hot. The roll call must name exactly these rooms.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,13 +23,13 @@ const standstillMs = 60_000;
 const drainLimitMs = 180_000;
 const callLimitMs = 60_000;
 /**
- * Promised to the person who starts the roll call, on any machine. Most of it is the spreading of the responses
+ * The limit that is promised to the person who starts the roll call, on any machine. The agents spread their responses over most of it
  * (flows/operations/rollcall/rollcall.ts).
  */
 const limitSeconds = 30;
 const spreadMs = (rooms: number) => Math.min(12_000, 15 * rooms);
 
-/** How a room goes silent. A hung PC keeps its connection and sends nothing. */
+/** Ways in which a room goes silent. A hung PC keeps its connection and sends nothing. */
 const silences: readonly ((pc: SimulatedPc) => Promise<void> | void)[] = [
   (pc) => pc.stop(),
   (pc) => pc.line.cut(),
@@ -105,7 +105,7 @@ async function prepare(given: { centre: DemoCentre; folder: string; size: Size; 
   return { centre, fleet, thin };
 }
 
-/** Gives so many sites the link of Leh. The others keep theirs, or get fibre. */
+/** Gives so many sites the thin link of Leh. The other sites keep their link, or get fibre. */
 function spreadLinks(nation: Nation, count: number): ReadonlySet<string> {
   const order = randomFrom(seed).shuffle(nation.sites);
   for (const [at, site] of order.entries()) site.link = at < count ? 'geo' : site.link === 'geo' ? 'fibre' : site.link;

@@ -1,10 +1,10 @@
-/** Two network namespaces joined by a link of known rate, bucket and queue: the truth for a measurement. */
+/** Two network namespaces joined by a link of known rate, bucket and queue: the true values for a measurement. */
 import { spawnSync } from 'node:child_process';
 import { type Program, startProgram } from '../system/processes.ts';
 
 /** The rate counts whole Ethernet frames. `peakBps` is the rate of the burst; absent: unlimited. */
 export type Shape = { bps: number; bucketBytes: number; queueBytes: number; peakBps?: number };
-/** A policer behind the link: passes so many packets of a train a second, with a burst, and drops the others. */
+/** A policer behind the link: passes so many packets of a packet train in a second, with a burst, and drops the others. */
 export type Police = { packetsPerSecond: number; atOnce: number };
 export type End = 'pc' | 'centre';
 
@@ -40,7 +40,7 @@ export function createShapedLink(name: string): ShapedLink {
     for (const [at, space] of Object.values(spaces).entries()) {
       run('ip', '-n', space, 'address', 'add', `${network}.${at + 1}/24`, 'dev', 'line');
       for (const device of ['lo', 'line']) run('ip', '-n', space, 'link', 'set', device, 'up');
-      // Switches segmentation offload off: its large segments would pass a token bucket that no real line lets them pass.
+      // Switches segmentation offload off: its large segments would pass the simulated token bucket, which real lines do not permit.
       run('ip', 'netns', 'exec', space, 'ethtool', '-K', 'line', 'tso', 'off', 'gso', 'off', 'gro', 'off');
     }
   } catch (error) {

@@ -12,13 +12,16 @@ import { median } from './model.ts';
 export type StormSetup = { port: number; root: string; key: string; clients: { pc: PcPath; cert: string }[] };
 export type StormResult = { lastSeconds: number; medianSeconds: number; failed: number };
 export type LiveResult = { p50Ms: number; p99Ms: number };
-/** `beat` and `quiet` are for a separate process whose clients are not dropped, so that its latencies do not include its own handshakes. */
+/**
+ * Requests to the clients. `beat` and `quiet` go to a separate process whose clients are not dropped, so that their latencies include no
+ * handshakes.
+ */
 export type Order = 'connect' | 'storm' | 'beat' | 'quiet';
 
 /** The backoff of an agent on fibre (agent/uplink/uplink.ts, contracts/links.ts). */
 const waits = { firstMs: 4_000, maxMs: 60_000, random: Math.random };
 const connectTimeoutMs = 30_000;
-/** Limit of a storm. A storm takes a tenth of it, and half of it on a busy machine. */
+/** Limit of a storm in milliseconds. A storm takes a tenth of it, and half of it on a busy machine. */
 const stormLimitMs = 600_000;
 const together = 50;
 

@@ -1,9 +1,9 @@
 /**
  * Drops the connections of all PCs of the nation at once; they return over mutual TLS. Our broker and mosquitto have storms in turns.
- * - The duration depends on the handshakes of clients and broker on shared processors. Mosquitto, in C, spends less on each. But it accepts
- *   more than it can finish before clients time out, and connected clients wait.
+ * - The duration depends on the handshakes of clients and broker on shared processors. Mosquitto, in C, needs less time for each. But it
+ * accepts more than it can finish before clients time out, and connected clients wait.
  * - The total therefore depends on the machine. So the processor time of the broker has a close target, and the duration only a factor of
- *   three.
+ * three.
  */
 import { spawnSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
@@ -22,21 +22,21 @@ import type { LiveResult, Order, StormResult, StormSetup } from './storm-clients
 const kinds = ['ours', 'mosquitto'] as const;
 type Kind = (typeof kinds)[number];
 type Size = { clients: number; live: number; storms: number; live99?: { ratio: number } };
-/** `cpuMs`: processor time of the broker for each client that returned, including failed attempts. */
+/** `cpuMs`: processor time of the broker for each client that reconnected, including failed attempts. */
 type Storm = StormResult & LiveResult & { cpuMs: number; rssMiB: number };
 type Taken = { storms: Storm[]; connectedMiB: number; peakMiB: number };
 type Stand = { connect(): Promise<void>; storm(): Promise<Storm>; taken(): Taken; stop(): Promise<void> };
-/** `live` of the clients stay connected, in a separate process. */
+/** `live`: number of clients that stay connected, in a separate process. */
 type Stage = { folder: string; authority: Authority; setup: Omit<StormSetup, 'port'>; live: number; serials: string[] };
 type Running = { program: Program; port: number };
 
 const whole: Size = { clients: 10_000, live: 100, storms: 4, live99: { ratio: 0.5 } };
 /**
- * For a quick run. With so few clients neither our broker nor mosquitto falls behind, and a connected client waits for at most one
- * handshake. So it has no target `live99`.
+ * Size of a quick run. With so few clients neither broker falls behind, and a connected client waits for at most one handshake. So a quick
+ * run has no target `live99`.
  */
 const small: Size = { clients: 500, live: 50, storms: 2 };
-/** Largest growth of memory by the last storm, as a share: a storm reuses the memory of the one before. */
+/** Limit for the growth of memory in the last storm, as a share: a storm reuses the memory of the storm before. */
 const growthLimit = 0.1;
 
 export const stormBench: Bench = {
@@ -70,7 +70,7 @@ async function prepare(folder: string, { clients, live }: Size): Promise<Stage> 
   return { folder, authority, serials, live, setup: { root: authority.root, key, clients: made } };
 }
 
-/** Both brokers run all the time: idle connections cost no processor time. */
+/** Runs storms in turns. Both brokers run all the time, because idle connections need no processor time. */
 async function inTurns(stage: Stage, size: Size, say: (line: string) => void): Promise<Record<Kind, Taken>> {
   const stands = new Map<Kind, Stand>();
   try {

@@ -59,7 +59,7 @@ function calibration(said: readonly Said[]): Row[] {
       target: { ours: openThreshold },
     }),
     row({ unit: 'share', better: 'less', metric: 'Brier score of all that names a cause', ours: brier }),
-    // "Unknown" for everything would never be wrong, so its share has a limit too.
+    // A server that always says "unknown" would never be wrong, so the share of unknown causes has a limit too.
     row({
       unit: 'share',
       better: 'less',

@@ -1,7 +1,7 @@
 /** Measures the wall in a real browser, by the browser's clocks and counters. */
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 
-/** Times to the first text and the first tile, and the traffic up to the first tile. */
+/** Times to the first text and to the first tile, and the traffic up to the first tile. */
 export type Sight = { wordsMs: number; tilesMs: number; bytes: number; requests: number };
 
 const thin = { offline: false, latency: 400, downloadThroughput: 400_000 / 8, uploadThroughput: 400_000 / 8 };
@@ -18,7 +18,7 @@ export async function sightOf(context: BrowserContext, url: string): Promise<Sig
     new MutationObserver((_, observer) => {
       if (document.querySelector('.tile') === null) return;
       observer.disconnect();
-      // Sets the mark after the paint.
+      // Sets the mark after the browser has painted.
       requestAnimationFrame(() => setTimeout(() => performance.mark('tiles'), 0));
     }).observe(document, { subtree: true, childList: true });
   });
@@ -33,7 +33,7 @@ export async function sightOf(context: BrowserContext, url: string): Promise<Sig
   return { wordsMs, tilesMs, ...sums };
 }
 
-/** Counts traffic from now on. Returns a function for the sums up to a time after the first request. */
+/** Counts traffic from now on. Returns a function that gives the sums up to a time after the first request. */
 async function counted(session: CDPSession): Promise<(untilMs: number) => Pick<Sight, 'bytes' | 'requests'>> {
   const asked: number[] = [];
   const came: [at: number, bytes: number][] = [];

@@ -1,5 +1,7 @@
 /**
- * Measures the first load of the wall on a slow link, beside the same page served file by file. Also measures memory and longest tasks of a busy day. Uptime Kuma's status page would be a peer, but its package is a placeholder of 10 kB. Its setup downloads the page from elsewhere.
+ * Measures the first load of the wall on a slow link, compared with the same page served file by file. Also measures memory and longest
+ * tasks of a busy day. Uptime Kuma's status page is not compared: its package is a placeholder of 10 kB whose setup downloads the page from
+ * elsewhere.
  */
 import type { SiteView } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -17,9 +19,9 @@ type Kind = (typeof kinds)[number];
 type Served = { view: ScriptedView; url: string; close(): Promise<void> };
 type Sights = { first: Sight[]; again: Sight[] };
 
-/** Two frames of the server a minute, for twelve hours. */
+/** Frames of a day: two frames of the server a minute, for twelve hours. */
 const dayFrames = 1_440;
-/** Frames before the first measurement: the page keeps objects of its first drawing. */
+/** Frames before the first measurement, because the page keeps objects of its first drawing. */
 const warmFrames = 40;
 const many = 612;
 const seed = 11;

@@ -12,8 +12,8 @@ import type { Random } from '../random.ts';
 export type YearsOptions = { folder: string; pcs: number; days: number; eventsADay: number; random: Random; say(line: string): void };
 
 /**
- * `sizes`: bytes of the ledger at the end of each day; `archives`: their bytes at the end. `slicesMs`: processor time of each slice, for
- * which commits wait besides the disk.
+ * `sizes`: bytes of the ledger at the end of each day. `archives`: bytes of the archives at the end. `slicesMs`: processor time of each
+ * slice of archiving, for which commits wait besides the disk.
  */
 export type Years = {
   events: number;
@@ -26,7 +26,7 @@ export type Years = {
 
 const hourMs = 3_600_000;
 const dayHours = 24;
-/** The interval of the real server. */
+/** Interval of archiving at the real server, in hours. */
 const everyHours = 6;
 const begin = Date.UTC(2026, 0, 1);
 const kept = { eventDays: 2, archiveMonths: 13, historyDays: 400 };
@@ -79,7 +79,7 @@ export async function playYears({ folder, pcs, days, eventsADay, random, say }: 
   return { events: pcs * last, sizes, archives: bytes.reduce((sum, one) => sum + one, 0), slicesMs, wrong, audit: { events, gaps, twice } };
 }
 
-/** A clock whose waits take no time. */
+/** A clock whose waits end at once. */
 const restless: Clock = {
   now: () => 0,
   up: () => 0,

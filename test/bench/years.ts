@@ -1,6 +1,6 @@
 /**
- * Measures the ledger of a nation over ninety days: its size, the archives of a day, and the delay of commits by archiving.
- * There is no peer: brokers and Prometheus delete old data and keep no checksums of it.
+ * Measures the ledger of a nation over ninety days: its size, the archives of a day, and the delay of commits by archiving. Nothing is
+ * compared: brokers and Prometheus delete old data and keep no checksums of it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { playYears } from './years-ledger.ts';
 
 const whole = { pcs: 736, days: 90, eventsADay: 120 };
 const small = { pcs: 24, days: 8, eventsADay: 240 };
-/** From this day on, as many events leave as arrive. */
+/** Day from which on as many events leave the ledger as arrive. */
 const settledDay = 3;
 
 export const yearsBench: Bench = {

@@ -115,7 +115,8 @@ export function calledSilent(transitions: readonly Transition[], words: readonly
 const silences = ['pc.silent', 'centre.unheard'];
 
 /**
- * Whether a mail is about the fault: its outbox row names the fault, and its text names room and fault, or says that there are more faults.
+ * Whether a mail is about the fault. Its outbox row must name the fault, and its text must name room and fault or say that there are more
+ * faults.
  */
 function isAbout({ notice, text }: Word, { pc, fault, device, name }: Stretch): boolean {
   if (notice.scope !== pc || !notice.faults.some((one) => one.fault === fault && one.device === device)) return false;

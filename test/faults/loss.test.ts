@@ -22,8 +22,8 @@ const pcs = 50;
 /** Interval of the events of each PC: 1,000 a second in all. */
 const everyMs = 50;
 /**
- * Interval in ms of the events of the killed agent. All its processes share the quota of one PC and day (R27, quota and backpressure), and
- * events beyond that quota would wait for the next day.
+ * Interval in ms of the events of the killed agent. All its processes share the daily quota of one PC (R27, quota and backpressure). Events
+ * beyond that quota would wait for the next day.
  */
 const writesEveryMs = isFullTier ? 15 : 2;
 const settleMs = 300_000;

@@ -1,6 +1,6 @@
 /**
- * Tests F15: admitted PCs send malformed messages of every kind, and valid ones with hostile content, through ingest and the ledger thread,
- * while another PC sends. SABHA_FAULTS=full creates 100,000 of each kind, otherwise 2,000. SABHA_SEED repeats them.
+ * Tests F15: admitted PCs send malformed messages, and valid ones with hostile content, to ingest and ledger thread. Meanwhile another PC
+ * sends. SABHA_FAULTS=full creates 100,000 of each kind, otherwise 2,000. SABHA_SEED repeats them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,4 @@
-/**
- * The plan of a soak (a long run with random faults), from its seed alone: the same faults at the same times, however long the soak lasts.
- */
+/** The plan of a soak, a long run with random faults. A seed gives the same faults at the same times, however long the soak lasts. */
 import { parseArgs } from 'node:util';
 import { oneLine } from '@sabha/contracts';
 import { randomFrom } from '../random.ts';

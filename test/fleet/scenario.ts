@@ -111,7 +111,7 @@ const calmMs = 10 * minute;
 const silentAfterMs = (link: LinkClass) => links[link].silentMs;
 
 /**
- * Returns the number of incidents that the server must raise for each disturbed PC, by the clear times of the fault table and the silence
+ * Returns the number of incidents that the server must raise for each disturbed PC, from the clear times of the faults and the silence
  * limits. A room has one incident from its first fault to its last end. Only PCs in `links` raise incidents.
  */
 export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): Map<PcPath, number> {

@@ -12,7 +12,7 @@ export type State = {
   id: string;
   en: string;
   hi: string;
-  /** Approximate centre, in degrees. */
+  /** Approximate position, in degrees. */
   latitude: number;
   longitude: number;
   terrain: Terrain;
