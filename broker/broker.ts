@@ -23,17 +23,17 @@ export type BrokerOptions = {
   host: string;
   /** 0 selects a free port. */
   port: number;
-  /** TLS listener for PCs with a certificate; absent means none. */
+  /** TLS listener for PCs with a certificate; absent: no listener. */
   tls?: { host: string; port: number } | undefined;
-  /** UDP reflector for link measurements; absent means none. */
+  /** UDP reflector for link measurements; absent: no reflector. */
   reflector?: { host: string; port: number } | undefined;
-  /** JSON `{flows, exporter}`: SHA-256 of their tokens, hexadecimal. */
+  /** JSON file `{flows, exporter}` with the SHA-256 hashes of their tokens, hexadecimal. */
   secretsFile: string;
-  /** Registry snapshot, signed by `flows`. It may appear later. */
+  /** File with the registry snapshot, signed by `flows`. The file may appear later. */
   registryFile: string;
-  /** Public key for the signature of snapshots, PEM. */
+  /** File with the public key that verifies snapshots, in PEM. */
   registryKeyFile: string;
-  /** File in which `flows` puts the certificate of the TLS listener; absent means in `dataDir`. */
+  /** File in which `flows` writes the certificate of the TLS listener; absent: a file in `dataDir`. */
   certificateFile?: string;
   /** The broker's own folder: the highest registry version, its key, and its certificate request, which `flows` may read. */
   dataDir: string;
@@ -77,7 +77,7 @@ export async function createBroker(options: BrokerOptions) {
   const clientLimits = createClientLimits({ limits, clock, sessions, refuse, metrics, logLimited: createRateLimitedLog(clock, log) });
   const aedes = await Aedes.createBroker({
     ...createHooks({ admission, sessions, refuse, clones: trackClones(clock), pace: clientLimits.pace, onMessage: metrics.countMessage }),
-    // With another concurrency valid traffic can crash the process, and one stalled subscriber blocks all others.
+    // With any other concurrency valid traffic can crash the process, and one stalled subscriber blocks all others.
     concurrency: 0,
     drainTimeout: limits.drainTimeoutMs,
     connectTimeout: limits.connectTimeoutMs,
@@ -85,8 +85,9 @@ export async function createBroker(options: BrokerOptions) {
     maxInflightInbound: 20,
     heartbeatInterval: 60_000,
   });
-  // Every four minutes aedes publishes the wills of other brokers that seem dead by the wall clock. A clock step forward makes it consider
-  // itself dead. Only one broker exists, and a lost connection publishes its will at once, so this is turned off.
+  // Every four minutes aedes publishes the wills of other brokers whose last sign of life is old by the wall clock. After a clock step
+  // forward this broker would count itself as such a broker. Only one broker exists, and it publishes the will of a lost connection at
+  // once, so this function returns nothing.
   Object.assign((aedes as { persistence?: object }).persistence ?? {}, { streamWill: () => [] });
   const listener = createListener({ aedes, refuse, clientLimits, sessions, connections: createConnectionLimiter(limits, clock, refuse) });
   if (tls) listener.add(tls.server);
@@ -134,7 +135,7 @@ function createListener({ aedes, refuse, clientLimits, sessions, connections }: 
   const server = createServer({ noDelay: true }, (socket) => {
     if (connections.register(socket)) addSocket(socket);
   });
-  // For example too many open files: the next connection may succeed.
+  // An accept can fail for lack of file descriptors, for example. The next connection may succeed.
   const onAcceptError = (error: Error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message });
   server.on('error', onAcceptError);
   aedes.on('client', (client) => {
@@ -168,7 +169,7 @@ function createListener({ aedes, refuse, clientLimits, sessions, connections }: 
   };
 }
 
-/** Maps a refusal by aedes itself, by its MQTT return code, to a reason. */
+/** Returns the reason of a refusal by aedes itself, from its MQTT return code. */
 function refusalReason(error: Error & { errorCode?: number }): string | undefined {
   if (error.message === 'connect did not arrive in time') return 'timeout';
   return { 1: 'version', 2: 'client_id', 6: 'keepalive' }[error.errorCode ?? 0];

@@ -14,7 +14,7 @@ test('a message is forwarded only to its addressee, whatever a client subscribed
   expect(forwarded(pcTopic(own, 'state'))).toBe(false);
 });
 
-test('a denied publish gets no error response, and its content is neither routed nor kept', () => {
+test('a denied publish gets no error response, and its content is neither forwarded nor stored', () => {
   const { hooks, client, refused } = setUp();
   const packet: PublishPacket = { cmd: 'publish', topic: pcTopic(other, 'state'), payload: 'x', qos: 1, retain: true, dup: false };
   let answer: Error | null | undefined;
@@ -26,7 +26,7 @@ test('a denied publish gets no error response, and its content is neither routed
   expect(refused).toEqual(['publish retain']);
 });
 
-test('a boot counts as active after an admitted presence message, not after another message, a refused one or its last will', () => {
+test('a boot counts as active after an admitted presence message, but not after another message, a refused one or its last will', () => {
   const { hooks, client, spoken } = setUp();
   const will = {
     topic: pcTopic(own, 'presence'),

@@ -1,6 +1,6 @@
 /**
- * Connects admission and access rules to the hooks of aedes. A denied publish gets no error, because the client would resend it without
- * end.
+ * Connects admission and access rules to the hooks of aedes. A denied publish gets no error, because the client would resend the message
+ * without end.
  */
 import { TLSSocket } from 'node:tls';
 import { decode, payloadLimitBytes } from '@sabha/contracts';
@@ -20,12 +20,12 @@ export type HookOptions = {
 };
 export type Hooks = Pick<Aedes, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>;
 
-/** Nobody can subscribe to this topic, so a refused message moved to it reaches nobody. */
+/** A refused message is moved to this topic. No client can subscribe to it, so nobody receives the message. */
 const refusedTopic = '$refused';
 /** Return codes of CONNACK: 2 identifier rejected, 5 not authorised. */
 const returnCodes: Partial<Record<Refusal | 'cloned', number>> = { client_id: 2, unclean_session: 2 };
 
-/** Guarantee: nobody connects, publishes or receives without permission of admission and access rules. Each refusal is counted. */
+/** Guarantee: no client connects, publishes or receives without permission of admission and access rules. Each refusal is counted. */
 export function createHooks({ admission, sessions, clones, refuse, pace, onMessage }: HookOptions): Hooks {
   const boots = new WeakMap<Client, string | undefined>();
 
@@ -38,7 +38,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, onMessa
   }
 
   return {
-    /** Checks the last will by the claimed name. `authenticate` then verifies the name. */
+    /** Checks the last will by the name that the client claims. `authenticate` then verifies the name. */
     preConnect(client, packet, done) {
       const { will, username } = packet;
       const principal = principalOf(username);
@@ -54,7 +54,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, onMessa
     // biome-ignore lint/complexity/useMaxParams: this is how aedes calls it.
     authenticate(client, username, password, done) {
       const { id: clientId, clean, conn } = client;
-      // Over TLS only the certificate counts.
+      // Over TLS only the certificate is checked.
       const proof = conn instanceof TLSSocket ? { certificate: conn.getPeerX509Certificate() } : { password: password?.toString() };
       const admitted = admission.authenticate({ clientId, clean, username, proof });
       if (admitted.ok && !clones.isClone(admitted.name, boots.get(client), sessions.isOpen(admitted.name))) {
@@ -65,7 +65,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, onMessa
       refuse({ action: 'connect', reason, who: username ?? '' });
       done(Object.assign(new Error(`refused: ${reason}`), { returnCode: returnCodes[reason] ?? 5 }), false);
     },
-    /** Also called when a last will fires. The client is closed by then. */
+    /** Checks a publish. aedes also calls it when it publishes a last will, whose client is closed by then. */
     authorizePublish(client, packet, done) {
       const oversized = packet.payload.length > payloadLimitBytes;
       if (oversized) refuse({ action: 'publish', reason: 'oversized', who: client?.id ?? '', what: packet.topic });

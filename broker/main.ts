@@ -1,4 +1,4 @@
-/** Entry point of the broker: reads the environment, and logs one line when ready and one for a fatal error. */
+/** Entry point of the broker: reads the environment, and logs one line when it is ready and one for a fatal error. */
 import { join } from 'node:path';
 import { oneLine, readEnvironment, realClock, runPart, StartError, serveMetrics, supervisorOf } from '@sabha/contracts';
 import { pino } from 'pino';
@@ -41,14 +41,14 @@ async function start() {
   };
 }
 
-/** Limits unauthenticated connections to a quarter of the file descriptors. The rest is for admitted clients. */
+/** Limits unauthenticated connections to a quarter of the file descriptors. The others are for admitted clients. */
 function unauthenticatedLimit(openFiles: number): number {
   const strangers = Math.min(defaultLimits.strangers, Math.floor(openFiles / 4));
   if (strangers < defaultLimits.strangers) log.warn({ openFiles }, 'few connections are possible: LimitNOFILE should be 65536');
   return strangers;
 }
 
-/** `off` is for benchmarks, in which a few clients send as much as a nation. */
+/** Returns the rate limits. `off` is for benchmarks, in which a few clients send as much as a nation. */
 function rateLimitsFor(pace: string): Partial<Limits> {
   if (pace !== 'on' && pace !== 'off') throw new StartError(`SABHA_PACE: neither on nor off: ${oneLine(pace, 40)}`);
   if (pace === 'off') log.warn({}, 'no PC is rate limited');

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test('the page has the series of the table with their help and values', () => {
+test('the metrics page has the series of the table `ownSeries` with their help and values', () => {
   for (const { name, help, type } of [
     ownSeries.brokerClients,
     ownSeries.brokerMessages,

@@ -2,7 +2,7 @@ import { metricOf, ownSeries } from '@sabha/contracts';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type Principal, principalKinds } from './admission/access.ts';
 
-/** Names and help come from `ownSeries`. */
+/** Creates the metrics page. Names and help of the series come from `ownSeries`. */
 export function createMetrics(sources: { clients(kind: Principal['kind']): number; registryVersion(): number }) {
   const series = new Registry();
   const registers = [series];

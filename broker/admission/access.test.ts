@@ -52,7 +52,7 @@ const topics = [
   ...odd,
 ];
 
-/** Written out, not computed from the code under test. Everything else must be denied. */
+/** Permitted topics of each principal, written by hand and not computed by the code under test. Everything else must be denied. */
 const allowed: [string, Principal, Record<Action, string[]>][] = [
   [
     'pc',
@@ -91,7 +91,7 @@ describe.each(allowed)('%s', (_name, principal, table) => {
   });
 });
 
-test('S3, S4 in a nation of 736 sites each PC reaches its own topics and none of another PC', () => {
+test('S3, S4 in a nation of 736 sites each PC can use its own topics and no topic of another PC', () => {
   const pcs = Array.from({ length: 736 }, (_, n) => `state-${n % 36}/site-${n}/pc-1`);
   let leaks = 0;
   for (const [n, mine] of pcs.entries()) {

@@ -13,14 +13,14 @@ import {
 } from '@sabha/contracts';
 
 export type Principal = { kind: 'pc'; pc: PcPath } | { kind: 'flows' } | { kind: 'exporter' };
-/** All kinds of principals: values of a label of `sabha_broker_clients`. */
+/** All kinds of principals. They are also values of a label of `sabha_broker_clients`. */
 export const principalKinds = ['pc', 'flows', 'exporter'] as const satisfies readonly Principal['kind'][];
 
 /** `forward` is checked for each delivery to a client. */
 export type Action = 'publish' | 'will' | 'subscribe' | 'forward';
 /** The requested topic, or for `subscribe` the filter. */
 export type TopicRequest = { topic: string; qos: number; retain: boolean };
-/** A closed list, because each reason is a metric label. */
+/** Reason of a denial. The list is closed, because each reason is a metric label. */
 export type Denial = 'qos' | 'retain' | 'unknown_topic' | 'foreign_topic' | 'filter';
 export type Access = { allow: true } | { allow: false; reason: Denial };
 
@@ -53,7 +53,7 @@ const rules: Record<Exclude<Action, 'subscribe'>, Rule> = {
     return false;
   },
   will: (principal, _topic, text) => principal.kind === 'pc' && text === pcTopic(principal.pc, 'presence'),
-  /** Checked for each delivery, so it must be cheap: the same set as the filters, without topic matching. */
+  /** Checked for each delivery, so the check must be cheap: it permits the same topics as the filters, without topic matching. */
   forward(principal, topic, text) {
     if (principal.kind === 'pc') return agentFilters(principal.pc).includes(text);
     if (topic.kind !== 'pc') return topic.kind === 'hearing' && principal.kind === 'flows';

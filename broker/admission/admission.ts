@@ -30,19 +30,19 @@ export type Proof = { password: string | undefined } | { certificate: X509Certif
 /** The credential that admitted a client. */
 export type Credential = { tokenHash: string } | { serial: string };
 export type Admitted = { ok: true; principal: Principal; name: string; admittedBy: Credential };
-/** Reason of a refused connection. A closed list, because each reason is a metric label. */
+/** Reason of a refused connection. The list is closed, because each reason is a metric label. */
 export type Refusal = 'no_identity' | 'client_id' | 'unclean_session' | 'unknown' | 'wrong_token' | 'wrong_certificate' | 'revoked';
 
 export type Admission = ReturnType<typeof createAdmission>;
 
-/** `own`: hashes of the server's own parts, which are not in the registry. */
+/** Creates the authentication of clients. `ownHashes`: hashes of the server's own parts, which are not in the registry. */
 export function createAdmission(ownHashes: Secrets) {
   let pcs = new Map<string, KnownClient>();
   const findClient = (name: string): KnownClient | undefined =>
     name === 'flows' || name === 'exporter' ? { tokenHash: ownHashes[name], certificates: [], revoked: false } : pcs.get(name);
 
   return {
-    /** Replaces the registry snapshot. Before the first one no PC is admitted. */
+    /** Replaces the registry snapshot. Without any snapshot no PC is admitted. */
     setRegistry(snapshot: RegistrySnapshot): void {
       pcs = new Map(snapshot.pcs.map((entry) => [nameOf(entry.pc), entry]));
     },
@@ -51,7 +51,7 @@ export function createAdmission(ownHashes: Secrets) {
      * token, or a client certificate in that name. Over TLS no token is accepted and only PCs are admitted.
      */
     authenticate({ clientId, clean, username: name, proof }: Identity): Admitted | { ok: false; reason: Refusal } {
-      // First: MQTT-3.1.3-8 requires a specific return code for an unclean session without client id.
+      // This check is the first: MQTT-3.1.3-8 requires a specific return code for an unclean session without client id.
       if (!clean) return refuse('unclean_session');
       if (!name || !hasCredential(proof)) return refuse('no_identity');
       if (clientId !== name) return refuse('client_id');
@@ -114,7 +114,7 @@ export function loadPublicKey(file: string): KeyObject {
 
 export type Sessions = ReturnType<typeof createSessions>;
 
-/** After a disconnect keeps only what the last will still needs. */
+/** Creates the list of open sessions. After a disconnect it keeps the admission of a client, which the last will still needs. */
 export function createSessions() {
   const admittedAs = new WeakMap<Client, Admitted>();
   const openSessions = new Map<Client, Admitted>();
@@ -131,7 +131,7 @@ export function createSessions() {
       openSessions.set(client, admitted);
       clientsByName.set(admitted.name, client);
     },
-    /** Removes the connection. Its last will, which fires later, is still authorised. */
+    /** Removes the connection. Its last will, which is published later, is still authorised. */
     handleDisconnect: removeClient,
     admissionOf: (client: Client): Admitted | undefined => admittedAs.get(client),
     isOpen: (name: string): boolean => clientsByName.has(name),
@@ -149,20 +149,23 @@ export function createSessions() {
   };
 }
 
-/** Distinguishes the reboot of a PC from a second machine with the same identity. */
+/** Detects a second machine with the identity of a PC, and distinguishes it from a reboot of the PC. */
 export type CloneDetector = ReturnType<typeof trackClones>;
 
 /** Boot ids kept per PC. Cloned disks reconnect in turn, so this exceeds the usual number of clones. */
 const bootsKept = 32;
 const rememberedMs = 3_600_000;
-/** Returns of an earlier boot before a refusal. `flows` reports the clones from these returns, and one of them may be lost. */
+/**
+ * Times that an earlier boot may return before it is refused. `flows` reports the clones because of these returns, and one of them may be
+ * lost.
+ */
 const returnsAllowed = 3;
 /** Time after which one return is admitted again, so that a server that was offline can still detect the clones. */
 const readmitAfterMs = 600_000;
 
 /**
- * Guarantee: a machine that only reboots is never refused, since an old boot id does not come back. After the detection the connected clone
- * stays connected: a machine that is cut off before its first message reports nothing.
+ * Guarantee: a machine that only reboots is never refused, because an old boot id does not return. After the detection the connected clone
+ * stays connected: a machine that is disconnected before its first message reports nothing.
  */
 export function trackClones(clock: Clock) {
   const bootHistory = new Map<string, { boots: readonly string[]; returns: number; returnedAt: number }>();

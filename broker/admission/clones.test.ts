@@ -8,7 +8,10 @@ function setUp() {
   const time = { up: 0 };
   const clock: Clock = { now: () => 0, up: () => time.up, after: () => () => {} };
   const clones = trackClones(clock);
-  /** Each letter is one boot. Returns the refused ones. An admitted boot sends its birth unless `isSilent` is set. */
+  /**
+   * Connects boots in the order of the letters, each letter one boot. Returns the refused boots. An admitted boot sends its birth unless
+   * `isSilent` is set.
+   */
   const come = (boots: string, { isOpen = true, isSilent = false } = {}) =>
     [...boots]
       .filter((boot) => {
@@ -20,14 +23,14 @@ function setUp() {
   return { time, clones, come };
 }
 
-test('with two machines of one identity, every return from the fourth on is refused while the other is connected', () => {
+test('with two machines of one identity, every return from the fourth on is refused while the other machine is connected', () => {
   const { come } = setUp();
   expect(come('ABABA')).toBe('');
   expect(come('BBBB')).toBe('BBBB');
   expect(come('A')).toBe('');
 });
 
-test('if the connected clone disconnects, the other one is admitted and the first must wait', () => {
+test('if the connected clone disconnects, the other clone is admitted and the first clone must wait', () => {
   const { come } = setUp();
   come('ABABA');
   expect(come('B', { isOpen: false })).toBe('');

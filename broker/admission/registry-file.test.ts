@@ -32,7 +32,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a new snapshot is used on the folder event, without the periodic read', async () => {
+test('a new snapshot is used after the change event of the folder, without the periodic read', async () => {
   const registry = follow();
   expect(registry.version()).toBe(0);
   publish(1);
@@ -128,7 +128,7 @@ function follow(): RegistryFile {
   return registry;
 }
 
-/** Writes like `flows`: a whole file, renamed into place. */
+/** Writes a snapshot as `flows` does: a whole file, renamed to its final name. */
 function publish(version: number): void {
   writeFileSync(`${file}.new`, sealed(version));
   renameSync(`${file}.new`, file);

@@ -67,8 +67,8 @@ function refusalText(reason: string): string {
 }
 
 /**
- * Returns the stored version. A flipped digit would refuse every snapshot or accept an older one, so a checksum follows it. On a mismatch
- * the signed snapshot is trusted: only the broker's own user can write this file.
+ * Returns the stored version. A damaged digit would refuse every snapshot or accept an older one, so a checksum follows the version. If the
+ * checksum is wrong, the signed snapshot is trusted: only the broker's own user can write this file.
  */
 function readStoredVersion({ versionFile: file, log }: RegistryFileOptions): number {
   const text = readText(file);
@@ -88,7 +88,7 @@ function versionText(version: number): string {
 /** The content of a file, or the reason why it cannot be read. */
 export type FileText = { ok: boolean; value: string };
 
-/** Value for a missing file. */
+/** Error text for a missing file. */
 export const missingFile = 'there is none';
 
 /** Fallback interval for file systems without change events, and for a folder that appears later. */
@@ -144,6 +144,6 @@ function watchFolder(file: string, onChange: () => void, onLost: () => void): FS
     });
     return watcher;
   } catch {
-    return undefined; // the folder is missing; the next periodic read retries
+    return undefined; // the folder does not exist; the next periodic read retries
   }
 }

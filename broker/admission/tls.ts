@@ -9,7 +9,7 @@ import { followFile, missingFile } from './registry-file.ts';
 export type TlsOptions = {
   /** The broker's own folder, with its key and its certificate request. */
   dataDir: string;
-  /** File in which `flows` puts the certificate; absent means in `dataDir`. */
+  /** File in which `flows` writes the certificate; absent: a file in `dataDir`. */
   certificateFile?: string;
   clock: Clock;
   log: Log;
@@ -45,7 +45,7 @@ export async function createTlsListener(options: TlsOptions) {
   });
   return {
     server,
-    /** Sets the trusted roots of a snapshot, PEM. Without roots no client is accepted. */
+    /** Sets the trusted roots of a snapshot, in PEM. Without roots no client is accepted. */
     setTrustedRoots(roots: readonly string[]): void {
       if (roots.join() === ca.join()) return;
       ca = roots;
@@ -56,8 +56,8 @@ export async function createTlsListener(options: TlsOptions) {
 }
 
 /**
- * An empty `ca` trusts nobody; an absent one would trust the roots of the system. Session tickets are off, so that every connection
- * presents its certificate: a resumed session would survive the removal of its root.
+ * An empty `ca` trusts no certificate; without `ca` Node would trust the roots of the system. Session tickets are off, so that every
+ * connection presents its certificate: a resumed session would survive the removal of its root.
  */
 function tlsContext({ key, cert, ca }: { key: string; cert: string; ca: readonly string[] }) {
   const own = cert === '' ? {} : { key, cert };
@@ -111,7 +111,7 @@ const handshakeErrors: readonly (readonly [RegExp, string])[] = [
   [/CERT|SELF_SIGNED|UNABLE_TO/, 'its certificate is not trusted'],
 ];
 
-/** Returns why a handshake failed, in words that help the reader of the log more than those of the library. */
+/** Returns the reason of a failed handshake, in words that are clearer to the reader of the log than those of the library. */
 export function describeHandshakeError(error: Error): string {
   const code = codeOf(error);
   return handshakeErrors.find(([pattern]) => pattern.test(code))?.[1] ?? `the handshake failed: ${code}`;

@@ -1,4 +1,4 @@
-/** The contracts between agent, broker, flows and dashboards. This package imports nothing of ours. */
+/** The contracts between agent, broker, flows and dashboards. This package imports no other package of Sabha. */
 
 export * from './domain/altitude.ts';
 export * from './domain/faults.ts';

@@ -26,7 +26,7 @@ const names = (text: string) =>
     .map((row) => row.split(':')[0]);
 
 describe('password file', () => {
-  test('has a salted hash for each admitted client and no token in clear', () => {
+  test('has a salted hash for each admitted client and no token in plain text', () => {
     const { text, withoutToken } = renderUsers(both, tokens);
     expect(names(text)).toEqual(['flows', 'exporter', 'ladakh.leh.pc-1', 'kerala.kochi.pc-1']);
     for (const row of text.trimEnd().split('\n')) expect(row).toMatch(/^[a-z0-9.-]+:\$7\$101\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}==$/);
@@ -35,7 +35,7 @@ describe('password file', () => {
   });
 });
 
-test('the access list names the version of the registry, and omits revoked PCs', () => {
+test('the access list names the version of the registry and omits revoked PCs', () => {
   const text = renderAcl(registryOf(entry(one, 'token-1'), entry(two, 'token-2', true)));
   expect(text.split('\n')[0]).toBe('# registry version 3');
   expect(text.match(/^user .*$/gm)).toEqual(['user flows', 'user exporter', 'user ladakh.leh.pc-1']);

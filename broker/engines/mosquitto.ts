@@ -35,7 +35,7 @@ const hashBytes = 64;
 
 /** The clients to admit: the PCs of a snapshot, and the server's own parts. */
 export type ClientRegistry = { snapshot: RegistrySnapshot; secrets: Secrets };
-/** Tokens in clear, by PC path or part. */
+/** Tokens in plain text, by PC path or part. */
 export type Tokens = Record<string, string>;
 
 /**
@@ -89,7 +89,7 @@ function admittedPcs(snapshot: RegistrySnapshot): RegistrySnapshot['pcs'] {
   return snapshot.pcs.filter((one) => !one.revoked);
 }
 
-/** The salt is the beginning of the token's hash, so that a row shows its token. */
+/** Returns the beginning of a row. The salt is the beginning of the token's hash, so that a row shows which token it is for. */
 function rowPrefix(name: string, tokenHash: string): string {
   return `${name}:$7$${rounds}$${Buffer.from(tokenHash, 'hex').subarray(0, saltBytes).toString('base64')}$`;
 }
@@ -101,7 +101,7 @@ function rowOf(name: string, token: string): string {
 }
 
 export type UpdateOptions = {
-  /** The registry snapshot, and the folder with the broker's own files: `registry.pub`, `principals.json`. */
+  /** File of the registry snapshot, and the folder with the broker's own files: `registry.pub`, `principals.json`. */
   registryFile: string;
   dataDir: string;
   /** Folder from which mosquitto reads `users` and `acl`. */
@@ -114,8 +114,8 @@ export type UpdateOptions = {
 
 /**
  * Writes both files and signals mosquitto. Throws a `StartError` with one line on failure.
- * Guarantee: after a failure mosquitto got no signal and both files are unchanged, unless the line names both: then `users` may be newer.
- * Run it again.
+ * Guarantee: after a failure mosquitto got no signal and both files are unchanged, unless the line names both files. Then `users` may be
+ * newer, and the caller runs the update again.
  */
 export function updateMosquitto({ registryFile, dataDir, outDir, tokensFile, pidFile }: UpdateOptions): {
   version: number;
@@ -167,7 +167,7 @@ function read(file: string, otherwise?: string): string {
 
 /**
  * Writes all files before the first rename: no partial file is ever visible, and a full disk changes nothing. Between the two renames
- * `users` may be newer than `acl`: a revoked client is already out, and a new one has no access yet.
+ * `users` may be newer than `acl`: a revoked client is already refused, and a new client has no access yet.
  */
 function replace(texts: Record<string, string>): void {
   try {

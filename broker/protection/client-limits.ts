@@ -1,4 +1,4 @@
-/** Limits of a connected client: message rate, frame size, and reading in time. */
+/** Limits of a connected client: message rate, frame size, and time until it reads. */
 
 import { type Cancel, type Clock, createBuckets } from '@sabha/contracts';
 import type { Client } from 'aedes';
@@ -13,7 +13,7 @@ export type ClientLimitsOptions = {
   sessions: Sessions;
   refuse: Refuse;
   metrics: { countDropped(principal: Admitted['principal']['kind'], reason: string): void; countSlowed(): void };
-  /** A separate rate-limited log, so that refusals, which a stranger can cause, do not use up its quota. */
+  /** A separate rate-limited log. Unauthenticated clients can cause refusals, which would otherwise use up its quota. */
   logLimited: RateLimitedLog;
 };
 
@@ -21,7 +21,7 @@ export type ClientLimits = ReturnType<typeof createClientLimits>;
 
 const cutOffMessages = { stalled: 'disconnected: it did not read its messages', flood: 'disconnected: it sent too much at once' } as const;
 
-/** Guarantee: each client that is cut off is logged and counted once. */
+/** Guarantee: each client that is disconnected for a limit is logged and counted once. */
 export function createClientLimits({ limits, clock, sessions, refuse, metrics, logLimited }: ClientLimitsOptions) {
   const rateLimiter = createRateLimiter(limits, clock, (who) => {
     metrics.countSlowed();
@@ -47,7 +47,7 @@ export function createClientLimits({ limits, clock, sessions, refuse, metrics, l
       guardFrames(client, { isWithinRate, onFault: (fault) => handleFrameFault(client, fault) });
     },
     handleAdmitted(client: Client): void {
-      // Only `flows` causes back pressure: unsent messages then stay in the spools of the PCs.
+      // Only `flows` may slow down the PCs when it reads slowly: unsent messages then stay in the spools of the PCs.
       if (sessions.admissionOf(client)?.principal.kind !== 'flows') disableBackPressure(client);
     },
     /** Called before aedes closes a client for this error. */
@@ -59,7 +59,8 @@ export function createClientLimits({ limits, clock, sessions, refuse, metrics, l
 }
 
 /**
- * Weight of a frame in messages. An acknowledgement is caused by the server, so it counts little. A subscription is checked filter by filter, about 45 bytes each for an agent.
+ * Returns the weight of a frame, in messages. An acknowledgement is caused by the server, so it counts little. A subscription is checked
+ * filter by filter, about 45 bytes each for an agent.
  */
 function weightOf({ cmd, length }: Frame): number {
   if (cmd === 'puback') return 0.02;

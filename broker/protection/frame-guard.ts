@@ -24,7 +24,7 @@ type Guarded = Client & {
 };
 
 export type FrameGuardOptions = {
-  /** Called for each frame. False means over the rate limit. */
+  /** Called for each frame. Returns false if the frame exceeds the rate limit. */
   isWithinRate(frame: Frame): boolean;
   onFault(fault: FrameFault): void;
 };
@@ -47,8 +47,8 @@ export function guardFrames(client: Client, { isWithinRate, onFault }: FrameGuar
 }
 
 /**
- * Removes the back pressure of a subscriber: unread data is buffered until the drain timeout, when aedes closes the client. Otherwise a
- * single PC that stops reading would block `flows`, and so the acks of all PCs.
+ * Removes the back pressure of a subscriber: unread data is buffered until the drain timeout, when aedes closes the client. Otherwise one
+ * PC that stops reading would block `flows`, and so the acks of all PCs.
  */
 export function disableBackPressure(client: Client): void {
   const guarded = client as Guarded;

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { createConnectionLimiter } from './gate.ts';
 import { defaultLimits } from './limits.ts';
 
-/** A gate with a manual clock, and connections from any address. */
+/** Creates a connection limiter with a manual clock, and connections from any address. */
 function setUp() {
   const state = { up: 0, port: 0 };
   const refused: string[] = [];
@@ -34,7 +34,7 @@ test('S7 2,100 PCs behind one address reconnect in about a minute, because an ad
   let lastAt = 0;
   const arrive = (name: string, failures: number) => {
     const socket = from('100.64.0.1');
-    // Like agents: a longer delay each time, with jitter.
+    // Retries as agents do: a longer delay each time, with jitter.
     if (!gate.register(socket))
       return later(1_000 + ((back * 7_919 + failures * 104_729 + Number(name) * 31) % 59_000), () => arrive(name, failures + 1));
     later(handshakeMs, () => {

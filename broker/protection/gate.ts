@@ -1,10 +1,14 @@
-/** Limits new connections before anything is read from them, so that strangers cannot use up the places of admitted clients. */
+/**
+ * Limits new connections before anything is read from them, so that unauthenticated clients cannot use up the places of admitted clients.
+ */
 import type { Socket } from 'node:net';
 import { type Clock, createBuckets, isLoopback, networkOf } from '@sabha/contracts';
 import type { Limits } from './limits.ts';
 import type { Refuse } from './refusals.ts';
 
-/** Reconnects of one PC that do not count for its address. Beyond this rate each one counts, because each is a handshake. */
+/**
+ * Reconnects of one PC that do not count for the rate of its address. Beyond this rate each reconnect counts, because each is a handshake.
+ */
 const freeReconnects = { perSecond: 0.1, burst: 5 };
 
 export type ConnectionLimiter = ReturnType<typeof createConnectionLimiter>;
@@ -57,7 +61,7 @@ export function createConnectionLimiter({ strangers: most, connects, exemptLoopb
   };
 }
 
-/** Identifies a connection by its addresses and ports, equal inside and outside TLS. */
+/** Returns the key of a connection: its addresses and ports, which are equal inside and outside TLS. */
 function connectionKey({ remoteAddress, remotePort, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localPort}`;
 }

@@ -5,7 +5,7 @@ export type Refuse = (refused: Refused) => void;
 
 const maxFieldLength = 100;
 
-/** Guarantee: every refusal is counted; each kind is logged at most once a minute for each client. */
+/** Guarantee: every refusal is counted, and each kind is logged at most once a minute for each client. */
 export function createRefuse(count: (action: string, reason: string) => void, logLimited: RateLimitedLog): Refuse {
   return ({ action, reason, who, what = '' }) => {
     count(action, reason);
@@ -14,7 +14,7 @@ export function createRefuse(count: (action: string, reason: string) => void, lo
   };
 }
 
-/** Logs each `about` at most once per window. */
+/** Logs a line about the same thing (`about`) at most once in a window. */
 export type RateLimitedLog = (about: string, fields: object, line: string) => void;
 
 const windowMs = 60_000;

@@ -38,7 +38,7 @@ test('each packet goes to the first handler that accepts it, and other packets a
   expect(counts).toEqual(['other malformed', 'other malformed']);
 });
 
-test('a port in use and a foreign address give one line', async () => {
+test('a port in use and an address of another machine stop the start with one line', async () => {
   const { port } = await reflectorOf([]);
   const again = (host: string) => openReflector({ host, port, handlers: [], count: () => {} });
   await expect(again('127.0.0.1')).rejects.toThrow(`UDP port ${port} is in use by another program (127.0.0.1:${port})`);

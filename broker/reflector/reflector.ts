@@ -20,7 +20,8 @@ const bufferBytes = 4 * 1024 * 1024;
  * Resolves when the socket listens; rejects with a `StartError` if it cannot. Guarantee: a packet that no handler accepts gets no response.
  */
 export async function openReflector({ host, port, handlers, count }: ReflectorOptions): Promise<Reflector> {
-  // Addresses need no lookup. Without it a reply leaves in the same turn of the event loop in which its time stamp is written.
+  // A lookup of an IP address is not needed. Without it a reply leaves in the same turn of the event loop in which its time stamp is
+  // written.
   const lookup: SocketOptions['lookup'] = (address, _options, callback) => callback(null, address, isIP(address));
   const socket = createSocket({ type: isIP(host) === 6 ? 'udp6' : 'udp4', lookup });
   const reply = (packet: Buffer, { port, address }: RemoteInfo) =>
@@ -52,18 +53,20 @@ function enlargeBuffers(socket: Socket): void {
     socket.setRecvBufferSize(bufferBytes);
     socket.setSendBufferSize(bufferBytes);
   } catch {
-    // The default size is sufficient.
+    // The system refused the buffer size. Its default size is sufficient.
   }
 }
 
 /** Handler of one kind of packet. */
 export type PacketHandler = {
   /**
-   * Returns true if the packet has the format of this kind. Must be cheap and use no secret, since it runs for every packet of strangers.
+   * Returns true if the packet has the format of this kind. It runs for every packet of unknown senders, so it must be cheap and use no
+   * secret.
    */
   matches(packet: Buffer): boolean;
   /**
-   * Guarantee of each handler: sends nothing without a valid token, and nothing larger than the request to an address that is not proven.
+   * Guarantee of each handler: it sends nothing without a valid token, and nothing larger than the request to an address that is not
+   * proven.
    */
   handlePacket(packet: Buffer, from: RemoteInfo, reply: (packet: Buffer) => void): void;
 };

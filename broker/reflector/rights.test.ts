@@ -15,7 +15,7 @@ function setUp() {
   return { time, rights, tokenFor, pcs };
 }
 
-test('a new key or the revocation of its PC invalidates a token at once, also a cached one', () => {
+test('a new key or the revocation of its PC invalidates a token at once, even a cached token', () => {
   const { rights, tokenFor, pcs } = setUp();
   const token = tokenFor('up/lucknow/hall');
   rights.setKeyAndRevocations({ reflectorKey, pcs: pcs(false) });
@@ -26,7 +26,7 @@ test('a new key or the revocation of its PC invalidates a token at once, also a 
   expect(rights.verify(token)).toBe('stranger');
 });
 
-test('at most 2,000 unknown tokens a second are verified, and tokens verified before are not affected', () => {
+test('at most 2,000 unknown tokens a second are verified, and tokens that were verified before are not affected', () => {
   const { time, rights, tokenFor } = setUp();
   rights.setKeyAndRevocations({ reflectorKey, pcs: [] });
   const proven = tokenFor('up/lucknow/hall');

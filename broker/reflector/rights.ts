@@ -12,9 +12,12 @@ import {
 
 export type TokenVerifier = ReturnType<typeof createTokenVerifier>;
 
-/** Verifications of unknown tokens: far above the need of a nation's PCs, one new token an hour each, at some hundredths of a core. */
+/**
+ * Rate of verifications of unknown tokens. A nation's PCs need far less, one new token an hour each. The rate takes some hundredths of a
+ * processor core.
+ */
 const verificationRate: Rate = { perSecond: 2_000, burst: 2_000 };
-/** Cache size: more than the measuring PCs of the largest network tested. */
+/** Number of cached tokens, more than the measuring PCs of the largest network tested. */
 const cacheLimit = 32_768;
 
 /**

@@ -52,7 +52,7 @@ test('packets are numbered per token and session, whatever their port, with time
   expect(ask({ token: hall, seq: 12 }, 40_001)).toMatchObject({ seq: 3 });
 });
 
-test('a duplicate probe gets no second number, so that losses are assigned to the correct direction', () => {
+test('a duplicate probe gets no second number, so that a loss is counted in the right direction', () => {
   const { counts, ask, tokenOf } = setUp();
   const token = tokenOf('up/lucknow/hall');
   const numbers = [0, 1, 1, 2, 0, 4].map((seq) => ask({ token, seq })?.seq);
@@ -60,7 +60,7 @@ test('a duplicate probe gets no second number, so that losses are assigned to th
   expect(counts).toEqual({ 'stamp answered': 4, 'stamp doubled': 2 });
 });
 
-test('a stranger, an expired token and a packet of another format get no response', () => {
+test('an unknown token, an expired token and a packet of another format get no response', () => {
   const { time, counts, ask, tokenOf } = setUp();
   expect(ask({ token: randomBytes(16) })).toBeUndefined();
   const token = tokenOf('up/lucknow/hall');
@@ -70,7 +70,7 @@ test('a stranger, an expired token and a packet of another format get no respons
   expect(counts).toEqual({ 'stamp stranger': 1, 'stamp answered': 1, 'stamp ended': 1 });
 });
 
-test('a token above its rate gets no responses, while others do', () => {
+test('a token above its rate gets no responses, but other tokens do', () => {
   const { time, counts, ask, tokenOf } = setUp();
   const token = tokenOf('up/lucknow/hall');
   const answered = Array.from({ length: 400 }, (_, seq) => ask({ token, seq })).filter((reply) => reply !== undefined);

@@ -5,31 +5,31 @@ import type { TokenVerifier } from './rights.ts';
 
 export type StampOptions = { tokens: TokenVerifier; clock: Pick<Clock, 'now' | 'up'>; count(kind: 'stamp', result: string): void };
 
-/** Rate per token. A round sends 23 or 63 packets, about 30 a second. */
+/** Rate of packets per token. A round sends 23 or 63 packets, about 30 a second. */
 const packets: Rate = { perSecond: 100, burst: 300 };
-/** Sessions per token: current rounds and a few aborted ones. */
+/** Sessions kept per token, enough for current rounds and a few aborted ones. */
 const sessionsAtMost = 4;
-/** Probes remembered per session: several rounds. */
+/** Probes remembered per session, enough for several rounds. */
 const probesAtMost = 256;
-/** A token without packets for this long starts a new session. */
+/** Milliseconds without packets after which a token starts a new session. */
 const expiryMs = 120_000;
 const tokensAtMost = 32_768;
 
 type TokenState = {
   lastPacketUp: number;
-  /** Sessions, the latest last: the next reply number and the received probes. */
+  /** Sessions, the latest last. Each has the next reply number and the received probes. */
   sessions: Map<string, { next: number; heard: Map<number, true> }>;
 };
 
 /**
  * Identifies a session by its token and number, not by its port, which a router may change during a round.
- * Guarantee: sends 44 bytes per 44-byte probe to a verified token, within its rate, and nothing to others. Each probe gets one response,
- * even if duplicated.
+ * Guarantee: sends 44 bytes for each 44-byte probe to a verified token, within its rate, and nothing to others. Each probe gets one
+ * response, even if it is duplicated.
  */
 export function createStampHandler({ tokens, clock, count }: StampOptions): PacketHandler {
   const buckets = createBuckets(packets);
   const holders = new Map<string, TokenState>();
-  // Not Date.now: it has no microseconds and may jump during a round.
+  // Does not use Date.now, because it has no microseconds and may jump during a round.
   const offsetMs = clock.now() - clock.up();
   const time = () => offsetMs + clock.up();
 
@@ -51,7 +51,7 @@ export function createStampHandler({ tokens, clock, count }: StampOptions): Pack
   };
 }
 
-/** Keeps holders in order of their last packet, so that expired ones are at the front. */
+/** Returns the state of a token. Keeps tokens in order of their last packet, so that expired ones are first. */
 function tokenStateOf(holders: Map<string, TokenState>, who: string, now: number): TokenState {
   const held = holders.get(who);
   const holder: TokenState = held !== undefined && now - held.lastPacketUp < expiryMs ? held : { lastPacketUp: now, sessions: new Map() };
@@ -65,7 +65,7 @@ function tokenStateOf(holders: Map<string, TokenState>, who: string, now: number
   return holder;
 }
 
-/** Returns the reply number in the session, from 0; undefined for a duplicate, which would count as two packets. */
+/** Returns the reply number in the session, from 0. Returns undefined for a duplicate, which would count as two packets. */
 function nextReplyNumber({ sessions }: TokenState, word: string, probe: number): number | undefined {
   const session = sessions.get(word) ?? { next: 0, heard: new Map() };
   keepLatest(sessions, [word, session], sessionsAtMost);

@@ -58,10 +58,10 @@ function loadsOf(packets: readonly Buffer[]): number {
   return packets.filter((packet) => readTrainAnswer(packet)?.kind === 'load').length;
 }
 
-/** Consecutive train numbers from `first`. */
+/** Returns `count` consecutive train numbers from `first`. */
 const fill = (count: number, first: number) => Array.from({ length: count }, (_, at) => first + at);
 
-test('a train to the server is time-stamped, and its report can be requested repeatedly in parts', () => {
+test('the packets of a train to the server are time-stamped, and its report can be requested repeatedly in parts', () => {
   const { ask, cookieOf, time } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const cookie = cookieOf(token);
@@ -82,7 +82,7 @@ test('a train to the server is time-stamped, and its report can be requested rep
   }
 });
 
-test('a train from the server has the requested number of loads, and is sent once', () => {
+test('a train from the server has the requested number of packets, and is sent once', () => {
   const { ask, cookieOf, counted } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const cookie = cookieOf(token);
@@ -162,7 +162,7 @@ test('at most 64 sessions exist, and each ends after 10 s without packets or 3 m
   time.up += 9_000;
   expect([down(0, 2), down(64, 2)]).toEqual([1, 0]);
   time.up += 2_000;
-  // All sessions but the first have expired, so the last one is accepted. Train numbers are per session.
+  // All sessions but the first have expired, so the last request is accepted. Each session numbers its trains separately.
   expect([down(64, 3), down(1, 1), down(0, 2)]).toEqual([1, 1, 0]);
   const later = Array.from({ length: 22 }, () => {
     time.up += 8_000;
@@ -172,7 +172,7 @@ test('at most 64 sessions exist, and each ends after 10 s without packets or 3 m
   expect(later).toEqual([1, ...Array(20).fill(0), 1]);
 });
 
-test('all sessions together stay within the rate that a server can spare', () => {
+test('all sessions together stay within the rate for which the line of a server has capacity', () => {
   const { ask, cookieOf, time } = setUp();
   let sent = 0;
   for (let pc = 0; pc < 40; pc += 1) {

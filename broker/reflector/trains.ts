@@ -1,6 +1,6 @@
 /**
- * Server side of the capacity test: records the arrivals of trains, and sends trains. Larger amounts of data go only to an address that is
- * proven by a cookie and has a valid token of `flows`.
+ * Server side of the capacity test: records the arrivals of packet trains, and sends packet trains. It sends larger amounts of data only to
+ * an address that is proven by a cookie and has a valid token of `flows`.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
@@ -35,13 +35,13 @@ export type TrainHandlerOptions = {
   count(kind: 'train', result: string): void;
 };
 
-/** Maximum number of sessions. `flows` runs 10 measurements at once by default, and each may leave one expiring session. */
+/** Maximum number of sessions. `flows` runs 10 measurements at once by default, and each may leave one session that has not expired. */
 const sessionsAtMost = 64;
 const idleMs = 10_000;
 const lifeMs = 180_000;
-/** Byte quota of one PC over all its sessions: one session at once, and another one soon. */
+/** Byte quota of one PC over all its sessions: two sessions at once, and one more every five minutes. */
 const bytesOfPc = { perSecond: trainSessionBytes / 300, burst: 2 * trainSessionBytes };
-/** Byte quota of all PCs together: what the line of a server can spare. */
+/** Byte quota of all PCs together, for which the line of a server has capacity. */
 const bytesOfAll = { perSecond: 4_000_000, burst: 5 * trainSessionBytes };
 const everybody = 'all';
 /**
@@ -62,7 +62,7 @@ type TrainSession = {
   /** Arrivals of the last trains, on one clock that starts with the first packet of the session. */
   up: Map<number, Map<number, TrainArrival>>;
   upTrain: number;
-  /** Numbers of the trains sent to the PC. None is sent twice. */
+  /** Numbers of the trains sent to the PC. No train is sent twice. */
   loaded: Set<number>;
 };
 
@@ -121,7 +121,7 @@ function sessionOf(state: TrainState, { token, cookie }: TrainRequest, { from }:
   for (const [key, one] of sessions) if (!isAlive(one, clock.up())) sessions.delete(key);
   sessions.delete(name);
   if (sessions.size >= sessionsAtMost) return 'crowded';
-  // A PC whose quota does not cover the downlink test is refused at once, before it spends its uplink test.
+  // A PC whose quota does not cover the download is refused at once, before it spends bytes on its upload.
   if (bytes.waitMs(`${proven.pc}`, trainSessionBytes, quotaClock.up()) > 0) return 'spent';
   const up = clock.up();
   const opened: TrainSession = {
@@ -139,13 +139,13 @@ function sessionOf(state: TrainState, { token, cookie }: TrainRequest, { from }:
   return opened;
 }
 
-/** The time stamp is `usedUp`, which is now. */
+/** Records the arrival of a packet at the time `usedUp`, which the caller has set to now. */
 function recordArrival(session: TrainSession, { train, seq }: TrainRequest): string {
   const { up, openedUp, usedUp } = session;
   if (train > session.upTrain) beginTrain(session, train);
   const arrivals = up.get(train);
   if (arrivals === undefined) return 'late';
-  // A duplicate made by the line must not count as another packet.
+  // A packet that the line duplicates must not count as another packet.
   if (arrivals.has(seq)) return 'doubled';
   if (arrivals.size >= trainPacketsAtMost) return 'too many';
   arrivals.set(seq, { seq, us: (usedUp - openedUp) * 1_000 });
@@ -198,7 +198,7 @@ function sendDenial(
   return why;
 }
 
-/** Spends bytes of the quotas. Returns the reason if they do not suffice. */
+/** Subtracts bytes from the quotas. Returns the reason if they do not suffice. */
 function spendQuota({ bytes, allBytes, clock, quotaClock }: TrainState, session: TrainSession, wireBytes: number): TrainDenial | null {
   const [now, refilled] = [clock.up(), quotaClock.up()];
   if (session.sentBytes + wireBytes > trainSessionBytes || bytes.waitMs(session.pc, wireBytes, refilled) > 0) return 'spent';

@@ -17,8 +17,8 @@ export function makeKey(): string {
 }
 
 /**
- * Creates a certificate request (PKCS#10) whose subject is one common name. Own code, because the library for it is a third of a packed
- * agent.
+ * Creates a certificate request (PKCS#10) whose subject is one common name. A library for certificate requests would be a third of a packed
+ * agent, so this is separate code.
  */
 export function makeCertRequest(privateKey: string, name: string): { pem: string; der: Buffer } {
   const subject = der(tags.sequence, der(tags.set, der(tags.sequence, commonName, der(tags.utf8, Buffer.from(name)))));
@@ -30,9 +30,9 @@ export function makeCertRequest(privateKey: string, name: string): { pem: string
   return { pem: `-----BEGIN CERTIFICATE REQUEST-----\n${lines}\n-----END CERTIFICATE REQUEST-----\n`, der: request };
 }
 
-/** 2.5.4.3 */
+/** Object identifier 2.5.4.3, commonName. */
 const commonName = der(tags.oid, Buffer.of(0x55, 0x04, 0x03));
-/** 1.2.840.10045.4.3.2 */
+/** Object identifier 1.2.840.10045.4.3.2, ecdsa-with-SHA256. */
 const ecdsaWithSha256 = der(tags.oid, Buffer.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
 
 /** Returns the serial number in the form of the registry: lower-case hexadecimal without leading zeros. */

@@ -15,7 +15,7 @@ test('the real clock runs a task after its delay, and no cancelled task', async 
   expect(now).toBeLessThanOrEqual(later + 1_000);
 });
 
-test('a clock with a speed runs its whole time faster by that factor', async () => {
+test('a clock with a speed runs all its time faster by that factor', async () => {
   const clock = realClock(1_000);
   const started = { now: clock.now(), up: clock.up(), real: performance.now() };
   await new Promise<void>((done) => clock.after(30_000, done));

@@ -9,9 +9,9 @@ export type Clock = {
   now(): number;
   /** Monotonic clock, milliseconds since an arbitrary start. Use it for durations. */
   up(): number;
-  /** Runs `task` once after `delayMs`. The result cancels it. */
+  /** Runs `task` once after `delayMs`. Returns a function that cancels the task. */
   after(delayMs: number, task: () => void): Cancel;
-  /** Factor of an accelerated clock. */
+  /** Factor of an accelerated clock; absent for a normal clock. */
   speed?: number;
   /** Milliseconds for which the machine was suspended. `up` may not count them. */
   slept?(): number;
@@ -29,7 +29,7 @@ export function realClock(speed = 1, epochMs = Date.now()): Clock {
   const ahead = aheadMs();
   return {
     speed,
-    // Whole milliseconds at each speed: fractions would lengthen every message of an accelerated day.
+    // The time is rounded to whole milliseconds at each speed, because fractions would lengthen every message of an accelerated day.
     now: speed === 1 ? Date.now : () => Math.round(startedAt + up()),
     up,
     slept: () => Math.max(0, aheadMs() - ahead) * speed,
@@ -40,7 +40,7 @@ export function realClock(speed = 1, epochMs = Date.now()): Clock {
   };
 }
 
-/** Runs `work` every `everyMs`, each time after the last run has ended, until the result is called. `work` must not reject. */
+/** Runs `work` every `everyMs`, each time after the last run has ended, until the returned function is called. `work` must not reject. */
 export function repeat(clock: Pick<Clock, 'after'>, everyMs: number, work: () => unknown): Cancel {
   let cancel: Cancel = () => {};
   let isStopped = false;

@@ -8,7 +8,7 @@ const authority = await createAuthority('Sabha');
 const issued = await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' });
 const list = Buffer.from(asPkcs7(issued.pem, authority.root), 'base64');
 
-test('an encoded element of any length is decoded again', () => {
+test('an encoded element of any length can be decoded', () => {
   for (const length of [0, 1, 127, 128, 255, 256, 65_535]) {
     const one = der(tags.sequence, Buffer.alloc(length, 7));
     expect(readAllDer(Buffer.concat([one, one])).map(({ content }) => content.length)).toEqual([length, length]);
@@ -16,7 +16,7 @@ test('an encoded element of any length is decoded again', () => {
   expect(() => der(tags.set, Buffer.alloc(65_536))).toThrow('too long');
 });
 
-test('all certificates of a list made by the certificate library are found byte for byte', async () => {
+test('certificatesIn returns each certificate of a list from the certificate library, byte for byte', async () => {
   const { X509Certificates, cryptoProvider } = await loadX509();
   cryptoProvider.set(webcrypto as Crypto);
   const theirs = [...new X509Certificates(list)].map(({ rawData }) => Buffer.from(rawData).toString('hex'));

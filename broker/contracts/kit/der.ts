@@ -1,7 +1,7 @@
 /** The part of DER (X.690) for certificate requests and lists: definite lengths, tags of one byte. */
 
 export const tags = { integer: 0x02, bits: 0x03, oid: 0x06, utf8: 0x0c, sequence: 0x30, set: 0x31, first: 0xa0 } as const;
-/** One element: its content, the whole with its header, and the bytes after it. */
+/** One element: its content, the whole element with its header, and the bytes after the element. */
 export type DerElement = { tag: number; content: Buffer; whole: Buffer; rest: Buffer };
 
 const longForm = 0x80;
@@ -17,7 +17,7 @@ export function der(tag: number, ...parts: Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from([tag, longForm + bytes.length, ...bytes]), content]);
 }
 
-/** Decodes the first element. Throws if there is none, or if its length exceeds the input. */
+/** Decodes the first element. Throws if there is no element, or if its length exceeds the input. */
 export function readDer(bytes: Buffer): DerElement {
   const [tag = 0, first = 0] = bytes;
   const lengthBytes = first < longForm ? 0 : first - longForm;
@@ -37,7 +37,7 @@ export function readAllDer(bytes: Buffer): DerElement[] {
   return all;
 }
 
-/** Returns the certificates of a PKCS#7 list (SignedData without signatures), each unchanged. Throws if it is no such list. */
+/** Returns the certificates of a PKCS#7 list (SignedData without signatures), each unchanged. Throws if `list` is not such a list. */
 export function certificatesIn(list: Buffer): Buffer[] {
   const [, signed] = readAllDer(readDer(list).content);
   if (signed?.tag !== tags.first) throw new Error('no list of certificates');

@@ -10,7 +10,7 @@ test('without systemd there is no supervisor', () => {
   expect(supervisorOf({ NOTIFY_SOCKET: '' })).toBeUndefined();
 });
 
-test('it reports ready once, and alive three times per watchdog limit until it stops', () => {
+test('the supervisor reports ready once, and alive three times per watchdog limit until it stops', () => {
   const told: string[] = [];
   const supervisor = supervisorOf({ NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_USEC: '30000000' }, (state) => told.push(state));
   expect(told).toEqual([]);
@@ -21,7 +21,7 @@ test('it reports ready once, and alive three times per watchdog limit until it s
   expect(told).toEqual(['READY=1', 'WATCHDOG=1', 'WATCHDOG=1', 'STOPPING=1']);
 });
 
-test('without a watchdog it reports only ready', () => {
+test('without a watchdog the supervisor reports only ready', () => {
   const told: string[] = [];
   supervisorOf({ NOTIFY_SOCKET: '@abstract' }, (state) => told.push(state))?.ready();
   vi.advanceTimersByTime(60_000);

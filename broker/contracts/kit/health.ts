@@ -4,13 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export type Supervisor = { ready(): void; stopping(): void };
 
-/** Interval of the watchdog messages as a share of its limit: two of them may be lost. */
+/** Interval of the alive messages as a share of the watchdog limit: two of them may be lost. */
 const watchdogShare = 1 / 3;
 
 /**
- * Returns the supervisor of this process from its environment (`sd_notify`); undefined without systemd. `tell` sends a state; a test
+ * Returns the supervisor of this process from its environment (`sd_notify`); undefined without systemd. `notify` sends a state; a test
  * replaces it.
- * Guarantee: the alive message comes only from the event loop, so that a blocked event loop falls silent.
+ * Guarantee: only the event loop sends the alive message, so a blocked event loop sends none.
  */
 export function supervisorOf(env: Readonly<Record<string, string | undefined>>, notify = notifySystemd): Supervisor | undefined {
   if (!env['NOTIFY_SOCKET']) return undefined;
@@ -31,12 +31,12 @@ export function supervisorOf(env: Readonly<Record<string, string | undefined>>, 
 /** Node has no Unix datagram sockets, so systemd's own program sends the message. */
 function notifySystemd(state: string): void {
   const child = spawn('systemd-notify', [state], { stdio: 'ignore' });
-  // Without that program systemd ends this process for lack of a message.
+  // Without `systemd-notify` no message is sent, and systemd then ends this process.
   child.on('error', () => {});
   child.unref();
 }
 
-/** Returns why a part is not ready, in one line; undefined if it is. */
+/** Returns one line with the reason why a part is not ready; undefined if it is ready. */
 export type ReadinessCheck = () => string | undefined;
 
 /** Responds to `GET /healthz` and `GET /readyz` like the API of `flows`. Returns false for other requests. */

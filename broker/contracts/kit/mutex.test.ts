@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMutex } from './waits.ts';
 
-test('tasks run one after the other, and a failed one does not block the next', async () => {
+test('a mutex runs tasks one after the other, and a failed task does not block the next', async () => {
   const one = createMutex();
   const gate = Promise.withResolvers<void>();
   const ran: string[] = [];

@@ -11,6 +11,6 @@ test.each([
   ['2001:db8:1:2::', '2001:db8:1:2'],
   ['1::2:3:4:5:6:7', '1:0:2:3'],
   ['', ''],
-])('S7 connections from %s are counted under %s', (address, network) => {
+])('S7 connections from the address %s are counted under %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
 });

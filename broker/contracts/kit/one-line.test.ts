@@ -19,7 +19,7 @@ test.each([
   [v.pipe(v.string(), v.minLength(2, 'a name')), 'x', 'site: expected a name, found 1'],
   [v.pipe(v.string(), v.email()), 'nobody', 'site: expected a valid email, found "nobody"'],
   [v.picklist(['a', 'b']), 'c', 'site: expected ("a" | "b"), found "c"'],
-])('a schema with its own message is described by that message, not by the text of its library: %#', (schema, input, line) => {
+])('an issue of a schema with its own message is described by that message, not by the text of the library: %#', (schema, input, line) => {
   const [issue] = v.safeParse(v.object({ site: schema }), { site: input }).issues ?? [];
   expect(issue && issueText(issue)).toBe(line);
 });

@@ -14,8 +14,8 @@ export function messageOf(thrown: unknown): string {
 }
 
 /**
- * Replaces line breaks, other control characters and direction marks, and cuts to `limit`, so that external text never creates a second log
- * line.
+ * Replaces line breaks, other control characters and direction marks, and shortens the text to `limit`. External text therefore never
+ * creates a second log line.
  */
 export function oneLine(text: string, limit: number): string {
   return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu, ' ').slice(0, limit);
@@ -26,7 +26,7 @@ export function normaliseHeading(heading: string): string {
   return heading.trim().toLowerCase().replace(/[ -]+/g, '_');
 }
 
-/** Returns the schema's own message if it says more than the library's: `Invalid site: state/site` gives "state/site". */
+/** Returns the schema's own message if it says more than the library's message: `Invalid site: state/site` gives "state/site". */
 function schemaMessage({ message, expected }: v.BaseIssue<unknown>): string | undefined {
   const [, what = '', form] = /^Invalid ([^:]*)(?:: (.+))?$/s.exec(message) ?? [];
   if (what === '') return message;
@@ -35,12 +35,12 @@ function schemaMessage({ message, expected }: v.BaseIssue<unknown>): string | un
   return isOfLibrary ? (expected === null ? `a valid ${what}` : undefined) : form;
 }
 
-/** Returns the error of `parseArgs` without its advice. Words may contain dots. */
+/** Returns the error of `parseArgs` without its advice. The words of the error may contain dots. */
 export function describeUsageError(thrown: unknown): string {
   return messageOf(thrown).replace(/\.(?:\n| To specify | This command ).*$/s, '');
 }
 
-/** Parses JSON of a schema; undefined if the text is missing or invalid. */
+/** Parses JSON text that matches a schema; undefined if the text is missing or invalid. */
 export function parseJsonAs<S extends v.GenericSchema>(schema: S, text: string | undefined): v.InferOutput<S> | undefined {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
   return read.success ? read.output : undefined;

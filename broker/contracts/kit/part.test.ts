@@ -11,9 +11,9 @@ beforeAll(() => {
   exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
 });
-// The process is shared with other test files.
+// Other test files use the same process, so the mocks are removed.
 afterAll(() => void vi.restoreAllMocks());
-// A stop timer left over from a test would end the test run a minute later.
+// A stop timer that a test leaves would end the test run a minute later.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout'] }));
 afterEach(() => {
   vi.useRealTimers();
@@ -46,7 +46,7 @@ test('a part that does not stop in time exits with 0', async () => {
   await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
 });
 
-/** Exit handlers are removed, because the log would wait for a reader that is gone. */
+/** Waits until an orphaned part exits. Its exit handlers are removed, because the log would wait for a reader that is gone. */
 const endedAlone = () => vi.waitFor(() => expect([exit.mock.calls, forgotten.mock.calls]).toEqual([[[0]], [['exit']]]));
 
 test('an orphaned part exits at once during its start, because the start may never end', async () => {

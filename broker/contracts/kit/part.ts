@@ -1,4 +1,4 @@
-/** Runs a part of the server as a process: a fatal line for an error, and an orderly stop. */
+/** Runs a part of the server as a process: one log line for a fatal error, and an orderly stop. */
 import { flushCompileCache } from 'node:module';
 import type { Supervisor } from './health.ts';
 import { StartError } from './start.ts';
@@ -19,9 +19,9 @@ export type PartOptions = {
   supervisor?: Supervisor | undefined;
 };
 
-/** Turns off a cache of mqtt-packet: it holds a buffer for each number up to 65,535, 9 MiB, for little gain. */
+/** Turns off a cache of mqtt-packet. The cache holds a buffer for each number up to 65,535, which takes 9 MiB and saves little time. */
 export async function disableNumberCache(): Promise<void> {
-  // A dynamic import, because a reader of the contracts alone does not need it.
+  // A dynamic import, because a program that uses only the contracts does not need the library.
   const { writeToStream } = await import('mqtt-packet');
   writeToStream.cacheNumbers = false;
 }
@@ -48,7 +48,7 @@ export async function runPart(options: PartOptions): Promise<void> {
     await stop?.();
     exit();
   };
-  // During the start there is nothing to stop, and a start may take longer than the stop limit.
+  // During the start there is nothing to stop, and a start may take longer than the stop limit, so an orphaned part exits at once.
   const handleOrphaned = () => {
     isOrphaned = true;
     void end();
@@ -57,10 +57,10 @@ export async function runPart(options: PartOptions): Promise<void> {
   await disableNumberCache();
   stop = await start();
   supervisor?.ready();
-  // Now, not at the exit: a killed process has none, and its next start must be fast.
+  // Writes the cache now and not at the exit: a killed process has no exit handler, and its next start must be fast.
   flushCompileCache();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end());
-  // The parent ended before the handler was set.
+  // The parent process ended before the handler was set.
   if (isParentConnected() === false && !isOrphaned) handleOrphaned();
 }
 
@@ -69,8 +69,8 @@ export type Log = Record<'info' | 'warn' | 'error', (fields: object, line: strin
 
 /**
  * Returns the log output, which may be a file.
- * Guarantee: a line that cannot be written, as on a full disk, is lost without further effect. By default pino ends the process, and writes
- * the line again and again at the exit.
+ * Guarantee: a line that cannot be written, as on a full disk, is lost without further effect. By default pino would end the process, and
+ * write the line again and again at the exit.
  */
 export function logOutput(): NodeJS.WriteStream {
   return process.stdout.on('error', () => {});

@@ -61,7 +61,7 @@ function session(port: number, { speed = 20, onMessage = (_topic: string) => {} 
   return { own, heard, lost, subscribed: () => subscribed };
 }
 
-test('it subscribes all its filters under its own name, receives, publishes and disconnects cleanly', async () => {
+test('a session subscribes all its filters under its own name, receives, publishes and disconnects cleanly', async () => {
   const { port, aedes, close } = await broker();
   open.push(close);
   const connected = once(aedes, 'client');
@@ -93,7 +93,7 @@ test('a broken session is reported once, reconnects and subscribes again', async
   expect(one.lost).toHaveLength(1);
 });
 
-test("two processes with the same name take over each other's session ever more slowly, and it is reported", () => {
+test("two processes with the same name take over each other's session at growing intervals, and the takeover is reported", () => {
   let now = 0;
   const retries = createRetryDelays(
     () => now,
@@ -112,13 +112,13 @@ test("two processes with the same name take over each other's session ever more 
     [2_100, true],
     [4_100, true],
   ]);
-  // An unreachable broker takes over no session, and a minute without losses ends the suspicion.
+  // A loss through an unreachable broker is no takeover, and a minute without losses ends the suspicion.
   now += 60_000;
   retries.up();
   expect([1, 2, 3, 4].map(() => retries.lost().isTakeoverSuspected)).toEqual([false, false, false, false]);
 });
 
-test('R18a the keepalive is shorter on an accelerated clock, so that a stalled broker is noticed', async () => {
+test('R18a (canary) the keepalive is shorter on an accelerated clock, so that a stalled broker is noticed', async () => {
   const { port, aedes } = await broker();
   const keepalives: (number | undefined)[] = [];
   aedes.preConnect = (_client, packet, done) => {

@@ -1,5 +1,5 @@
 /**
- * The MQTT session of a server part: a clean session that reconnects without limit. It stores nothing; missed messages are requested again.
+ * The MQTT session of a server part: a clean session that reconnects without limit. It stores nothing, and requests missed messages again.
  */
 import { Socket } from 'node:net';
 import type { connect, MqttClient } from 'mqtt';
@@ -7,10 +7,10 @@ import type { Cancel, Clock } from './clock.ts';
 import { doubledMs } from './waits.ts';
 
 const shortestMs = 100;
-/** Losses of an established session within this time that suggest a second process with the same name (session takeover). */
+/** Number of losses of an established session within this time that suggests a second process with the same name (session takeover). */
 const takeover = { losses: 3, withinMs: 60_000 };
 const limits = { firstMs: 500, maxMs: 10_000 };
-/** In time of the given clock, so that a stalled broker is noticed at its pace. */
+/** Keepalive in seconds of the given clock, so that an accelerated part notices a stalled broker at its speed. */
 const keepaliveSeconds = 30;
 
 export type PartSessionOptions = {
@@ -51,7 +51,7 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
     };
     const own = options.connect({ host, port, protocolVersion: 4, ...identity, ...life });
     client = own;
-    // Without it Nagle's algorithm with delayed ACK adds 40 ms to an ack that follows a PUBACK.
+    // Without `setNoDelay`, Nagle's algorithm with delayed ACK adds 40 ms to an ack that follows a PUBACK.
     if (own.stream instanceof Socket) own.stream.setNoDelay(true);
     let why = 'connection closed';
     own.on('connect', () => subscribe(own));
@@ -93,8 +93,8 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
 }
 
 /**
- * Counts failures of a session. Guarantee: two processes that take over each other's session reconnect ever more slowly, although each of
- * them succeeds.
+ * Counts failures of a session. Guarantee: two processes that take over each other's session reconnect at growing intervals, although each
+ * connection succeeds.
  */
 export function createRetryDelays(up: Clock['up'], random: () => number) {
   let failures = 0;

@@ -1,4 +1,4 @@
-/** Helpers for the start of a part, with one error line each, and the atomic replacement of files. */
+/** Helpers for the start of a part, each with an error text of one line, and the atomic replacement of files. */
 import {
   chmodSync,
   closeSync,
@@ -67,15 +67,14 @@ export function isWorldReadable(file: string): boolean {
 }
 
 /**
- * Makes a SQLite file readable by its owner only, with its log, which inherits the mode. The file is created if missing. Throws system
- * errors.
+ * Makes a SQLite file readable by its owner only, and so its log, which inherits the mode. Creates a missing file. Throws system errors.
  */
 export function makeFilePrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
   for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600);
 }
 
-/** Reads a PEM file. Throws a `StartError`; `otherwise` is its text for invalid content. */
+/** Reads a PEM file. Throws a `StartError`; `otherwise` is the text of the error for invalid content. */
 export function loadPem<T>(file: string, read: (pem: string) => T, otherwise: string): T {
   const pem = loadText(file);
   try {
@@ -113,7 +112,7 @@ export async function addProcessMetrics(register: Registry): Promise<void> {
   // A dynamic import, because the agent serves no metrics.
   const { collectDefaultMetrics } = await import('prom-client');
   collectDefaultMetrics({ register });
-  // Gauges with the name of a counter, which promtool rejects.
+  // Removes gauges with the name of a counter, which promtool rejects.
   for (const name of ['active_handles', 'active_resources', 'active_requests']) register.removeSingleMetric(`nodejs_${name}_total`);
 }
 
@@ -135,7 +134,7 @@ export async function serveMetrics(registry: Registry, port: number, unready: Re
   };
 }
 
-/** File modes: readable by the owner only, or also by the group of the folder, to pass data between parts. */
+/** File modes: readable by the owner only, or also by the group of the folder, which passes data to other parts. */
 export const modes = { own: 0o600, shared: 0o640 };
 
 /**
@@ -146,7 +145,7 @@ export function replaceFile(file: string, content: string | Uint8Array, mode = m
   const fresh = `${file}.new`;
   try {
     withSyncedFile(fresh, 'w', (handle) => {
-      // A killed process may have left the file with another mode.
+      // A process that was killed may have left the file with another mode.
       fchmodSync(handle, mode);
       writeFileSync(handle, content);
     });
@@ -155,7 +154,7 @@ export function replaceFile(file: string, content: string | Uint8Array, mode = m
     rmSync(fresh, { force: true });
     throw error;
   }
-  // Without the sync of the folder a power cut may undo the rename. Windows has no such call and keeps the order.
+  // Without the sync of the folder a power cut may undo the rename. Windows has no such call and keeps the order of writes.
   if (process.platform !== 'win32') withSyncedFile(dirname(file), 'r', () => undefined);
 }
 

@@ -1,7 +1,7 @@
 /** Detects when a program must end: on a signal, or when its parent process is gone. */
 import { readFileSync } from 'node:fs';
 
-/** The program and its view of the machine; a test replaces the functions. */
+/** The program and the functions by which it sees the machine. A test replaces the functions. */
 export type ProgramContext = {
   env: Readonly<Record<string, string | undefined>>;
   /** `process.argv[1]`. */
@@ -29,8 +29,8 @@ export function onShutdownRequest(started: ProgramContext, end: (why: 'stopped' 
 }
 
 /**
- * Calls `gone` once, when the npm that runs this program as its script has ended. The shell of npm gets its signals but does not forward
- * them. After kill -9 npm sends none. A program started otherwise may outlive its parent, as `nohup`, `setsid` and systemd intend.
+ * Calls `gone` once, when the npm that runs this program as its script has ended. Signals reach the shell of npm, which does not forward
+ * them, and after kill -9 npm sends none. A program that npm did not start may outlive its parent, as `nohup`, `setsid` and systemd intend.
  */
 export function onNpmExit(started: ProgramContext, gone: () => void): void {
   const { env, script = '', parent = () => process.ppid, read = readText } = started;
@@ -55,7 +55,7 @@ export function onNpmExit(started: ProgramContext, gone: () => void): void {
   timer.unref();
 }
 
-/** Ends an orphaned process without its exit handlers: the log would write its last lines into a closed pipe without end. */
+/** Ends an orphaned process without its exit handlers: the log would try forever to write its last lines into a closed pipe. */
 export function exitOrphaned(): void {
   process.removeAllListeners('exit');
   process.exit(0);

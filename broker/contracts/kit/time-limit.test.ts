@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { withTimeout } from './waits.ts';
 
-/** Returns a clock with one timer that the test fires. */
+/** Returns a clock with one timer, which the test triggers. */
 function oneTimer() {
   const state = { delayMs: 0, fire: () => {}, cancelled: false };
   const after = (delayMs: number, task: () => void) => {
@@ -20,7 +20,7 @@ test('a finished task returns its result and leaves no timer', async () => {
   expect(state).toMatchObject({ delayMs: 5_000, cancelled: true });
 });
 
-test('a task over its limit is aborted by its signal, and its late result is dropped', async () => {
+test('the signal aborts a task over its limit, and a late result of the task is dropped', async () => {
   const { state, limit } = oneTimer();
   const heard: boolean[] = [];
   const answer = withTimeout(limit, (signal) => {
@@ -36,18 +36,21 @@ test('a task over its limit is aborted by its signal, and its late result is dro
   expect(heard).toEqual([true]);
 });
 
-test.each(['while it runs', 'before it began'])('a task aborted %s gives the late value at once and leaves no listener', async (when) => {
-  const { state, limit } = oneTimer();
-  const cut = new AbortController();
-  if (when === 'before it began') cut.abort();
-  let told: AbortSignal | undefined;
-  const answer = withTimeout({ ...limit, cut: cut.signal }, (signal) => {
-    told = signal;
-    return new Promise<string>(() => {});
-  });
-  cut.abort();
-  expect(await answer).toBe('late');
-  expect(told?.aborted).toBe(true);
-  expect(state.cancelled).toBe(true);
-  expect(getEventListeners(cut.signal, 'abort')).toEqual([]);
-});
+test.each(['while it runs', 'before it began'])(
+  'a task aborted %s returns the value for a timeout at once and leaves no listener',
+  async (when) => {
+    const { state, limit } = oneTimer();
+    const cut = new AbortController();
+    if (when === 'before it began') cut.abort();
+    let told: AbortSignal | undefined;
+    const answer = withTimeout({ ...limit, cut: cut.signal }, (signal) => {
+      told = signal;
+      return new Promise<string>(() => {});
+    });
+    cut.abort();
+    expect(await answer).toBe('late');
+    expect(told?.aborted).toBe(true);
+    expect(state.cancelled).toBe(true);
+    expect(getEventListeners(cut.signal, 'abort')).toEqual([]);
+  },
+);

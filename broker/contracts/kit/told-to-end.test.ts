@@ -57,7 +57,7 @@ const underShell = (): Table => ({
   [own]: [20, 'node|start.ts'],
 });
 
-test('if the shell of npm dies, its command is asked to end once', () => {
+test('if the shell of npm is killed, its command is asked to end once', () => {
   const table = underShell();
   const told = watch(table);
   expect(told()).toBe(0);

@@ -3,7 +3,7 @@ import { backoffMs, createBuckets } from './waits.ts';
 
 const with_ = (value: number) => ({ firstMs: 4_000, maxMs: 60_000, random: () => value });
 
-test('the first delay lies anywhere between one second and its limit', () => {
+test('the first delay is between one second and its limit', () => {
   expect(backoffMs(0, with_(0))).toBe(1_000);
   expect(backoffMs(0, with_(0.5))).toBe(2_500);
   expect(backoffMs(0, with_(1))).toBe(4_000);

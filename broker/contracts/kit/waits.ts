@@ -23,11 +23,11 @@ export function backoffMs(failures: number, { random, ...limits }: BackoffLimits
 /** Token bucket: capacity `burst`, refill rate `perSecond`. */
 export type Rate = { perSecond: number; burst: number };
 
-/** `now` is a monotonic time, milliseconds. */
+/** Token buckets by name. `now` is a monotonic time in milliseconds. */
 export type Buckets = ReturnType<typeof createBuckets>;
 
 const sweepAtMostEveryMs = 1_000;
-/** Maximum number of buckets: more than the PCs of the largest network. */
+/** Maximum number of buckets, more than the PCs of the largest network. */
 const namesAtMost = 65_536;
 
 /**
@@ -37,7 +37,7 @@ const namesAtMost = 65_536;
 export function createBuckets({ perSecond, burst }: Rate) {
   const msFor = (amount: number) => (amount / perSecond) * 1_000;
   const burstMs = msFor(burst);
-  /** Time at which each bucket is full again. No other state is needed. */
+  /** Time at which each bucket is full again. A bucket has no other state. */
   const fullAt = new Map<string, number>();
   let sweepAt = 0;
 
@@ -56,9 +56,9 @@ export function createBuckets({ perSecond, burst }: Rate) {
   return {
     /** Returns the time until the bucket holds `amount`, milliseconds; 0 if it does now. */
     waitMs,
-    /** Takes `amount` even if the bucket holds less. The rest becomes a debt. */
+    /** Takes `amount` even if the bucket holds less. The missing amount becomes a debt. */
     take,
-    /** Takes `amount` and returns true, or takes nothing and returns false if the bucket holds less. */
+    /** Takes `amount` and returns true. If the bucket holds less, takes nothing and returns false. */
     tryTake(name: string, amount: number, now: number): boolean {
       const isEnough = waitMs(name, amount, now) === 0;
       if (isEnough) take(name, amount, now);
@@ -95,7 +95,7 @@ export async function withTimeout<T>(
     abort.abort();
   };
   const cancel = clock.after(limitMs, end);
-  // Without `AbortSignal.any`, because its result lives as long as `cut`, possibly as long as the process.
+  // Does not use `AbortSignal.any`, because its result lives as long as `cut`, possibly as long as the process.
   cut?.addEventListener('abort', end);
   if (cut?.aborted) end();
   try {

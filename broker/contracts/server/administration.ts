@@ -13,7 +13,7 @@ const count = v.number();
 /** A problem in a CSV file: line (1 = header), column name and description. */
 const csvProblem = v.object({ line: count, column: text, what: text });
 
-/** `missing`: in the table or roster but not in the file. They stay unchanged. */
+/** `missing`: entries of the table or roster that are not in the file. They stay unchanged. */
 const differs = { added: v.array(text), same: count, missing: v.array(text) };
 
 const sitesDifference = v.object({ ...differs, changed: v.array(v.object({ path: text, column: text, from: text, to: text })) });
@@ -32,8 +32,8 @@ export const rosterImport = v.object({
 });
 
 /**
- * A person of the roster. `from`: file with the entry. `now`: on duty, off duty, on leave, or the shift is taken over. `reached`: working
- * channels, in order. `cells`: columns of the CSV file.
+ * A person of the roster. `from`: file that contains the entry. `now`: on duty, off duty, on leave, or replaced for a shift. `reached`:
+ * working channels, in order. `cells`: columns of the CSV file.
  */
 export const rosterPerson = v.object({
   id: text,
@@ -41,14 +41,14 @@ export const rosterPerson = v.object({
   from: v.picklist(['roster', 'sabha.json']),
   now: v.picklist(['here', 'off', 'leave', 'relieved']),
   cells: v.record(text, text),
-  /** The number to dial; null without one. */
+  /** Telephone number to dial; null without one. */
   tel: maybeText,
   reached: v.array(text),
-  /** Time of the last successful delivery of each channel, null = never. */
+  /** Time of the last successful delivery on each channel; null = never. */
   proofs: v.record(text, v.nullable(time)),
 });
 
-/** Result of a test message to a person over each channel. `reason`: why it failed. */
+/** Result of a test message to a person over each channel. `reason`: why the message failed. */
 export const proofView = v.object({
   person: text,
   results: v.array(
@@ -59,7 +59,7 @@ export const proofView = v.object({
 /** A shift that another person has taken over, until this time. */
 export const shiftView = v.object({ person: text, by: text, until: time });
 
-/** Duty of a person from midnight to midnight in their time zone. `for`: the person who is replaced. */
+/** Duty of a person from midnight to midnight in the person's time zone. `for`: the person who is replaced. */
 export const dayView = v.object({
   person: text,
   name: text,
@@ -70,9 +70,9 @@ export const dayView = v.object({
 });
 
 const announcement = { at: time, by: text, to: text, text };
-/** A sent announcement: author, scope or group, text, and number of recipients. */
+/** A notice that was sent: author, scope or group, text, and number of recipients. */
 export const announcementSummary = v.object({ id: count, ...announcement, count });
-/** With its recipients. `id`: null while it is not sent. `state`: delivered, waiting, or no channel reaches the person. */
+/** A notice with its recipients. `id`: null while it is not sent. `state`: delivered, waiting, or no channel reaches the person. */
 export const announcementView = v.object({
   id: v.nullable(count),
   ...announcement,
@@ -89,7 +89,7 @@ export const announcementView = v.object({
 });
 
 const toldBy = v.picklist(['duty', 'deputy', 'state', 'central', 'nobody']);
-/** Period with the same recipients, by id. `reached`: a channel reaches at least one of them. */
+/** A period with the same recipients, by id. `reached`: a channel reaches at least one of them. */
 const toldSpan = { from: time, to: time, by: toldBy, persons: v.array(text), reached: v.boolean() };
 /**
  * Check of the roster against the current tabs. `gaps`: periods in which no person on duty can be reached. `untold`: places without
@@ -150,7 +150,7 @@ export const commandSummary = v.object({
   at: time,
   expires: time,
 });
-/** With its results. `missing`: PCs without a response. */
+/** A command with its results. `missing`: PCs without a response. */
 export const commandView = v.object({
   ...commandSummary.entries,
   state: v.picklist(['open', 'answered', 'expired']),
@@ -161,7 +161,7 @@ export const commandView = v.object({
 /** A staged rollout of profiles (1 %, 10 %, all): number of PCs, number released so far, and why it stopped. */
 export const rolloutView = v.object({ by: text, stage: count, stageAt: time, pcs: count, released: count, stopped: maybeText });
 
-/** Audit of the ledger's data. The counts cover all its time. */
+/** Audit of the data of the ledger. The counts cover the whole history. */
 export const ledgerAudit = v.object({
   events: count,
   spools: count,
@@ -172,7 +172,7 @@ export const ledgerAudit = v.object({
   incidents: v.object({ raised: count, cleared: count, closed: count, open: count }),
   notifications: v.object({ delivered: count, refused: count, waiting: count }),
   integrity: text,
-  /** PCs with missing and repeated events, at most 20, the highest counts first; absent without any. */
+  /** PCs with missing and repeated events: at most 20, those with the highest counts first; absent without any. */
   ofPcs: v.exactOptional(v.array(v.object({ pc: text, gaps: count, twice: count }))),
   /** Time of the audited copy; absent if the ledger itself was audited. */
   at: v.exactOptional(time),
@@ -180,8 +180,8 @@ export const ledgerAudit = v.object({
   altered: v.exactOptional(count),
   commits: v.exactOptional(count),
   /**
-   * The hash chain of the audit log. `forgotten`: rows with an erased person. `signed`: last signed row, null without one. `wrong`: a line
-   * for each missing or altered row. Absent if the copy is older than the chain.
+   * The hash chain of the audit log. `forgotten`: rows from which a person was erased. `signed`: last signed row, null without one.
+   * `wrong`: a line for each missing or altered row. Absent if the audited copy is older than the chain.
    */
   chain: v.exactOptional(
     v.object({
@@ -192,7 +192,7 @@ export const ledgerAudit = v.object({
       wrong: v.array(text),
     }),
   ),
-  /** Why the ledger is older than expected or another one; absent if it is not. */
+  /** Why the ledger is older than expected, or is another ledger; absent if it is neither. */
   older: v.exactOptional(text),
   /** Events that are only in the archives. */
   archived: v.exactOptional(count),
@@ -201,12 +201,14 @@ export const ledgerAudit = v.object({
 });
 
 const act = v.object({ id: count, at: time, who: text, what: text, about: text });
-/** Newest first. `before`: upper bound for the next page, null at the end. */
+/** Actions of people, newest first. `before`: upper bound for the next page, null at the end. */
 export const auditLog = v.object({ acts: v.array(act), before: v.nullable(count) });
 
 /** An event of a PC. `time`: when it happened, by the PC's clock if plausible. `received`: time of receipt at the server. */
 export const reportedEvent = v.object({ time, pc: text, received: time, ...event.entries });
-/** In order of time. `next`: time of the first event not included, null if all are. `missing`: omitted data and the reason. */
+/**
+ * Events in order of time. `next`: time of the first event not included, null if all are included. `missing`: omitted data and the reason.
+ */
 export const reportedEvents = v.object({ events: v.array(reportedEvent), next: v.nullable(time), missing: v.array(text) });
 
 /** All ledger rows about a person, and the search terms. Rows may name other persons too. */
@@ -222,11 +224,11 @@ export const personForgotten = v.object({ audit: count, elsewhere: count, applie
 export const backupMade = v.object({ file: text, bytes: count, at: time, second: v.exactOptional(text) });
 
 export const accountNamePattern = /^[a-z0-9][a-z0-9.@_-]{0,63}$/;
-/** `once`: the password is an initial secret that must be changed. */
+/** Rights of an account. `once`: the password is an initial one that must be changed. */
 const grant = { role: v.picklist(tokenRoles), scope: text, once: v.boolean() };
 /** An account in a list, without its secret. */
 export const accountView = v.object({ name: text, ...grant, madeAt: time });
-/** The only response that contains the secret. */
+/** A new account: the only response that contains the password. */
 export const accountMade = v.object({ name: text, secret: text });
 /** The API token of a program, without the token itself. `endsAt`: null for a program on the server machine. */
 export const tokenView = v.object({ name: text, role: v.picklist(tokenRoles), scope: text, madeAt: time, endsAt: v.nullable(time) });
@@ -234,7 +236,7 @@ export const tokenView = v.object({ name: text, role: v.picklist(tokenRoles), sc
 export const enrolCodeView = v.object({ site: text, uses: v.number(), ends: time, by: text });
 /** The requesting account. Null: any person at this machine, under a name that they give. */
 export const whoView = v.object({ name: maybeText, ...grant });
-/** With the names by which incidents refer to the person. */
+/** The requesting account with the names by which incidents refer to the person. */
 export const meView = v.object({ ...whoView.entries, names: v.array(text) });
 
 /**
@@ -253,14 +255,14 @@ export const tabsState = v.object({
 export const tabsDifferences = v.object({ yours: v.array(text), release: v.array(text) });
 /** A change of the tabs. `about`: rule versions before and after, then one line per difference. */
 export const tabsStep = v.object({ at: time, who: text, what: text, about: text });
-/** Result of an undo: the tabs before the last Deploy run again. */
+/** Result of an undo, after which the tabs from before the last Deploy run again. */
 export const tabsUndone = v.object({ from: text, to: text, lines: v.array(text) });
 
 const triedIncident = { incident: count, scope: text, where: text, fault: text, at: time };
 /**
  * Replay of a period through edited tabs and the running tabs. `log`: messages sent in that period, and how many of them the running tabs
- * reproduce. `before`, `after`: number of messages of each. `more`, `fewer`: messages of only one of them. `missed`: incidents without any
- * recipient after the edit. `later`: delays. `unfinished`: messages without conclusion.
+ * reproduce. `before`, `after`: number of messages of the running and the edited tabs. `more`, `fewer`: messages of only one of them.
+ * `missed`: incidents without any recipient after the edit. `later`: delays. `unfinished`: messages without conclusion.
  */
 export const tabsTrial = v.object({
   from: time,
@@ -279,7 +281,9 @@ export const tabsTrial = v.object({
   unfinished: count,
 });
 
-/** Simulated handling of a fault by the running tabs. `afterMs`: from the start of the fault. `how`: null without a conclusion. */
+/**
+ * Simulated handling of a fault by the running tabs. `afterMs`: milliseconds from the start of the fault. `how`: null without a conclusion.
+ */
 export const explanation = v.object({
   scope: text,
   fault: text,

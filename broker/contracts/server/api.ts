@@ -1,6 +1,6 @@
 /**
- * Schemas of the API of `flows` for rooms and incidents. Clients are the exporter, the wall and the CLI; OpenAPI is generated from it.
- * For administration see administration.ts.
+ * Schemas of the API of `flows` for rooms and incidents. Clients are the exporter, the wall and the CLI; OpenAPI is generated from these
+ * schemas. For administration see administration.ts.
  * Times are milliseconds since 1970 by the server's clock.
  */
 import * as v from 'valibot';
@@ -25,7 +25,7 @@ const outage = {
   confidence: v.number(),
   sureness: v.picklist(confidenceLevels),
   from: time,
-  /** Another PC of the site responds now, so the site can be reached. */
+  /** Another PC of the site responds now, so the line of the site works. */
   beside: v.exactOptional(v.literal(true)),
 };
 
@@ -36,7 +36,7 @@ export const pcView = v.object({
   room: words,
   presence: v.picklist(presences),
   heardAt: maybeTime,
-  /** Time of its last roll call response, with fresh probes. */
+  /** Time of the PC's last response to a roll call, with fresh probes. */
   calledAt: maybeTime,
   agent: maybeText,
   /** Version of the profile assigned by the server, and of the profile last reported by the PC. A difference is drift. */
@@ -55,7 +55,7 @@ export const pcView = v.object({
   readiness,
   why,
   incident: v.nullable(count),
-  /** Current estimate of why it is offline; null while it is online. */
+  /** Current estimate of why the PC is offline; null while it is online. */
   outage: v.nullable(v.object(outage)),
 });
 
@@ -68,7 +68,7 @@ export const siteView = v.object({
   link: v.picklist(linkClasses),
   elevationM: v.number(),
   pcs: count,
-  /** Readiness of the worst room, and why. Set for every stage, counted only for live sites. */
+  /** Readiness of the worst room, and the reason. Set for every site stage, but counted only for live sites. */
   readiness,
   why,
   /** Highest severity and number of the open incidents. */
@@ -88,7 +88,7 @@ const faultView = v.object({
   since: time,
   hidden: v.boolean(),
   unknownSince: maybeTime,
-  /** Since when it has cleared, and until when it is watched. Absent while it is present, and after its incident ended. */
+  /** Since when the fault has been gone, and until when it is watched. Absent while the fault is present, and after its incident ended. */
   watched: v.exactOptional(v.object({ since: time, until: time })),
   /** True if people were notified of other faults of the open incident but not of this one. */
   unnotified: v.exactOptional(v.boolean()),
@@ -112,21 +112,23 @@ const incidentFields = {
   flapping: v.boolean(),
   acknowledged: v.nullable(v.object({ by: text, at: time })),
   assigned: v.exactOptional(v.object({ to: text, by: text, at: time })),
-  /** A person reported it fixed. Telemetry must confirm by `until`. */
+  /** A person reported that the fault is repaired. Results of probes must confirm the repair by `until`. */
   fixed: v.exactOptional(v.object({ by: text, at: time, until: time })),
-  /** Snoozed: no notifications until then, unless it worsens. */
+  /** Snoozed: no notifications until the time `until`, unless the incident worsens. */
   snoozed: v.exactOptional(v.object({ by: text, at: time, until: time })),
-  /** Its place is in maintenance: it is recorded and shown but notifies nobody. `incident`: the incident of the maintenance. */
+  /** The place is in maintenance: the incident is recorded and shown but notifies nobody. `incident`: id of the maintenance incident. */
   maintenance: v.exactOptional(v.object({ incident: count, until: time })),
   /** End of the maintenance, on a maintenance incident only. */
   until: v.exactOptional(time),
   faults: v.array(faultView),
   told: v.array(v.object({ person: text, channel: text, at: time })),
-  /** Last outage of the PC in this incident: a live estimate while `to` is null, then from the evidence after its return. */
+  /**
+   * Last outage of the PC in this incident: a current estimate while `to` is null, then a verdict from the evidence after the PC's return.
+   */
   outage: v.nullable(v.object({ ...outage, to: maybeTime })),
-  /** The group incident that explains it, and whose notifications replace its own. */
+  /** The group incident that explains this incident, and whose notifications replace those of this one. */
   parent: v.exactOptional(count),
-  /** On a group incident: affected sites or PCs, those offline now, the total, and the path that contains them. */
+  /** On a group incident: the affected sites or PCs, those offline now, the total number, and the path that contains them. */
   spread: v.exactOptional(v.object({ members: v.array(text), away: v.array(text), of: count, path: text })),
 };
 export const incidentRow = v.object(incidentFields);
@@ -143,7 +145,7 @@ const incidentNews = v.object({
 export const incidentView = v.object({
   ...incidentFields,
   notes: v.array(noteView),
-  /** One-tap answers of the notified people. `link`: given by the link in a notification. */
+  /** Responses of notified people. `link`: given by the link in a notification. */
   answers: v.exactOptional(v.array(v.object({ at: time, by: text, word: v.picklist(storedAnswers), link: v.boolean() }))),
   /** `again`: reason of a repeated notification. */
   history: v.array(
@@ -155,7 +157,7 @@ export const incidentView = v.object({
   ),
 });
 
-/** One result of a roll call. `after`: milliseconds from the start to the response, null while there is none. */
+/** One row of a roll call. `after`: milliseconds from the start to the response, null while there is none. */
 const rollCallRow = v.object({
   pc: text,
   site: text,
@@ -176,7 +178,7 @@ const rollCallFields = {
   scope: text,
   by: text,
   startedAt: time,
-  /** Latest end. It ends earlier when all PCs have responded. */
+  /** Latest end. The roll call ends earlier when all PCs have responded. */
   endsAt: time,
   finishedAt: maybeTime,
   counts: v.object(rollCallCounts),
@@ -185,7 +187,10 @@ const rollCallFields = {
 export const rollCallSummary = v.object(rollCallFields);
 export const rollCallView = v.object({ ...rollCallFields, rows: v.array(rollCallRow) });
 
-/** Last period in which the server received nothing, so silence proves nothing about a PC. `settled`: every PC was seen or judged since. */
+/**
+ * Last period in which the server received nothing, so silence proves nothing about a PC. `settled`: since then every PC has sent a message
+ * or was found silent.
+ */
 const away = v.exactOptional(v.object({ from: time, to: time, settled: v.boolean() }));
 
 /** First event of the stream, and response of `/api/snapshot`. `pcs`: the requested PCs. */
@@ -200,7 +205,7 @@ export const snapshot = v.object({
   rollcall: v.nullable(rollCallSummary),
 });
 
-/** One stream frame: the changes since the last. `heard`: last-seen times of otherwise unchanged PCs. */
+/** One stream frame: the changes since the last frame. `heard`: last-seen times of PCs without other changes. */
 export const streamFrame = v.object({
   at: time,
   subscribed: v.boolean(),
@@ -225,7 +230,7 @@ export const profileView = v.object({
   pcs: v.array(v.object({ pc: text, wanted: count, held: count, presence: v.picklist(presences) })),
 });
 
-/** An item of the checklist for the setup of a site. */
+/** An item of the checklist for the commissioning of a site. */
 const checklistItem = v.object({
   item: v.picklist(['installed', 'heard', 'configured', 'no-fault', 'all-known']),
   done: v.boolean(),
@@ -245,16 +250,16 @@ export const siteDetail = v.object({
     groups: v.exactOptional(v.array(text)),
     timeZone: text,
     stageAt: time,
-    /** Since when the site has no fault, during the setup. */
+    /** Since when the site in commissioning has had no fault. */
     cleanSince: maybeTime,
   }),
   checklist: v.array(checklistItem),
   pcs: v.array(pcView),
   /** Last report of the PC that measures the link; null before the first. */
   link: v.nullable(v.object({ pc: text, at: time, report: linkReport })),
-  /** Last break of the path to the server: the fault that the PC found while offline. */
+  /** Last break of the path to the server, with the fault that the PC found while it was offline. */
   broke: v.nullable(v.object({ pc: text, at: time, fault: text })),
-  /** Last power and room values of each PC, by their keys (series.ts). */
+  /** Last power and room values of each PC, by their keys in series.ts. */
   numbers: v.record(text, v.record(text, v.number())),
   /**
    * Effects of the elevation: air density (sea level = 1), maximum room temperature for a PC, and its temperature rise over the room (sea
@@ -263,7 +268,7 @@ export const siteDetail = v.object({
   limits: v.object({ elevationM: v.number(), densityRatio: v.number(), roomLimitC: v.number(), riseFactor: v.number() }),
 });
 
-/** Statuses of a component over time, oldest first (`presence` is the PC itself). `away`: nothing was received. */
+/** Statuses of a component over time, oldest first (`presence` is the PC itself). `away`: the server received nothing. */
 const historySpan = v.object({ from: time, status: v.picklist([...statuses, 'away']), faults: v.array(text) });
 export const historyView = v.object({
   from: time,
@@ -273,10 +278,10 @@ export const historyView = v.object({
 
 /** Rights of an account, in rising order. Its scope limits where they apply. */
 export const accountRoles = ['reader', 'state', 'central'] as const;
-/** Rights of a program's token: those of the account role; `node-red` may read. */
+/** Rights of a program's token: those of an account role, or `node-red`, which may read. */
 export const tokenRoles = [...accountRoles, 'node-red'] as const;
 
-/** Code of a refusal, for a text in the reader's language. Without a code the page shows the error line. */
+/** Code of a refusal, for a text in the reader's language. Without a code the page shows the text `error`. */
 const refusalCodes = [
   'role',
   'scope',

@@ -5,7 +5,7 @@ import { pcLines, siteLines } from './first-health.ts';
 
 const pc = 'ladakh/leh/hall';
 const check = { component: 'microphone', device: 'expected-1', status: 'ok', fault: null, reason: null } as const;
-// Only the fields that the functions read.
+// A PC with only the fields that the functions read.
 const pcView = (change: object) => ({ pc, heardAt: 10, checks: [check], ...change }) as PcView;
 const siteView = (stage: string) => ({ stage }) as SiteView;
 
@@ -14,7 +14,7 @@ test('sites are counted by stage, and missing data gives no line', () => {
   expect(siteLines(['live', 'live', 'planned'].map(siteView))).toEqual(['Sites (3): 1 planned, 0 commissioning, 2 live, 0 closed']);
 });
 
-test('each check has its mark, name and reason, and a camera, microphone or speaker is never shown as proven', () => {
+test('each check has its mark, name and reason, and the text never claims that a camera, microphone or speaker is proven', () => {
   const checks = [
     { ...check, name: 'RoomMic' },
     { ...check, component: 'speaker', reason: noneExpected },

@@ -37,7 +37,7 @@ describe('defaults', () => {
   });
 });
 
-describe('an invalid file gives one line with the place and the problem', () => {
+describe('an invalid file returns one line with the place and the problem', () => {
   test.each([
     ['an unknown key', '{"sit":{}}', 'sabha.json: sit: this key is not known'],
     [
@@ -103,7 +103,7 @@ function must(text: string) {
   return result.value;
 }
 
-test('a time zone is accepted in any case, also from the cache, and an invalid one is not cached', () => {
+test('a time zone is accepted in any case, also from the cache, and an invalid zone is not cached', () => {
   for (const round of [1, 2]) {
     expect(['Asia/Kolkata', 'asia/kolkata', 'UTC', '+05:30'].map(isTimeZone), `${round}`).toEqual([true, true, true, true]);
     expect(['Asia/Kolkatta', '', 'IST', '2026-11-29T00:00[Asia/Kolkata]'].map(isTimeZone), `${round}`).toEqual([

@@ -11,7 +11,7 @@ import { isId } from '../wire/topics.ts';
 import { accountRoles } from './api.ts';
 
 const id = v.pipe(v.string(), v.check(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
-/** Exported to the CSV of the site table, where a spreadsheet would execute some beginnings as a formula. */
+/** A name. It is exported to the CSV of the site table, so it may not begin like a spreadsheet formula. */
 const name = v.pipe(
   v.string(),
   v.minLength(1),
@@ -27,7 +27,7 @@ const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(sch
 /** Building blocks for the settings of the channels. */
 export const setting = { id, port, email, url, about };
 
-/** Roles of recipients. A tab names roles; a person has one, for a scope (`''` = everywhere). */
+/** Roles of recipients. A tab refers to roles. A person has one role, for a scope (`''` = everywhere). */
 export const roles = ['technician', 'state', 'central'] as const;
 export type Role = (typeof roles)[number];
 
@@ -69,7 +69,7 @@ const person = v.strictObject({
   ),
 });
 
-/** Like the profile on the wire, but an unknown key is an error and a missing one has a default. */
+/** The profile of a site. It differs from the profile in messages: an unknown key is an error, and a missing key has a default. */
 const siteProfile = v.strictObject({
   link: v.optional(
     about(profile.entries.link, 'The class of the link: it sets how often a PC reports and how soon it counts as offline.'),
@@ -121,7 +121,7 @@ const communityNodes = v.strictObject({
   ),
   credentials: v.optional(
     about(
-      // Node ids are longer. The pattern also rejects an array, whose numeric keys would pass as an object.
+      // Node ids may be longer than other ids. The pattern also rejects an array, whose numeric keys would pass as an object.
       v.record(v.pipe(v.string(), v.regex(/^[a-z0-9.-]{4,64}$/)), v.record(v.string(), v.string())),
       'The secrets of their nodes, by the id of the node; a tab holds none.',
     ),
@@ -139,7 +139,7 @@ const ports = v.strictObject({
   reflector: v.optional(about(port, 'UDP port at which PCs measure their link. Beyond this machine only if https is set.'), 8620),
 });
 
-/** A host name as in the Host header of a browser. Other names are refused (DNS rebinding). */
+/** A host name as in the Host header of a browser. The API refuses other names, against DNS rebinding. */
 const hostName = v.pipe(
   v.string(),
   v.check(
@@ -269,7 +269,7 @@ export const settings = v.strictObject({
 
 export type Settings = v.InferOutput<typeof settings>;
 export type OpenIdSettings = v.InferOutput<typeof openid>;
-/** The single site of `sabha.json`, used without an imported site table. */
+/** The only site in `sabha.json`, used while no site table is imported. */
 export type SettingsSite = NonNullable<Settings['site']>;
 export type Person = v.InferOutput<typeof person>;
 export type CommunityNodes = Settings['communityNodes'];
@@ -317,7 +317,7 @@ function isSafeUrl(text: string): boolean {
 export function isTimeZone(text: string): boolean {
   if (knownZones.has(text)) return true;
   if (!isZoneOfBoth(text)) return false;
-  // Zone names are few, but exist in any mix of cases.
+  // There are few zone names, but each exists in many mixtures of upper and lower case, so the cache has a limit.
   if (knownZones.size < knownZonesAtMost) knownZones.add(text);
   return true;
 }

@@ -1,4 +1,4 @@
-/** Texts of terminal errors, each line once. Without an English text the original line is shown. */
+/** Texts for error lines on a terminal, each line once. A line without an English text is shown unchanged in English. */
 
 /** Pattern of a whole line, or of a captured part, with its texts. `$1` is a capture group, which is looked up too. */
 export type LineRow = readonly [pattern: RegExp, words: { en?: string; hi: string }];
@@ -183,7 +183,7 @@ const enrolment: readonly LineRow[] = [
 /** Errors that stop `npm start`. */
 const starts: readonly LineRow[] = [[/^(\S+) is not set$/, { hi: '$1 नहीं लिखा है' }]];
 
-/** Lines of several parts, such as a file with its error, or an error with the usage. */
+/** Lines that contain other lines, such as a file with its error, or an error with the usage. */
 const pieces: readonly LineRow[] = [
   [/^(.+); (usage: .+)$/s, { en: '$1; $2', hi: '$1; $2' }],
   [/^usage: (.+)$/s, { hi: 'ऐसे लिखें: $1' }],

@@ -19,7 +19,7 @@ test.each([
   expect(languageFor(args, env, nowhere)).toBe(language);
 });
 
-test('without a language variable, as on Windows, the language of the system counts', () => {
+test('without a language variable, as on Windows, the language of the system is used', () => {
   expect(languageFor([], {}, () => 'hi-IN')).toBe('hi');
 });
 
@@ -51,7 +51,7 @@ test.each([
   expect(translateLine(line, 'hi')).toEqual(typeof hi === 'string' ? hi : expect.stringMatching(hi));
 });
 
-/** Real errors of this machine. */
+/** Functions that cause real errors of this machine. */
 const causes: Record<string, () => unknown> = {
   ENOENT: () => caught(() => readFileSync('/nowhere/at all')),
   EISDIR: () => caught(() => readFileSync('/')),

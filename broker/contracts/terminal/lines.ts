@@ -8,8 +8,8 @@ export type { LineRow } from './line-rows.ts';
 export type LanguageEnv = Readonly<Partial<Record<string, string>>>;
 
 /**
- * Returns the language of a command: `--lang`, else the first set variable of LC_ALL, LC_MESSAGES and LANG, else the system language (for
- * Windows). English if none is supported.
+ * Returns the language of `--lang`, or else of the first set variable of LC_ALL, LC_MESSAGES and LANG. Without both returns the language of
+ * the system (for Windows). English if the language is not supported.
  */
 export function languageFor(
   args: readonly string[],
@@ -24,7 +24,7 @@ export function languageFor(
 
 /**
  * Rewrites a line in plain words: problem, place and remedy. The whole line is looked up, then each capture group of its row. Unknown text
- * stays unchanged. `own`: rows of one command, with priority.
+ * stays unchanged. `own`: rows of one command, which have priority.
  */
 export function translateLine(line: string, language: Language, own: readonly LineRow[] = []): string {
   for (const [pattern, words] of [...own, ...lineRows]) {
@@ -43,7 +43,7 @@ export function formatColumns(rows: readonly (readonly string[])[]): string[] {
   return rows.map(([name = '', text = '']) => `  ${name.padEnd(width)}  ${text}`.trimEnd());
 }
 
-/** Terminal output. Without `isTTY` a program may read it. */
+/** Terminal output. Without `isTTY` another program may read the output. */
 export type Screen = { isTTY?: boolean; write(text: string): unknown };
 /** `say` returns the progress text after so many seconds. */
 export type ProgressOptions = { clock: Pick<Clock, 'up' | 'after'>; screen: Screen; say(seconds: number): string };
@@ -52,7 +52,7 @@ export const clearLine = '\r\u001b[K';
 const progressAfterMs = 2_000;
 const everyMs = 1_000;
 
-/** Awaits the work. After two seconds shows a progress line, updated each second and cleared at the end. */
+/** Awaits the work. After two seconds shows a progress line, updates it each second, and clears it at the end. */
 export async function showWait<T>(work: Promise<T>, { clock, screen, say }: ProgressOptions): Promise<T> {
   if (screen.isTTY !== true) return work;
   const begunUp = clock.up();

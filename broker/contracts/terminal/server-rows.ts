@@ -1,4 +1,4 @@
-/** Texts of terminal lines of the server. The agent does not include them. */
+/** Texts for terminal lines of the server. The package of the agent does not include them. */
 
 import { parseArgs } from 'node:util';
 import { isLanguage, type Language, languages, type Words } from '../domain/faults.ts';
@@ -33,7 +33,7 @@ export const serverLineRows: readonly LineRow[] = [
   [/^(?:Error: )?bad port$/, { en: 'this port cannot be used for requests', hi: 'इस पोर्ट से पूछा नहीं जा सकता' }],
 ];
 
-/** Like `translateLine`, for the user of `npm start`. */
+/** Translates like `translateLine`, with the additional rows for `npm start`. */
 export function translateStartLine(line: string, language: Language): string {
   return translateLine(line, language, starts);
 }

@@ -31,7 +31,7 @@ test('the verbs are a closed list, and three of them accept one PC only', () => 
   expect(verbNames.filter((name) => verbs[name].pcOnly)).toEqual(['send-log', 'measure-link', 'reboot']);
 });
 
-test('a number as text, as in a command line, is converted', () => {
+test('a number given as text, as on a command line, is converted', () => {
   expect(parseOrder({ verb: 'send-log', args: { lines: '20' }, to: hall })).toEqual({
     ok: true,
     value: { verb: 'send-log', args: { lines: 20 } },
@@ -52,7 +52,7 @@ test.each<[string, Record<string, unknown>, string, string]>([
   expect(parseOrder({ verb, args, to })).toEqual({ ok: false, reason: expect.stringContaining(line) });
 });
 
-test('an address is a PC or all of a scope, and nothing else', () => {
+test('an address is a PC, or all PCs of a scope, and nothing else', () => {
   for (const to of [hall, 'all', 'ladakh/all', 'ladakh/leh/all']) expect([to, isAddressedTo(to, hall)]).toEqual([to, true]);
   for (const to of ['ladakh/leh/hall-2', 'ladakh/leh', 'goa/all', 'ladakh/kargil/all', '']) {
     expect([to, isAddressedTo(to, hall)]).toEqual([to, false]);

@@ -4,12 +4,12 @@ import { issueText } from '../kit/one-line.ts';
 import type { Opened } from './signed.ts';
 import { isPcPath, type PcPath, parseTopic, pcTopic, type Scope, scopesOf } from './topics.ts';
 
-/** Lifetime of a command, after which a PC refuses it. */
+/** Lifetime of a command in milliseconds. A PC refuses an older command. */
 export const commandLifeMs = 600_000;
 const logLinesAtMost = 100;
 
 const nothing = v.strictObject({});
-/** A command line passes only strings. */
+/** A number of lines. A command line passes only strings, so text is accepted too. */
 const lineCount = v.pipe(
   v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number))]),
   v.integer(),
@@ -18,13 +18,14 @@ const lineCount = v.pipe(
 );
 
 /**
- * One row per verb. `pcOnly`: not allowed for a scope. `cutShort`: result if the agent ended during the command. `again`: idempotent,
- * repeated on the next request. `done`: the end was its purpose. `rebooted`: done if the PC has another boot since.
+ * One row for each verb. `pcOnly`: not allowed for a scope. `cutShort`: result if the agent ended during the command. `again`: the command
+ * is idempotent and repeated on the next request. `done`: the end of the agent was its purpose. `rebooted`: done if the PC has had another
+ * boot since.
  */
 export const verbs = {
   'probe-now': { args: nothing, pcOnly: false, cutShort: 'again' },
   'fast-checks': { args: nothing, pcOnly: false, cutShort: 'again' },
-  /** The logs of a nation would exceed the ledger. */
+  /** Only for one PC, because the logs of a nation would not fit in the ledger. */
   'send-log': { args: v.strictObject({ lines: lineCount }), pcOnly: true, cutShort: 'again' },
   'set-default-device': {
     args: v.strictObject({ kind: v.picklist(['microphone', 'speaker']), name: v.pipe(v.string(), v.minLength(1), v.maxLength(128)) }),
@@ -82,7 +83,7 @@ export const commandAnswer = v.object({
 });
 export type CommandAnswer = v.InferOutput<typeof commandAnswer>;
 
-/** Validates verb and arguments by the table. Both sides do, since neither trusts the other. */
+/** Validates verb and arguments by the table. Server and PC both call it, because neither trusts the other. */
 export function parseOrder({ verb, args, to }: Pick<Command, 'verb' | 'args' | 'to'>): Opened<Order> {
   if (!Object.hasOwn(verbs, verb)) return { ok: false, reason: 'unknown verb' };
   const row = verbs[verb as Verb];
@@ -103,5 +104,5 @@ function isAddress(to: string): boolean {
   return parseTopic(pcTopic(to, 'cmd')) !== undefined;
 }
 
-/** Result of an action at a PC. `later`: the response follows after the restart that it causes. */
+/** Result of an action at a PC. `later`: the response follows after the restart that the action causes. */
 export type CommandResult = { outcome: 'done'; lines?: string[] } | { outcome: 'later' } | { outcome: 'failed'; reason: string };

@@ -6,10 +6,10 @@ const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const partBits = 100;
 const partLength = partBits / 5;
 
-/** Twenty digits each. */
+/** Twenty digits in each half. */
 export type EnrolCode = { secret: string; pin: string };
 
-/** Returns a code for people: eight groups of five. `secret`: 13 random bytes, of which 100 bits are used. */
+/** Returns a code for people: eight groups of five digits. `secret`: 13 random bytes, of which 100 bits are used. */
 export function writeEnrolCode(secret: Uint8Array, rootDer: Uint8Array): string {
   return (toDigits(secret) + pinOf(rootDer)).replace(/.{5}(?!$)/g, '$&-');
 }

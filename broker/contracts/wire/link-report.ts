@@ -12,14 +12,14 @@ export type TierLimit = (typeof tierLimits)[number];
 
 const direction = v.object({
   loss: ratio,
-  /** Mean length of a run of lost packets; 1 = single losses. */
+  /** Mean length of a run of lost packets. The value 1 means single losses. */
   burst: amount,
   /** Mean absolute packet delay variation (MAPDV) and its 95th percentile. */
   jitterMs: amount,
   jitterP95Ms: amount,
   /** Null = not even audio; absent if the capacity is unknown. */
   tier: v.optional(v.nullable(v.picklist(tiers))),
-  /** Limit to the next higher tier; null at the top. */
+  /** Reason why the tier is not higher; null at the top. */
   limit: v.optional(v.nullable(v.picklist(tierLimits))),
 });
 
@@ -30,27 +30,27 @@ const capacity = v.object({
   at: figure,
   /** `tcp`: an estimate with bounds, because UDP is blocked. */
   how: v.picklist(['train', 'tcp']),
-  /** Sustained rates, bits/s of IP packets; null = unknown, for the reason below. */
+  /** Sustained rates in bits/s of IP packets. Null = unknown, with the reason in `reason`. */
   ...rates.entries,
   udpBlocked: v.boolean(),
   /** Blocked UDP: `all`, or only packets as large as those of a meeting. */
   blocked: v.optional(v.picklist(['all', 'large'])),
-  /** Higher initial rate of the line, and for how many bytes; absent if none was seen. */
+  /** Higher rate at the start of a transfer, and for how many bytes; absent if none was seen. */
   burst: v.optional(v.object({ up: burst, down: burst })),
-  /** Bytes for which a rate was observed from the start. A line with a larger burst allowance may not sustain it. */
+  /** Bytes for which a rate was observed from the start. A line with a larger burst may not sustain that rate. */
   seenBytes: v.optional(v.object({ up: v.nullable(amount), down: v.nullable(amount) })),
   /**
-   * Capacity left by the busiest ten seconds of the last minute, from the counters of this PC's network card. Use by other PCs is not
-   * included.
+   * Free capacity of the line in the busiest ten seconds of the last minute, from the counters of this PC's network card. Use by other PCs
+   * is not included.
    */
   free: v.optional(rates),
   atLeast: v.optional(rates),
   reasons: v.optional(v.object({ up: reason, down: reason })),
 });
 
-/** Last result of each test; absent without one. */
+/** Last result of each link test; absent without one. */
 export const linkReport = v.object({
-  /** Time of the PC's clock. */
+  /** Time by the PC's clock. */
   at: figure,
   quality: v.optional(
     v.object({
@@ -65,7 +65,7 @@ export const linkReport = v.object({
     }),
   ),
   capacity: v.optional(capacity),
-  /** Wire bytes of this month by the PC's own count, and the limits of its class. */
+  /** Bytes on the wire in this month by the PC's own count, and the limits of its link class. */
   budget: v.optional(
     v.object({
       month: v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/)),

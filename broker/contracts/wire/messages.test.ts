@@ -19,7 +19,7 @@ import {
 } from './messages.ts';
 
 type Sample = { sample: string; message: MessageName; payload: string };
-/** Committed samples. Add new ones, never edit old ones: messages of any older PC must stay readable. */
+/** Committed samples. Add new samples and never edit old ones: messages of any older PC must stay readable. */
 const golden: Sample[] = JSON.parse(readFileSync(new URL('./messages.golden.json', import.meta.url), 'utf8'));
 const names: MessageName[] = ['presence', 'state', 'beat', 'inventory', 'event', 'backlog', 'ack', 'config', 'cmd', 'hello'];
 
@@ -155,7 +155,7 @@ test('unknown fields are ignored, so that messages of a newer PC stay readable',
 describe('seeded mutations of each message', () => {
   const rounds = ofTier(2_000, 10_000);
 
-  test.each(names)('%s: none throws, and a decoded one survives encoding and decoding', (name) => {
+  test.each(names)('%s: decoding never throws, and a decoded message survives encoding and decoding', (name) => {
     const random = randomFrom(names.indexOf(name) + 1);
     const samples = golden.filter((one) => one.message === name).map((one) => one.payload);
     const met = new Map<string, number>();
@@ -190,7 +190,7 @@ function mustRead<T>(result: Decoded<T>): T {
   return result.value;
 }
 
-/** Mutates a valid payload: bytes changed, cut, duplicated, or one value replaced by a hostile one. */
+/** Mutates a valid payload: bytes changed, cut, duplicated, or one value replaced by a hostile value. */
 function mutated(text: string, random: Random): Buffer {
   const bytes = Buffer.from(text);
   switch (random.below(6)) {

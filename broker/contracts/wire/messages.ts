@@ -9,17 +9,23 @@ import { issueText, oneLine } from '../kit/one-line.ts';
 import { budgets } from './budgets.ts';
 import { isPcPath, type Leaf, type ScopeMessage } from './topics.ts';
 
-/** Maximum payload, bytes. */
+/** Maximum payload in bytes. */
 export const payloadLimitBytes = budgets.messageBytes.most;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-/** Number of an event. Its limit keeps gaps between two numbers countable (R27 (budgets)). */
+/** Number of an event. Its limit keeps gaps between two numbers countable (R27 Quotas and back pressure). */
 const eventNumber = v.pipe(positive, v.maxValue(budgets.eventNumber.most));
 const time = v.pipe(v.number(), v.finite());
-/** A rising counter, at least the seconds since 1970. The limit leaves room to count on from any accepted value (R16 (sessions)). */
+/**
+ * Number of a session, which only rises and is at least the seconds since 1970. The limit leaves room for higher numbers after any accepted
+ * value (R16 Sessions, births and the time of the server).
+ */
 const session = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(2 ** 52));
-/** More seconds than any PC clock can show. A PC may jump to sessions up to here, and above only in steps of one (R16). */
+/**
+ * More seconds since 1970 than any PC clock can show. The session numbers of a PC may jump up to this value; above it they rise only in
+ * steps of one (R16).
+ */
 export const maxTrustedSession = 2 ** 40;
 const word = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/));
 const token = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/));
@@ -41,8 +47,8 @@ const checks = v.pipe(v.array(check), v.maxLength(budgets.checks.most));
 /** A period without mains power, by the PC's clock. `to`: null while it lasts. `ending`: the battery was nearly empty. */
 export const mainsGone = v.object({ from: time, to: v.optional(v.nullable(time), null), ending: v.optional(v.boolean(), false) });
 /**
- * How the previous boot ended. `aliveAt`: last marker before the end. `bye`: reason of the clean disconnect, null without one. `crashed`:
- * the system recorded a crash. `gone`: last mains failure. `begun`: operation of the system that ends a boot, such as `update`.
+ * How the previous boot ended. `aliveAt`: time of the last marker before the end. `bye`: reason of the clean disconnect, null without one.
+ * `crashed`: the system recorded a crash. `gone`: last mains failure. `begun`: operation of the system that ends a boot, such as `update`.
  */
 export const previous = v.object({
   boot: token,
@@ -54,7 +60,7 @@ export const previous = v.object({
   begun: v.exactOptional(word),
 });
 
-/** First message of a session, after every CONNACK. Repeated until an ack (R16). */
+/** First message of a session, sent after every CONNACK. Repeated until an ack (R16). */
 export const birth = v.object({
   kind: v.literal('birth'),
   boot: token,
@@ -71,11 +77,11 @@ export const birth = v.object({
    */
   spool: v.object({ id: token, first: eventNumber, last: v.pipe(count, v.maxValue(budgets.eventNumber.most)), carries: v.optional(token) }),
   hello: v.optional(token),
-  /** End of the previous boot, from a marker file of the agent. Sent until the first birth of a boot is acknowledged. */
+  /** End of the previous boot, from a marker file of the agent. Sent until the first birth of the current boot is acknowledged. */
   previous: v.optional(previous),
   /**
-   * Time for which no one received from this process, by a monotonic clock: since the end of its last acknowledged session. Null without
-   * one; absent from older agents.
+   * Milliseconds in which no server received a message of this process, by a monotonic clock: since the end of its last acknowledged
+   * session. Null without one; absent from older agents.
    */
   apartMs: v.optional(v.nullable(count)),
   /** A mains failure during that time. */
@@ -96,7 +102,10 @@ const gasp = v.object({
 });
 export const presence = v.variant('kind', [birth, bye, lost, gasp]);
 
-/** A full list has no `base`. A difference names the digest it builds on, and the removed keys (R12 (order and differences)). */
+/**
+ * A full list has no `base`. A difference names in `base` the digest that it changes, and lists the removed keys (R12 Order and
+ * differences).
+ */
 export const state = v.object({
   digest,
   session,
@@ -118,13 +127,16 @@ export const beat = v.object({
   echo: v.optional(time),
   part: v.optional(v.literal(1)),
 });
-/** Beats with `part` after which an absent number expires. */
+/** Number of beats with `part` after which an absent number expires. */
 export const partBeats = 16;
 
 /** Devices, system and versions of a PC, with a hash to detect changes. */
 export const inventory = v.object({ hash: text, at: time, items: v.record(v.string(), v.unknown()) });
 
-/** An event is identified by `(pc, spool, seq)`. A reading is a routine sample, dropped first when space is short (R8 (bounded spool)). */
+/**
+ * An event, identified by `(pc, spool, seq)`. A reading is a routine sample, which is dropped first when space is short (R8 Bounded spool
+ * and quarantine).
+ */
 export const event = v.object({
   spool: token,
   seq: eventNumber,
@@ -144,11 +156,11 @@ export const signed = v.object({ signed: v.string(), signature: v.string() });
 
 const want = v.union([v.picklist(['state', 'inventory', 'birth']), v.object({ from: positive, to: positive })]);
 
-/** Sent after every commit, to a birth (with its `session`) and to a beat with `echo`. */
+/** Acknowledgement: sent after every commit, and in response to a birth (with its `session`) and to a beat with `echo`. */
 export const ack = v.object({
   spool: token,
   upTo: count,
-  /** `eventHash` the event `upTo` in the ledger. Other content under the same number is a fork (R7). */
+  /** `eventHash` of the event `upTo` in the ledger. Other content under the same number is a fork (R7 Idempotent apply and forks). */
   mark: v.optional(v.string()),
   at: time,
   session: v.optional(session),
@@ -163,12 +175,15 @@ export const ack = v.object({
 });
 
 /**
- * The signed text of `clock`: server time, valid only for the PC and the echo that it names. `upTo` equals that of the ack, to detect a
+ * The signed text of `clock`: server time, valid only for the PC and the echo that it names. Its `upTo` equals that of the ack, to detect a
  * forged ack; absent until the ledger has reported it.
  */
 export const centreClock = v.object({ pc, echo: time, at: time, spool: token, upTo: v.optional(count) });
 
-/** Requests births of a scope, spread over `withinMs`. They name the `id`. `fresh` runs the state probes first (R17 (hello)). */
+/**
+ * Requests births of a scope, spread over `withinMs`. The births repeat `id`. `fresh` makes PCs run the state probes first (R17 Hello after
+ * every subscription).
+ */
 export const hello = v.object({ id: token, withinMs: count, fresh: v.boolean() });
 
 const hostWord = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/));
@@ -239,7 +254,7 @@ const schemas = { presence, state, beat, inventory, event, backlog, ack, config:
 export type MessageName = keyof typeof schemas;
 export type MessageOf<N extends MessageName> = v.InferOutput<(typeof schemas)[N]>;
 
-/** Reason of an unreadable payload. A closed list, because each reason is a metric label. */
+/** Reason of an unreadable payload. The list is closed, because each reason is a metric label. */
 type DecodeFailure = { ok: false; reason: 'oversized' | 'version' | 'malformed' | 'shape' | 'schema'; detail: string };
 export type Decoded<T> = { ok: true; value: T } | DecodeFailure;
 
@@ -263,7 +278,7 @@ export function decode<N extends MessageName>(name: N, payload: Uint8Array): Dec
   return failed('schema', issueText(result.issues[0]));
 }
 
-/** Encodes a message. A state or beat begins with its digest, so that an unchanged one is recognised without parsing (R11 (digest)). */
+/** Encodes a message. A state or beat begins with its digest, so that an unchanged message is recognised without parsing (R11 Digest). */
 export function encode<N extends MessageName>(_name: N, message: v.InferInput<(typeof schemas)[N]>): Buffer {
   if (Array.isArray(message) || !('digest' in message)) return Buffer.from(JSON.stringify(message));
   const { digest: first, ...rest } = message;
@@ -283,7 +298,7 @@ function failed(reason: DecodeFailure['reason'], detail: string): DecodeFailure 
   return { ok: false, reason, detail };
 }
 
-/** Returns a short hash of an event's content, by which both sides detect different content under one number (R7). */
+/** Returns a short hash of an event's content. With it, server and PC detect different content under one number (R7). */
 export function eventHash(message: EventMessage): string {
   const { boot, at, grade, kind, body } = message;
   return createHash('sha256')
@@ -306,7 +321,7 @@ function shapeFault(text: Uint8Array, parsed: unknown): string | undefined {
   const { depth, values, keys } = measure(text);
   if (depth > budgets.messageDepth.most) return `${depth} levels deep, at most ${budgets.messageDepth.most}`;
   if (values > budgets.messageValues.most) return `${values} values, at most ${budgets.messageValues.most}`;
-  // Parsers disagree on which of two duplicate keys counts, so a signature check could see other content than the reader.
+  // Parsers disagree on which of two duplicate keys is used, so a signature check could see other content than the reader.
   return countKeys(parsed) === keys ? undefined : 'a key is there twice';
 }
 

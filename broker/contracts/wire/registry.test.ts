@@ -38,7 +38,7 @@ describe('an invalid snapshot is rejected as a whole', () => {
   });
 });
 
-test('a token matches its own hash only', () => {
+test('a token matches only its own hash', () => {
   expect(hashToken('one')).toMatch(/^[0-9a-f]{64}$/);
   expect(tokenMatches('one', hashToken('one'))).toBe(true);
   for (const other of ['', 'One', 'one ', 'two']) expect(tokenMatches(other, hashToken('one'))).toBe(false);

@@ -1,4 +1,4 @@
-/** The registry snapshot: admitted PCs. Written and signed by `flows`, read by the broker (DESIGN, decision 12). */
+/** The registry snapshot: admitted PCs. `flows` writes and signs it, and the broker reads it. */
 import { createHash, createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { signed } from './messages.ts';
@@ -49,12 +49,15 @@ export function tokenMatches(token: string, tokenHash: string | null): boolean {
   return tokenHash !== null && timingSafeEqual(Buffer.from(hashToken(token), 'hex'), Buffer.from(tokenHash, 'hex'));
 }
 
-/** The response to a challenge `NAME:NONCE` by a server that keeps the hash of the token NAME: an HMAC-SHA256, keyed with the hexadecimal hash. */
+/**
+ * Returns the response to a challenge `NAME:NONCE`, by a server that keeps the hash of the token NAME. It is an HMAC-SHA256 with the
+ * hexadecimal hash as key.
+ */
 export const proofFor = (challenge: string, hash: string): string => createHmac('sha256', hash).update(challenge).digest('base64url');
 
 /**
  * Resolves if the API at this address keeps the hash of the token, else rejects with one line. Without a response it rejects as `fetch`
- * does. A client awaits it before it sends a token on loopback: while the server is down, any local user can listen on its port.
+ * does. A client calls it before it sends a token on loopback: while the server is down, any local user can listen on its port.
  */
 export async function proveServer(api: string, token: { name: string; text: string }, signal: AbortSignal | null = null): Promise<void> {
   const challenge = `${token.name}:${randomBytes(32).toString('base64url')}`;

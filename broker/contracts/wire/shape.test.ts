@@ -38,7 +38,7 @@ describe('the structure of a message is checked before any recursive reader', ()
     expect(decode('beat', Buffer.from(`{"digest":"${digest}","session":9007199254740992,"at":1}`))).toMatchObject({ reason: 'schema' });
   });
 
-  test('S23 a lone surrogate and __proto__ are plain data, with the same mark on both sides', () => {
+  test('S23 a lone surrogate and __proto__ are plain data, with the same hash of the event on both sides', () => {
     const body = '{"name":"\\ud800","__proto__":{"admin":true}}';
     const read = decode('event', event(body));
     if (!read.ok) throw new Error(read.detail);
@@ -48,7 +48,7 @@ describe('the structure of a message is checked before any recursive reader', ()
     expect({}).not.toHaveProperty('admin');
   });
 
-  test('R27 a birth with an event number above 2^40 is rejected', () => {
+  test('R27 (quotas) a birth with an event number above 2^40 is rejected', () => {
     const said = { kind: 'birth', boot: 'b', session: 1, at: 1, digest: digestOf([]), rev: 1, agent: '1', config: 0, inventory: '' };
     const birth = (first: number, last: number) =>
       decode('presence', Buffer.from(JSON.stringify({ ...said, spool: { id: 's', first, last } })));

@@ -13,7 +13,7 @@ const key = createPrivateKey(pem.privateKey);
 const publicKey = createPublicKey(pem.publicKey);
 const anything = v.unknown();
 
-/** Committed samples, whose private key is deleted. Add new ones, never edit old ones. */
+/** Committed samples, whose private key is deleted. Add new samples and never edit old ones. */
 const golden: { publicKey: string; samples: Record<string, Signed> } = JSON.parse(
   readFileSync(new URL('./signed.golden.json', import.meta.url), 'utf8'),
 );
@@ -54,7 +54,7 @@ describe('a text is rejected as a whole', () => {
   });
 });
 
-test('seeded values survive the wire unchanged, and a changed byte never gives another value', () => {
+test('seeded values survive encoding and decoding, and a changed byte never gives another value', () => {
   const random = randomFrom(7);
   for (let round = 0; round < ofTier(300, 2_000); round++) {
     const value = anyValue(random, 3);

@@ -1,4 +1,4 @@
-/** A JSON text with an Ed25519 signature over exactly its bytes. An unsigned text is never parsed. */
+/** A JSON text with an Ed25519 signature over exactly its bytes. A text without a valid signature is never parsed. */
 import { generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import * as v from 'valibot';
 import { issueText } from '../kit/one-line.ts';

@@ -11,7 +11,7 @@ export const stampBytes = 44;
 export type StampReply = { seq: number; sentAt: number; receivedAt: number; session: number; probe: { seq: number; sentAt: number } };
 
 const at = { seq: 0, sent: 4, error: 12, session: 14, token: 16, received: 16, probeSeq: 24, probeSent: 28, probeError: 36, ttl: 40 };
-/** Error estimate: not synchronised, NTP format, smallest error. No clocks are compared here. */
+/** Error estimate of a packet: not synchronised, NTP format, smallest error. The quality test compares no clocks. */
 const errorEstimate = 0x0001;
 /** Node does not expose the TTL of a received packet. 255 means unknown (RFC 5357, 4.2.1). */
 const unknownTtl = 255;
@@ -78,14 +78,14 @@ export function readReply(packet: Buffer): StampReply | undefined {
 const ntpEpoch = 2_208_988_800;
 const fractions = 2 ** 32;
 
-/** A time since 1970 has a resolution of a quarter of a microsecond. */
+/** Writes a time as NTP. A time since 1970 in a double has a resolution of a quarter of a microsecond. */
 function writeNtp(packet: Buffer, timeMs: number, place: number): void {
   const seconds = Math.floor(timeMs / 1_000);
   packet.writeUInt32BE((seconds + ntpEpoch) % fractions, place);
   packet.writeUInt32BE(Math.floor(((timeMs - seconds * 1_000) / 1_000) * fractions) % fractions, place + 4);
 }
 
-/** NTP seconds restart in 2036 (RFC 5905, 6): a small number belongs to that era. */
+/** Reads an NTP time. NTP seconds restart in 2036 (RFC 5905, 6): a small number belongs to that era. */
 function readNtp(packet: Buffer, place: number): number {
   const seconds = packet.readUInt32BE(place);
   const era = seconds < fractions / 2 ? fractions : 0;

@@ -43,7 +43,7 @@ export function nameOf(pc: PcPath): string {
   return pc.replaceAll('/', '.');
 }
 
-/** Inverse of `nameOf`; undefined for an invalid name. */
+/** Inverse of `nameOf`: returns the path of a PC; undefined for an invalid name. */
 export function pathOfName(name: string): PcPath | undefined {
   const path = name.replaceAll('.', '/');
   return isPcPath(path) && !name.includes('/') ? path : undefined;

@@ -36,7 +36,7 @@ test('each response survives encoding and decoding, and a welcome is shorter tha
   expect(readTrainAnswer(load)).toMatchObject({ kind: 'load', train: 7, seq: 3, parts: 24 });
 });
 
-test('the report of the longest train is split into packets of tunnel size, and an empty report is sent too', () => {
+test('the report of the longest packet train is split into packets that fit a tunnel, and an empty report is sent too', () => {
   const arrivals = Array.from({ length: trainPacketsAtMost }, (_, seq) => ({ seq, us: seq * 20_001 }));
   const parts = writeTrainReport(9, arrivals);
   expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(trainPayloadBytes);

@@ -4,13 +4,13 @@
  */
 import { reflectorTokenBytes } from './reflector.ts';
 
-/** A packet of a train, with the size of meeting traffic and small enough for any tunnel. */
+/** Payload of a packet of a train in bytes, with the size of meeting traffic and small enough for any tunnel. */
 export const trainPayloadBytes = 1_172;
-/** With UDP and IP headers, the size used for rates. */
+/** Payload with UDP and IP headers, the size used for rates. */
 export const trainIpBytes = trainPayloadBytes + 28;
-/** With the Ethernet frame, the size used for data budgets. */
+/** Packet with the Ethernet frame, the size used for data budgets. */
 export const trainWireBytes = trainIpBytes + 14;
-/** Packets of the longest train. At 100 Mbit/s it takes 30 ms. */
+/** Packets of the longest train. At 100 Mbit/s the train takes 30 ms. */
 export const trainPacketsAtMost = 330;
 /** Wire bytes sent in one session: enough to exhaust a 2 MB token bucket of a line whose burst rate is twice its sustained rate. */
 export const trainSessionBytes = 6_000_000;
@@ -32,15 +32,18 @@ export type TrainRequest = { kind: TrainRequestKind; train: number; seq: number;
 /** `seq`: number of the packet in its train, or of the part. `parts`: number of parts. */
 export type TrainAnswer = { kind: keyof typeof trainAnswers; train: number; seq: number; parts: number; body: Buffer };
 
-/** Why a proven address gets no packets now: the quota of the PC or of all PCs is used up. `seq` is the index in this list. */
+/**
+ * Why an address with a cookie gets no packets now: the quota of the PC (`spent`) or of all PCs (`crowded`) is used up. `seq` of the
+ * response is the index in this list.
+ */
 const trainDenials = ['spent', 'crowded'] as const;
 export type TrainDenial = (typeof trainDenials)[number];
 
-/** Differs from the first four bytes of every STAMP packet, a sequence number from 0. */
+/** First four bytes of a packet. A STAMP packet begins with a sequence number from 0, which never reaches this value. */
 const magic = 0xc5534254;
 const headBytes = 16;
 const requestBytes = headBytes + reflectorTokenBytes + trainCookieBytes;
-/** Cookie of a PC that has none yet. */
+/** Value in place of the cookie when a PC has none yet. */
 export const noCookie: Buffer = Buffer.alloc(trainCookieBytes);
 
 const entryBytes = 6;
@@ -79,7 +82,7 @@ export function writeTrainDenial(train: number, why: TrainDenial): Buffer {
   return writeTrainAnswer({ kind: 'denied', train, seq: trainDenials.indexOf(why), parts: 1, body: Buffer.alloc(0) });
 }
 
-/** Returns the reason; undefined for an unknown one. */
+/** Returns the reason of a denial; undefined for an unknown reason. */
 export function readTrainDenial({ seq }: Pick<TrainAnswer, 'seq'>): TrainDenial | undefined {
   return trainDenials[seq];
 }
@@ -92,7 +95,7 @@ export function readTrainAnswer(packet: Buffer): TrainAnswer | undefined {
   return { kind, train, seq, parts, body: packet.subarray(headBytes) };
 }
 
-/** Arrival of a packet, microseconds since the first of its train. */
+/** Arrival of a packet, in microseconds since the first packet of its train. */
 export type TrainArrival = { seq: number; us: number };
 
 /** Encodes a report in parts. A report without arrivals has one empty part. */
@@ -132,11 +135,11 @@ function kindOf<K extends string>(kinds: Record<K, number>, packet: Buffer): K |
 
 /** Measures a link over TCP by a short transfer, a fallback when UDP is blocked. */
 
-/** Bytes in each direction. */
+/** Bytes of a transfer in each direction. */
 export const transferBytes = 256_000;
 /** API path of the transfer, at the server where the PC enrolled. Access needs the token of the reflector. */
 export const transferPath = '/link-test';
-/** With headers, acknowledgements and handshake, in both directions: the size used for data budgets. */
+/** Bytes of a transfer in both directions with headers, acknowledgements and handshake, the size used for data budgets. */
 export const transferWireBytes = Math.ceil(2 * transferBytes * 1.08) + 20_000;
 
 export type Progress = { ms: number; bytes: number };
@@ -144,8 +147,8 @@ export type Progress = { ms: number; bytes: number };
 const shortestMs = 20;
 
 /**
- * Returns the rate of the second half, bits/s, because of TCP slow start. It is a lower bound of the capacity; null if the transfer was too
- * short.
+ * Returns the rate of the second half in bits/s, because TCP starts slowly. The rate is a lower bound of the capacity; null if the transfer
+ * was too short.
  */
 export function transferRate(progress: readonly Progress[]): number | null {
   const last = progress.at(-1);

@@ -11,7 +11,7 @@ const held = { version: '1.1.0', minimum: '0.0.0' };
 const judged = (edit: object = {}, at = held, signer = key) =>
   checkManifest(JSON.stringify(sealSigned({ ...offer, ...edit }, signer)), publicKey, { ...at, now });
 
-test('a newer version is accepted, and the running one gives null', () => {
+test('a newer version is accepted, and the version that already runs returns null', () => {
   expect(judged()).toEqual({ ok: true, value: offer });
   expect(judged({ version: '1.1.0' })).toEqual({ ok: true, value: null });
 });
@@ -23,7 +23,7 @@ test.each([
   ['S10 one that was held back until it expired', { expires: now }, held, 'the offer of 1.2.0 has expired'],
   ['S10 endless data', { size: 1e12 }, held, 'size: expected <=8388608, found 1000000000000'],
   ['S10 a version that is none', { version: '1.2' }, held, 'version: '],
-] as const)('%s is refused', (_what, edit, at, reason) => {
+] as const)('the version is refused: %s', (_what, edit, at, reason) => {
   expect(judged(edit, at)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
 });
 

@@ -1,13 +1,13 @@
 /**
- * The manifest of an agent update. It is signed with a key that is on no machine of the network, so that an intruder on the server cannot
- * offer own code.
+ * The manifest of an agent update. The private key that signs it is on no machine of the network, so an intruder on the server cannot offer
+ * other code.
  */
 import type { KeyObject } from 'node:crypto';
 import * as v from 'valibot';
 import { signed } from './messages.ts';
 import { type Opened, openSigned } from './signed.ts';
 
-/** Larger than any of our bundles. A download stops at this limit. */
+/** Limit of a download in bytes, larger than any of our bundles. */
 const bundleLimitBytes = 8 * 2 ** 20;
 
 const version = v.pipe(v.string(), v.regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/));
@@ -41,7 +41,7 @@ export function checkManifest(text: string, key: KeyObject, held: InstalledVersi
   return { ok: true, value: next };
 }
 
-/** Negative if `a` is older. */
+/** Returns a negative number if `a` is older than `b`. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => text.split('.').map(Number));
   return [0, 1, 2].map((at) => (left?.[at] ?? 0) - (right?.[at] ?? 0)).find((by) => by !== 0) ?? 0;
