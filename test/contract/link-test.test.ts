@@ -128,7 +128,7 @@ test.each([
   expect([seen.ports, seen.used, seen.takeCapacity]).toEqual([[], 0, []]);
 });
 
-test('a meeting that begins during the test ends it, and no result is stored', async () => {
+test('a meeting that begins during a link test ends the test, and no result is stored', async () => {
   const { way, run, seen, heldBy } = setUp();
   way.clock.after(300, () => heldBy.push('teams'));
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureRefusals.meeting });
@@ -167,7 +167,7 @@ test('with blocked UDP a short TCP transfer gives a lower bound and is marked as
   expect(seen.used).toBeGreaterThan(500_000);
 });
 
-test('C15 if one direction fails over UDP, TCP gives its lower bound beside the UDP result of the other', async () => {
+test('C15 if one direction fails over UDP, TCP gives its lower bound beside the UDP result of the other direction', async () => {
   let packets = 0;
   const transferred = { upBps: 1.5 * mbit, downBps: 6 * mbit };
   // One large packet in twelve arrives: UDP is not blocked, but gives no rate.

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => reflector.stop());
 
 test.concurrent.each(Object.entries(scenarios))(
-  '%s: the loss of each direction is exact and the round trip time right, with clocks that differ by 1.2 s',
+  '%s: measures the exact loss of each direction and the right round trip time, with clocks that differ by 1.2 s',
   { tags: ['long'] },
   async (name, model) => {
     const seed = 7 + Object.keys(scenarios).indexOf(name);

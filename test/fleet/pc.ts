@@ -25,7 +25,7 @@ export type SimulatedPc = {
   isConnected(): boolean;
   /** Returns whether the server has responded in this run: the PC is admitted, and knows its round trip. */
   isSettled(): boolean;
-  /** Returns the number of events ever written to its spool, and of those not acknowledged. */
+  /** Returns the number of events ever written to the spool of the PC, and of those not acknowledged. */
   events(): { sent: number; waiting: number };
   stop(): Promise<void>;
 };

@@ -116,14 +116,14 @@ describe.runIf(runs)('the audio bridge', () => {
     ['udp', null],
     ['tcp', null],
     ['tls', 'its certificate is from an unknown authority'],
-  ])('is ok over %s when it responds', async (transport, reason) => {
+  ])('the check is ok over %s when the bridge responds', async (transport, reason) => {
     const port = await plays(transport, question, answer(200), stays);
     const { said, reason: why, seconds } = await ask(transport, port);
     expect([said, why]).toEqual(['ok', reason]);
     expect(seconds).toBeLessThan(0.5);
   });
 
-  test('is ok when its first response is lost, because the probe retransmits after 0.5 s', async () => {
+  test('the check is ok when the first response is lost, because the probe retransmits after 0.5 s', async () => {
     const port = await plays('udp', question, answer(200), stays);
     const { said, seconds } = await ask('udp', await lossy(port, 1));
     expect(said).toBe('ok');
@@ -131,32 +131,32 @@ describe.runIf(runs)('the audio bridge', () => {
     expect(seconds).toBeLessThan(1.4);
   });
 
-  test('is ok when it sends 100 Trying first and the final response later', async () => {
+  test('the check is ok when the bridge sends 100 Trying first and the final response later', async () => {
     const port = await plays('tcp', question, answer(100), '<pause milliseconds="600"/>', answer(200), stays);
     expect(await ask('tcp', port)).toMatchObject({ said: 'ok', reason: null });
   });
 
-  test('is `bridge.silent` when it never responds, with a title in both languages', async () => {
+  test('the check is `bridge.silent`, with a title in both languages, when the bridge never responds', async () => {
     const port = await plays('udp', question, stays);
     const { said, reason } = await ask('udp', port, 2_000);
     expect([said, reason]).toEqual(['bridge.silent', null]);
     expect(faultOf('bridge.silent')?.title).toEqual({ en: 'The audio bridge does not answer', hi: 'ऑडियो ब्रिज जवाब नहीं दे रहा' });
   });
 
-  test.each<Transport>(['udp', 'tcp', 'tls'])('is `bridge.silent` at once when nothing listens over %s', async (transport) => {
+  test.each<Transport>(['udp', 'tcp', 'tls'])('the check is `bridge.silent` at once when nothing listens over %s', async (transport) => {
     const [port = 0] = await freePorts(1);
     const { said, reason } = await ask(transport, port);
     expect([said, reason]).toEqual(['bridge.silent', 'no program listens at its address']);
     expect(coreReasonText(reason ?? '', 'hi')).toBe('उसके पते पर कोई प्रोग्राम जवाब नहीं दे रहा');
   });
 
-  test.each<Transport>(['udp', 'tcp'])('is `bridge.silent` when it sends garbage over %s', async (transport) => {
+  test.each<Transport>(['udp', 'tcp'])('the check is `bridge.silent` when the bridge sends garbage over %s', async (transport) => {
     const port = await plays(transport, question, '<send><![CDATA[\nHELLO from [local_ip]\nContent-Length: 0\n\n]]></send>', stays);
     const { said, reason } = await ask(transport, port, 2_000);
     expect([said, reason]).toEqual(['bridge.silent', 'the program at this address does not speak SIP']);
   });
 
-  test('is `bridge.silent`, without a hang, when one side uses plain TCP and the other side uses TLS', async () => {
+  test('the check is `bridge.silent`, without a hang, when one side uses plain TCP and the other side uses TLS', async () => {
     const port = await plays('tcp', question, answer(200), stays);
     expect(await ask('tls', port, 3_000)).toMatchObject({ said: 'bridge.silent' });
     await sipp?.end('SIGKILL');

@@ -35,7 +35,7 @@ const chains = {
   prerouting: 'type nat hook prerouting priority -100',
 };
 
-/** Opens the office. With `isWhole` a complete server runs in the world, and none is simulated there. */
+/** Opens the office. With `isWhole` a complete server runs in the world instead of a simulated one. */
 export async function openBrokenOffice({ isWhole = false } = {}) {
   const spaces = ['o', 'r', 'w'].map((name) => `sabha-path-${process.pid}-${name}`);
   const [office = '', router = '', world = ''] = spaces;
@@ -68,7 +68,7 @@ export async function openBrokenOffice({ isWhole = false } = {}) {
     if (status !== 0) throw new Error(`nft ${rules}: ${stderr}`);
   };
 
-  /** Starts the simulated server, or a listener with another behaviour at its port. */
+  /** Starts the simulated server. With another `how`, a listener with that behaviour runs at its port. */
   const startCentre = async (how: Listener['how'] = 'ours') => {
     if (isWhole) return how === 'ours' ? undefined : inItsPlace(how);
     await listen('centre', world, [

@@ -24,7 +24,8 @@ const runs = requirePart(
 );
 const hearsSound = requirePart('PipeWire', installed(pipewireTools));
 const { SABHA_NIGHTLY: isNight, SABHA_WEEKLY: isWeek } = process.env;
-// The test budget of 4G and LEO lies between fibre and GEO, so only the weekly run includes them. Each takes three minutes.
+// The test budget of 4G and LEO lies between the budgets of fibre and GEO, so only the weekly run includes these two. Each takes three
+// minutes.
 const classes: readonly LinkClass[] = isWeek ? linkClasses : isNight ? ['fibre', 'geo', 'floor'] : ['geo'];
 
 const hourMs = 3_600_000;

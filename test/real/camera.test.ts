@@ -38,7 +38,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the camera 
     await says().toMatchObject({ fault: 'camera.missing' });
   });
 
-  it('a camera watch calls back on each change, starts no further program, and knows no camera while PipeWire is frozen', async () => {
+  it('a camera watch calls back on each change, starts no further program, and reports no camera while PipeWire is frozen', async () => {
     const own = await startDesktop();
     onTestFinished(() => own.stop());
     const platform = createPlatform({ env: own.env, root: tree({ 'sys/class/tty/note': '', 'proc/version': '' }) });

@@ -51,7 +51,7 @@ describe.runIf(runs)('the Debian package', () => {
     return err.replaceAll(/^Created symlink .*\n/gm, '');
   };
 
-  test('is byte for byte the same at any time and with any umask', async () => {
+  test('a package is byte for byte the same, whenever and with whatever umask it is built', async () => {
     const [umask, date] = [process.umask(0o077), process.env['SOURCE_DATE_EPOCH']];
     process.env['SOURCE_DATE_EPOCH'] = '1700000000';
     onTestFinished(() => {
@@ -64,7 +64,7 @@ describe.runIf(runs)('the Debian package', () => {
     expect(readFileSync(await made('0.1.0', 'two')).equals(first)).toBe(true);
   });
 
-  test('is not built when a program is missing: the error names the program, and no partial file remains', async () => {
+  test('a build without a required program fails, names the program, and leaves no partial file', async () => {
     const bare = mkdtempSync(join(folder, 'bare-'));
     symlinkSync('/usr/bin/env', join(bare, 'env'));
     const path = process.env['PATH'];
@@ -113,7 +113,7 @@ describe.runIf(runs)('the Debian package', () => {
     expect(ofUser('security --offline=true --threshold=56 --no-pager')).toMatchObject({ code: 0 });
   });
 
-  test('reports each misuse of its command in one line', async () => {
+  test('`sabha-agent` reports each wrong use in one line', async () => {
     const debian = await copy();
     install(debian, '0.1.0');
     const told = (call: string) => {
@@ -205,8 +205,8 @@ describe.runIf(runs)('the Debian package', () => {
 });
 
 /**
- * Signs a user in at the screen of a copy, and starts the session helper as its unit says. Only the system call filters are missing, since
- * systemd alone applies them.
+ * Signs a user in at the screen of a copy, and starts the session helper as its unit says. Only the filters for system calls are missing,
+ * because only systemd can apply them.
  */
 function sitDown({ sh }: Debian, user: string) {
   sh(`useradd --create-home ${user}`);

@@ -47,7 +47,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the microph
   });
   afterAll(() => desktop?.stop());
 
-  it('reports missing while the server lists no microphone', async () => {
+  it('reports `missing` while the sound server lists no microphone', async () => {
     await says().toEqual({
       component: 'microphone',
       device: 'expected-1',
@@ -138,7 +138,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the microph
     await desktop.pactl('set-default-source', id);
   });
 
-  it('accepts a name of 4 KB and shortens it to the limit of the contract', async () => {
+  it('accepts a microphone name of 4 KB and shortens the name to the limit of the contract', async () => {
     await desktop.plug('long', `RoomMic ${'x'.repeat(4_096)}`);
     const long = async () => {
       const sound = await platform.sound(AbortSignal.timeout(5_000));

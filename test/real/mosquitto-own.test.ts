@@ -87,7 +87,7 @@ describe.runIf(running)('mosquitto', () => {
       expect(heard.toSorted()).toEqual([...allowed('publish'), ...(wider[who]?.publish ?? [])].toSorted());
     });
 
-    test('receives exactly the topics that our function forwards, although it subscribes to everything', async () => {
+    test('receives exactly the topics that our function forwards, although the client subscribes to everything', async () => {
       const [witness, peer] = [await join('witness'), await join(who)];
       expect(await peer.subscribe(['#', '+/#', '$SYS/#', `sabha/v1/${pc}/+`, 'sabha/v1/+/+/+/cmd'])).toEqual([1, 1, 1, 1, 1]);
       for (const topic of topics) await witness.publish(topic, who);
@@ -99,7 +99,7 @@ describe.runIf(running)('mosquitto', () => {
       );
     });
 
-    test('may set a last will exactly on the topics that it may publish', async () => {
+    test('may set a last will exactly on the topics on which the client may publish', async () => {
       const witness = await join('witness');
       await witness.subscribe(['#']);
       for (const topic of topics) {

@@ -1,4 +1,7 @@
-/** A PC in its own network namespace, enrolled at a complete server. One cable connects them, on which the kernel counts every byte. */
+/**
+ * A PC in a separate network namespace, enrolled at a complete server. One cable connects PC and server, and the kernel counts every byte
+ * on it.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -41,7 +44,7 @@ export function hasNamespaces(): boolean {
   return true;
 }
 
-/** Put before a command line, it gives the program real-time priority, whatever the load of the machine. */
+/** The beginning of a command line. It gives the program real-time priority, whatever the load of the machine. */
 export const beforeOthers: readonly string[] = ['/usr/bin/chrt', '--rr', '1'];
 
 /** Whether this machine permits real-time priority. */
@@ -75,7 +78,7 @@ function removeCable({ space, outer }: Cable): void {
   rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
 }
 
-/** Adds permanent neighbour entries at both ends, so that no ARP packet adds to the bytes that the agent's meter must match. */
+/** Adds permanent neighbour entries at both ends of the cable. No ARP packet then adds to the bytes that the agent's meter must match. */
 function introduce({ space, outer, here, there }: Cable): void {
   const cardOf = (...ahead: string[]) => {
     const [program = '', ...args] = [...ahead, 'cat', `/sys/class/net/${ahead.length > 0 ? device : outer}/address`];

@@ -26,21 +26,21 @@ describe.runIf(runs)('the check of the path to the server', () => {
   });
   afterAll(() => office?.close());
 
-  test.each(networks)('blames the right party or none when this is broken: $what', async (network) => {
+  test.each(networks)('the check `path` blames the right party or none: $what', async (network) => {
     const said = await askBroken(office, network, times);
     const isRight = (one: string) => network.may.some((may) => may === one);
     all.push(...said.map((one) => ({ isNamed: isRight(one) })));
     expect(said.filter((one) => one !== 'unknown' && !isRight(one))).toEqual([]);
   });
 
-  test('blames a party in at least four of five cases', () => {
+  test('the check `path` blames a party in at least four of five cases', () => {
     const named = all.filter(({ isNamed }) => isNamed).length;
     console.info(`${networks.length} networks × ${times}: ${named} of ${all.length} named`);
     expect(all).toHaveLength(networks.length * times);
     expect(named).toBeGreaterThanOrEqual(namedShare * all.length);
   });
 
-  test('says what was observed, in the language of the reader', async () => {
+  test('the check `path` says what it observed, in the language of the reader', async () => {
     await office.mend();
     await office.end('centre');
     expect(await Promise.all([office.line('en'), office.line('hi')])).toEqual([
@@ -49,7 +49,7 @@ describe.runIf(runs)('the check of the path to the server', () => {
     ]);
   });
 
-  test('on a PC without a certificate reports unknown, since it cannot verify the server', async () => {
+  test('the check `path` is unknown on a PC without a certificate, because it cannot verify the server', async () => {
     await office.mend();
     const env = { SABHA_MQTT_HOST: centreName, SABHA_MQTT_PORT: `${ports.mqtt}`, SABHA_CONFIG: join(office.folder, 'sabha.json') };
     expect(await office.check(env, join(office.folder, 'nobody'))).toEqual({

@@ -71,7 +71,7 @@ describe.runIf(runs && sounds)('a microphone that is unplugged and plugged in ag
     for (const word of ['माइक नहीं मिल रहा', 'कॉन्फ़्रेंस रूम', 'लेह दफ़्तर', 'केबल निकालकर दोबारा लगाएँ']) expect(card).toContain(word);
   });
 
-  test('leads to exactly one mail that it works again', async () => {
+  test('leads to exactly one mail that the microphone works again', async () => {
     await desktop.plug('room_mic', 'RoomMic');
     // Another real fault of this PC, such as a busy processor, can cause another mail first. If nobody was notified of that fault, the mail
     // waits until a minute after the end of the fault.

@@ -61,7 +61,7 @@ describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
     for (const version of ['0.1.0', '0.2.0'])
       await promisify(exec)(`${node} ${asWritten('npm run pack:server')} -- --out ${folder} --version ${version}`, { cwd: sources });
     machine = await boot();
-    // Nobody can answer the questions of apt here.
+    // apt asks questions by default, and nobody can answer them in a test.
     await typed(`echo 'APT::Get::Assume-Yes "true";' >/etc/apt/apt.conf.d/99sabha; rm -f /usr/sbin/policy-rc.d`);
   }, limitMs);
   afterAll(async () => {
@@ -112,7 +112,7 @@ describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
     expect(await out('stat -c %U /var/lib/sabha/flows/centre.key /etc/sabha/sabha.json')).toBe('sabha-flows\nsabha-flows');
   });
 
-  test('runs three parts, each as a separate user, live and ready', async () => {
+  test('runs three parts, each as a separate user, which are live and ready', async () => {
     await expect.poll(states, patience).toBe(allActive);
     const users = await Promise.all(units.map(async (unit) => out(`stat -c %U /proc/${await pidOf(unit)}`)));
     expect(users).toEqual(['sabha-broker', 'sabha-flows', 'sabha-dashboards']);

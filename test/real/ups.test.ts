@@ -69,7 +69,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS with a rea
     await says('mains ok', 'ups ok');
   });
 
-  it('is lost while its driver is suspended or dead, and is found again afterwards', async () => {
+  it('the UPS is lost while its driver is suspended or dead, and is found again afterwards', async () => {
     await nut.driver('freeze');
     const stale = 'the UPS no longer reports its state';
     await says(`mains unknown ${stale}`, `ups power.ups_lost ${stale}`);
@@ -82,12 +82,12 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS with a rea
     await says('mains ok', 'ups ok');
   });
 
-  it('is unknown, not a fault, when upsd does not know its name', async () => {
+  it('the UPS is unknown, not a fault, when upsd does not know its name', async () => {
     const reason = 'upsd does not know this UPS';
     expect((await look(power, profileOf('hall'))).lines).toEqual([`mains unknown ${reason}`, `ups unknown ${reason}`]);
   });
 
-  it('costs less than 5 ms of processor time for each query', async () => {
+  it('a query of the UPS costs less than 5 ms of processor time', async () => {
     await look(power);
     const before = process.cpuUsage();
     for (let n = 0; n < 50; n += 1) await look(power);
@@ -95,7 +95,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS with a rea
     expect((user + system) / 1_000 / 50).toBeLessThan(5);
   });
 
-  it('makes the agent send one last gasp soon after "low battery", with the state that explains it', async () => {
+  it('the agent sends one last gasp soon after "low battery", with the state that explains it', async () => {
     await nut.say({ ...full, 'ups.status': 'OB', 'battery.runtime': '700' });
     await says('mains power.on_battery', 'ups ok');
     // The clock is ten times as fast: on battery the agent then polls the UPS every half second.
@@ -133,7 +133,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS with a rea
     await agent.stop('stopped');
   });
 
-  it('is unknown, not a fault, when upsd is stopped', async () => {
+  it('the UPS is unknown, not a fault, when upsd is stopped', async () => {
     await nut.stopServer();
     const reason = 'upsd does not answer';
     await says(`mains unknown ${reason}`, `ups unknown ${reason}`);

@@ -43,7 +43,7 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
     await page.getByText('Connection to the server lost').waitFor();
   });
 
-  test('closes its stream in a hidden tab and reopens it when visible, so that seven tabs can still act', async () => {
+  test('closes its stream in a hidden tab and reopens it when the tab is visible, so that seven tabs can still act', async () => {
     await stage.open('#/');
     await expect.poll(() => stage.view.streams()).toBe(1);
     await stage.page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
@@ -96,7 +96,7 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
     expect(asked).toEqual({ words: 3, alert: 2 });
   });
 
-  test('uses a late response until a newer one arrives, and never replaces a newer one', async () => {
+  test('shows a late response until a newer response arrives, and never replaces a newer response', async () => {
     const { page, view } = stage;
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let asked = 0;
@@ -125,7 +125,7 @@ describe.runIf(wallRuns)('the connection of the wall', () => {
     await page.getByText('answer 2').waitFor();
   });
 
-  test('reloads the details of a site more often during its setup, and once a minute when it is live', async () => {
+  test('reloads the details of a site once a minute when the site is live, and more often during its commissioning', async () => {
     const { page, view } = stage;
     const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');

@@ -104,7 +104,7 @@ describe.runIf(wallRuns)('push notifications', () => {
     return { cdp, registrationId: await registered };
   }
 
-  test('one press subscribes this person and device, and another press unsubscribes it', async () => {
+  test('one press of the button subscribes this person and device, and another press unsubscribes them', async () => {
     await joined();
     expect(devices.of('asha').map(({ endpoint }) => endpoint)).toEqual([service]);
     await page.reload();

@@ -51,7 +51,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('receives at most 1 KB for one fault of one site, and redraws only its tile', async () => {
+  test('receives at most 1 KB for one fault of one site, and redraws only the tile of that state', async () => {
     await stage.open('#/');
     const { page, view } = stage;
     await page.evaluate(() => {
@@ -222,7 +222,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(view.posts).toEqual([['/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Asha' }]]);
   });
 
-  test('shows a server with one site the page of that site', async () => {
+  test('shows the page of the site when the server has only one site', async () => {
     stage.view.content = { ...stage.view.content, sites: stage.view.content.sites.filter((one) => one.site === 'ladakh/leh') };
     await stage.open('');
     await stage.page.locator('article[data-pc="ladakh/leh/vc-1"]').waitFor();

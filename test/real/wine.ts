@@ -111,7 +111,7 @@ export type WineNode = {
   run(file: string, ...args: string[]): Promise<Ran>;
   start(file: string, ...args: string[]): WineProgram;
   bundle(entry: string, file: string): Promise<void>;
-  /** Removes koffi from beside node.exe, or puts it back. */
+  /** Removes koffi from the folder of node.exe, or puts it back. */
   takeKoffi(): void;
   putKoffi(): void;
 };
@@ -148,7 +148,7 @@ async function bundle(entry: string, outfile: string): Promise<void> {
   });
 }
 
-/** Copies both halves of koffi beside node.exe, as the MSI does. */
+/** Copies the JavaScript and the binary of koffi to the folder of node.exe, as the MSI does. */
 function putKoffi(folder: string): void {
   for (const half of ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'])
     cpSync(join(nodeModules, 'koffi', half), join(folder, 'koffi', half));

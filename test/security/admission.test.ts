@@ -32,7 +32,7 @@ const shown = (cert?: Issued) => ({ roots: [authority.root], ...(cert && { cert 
 const entry = (...certs: Issued[]) => ({ pc, certificates: certs.map(({ serial }) => serial) });
 
 describe('S1 a forged identity', () => {
-  test('0 of 5 forged certificates are admitted: other id, none, self-signed, other authority, server certificate; the right one is', async () => {
+  test('0 of 5 forged identities are admitted (other id, none, self-signed, other authority, server certificate), but the right one is', async () => {
     const forged: [string, Issued | undefined][] = [
       ['another id', await authority.issue({ cn: 'ladakh.leh.pc-2', use: 'client' })],
       ['none', undefined],

@@ -96,7 +96,7 @@ test.each<[string, string, [number, string], RegExp]>([
   ['an endless answer', 'est/cacerts', [200, 'A'.repeat(1_000_000)], /the answer is too long/],
   ['no place', 'sabha/centre', [200, '{"mqtt":{"port":0}}'], /sabha\/centre cannot be read/],
   ['no key', 'sabha/centre', [200, '{"mqtt":{"port":1},"centreKey":"k"}'], /sabha\/centre cannot be read/],
-])('%s of %s is reported in one line, and nothing is stored', async (_what, path, answer, line) => {
+])('the enrolment reports %s of %s in one line and stores nothing', async (_what, path, answer, line) => {
   const at = await centre();
   at.state.answers[`/.well-known/${path}`] = answer;
   const done = await ask(at);
@@ -108,7 +108,7 @@ test.each<[string, string, [number, string], RegExp]>([
 test.each([
   ['for another PC', { cn: 'ladakh.leh.pc-2', use: 'client' as const }, 'a certificate for another PC'],
   ['not made for clients', { cn: name, use: 'server' as const }, 'a certificate that is not for the broker'],
-])('a certificate %s is refused', async (_what, wanted, line) => {
+])('the enrolment refuses a certificate %s', async (_what, wanted, line) => {
   const at = await centre();
   at.state.wanted = wanted;
   expect(await ask(at)).toEqual({ ok: false, line: `localhost:${at.port} answered ${line}` });
@@ -147,7 +147,7 @@ test.each<[string, (socket: Socket) => void, RegExp]>([
   ['speaks no TLS', (socket) => socket.end('SSH-2.0-OpenSSH_9\r\n'), /this is not the Sabha server: check address and port$/],
   ['refuses TLS', (socket) => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, 40])), /this is not the Sabha server: check address and port$/],
   ['cuts the connection', (socket) => socket.resetAndDestroy(), /the connection was cut: check the port/],
-])('a server that %s is reported in one line with the first thing to check', async (_what, meets, line) => {
+])('the enrolment reports a server that %s in one line, with the first thing to check', async (_what, meets, line) => {
   const at = await centre();
   const stranger = createServer(meets).listen(0);
   await once(stranger, 'listening');

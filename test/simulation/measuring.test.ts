@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 
 const measuring = (world: World) => world.pcs.filter((pc) => pc.agent()?.rounds.measures()).map(({ path }) => path.split('/')[2]);
 
-test('another PC measures when the current one stops, is switched off or is silent, until the current one returns', async () => {
+test('the online PC with the lowest id measures the link while other PCs are stopped, switched off or silent, and after their return', async () => {
   const world = await atRest({ pcs: 3 });
   expect(measuring(world)).toEqual(['pc-1']);
   world.pc(0).stop();

@@ -7,7 +7,7 @@ import { epochMs } from './time.ts';
 
 const states = ['assam', 'bihar', 'goa', 'kerala', 'ladakh', 'odisha', 'punjab', 'sikkim'];
 
-/** Creates so many offices of one PC each, over all states. */
+/** Creates `count` offices of one PC each, spread over all states. */
 function offices(count: number, edit: (at: number) => Partial<LightSite> = () => ({})): LightSite[] {
   return Array.from({ length: count }, (_, at) => ({ path: `${states[at % states.length]}/site-${at}`, ...edit(at) }));
 }

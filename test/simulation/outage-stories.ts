@@ -127,7 +127,7 @@ function line({ random }: Scene, site: Site): Plot {
   const isRestarted = random.next() < 0.2;
   return {
     truth: 'link-down',
-    // A restart during the outage is reported and proves that there was power.
+    // A restart during the outage is reported, and proves that the PC had power.
     isTwin: { live: true, after: isOnMuteUps(site) && !isRestarted },
     begin(hand) {
       each((pc) => pc.cut(how), 2 * second)(hand);
@@ -141,7 +141,7 @@ function line({ random }: Scene, site: Site): Plot {
   };
 }
 
-/** A state of eight sites, of which three lines fail independently, a minute apart. */
+/** Creates a state of eight sites, of which three lines fail independently, a minute apart. */
 function threeLines(scene: Scene, _: Site): Plot {
   const sites = Array.from({ length: 8 }, (__, at) =>
     siteOf(scene, `office-${at}`, { pcs: 1, isp: `isp-${scene.at}-${at % 4}`, link: 'fibre' }),
@@ -158,7 +158,7 @@ function threeLines(scene: Scene, _: Site): Plot {
   };
 }
 
-/** A provider or state fails. With `beside`, the state also has sites of another provider. */
+/** Lets a provider or a state fail. With `beside`, the state also has sites of another provider. */
 function upstream(scene: Scene, _: Site, beside: boolean): Plot {
   const down = 4 + scene.random.below(4);
   const isp = beside ? `isp-${scene.at}` : '';

@@ -27,7 +27,7 @@ test('R16, F23 a new session of a connected PC causes no silence, although the b
   expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
 });
 
-test('R16 wrong last wills of connected PCs raise nothing', {
+test('R16 last wills that the broker wrongly publishes for connected PCs raise nothing', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ pcs: 20 });

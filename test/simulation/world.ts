@@ -21,7 +21,7 @@ export type World = {
   log: string[];
   note(line: string): void;
   pc(index: number): Pc;
-  /** A PC of the first site that is admitted but runs no agent of ours, or null. */
+  /** A PC of the first site that is admitted but does not run our agent, or null. */
   hostile: (Hostile & { path: string }) | null;
   /** Rooms that were moved or retired, so that the server does not watch them, and since when. */
   unwatched: { path: string; from: number }[];

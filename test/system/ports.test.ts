@@ -13,7 +13,7 @@ afterEach(() => site.remove());
 
 const doors = ['/flows', '/library/local/functions/x', '/settings', '/nodes', '/auth/login', '/red/red.js', '/context/global'];
 
-test('S12 all ports are those of the settings and on loopback, none serves the editor, and the agent has none', {
+test('S12 the server opens only the ports of its settings, on loopback; no port serves the editor, and the agent opens none', {
   tags: ['long'],
 }, async () => {
   const centre = startCentre(site);

@@ -19,7 +19,7 @@ const at = (file: string) => join(site.data, file);
 const text = (file: string) => readFileSync(at(file), 'utf8');
 const modeOf = (file: string) => (statSync(at(file)).mode & 0o777).toString(8);
 
-test('the unit of each part starts it with the flags of npm start', () => {
+test('the unit of each part starts the part with the flags of npm start', () => {
   const flags = [...readFileSync('start.ts', 'utf8').matchAll(/'(--(?:disable-warning|max-semi-space-size)=\w+)'/g)].map(
     ([, flag]) => flag,
   );
@@ -31,7 +31,7 @@ test('the unit of each part starts it with the flags of npm start', () => {
   }
 });
 
-test('files for other parts are readable by their group, secrets of flows only by their owner, and a second run keeps them', async () => {
+test('files for other parts are readable by their group and secrets of flows only by their owner, and a second run keeps these files', async () => {
   await start('--prepare');
   const told = ['broker/principals.json', 'broker/registry.pub', 'dashboards/exporter.token'];
   const own = ['flows/flows.token', 'flows/registry.key', 'flows/centre.key', 'flows/admit.json'];

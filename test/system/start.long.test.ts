@@ -40,7 +40,7 @@ test('a restart after a power cut with another room name in sabha.json sends the
   const held = async (centre: typeof first) =>
     (await centre.api<PcView[]>('/api/pcs').catch(() => [])).map(({ presence, config }) => [presence, config.held]);
   await expect.poll(() => held(first), { timeout: 40_000 }).toEqual([['online', 1]]);
-  // After a power cut the ledger holds the PC as online.
+  // After a power cut the ledger still has the PC as online.
   killAllWith(site.folder);
   await noneLeft(site.folder, 30_000);
   site.configure({ site: office('Library') });
@@ -65,7 +65,7 @@ test('a killed part restarts while the others continue', async () => {
   expect((await centre.stop()).ms).toBeLessThan(limitMs + upMs);
 });
 
-test('each secret is readable by one part only and survives a second start; after a kill of the supervisor all parts end', async () => {
+test('each secret is readable by one part only and survives a second start; all parts end when the supervisor is killed', async () => {
   const first = startCentre(site);
   await isUp(first);
   const secrets = ['agent/agent.token', 'dashboards/exporter.token', 'flows/flows.token', 'flows/registry.key', 'flows/centre.key'];

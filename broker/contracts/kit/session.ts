@@ -25,7 +25,7 @@ export type PartSessionOptions = {
   clock: Clock;
   random(): number;
   onMessage(topic: string, payload: Buffer): void;
-  /** Called when all filters are granted: from now on messages are received (R17 (hello after SUBACK), R18 (silence)). */
+  /** Called when all filters are granted and messages are received (R17 Hello after every subscription, R18 Silence). */
   onSubscribed(): void;
   /** Called with one line for each failed attempt and each loss. */
   onLost(reason: string): void;
