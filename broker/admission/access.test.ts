@@ -83,7 +83,7 @@ describe.each(allowed)('%s', (_name, principal, table) => {
     expect(granted.toSorted()).toEqual(table[action].toSorted());
   });
 
-  test.each(actions)('may %s nothing retained and nothing with QoS 2', (action) => {
+  test.each(actions)('may %s no retained message and no message with QoS 2', (action) => {
     for (const topic of topics) {
       expect(checkAccess(principal, action, { topic, qos: 0, retain: true })).toEqual({ allow: false, reason: 'retain' });
       expect(checkAccess(principal, action, { topic, qos: 2, retain: false })).toEqual({ allow: false, reason: 'qos' });

@@ -57,7 +57,7 @@ test.each([
   );
 });
 
-test('a name stays connected when an older connection of the same name ends', () => {
+test('a name counts as connected when an older connection of the same name ends', () => {
   const sessions = createSessions();
   const [older, newer] = [{} as Client, {} as Client];
   const admitted = { ok: true, name } as Admitted;
@@ -69,7 +69,7 @@ test('a name stays connected when an older connection of the same name ends', ()
   expect(sessions.isOpen(name)).toBe(false);
 });
 
-test('an invalid secrets file gives one line with the file, the key and the problem', () => {
+test('an invalid secrets file returns one line with the file, the key and the problem', () => {
   expect(parseSecrets(JSON.stringify(secrets), 'p.json')).toEqual({ ok: true, value: secrets });
   expect(parseSecrets('{', 'p.json')).toEqual({ ok: false, line: 'p.json: not JSON' });
   expect(parseSecrets(JSON.stringify({ flows: secrets.flows }), 'p.json')).toMatchObject({

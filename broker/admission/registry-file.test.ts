@@ -48,7 +48,7 @@ test.each([
     () => writeFileSync(file, sealSnapshot({ version: 4, at: 0, pcs: [], roots: [] }, createPrivateKey(makeSigningKeys().privateKey))),
   ],
   ['gone', () => rmSync(file)],
-])('the last valid snapshot stays in use when the file is %s, with one log line', (_what, spoil) => {
+])('the last valid snapshot stays in use, with one log line, when the file is %s', (_what, spoil) => {
   publish(3);
   const registry = follow();
   spoil();
@@ -62,7 +62,7 @@ test.each([
   expect(registry.version()).toBe(4);
 });
 
-test('an older snapshot is refused also after a restart, and the same version is accepted', () => {
+test('an older snapshot is refused, also after a restart, and a snapshot of the same version is accepted', () => {
   publish(7);
   follow().close();
   publish(6);
@@ -87,7 +87,7 @@ test('a revocation takes effect even if its version cannot be stored', () => {
   expect(lines.at(-1)).toContain('cannot store the version of the registry: ENOENT');
 });
 
-test('a bit flip in the stored version is detected, and the signed snapshot is used', () => {
+test('a changed bit in the stored version is detected, and the signed snapshot is used', () => {
   publish(12);
   follow().close();
   const kept = readFileSync(versionFile);

@@ -20,7 +20,7 @@ const clock: Clock = { now: Date.now, up: () => 0, after: () => () => {} };
 const open = async () => (await createTlsListener({ dataDir, clock, log: { info: say, warn: say, error: say } })).close();
 const text = (name: string) => readFileSync(join(dataDir, name), 'utf8');
 
-test('the key is created once, readable by this user only, and the certificate request is for this key', async () => {
+test('the private key is created once, readable by this user only, and the certificate request is for this key', async () => {
   await open();
   expect(statSync(join(dataDir, 'server.key')).mode & 0o777).toBe(0o600);
   expect(lines).toEqual(['waits for the certificate of the broker: no PC can connect over TLS yet']);
@@ -34,7 +34,7 @@ test('the key is created once, readable by this user only, and the certificate r
 });
 
 test.each(['', 'no key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'])(
-  'a damaged key (%j) stops the start with one line',
+  'a damaged private key (%j) stops the start with one line',
   async (key) => {
     writeFileSync(join(dataDir, 'server.key'), key);
     await expect(open()).rejects.toThrow(`${dataDir}/server.key: not a private key of an elliptic curve`);

@@ -55,7 +55,7 @@ test('S7 2,100 PCs behind one address reconnect in about a minute, because an ad
   expect(lastAt).toBeLessThan(70_000);
 });
 
-test('S7 connections that are never admitted are limited to the rate of their address', () => {
+test('S7 the connections of unauthenticated clients are limited to the rate of their address', () => {
   const { gate, from, refused } = setUp();
   for (let n = 0; n < 1_000; n += 1) gate.register(from('100.64.0.1'));
   expect(refused).toHaveLength(1_000 - defaultLimits.connects.burst);

@@ -34,7 +34,7 @@ function setUp() {
   return { time, counts, ask, tokenOf };
 }
 
-test('packets are numbered per token and session, whatever their port, with times of receipt and sending', () => {
+test('replies are numbered per token and session, whatever their port, with times of receipt and sending', () => {
   const { time, ask, tokenOf } = setUp();
   const [hall, room] = [tokenOf('up/lucknow/hall'), tokenOf('up/lucknow/vc-2')];
   time.up = 10.25;

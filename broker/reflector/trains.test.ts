@@ -127,7 +127,7 @@ test('a session never exceeds its byte limit, reports included', () => {
   expect(counted.get('spent')).toBeGreaterThan(0);
 });
 
-test('an exhausted quota and a full reflector are reported in less bytes than the request, to a proven address only', () => {
+test('an exhausted quota and a full reflector are reported in fewer bytes than the request, and only to a proven address', () => {
   const { ask, cookieOf } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const cookie = cookieOf(token);
@@ -149,7 +149,7 @@ test('an exhausted quota and a full reflector are reported in less bytes than th
   expect(ask({ kind: 'up', train: 9, token: late, cookie: cookieOf(late) })).toEqual([]);
 });
 
-test('at most 64 sessions exist, and each ends after 10 s without packets or 3 min in total', () => {
+test('at most 64 sessions exist, and each session ends after 10 s without packets or 3 min in total', () => {
   const { ask, cookieOf, counted, time } = setUp();
   const pcs = Array.from({ length: 65 }, (_, pc) => ({ token: tokenOf(`ladakh/leh/vc-${pc}`), from: at('10.1.2.3', 1_000 + pc) }));
   const cookies = pcs.map(({ token, from }) => cookieOf(token, from));

@@ -35,7 +35,10 @@ export const cell = (mbit: number, bucketKB: number, more: Partial<Cell> = {}): 
   ...more,
 });
 
-/** Highest rate of a slow line, in Mbit/s. A packet then takes more than a millisecond, and several such lines leave the processor idle. */
+/**
+ * Highest rate of a slow line, in Mbit/s. On a slow line a packet takes more than a millisecond, and several such lines leave the processor
+ * idle.
+ */
 const slowMbit = 8;
 
 /** Reflectors with their links. On `alone`, lines that need the processor are measured one at a time. */

@@ -106,7 +106,7 @@ function open(
   return wire;
 }
 
-/** Pings if nothing arrived for most of a keepalive, and closes the connection if there is no response. */
+/** Pings if nothing arrived for most of a keepalive, and closes the connection if the ping gets no response. */
 function watch(wire: Wire, clock: Clock, keepaliveMs: number): void {
   let pinged = false;
   const look = () => {

@@ -157,7 +157,7 @@ function incidentsOf(list: readonly Disturbance[], link: LinkClass): number {
 
 /** Returns when a fault keeps its incident open: each time span of the fault plus its clear time. */
 function openTimes(what: Disturbance['what'], spans: readonly Disturbance[], link: LinkClass): { from: number; until: number }[] {
-  // Only a story has snow, and another fault keeps the incident open meanwhile.
+  // Only the story of Leh has snow, and another fault keeps the incident open during the snow.
   if (what === 'crash' || what === 'snow') return [];
   if (what === 'link' || what === 'power') {
     const long = spans.filter(({ forMs }) => forMs > silentAfterMs(link));

@@ -24,7 +24,7 @@ test('a serial number has lower-case digits without leading zeros', async () => 
   expect(serialOf(certificate)).toBe(issued.serial);
 });
 
-test('a subject has a name only if it is exactly one common name', async () => {
+test('a subject has a name only if the subject is exactly one common name', async () => {
   const authority = await createAuthority('x');
   const nameIn = async (cn: string) => commonNameOf(new X509Certificate((await authority.issue({ cn, use: 'client' })).pem));
   expect(await nameIn('ladakh.leh.pc-1')).toBe('ladakh.leh.pc-1');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { realClock, zonedAt } from './clock.ts';
 
-test('the real clock runs a task after its delay, and no cancelled task', async () => {
+test('the real clock runs a task after its delay, and does not run a cancelled task', async () => {
   const clock = realClock();
   const ran: string[] = [];
   const cancel = clock.after(1, () => ran.push('cancelled'));

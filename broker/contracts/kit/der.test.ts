@@ -28,7 +28,7 @@ test('certificatesIn returns each certificate of a list from the certificate lib
   ).toEqual(theirs.sort());
 });
 
-test('a truncated or invalid list gives an error, and no flipped byte causes a hang', () => {
+test('a truncated or invalid list returns an error, and no changed byte causes a hang', () => {
   for (let length = 0; length < list.length; length += 1) expect(() => certificatesIn(list.subarray(0, length))).toThrow();
   for (let at = 0; at < list.length; at += 1) {
     const turned = Buffer.from(list);

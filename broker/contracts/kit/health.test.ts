@@ -28,7 +28,7 @@ test('without a watchdog the supervisor reports only ready', () => {
   expect(told).toEqual(['READY=1']);
 });
 
-test('liveness and readiness respond to GET only, with the reason if not ready', () => {
+test('the pages for liveness and readiness respond to GET only, with the reason if the part is not ready', () => {
   const asked = (method: string, url: string, because?: string) => {
     const said: unknown[] = [];
     const response = { writeHead: (code: number) => ({ end: (text: string) => said.push(code, JSON.parse(text)) }) };

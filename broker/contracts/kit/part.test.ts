@@ -69,7 +69,7 @@ test('an orphaned part stops its work and then exits without waiting for a reade
   expect(fatal).not.toHaveBeenCalled();
 });
 
-test('a start error gives one fatal line, a bug gives its stack, and both exit with 1', async () => {
+test('a start error logs one fatal line, a bug logs its stack, and both exit with 1', async () => {
   const { fatal, tell } = await run();
   tell('uncaughtException', new StartError('SABHA_DATA is not set'));
   const bug = new Error('bug');

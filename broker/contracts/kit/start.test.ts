@@ -57,7 +57,7 @@ describe('environment', () => {
   });
 });
 
-test('an unusable file or folder gives one line with its name', () => {
+test('an unusable file or folder throws one line with its name', () => {
   const file = join(root, 'file');
   expect(() => loadText(file)).toThrow(new StartError(`${file}: cannot be read: ENOENT`));
   writeFileSync(file, 'text');
@@ -79,7 +79,7 @@ describe('replaceFile', () => {
 });
 
 describe('listen and serveMetrics', () => {
-  test('a listener returns its port, and a port in use gives one line', async () => {
+  test('a listener returns its port, and throws one line for a port in use', async () => {
     const first = createServer();
     onTestFinished(() => void first.close());
     const port = await listen(first, { host: '127.0.0.1', port: 0 });
@@ -90,7 +90,7 @@ describe('listen and serveMetrics', () => {
     await expect(nowhere).rejects.toThrow(new StartError('cannot listen on port 0: EADDRNOTAVAIL (192.0.2.1:0)'));
   });
 
-  test('metrics are served on one path, with process metrics and no gauge with the name of a counter', async () => {
+  test('one path serves the metrics, with process metrics and without gauges that have the name of a counter', async () => {
     const registry = new Registry();
     new Gauge({ name: 'sabha_test', help: 'A test.', registers: [registry] }).set(7);
     const page = await serveMetrics(registry, 0);

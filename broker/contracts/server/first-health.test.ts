@@ -9,7 +9,7 @@ const check = { component: 'microphone', device: 'expected-1', status: 'ok', fau
 const pcView = (change: object) => ({ pc, heardAt: 10, checks: [check], ...change }) as PcView;
 const siteView = (stage: string) => ({ stage }) as SiteView;
 
-test('sites are counted by stage, and missing data gives no line', () => {
+test('sites are counted by stage, and missing data returns no line', () => {
   expect(siteLines(undefined)).toBeUndefined();
   expect(siteLines(['live', 'live', 'planned'].map(siteView))).toEqual(['Sites (3): 1 planned, 0 commissioning, 2 live, 0 closed']);
 });

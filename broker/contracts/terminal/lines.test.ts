@@ -15,7 +15,7 @@ test.each([
   [[], { LC_ALL: '', LC_MESSAGES: 'hi_IN', LANG: 'en_IN' }, 'hi'],
   [['--lang', 'de'], { LANG: 'hi_IN.UTF-8' }, 'hi'],
   [[], {}, 'en'],
-] as const)('%j with %j gives the language %s', (args, env, language) => {
+] as const)('the arguments %j with the variables %j select the language %s', (args, env, language) => {
   expect(languageFor(args, env, nowhere)).toBe(language);
 });
 
@@ -64,7 +64,7 @@ const causes: Record<string, () => unknown> = {
   'a server that cuts the connection': () => answeredBy(undefined),
 };
 
-test.each(Object.keys(causes))('%s is shown without error code and library text in either language', async (name) => {
+test.each(Object.keys(causes))('an error %s is shown without error code and library text in either language', async (name) => {
   const error = await causes[name]?.();
   const [code, message] = [codeOf(error), (error as Error).message];
   for (const language of ['en', 'hi'] as const)

@@ -13,11 +13,11 @@ test.each<[string, Record<string, unknown>, string]>([
   ['restart-sound', {}, hall],
   ['restart-agent', {}, 'all'],
   ['reboot', { confirm: hall }, hall],
-])('%s with %j to %s is valid', (verb, args, to) => {
+])('the command %s with the arguments %j to %s is valid', (verb, args, to) => {
   expect(parseOrder({ verb, args, to })).toEqual({ ok: true, value: { verb, args } });
 });
 
-test('the verbs are a closed list, and three of them accept one PC only', () => {
+test('the commands are a closed list, and three of them accept one PC only', () => {
   expect(verbNames).toEqual([
     'probe-now',
     'fast-checks',
@@ -48,7 +48,7 @@ test.each<[string, Record<string, unknown>, string, string]>([
   ['send-log', { lines: 1 }, 'all', 'send-log goes to one PC only'],
   ['reboot', { confirm: hall }, 'ladakh/leh/all', 'reboot goes to one PC only'],
   ['reboot', { confirm: 'ladakh/leh/other' }, hall, 'confirm does not name this PC'],
-])('%s with %j to %s is rejected: %s', (verb, args, to, line) => {
+])('the command %s with the arguments %j to %s is rejected: %s', (verb, args, to, line) => {
   expect(parseOrder({ verb, args, to })).toEqual({ ok: false, reason: expect.stringContaining(line) });
 });
 

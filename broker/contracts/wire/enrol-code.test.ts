@@ -5,7 +5,7 @@ import { enrolSecretOf, pinOf, readEnrolCode, writeEnrolCode } from './enrol-cod
 const root = Buffer.from('the DER of a root');
 const secret = Buffer.from('00443214c74254b635cf84653a', 'hex');
 
-test('a code is the secret and the pin in groups of five Crockford digits', () => {
+test('an enrolment code is the secret and the pin in groups of five Crockford digits', () => {
   const code = writeEnrolCode(secret, root);
   expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{5}-){7}[0-9A-HJKMNP-TV-Z]{5}$/);
   expect(code.startsWith('01234-56789-ABCDE-FGHJK-')).toBe(true);
@@ -20,7 +20,7 @@ test('the pin is the beginning of the SHA-256 hash of the root', () => {
   expect(pinOf(Buffer.from('another root'))).not.toBe(pinOf(root));
 });
 
-test('common typing mistakes are corrected', () => {
+test('common typing mistakes in an enrolment code are corrected', () => {
   const code = writeEnrolCode(secret, root);
   const typed = code.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l').replaceAll('-', ' ');
   expect(readEnrolCode(` ${typed}\n`)).toEqual(readEnrolCode(code));
@@ -31,7 +31,7 @@ test('common typing mistakes are corrected', () => {
   expect(enrolSecretOf('01234-56789-abcde-fghjk')).toBe('0123456789ABCDEFGHJK');
 });
 
-test('with a known pin the first half of a code is enough, and a whole code is read unchanged', () => {
+test('with a known pin the first half of an enrolment code is enough, and a whole code is read unchanged', () => {
   const pin = pinOf(root);
   const other = writeEnrolCode(secret, Buffer.from('another root'));
   expect(readEnrolCode('01234-56789 abcde-fghjk', pin)).toEqual({ ok: true, value: { secret: '0123456789ABCDEFGHJK', pin } });
@@ -40,7 +40,7 @@ test('with a known pin the first half of a code is enough, and a whole code is r
   expect(readEnrolCode('0'.repeat(30), pin).ok).toBe(false);
 });
 
-test.each(['', '01234', 'U'.repeat(40), '!'.repeat(20), '0'.repeat(39), '0'.repeat(41)])('%j is not a code', (text) => {
+test.each(['', '01234', 'U'.repeat(40), '!'.repeat(20), '0'.repeat(39), '0'.repeat(41)])('%j is not an enrolment code', (text) => {
   expect(readEnrolCode(text)).toEqual({ ok: false, line: expect.stringMatching(/^the enrolment code has /) });
   expect(enrolSecretOf(text)).toBeUndefined();
 });

@@ -38,7 +38,7 @@ describe('golden samples', () => {
     }
   });
 
-  test('every message has a sample', () => {
+  test('every kind of message has a sample', () => {
     expect(new Set(golden.map((one) => one.message))).toEqual(new Set(names));
   });
 
@@ -54,7 +54,7 @@ describe('golden samples', () => {
     expect(digestOf(state.checks)).toBe(state.digest);
   });
 
-  test('R7 the mark of an event is stable across versions and differs for other content', () => {
+  test('R7 the hash of an event is the same in every version and differs for other content', () => {
     const event = mustRead(decode('event', sample('event')));
     expect(eventHash(event)).toBe('e6405ba8');
     expect(eventHash({ ...event, spool: 'other', seq: 1 })).toBe('e6405ba8');
@@ -132,7 +132,7 @@ describe('an unreadable payload has one of five reasons', () => {
     expect(decode(name, Buffer.from(JSON.stringify(message)))).toEqual({ ok: false, reason: 'schema', detail });
   });
 
-  test('the detail is one short line, whatever keys and values contain', () => {
+  test('the detail of an error is one short line, whatever keys and values contain', () => {
     const evil = `\n\r\u2028\u001b[31m${'x'.repeat(5_000)}`;
     const bad = [
       ['beat', { digest: evil, session: 1, at: 1 }],

@@ -5,7 +5,7 @@ import { openReflectorToken, reflectorTokenBytes, sealReflectorToken } from './r
 const key = randomBytes(32);
 const now = 1_764_000_000_000;
 
-test('a token is valid until its end, to the second, and names its PC', () => {
+test('a reflector token is valid until its end, to the second, and names its PC', () => {
   const token = sealReflectorToken('ladakh/leh/hall', now + 60_500, key);
   const open = openReflectorToken(token, key, now);
   expect(token).toHaveLength(reflectorTokenBytes);
@@ -16,7 +16,7 @@ test('a token is valid until its end, to the second, and names its PC', () => {
   expect(other?.pc).not.toBe(open?.pc);
 });
 
-test('a token with another key, a flipped bit, or a wrong length is invalid', () => {
+test('a reflector token with another key, a changed bit or a wrong length is invalid', () => {
   const token = sealReflectorToken('ladakh/leh/hall', now + 60_000, key);
   expect(openReflectorToken(token, randomBytes(32), now)).toBeUndefined();
   for (let bit = 0; bit < reflectorTokenBytes * 8; bit += 1) {

@@ -13,7 +13,7 @@ test('a probe has the bytes of RFC 8762, with the session of RFC 8972 and our to
   expect(Buffer.from(sessionKeyOf(packet), 'latin1').toString('hex')).toBe(`abcd${token.toString('hex')}`);
 });
 
-test('a reply has the bytes of RFC 8762: own number and times, then those of the sender, and an unknown TTL', () => {
+test('a reply has the bytes of RFC 8762: its own number and times, then those of the sender, and an unknown TTL', () => {
   const probe = writeProbe({ seq: 9, sentAt: 1_500, session: 0xabcd, token });
   const reply = writeReply(probe, { seq: 4, receivedAt: 2_250, sentAt: () => 3_750 });
   const own = `00000004${'83aa7e83'}${'c0000000'}0001abcd${'83aa7e82'}${'40000000'}`;
@@ -22,7 +22,7 @@ test('a reply has the bytes of RFC 8762: own number and times, then those of the
   expect(reply.includes(token)).toBe(false);
 });
 
-test('times survive to a microsecond, before and after the NTP era change of 2036', () => {
+test('times survive encoding to a microsecond, before and after the NTP era change of 2036', () => {
   for (const sentAt of [
     1_764_000_000_123.456,
     Date.UTC(2036, 1, 7, 6, 28, 15) + 0.75,

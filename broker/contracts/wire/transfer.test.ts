@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { transferRate } from './train.ts';
 
-test('the rate is that of the second half of the transfer, without the slow start', () => {
+test('the rate of a transfer is that of its second half, without the slow start of TCP', () => {
   const progress = [
     { ms: 0, bytes: 14_000 },
     { ms: 300, bytes: 128_000 },
@@ -10,7 +10,7 @@ test('the rate is that of the second half of the transfer, without the slow star
   expect(transferRate(progress)).toBe(8e6);
 });
 
-test('a transfer of less than 20 ms, of one chunk, or without data gives no rate', () => {
+test('a transfer of less than 20 ms, of one chunk, or without data returns no rate', () => {
   expect(
     transferRate([
       { ms: 0, bytes: 200_000 },
