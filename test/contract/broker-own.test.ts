@@ -141,7 +141,7 @@ describe('a broker without a registry', () => {
   });
 });
 
-describe('a broker does not start, and throws one line,', () => {
+describe('a broker that cannot start throws one line', () => {
   let files: ReturnType<typeof brokerFiles>;
   beforeEach(() => {
     files = brokerFiles();

@@ -12,7 +12,7 @@ import { installed, requirePart } from './parts.ts';
 
 const program = 'prometheus-alertmanager';
 
-describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager', () => {
+describe.runIf(requirePart('Alertmanager', installed([program])))('the copy of incidents in Alertmanager', () => {
   test('shows an incident as one alert, updates the alert when the severity rises, and drops it when the incident ends', async () => {
     const at = await startAlertmanager();
     const words: string[] = [];

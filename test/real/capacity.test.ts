@@ -11,7 +11,7 @@ import { requirePart } from './parts.ts';
 
 const runs = requirePart('a shaped link (root, ip, tc, nft, ethtool)', canShape());
 
-describe.runIf(runs)('a link of known rate', () => {
+describe.runIf(runs)('the capacity test on a link of known rate', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-real-capacity-'));
   let link: ShapedLink;
   let stage: ReflectorStage;

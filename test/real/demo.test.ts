@@ -38,7 +38,7 @@ test('the demo story leh shows snow, a power cut and a last gasp, ends when the 
   ).toBeGreaterThan(ready);
 }, 240_000);
 
-describe('Ctrl-C', () => {
+describe('Ctrl-C in the demo', () => {
   test('ends the demo within seconds while its PCs connect, and leaves nothing behind', async () => {
     const startedAt = performance.now();
     const demo = startDemo('--sites', '736', '--seed', '1');

@@ -38,7 +38,7 @@ function canMount(): boolean {
   }
 }
 
-describe.runIf(requirePart('mount (as root)', canMount()))('a full disk', () => {
+describe.runIf(requirePart('mount (as root)', canMount()))('an agent on a full disk', () => {
   test('F5 requests no renewal of the certificate and keeps the current identity whole', async () => {
     const { at, fill, free } = smallDisk();
     const centre = await startCentreOfCertificates({ authority: await createAuthority('Sabha'), pc: 'ladakh.leh.pc-1', mqttPort: 8883 });

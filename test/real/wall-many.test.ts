@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
-describe.runIf(wallRuns)('hundreds of incidents', () => {
+describe.runIf(wallRuns)('the wall with hundreds of incidents', () => {
   const stage = wallStage();
 
   test('forty incidents with one fault in one state are one line that expands, and a search in English or Hindi filters them', async () => {

@@ -5,7 +5,7 @@ import { microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 import { startWallView } from './wall-view.ts';
 
-describe.runIf(wallRuns)('open parts of the wall', () => {
+describe.runIf(wallRuns)('parts of the wall that a person has opened', () => {
   const stage = wallStage();
   const many = () => {
     const now = Date.now();

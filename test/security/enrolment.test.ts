@@ -166,7 +166,7 @@ describe('S2 an enrolment code', () => {
   });
 });
 
-describe('the PCs of a code', () => {
+describe('the PCs for which an enrolment code is valid', () => {
   const pcs = (password?: string) => ask(rig, { path: 'sabha/pcs', ...(password === undefined ? {} : { password }) });
   const vc = (nth: number, open: boolean) => ({
     pc: `ladakh/leh/vc-${nth}`,

@@ -48,7 +48,7 @@ describe.concurrent('a start that is refused', () => {
   });
 });
 
-describe('at run time', () => {
+describe('invalid input at run time', () => {
   const path = (id: string) => `ladakh/leh/${id}`;
   const ids = ['well', 'malformed', 'oversized', 'version', 'long-name', 'stranger', 'flood', 'odd-name', 'nested'];
   let parts: Parts;

@@ -5,7 +5,7 @@ import { type Edit, incident, ofRoom, open, receivers, renamed } from './tabs-sc
 
 const stranger = { id: 'stranger', type: 'not-a-node', x: 9, y: 9, wires: [] };
 
-describe.concurrent('the tabs', () => {
+describe.concurrent('the rules for notifications on the tabs', () => {
   test('one edited rule makes the microphone of this site critical and also notifies the state', async ({ expect, onTestFinished }) => {
     const rule: Edit = (nodes) => nodes.map((node) => renamed(node, 'example/example-office', 'ladakh/leh'));
     const { mailbox, pc } = await open(onTestFinished, rule);

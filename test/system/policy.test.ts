@@ -2,7 +2,7 @@
 import { describe, test } from 'vitest';
 import { centralHearsWithout, holdMs, incident, ofRoom, open, receivers, throwing } from './tabs-scene.ts';
 
-describe.concurrent('the tabs', () => {
+describe.concurrent('the rules for notifications on the tabs', () => {
   test('unchanged tabs send a muted microphone as major to the technician only', { tags: ['long'] }, async ({ expect, onTestFinished }) => {
     const { mailbox, pc } = await open(onTestFinished);
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');

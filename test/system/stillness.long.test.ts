@@ -68,7 +68,7 @@ test('F32 a supervisor that is paused for five minutes stops no part and sends n
   }
 });
 
-describe('with three PCs', () => {
+describe('a server with three PCs', () => {
   let parts: Parts;
   const pcs: ScriptedPc[] = [];
   const path = (n: number) => `ladakh/leh/pc-${n}`;

@@ -32,7 +32,7 @@ test.skipIf(process.platform === 'win32')('a SQLite file and its log become read
   expect([isWorldReadable(file), existsSync(`${file}-shm`)]).toEqual([false, false]);
 });
 
-describe('environment', () => {
+describe('readEnvironment', () => {
   const env = readEnvironment({ NAME: 'leh', EMPTY: '', PORT: '1883', LATE: '65536', WORD: 'x\ny', SPEED: '2.5', NULL: '0' });
 
   test('returns valid values, and the default for a missing one', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isTimeZone, readSettings } from './settings.ts';
 
-describe('defaults', () => {
+describe('the default settings', () => {
   test('serve nothing beyond loopback', () => {
     expect(must('{}').https).toBeUndefined();
     expect(must('{"https":{"host":"::","names":["a"]}}').https).toEqual({ host: '::', port: 8443, mqttPort: 8883, names: ['a'] });

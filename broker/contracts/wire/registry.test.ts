@@ -20,7 +20,7 @@ test('a sealed snapshot is opened unchanged with the public key', () => {
   expect(openSnapshot(sealSnapshot(snapshot, privateKey), publicKey)).toEqual({ ok: true, value: snapshot });
 });
 
-describe('an invalid snapshot is rejected as a whole', () => {
+describe('an invalid registry snapshot is rejected as a whole', () => {
   const sealed = sealSnapshot(snapshot, privateKey);
 
   test.each(['', '{', 'null', '[]', '"x"', sealed.slice(0, -20)])('if it is %j', (text) => {

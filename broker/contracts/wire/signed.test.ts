@@ -28,7 +28,7 @@ describe('golden samples', () => {
   });
 });
 
-describe('a text is rejected as a whole', () => {
+describe('a signed text is rejected as a whole', () => {
   const sealed = sealSigned({ pc: 'ladakh/leh/hall', name: 'सभा \ufffd' }, key);
 
   test('if any one of its characters is changed', () => {

@@ -21,7 +21,7 @@ const variables = { above: '2500', wall: 'http://127.0.0.1:1880' };
 
 const parts = () => requirePart('Prometheus, promtool and Chromium', installed([...prometheus.programs, 'chromium']));
 
-describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
+describe.runIf(frontEnd && parts())("Grafana's front-end with our dashboards", () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-grafana-'));
   const faults: string[] = [];
   let scene: Scene;
