@@ -32,9 +32,7 @@ const judged = targets.filter(
 const soon = { timeout: 60_000, interval: 250 };
 
 describe.each([prometheus, victoriaMetrics])('$name and the exporter', (engine) => {
-  describe.runIf(requirePart(engine.name, installed(engine.programs)))('the queries of the dashboards with four PCs', () =>
-    allQueries(engine),
-  );
+  describe.runIf(requirePart(engine.name, installed(engine.programs)))('the queries with four PCs', () => allQueries(engine));
 });
 
 describe.runIf(requirePart(victoriaMetrics.name, installed(victoriaMetrics.programs)))('VictoriaMetrics', () => {

@@ -118,7 +118,7 @@ test.each([
   },
 );
 
-test('a meeting in a room with a fault that many rooms share notifies the technician of the room before the next morning', {
+test('a meeting in a room with a fault of many rooms notifies its technician on the same day', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ further: sites('assam', 7) });

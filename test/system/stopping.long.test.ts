@@ -29,7 +29,7 @@ const ways: [string, (program: Program) => unknown][] = [
 ];
 
 test.each([...ways, ['start.ts killed with -9', killStart]] as typeof ways)(
-  'npm start: %s ends all processes within 3 s',
+  'npm start: %s ends every process within 3 s',
   async (_, stop) => {
     const centre = startCentre(site, npm('start'));
     const upMs = (await isUp(centre)) * 1_000;

@@ -36,21 +36,18 @@ test('the signal aborts a task over its limit, and a late result of the task is 
   expect(heard).toEqual([true]);
 });
 
-test.each(['while it runs', 'before it began'])(
-  'a task aborted %s returns the value for a timeout at once and leaves no listener',
-  async (when) => {
-    const { state, limit } = oneTimer();
-    const cut = new AbortController();
-    if (when === 'before it began') cut.abort();
-    let told: AbortSignal | undefined;
-    const answer = withTimeout({ ...limit, cut: cut.signal }, (signal) => {
-      told = signal;
-      return new Promise<string>(() => {});
-    });
-    cut.abort();
-    expect(await answer).toBe('late');
-    expect(told?.aborted).toBe(true);
-    expect(state.cancelled).toBe(true);
-    expect(getEventListeners(cut.signal, 'abort')).toEqual([]);
-  },
-);
+test.each(['while it runs', 'before it began'])('a task aborted %s returns the late value at once and leaves no listener', async (when) => {
+  const { state, limit } = oneTimer();
+  const cut = new AbortController();
+  if (when === 'before it began') cut.abort();
+  let told: AbortSignal | undefined;
+  const answer = withTimeout({ ...limit, cut: cut.signal }, (signal) => {
+    told = signal;
+    return new Promise<string>(() => {});
+  });
+  cut.abort();
+  expect(await answer).toBe('late');
+  expect(told?.aborted).toBe(true);
+  expect(state.cancelled).toBe(true);
+  expect(getEventListeners(cut.signal, 'abort')).toEqual([]);
+});
