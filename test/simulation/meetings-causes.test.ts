@@ -118,7 +118,7 @@ test.each([
   },
 );
 
-test('a meeting in a room with a fault of many rooms notifies its technician on the same day', {
+test('a meeting in a room with a fault of many rooms notifies its technician in time', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ further: sites('assam', 7) });
