@@ -118,9 +118,7 @@ test.each([
   },
 );
 
-test('a meeting in a room with a fault of many rooms notifies its technician in time', {
-  tags: ['long'],
-}, async () => {
+test('a meeting in a room with a fault of many rooms notifies its technician on the same day', { tags: ['long'] }, async () => {
   const world = await atRest({ further: sites('assam', 7) });
   world.centre.roster.use([technician('biju', 'assam/site-3')]);
   await importMeetings(world, 'board,Board,assam/site-3,2026-03-03 17:00,17:20,,');
