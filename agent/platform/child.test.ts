@@ -63,7 +63,7 @@ it('F14 the program runner kills a program whose output exceeds the limit', asyn
   expect(output).toMatchObject({ ok: false, why: 'oversized' });
 });
 
-it('the program runner reports complete lines, and the end once', async () => {
+it('the program runner reports only complete lines of output, and the end of the program once', async () => {
   const lines: string[] = [];
   const ended = new Promise<void>((end) => {
     followCommand(node('process.stdout.write("one\\ntw"); process.stdout.write("o\\nhalf")'), { line: (text) => lines.push(text), end });

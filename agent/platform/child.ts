@@ -1,4 +1,4 @@
-/** Child processes: an argument vector without a shell, a separate process group, and an end in every case. */
+/** Runs child processes without a shell, each in its own process group, so that every one of them can be killed. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Cancel } from '@sabha/contracts';
@@ -17,7 +17,7 @@ const outputLimitBytes = 2 * 1024 * 1024;
 const errorLimitBytes = 4 * 1024;
 const notFoundCode = 127;
 
-/** The kernel kills the program when the agent ends. Otherwise pactl continues even if its output is closed. */
+/** With this prefix the kernel kills the program when the agent ends. Without it pactl continues even if its output is closed. */
 const dieWithUs = ['setpriv', '--pdeathsig', 'KILL'];
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -46,8 +46,8 @@ export function runCommand(command: ChildCommand, signal: AbortSignal, limitByte
 }
 
 /**
- * Runs a program that keeps printing lines. Calls `end` once if it ends by itself.
- * Guarantee: the returned function kills it with its child processes, and no call follows. It does not outlive the agent.
+ * Runs a program that keeps printing lines. Calls `end` once if the program ends by itself.
+ * Guarantee: the returned function kills the program with its child processes, and no callback follows. The program ends with the agent.
  */
 export function followCommand(command: ChildCommand, tell: { line: (text: string) => void; end: () => void }): Cancel {
   const child = start(command, dieWithUs);
@@ -78,7 +78,7 @@ function start(command: ChildCommand, before: string[] = []): Child {
   return spawn(first, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** A negative id addresses the process group. It is valid while any member lives, even after the first process has ended. */
+/** A negative process id addresses the process group. The group exists while any member lives, even after its first process ended. */
 function killTree(child: Child): void {
   if (child.pid === undefined) return;
   try {

@@ -1,12 +1,12 @@
-/** Reads the EDID block of a display. */
+/** Reads the EDID block, in which a display describes itself. */
 
 const edidBytes = 128;
-/** Offset of the first descriptor. */
+/** Byte offset of the first descriptor of the EDID block. */
 const firstAt = 54;
 
 /**
- * Returns maker and product, such as `DEL40A3`: three letters of five bits each and the product number. Empty if the block names no
- * maker.
+ * Returns maker and product, such as `DEL40A3`: three letters of five bits each and the product number. Returns an empty text if the
+ * block names no maker.
  */
 export function modelOf(edid: Buffer): string {
   if (edid.length < edidBytes) return '';
@@ -17,7 +17,7 @@ export function modelOf(edid: Buffer): string {
     : '';
 }
 
-/** Returns the native resolution from the first descriptor. The upper four bits of each length are in a separate byte. */
+/** Returns the native resolution from the first descriptor. The upper four bits of width and height are in separate bytes. */
 export function ownSize(edid: Buffer): { width: number; height: number } | null {
   if (edid.length < edidBytes || edid.readUInt16LE(firstAt) === 0) return null;
   const [width, height] = [2, 5].map((at) => edid.readUInt8(firstAt + at) + ((edid.readUInt8(firstAt + at + 2) & 0xf0) << 4));
@@ -27,7 +27,7 @@ export function ownSize(edid: Buffer): { width: number; height: number } | null 
 const descriptors = { from: 54, bytes: 18, count: 4 };
 const nameTag = 0xfc;
 
-/** Returns the display name (EDID 1.3): the descriptor with this tag, up to a line feed. Undefined if there is none. */
+/** Returns the display name (EDID 1.3): the text of the descriptor with `nameTag`, up to a line feed. Undefined without one. */
 export function displayName(edid: Buffer): string | undefined {
   for (let at = descriptors.from; at < descriptors.from + descriptors.bytes * descriptors.count; at += descriptors.bytes) {
     if (edid.length < at + descriptors.bytes || edid.readUInt32BE(at) !== nameTag) continue;

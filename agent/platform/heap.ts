@@ -1,10 +1,10 @@
 /**
- * Runs V8's garbage collection periodically. At the agent's low rate of work V8 would otherwise collect only after hours and keep the
- * memory.
+ * Runs V8's garbage collection periodically. The agent allocates so little that V8 itself would collect only after hours, and would
+ * hold the memory until then.
  */
 import type { Cancel, Clock } from '@sabha/contracts';
 
-/** Interval of a collection, which takes some 10 ms. */
+/** Interval between garbage collections. One collection takes about 10 ms. */
 const everyMs = 300_000;
 
 /** `collect` is absent if the process runs without `--expose-gc`, as with `npm start`. */

@@ -18,10 +18,10 @@ test.each([
   ['music only', platform([], ['vlc'], []), false],
   ['nothing in use', platform([], [], []), false],
   ['nothing known', platform(null, [], null), false],
-])('the meeting reader detects whether a meeting runs: %s', async (_what, seen, expected) => {
+])('the meeting reader detects by devices in use whether a meeting runs: %s', async (_what, seen, expected) => {
   expect(await isInMeeting(seen)).toBe(expected);
 });
 
-test('unreadable sound counts as no meeting', async () => {
+test('the meeting reader reports no meeting if reading the sound devices fails', async () => {
   expect(await isInMeeting({ sound: () => Promise.reject(new Error('gone')), cameras: async () => known<Camera[]>(null) })).toBe(false);
 });

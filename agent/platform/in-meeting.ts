@@ -4,8 +4,8 @@ import type { Answer, Platform } from './platform.ts';
 const limitMs = 10_000;
 
 /**
- * Returns whether a meeting runs. Unknown counts as no meeting: otherwise a PC with unreadable sound would never be updated. A restart of
- * the agent disturbs no meeting.
+ * Returns whether a meeting runs; updates of the agent wait for its end. Unknown counts as no meeting, because a PC with unreadable sound
+ * would otherwise never be updated. A restart of the agent does not disturb a meeting.
  */
 export async function isInMeeting(platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom'>): Promise<boolean> {
   const signal = AbortSignal.timeout(limitMs);

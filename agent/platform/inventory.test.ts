@@ -6,7 +6,7 @@ const mic = { id: 'mic', name: 'Room', muted: false, volume: 1, usedBy: ['zoom']
 const machine = async () => ({ os: { platform: 'linux' }, cpu: { cores: 4 } });
 const speaker = { ...mic, id: 'spk', name: 'Bar' };
 
-it('the inventory holds the parts of the PC, and of devices only id and name', async () => {
+it('the inventory contains the parts of the PC, and only the id and the name of each device', async () => {
   const items = await readInventory(
     machine,
     {

@@ -1,4 +1,4 @@
-/** The inventory of this PC, read at start and once a day. */
+/** Reads the inventory of this PC: its parts, devices and versions. The agent reads it at start and once a day. */
 import { realClock, withTimeout } from '@sabha/contracts';
 import type { Answer, Platform, SoundDevice, SoundState } from './platform.ts';
 

@@ -1,13 +1,12 @@
-/** The interface to Windows itself. It is small, so that the code above it can be tested on any system. */
+/** All calls that the agent makes into Windows. The interface is small, so that tests on any system can replace it. */
 import type { Answer } from './answer.ts';
 import type { Output } from './child.ts';
 
 /** `program`: a path below System32, such as `shutdown.exe`. */
 export type RunProgram = (program: string, args: string[], signal: AbortSignal) => Promise<Output>;
 
-/** Texts, 32-bit and 64-bit numbers, bytes, lists of texts. */
 export type RegistryValue = string | number | bigint | Buffer | string[];
-/** `path` begins with HKLM or HKU. Names of values are in lower case. `changedAt`: milliseconds since 1970, null if unknown. */
+/** A registry key. `path` begins with HKLM or HKU. Value names are in lower case. `changedAt`: ms since 1970, null if unknown. */
 export type RegistryKey = { path: string; values: Map<string, RegistryValue>; changedAt: number | null };
 /** `here`: the key and the names of its direct subkeys. `below`: the subkeys with their values. */
 export type Depth = 'here' | 'below';
@@ -19,13 +18,13 @@ export type Endpoint = {
   state: number;
   name: string | null;
   device: string | null;
-  /** Null unless the endpoint is active. */
+  /** Null if the endpoint is not active. */
   muted: boolean | null;
   volume: number | null;
-  /** Paths of the programs that use it, without the agent; null if unknown. */
+  /** Paths of the programs that use the endpoint, without the agent; null if unknown. */
   programs: string[] | null;
 };
-/** Ids of the default devices for programs and for calls. */
+/** Ids of the default devices: `console` for most programs, `call` for calls. */
 export type Defaults = { console: string | null; call: string | null };
 export type Sound = { endpoints: Endpoint[]; capture: Defaults; render: Defaults };
 /** Result of a call; `isHung`: the Windows component did not answer in time. */
@@ -43,7 +42,7 @@ export type PnpDevice = {
   service: string;
   compatible: string[];
   problem: number;
-  /** Time of its last arrival, milliseconds since 1970. */
+  /** Time when the device was last plugged in, in milliseconds since 1970. */
   arrivedAt: number | null;
 };
 
@@ -57,24 +56,24 @@ export type NativeDisplay = { path: string; name: string; best: { width: number;
 /** A row of the IPv4 route table; `metric` includes the metric of the interface. */
 export type NativeRoute = { destination: string; mask: string; hop: string; metric: number };
 
-/** Calls into Windows services and drivers, which may block indefinitely. */
+/** Calls into Windows services and drivers. Each call may block indefinitely, so a worker thread makes it. */
 export type BlockingCalls = {
   sound(): Sound;
-  /** Changes the mute state. A service that hung meanwhile may apply it later. */
+  /** Changes the mute state. If the audio service hangs, the change may take effect only later. */
   mute(change: Mute): true;
   /** Service state: 1 stopped, 4 running; null if there is no such service. */
   service(name: string): number | null;
-  /** All USB devices, and cameras on any bus. */
+  /** Returns all USB devices, and the cameras of every bus. */
   devices(): PnpDevice[];
-  /** Ids and problem codes of the same devices, at low cost. */
+  /** Returns one text for each of these devices, its id and problem code. A change of the list is cheap to detect. */
   marks(): string[];
   consoleSession(): { id: number; user: string; isLocked: boolean | null };
   screens(): NativeDisplay[];
 };
 
-/** Calls into Windows libraries that only the kernel answers. Each returns at once or throws with a reason. */
+/** Calls that the Windows kernel answers without a service. Each call returns at once, or throws an error with a reason. */
 export type KernelCalls = {
-  /** Paths of the running programs; only the name if a process cannot be inspected. */
+  /** Returns the paths of the running programs; only the name of a program if its process cannot be inspected. */
   programs(): string[];
   power(): { line: number; flag: number; percent: number; seconds: number };
   isShuttingDown(): boolean;
@@ -83,7 +82,7 @@ export type KernelCalls = {
   /** True if this process runs in the session at the console. */
   isAtConsole(): boolean;
   /**
-   * Returns null if there is no such pipe or access is denied. Nothing is read from it, and its creator cannot impersonate this process.
+   * Opens a pipe. Null if it is missing or access is denied. It reads nothing, and the pipe's creator cannot impersonate this process.
    */
   pipe(address: string): PipeEnd | null;
   routes(): NativeRoute[];
@@ -93,11 +92,11 @@ export type KernelCalls = {
   keyChangedAt(path: string): number | null;
 };
 
-/** Guarantee: an absent key gives no key, and a key without access is unknown. */
+/** Guarantee: reading an absent registry key returns no key; reading a key without permission returns unknown. */
 export type Native = {
   registry(path: string, depth: Depth): Promise<Answer<RegistryKey[]>>;
   calls: Answer<KernelCalls>;
-  /** Returns within seconds even if a component hangs. A hanging call is not repeated before it returns. */
+  /** Returns within seconds even if the Windows component hangs. A call that hangs is not repeated before it returns. */
   ask<K extends keyof BlockingCalls>(what: K, ...args: Parameters<BlockingCalls[K]>): Promise<CallResult<ReturnType<BlockingCalls[K]>>>;
 };
 
@@ -112,7 +111,7 @@ export const deviceClasses = {
 const untilEpoch = 116_444_736_000_000_000n;
 const perMs = 10_000n;
 
-/** Returns milliseconds since 1970. */
+/** Converts a Windows file time to milliseconds since 1970. */
 export function fromFileTime(time: bigint): number {
   return Number((time - untilEpoch) / perMs);
 }

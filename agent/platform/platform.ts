@@ -12,7 +12,7 @@ export type SoundDevice = {
   muted: boolean;
   /** Volume of the loudest channel, 0 to 1; above 1 is amplification. */
   volume: number;
-  /** Gain of that volume in dB; absent if the volume curve of the system is unknown. */
+  /** Gain in dB at that volume; absent if the volume curve of the system is unknown. */
   gainDb?: number;
   /** True if one channel, but not all, is at 0 %. */
   hasDeadChannel?: boolean;
@@ -22,7 +22,7 @@ export type SoundDevice = {
   model?: string;
   /** True if nothing is plugged into its socket. */
   isUnplugged?: boolean;
-  /** True if the system reports the device but not its mute state and volume. */
+  /** True if the system lists the device but does not report its mute state and volume. */
   isUnread?: boolean;
 };
 /** Sources are microphones, sinks are loudspeakers. The default is a device id. */
@@ -37,10 +37,10 @@ export type SoundState = {
   switchedOff?: Part[];
 };
 
-/** `down`: someone is signed in and no service runs. `hung`: it runs and did not answer in time. */
+/** `down`: someone is signed in, but no sound service runs. `hung`: the sound service runs, but did not answer in time. */
 export type SoundService = 'answers' | 'down' | 'hung';
 
-/** The cameras of a PC. `incompleteReason`: why further cameras may exist, which only another service knows. */
+/** The cameras of a PC. `incompleteReason` says why the list may miss a camera, such as a service that did not answer. */
 export type Cameras = Answer<Camera[]> & { incompleteReason?: string };
 /** A camera, and the programs that use it now. */
 export type Camera = {
@@ -49,7 +49,7 @@ export type Camera = {
   usedBy: Answer<string[]>;
   /** True for a camera made by a program such as OBS, which does not show the room. */
   isVirtual?: boolean;
-  /** True if only the session has it, and no event reports its changes. */
+  /** True if only the session of the signed-in user lists the camera. No event then reports its changes. */
   isSessionOnly?: boolean;
 };
 
@@ -91,7 +91,7 @@ export type ClimateFigures = {
 
 /** A part with a name; its id is stable and is no serial number. */
 export type Part = { id: string; name: string };
-/** Parts with altitude limits. */
+/** Parts of the PC that may have a limit of altitude. */
 export type Hardware = {
   /** Built-in hard disks with rotating platters. */
   turningDisks: Part[];
@@ -107,7 +107,7 @@ export type NetworkState = {
   /** True if an interface has an address that is not link-local. */
   hasAddress: boolean;
   hasWayOut: boolean;
-  /** Routers in use. A route with a higher metric is only used after the others are gone. */
+  /** Routers of the default routes with the lowest metric. The system uses the others only after these routes are gone. */
   gateways: Gateway[];
 };
 
@@ -128,11 +128,11 @@ export type SoundChange = { kind: 'microphone' | 'speaker'; id: string } & ({ mu
 export type PlatformOrders = {
   /** Restarts the sound service of the signed-in user. */
   restartSound(signal: AbortSignal): Promise<OrderResult>;
-  /** Makes the only device of this kind whose name contains `name` the default. Several or none give a reason. */
+  /** Selects the only device of this kind whose name contains `name` as the default. Returns a reason if several or none fit. */
   setDefaultDevice(device: { kind: 'microphone' | 'speaker'; name: string }, signal: AbortSignal): Promise<OrderResult>;
   /** Unmutes, mutes or selects the device with exactly this id. */
   changeSound(change: SoundChange, signal: AbortSignal): Promise<OrderResult>;
-  /** `done` means that the PC is about to restart. */
+  /** Restarts the PC. `done` means that the restart has been requested. */
   reboot(signal: AbortSignal): Promise<OrderResult>;
 };
 
@@ -141,52 +141,52 @@ export type System = { root: string; env: Record<string, string>; clock: Clock }
 
 /** A disk as of the last inventory; null if Windows does not report it. */
 export type SeenDisk = { name: string; isTurning: boolean | null; isFailing: boolean | null };
-/** Context of a reading on Windows. `root`: the Windows folder. `disks`: unknown before the inventory was read. */
+/** Context of a reading on Windows. `root`: the Windows folder. `disks` is unknown until the inventory is read. */
 export type WindowsSystem = { native: () => Native; root: string; clock: Clock; disks: () => Answer<SeenDisk[]> };
 
-/** A question to the system, with one reading per supported system. On other systems the result is unknown. */
+/** A question to the operating system, with one function per supported system. On other systems the result is unknown. */
 export type Query<T> = {
   linux?: (system: System, signal: AbortSignal) => Promise<Answer<T>>;
   windows?: (system: WindowsSystem, signal: AbortSignal) => Promise<Answer<T>>;
 };
 
-/** Result of a question on a system without a reading. */
+/** Result of a question that has no function for this operating system. */
 export const unsupportedSystem = { known: false, reason: 'not written for this system yet' } as const;
 
 export type PlatformNetwork = {
-  /** Reads the network state at low cost and sends nothing. */
+  /** Reads the network state. It is cheap and sends no packet. */
   network(): Promise<Answer<NetworkState>>;
-  /** Returns whether this neighbour answered since the system last asked for it; null if unknown. */
+  /** Returns whether this router answered the last address resolution (ARP, NDP) of the system; null if unknown. */
   isNeighbourReachable(gateway: Gateway): Promise<boolean | null>;
 };
 
 /** All questions and orders to an operating system. */
 export type Platform = PlatformOrders &
   PlatformNetwork & {
-    /** Reads any question, so that a new one needs no method here. */
+    /** Reads the answer to any question. A new question therefore needs no method here. */
     ask<T>(question: Query<T>, signal: AbortSignal): Promise<Answer<T>>;
     sound(signal: AbortSignal): Promise<Answer<SoundState>>;
-    /** Low cost. If the result differs from the last one, `watchSound` calls back. */
+    /** Reads whether the sound service answers. `watchSound` calls back if the result differs from the last one. */
     soundService(signal: AbortSignal): Promise<Answer<SoundService>>;
     /** Calls back at every change of a sound device. Without a sound server it never calls back. */
     watchSound(changed: () => void): Cancel;
     cameras(signal: AbortSignal): Promise<Cameras>;
-    /** Present only if another process serves the session: does a program use a camera or a microphone there? */
+    /** Returns whether a program uses a camera or microphone. Absent if this process itself runs in the session of the user. */
     isHeldInRoom?(signal: AbortSignal): Promise<boolean>;
     watchCameras(changed: () => void): Cancel;
     figures(signal: AbortSignal): Promise<PcFigures>;
-    /** Devices, OS and versions for the inventory. It is slow and runs at start and once a day. */
+    /** Reads devices, operating system and versions. It is slow, so the agent calls it at start and once a day. */
     inventory(signal: AbortSignal): Promise<Record<string, unknown>>;
     power(signal: AbortSignal): Promise<PowerFigures>;
     climate(signal: AbortSignal): Promise<ClimateFigures>;
-    /** Parts that do not change while the PC runs, except displays. */
+    /** Reads the disks and models of the PC, which do not change while it runs, and of its displays. */
     hardware(signal: AbortSignal): Promise<Hardware>;
-    /** A random id for each boot of the PC. */
+    /** Returns the id of the running boot, a random text that differs for each boot. */
     bootId(): string;
     /** True if the system recorded that the previous boot ended in a crash; false if not, or if unknown. */
     crashedBefore(): boolean;
-    /** An end of this boot that the system has begun, or null. Low cost, because it is read every 10 s. */
+    /** Returns why the system is about to end this boot, or null. It must be cheap, because it is read every 10 s. */
     endBegun(): 'update' | 'shutdown' | null;
-    /** Called when the agent is stopped. True if the whole system is shutting down. */
+    /** Returns whether the whole system is shutting down. The agent calls it when it is stopped itself. */
     isShuttingDown(signal: AbortSignal): Promise<boolean>;
   };

@@ -9,10 +9,10 @@ test('S13 runProgram passes each argument unchanged, and returns the output', as
   expect([code, JSON.parse(text)]).toEqual([0, hostile]);
 });
 
-test('runProgram returns the exit code, and of a failed program the error output', async () => {
+test('runProgram returns the exit code, and the error output if the program fails', async () => {
   expect(await node("console.log('out'); console.error('no'); process.exit(3)")).toEqual({ code: 3, text: 'no' });
 });
 
-test('S17 the result of a program that fails without output does not contain its arguments, which may be secret', async () => {
+test('S17 runProgram does not return the arguments, which may be secret, if a program fails without output', async () => {
   expect(await node('process.exit(1)', 'SECRET')).toEqual({ code: 1, text: '' });
 });

@@ -3,10 +3,10 @@ import { execFile } from 'node:child_process';
 
 /** Exit code and output (stderr first). The code is null if the program did not start or took too long. */
 export type ProgramResult = { code: number | null; text: string };
-/** Guarantee: an argument vector without a shell, and an end in every case. */
+/** Guarantee: it runs the program without a shell, and returns within the time limit. */
 export type RunTextProgram = (program: string, args: readonly string[]) => Promise<ProgramResult>;
 
-/** Time limit. An enrolment over a satellite link takes a minute. */
+/** Time limit of a program. An enrolment over a satellite link takes a minute. */
 const timeout = 300_000;
 
 export const runProgram: RunTextProgram = (program, args) =>

@@ -7,7 +7,7 @@ it('the program list names a meeting program by its binary, on every system', ()
   expect(programLabel('firefox-esr')).toBe('firefox');
 });
 
-it('the program list replaces a name that is not on the list', () => {
+it('the program list replaces the name of an unlisted program', () => {
   expect(programLabel('private-diary')).toBe('another program');
   expect(programLabel('constructor')).toBe('another program');
   expect(programLabel('')).toBe('another program');

@@ -1,4 +1,4 @@
-/** Labels of programs for reports. An allow-list limits them to what helps a technician and protects the privacy of users. */
+/** Labels of programs for reports. Only listed programs are named, because other names could reveal what a user does. */
 
 const known: Record<string, readonly string[]> = {
   zoom: ['zoom', 'zoom.real', 'zoomlauncher'],

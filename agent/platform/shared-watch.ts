@@ -1,7 +1,7 @@
 /** Shares one expensive watch among several listeners. */
 import type { Cancel, Clock } from '@sabha/contracts';
 
-/** Returns a shared watch: it starts with the first listener and stops after the last. */
+/** Returns a shared watch. The watch starts with its first listener and stops when its last listener leaves. */
 export function shared(begin: (changed: () => void) => Cancel): (changed: () => void) => Cancel {
   const listeners = new Set<() => void>();
   let stop: Cancel = () => undefined;
@@ -21,7 +21,7 @@ export function shared(begin: (changed: () => void) => Cancel): (changed: () => 
 
 const everyMs = 5_000;
 
-/** Polls and calls back when two readings differ. Guarantee: one reading at a time, none after the end. */
+/** Calls `look` repeatedly, and `changed` if two readings differ. Guarantee: one reading at a time, and none after `Cancel`. */
 export function watchByPolling(look: () => Promise<unknown>, clock: Pick<Clock, 'after'>, changed: () => void): Cancel {
   let before: string | undefined;
   let over = false;

@@ -11,13 +11,13 @@ it('the text cleaner cuts a name to 256 characters without splitting a character
   expect(cut).toBe('x'.repeat(255));
 });
 
-it('a device with a blank or invisible description gets its id as name', () => {
+it('the text cleaner uses the id as the name of a device whose name is blank or invisible', () => {
   for (const blank of [undefined, null, '', ' ', '\t\n', '\u00a0', '\u200b\u202e', '\u0000'])
     expect(deviceName(blank, 'alsa_input.usb-room')).toBe('alsa_input.usb-room');
   expect([deviceName(' Jabra ', 'x'), deviceName(' ', '')]).toEqual(['Jabra', 'no name']);
 });
 
-it('the text cleaner cuts an id to 128 characters, and different ids stay different', () => {
+it('the text cleaner cuts an id to 128 characters and keeps different long ids different', () => {
   const long = 'alsa_input.'.padEnd(4_096, 'y');
   expect(shortId(`${long}1`).length).toBeLessThanOrEqual(128);
   expect(shortId(`${long}1`)).not.toBe(shortId(`${long}2`));

@@ -1,4 +1,4 @@
-/** Cleans names of devices, which are untrusted input of any script and length, and limits them to the size of a message field. */
+/** Cleans names of devices and cuts them to the size of a message field. A name is untrusted input of any script and length. */
 import { createHash } from 'node:crypto';
 import { oneLine } from '@sabha/contracts';
 
@@ -11,7 +11,7 @@ export function shortText(text: string): string {
   return cut(clean(text), nameLimit);
 }
 
-/** Returns the first name with a visible character. A maker may leave the name blank, so the last one is usually the id. */
+/** Returns the first text with a visible character. A maker may leave the name blank, so callers pass the id last. */
 export function deviceName(...said: (string | null | undefined)[]): string {
   return shortText(said.find((one) => plain(one ?? '') !== '') ?? 'no name');
 }
@@ -46,7 +46,7 @@ function clean(text: string): string {
   return oneLine(text, Number.POSITIVE_INFINITY).trim().toWellFormed();
 }
 
-/** Cuts at a number of UTF-16 units, as the contracts count, without splitting a surrogate pair. */
+/** Cuts a text after `limit` UTF-16 units, the unit of the message limits, without splitting a surrogate pair. */
 function cut(text: string, limit: number): string {
   return text.length <= limit ? text : text.slice(0, limit).replace(/[\ud800-\udbff]$/, '');
 }

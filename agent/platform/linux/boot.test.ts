@@ -23,7 +23,7 @@ it('the boot reader returns the id of the running boot', () => {
   expect(boot({}).id()).toBe('6f1c2a90-1');
 });
 
-it('the boot reader detects a crash by a kernel dump in pstore, or by one that systemd moved in this boot', () => {
+it('the boot reader detects a crash by a kernel dump in pstore, or by a kernel dump that systemd moved since the boot', () => {
   expect(boot({}).crashedBefore()).toBe(false);
   expect(boot({ 'sys/fs/pstore/dmesg-efi-171': 'Oops' }).crashedBefore()).toBe(true);
   expect(boot({ 'sys/fs/pstore/console-ramoops-0': 'hello' }).crashedBefore()).toBe(false);

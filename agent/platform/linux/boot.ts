@@ -1,4 +1,4 @@
-/** Id and previous crash of this boot, and whether it is about to end. */
+/** Reads the id of this boot, whether the previous boot crashed, and whether the PC is about to shut down or restart. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Output } from '../child.ts';
@@ -15,8 +15,8 @@ const lastWords = { kernel: 'sys/fs/pstore', kept: 'var/lib/systemd/pstore' };
 /** Marker files of systemd: a planned shutdown, and the ban on new logins once a shutdown has begun. */
 const endMarks = ['run/systemd/shutdown/scheduled', 'run/nologin'];
 /**
- * Markers of a begun end: touched repeatedly during package updates, or written by logind minutes before a shutdown. An old marker is a
- * leftover.
+ * Files that show that this boot is about to end. Package updates touch theirs repeatedly; logind writes its file minutes before a
+ * shutdown. A file older than `begunForMs` is a leftover.
  */
 const marks = [
   ['update', 'run/unattended-upgrades.progress'],
@@ -32,7 +32,7 @@ export function createBoot({ root, now, run }: LinuxBootOptions) {
       if (names(join(root, lastWords.kernel)).some((name) => name.startsWith('dmesg-'))) return true;
       const bootedAt = now() - Number.parseFloat(readFileSync(join(root, 'proc/uptime'), 'utf8')) * 1_000;
       const folder = join(root, lastWords.kept);
-      // An older dump belongs to an earlier boot.
+      // A dump that was moved before this boot belongs to an earlier crash.
       return names(folder).some((name) => statSync(join(folder, name)).mtimeMs >= bootedAt);
     },
     endBegun(): 'update' | 'shutdown' | null {

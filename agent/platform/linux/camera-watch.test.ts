@@ -5,7 +5,7 @@ import type { Clock } from '@sabha/contracts';
 import { expect, it, onTestFinished } from 'vitest';
 import { watchCameras } from './cameras.ts';
 
-/** A manual clock: tasks wait until the test runs them. */
+/** Creates a clock whose tasks run only when the test calls `run`. */
 function handClock() {
   const tasks = new Map<() => void, number>();
   const clock: Clock = {

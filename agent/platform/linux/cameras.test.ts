@@ -7,7 +7,7 @@ import { readCameras as read } from './cameras.ts';
 import { readVideoSources } from './desktop/video-sources.ts';
 
 const signal = new AbortController().signal;
-/** Output on a PC without PipeWire. */
+/** Result of `pw-dump` on a PC without PipeWire. */
 const noPipeWire: Output = { ok: false, why: 'failed', text: "can't connect: Host is down" };
 const readCameras = (root: string, limit = signal, dumped: Output = noPipeWire) =>
   read(root, limit, (asked) => readVideoSources(async () => dumped, asked));
@@ -16,7 +16,7 @@ const record = (file: string): Output => ({
   text: readFileSync(new URL(`../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8'),
 });
 
-/** Creates a sysfs tree: files by their text, links by `-> target`. */
+/** Creates the files of a sysfs tree. An entry that begins with `->` becomes a symbolic link, any other entry a file with this text. */
 function tree(entries: Record<string, string>): string {
   const root = scratch();
   for (const [path, text] of Object.entries({ 'sys/class/tty/note': '', 'proc/version': '', ...entries })) {
@@ -47,7 +47,7 @@ const program = (pid: number, comm: string, exe: string, ...open: string[]) => (
   ...Object.fromEntries(['/dev/null', ...open].map((target, fd) => [`proc/${pid}/fd/${fd}`, `-> ${target}`])),
 });
 
-it('the camera list of Linux finds a camera once, by vendor, product and serial number, and leaves out its metadata node', async () => {
+it('the camera list of Linux contains a camera once, with vendor, product and serial number as its id, and omits its metadata node', async () => {
   expect(await readCameras(tree({ ...c920, ...program(9, 'bash', '/bin/bash') }), signal)).toEqual({
     known: true,
     value: [{ id: 'usb-046d:082d-A1B2', name: 'HD Pro Webcam C920', usedBy: { known: true, value: [] } }],
@@ -81,7 +81,7 @@ it('the camera list of Linux returns no cameras if the kernel lists none, and un
   expect(await readCameras(bare, signal)).toEqual({ known: false, reason: 'device list of the kernel cannot be read' });
 });
 
-/** Returns a video node with its device, bus and driver; the node of a program has no device. */
+/** Returns the sysfs entries of a video node. Without `behind`, it is a virtual node that a program made. */
 const node = (at: number, name: string, behind?: { bus: string; driver: string }) => ({
   [`sys/devices/${at}/video4linux/video${at}/name`]: name,
   [`sys/devices/${at}/video4linux/video${at}/index`]: '0',
@@ -99,7 +99,7 @@ const namesOf = async (root: string, dumped?: Output) => {
   return answer.known ? answer.value.map(({ name, isVirtual }) => (isVirtual ? `(${name})` : name)) : answer.reason;
 };
 
-it('the camera list of Linux has a capture card, but no OBS camera, no decoder and no node of a raw sensor', async () => {
+it('the camera list of Linux contains a capture card, but not an OBS camera as a real one, a decoder, or a raw sensor', async () => {
   const others = {
     ...node(2, 'OBS Virtual Camera'),
     ...node(3, 'bcm2835-codec-decode', { bus: 'platform', driver: 'bcm2835-codec' }),
@@ -114,14 +114,14 @@ it('the camera list of Linux has a capture card, but no OBS camera, no decoder a
   expect(await namesOf(tree(card), session)).toEqual(['Magewell Pro Capture']);
 });
 
-it('a PipeWire Video/Source without a kernel node is a camera, with the program that uses it', async () => {
+it('the camera list of Linux contains a PipeWire Video/Source without a kernel node, with the program that uses it', async () => {
   const idle = { id: 'conf_cam', name: 'ConfCam', usedBy: { known: true, value: [] as string[] }, isSessionOnly: true };
   expect(await readCameras(tree({}), signal, record('pw-dump-camera-idle-filtered.json'))).toEqual({ known: true, value: [idle] });
   const inUse = { ...idle, usedBy: { known: true, value: ['another program'] } };
   expect(await readCameras(tree({}), signal, record('pw-dump-camera-inuse-filtered.json'))).toEqual({ known: true, value: [inUse] });
 });
 
-it('the camera list of Linux returns no cameras only if each source that may know of one has answered', async () => {
+it('the camera list of Linux is empty only if every source that may know a camera has answered, otherwise unknown', async () => {
   const hung: Output = { ok: false, why: 'aborted', text: '' };
   expect(await namesOf(tree({}))).toEqual([]);
   expect(await namesOf(tree({}), hung)).toBe('PipeWire does not answer');
@@ -137,7 +137,7 @@ it('the camera list of Linux returns no cameras only if each source that may kno
       ]),
     ),
   ).toEqual([]);
-  // For a built-in raw sensor, libcamera makes the camera, which only PipeWire knows.
+  // libcamera turns a built-in raw sensor into a camera, which only PipeWire lists.
   expect(await namesOf(tree(node(5, 'Intel IPU6 ISYS Capture 0', { bus: 'pci', driver: 'intel-ipu6' })))).toBe('no PipeWire');
 });
 

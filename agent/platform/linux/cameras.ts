@@ -1,4 +1,4 @@
-/** Cameras by sysfs and PipeWire, and the programs that use them by /proc and PipeWire. No camera is opened. */
+/** Lists cameras from sysfs and PipeWire, and their users from /proc and PipeWire. It opens no camera. */
 import { readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -10,24 +10,24 @@ import { deviceName, shortId } from '../text.ts';
 import { noPipeWire, type VideoSource } from './desktop/video-sources.ts';
 import { readNames, readNumber, readText } from './files.ts';
 
-/** Camera services of the desktop. They hold devices for other programs, or only to list them. */
+/** Desktop services that open cameras for other programs, or only to list them. They do not count as users of a camera. */
 const services = new Set(['pipewire', 'wireplumber']);
-/** Drivers that process images, or deliver raw sensor data that needs libcamera. */
+/** Names of drivers whose video nodes are no cameras: they process images, or deliver raw sensor data for libcamera. */
 const pictureUnit = /ipu\d|isys|cio2|imgu|atomisp|isp\b|codec|decoder|encoder/i;
 
 /** `raw`: possibly part of a camera that only PipeWire knows. `virtual`: made by a program. */
 type Node = { node: string; id: string; name: string; kind: 'camera' | 'virtual' | 'raw' };
 type Holders = { byNode: Map<string, string[]>; complete: boolean };
 
-/** Users of a camera that is not in use. */
+/** The user list of cameras when none is in use. */
 const nobody: Holders = { byNode: new Map(), complete: true };
 
 /** Returns PipeWire's cameras, or why they are unknown. */
 export type AskPipeWire = (signal: AbortSignal) => Promise<Answer<VideoSource[]>>;
 
 /**
- * Returns the cameras of the kernel, and those that only PipeWire has (libcamera, network).
- * Guarantee: an empty list is returned only if both sources could be read where they may know a camera.
+ * Returns the cameras of the kernel, and the cameras that only PipeWire lists (libcamera, network cameras).
+ * Guarantee: an empty list is returned only if each source that may know a camera could be read.
  */
 export async function readCameras(root: string, signal: AbortSignal, askPipeWire: AskPipeWire): Promise<Cameras> {
   if ((await readNames(join(root, 'sys/class'))) === undefined) return { known: false, reason: 'device list of the kernel cannot be read' };
@@ -39,7 +39,7 @@ export async function readCameras(root: string, signal: AbortSignal, askPipeWire
   // An open camera holds a reference to its driver module. Without references it is not in use, even if processes cannot be inspected.
   const counts = nodes.map(({ node }) => readNumber(join(root, 'sys/class/video4linux', node, 'device/driver/module/refcnt')));
   const inUse = (await Promise.all(counts)).map((count) => count !== 0);
-  // Inspecting every process is most of the cost.
+  // Inspecting all processes is expensive, so it runs only if a camera may be in use.
   const holders = inUse.includes(true) ? await findHolders(root, signal) : undefined;
   const ofKernel = nodes.map((one, at) => kernelCamera(one, { holders: inUse[at] ? holders : nobody, seen }));
   const value = [...ofKernel, ...seen.filter(({ node }) => node === null).map(sessionCamera)];
@@ -62,7 +62,7 @@ function sessionCamera({ id, name, programs, isVirtual }: VideoSource): Camera {
   return { id, name, usedBy: { known: true, value: programLabels(programs) }, isSessionOnly: true, ...(isVirtual && { isVirtual }) };
 }
 
-/** Lists the video nodes. The kernel creates the folder with the first camera driver. Index 0 is the image, higher ones are metadata. */
+/** Lists the video nodes. The folder is missing before the first camera driver is loaded. Nodes with an index above 0 carry metadata. */
 async function listNodes(root: string): Promise<Node[]> {
   const folder = join(root, 'sys/class/video4linux');
   const nodes: Node[] = [];
@@ -80,7 +80,7 @@ async function listNodes(root: string): Promise<Node[]> {
   return nodes;
 }
 
-/** Classifies a node without USB. A virtual node has no device. A capture card is on PCI; nodes on the board's buses are no cameras. */
+/** Classifies a video node that is not on USB. A node without a device is virtual. Another node is a camera only on PCI. */
 async function kindOf(device: string, name: string): Promise<Node['kind']> {
   const real = await realpath(device).catch(() => undefined);
   if (real === undefined) return 'virtual';
@@ -89,7 +89,7 @@ async function kindOf(device: string, name: string): Promise<Node['kind']> {
   return (await nameOf('subsystem')) === 'pci' ? 'camera' : 'raw';
 }
 
-/** Returns vendor, product and serial number, or the port instead of a missing serial number. Undefined if it is no USB device. */
+/** Returns vendor, product and serial number, or the port instead of a missing serial number. Undefined if `usb` is no USB device. */
 export async function usbIdOf(usb: string, port: string): Promise<string | undefined> {
   const vendor = await readText(join(usb, 'idVendor'));
   const product = await readText(join(usb, 'idProduct'));
@@ -97,7 +97,7 @@ export async function usbIdOf(usb: string, port: string): Promise<string | undef
   return `usb-${vendor}:${product}-${(await readText(join(usb, 'serial'))) || port}`;
 }
 
-/** Synchronous reads cost a third here. A pause between two processes keeps the event loop responsive. */
+/** Finds the users of cameras. Synchronous reads take a third of the time; a pause after each process keeps the event loop responsive. */
 async function findHolders(root: string, signal: AbortSignal): Promise<Holders> {
   const holders: Holders = { byNode: new Map(), complete: true };
   for (const pid of (await readNames(join(root, 'proc'))) ?? []) {

@@ -7,7 +7,7 @@ const monitor = (at: number, files: Record<string, string>) =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [`sys/class/hwmon/hwmon${at}/${name}`, `${text}\n`]));
 const read = (entries: Record<string, string>) => createClimate(tree({ ...base, ...entries }))();
 
-it('the sensor list classifies sensors by driver or label, and skips inputs that may have no sensor', async () => {
+it('the sensor list classifies temperature sensors by driver or label, and skips inputs that may have no sensor', async () => {
   const { sensors, humidityRatio } = await read({
     ...monitor(0, { name: 'coretemp', temp1_input: '41000', temp1_label: 'Package id 0' }),
     ...monitor(1, { name: 'nvme', temp1_input: '-3850', temp1_label: 'Composite' }),

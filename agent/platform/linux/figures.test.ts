@@ -20,7 +20,7 @@ function tree(entries: Record<string, string>): { root: string; put: (path: stri
   return { root, put };
 }
 
-it('the reader of PC figures reads uptime, memory and disk, and the load from the second call on', async () => {
+it('the reader of PC figures returns uptime, memory and disk use, and from the second call on the load', async () => {
   const { root, put } = tree({});
   const figures = createFigures(root);
   const first = await figures();
@@ -32,7 +32,7 @@ it('the reader of PC figures reads uptime, memory and disk, and the load from th
   expect((await figures()).loadRatio).toBeNull();
 });
 
-it('the reader of PC figures reads the hottest sensor with the limit of its firmware, and skips broken sensors', async () => {
+it('the reader of PC figures returns the hottest temperature with the limit from the firmware, and skips broken sensors', async () => {
   const { root } = tree({
     'sys/class/thermal/thermal_zone0/temp': '27800',
     'sys/class/thermal/thermal_zone0/trip_point_0_type': 'critical',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ClimateFigures, PcFigures, Sensor } from '../platform.ts';
 import { readNames, readNumber, readText, required } from './files.ts';
 
-/** Plausible range in °C. Other readings come from broken or absent sensors, other limits are placeholders. */
+/** Plausible temperatures and limits in °C. Other readings come from broken or absent sensors; other limits are placeholders. */
 const coldestCelsius = 1;
 const hottestCelsius = 125;
 
@@ -31,7 +31,7 @@ function memoryUsed(meminfo: string): number {
   return 1 - available / total;
 }
 
-/** Counts like `df`: blocks reserved for root are not free for users. */
+/** Returns the used share of the disk like `df`: blocks reserved for root count as neither used nor free. */
 async function diskUsed(root: string): Promise<number> {
   const disk = await statfs(root);
   const used = disk.blocks - disk.bfree;
@@ -58,7 +58,7 @@ function createLoadMeter(root: string): () => Promise<number | null> {
   };
 }
 
-/** First line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. Waiting for a disk is not busy. */
+/** Reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. `iowait` does not count as busy. */
 function readTicks(stat: string): Ticks {
   const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = (stat.split('\n')[0] ?? '')
     .trim()
@@ -69,13 +69,13 @@ function readTicks(stat: string): Ticks {
   return { busy, all: busy + idle + iowait };
 }
 
-/** Drivers whose sensors all measure the same kind. */
+/** Drivers of which every sensor measures the same kind of thing. */
 const drivers: readonly (readonly [RegExp, Sensor['kind']])[] = [
   [/^(coretemp|k10temp|zenpower|cpu_thermal|x86_pkg_temp)$/, 'processor'],
   [/^(nvme|drivetemp)$/, 'disk'],
   [/^(acpitz|jc42|spd5118|pch_.*)$/, 'board'],
 ];
-/** Labels for other drivers. Unlabelled inputs are skipped, because often nothing is connected to them. */
+/** Labels that name what a sensor of another driver measures. Inputs without a label are skipped: often no sensor is connected. */
 const labels: readonly (readonly [RegExp, Sensor['kind']])[] = [
   [/\b(ambient|room)\b/i, 'room'],
   [/^(systin|system|motherboard|mb|board)\b/i, 'board'],
@@ -89,7 +89,7 @@ export function createClimate(root: string): () => Promise<ClimateFigures> {
   return async () => {
     const loadRatio = await load();
     const { sensors, humidityRatio } = await readMonitors(root);
-    // Without a processor driver the thermal zone is used.
+    // Without a driver for the processor's sensor, the thermal zone of the processor is read.
     const hasProcessor = sensors.some(({ kind }) => kind === 'processor');
     const zones = hasProcessor ? [] : (await readZones(root)).filter(({ kind }) => kind === 'processor');
     return {
@@ -117,7 +117,7 @@ async function readMonitors(root: string): Promise<{ sensors: TemperatureReading
     for (const file of files.filter((one) => /^temp\d+_input$/.test(one))) {
       const label = (await readText(join(at, file.replace('_input', '_label')))) ?? '';
       const limit = await readNumber(join(at, file.replace('_input', '_crit')));
-      // A sensor that also measures humidity is in the air of the room.
+      // A sensor that also measures humidity measures the air of the room.
       const kind = humid ? 'room' : kindOf(driver, label);
       sensors.push(...reading(kind, await readNumber(join(at, file)), limit));
     }
@@ -145,7 +145,7 @@ function kindOf(driver: string, label: string): Sensor['kind'] | undefined {
   return (byDriver ?? labels.find(([pattern]) => pattern.test(label)))?.[1];
 }
 
-/** The kernel reports thousandths of a degree. */
+/** Converts a reading and its limit from thousandths of a degree. Returns an empty list if the reading is not plausible. */
 function reading(kind: TemperatureReading['kind'], milli = 0, limitMilli = 0): TemperatureReading[] {
   const celsius = milli / 1_000;
   const limit = isTemperature(limitMilli / 1_000) ? limitMilli / 1_000 : null;

@@ -2,12 +2,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Error codes of a missing file, also one removed during the read. */
+/** Error codes of a missing file. A file that is removed during the read gives `ESRCH`. */
 const gone = ['ENOENT', 'ENOTDIR', 'ESRCH'];
-/** Error codes of a file that has no value now, or that we may not read. */
+/** Error codes of a file that has no value now, or that the agent is not allowed to read. */
 const silent = [...gone, 'ENODEV', 'ENXIO', 'EIO', 'EINVAL', 'EAGAIN', 'ENODATA', 'ETIMEDOUT', 'EACCES', 'EPERM'];
 
-/** Returns the text of a file without its line end; undefined if it is not readable. */
+/** Returns the text of a file without its line end; undefined if the file is not readable. */
 export async function readText(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim();

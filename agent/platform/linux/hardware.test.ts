@@ -11,7 +11,7 @@ const disk = (name: string, { model = 'ST1000DM010', turns = '1', removable = '0
   [`sys/block/${name}/removable`]: `${removable}\n`,
 });
 
-it('the hardware reader finds a hard disk under a stable id that does not reveal its serial number', async () => {
+it('the hardware reader returns a hard disk with a stable id that does not reveal the serial number', async () => {
   const { turningDisks } = await readHardware(tree({ ...disk('sda'), ...disk('sdb', { turns: '0', model: 'Samsung SSD 870' }) }));
   expect(turningDisks).toEqual([{ id: expect.stringMatching(/^disk-[0-9a-f]{8}$/), name: 'ST1000DM010' }]);
   const again = await readHardware(tree(disk('sdc', { wwid: 'naa.sda' })));

@@ -1,4 +1,4 @@
-/** Hard disks, and the models of the PC and its displays, by /sys. It needs no program and no root rights. */
+/** Reads the hard disks and the models of the PC and its displays from /sys, without a program and without root rights. */
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Hardware, Part } from '../platform.ts';
 import { shortText } from '../text.ts';
 import { readNames, readNumber, readText } from './files.ts';
 
-/** Disks of virtual machines report that they rotate, but do not. */
+/** Model names of virtual disks. A virtual disk reports that it rotates, but has no moving parts. */
 const virtualDisk = /\b(qemu|vbox|vmware|virtual|virtio|msft)\b/i;
 const hashLength = 8;
 
@@ -16,7 +16,7 @@ export async function readHardware(root: string): Promise<Hardware> {
   return { turningDisks: await turningDisks(root), models: [...(await ownModel(root)), ...(await displays(root))] };
 }
 
-/** Guarantee: only built-in disks. USB disks, removable disks and virtual disks are left out. */
+/** Guarantee: returns only built-in disks; USB disks, removable disks and virtual disks are left out. */
 async function turningDisks(root: string): Promise<Part[]> {
   const folder = join(root, 'sys/block');
   const disks: Part[] = [];

@@ -7,7 +7,7 @@ import { tree } from './tree.test-helper.ts';
 
 const signal = new AbortController().signal;
 
-it('concurrent callers share one sound reading, and a new reading follows after its time to live or after a change', async () => {
+it('the Linux platform reads the sound devices once for concurrent callers, and again after the time to live or a change', async () => {
   let [up, reads] = [0, 0];
   const waiting: (() => void)[] = [];
   const read = async () => {
@@ -39,7 +39,7 @@ it('concurrent callers share one sound reading, and a new reading follows after 
   expect(await answered(ask(signal))).toBe(4);
 });
 
-it('cameras are unknown if no session runs whose PipeWire may have one', async () => {
+it('the Linux platform returns unknown cameras if no session runs, because its PipeWire might list a camera', async () => {
   const root = tree({ 'sys/class/note': '', 'session/note': '', 'bin/note': '' });
   writeFileSync(join(root, 'bin/pw-dump'), '#!/bin/sh\nexit 1\n');
   chmodSync(join(root, 'bin/pw-dump'), 0o755);
@@ -48,6 +48,6 @@ it('cameras are unknown if no session runs whose PipeWire may have one', async (
   const unseen = { known: false, reason: 'only the session at the PC knows its cameras' };
   expect(await camerasIn({})).toEqual(unseen);
   expect(await camerasIn({ XDG_RUNTIME_DIR: join(root, 'nobody') })).toEqual(unseen);
-  // Someone is signed in, and no PipeWire runs.
+  // A session runs without PipeWire, so the empty list of the kernel is complete.
   expect(await camerasIn({ XDG_RUNTIME_DIR: join(root, 'session') })).toEqual({ known: true, value: [] });
 });

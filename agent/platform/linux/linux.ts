@@ -21,7 +21,7 @@ import { createOrders } from './orders.ts';
 import { readPower } from './power.ts';
 
 const defaultTtlMs = 2_000;
-/** Time to live of a reading while a watch reports changes. The limit covers a missed event. */
+/** Time to live of a cached reading while a watch reports changes. After it, a missed event does no further harm. */
 const watchedMs = 300_000;
 /** Time limit of a reading. */
 const readLimitMs = 4_500;
@@ -110,7 +110,7 @@ function createVideo({ system, run }: { system: System; run(program: string, arg
   };
 }
 
-/** Tests for the folder that a session has from the first login to the last logout. */
+/** Returns whether a session runs: its folder exists from the first sign-in to the last sign-out of the user. */
 async function hasSession({ root, env }: System): Promise<boolean> {
   return (await readNames(env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`))) !== undefined;
 }
@@ -118,7 +118,7 @@ async function hasSession({ root, env }: System): Promise<boolean> {
 /** `keptMs`: time to live of a result. */
 type SharedReadingOptions<T> = { up: Clock['up']; keptMs(answer: T): number };
 
-/** Shares one reading among concurrent callers and caches it for its time to live. A reading of the sound runs a program six times. */
+/** Shares one reading among concurrent callers and caches the result for `keptMs`, because a reading of the sound runs six programs. */
 export function sharedReading<T>(read: (signal: AbortSignal) => Promise<T>, { up, keptMs }: SharedReadingOptions<T>) {
   let last: { answer: Promise<T>; isOld(): boolean } | undefined;
   return {
@@ -146,7 +146,7 @@ export function sharedReading<T>(read: (signal: AbortSignal) => Promise<T>, { up
   };
 }
 
-/** Wraps a question so that a watcher is called when the answer changes. */
+/** Wraps a reading so that a watcher is called when its result differs from the previous one. */
 function withChangeEvents<T>(ask: (signal: AbortSignal) => Promise<T>) {
   let last: string | undefined;
   let tell: () => void = () => undefined;

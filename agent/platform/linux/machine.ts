@@ -1,6 +1,6 @@
 /**
- * Parts of this PC, by systeminformation. It needs more memory than the rest of the agent and starts shells.
- * It therefore runs in a separate short process: this program with another verb.
+ * Reads the parts of this PC with the library systeminformation, which needs more memory than the rest of the agent and starts shells.
+ * The library therefore runs in a separate short process: `sabha-agent` with another command.
  */
 import { join } from 'node:path';
 import { realClock, withTimeout } from '@sabha/contracts';
@@ -11,13 +11,13 @@ const program = typeof SABHA_VERSION === 'string' ? import.meta.filename : join(
 /** Time limit of a part, because systeminformation does not limit the programs it starts. */
 const limitMs = 10_000;
 
-/** Returns the parts by name; none if the other process fails. It reads no serial number, address, user or network. */
+/** Returns the parts by name; none if the separate process fails. The parts contain no serial number, address, user or network. */
 export async function readMachine(signal: AbortSignal): Promise<Record<string, unknown>> {
   const output = await runCommand({ program: process.execPath, args: [...process.execArgv, program, 'machine'], env: {} }, signal);
   return output.ok ? JSON.parse(output.text) : {};
 }
 
-/** Runs in the other process. Guarantee: a part that fails or takes longer than 10 s is left out, and the others are returned. */
+/** Runs in the separate process. Guarantee: a part that fails or takes longer than 10 s is left out, and the others are returned. */
 export async function machine(): Promise<Record<string, unknown>> {
   const si = await import('systeminformation');
   const parts: Record<string, () => Promise<unknown>> = {

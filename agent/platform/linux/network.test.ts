@@ -40,14 +40,14 @@ it('the network reader distinguishes an unplugged cable, a link-local address an
   expect(local).toMatchObject({ interfaces: ['eth0'], hasAddress: false, hasWayOut: false });
 });
 
-it('a modem is a default route without a router, and a route that is down does not count', async () => {
+it('the network reader returns no router for the default route of a modem, and ignores a route that is down', async () => {
   const files = { ...carriers({ wwan0: '1' }), 'proc/net/route': [head, modem].join('\n') };
   expect(await readNetwork(tree(files), () => ({ wwan0: address('100.64.1.2') }))).toMatchObject({ hasWayOut: true, gateways: [] });
   const down = { ...carriers({ wwan0: '1' }), 'proc/net/route': [head, modem.replace('0001', '0000')].join('\n') };
   expect(await readNetwork(tree(down), () => ({}))).toMatchObject({ hasWayOut: false });
 });
 
-it('with two default routes only the router with the lower metric counts', async () => {
+it('the network reader returns only the router of the default route with the lower metric', async () => {
   const slower = byRouter.replace('eth0', 'wlan0').replace('0101A8C0', '0101000A').replace('\t100\t', '\t600\t');
   const files = { ...carriers({ eth0: '1', wlan0: '1' }), 'proc/net/route': [head, slower, byRouter].join('\n') };
   const state = await readNetwork(tree(files), () => ({ eth0: address('192.168.1.20') }));

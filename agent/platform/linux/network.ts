@@ -1,4 +1,4 @@
-/** The local network by /proc and /sys: interfaces, default routes, and which neighbours answered. */
+/** Reads the local network from /proc and /sys: interfaces, default routes, and which neighbours answered. */
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type Gateway, lowestMetric, type NetworkState } from '../platform.ts';
@@ -25,7 +25,7 @@ export async function readNetwork(root: string, addresses: typeof networkInterfa
   };
 }
 
-/** Looks up an IPv4 address in the ARP table; null if it is not there, as for every IPv6 address. */
+/** Looks up an IPv4 address in the ARP table. Returns null if the table does not contain it, as for every IPv6 address. */
 export async function isNeighbourReachable(root: string, { address }: Gateway): Promise<boolean | null> {
   const table = (await readText(join(root, 'proc/net/arp'))) ?? '';
   const row = table.split('\n').find((line) => line.startsWith(`${address} `));
@@ -35,8 +35,8 @@ export async function isNeighbourReachable(root: string, { address }: Gateway): 
 type DefaultRoute = { interface: string; address: string | null; metric: number };
 
 /**
- * Columns: Iface, Destination, Gateway, Flags, …, Metric (6), Mask. All are hexadecimal except the metric; addresses are in host byte
- * order.
+ * Reads /proc/net/route: Iface, Destination, Gateway, Flags, …, Metric (6), Mask. All columns but the metric are hexadecimal; addresses
+ * are in host byte order.
  */
 async function routes4(root: string): Promise<DefaultRoute[]> {
   const rows = ((await readText(join(root, 'proc/net/route'))) ?? '').split('\n').slice(1);
@@ -48,7 +48,7 @@ async function routes4(root: string): Promise<DefaultRoute[]> {
   });
 }
 
-/** Columns: destination and its length, source and its length, next hop, metric, …, flags (8), Iface. */
+/** Reads /proc/net/ipv6_route: destination and its length, source and its length, next hop, metric, …, flags (8), Iface. */
 async function routes6(root: string): Promise<DefaultRoute[]> {
   const rows = ((await readText(join(root, 'proc/net/ipv6_route'))) ?? '').split('\n');
   return rows.flatMap((line) => {

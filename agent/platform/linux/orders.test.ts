@@ -32,7 +32,7 @@ test('the sound repair selects the only device whose name contains the text', as
   expect(ran).toEqual([
     ['pactl', '--', 'set-default-source', 'usb-1'],
     ['pactl', '--', 'set-default-sink', 'usb-out'],
-    // A device name that looks like an option is not treated as one.
+    // `--` keeps pactl from treating a device name such as `--help` as an option.
     ['pactl', '--', 'set-default-source', '--help'],
   ]);
 });
@@ -63,7 +63,7 @@ test('the sound repair restarts only known sound services that are running', asy
   expect(ran[1]).toEqual(['systemctl', '--user', 'restart', 'pipewire.service', 'wireplumber.service']);
 });
 
-test('the sound repair gives a reason without a sound service, without systemctl, and for a refusal', async () => {
+test('the sound repair gives a reason if no sound service runs, systemctl is missing, or systemctl refuses', async () => {
   expect(await setUp().orders.restartSound(signal)).toEqual({ done: false, reason: 'no sound service of this user runs' });
   const missing = setUp(() => ({ ok: false, why: 'missing', text: '' })).orders;
   expect(await missing.restartSound(signal)).toEqual({ done: false, reason: 'systemctl is not installed' });

@@ -1,4 +1,4 @@
-/** Changes that a command may make on a Linux PC: fixed programs with fixed arguments, none taken from the command. */
+/** Changes that a command may make on a Linux PC. The programs and arguments are fixed; no text of the command becomes an argument. */
 
 import type { Output } from '../child.ts';
 import type { Answer, OrderResult, PlatformOrders, SoundChange, SoundState } from '../platform.ts';
@@ -9,10 +9,10 @@ export type OrdersOptions = {
   run(program: string, args: string[], signal: AbortSignal): Promise<Output>;
 };
 
-/** The user's services of PipeWire and PulseAudio. */
+/** Sound services that systemd runs for the signed-in user. */
 const soundUnits = ['pipewire.service', 'pipewire-pulse.service', 'wireplumber.service', 'pulseaudio.service'];
 
-/** The orders on a Linux PC. Guarantee: each returns done or a reason, and does not throw if a program fails. */
+/** Creates the orders of a Linux PC. Guarantee: each order returns done or a reason, and does not throw if a program fails. */
 export function createOrders({ sound, run }: OrdersOptions): PlatformOrders {
   return {
     async restartSound(signal) {
@@ -43,7 +43,7 @@ export function createOrders({ sound, run }: OrdersOptions): PlatformOrders {
   };
 }
 
-/** The id comes from the sound server itself. */
+/** Returns the arguments of pactl. The device id comes from the sound server, not from the command. */
 function wordsOf(change: SoundChange): string[] {
   const side = change.kind === 'microphone' ? 'source' : 'sink';
   return 'muted' in change ? ['--', `set-${side}-mute`, change.id, change.muted ? '1' : '0'] : ['--', `set-default-${side}`, change.id];

@@ -28,7 +28,7 @@ export async function readPower(root: string): Promise<PowerFigures> {
     onMains: onMains(supplies, batteries),
     batteryChargeRatio: charges.reduce((sum, one) => sum + one, 0) / charges.length,
     isCharging: batteries.some((one) => one.status === 'Charging'),
-    // Several batteries are discharged one after another.
+    // A PC discharges its batteries one after another, so their runtimes add up.
     runtimeMs: runtimes.length === 0 ? null : runtimes.reduce((sum, one) => sum + one, 0),
     batteryCelsius: celsius.length === 0 ? null : Math.min(...celsius),
   };
@@ -48,14 +48,14 @@ async function readSupply(folder: string) {
   };
 }
 
-/** The kernel reports tenths of a degree. Firmware without a sensor reports 0. */
+/** Converts tenths of a degree. A value of 0 comes from firmware without a sensor and counts as unknown. */
 function celsiusOf(tenths: number | undefined): number | null {
   if (tenths === undefined || tenths === 0) return null;
   const celsius = tenths / 10;
   return celsius >= believedCelsius.least && celsius <= believedCelsius.most ? celsius : null;
 }
 
-/** Computes the remaining time from amount and rate, as energy or as charge. */
+/** Computes the remaining time of a battery: energy by power, or charge by current. Null if a value is missing. */
 async function runtimeMsOf(folder: string): Promise<number | null> {
   for (const [left, drawn] of [
     ['energy_now', 'power_now'],
@@ -67,7 +67,7 @@ async function runtimeMsOf(folder: string): Promise<number | null> {
   return null;
 }
 
-/** Some PCs report no mains supply. There a battery that is not discharging shows that mains is present. */
+/** Returns whether mains is present. On a PC that reports no mains supply, a battery that is not discharging shows that mains is present. */
 function onMains(supplies: Supply[], batteries: Supply[]): boolean {
   const mains = supplies.filter((one) => one.type === 'Mains' || one.type === 'USB');
   if (mains.some((one) => one.online)) return true;

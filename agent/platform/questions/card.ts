@@ -1,4 +1,4 @@
-/** Traffic of a network card, by /sys/class/net. */
+/** Reads the traffic of a network card from /sys/class/net. */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { readNumber } from '../linux/files.ts';
@@ -6,10 +6,10 @@ import type { Answer, CardFigures, Query } from '../platform.ts';
 
 type InterfaceAddresses = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address'>[]>;
 
-/** Reads the traffic of the network card with this address since it came up. Low cost: it is read every 10 s. */
+/** Reads the traffic of the network card with this address since the card came up. It must be cheap: the agent reads it every 10 s. */
 export const cardOf = (address: string): Query<CardFigures> => ({ linux: ({ root }) => readCard(root, address, networkInterfaces()) });
 
-/** `interfaces`: as Node lists them. A card without a cable, or a tunnel, reports no speed or a speed below 1. */
+/** `interfaces`: as Node lists them. `speedBps` is null for a card without a cable and for a tunnel, which report no speed or below 1. */
 export async function readCard(root: string, address: string, interfaces: InterfaceAddresses): Promise<Answer<CardFigures>> {
   const name = Object.keys(interfaces).find((one) => interfaces[one]?.some((own) => own.address === address));
   if (name === undefined) return { known: false, reason: 'no network card has this address' };

@@ -1,4 +1,4 @@
-/** Detects failing disks by the file system, the array, the kernel log and SMART. It reads no disk. */
+/** Detects failing disks from the file system, the RAID arrays, the kernel log and SMART. It does not read the disks themselves. */
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { readNames, readNumber, readText } from '../linux/files.ts';
 import type { Answer, Query } from '../platform.ts';
 import { shortText } from '../text.ts';
 
-/** Returns each fault as a stable text; empty if everything readable is good. Unknown if nothing is readable. */
+/** Returns a fixed text for each fault; empty if all readable sources show none. Unknown if no source is readable. */
 export const diskTroubles: Query<string[]> = {
   linux: async (system, signal) => {
     const { root, env } = system;
@@ -31,15 +31,15 @@ export const diskTroubles: Query<string[]> = {
 
 const foretold = 'predicts its own failure';
 const unknown: Answer<never> = { known: false, reason: 'this system does not report the state of its disks' };
-/** UDisks reads the disks every ten minutes. This call does not start it. */
+/** Arguments of busctl that request the disk data of the service UDisks, without starting that service. */
 const objects = ['--system', '--auto-start=no', '--json=short', 'call', 'org.freedesktop.UDisks2', '/org/freedesktop/UDisks2'].concat(
   'org.freedesktop.DBus.ObjectManager',
   'GetManagedObjects',
 );
-/** Time limit of the call, so that a hanging service does not block the other sources. */
+/** Time limit of the request to UDisks. Without it a hanging UDisks would block the other sources. */
 const limitMs = 2_000;
 const dayMs = 86_400_000;
-/** Errors that count as a fault. A single one may come from a cable that was touched. */
+/** Least number of disk errors that count as a fault. A single error may come from a touched cable. */
 const errorsLeast = 3;
 
 async function fileSystems(root: string): Promise<string[] | undefined> {
@@ -50,14 +50,14 @@ async function fileSystems(root: string): Promise<string[] | undefined> {
   return names.filter((_, at) => (counts[at] ?? 0) > 0).map((name) => shortText(`${name}: errors in the file system`));
 }
 
-/** `[U_]`: one of two disks is missing. */
+/** Returns the RAID arrays with a missing disk: `[U_]` in /proc/mdstat means that one of two disks is missing. */
 async function arrays(root: string): Promise<string[] | undefined> {
   const text = await readText(join(root, 'proc/mdstat'));
   const found = text?.matchAll(/^(md\S+) : active.*\n.*\[U*_[U_]*\]/gm);
   return found && [...found].map(([, name]) => shortText(`${name}: a disk of the array is missing`));
 }
 
-/** Counts errors of disks that are present and built in, because unplugging a USB stick causes such errors too. */
+/** Returns the built-in disks with too many errors. Other disks are ignored: unplugging a USB stick causes such errors too. */
 async function errorsIn(root: string, log: readonly KernelLine[]): Promise<string[]> {
   const young = log.filter(({ ageMs }) => ageMs < dayMs);
   const named = young.flatMap(({ text }) => /(?:I\/O|critical medium) error, dev ([a-z]+\w*)/.exec(text)?.[1] ?? []);
@@ -90,13 +90,13 @@ function byItself(output: Output): string[] | undefined {
 /** `ageMs`: age of the line. Sleep of the PC makes earlier lines count as older. */
 export type KernelLine = { ageMs: number; text: string };
 
-/** The kernel log. It takes some thousand reads, so read it at most once a minute. */
+/** Reads the kernel log. One call makes some thousand reads, so call it at most once a minute. */
 export const kernelLog: Query<KernelLine[]> = { linux: ({ root }) => readKernelLog(root) };
 
 /** Maximum length of a record. The kernel returns one record per read. */
 const recordBytes = 8_192;
 const recordsLimit = 20_000;
-/** Priority, sequence number, microseconds since boot, flags, text. Continuation lines begin with a blank. */
+/** A record of the kernel log: priority, sequence number, microseconds since boot, flags, text. Continuation lines begin with a blank. */
 const record = /^\d+,\d+,(\d+),[^;]*;(.*)$/;
 
 async function readKernelLog(root: string): Promise<Answer<KernelLine[]>> {
@@ -110,7 +110,7 @@ async function readKernelLog(root: string): Promise<Answer<KernelLine[]>> {
   return { known: true, value };
 }
 
-/** Reads a device to its end. Without O_NONBLOCK the read would wait for new lines. */
+/** Reads the kernel log device to its end. Without O_NONBLOCK the last read would wait for new records. */
 function textOf(path: string): string | undefined {
   let file: number | undefined;
   try {

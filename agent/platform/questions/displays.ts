@@ -1,4 +1,4 @@
-/** The displays that the graphics card sees, by /sys/class/drm or by Windows. Nothing is drawn or switched. */
+/** Lists the displays of the graphics card from /sys/class/drm or Windows. It changes no display setting. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { displayName, modelOf, ownSize } from '../edid.ts';
@@ -12,10 +12,10 @@ export type Size = { width: number; height: number };
 /** `id`: connector, with maker and product number if known (`HDMI-A-1 DEL40A3`). */
 export type Display = Awaited<ReturnType<typeof readDisplay>>;
 
-/** `isSure`: every connector reports whether a display is connected. */
+/** `isSure` is true if every connector reports whether a display is connected. */
 export type Displays = { found: Display[]; isSure: boolean };
 
-/** Unknown if the graphics card shows no connector. */
+/** Reads the displays. Unknown if the graphics card lists no connector. */
 export const displays: Query<Displays> = { linux: ({ root }) => readDisplays(root), windows: readScreens };
 
 async function readDisplays(root: string): Promise<Answer<Displays>> {
@@ -55,7 +55,7 @@ function sizeOf(mode: string): Size | undefined {
   return width === undefined ? undefined : { width: Number(width), height: Number(height) };
 }
 
-/** Windows reports the displays only in the console session. */
+/** Reads the displays of Windows. Unknown outside the console session, because Windows reports the displays only there. */
 async function readScreens({ native }: WindowsSystem): Promise<Answer<Displays>> {
   const here = attempt(native().calls, (calls) => calls.isAtConsole());
   if (!here.known) return here;

@@ -12,7 +12,7 @@ import { usb } from './usb.ts';
 
 const hanging = ['CM_Get_Device_ID_List_SizeW', 'OpenSCManagerW', 'WTSQuerySessionInformationW', 'EnumDisplayDevicesW'];
 
-test('a hanging device manager, service manager, session or graphics card blocks only the worker threads and is reported as unknown', async () => {
+test('the Windows platform returns unknown if a device manager, service, session or graphics card hangs, and only worker threads block', async () => {
   const asked: string[] = [];
   const calls: Record<string, NativeFunction> = {
     RegOpenKeyExW: () => 2,

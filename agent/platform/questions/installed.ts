@@ -1,4 +1,4 @@
-/** The programs that a user can start on this PC: by the menu entries, or by the installed programs of Windows. */
+/** Lists the programs that a user can start on this PC, from menu entries on Linux and from the registry on Windows. */
 import { join } from 'node:path';
 import { readNames, readText } from '../linux/files.ts';
 import type { RegistryKey } from '../native.ts';
@@ -9,10 +9,10 @@ import { inEach, userHives } from '../windows/attempt.ts';
 /** `id`: file name of the menu entry, such as `us.zoom.Zoom`; `name`: its English name. */
 export type Program = { id: string; name: string };
 
-/** It reads some hundred small files, every ten minutes. Unknown if the system has no menu. */
+/** Reads the installed programs. Unknown if the system has no menu. It reads some hundred small files. */
 export const installed: Query<Program[]> = { linux: readInstalled, windows: readUninstallable };
 
-/** Menus of packages, of the administrator, of Flatpak and of Snap. Programs installed by a user are read if the home folder is known. */
+/** Menu folders of packages, of the administrator, of Flatpak and of Snap. The user's own folder is added if it is known. */
 const menus = [
   'usr/share/applications',
   'usr/local/share/applications',
@@ -62,7 +62,7 @@ function programOf({ path, values }: RegistryKey): Program | undefined {
   return { id: shortId(path.slice(path.lastIndexOf('\\') + 1)), name: shortText(name) };
 }
 
-/** Returns the package name before the version: `MSTeams_24004.1304.2655.7488_x64__8wekyb3d8bbwe`. */
+/** Returns the name of an app package without its version: `MSTeams` of `MSTeams_24004.1304.2655.7488_x64__8wekyb3d8bbwe`. */
 function packageOf({ path }: RegistryKey): Program {
   const [name = ''] = path.slice(path.lastIndexOf('\\') + 1).split('_');
   return { id: shortId(name), name: shortText(name) };

@@ -6,7 +6,7 @@ import { createLinux } from '../linux/linux.ts';
 import { tree } from '../linux/tree.test-helper.ts';
 import { createPrivacyQuery, privacy } from './privacy.ts';
 
-/** Reads the privacy question with this output of gsettings, in the session of a signed-in user or without one. */
+/** Reads the privacy settings with this output of gsettings. `session`: folder of the signed-in user's session. */
 async function ask(printed: string, session = 'session') {
   const root = tree({ 'session/note': '', 'bin/said': printed });
   const gsettings = `[ "$*" = "list-recursively org.gnome.desktop.privacy" ] && exec cat "${root}/bin/said"`;
@@ -14,7 +14,7 @@ async function ask(printed: string, session = 'session') {
   return answer.known && answer.value;
 }
 
-/** Creates a PC whose gsettings is this line of shell. */
+/** Creates a PC with a fake `gsettings`, which runs this line of shell. */
 function desktopWith(gsettings: string, { root = tree({ 'session/note': '', 'bin/note': '' }), session = 'session', env: more = {} } = {}) {
   writeFileSync(join(root, 'bin/gsettings'), `#!/bin/sh\n${gsettings}\n`);
   chmodSync(join(root, 'bin/gsettings'), 0o755);
@@ -31,7 +31,7 @@ it("the privacy reader reports camera and microphone as blocked if the desktop's
   expect(await ask('')).toEqual(open);
 });
 
-it('the privacy reader detects a changed privacy setting at the next run, and starts no program without a change', async () => {
+it('the privacy reader reads a changed privacy setting at the next run, and starts no program if nothing changed', async () => {
   const root = tree({ 'session/note': '', 'bin/said': line('disable-camera', false), 'home/.config/dconf/user': '1' });
   const platform = desktopWith(`echo x >> "${root}/asked"; exec cat "${root}/bin/said"`, { root, env: { HOME: '/home' } });
   let now = 0;

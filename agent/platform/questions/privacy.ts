@@ -8,25 +8,25 @@ import type { Query, System } from '../platform.ts';
 import { type Capability, readConsent } from '../windows/consent.ts';
 import { type Ask, cachedQuery } from './seldom.ts';
 
-/** The blocked devices: the built-in ones, or all. */
+/** The blocked devices of one kind: the built-in ones, all, or none (null). */
 export type BlockedDevices = 'built-in' | 'all' | null;
-/** Unknown sources count as not blocked, because this only explains a fault found elsewhere. */
+/** A device counts as not blocked if no setting can be read, because the result only explains the fault of another check. */
 export type Privacy = Record<'camera' | 'microphone', BlockedDevices>;
 
-/** Time limit, so that a hanging desktop does not delay the camera and microphone probes. */
+/** Time limit of gsettings. Without it a hanging desktop would delay the camera and microphone probes. */
 const limitMs = 1_500;
 
-/** Interval of the full reading, which may start a program. */
+/** Interval between two readings of all settings. A reading may start a program. */
 const everyMs = 300_000;
-/** Minimum interval between two readings, because some desktops write their settings all day. */
+/** Minimum interval between two readings after changes, because some desktops write their settings all day. */
 const leastMs = 60_000;
 
-/** Reads whether `kind` is blocked. Reads again while it is blocked, after a change of a key or setting, and every few minutes. */
+/** Reads whether `kind` is blocked. It reads again if `kind` was blocked, after a change of a key or setting, and every five minutes. */
 export function createPrivacyQuery(kind: keyof Privacy, clock: Pick<Clock, 'up'>): Ask<Privacy> {
   return cachedQuery(privacy, { everyMs, leastMs, clock, mark: touched, isKept: (taken) => taken[kind] === null });
 }
 
-/** A cheap marker that changes with the keys and with any desktop setting of the user. It starts no program. */
+/** Returns a text that changes with the privacy keys and with any desktop setting of the user. It starts no program. */
 const touched: Query<string> = {
   linux: async ({ root, env }) => {
     const set = await stat(join(root, env['HOME'] ?? '', '.config/dconf/user')).catch(() => undefined);
@@ -66,7 +66,7 @@ async function readEach(folder: string, pattern: RegExp, file: string): Promise<
   return (await Promise.all(names.map((name) => readText(join(folder, name, file))))).filter((said) => said !== undefined);
 }
 
-/** Reads GNOME's settings, which other desktops do not use. Only a signed-in user has them. */
+/** Reads the privacy settings of GNOME for the signed-in user. Other desktops have no such setting. */
 async function desktopOf({ env, root }: System, signal: AbortSignal): Promise<Switches> {
   const session = env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`);
   if ((await readNames(session).catch(() => undefined)) === undefined) return { camera: false, microphone: false };

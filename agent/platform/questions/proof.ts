@@ -1,6 +1,6 @@
 /**
- * Proves the peer of a local socket, which Node does not report. On Linux the peer creates a file with a given name and content; on
- * Windows the creator of the pipe is checked.
+ * Proves which user is the peer of a local socket, because Node does not report it. On Linux the peer creates a file with a given name
+ * and content, and the owner of the file is checked. On Windows the creator of the pipe is checked.
  */
 import { constants } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
@@ -9,16 +9,16 @@ import type { PipeEnd } from '../native.ts';
 import type { Query } from '../platform.ts';
 import { attempt } from '../windows/attempt.ts';
 
-/** Everyone may write here, only the owner may remove or rename a file, and nothing survives a restart. */
+/** Folder of proof files. Every user may create a file in it, only its owner may remove or rename it, and a restart empties it. */
 const shared = 'dev/shm';
-/** Maximum size of a proof in bytes. */
+/** Maximum size of a proof file in bytes. */
 const lengthBytes = 64;
 
 const none = { known: false, reason: 'there is no proof' } as const;
 
 /**
- * Returns the uid of the file's owner. It follows no link, accepts no file with a second hard link, and does not wait for a pipe.
- * The content must match too, so that only a file written for this purpose counts.
+ * Returns the uid of the proof file's owner. It follows no link, accepts no file with a second hard link, and does not wait for a pipe.
+ * The content must match `words`, so that only a file written as this proof counts.
  */
 export const ownerOfProof = (words: string): Query<number> => ({
   async linux({ root }) {
@@ -52,7 +52,7 @@ export const leaveProof = (words: string): Query<() => Promise<void>> => ({
   windows: async () => ({ known: true, value: async () => undefined }),
 });
 
-/** The words are 32 hex digits, so nothing else can become part of a path. */
+/** Returns the path of the proof file. `words` must be 32 hex digits, so that no other text becomes part of the path. */
 function fileOf(root: string, words: string): string {
   if (!/^[0-9a-f]{32}$/.test(words)) throw new Error('not the text of a proof');
   return join(root, shared, `sabha-room-${words}`);
@@ -60,7 +60,7 @@ function fileOf(root: string, words: string): string {
 
 const nobodyWaits = { known: false, reason: 'no program listens at this pipe' } as const;
 
-/** Windows: the session number of this process. It is part of the pipe name of the room helper. */
+/** Returns the Windows session number of this process, which is part of the pipe name of the session helper. */
 export const ownSession: Query<number> = { windows: async ({ native }) => attempt(native().calls, (calls) => calls.ownSession()) };
 
 /**

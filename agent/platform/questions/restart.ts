@@ -1,4 +1,4 @@
-/** Detects a pending or planned restart: by files of Debian and its derivatives, by systemd, and by Windows Update. */
+/** Detects a pending or planned restart from files of Debian and its derivatives, from systemd, and from Windows Update. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readNames, readNumber, readText } from '../linux/files.ts';
@@ -9,11 +9,11 @@ import { lastDump, readValue } from '../windows/attempt.ts';
 /** `pendingSince`: milliseconds since 1970, null if no restart is pending. */
 export type Restart = { pendingSince: number | null; isPlanned: boolean };
 
-/** Low cost: some small files. Unknown if nothing on this system writes the marker. */
+/** Reads whether a restart is pending. Unknown if no package on this system writes the marker file of a pending restart. */
 export const restart: Query<Restart> = { linux: ({ root }) => readRestart(root), windows: readMarks };
 
 const mark = 'run/reboot-required';
-/** Packages that write the marker after an update. */
+/** Paths of packages that write the marker file after an update that needs a restart. */
 const writers = ['usr/share/unattended-upgrades', 'usr/share/update-notifier', 'etc/kernel/postinst.d/unattended-upgrades'];
 
 async function readRestart(root: string): Promise<Answer<Restart>> {
@@ -26,7 +26,7 @@ async function readRestart(root: string): Promise<Answer<Restart>> {
   return { known: true, value: { pendingSince, isPlanned } };
 }
 
-/** Returns the creation time of the marker, because each later update touches it. Without one it returns the change time. */
+/** Returns the creation time of the marker file, because later updates change its other times. Without one, its change time. */
 function changedAt(path: string): Promise<number | null> {
   return stat(path).then(
     ({ mtimeMs, birthtimeMs }) => (birthtimeMs > 0 ? Math.min(birthtimeMs, mtimeMs) : mtimeMs),
@@ -34,7 +34,7 @@ function changedAt(path: string): Promise<number | null> {
   );
 }
 
-/** In the settings of apt the last value counts. */
+/** Returns whether apt is set to restart automatically. The last value in its settings applies. */
 async function isAutomatic(root: string): Promise<boolean> {
   const folder = join(root, 'etc/apt/apt.conf.d');
   const texts = await Promise.all(((await readNames(folder)) ?? []).map((name) => readText(join(folder, name))));
@@ -47,7 +47,7 @@ const ofWindows = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion';
 const marks = [`${ofWindows}\\Component Based Servicing\\RebootPending`, `${ofWindows}\\WindowsUpdate\\Auto Update\\RebootRequired`];
 const plan = ['HKLM\\SOFTWARE\\Microsoft\\WindowsUpdate\\UX\\StateVariables', 'ScheduledRebootTime'] as const;
 
-/** A marker of unknown age counts from now. */
+/** Reads the registry keys of a pending restart. A key of unknown age counts from now. */
 async function readMarks({ native, clock }: WindowsSystem): Promise<Answer<Restart>> {
   const since: number[] = [];
   for (const path of marks) {
@@ -61,7 +61,7 @@ async function readMarks({ native, clock }: WindowsSystem): Promise<Answer<Resta
   return { known: true, value: { pendingSince: since.length === 0 ? null : Math.min(...since), isPlanned } };
 }
 
-/** Milliseconds since 1970, null for never. Unknown if no location is readable. */
+/** Returns the time of the last crash in milliseconds since 1970, or null for none. Unknown if no location is readable. */
 export const lastCrash: Query<number | null> = { linux: ({ root }) => readLastCrash(root), windows: async ({ root }) => lastDump(root) };
 
 /** Locations of kernel dumps. `var/crash` also holds program crashes; kernel dumps are folders named by their time. */
@@ -85,7 +85,7 @@ async function readLastCrash(root: string): Promise<Answer<number | null>> {
   return { known: true, value: newest === 0 ? null : newest };
 }
 
-/** Throttled milliseconds since boot, of the core with the most. Unknown if the processor does not count them. */
+/** Returns for how long the most throttled core was throttled since boot. Unknown if the processor does not count this time. */
 export const throttledMs: Query<number> = { linux: ({ root }) => readThrottled(root) };
 
 const counters = ['package_throttle_total_time_ms', 'core_throttle_total_time_ms'];

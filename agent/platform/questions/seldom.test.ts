@@ -6,7 +6,7 @@ import { cachedQuery } from './seldom.ts';
 const question: Query<string> = {};
 const mark: Query<string> = {};
 
-/** Creates a cached question that keeps only the answer `well`, with a manual clock. Counts the readings. */
+/** Creates a cached question that keeps only the answer `well`, with a manual clock. `asked` counts the readings. */
 function pc() {
   const seen = { up: 0, asked: 0, mark: 1, answer: { known: true, value: 'well' } as Answer<string> };
   const platform = {
@@ -21,7 +21,7 @@ function pc() {
   return { seen, ask: () => ask(platform, new AbortController().signal) };
 }
 
-it('a changed marker causes a new reading before the normal interval is over, but not within the minimum interval', async () => {
+it('the cached query reads again after its mark changes, but not within the minimum interval of 10 ms', async () => {
   const { seen, ask } = pc();
   const asked: number[] = [];
   for (const [up, mark] of [
@@ -35,6 +35,5 @@ it('a changed marker causes a new reading before the normal interval is over, bu
     await ask();
     asked.push(seen.asked);
   }
-  // The minimum interval of 10 applies.
   expect(asked).toEqual([1, 1, 2, 2, 3]);
 });

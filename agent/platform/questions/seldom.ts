@@ -5,8 +5,8 @@ import type { Answer, Platform, Query } from '../platform.ts';
 export type Ask<T> = (platform: Platform, signal: AbortSignal) => Promise<Answer<T>>;
 
 /**
- * `everyMs`: time to live of an answer. `isKept`: whether a known answer is cached; default all. Unknown answers are cached too.
- * `mark`: a cheap question whose answer changes when the first one may change. A changed mark causes a new reading after `leastMs`.
+ * `everyMs`: time to live of an answer. `isKept`: whether a known answer is cached; default all. Unknown answers are always cached.
+ * `mark`: a cheap question. If its answer changes, the cached answer may be wrong and is read again, at the earliest after `leastMs`.
  */
 export type Caching<T> = { everyMs: number; clock: Pick<Clock, 'up'>; isKept?(value: T): boolean; mark?: Query<string>; leastMs?: number };
 

@@ -1,4 +1,4 @@
-/** Tests which user sits at the PC. The test of the session probe covers the lock. */
+/** Tests which user sits at the PC. The test of the session probe covers the screen lock. */
 
 import { realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { atConsole } from './session.ts';
 
 type User = { id: string; uid: number; kind?: string; state?: string };
 
-/** Returns the user at a PC whose seat shows the first of these sessions. */
+/** Returns the user at a PC whose seat shows the session of the first of these users. */
 function who(...users: User[]) {
   const [first] = users;
   const root = tree({
@@ -24,19 +24,19 @@ function who(...users: User[]) {
 }
 const greeter: User = { id: 'c1', uid: 110, kind: 'greeter' };
 
-it('among several signed-in users, the user with the active session counts as the user at the PC', async () => {
+it('the session reader returns the user with the active session if several users are signed in', async () => {
   expect(await who({ id: '2', uid: 1_000 }, { id: '3', uid: 1_001 })).toEqual({ known: true, value: 1_000 });
   expect(await who({ id: '3', uid: 1_001, kind: 'user-early' }, { id: '2', uid: 1_000 })).toEqual({ known: true, value: 1_001 });
 });
 
-it('behind a login screen the only signed-in user counts as the user at the PC, and with several users nobody', async () => {
+it('the session reader returns the only signed-in user while the login screen is shown, and nobody if several are signed in', async () => {
   expect(await who(greeter, { id: '2', uid: 1_000 }, { id: '5', uid: 1_000 })).toEqual({ known: true, value: 1_000 });
   expect(await who(greeter, { id: '2', uid: 1_000 }, { id: '3', uid: 1_001 })).toEqual({ known: true, value: null });
   expect(await who(greeter, { id: '2', uid: 1_000, state: 'closing' })).toEqual({ known: true, value: null });
   expect(await who()).toEqual({ known: true, value: null });
 });
 
-it('S13 S15 a session with an invalid id or uid belongs to no user, and a PC without a seat is unknown', async () => {
+it('S13 S15 the session reader returns no user for a session with an invalid id or uid, and unknown without a seat', async () => {
   expect(await who({ id: '../../etc/passwd', uid: 0 })).toEqual({ known: true, value: null });
   for (const uid of [Number.NaN, -1, 1.5]) expect(await who({ id: '2', uid })).toEqual({ known: true, value: null });
   const bare = createLinux({ root: tree({ note: '' }), env: {}, clock: realClock() });

@@ -1,4 +1,4 @@
-/** The user at this PC and the screen lock: by logind, or by the sessions of Windows. */
+/** Reads who is signed in at this PC, and the screen lock, from logind or from the sessions of Windows. */
 
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { readValue } from '../windows/attempt.ts';
 /** `locked`: someone is signed in behind a lock screen or the login screen. */
 export type UserSession = 'none' | 'open' | 'locked';
 
-/** Starts a program if someone is signed in. Unknown if the PC has no seat. */
+/** Reads the session at the PC. Unknown if the PC has no seat. On Linux it starts a program if someone is signed in. */
 export const session: Query<UserSession> = {
   linux: async ({ root, env }, signal) => {
     const seat = await readText(join(root, 'run/systemd/seats/seat0'));
@@ -39,15 +39,15 @@ function lockOf(hint: string): Answer<UserSession> {
   return { known: true, value: hint === 'yes' ? 'locked' : 'open' };
 }
 
-/** The login screen is active; someone may be signed in behind it. */
+/** Reads the session while the login screen is active. Another user may be signed in, but not shown. */
 async function withoutActive(root: string, ids: string): Promise<UserSession> {
   for (const id of ids.split(' ')) if (await isUser(root, id)) return 'locked';
   return 'none';
 }
 
 /**
- * The user at this PC by uid, or null if nobody is signed in. Among several it is the one with the active session.
- * Behind a login screen it is the only signed-in user. Unknown without a seat. On Windows it is the session number.
+ * Returns the uid of the user at this PC, or null if nobody is signed in. On Windows it returns the session number.
+ * Among several users it is the one with the active session, or at a login screen the only signed-in one. Unknown without a seat.
  */
 export const atConsole: Query<number | null> = {
   linux: async ({ root }) => {
@@ -73,14 +73,14 @@ async function userOf(root: string, id: string): Promise<number | null> {
   return /^\d{1,10}$/.test(uid) ? Number(uid) : null;
 }
 
-/** A valid logind session id has letters, digits and underscores only. */
+/** Returns whether this session belongs to a user. A valid session id of logind has only letters, digits and underscores. */
 async function isUser(root: string, id: string): Promise<boolean> {
   if (!/^\w{1,32}$/.test(id)) return false;
   const text = (await readText(join(root, 'run/systemd/sessions', id))) ?? '';
   return said(text, 'CLASS')?.startsWith('user') === true && said(text, 'STATE') !== 'closing';
 }
 
-/** Returns the desktop of the user at the PC if this process runs as that user. Only then its settings are readable. */
+/** Returns the desktop of the user at the PC if this process runs as that user. Other users cannot read its settings. */
 async function ownDesktop(root: string): Promise<string | undefined> {
   const active = said((await readText(join(root, 'run/systemd/seats/seat0'))) ?? '', 'ACTIVE') ?? '';
   if (!(await isUser(root, active))) return undefined;
@@ -92,12 +92,12 @@ function said(text: string, key: string): string | undefined {
   return new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1];
 }
 
-/** Starts a program on GNOME, so it is read every ten minutes. */
+/** Returns whether the PC is set to sleep when it is idle. On GNOME this starts a program, so call it at most every ten minutes. */
 export const sleepsWhenIdle: Query<boolean> = { linux: readSleeps, windows: readPlan };
 
-/** Time limit, so that a hanging desktop does not block the other checks. */
+/** Time limit of gsettings. Without it a hanging desktop would block the other checks. */
 const limitMs = 1_000;
-/** Later folders take precedence. */
+/** Folders with settings of logind. Settings of later folders take precedence. */
 const folders = ['usr/lib/systemd/logind.conf.d', 'run/systemd/logind.conf.d', 'etc/systemd/logind.conf.d'];
 const targets = ['sleep.target', 'suspend.target'];
 
@@ -115,7 +115,7 @@ async function readSleeps(system: System, signal: AbortSignal): Promise<Answer<b
   return { known: true, value: isOfSystem || (await desktopSleeps(system, signal)) };
 }
 
-/** Reads the setting on mains. The timeout is in seconds; 0 means never. */
+/** Returns whether GNOME lets the PC sleep on mains. Its timeout is in seconds; 0 means never. */
 async function desktopSleeps({ root, env }: System, signal: AbortSignal): Promise<boolean> {
   if (!/gnome|ubuntu/i.test((await ownDesktop(root)) ?? '')) return false;
   const args = ['list-recursively', 'org.gnome.settings-daemon.plugins.power'];
@@ -127,17 +127,17 @@ async function desktopSleeps({ root, env }: System, signal: AbortSignal): Promis
 }
 
 const power = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power';
-/** Settings of the sleep group: seconds on mains until sleep, and until hibernation. */
+/** GUID of the power settings for sleep. They contain the seconds on mains until sleep, and until hibernation. */
 const group = '238c9fa8-0aad-41ed-83f4-97be242c8f20';
 const settings = ['29f6c1db-86da-48c5-9fdb-f2b67b1f44da', '9d7815a6-7ee4-497e-8888-515a05f02364'];
 
-/** Group policies of an organisation. */
+/** Registry key of power settings that an organisation has set by group policy. */
 const rules = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Power\\PowerSettings';
 
 const plans = `${power}\\User\\PowerSchemes`;
 const activePlan = (native: Native) => readValue(native, plans, 'ActivePowerScheme');
 
-/** Returns the value of a setting on mains: policy first, then the active plan, then the defaults of Windows. */
+/** Returns a power setting on mains: from the group policy, else from the active power plan, else from the defaults of Windows. */
 export async function planned(native: Native, group: string, setting: string): Promise<RegistryValue | undefined> {
   const plan = await activePlan(native);
   const ruled = await readValue(native, `${rules}\\${setting}`, 'ACSettingIndex');

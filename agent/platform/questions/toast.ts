@@ -1,10 +1,10 @@
-/** A desktop notification with one button for the user at this PC. */
+/** Shows a desktop notification with one button to the user at this PC. */
 import { runCommand } from '../child.ts';
 import type { Query } from '../platform.ts';
 
 const key = 'act';
 
-/** Returns whether the button was pressed, once the notification closes. Unknown if the desktop shows no notification with a button. */
+/** Shows the notification and returns, after it closes, whether the button was pressed. Unknown if the desktop shows no such button. */
 export const toast = ({ title, text, action }: { title: string; text: string; action: string }): Query<boolean> => ({
   async linux({ env }, signal) {
     const args = [

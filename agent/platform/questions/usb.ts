@@ -1,4 +1,4 @@
-/** The USB devices, by /sys/bus/usb/devices or by the device manager of Windows. No device is opened or woken. */
+/** Reads the USB devices from /sys/bus/usb/devices or the device manager of Windows. It opens and wakes no device. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usbIdOf } from '../linux/cameras.ts';
@@ -9,34 +9,34 @@ import { deviceName, shortId } from '../text.ts';
 import { isCamera, usbIdOf as usbIdOfWindows } from '../windows/cameras.ts';
 import { planned } from './session.ts';
 
-/** One function of a device. `node`: programs can open it. */
+/** One function of a USB device. `node` is true if the system offers the function to programs. */
 export type UsbFunction = { kind: 'video' | 'audio' | 'other'; isAllowed: boolean; node: boolean; hasDriver: boolean };
-/** `id`: the same as for cameras. `port`: its USB port. `counted`: a number that changes each time it connects. */
+/** `id`: the same as in the camera list. `port`: the USB port. `counted`: a number that changes each time the device connects. */
 export type UsbDevice = {
   id: string;
   name: string;
   port: string;
   counted: number;
   isAllowed: boolean;
-  /** Null if unknown. */
+  /** Whether the device uses USB autosuspend; null if unknown. */
   savesPower: boolean | null;
   isBuiltIn: boolean;
-  /** True if it is on a port that people reach; false if unknown. */
+  /** True if people can reach the port of the device; false if unknown. */
   isPluggable: boolean;
   /** True if the device supports a faster port. */
   isSlowed: boolean;
   functions: UsbFunction[];
 };
-/** On Windows it includes cameras on other buses. */
+/** The USB devices of a PC. On Windows the list includes cameras on other buses. */
 export type Usb = { devices: UsbDevice[] };
 
-/** Low cost: some small files per device. Unknown if the system has no USB. */
+/** Reads the USB devices, at the cost of some small files each. Unknown if the system has no USB. */
 export const usb: Query<Usb> = { linux: ({ root }) => readUsb(root), windows: ({ native }) => readUsbOfWindows(native()) };
 
 const kinds: Readonly<Record<string, UsbFunction['kind']>> = { '0e': 'video', '01': 'audio' };
 /** Speeds of USB 1, 2 and 3 in Mbit/s. */
 const speeds = { full: 12, high: 480, super: 5_000 };
-/** From this USB version on, a device at high speed supports a faster one. */
+/** A device that reports this USB version or a later one, but runs at high speed (480 Mbit/s), supports a faster port. */
 const superVersion = 2.1;
 
 async function readUsb(root: string): Promise<Answer<Usb>> {
@@ -88,7 +88,7 @@ async function readFunction(folder: string, hasVideoDriver: boolean): Promise<Us
   };
 }
 
-/** True if the device serves a meeting with video or audio. An unauthorised device shows no function, so the table decides. */
+/** True if the device has video or audio functions. An unauthorised device shows no functions, so the table of models decides. */
 export function isOf(kind: 'video' | 'audio', { id, functions }: UsbDevice): boolean {
   return functions.some((one) => one.kind === kind) || usbModelIn(id)?.kind === (kind === 'video' ? 'camera' : 'sound');
 }
@@ -100,15 +100,15 @@ function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Device manager codes: disabled by a user, by the firmware, by a policy. */
+/** Device manager codes of a disabled device: disabled by a user, by the firmware, by a policy. */
 const switchedOff = [22, 29, 48];
-/** Device manager codes: not configured, to be reinstalled, no driver. */
+/** Device manager codes of a device without a working driver: not configured, to be reinstalled, no driver. */
 const withoutDriver = [1, 18, 28];
 
-/** Power plan setting for USB selective suspend. */
+/** GUIDs of the power setting for USB selective suspend: its group and the setting. */
 const suspends = ['2a737441-1930-4402-8d77-b2bebba308a3', '48e6b7a6-50f5-4782-a5d4-53bb8f07e226'] as const;
 
-/** Guarantee: a part that is neither camera nor sound, such as a firmware interface, causes no fault of the device. */
+/** Guarantee: a function that is neither video nor audio, such as a firmware interface, causes no fault of the device. */
 async function readUsbOfWindows(native: Native): Promise<Answer<Usb>> {
   const found = await native.ask('devices');
   if (!found.known) return found;
@@ -122,12 +122,12 @@ async function readUsbOfWindows(native: Native): Promise<Answer<Usb>> {
   return { known: true, value: { devices: [...parts].map(([id, own]) => ({ ...deviceOfParts(id, own), savesPower })) } };
 }
 
-/** Combines the parts of one device: the device itself and its functions. */
+/** Combines the entries that Windows lists for one USB device: the device itself and each of its functions. */
 function deviceOfParts(id: string, parts: PnpDevice[]): Omit<UsbDevice, 'savesPower'> {
   const isFunction = ({ id: own }: PnpDevice) => /&MI_/i.test(own);
   const whole = parts.find((one) => !isFunction(one)) ?? parts[0];
   const functions = parts.some(isFunction) ? parts.filter(isFunction) : parts;
-  // The composite parent has the same generic name for every device.
+  // Windows gives the parent of every composite device the same name, so a function names the device.
   const shown = functions.find((one) => kindOf(one) === 'video') ?? functions.find((one) => kindOf(one) === 'audio') ?? whole;
   return {
     id,
@@ -151,7 +151,7 @@ function functionOf(part: PnpDevice): UsbFunction {
   };
 }
 
-/** Decides by the USB class, which is known without a driver. */
+/** Returns the kind of a function by its USB class, which is known without a driver. */
 function kindOf(part: PnpDevice): UsbFunction['kind'] {
   const isOf = (usbClass: string) => part.compatible.some((one) => new RegExp(`^USB\\\\Class_${usbClass}(&|$)`, 'i').test(one));
   if (isCamera(part) || isOf('0e')) return 'video';
@@ -161,7 +161,7 @@ function kindOf(part: PnpDevice): UsbFunction['kind'] {
 /** A known meeting device. `isUsb3`: it needs a USB 3 port for its full resolution. */
 export type UsbModel = { name: string; kind: 'camera' | 'sound'; isUsb3?: boolean };
 
-/** Sources: the list of the Linux USB project, and user-submitted device lists. */
+/** Models by `vendor:product`. Sources: the list of the Linux USB project, and user-submitted device lists. */
 const rows: Readonly<Record<string, UsbModel>> = {
   '046d:082d': { name: 'Logitech C920', kind: 'camera' },
   '046d:0892': { name: 'Logitech C920', kind: 'camera' },
@@ -197,7 +197,7 @@ const rows: Readonly<Record<string, UsbModel>> = {
   '2574:0960': { name: 'AVer VB342', kind: 'camera' },
 };
 
-/** Returns the model by the vendor and product in an id such as `usb-046d:082d-A1B2`, or undefined if it is not in the table. */
+/** Returns the model of a device by its id, such as `usb-046d:082d-A1B2`; undefined if the table does not contain the model. */
 export function usbModelIn(id: string): UsbModel | undefined {
   const [model = ''] = /(?<![0-9a-f])[0-9a-f]{4}:[0-9a-f]{4}(?![0-9a-f])/i.exec(id) ?? [];
   return Object.hasOwn(rows, model.toLowerCase()) ? rows[model.toLowerCase()] : undefined;

@@ -1,4 +1,4 @@
-/** Tests the readings of the questions on Windows. */
+/** Tests how the questions of this folder are answered on Windows. */
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const servicing = `${current}\\Component Based Servicing\\RebootPending`;
 const updated = `${current}\\WindowsUpdate\\Auto Update\\RebootRequired`;
 const plan = 'HKLM\\SOFTWARE\\Microsoft\\WindowsUpdate\\UX\\StateVariables';
 
-it('a restart is pending since its registry key was written, and planned if an update has set its time', async () => {
+it('the Windows reader reports a restart as pending since its registry key was written, and as planned if an update set a time', async () => {
   expect(await ask(restart)).toEqual({ pendingSince: null, isPlanned: false });
   const both = { [servicing]: {}, [updated]: {} };
   expect(await ask(restart, { keys: both, changedAt: { [servicing]: 9_000, [updated]: 5_000 } })).toEqual({
@@ -35,7 +35,7 @@ it('a restart is pending since its registry key was written, and planned if an u
   expect(await ask(restart, { closed: [updated] })).toBe('registry: code 5');
 });
 
-it('the Windows reader reads programs by their uninstallers and packages, for all users and for each signed-in user', async () => {
+it('the Windows reader lists programs by their uninstallers and app packages, for all users and for each signed-in user', async () => {
   const uninstall = `${current}\\Uninstall`;
   const packages = `${user}\\Software\\Classes\\Local Settings\\Software\\Microsoft\\Windows\\CurrentVersion\\AppModel\\Repository\\Packages`;
   const keys = {
@@ -64,7 +64,7 @@ it('the Windows reader reports the session as open, locked or none', async () =>
   expect(await ask(session, { noCalls: 'koffi is not there' })).toBe('koffi is not there');
 });
 
-it('the Windows reader reads sleep from the power plan, or from the defaults of Windows if the plan does not set it', async () => {
+it('the Windows reader reads whether the PC sleeps from the power plan, or from the defaults of Windows if the plan has no value', async () => {
   const power = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power';
   const plans = `${power}\\User\\PowerSchemes`;
   const [group, sleep, hibernate] = [
@@ -99,7 +99,7 @@ it('the Windows reader returns the time of the newest crash dump', async () => {
   expect(await ask(lastCrash, { root })).toBe(5_000_000);
 });
 
-it('the Windows reader names a display by its EDID name, its model, or its place', async () => {
+it('the Windows reader names a display by its EDID name, else by its model, else by its connection', async () => {
   const path = '\\\\?\\DISPLAY#SAM0D2C#4&29c712e5&0&UID214595#{e6f07b5f-ee97-4a90-b076-33f57bf4eaa7}';
   const edid = Buffer.alloc(128);
   edid.writeUInt16BE(0x10ac, 8);

@@ -6,7 +6,7 @@ import type { KernelCalls, Native, RegistryKey, RegistryValue } from '../native.
 import type { Answer } from '../platform.ts';
 import { shortText } from '../text.ts';
 
-/** Returns the result of `ask`, or the reason why no call is possible or this one failed. */
+/** Returns the result of `ask`, or the reason why Windows cannot be called or why `ask` failed. */
 export function attempt<T>(calls: Answer<KernelCalls>, ask: (calls: KernelCalls) => T): Answer<T> {
   if (!calls.known) return calls;
   try {
@@ -16,17 +16,17 @@ export function attempt<T>(calls: Answer<KernelCalls>, ask: (calls: KernelCalls)
   }
 }
 
-/** SIDs of local, domain and cloud users. Accounts of Windows itself do not match. */
+/** Matches the registry hives of local, domain and cloud users by their SIDs. System accounts of Windows do not match. */
 const person = /^HKU\\S-1-(5-21|12-1)-[\d-]+$/;
 
-/** Returns the registry hives of users. Only an administrator can read those of other users. */
+/** Returns the registry hives of signed-in users. Only an administrator can read the hives of other users. */
 export async function userHives(native: Native): Promise<Answer<string[]>> {
   const all = await native.registry('HKU', 'here');
   if (!all.known) return all;
   return { known: true, value: all.value.map(({ path }) => path).filter((path) => person.test(path)) };
 }
 
-/** Returns the keys at one place of each hive, as far as they are readable. */
+/** Returns the readable keys below `place`, separately for each hive. */
 export async function inEach(native: Native, hives: readonly string[], place: string): Promise<RegistryKey[][]> {
   const answers = await Promise.all(hives.map((hive) => native.registry(`${hive}\\${place}`, 'below')));
   return answers.map((answer) => (answer.known ? answer.value : []));
@@ -42,7 +42,7 @@ export function valueAt(keys: readonly RegistryKey[], path: string, name: string
   return keys.find((key) => key.path.toLowerCase() === path.toLowerCase())?.values.get(name.toLowerCase());
 }
 
-/** Returns `DISPLAY\SAM0D2C\4&29C712E5&0&UID214595`, from `\\?\DISPLAY#SAM0D2C#4&29c712e5&0&UID214595#{e6f07b5f-…}`. */
+/** Converts `\\?\DISPLAY#SAM0D2C#4&29c712e5&0&UID214595#{e6f07b5f-…}` to `DISPLAY\SAM0D2C\4&29C712E5&0&UID214595`. */
 export function displayPlace(path: string): string | undefined {
   const [, model, place] = /^\\\\\?\\DISPLAY#([^#\\]+)#([^#\\]+)#/i.exec(path) ?? [];
   return model === undefined ? undefined : `DISPLAY\\${model}\\${place}`;
@@ -57,8 +57,8 @@ export async function readEdid(native: Native, path: string): Promise<Buffer> {
 }
 
 /**
- * Returns the time of the newest crash dump, ms since 1970, null for never. Windows writes it after the next start, and only
- * administrators may read it.
+ * Returns the time of the newest crash dump in ms since 1970; null without one. Windows writes a crash dump at the start after the
+ * crash, and only administrators may read it.
  */
 export function lastDump(root: string): Answer<number | null> {
   const folder = join(root, 'Minidump');

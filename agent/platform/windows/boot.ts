@@ -1,21 +1,21 @@
-/** Id and previous crash of this boot, and whether it is about to end. */
+/** Reads the id of this boot, whether the previous boot crashed, and whether the PC is about to shut down or restart. */
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Native } from '../native.ts';
 import { attempt, lastDump } from './attempt.ts';
 
-/** Windows creates this key at each boot. Its time does not change if the clock is set later. */
+/** Registry key that Windows creates at each boot. A later change of the clock does not change the time of the key. */
 const madeAtBoot = 'HKLM\\HARDWARE\\DESCRIPTION\\System';
 const updated = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\RebootRequired';
-/** Rounding of the boot time without the registry, because the clock may be corrected by minutes. */
+/** Unit to which a boot time from the clock is rounded, because the clock may be corrected by minutes. Used without the registry. */
 const coarseMs = 600_000;
 const hashLength = 32;
 
 export type WindowsBootOptions = { native: () => Native; root: string; now(): number; uptime(): number };
 
 /**
- * Guarantee: the boot id is stable during a boot and differs at the next. Without the registry this holds only if the clock is not
- * corrected.
+ * Guarantee: the boot id is the same during one boot and differs at the next boot. Without the registry this is true only while the
+ * clock is not corrected.
  */
 export function createBoot({ native, root, now, uptime }: WindowsBootOptions) {
   const bootedAt = () => now() - uptime() * 1_000;

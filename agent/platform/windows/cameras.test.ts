@@ -6,7 +6,7 @@ import { camera, consent, endpoint, type Fake, fakeWindows, fileTime, type Keys,
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{ match: 'meetup' }] } };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const frame = camera({ id: 'USB\\VID_046D&PID_0866\\A1B2C3', parent: 'USB\\ROOT_HUB30\\1', kind: '', service: 'usbccgp', compatible: [] });
-/** The firmware interface has no driver and needs none. */
+/** The firmware interface of a camera, which has no driver and needs none. */
 const firmware = camera({
   id: 'USB\\VID_046D&PID_0866&MI_05\\6&1&0&5',
   name: 'MeetUp',
@@ -23,7 +23,7 @@ async function look(devices = [camera()], fake: Fake = {}) {
   return checks.map(({ status, fault, reason, name }) => [fault ?? status, ...(reason ? [reason] : []), name].join(': '))[0];
 }
 
-/** Returns the record of Zoom's use of the camera, from `since` to `until` (0 = still in use). */
+/** Returns the registry keys by which Windows records that Zoom used the camera, from `since` to `until` (0 = still in use). */
 const use = (since: number, until = 0, program = zoom): Keys => ({
   [`${user}\\${consent}\\webcam\\NonPackaged\\${program.replaceAll('\\', '#')}`]: {
     LastUsedTimeStart: fileTime(since),
@@ -37,7 +37,7 @@ const used = async (keys: Keys, more: Fake = {}) => {
 };
 const soon = () => Date.now() - 1_000;
 
-it('the camera list of Windows reports a camera as present or missing by the device manager', async () => {
+it('the camera list of Windows contains a camera that the device manager lists as working, and otherwise does not', async () => {
   expect(await look()).toBe('ok: Logitech MeetUp');
   expect(await look([camera({ kind: '{6bdd1fc6-810f-11d0-bec7-08002be2092f}', service: 'USBVIDEO' })])).toBe('ok: Logitech MeetUp');
   expect(await look([])).toBe('camera.missing: meetup');
@@ -59,7 +59,7 @@ it('the camera list of Windows reports a camera made by a program as camera.virt
   expect(await look([obs])).toBe('camera.virtual: found: MeetUp (virtual): meetup');
 });
 
-it('the camera list of Windows reports camera.privacy if programs are denied the camera, and a missing key denies nothing', async () => {
+it('the camera probe reports camera.privacy if Windows denies programs the camera; a missing registry key denies nothing', async () => {
   const denied = 'camera.privacy: Logitech MeetUp';
   const said = (keys: Keys) => look([camera()], { keys });
   expect(await said({ [`HKLM\\${consent}\\webcam`]: { Value: 'Deny' } })).toBe(denied);
@@ -94,7 +94,7 @@ it('the camera list of Windows ignores the frame server and the face recognition
     );
 });
 
-it('the use is unknown with two cameras, and if the record contradicts Core Audio', async () => {
+it('the camera list of Windows reports the use as unknown with two cameras, or if the record contradicts Core Audio', async () => {
   const two = [camera(), camera({ id: 'USB\\VID_0001&PID_0002\\3', parent: '', name: 'Other' })];
   const calls = { devices: () => two, programs: () => [zoom] };
   const unsure = 'Windows does not report which camera a program uses';
@@ -104,7 +104,7 @@ it('the use is unknown with two cameras, and if the record contradicts Core Audi
   expect(await used(use(soon(), soon() + 500), { calls: heard })).toEqual(['Windows does not record which program uses it']);
 });
 
-it('a camera with a serial number keeps its id at another port, and two cameras have different ids', async () => {
+it('the camera list of Windows keeps the id of a camera with a serial number at another port, and gives two cameras different ids', async () => {
   const ids = async (...devices: ReturnType<typeof camera>[]) => {
     const cameras = await fakeWindows({ calls: { devices: () => devices } }).platform.cameras(AbortSignal.timeout(5_000));
     return cameras.known && cameras.value.map(({ id }) => id);

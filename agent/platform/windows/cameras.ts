@@ -1,4 +1,4 @@
-/** Cameras by the device manager, and their use by the privacy records of Windows. No camera is opened. */
+/** Lists cameras from the device manager, and their users from the privacy records of Windows. It opens no camera. */
 import type { Native, PnpDevice } from '../native.ts';
 import { deviceClasses } from '../native.ts';
 import type { Answer, Camera, WindowsSystem } from '../platform.ts';
@@ -7,10 +7,10 @@ import { deviceName, shortId } from '../text.ts';
 import { attempt } from './attempt.ts';
 import { programIn, readUses, type UseContext } from './consent.ts';
 
-/** Buses of virtual devices, which programs create. */
+/** Device ids of virtual devices, which programs create. */
 const madeByPrograms = /^(ROOT|SWD)\\/i;
 
-/** Guarantee: a camera that does not work is left out. The USB question gives the cause. */
+/** Guarantee: a camera that does not work is left out. The query `usb` returns the cause. */
 export async function readCameras(system: WindowsSystem, bootedAt: number): Promise<Answer<Camera[]>> {
   const native = system.native();
   const devices = await native.ask('devices');
@@ -24,7 +24,7 @@ export async function readCameras(system: WindowsSystem, bootedAt: number): Prom
 
 const none: Camera['usedBy'] = { known: true, value: [] };
 
-/** True for a camera. Scanners have the image class too. */
+/** Returns whether a device is a camera. Scanners have the same device class as some cameras. */
 export function isCamera({ kind, service }: PnpDevice): boolean {
   return kind === deviceClasses.camera || (kind === deviceClasses.image && service.toLowerCase() === 'usbvideo');
 }
@@ -34,7 +34,7 @@ function cameraOf(device: PnpDevice, usedBy: Camera['usedBy']): Camera {
   return { id: usbIdOf(device) ?? shortId(device.id), name: deviceName(device.name, device.id), usedBy, ...(isVirtual && { isVirtual }) };
 }
 
-/** Returns vendor, product and the rest of the device's id: its serial number or its place. */
+/** Returns vendor, product, and the serial number or else the place of a USB device; undefined if the device is not on USB. */
 export function usbIdOf({ id, parent }: PnpDevice): string | undefined {
   const isPart = /^USB\\[^\\]*&MI_/i.test(id) && parent.toUpperCase().startsWith('USB\\VID_');
   const [, vendor, product, rest] = /^USB\\VID_([0-9a-f]{4})&PID_([0-9a-f]{4})[^\\]*\\(.*)$/i.exec(isPart ? parent : id) ?? [];
@@ -50,8 +50,8 @@ function sharedOut(uses: Answer<string[]>, cameras: number): Camera['usedBy'] {
 
 /**
  * Reads the programs that use a camera.
- * Guarantee: a record that is visibly wrong does not count as "no use". Some versions of Windows record no use at all.
- * They then miss the use of the microphone as well, which Core Audio shows.
+ * Guarantee: a wrong record does not count as "no use". Some versions of Windows record no use of any device.
+ * Such a version is detected by the microphone: Core Audio shows a use that Windows does not record.
  */
 async function usesOf(native: Native, context: Omit<UseContext, 'running'>): Promise<Answer<string[]>> {
   const running = attempt(native.calls, (calls) => calls.programs());

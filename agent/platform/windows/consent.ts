@@ -7,17 +7,17 @@ import { inEach, readValue, userHives, valueAt } from './attempt.ts';
 
 /** Names of the capabilities in the registry. */
 export type Capability = 'webcam' | 'microphone';
-/** A missing key denies nothing. */
+/** Whether programs may use a device. A missing registry key gives `unknown`, which does not block the device. */
 export type Consent = 'allowed' | 'denied' | 'unknown';
 
 const store = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\CapabilityAccessManager\\ConsentStore';
 const policy = { webcam: ['HKLM\\SOFTWARE\\Policies\\Microsoft\\Camera', 'AllowCamera'] } as const;
-/** Key of programs that are not store packages, such as most meeting programs. */
+/** Registry key of programs that are not store packages, such as most meeting programs. */
 const ordinary = 'NonPackaged';
-/** A start recorded within the first minute of a boot belongs to the previous boot. */
+/** A use that started before the end of the first minute after boot is a leftover of the previous boot. */
 const bootMarginMs = 60_000;
 
-/** Returns `denied` if the PC, an administrator, or every signed-in user denies it to programs. */
+/** Returns `denied` if the PC, an administrator, or every signed-in user denies programs the camera or microphone. */
 export async function readConsent(native: Native, kind: Capability): Promise<Consent> {
   const place = `${store}\\${kind}`;
   if (kind === 'webcam' && (await readValue(native, ...policy.webcam)) === 0) return 'denied';
@@ -57,7 +57,7 @@ export async function readUses(native: Native, kind: Capability, context: UseCon
   if (uses.length === 0) return { known: false, reason: 'Windows does not record which program uses it' };
   const now = uses.filter(({ since, isOver }) => !isOver && since > context.bootedAt + bootMarginMs);
   const value = [...new Set(now.map(({ program }) => program).filter((program) => isOfOthers(program, context)))];
-  // Another signed-in user in the background may have a meeting open.
+  // Another signed-in user whose records are unreadable may have a meeting open in the background.
   if (value.length === 0 && all.some(({ known }) => !known))
     return { known: false, reason: 'programs of other users cannot be looked into' };
   return { known: true, value };
@@ -71,7 +71,7 @@ function useOf({ path, values }: RegistryKey, kind: Capability): { program: stri
   return { program, since: fromFileTime(start), isOver: stop !== 0n };
 }
 
-/** Packages have no path, so their processes cannot be checked. */
+/** True for a program that is neither the agent nor part of Windows, and that runs. For a store package no process can be checked. */
 function isOfOthers(program: string, { running, own, root }: UseContext): boolean {
   const isPath = /^[a-z]:\\/i.test(program);
   if (!isPath) return !ofWindows.test(program);
@@ -79,7 +79,7 @@ function isOfOthers(program: string, { running, own, root }: UseContext): boolea
   return !isBelow(root, program) && !isIt(own) && (running === null || running.some(isIt));
 }
 
-/** The record writes each backslash as #, and a folder name may contain # as well. */
+/** Splits a path into its parts. A record contains # for each backslash, but a folder name may contain # as well. */
 function stepsIn(path: string): string {
   return path.replaceAll('#', '\\').toLowerCase();
 }

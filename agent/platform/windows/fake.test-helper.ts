@@ -1,11 +1,11 @@
-/** A fake Windows PC for tests: registry, devices and sound are given by the test. */
+/** Creates a fake Windows PC, whose registry, devices and sound a test defines. */
 import { type Clock, realClock } from '@sabha/contracts';
 import type { Output } from '../child.ts';
 import type { BlockingCalls, CallResult, Endpoint, KernelCalls, Native, PnpDevice, RegistryKey, RegistryValue, Sound } from '../native.ts';
 import { attempt } from './attempt.ts';
 import { createWindows } from './windows.ts';
 
-/** Keys by path, with their values. `changedAt` of the fake holds their write times. */
+/** Registry keys by path, with their values. `changedAt` of the fake contains their write times. */
 export type Keys = Record<string, Record<string, RegistryValue>>;
 export type Fake = {
   keys?: Keys;
@@ -80,7 +80,7 @@ export function fakeWindows({ keys = {}, closed = [], changedAt = {}, calls, noC
   return { platform, native, asked };
 }
 
-/** Finds keys as Windows does: a key exists if one below it exists, and case is ignored. */
+/** Finds registry keys without regard to case. A key also exists if the test defines only a key below it. */
 function found(written: RegistryKey[], path: string, isDeep: boolean): RegistryKey[] {
   const at = path.toLowerCase();
   const below = written.filter((key) => key.path.toLowerCase().startsWith(`${at}\\`));

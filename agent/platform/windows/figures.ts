@@ -1,4 +1,4 @@
-/** Load, memory, disk and power of a Windows PC, by Node (GetSystemTimes, GlobalMemoryStatusEx, GetDiskFreeSpace) and one call. */
+/** Reads load, memory and disk use of a Windows PC through Node, and its power supply by a call to Windows. */
 import { statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem, uptime } from 'node:os';
 import type { Native } from '../native.ts';
@@ -14,7 +14,7 @@ export type MachineReadings = {
 };
 export const thisMachine: MachineReadings = { cpus, freemem, totalmem, uptime };
 
-/** `disk`: a folder on the disk of Windows. Each call measures the load since the previous one. */
+/** Reads the figures of the PC. Each call measures the load since the previous one. `disk`: a folder on the disk of Windows. */
 export function createFigures(disk: string, machine = thisMachine): () => Promise<PcFigures> {
   const load = createLoadMeter(machine);
   return async () => {

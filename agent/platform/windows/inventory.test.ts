@@ -47,7 +47,7 @@ it('the inventory reader of Windows requests no serial number, user or address',
   expect(scripts.join()).not.toMatch(/serial|user(?!\w*Device)|address|uuid/i);
 });
 
-/** Returns the disk questions before and after an inventory with these rows, in words or numbers. */
+/** Returns what the PC knows about its disks before and after an inventory with these rows of Get-PhysicalDisk. */
 async function disks(rows: unknown) {
   const { platform } = fakeWindows({ run: () => ({ ok: true, text: JSON.stringify({ disks: rows }) }) });
   const signal = AbortSignal.timeout(5_000);

@@ -1,6 +1,6 @@
 /**
- * Inventory of this PC by PowerShell: one script that prints JSON, and a second one for the slow part. It runs at the start and once a
- * day.
+ * Reads the inventory of this PC by two PowerShell scripts that print JSON; the second one reads the slow part. The agent runs them at
+ * start and once a day.
  */
 
 import * as v from 'valibot';
@@ -16,7 +16,7 @@ const options = ['-NoProfile', '-NonInteractive', '-NoLogo', '-WindowStyle', 'Hi
 /** Registry key of the update build revision (UBR), which CIM does not report. */
 const build = 'HKLM:\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion';
 
-/** PowerShell commands by the name of their part. A failing part is left out. They request no serial number, user or address. */
+/** PowerShell commands by the part of the inventory that they read. No command requests a serial number, user or address. */
 const parts: Readonly<Record<string, string>> = {
   os: `Get-CimInstance Win32_OperatingSystem | Select-Object Caption,Version,OSArchitecture,@{n='UBR';e={(Get-ItemProperty '${build}').UBR}}`,
   system: 'Get-CimInstance Win32_ComputerSystem | Select-Object Manufacturer,Model',
@@ -26,10 +26,10 @@ const parts: Readonly<Record<string, string>> = {
   disks: 'Get-PhysicalDisk | Select-Object FriendlyName,MediaType,HealthStatus',
 };
 
-/** The slow part has a separate script, so that a timeout does not lose the others. */
+/** Part that takes long. It has a separate script, so that its timeout does not affect the other parts. */
 const slow = 'drivers';
 
-/** The two scripts. If a policy forbids setting the encoding, non-Latin names may be garbled; the rest is correct. */
+/** The two scripts. If a policy forbids them to set the encoding of their output, only non-Latin names are wrong. */
 export const scripts = [scriptOf((name) => name !== slow), scriptOf((name) => name === slow)] as const;
 
 function scriptOf(isWanted: (name: string) => boolean): string {
@@ -46,8 +46,8 @@ const row = v.record(v.string(), v.unknown());
 const printed = v.pipe(v.string(), v.startsWith('{'), v.parseJson(), v.record(v.string(), v.union([v.array(row), row])));
 
 /**
- * Returns the parts by name. Guarantee: it ends within 20 s. An output is read completely or is unknown with a reason, and the slow part
- * affects no other.
+ * Returns the parts by name. Guarantee: it ends within 20 s. The output of each script is read completely or counts as unknown with a
+ * reason. The slow part affects no other part.
  */
 export async function readByPowerShell(run: RunProgram, signal: AbortSignal): Promise<Answer<Record<string, unknown>>> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
@@ -72,7 +72,7 @@ function reasonOf({ why, text }: Output & { ok: false }): string {
   return shortText(`PowerShell ${why}: ${text}`);
 }
 
-/** Values of Get-PhysicalDisk, as words or numbers. */
+/** Whether a disk rotates, by its media type in Get-PhysicalDisk, which is a name or a number. */
 const kinds: Readonly<Record<string, boolean>> = { HDD: true, SSD: false, SCM: false, 3: true, 4: false, 5: false };
 const healths: Readonly<Record<string, boolean>> = { Healthy: false, Warning: true, Unhealthy: true, 0: false, 1: true, 2: true };
 
@@ -92,7 +92,7 @@ export function disksOf({ disks }: Record<string, unknown>): Answer<SeenDisk[]> 
 
 type InventoryRow = v.InferOutput<typeof row>;
 
-/** Returns only requested parts, because a PowerShell profile may print other text. */
+/** Returns one part of the output; empty if the scripts did not request it. A PowerShell profile may print other text. */
 function shownOf(name: string, value: InventoryRow | InventoryRow[]): [string, unknown][] {
   if (!Object.hasOwn(parts, name)) return [];
   const rows = (Array.isArray(value) ? value : [value]).map(plain);

@@ -1,4 +1,4 @@
-/** The local network of a Windows PC, by the tables of iphlpapi. Nothing is sent. */
+/** Reads the local network of a Windows PC from the tables of iphlpapi. It sends no packet. */
 import { isIPv4 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Native } from '../native.ts';
@@ -10,7 +10,7 @@ type WindowsInterfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'net
 const anywhere = '0.0.0.0';
 
 /**
- * Reads the network. Node lists the interfaces that are up. A global IPv6 address implies an IPv6 route, because routers announce both.
+ * Reads the network state. `found`: the interfaces that are up. A global IPv6 address implies an IPv6 route: routers announce both.
  */
 export function readNetwork(native: Native, found: WindowsInterfaces = networkInterfaces()): Answer<NetworkState> {
   const routes = attempt(native.calls, (calls) => calls.routes());

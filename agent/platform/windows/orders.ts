@@ -3,12 +3,12 @@ import type { Native, RunProgram } from '../native.ts';
 import type { OrderResult, PlatformOrders, SoundChange } from '../platform.ts';
 import { shortId, shortText } from '../text.ts';
 
-/** Time for the agent to send its bye. */
+/** Delay of a requested restart, in which the agent sends its bye. */
 const restartSeconds = 5;
 
 const notChosen = 'Windows lets only its user choose a device: Settings > System > Sound';
 
-/** Guarantee: each returns done or a reason. */
+/** Creates the orders of a Windows PC. Guarantee: each order returns done or a reason. */
 export function createOrders(run: RunProgram, native: () => Native): PlatformOrders {
   return {
     restartSound: async () => no('the sound service of Windows belongs to the system: it is restarted with the PC'),

@@ -20,7 +20,7 @@ const microphone = async (...of: Parameters<typeof soundOf>) =>
 const speaker = async (...of: Parameters<typeof soundOf>) =>
   (await look(createSpeakerProbe(), { calls: { sound: () => soundOf(...of) } }))[0];
 
-it('the sound reader of Windows reports a microphone as ok, muted, too quiet or missing by Core Audio', async () => {
+it('the microphone probe reports by Core Audio whether a microphone is ok, muted, too quiet or missing', async () => {
   expect(await microphone([endpoint()])).toBe('ok');
   expect(await microphone([endpoint({ muted: true })])).toBe('microphone.muted');
   expect(await microphone([endpoint({ volume: 0.1 })])).toBe('microphone.volume_low');
@@ -28,7 +28,7 @@ it('the sound reader of Windows reports a microphone as ok, muted, too quiet or 
   expect(await microphone([endpoint({ state: 4 })])).toBe('microphone.missing');
 });
 
-it('the sound reader of Windows reports microphone.disabled if the endpoint is disabled or its socket is empty', async () => {
+it('the microphone probe reports microphone.disabled if Windows lists the endpoint as disabled or its socket as empty', async () => {
   expect(await microphone([endpoint({ state: 2, muted: null, volume: null })])).toBe(
     'microphone.disabled: switched off: Mikrofon (MeetUp)',
   );
@@ -36,7 +36,7 @@ it('the sound reader of Windows reports microphone.disabled if the endpoint is d
   expect(await microphone([endpoint({ state: 8, muted: null, volume: null })])).toBe('microphone.disabled: nothing is plugged in');
 });
 
-it('the sound reader of Windows reports another default microphone, or microphone.roles_split if only calls use another one', async () => {
+it('the microphone probe on Windows reports another default microphone, or microphone.roles_split if only calls use another one', async () => {
   const both = [endpoint(), headset];
   const other = { console: headset.id, call: headset.id };
   expect(await microphone(both, { capture: other })).toBe('microphone.not_default: chosen: Headset');
@@ -51,20 +51,20 @@ it('the sound reader of Windows labels programs from the list, and ignores parts
   expect(await microphone([endpoint({ programs: null })])).toBe('ok');
 });
 
-it('a stopped sound service is reported as sound.service_down, and an unreadable sound service as unknown', async () => {
+it('the sound probe on Windows reports a stopped sound service as sound.service_down, and an unreadable one as unknown', async () => {
   const fails: Fake['calls'] = {
     sound: () => {
       throw new Error('CoCreateInstance: 800706ba');
     },
   };
-  // A check that was never known is left out.
+  // The probe omits a check that was never known.
   expect(await look(createSoundProbe(), { calls: { ...fails, service: () => 4 } })).toEqual([]);
   expect(await look(createSoundProbe(), { calls: { ...fails, service: () => 1 } })).toEqual(['sound.service_down: no audio server']);
   expect(await look(createSoundProbe(), {})).toEqual(['ok']);
   expect((await look(createMicrophoneProbe(), { calls: fails }))[0]).toBe('unknown: CoCreateInstance: 800706ba');
 });
 
-it('on Windows a microphone without a mute state or volume is unknown', async () => {
+it('the microphone probe on Windows reports a microphone without a mute state or volume as unknown', async () => {
   const reason = 'the system does not say whether it is muted';
   expect(await microphone([endpoint({ muted: null, volume: null })])).toBe(`unknown: ${reason}`);
   expect(await speaker([{ ...loud, volume: null }])).toBe(`unknown: ${reason}`);
@@ -72,7 +72,7 @@ it('on Windows a microphone without a mute state or volume is unknown', async ()
   expect(await microphone([endpoint({ muted: null }), headset], { capture: other })).toBe('microphone.not_default: chosen: Headset');
 });
 
-it('outside the console session, as at a Remote Desktop, the sound devices are unknown', async () => {
+it('the sound reader of Windows returns unknown outside the console session, as in a Remote Desktop session', async () => {
   const fake = { calls: { isAtConsole: () => false, sound: () => soundOf([{ ...headset, name: 'Remote Audio' }]) } };
   const unknown = ['unknown: only the session at the PC knows its sound'];
   expect(await look(createMicrophoneProbe(), fake)).toEqual(unknown);

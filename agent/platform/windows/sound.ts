@@ -9,10 +9,10 @@ import { isBelow } from './consent.ts';
 const states = { active: 1, disabled: 2, unplugged: 8 };
 const audioService = 'Audiosrv';
 const stopped = 1;
-/** The higher bits are internal to Windows. */
+/** Mask for the state of an endpoint. The higher bits are internal to Windows. */
 const stateBits = 0xf;
 
-/** `root`: the Windows folder, whose programs are ignored. In a Remote Desktop session Windows shows the sound of the other PC. */
+/** `root`: the Windows folder, whose programs are ignored. Unknown in a Remote Desktop session, which has the sound of the other PC. */
 export async function readSound(native: Native, root: string): Promise<Answer<SoundState>> {
   const here = attempt(native.calls, (calls) => calls.isAtConsole());
   if (here.known && !here.value) return { known: false, reason: 'only the session at the PC knows its sound' };
@@ -57,7 +57,7 @@ function deviceOf(one: Endpoint, root: string): SoundDevice {
 }
 
 /**
- * Reads the service state. Another service keeps the device list. Guarantee: a service that is missing or unreadable does not count as
+ * Reads whether the sound service answers, hangs or is stopped. Guarantee: a service that is missing or unreadable does not count as
  * down.
  */
 export async function readSoundService(native: Native): Promise<Answer<SoundService>> {

@@ -25,7 +25,7 @@ it('the Windows platform reads a UPS as a battery, and gives null values without
   expect(readPower(fakeWindows({ noCalls: 'no' }).native)).toMatchObject({ onMains: null, batteryChargeRatio: null });
 });
 
-it('the default gateway belongs to the network card in the same subnet', () => {
+it('the Windows platform assigns the default gateway to the network card in the same subnet', () => {
   const seen = (routes: ReturnType<typeof route>[], cards: Parameters<typeof readNetwork>[1]) => {
     const answer = readNetwork(fakeWindows({ calls: { routes: () => routes } }).native, cards);
     return answer.known && answer.value;
@@ -48,7 +48,7 @@ it('the default gateway belongs to the network card in the same subnet', () => {
   });
 });
 
-it('the boot id does not depend on the clock, except without the registry', () => {
+it('the Windows platform keeps the boot id when the clock is corrected, except without the registry', () => {
   const made = 'HKLM\\HARDWARE\\DESCRIPTION\\System';
   const boot = (changed: number, now: number) =>
     fakeWindows({ calls: { keyChangedAt: (path) => (path === made ? changed : null) }, clock: { now: () => now } }).platform.bootId();
@@ -92,7 +92,7 @@ it('the Windows platform unmutes the microphone with the given id, and refuses t
   expect(await hung.changeSound(change, signal)).toEqual({ done: false, reason: 'audio server does not answer' });
 });
 
-/** Creates a watch whose readings the test triggers. */
+/** Creates a watch of the Windows platform. The test decides when the watch reads. */
 async function watched(kind: 'watchSound' | 'watchCameras', calls: Fake['calls']) {
   const tasks = new Set<() => void>();
   const after = (delayMs: number, task: () => void) => {
@@ -118,7 +118,7 @@ async function watched(kind: 'watchSound' | 'watchCameras', calls: Fake['calls']
   return { look, cancel, tasks };
 }
 
-it('the Windows platform reports a microphone that appears, disappears, is muted or becomes the default at the next reading, and nothing after the end', async () => {
+it('the Windows platform reports a microphone that appears, disappears, is muted or becomes the default at the next reading, and nothing after the watch ends', async () => {
   let sound = soundOf([endpoint()]);
   const { look, cancel, tasks } = await watched('watchSound', { sound: () => sound });
   expect([await look(), await look()]).toEqual([0, 0]);

@@ -1,4 +1,4 @@
-/** The Windows platform: Core Audio, the device manager and the registry in this process. Calls that may hang run in a worker thread. */
+/** Implements the platform for Windows in this process. A worker thread makes the calls that may hang. */
 
 import { release, totalmem } from 'node:os';
 import { win32 } from 'node:path';
@@ -16,7 +16,7 @@ import { isNeighbourReachable, readNetwork } from './network.ts';
 import { createOrders } from './orders.ts';
 import { readSound, readSoundService } from './sound.ts';
 
-/** Guarantee: nothing is loaded or started before the first question. */
+/** Guarantee: no library is loaded and no thread is started before the first question. */
 export function createWindows({ run, disk, ...given }: Omit<WindowsSystem, 'disks'> & { run: RunProgram; disk?: string }): Platform {
   const { native, root, clock } = given;
   const machine = createMachine(run);
@@ -47,7 +47,7 @@ export function createWindows({ run, disk, ...given }: Omit<WindowsSystem, 'disk
   };
 }
 
-/** The inventory by PowerShell. It keeps the last state of the disks, so that no probe starts a program for them. */
+/** Reads the inventory by PowerShell and keeps the state of the disks, so that probes need not start a program. */
 function createMachine(run: RunProgram) {
   let disks: Answer<SeenDisk[]> = { known: false, reason: 'not checked since the start' };
   return {
@@ -66,7 +66,7 @@ function turning(disks: Answer<SeenDisk[]>): Part[] {
   return seen.filter(({ isTurning }) => isTurning === true).map(({ name }) => ({ id: shortId(name), name }));
 }
 
-/** Windows writes the data of the firmware to this key at each boot. */
+/** Registry key to which Windows writes the data of the firmware at each boot. */
 const firmware = 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS';
 
 async function readModels(native: Native): Promise<Hardware['models']> {

@@ -2,17 +2,17 @@
 import { type Cancel, type Clock, doubledMs } from '@sabha/contracts';
 import { type ChildCommand, followCommand } from '../../child.ts';
 
-/** Run time after which the program counts as connected to its server. A printed line counts as well. */
+/** A program that runs this long, or prints a line before, counts as connected to its server. */
 const settledMs = 1_000;
 const backoff = { firstMs: 1_000, maxMs: 60_000 };
 
 export type Follow = typeof followCommand;
-/** The command, and the clock for retries. `isDue`: whether a retry makes sense now. */
+/** `clock` times the retries. `isDue` returns whether a retry makes sense now. */
 export type AliveOptions = { command: ChildCommand; clock: Clock; follow?: Follow | undefined; isDue?(): boolean };
 /** Callbacks: a line; connected (`isAgain` = after an interruption); connection lost. */
 export type KeepAliveEvents = { line(text: string): void; found(isAgain: boolean): void; lost(): void };
 
-/** Guarantee: the returned function ends the program. Without its server the program is retried with backoff of at most a minute. */
+/** Guarantee: the returned function kills the program. A program that ends is restarted with backoff of at most one minute. */
 export function keepAlive({ command, clock, follow = followCommand, isDue = () => true }: AliveOptions, hearing: KeepAliveEvents): Cancel {
   const timers = { settled: idle, again: idle };
   let failures = 0;

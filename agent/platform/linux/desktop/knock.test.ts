@@ -10,7 +10,7 @@ const patient = new AbortController().signal;
 const answerTo = (tag: number, command = 2) =>
   Buffer.from([...[0, 0, 0, 10, 255, 255, 255, 255], ...Array(12).fill(0), ...[76, 0, 0, 0, command, 76, 0, 0, 0, tag]]);
 
-/** Creates a session folder with a server at this socket. */
+/** Creates a session folder with a test server that listens at the socket `name`. */
 async function serverAt(name: string, onSocket: (socket: Socket) => void): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-knock-'));
   mkdirSync(join(folder, 'pulse'));
@@ -28,7 +28,7 @@ async function serverAt(name: string, onSocket: (socket: Socket) => void): Promi
   return folder;
 }
 
-it('a sound server counts as answering if it returns its server info or refuses, in any number of pieces', async () => {
+it('the sound server test reports `answers` if the server returns its info or an error, even in several pieces', async () => {
   for (const command of [2, 0]) {
     const folder = await serverAt('pulse/native', (socket) => {
       socket.write(Buffer.concat([answerTo(0), answerTo(1), answerTo(2, command).subarray(0, 15)]));
@@ -38,7 +38,7 @@ it('a sound server counts as answering if it returns its server info or refuses,
   }
 });
 
-it('a sound server of PipeWire counts as stalled if PipeWire stays silent, and as answering if PipeWire replies', async () => {
+it('the sound server test reports `stalled` if the PipeWire behind the sound server is silent, and `answers` if it replies', async () => {
   for (const [name, isAwake, expected] of [
     ['PulseAudio (on PipeWire 1.4.2)', false, 'stalled'],
     ['PulseAudio (on PipeWire 1.0.5)', true, 'answers'],
@@ -48,7 +48,7 @@ it('a sound server of PipeWire counts as stalled if PipeWire stays silent, and a
     const folder = await serverAt('pulse/native', (socket) => {
       const info = answerTo(2);
       info.writeUInt32BE(10 + name.length, 0);
-      // The name arrives in a separate piece.
+      // The server name arrives in a separate piece.
       socket.write(Buffer.concat([answerTo(0), info]));
       socket.once('data', () => setImmediate(() => socket.write(name)));
     });

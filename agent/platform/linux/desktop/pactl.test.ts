@@ -6,7 +6,7 @@ import type { SoundServerState } from './probe-socket.ts';
 
 const record = (file: string) => readFileSync(new URL(`../../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8');
 
-/** Creates a `pactl` that prints recordings: a file name, or a whole output. */
+/** Creates a fake `pactl` whose output for each request is a recorded file, by its name, or the given output. */
 function pactl(answers: Record<string, string | Output>) {
   return async (args: string[]): Promise<Output> => {
     const answer = answers[args.join(' ')] ?? answers[args.slice(2).join(' ')] ?? { ok: false, why: 'failed', text: `not asked: ${args}` };
@@ -38,7 +38,7 @@ it('the sound reader of Linux reads the loudspeakers, and the microphones withou
   });
 });
 
-it('the sound reader of Linux reads the mute state of a loudspeaker, and which program plays to which one', async () => {
+it('the sound reader of Linux reads the mute state of each loudspeaker, and the programs that play to it', async () => {
   const playing = (sink: number, binary: string, corked = false) => ({
     sink,
     corked,
@@ -79,7 +79,7 @@ it('the sound reader of Linux reads vendor and product of a microphone, an empty
   for (const cards of [[card('duplex', 1)], [card('off', 0)], [], 'nonsense', [{}]]) expect((await read({}, cards)).off).toBeUndefined();
 });
 
-it('the sound reader of Linux reads the louder of two channels, its gain by the cubic curve, and a channel at 0 per cent', async () => {
+it('the sound reader of Linux returns the louder of two channels, its gain by the cubic curve, and whether one channel is at 0 %', async () => {
   const read = async (left: number, right: number) => {
     const one = JSON.parse(record('pactl-sources-idle.json'));
     one[0].volume['front-left'].value_percent = `${left}%`;
@@ -120,7 +120,7 @@ it('the sound reader of Linux returns the reason if the server gives no answer',
   expect(!long.known && long.reason.length).toBe(256);
 });
 
-it('a sound server that refuses is down if someone is signed in, otherwise unknown, and a sound server that is silent hangs', async () => {
+it('the sound reader of Linux reports a refusing server as down if someone is signed in, else as unknown, and a silent one as hung', async () => {
   const service = (output: Output, isSession = true) =>
     readSoundService(
       { knock: async () => 'closed', pactl: async () => output, isSession: async () => isSession },
@@ -150,7 +150,7 @@ it('the sound reader of Linux starts no program if the server answers at its soc
 });
 
 it.each(['', 'not json', '{}', '[{"index":1}]', '[{"index":1,"name":"m","mute":"no","volume":{}}]'])(
-  'an unreadable output is unknown and does not count as "no device": %j',
+  'the sound reader of Linux returns unknown for an unreadable output of pactl: %j',
   async (text) => {
     for (const list of ['list sources', 'list source-outputs', 'list sinks', 'list sink-inputs']) {
       expect(await soundFrom(pactl({ ...idle, [list]: printed(text) })), list).toMatchObject({ known: false });
@@ -158,7 +158,7 @@ it.each(['', 'not json', '{}', '[{"index":1}]', '[{"index":1,"name":"m","mute":"
   },
 );
 
-it('the sound reader of Linux takes a name that pactl cannot write as JSON from its text output', async () => {
+it('the sound reader of Linux reads a device name that pactl cannot write as JSON from the text output of pactl', async () => {
   const hindi = { ...idle, 'list sources': 'pactl-sources-hindi.json' };
   const ask = async (args: string[]) => pactl(args[0] === 'list' ? { 'list sources': 'pactl-sources-hindi.txt' } : hindi)(args);
   const sound = await soundFrom(ask);

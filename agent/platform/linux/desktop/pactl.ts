@@ -12,16 +12,16 @@ import { silentPipeWire } from './video-sources.ts';
 /** Environment of every `pactl`. Other locales write `0,00` into its JSON and translate its text. */
 export const soundEnv = { LC_ALL: 'C' };
 
-/** Time limit. A healthy server needs a hundredth of it. */
+/** Time limit for one response. A healthy sound server needs a hundredth of it. */
 const answerMs = 1_500;
 const noServer = 'no audio server';
 const noAnswer = 'audio server does not answer';
 
 /** Client name of the agent's own recordings, which do not count as use by a program. */
 const ownName = 'sabha-agent';
-/** Placeholder of pactl in JSON for every text that is not ASCII, such as all names of a Hindi desktop. */
+/** The text that pactl writes into its JSON instead of a text that is not ASCII, such as a Hindi device name. */
 const unwritable = '(null)';
-/** Prefix of the default device on a server without a session manager, which finds no devices. */
+/** First character of the default device on a sound server that has no session manager and therefore no devices. */
 const placeholderPrefix = '@';
 
 const sides = {
@@ -58,7 +58,7 @@ type PulseStream = { corked: boolean; properties: Record<string, unknown>; sourc
 export type Pactl = (args: string[]) => Promise<Output>;
 
 /**
- * Reads the sound devices of this session. While PipeWire is stalled the result is unknown, because pipewire-pulse answers from memory.
+ * Reads the sound devices of this session. While PipeWire does not answer, the result is unknown: pipewire-pulse answers from memory.
  */
 export async function readSound(env: Record<string, string>, signal: AbortSignal): Promise<Answer<SoundState>> {
   const session = env['XDG_RUNTIME_DIR'];
@@ -68,7 +68,7 @@ export async function readSound(env: Record<string, string>, signal: AbortSignal
   return soundFrom((args) => runCommand({ program: 'pactl', args, env: { ...env, ...soundEnv } }, signal));
 }
 
-/** Reads the sound state. Guarantee: an empty list is returned only if the server itself answered. Unreadable output is unknown. */
+/** Reads the sound state. Guarantee: it returns an empty list only if the sound server answered. Unreadable output is unknown. */
 export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
   const info = await ask(pactl, ['info'], server);
   if (!info.known) return info;
@@ -88,7 +88,7 @@ export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
   return { known: true, value: { ...state, ...(switchedOff.length > 0 && { switchedOff }) } };
 }
 
-/** Ways to test the sound server; `knock` uses its socket and starts no program. */
+/** Ways to test the sound server. `knock` sends a request to its socket and starts no program; `pactl` runs a program. */
 export type Servers = {
   knock(signal: AbortSignal): Promise<SoundServerState>;
   pactl(args: string[], signal: AbortSignal): Promise<Output>;
@@ -96,8 +96,8 @@ export type Servers = {
 };
 
 /**
- * Reads whether the server answers. Without a signed-in user (`isSession`) none needs to run.
- * Guarantee: a server that cannot be tested does not count as down. While PipeWire is stalled the result is unknown.
+ * Reads whether the sound server answers. If nobody is signed in (`isSession`), no sound server needs to run.
+ * Guarantee: a sound server that cannot be tested does not count as down. While PipeWire is stalled the result is unknown.
  */
 export async function readSoundService({ knock, pactl, isSession }: Servers, signal: AbortSignal): Promise<Answer<SoundService>> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
@@ -155,10 +155,10 @@ function reasonOf(output: Output & { ok: false }): string {
   return shortText(`pactl failed: ${output.text}`);
 }
 
-/** A monitor records the output of a loudspeaker. */
+/** A monitor is a source that records the output of a loudspeaker; it is no microphone. */
 const isMonitor = (one: PulseDevice) => Boolean(one.monitor_source) || one.name.endsWith('.monitor');
 
-/** `auto_null` is the placeholder if there is no device. */
+/** The sound server lists the placeholder `auto_null` if it has no device. */
 function isDevice(one: PulseDevice): boolean {
   return !one.name.startsWith('auto_null');
 }
@@ -187,13 +187,13 @@ function programsOf(streams: PulseStream[]): string[] {
   return used.map(({ properties }) => String(properties['application.process.binary'] ?? properties['application.name'] ?? ''));
 }
 
-/** Returns USB vendor and product. PipeWire reports them in ALSA's format, PulseAudio in that of the bus. */
+/** Returns USB vendor and product as `046d:082d`. PipeWire and PulseAudio report them in different formats. */
 function modelOf(properties: Record<string, unknown>): string | undefined {
   const said = `${properties['alsa.components']} ${properties['device.vendor.id']}:${properties['device.product.id']}`;
   return /(?:USB|\b)([0-9a-f]{4}:[0-9a-f]{4})\b/i.exec(said.replaceAll('0x', ''))?.[1]?.toLowerCase();
 }
 
-/** Reads names that the JSON could not contain from the text output, by device number. */
+/** Replaces names that pactl could not write as JSON by the names of its text output, which are found by device number. */
 async function named(pactl: Pactl, side: SoundSide, list: PulseDevice[]): Promise<PulseDevice[]> {
   if (!list.some((one) => one.name === unwritable || one.description === unwritable)) return list;
   const output = await pactl(['list', sides[side].list]);

@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net';
 
-/** `silent`: it accepted the request and does not answer. `closed`: nobody listens, or the peer refuses. */
+/** `silent`: the server accepted the request and does not answer. `closed`: no server listens, or the server hangs up. */
 export type SocketState = 'answers' | 'silent' | 'closed';
 
 /** The bytes that are sent to a socket, and the test for a complete response. */
@@ -13,9 +13,9 @@ type SocketRequest = { socket: string; words: Buffer; isAnswer(heard: Buffer): b
 /** `stalled`: the PulseAudio server answers, but the PipeWire behind it does not. */
 export type SoundServerState = SocketState | 'stalled';
 
-/** Limit of the received bytes, larger than any response to these requests. */
+/** Limit of the received bytes. No valid response to these requests is as long. */
 const heardLimitBytes = 65_536;
-/** Error code if the connection queue of a stalled server is full. */
+/** Error code of a connection attempt if the connection queue of a hanging server is full. */
 const queueFull = 'EAGAIN';
 
 /**
@@ -38,7 +38,7 @@ export function pipeWireSocket(folder: string): string {
   return `${folder}/pipewire-0`;
 }
 
-/** Sends a hello to PipeWire, which then introduces itself. */
+/** Sends a hello to PipeWire. A healthy PipeWire responds with its server info. */
 export function testPipeWire(folder: string, signal: AbortSignal): Promise<SocketState> {
   return knock({ socket: pipeWireSocket(folder), words: hello(), isAnswer: (heard) => heard.length > 0 }, signal);
 }
@@ -66,7 +66,7 @@ function knock({ socket, words, isAnswer }: SocketRequest, signal: AbortSignal):
   return promise;
 }
 
-/** The PulseAudio protocol in the oldest version that both servers accept. In it the client name is a single string. */
+/** The oldest version of the PulseAudio protocol that PulseAudio and PipeWire accept. Its requests are the simplest. */
 const pulse = {
   version: 12,
   command: { auth: 8, name: 9, info: 20 },
@@ -78,7 +78,7 @@ const pulse = {
 /** Tag of each request, repeated in its response. */
 const asked = { auth: 0, name: 1, info: 2 };
 
-/** Builds the requests. The cookie is empty, because the server gets the user from the kernel. */
+/** Builds the three requests. The authentication cookie is empty, because the server learns the user from the kernel. */
 function askWhatItIs(): Buffer {
   const { version, command, cookieBytes } = pulse;
   const cookie = Buffer.concat([Buffer.from('x'), numbered(cookieBytes), Buffer.alloc(cookieBytes)]);

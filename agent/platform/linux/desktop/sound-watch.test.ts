@@ -51,7 +51,7 @@ beforeEach(() => {
   calls = 0;
 });
 
-it('the sound watch calls back once, 200 ms after the first of several events', () => {
+it('the sound watch calls back once for several events, 200 ms after the first one', () => {
   start();
   const recorded = readFileSync(new URL('../../../../test/fixtures/linux/pactl-subscribe-unplug-replug.txt', import.meta.url), 'utf8');
   for (const line of recorded.split('\n')) running[0]?.line(line);
@@ -64,7 +64,7 @@ it('the sound watch calls back once, 200 ms after the first of several events', 
   expect(calls).toBe(2);
 });
 
-it('without a sound server the watch reports no change, and restarts pactl with backoff of at most a minute', () => {
+it('the sound watch without a sound server reports no change, and restarts pactl with backoff of at most one minute', () => {
   start();
   const gaps: number[] = [];
   let passed = 0;

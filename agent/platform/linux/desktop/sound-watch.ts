@@ -6,10 +6,10 @@ import { soundEnv } from './pactl.ts';
 /** Debounce interval. One change causes several events. */
 const debounceMs = 200;
 
-/** Relevant events. Client events are ignored, because each of our own requests causes one. */
+/** Events that change a device. Client events are ignored, because each request of the agent causes one. */
 const relevant = /^Event '[a-z]+' on (source|source-output|sink|sink-input|server|card) #/;
 
-/** `isLive`: the watch has received an event, so that it reports every change from now on. */
+/** `isLive` is true once the watch has received its first event. From then on the watch reports every change. */
 export type Watching = ReturnType<typeof watchSound>;
 
 /** Calls back within 200 ms of a change of a microphone or a loudspeaker, and when the sound server stops or returns. */

@@ -1,4 +1,4 @@
-/** Cameras of PipeWire, and the programs that use them, by `pw-dump`. No camera is opened. */
+/** Reads the cameras of PipeWire, and the programs that use them, from `pw-dump`. It opens no camera. */
 
 import { type Clock, parseJsonAs } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -10,23 +10,23 @@ import { type Follow, keepAlive } from './kept-alive.ts';
 export type VideoSource = {
   id: string;
   name: string;
-  /** Its kernel node, such as `video0`; null if there is none. */
+  /** Kernel node of the camera, such as `video0`; null without one. */
   node: string | null;
-  /** Binaries of the programs that use it now. */
+  /** Binaries of the programs that use the camera now. */
   programs: string[];
   isVirtual: boolean;
 };
 
-/** Reason if no PipeWire runs. No program can then use a camera through it. */
+/** Reason if PipeWire does not run. No program can then use a camera through PipeWire. */
 export const noPipeWire = 'no PipeWire';
 /** Reason if PipeWire accepts a request and does not answer. */
 export const silentPipeWire = 'PipeWire does not answer';
-/** Time limit, so that kernel cameras do not wait for a hanging PipeWire. It normally answers in 50 ms. */
+/** Time limit for PipeWire, which normally answers in 50 ms. The list of kernel cameras waits for this response. */
 export const videoLimitMs = 3_000;
 
 const text = v.optional(v.fallback(v.optional(v.string()), undefined));
 const number = v.optional(v.fallback(v.optional(v.number()), undefined));
-/** The parts of a PipeWire object, as `pw-dump` prints it, that matter for cameras. */
+/** Schema of a PipeWire object as `pw-dump` prints it, limited to the properties that matter for cameras. */
 export const thing = v.object({
   id: v.number(),
   type: v.string(),
@@ -82,7 +82,7 @@ function sourcesOf(things: readonly PipeWireObject[]): VideoSource[] {
   return sources;
 }
 
-/** Returns the binary of the client at the end of an active link from this source. */
+/** Returns the binary of the program that receives the picture over `link`, if the link is active and starts at `source`. */
 function programOnLink(things: readonly PipeWireObject[], { info: link }: PipeWireObject, source: number): string[] {
   if (link?.['output-node-id'] !== source || link.state !== 'active') return [];
   const propsOf = (id: number | undefined) => things.find((one) => one.id === id)?.info?.props;
@@ -124,7 +124,7 @@ export function watchVideo({ env, clock, isThere, follow }: VideoWatchOptions, c
     {
       line(text) {
         lines.push(text);
-        // Only the end of a complete list has no indentation.
+        // A `]` without indentation ends a complete list.
         if (text !== ']') return;
         const read = parseJsonAs(changes, lines.join('\n'));
         lines = [];
@@ -139,7 +139,7 @@ export function watchVideo({ env, clock, isThere, follow }: VideoWatchOptions, c
   return { stop, sources: (): VideoSource[] | undefined => sources };
 }
 
-/** Keeps only objects that may be a camera or connect one to a program. */
+/** Stores an object that may be a camera, or that connects a camera to a program. Deletes a removed object. */
 function keep(things: Map<number, PipeWireObject>, one: PipeWireObject): void {
   const [, kind] = /:(Node|Link|Client)$/.exec(one.type) ?? [];
   const isKept = one.info != null && kind !== undefined && (kind !== 'Node' || /Video/.test(one.info.props?.['media.class'] ?? ''));

@@ -42,7 +42,7 @@ beforeEach(() => {
   calls = 0;
 });
 
-it('the PipeWire watch is unknown before the first list, then reports each camera and its programs, with one callback per change', () => {
+it('the PipeWire watch returns unknown before the first list, then each camera and its programs, with one callback per change', () => {
   const { sources } = start();
   expect(sources()).toBe(undefined);
   write(node(30, { 'media.class': 'Audio/Sink' }), camera);
@@ -58,7 +58,7 @@ it('the PipeWire watch is unknown before the first list, then reports each camer
   expect(calls).toBe(4);
 });
 
-it('the PipeWire watch is unknown after PipeWire stopped, and complete after it returned', () => {
+it('the PipeWire watch returns unknown after PipeWire stops, and all cameras after PipeWire starts again', () => {
   const { sources } = start();
   write(camera);
   running[0]?.end();

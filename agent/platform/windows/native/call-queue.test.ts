@@ -1,4 +1,4 @@
-/** Tests calls to Windows in real worker threads that run a script of the test, with a manual clock. */
+/** Tests the call queue with real worker threads, which run a script of the test, and with a manual clock. */
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { handClock } from '../../../checks/agent.test-helper.ts';
@@ -8,7 +8,7 @@ import { createCallQueue, type FromThread, type Thread, type ToThread } from './
 const heard = { known: true, value: { endpoints: [], capture: { console: null, call: null }, render: { console: null, call: null } } };
 const gate = () => new Int32Array(new SharedArrayBuffer(4));
 
-/** `work`: code of the thread for each call. It may wait for the gate, like a call into a hanging service. */
+/** `work`: code that the thread runs for each call. It may wait until the test opens `lock`, like a call into a hanging service. */
 function asking(work: string, lock = gate()) {
   const threads: Worker[] = [];
   const clock = handClock();
@@ -44,7 +44,7 @@ function asking(work: string, lock = gate()) {
 }
 const isHung = { known: false, reason: 'audio server does not answer', isHung: true };
 
-test('a hanging sound service is reported within two seconds, blocks one thread only, and is called again after it answers', async () => {
+test('the call queue reports a hanging sound service within 2 s, blocks one thread only, and calls the service again after it answers', async () => {
   const { look, clock, threads, ready, open, hangs } = asking('wait(); port.postMessage(heard);');
   const first = look();
   await ready();
@@ -60,7 +60,7 @@ test('a hanging sound service is reported within two seconds, blocks one thread 
   expect(threads).toHaveLength(1);
 });
 
-test('while the device manager hangs, a second thread reads the sound and stays in use, and the first thread is ended when it returns', async () => {
+test('the call queue reads the sound in a second thread while the device manager hangs, and ends the first thread when it returns', async () => {
   const { ask, look, clock, threads, ready, open, hangs } = asking("if (what === 'devices') wait(); port.postMessage(heard);");
   const devices = ask('devices');
   const sound = look();
@@ -76,7 +76,7 @@ test('while the device manager hangs, a second thread reads the sound and stays 
   expect([hangs(), await ask('devices'), await look(), threads.length]).toEqual([false, heard, heard, 2]);
 });
 
-/** Creates fake threads that the test answers. */
+/** Creates a call queue with fake threads. The test sends their results. */
 function threadsByHand(isReady = true) {
   const clock = handClock();
   const begun: { given: ToThread[]; answer(message: FromThread): void; fail(error: Error): void }[] = [];
@@ -98,7 +98,7 @@ function threadsByHand(isReady = true) {
   return { ask, clock, begun, hangs, ended: () => ended };
 }
 
-test('three hanging parts of Windows hold three threads, a fourth part waits until one returns, and no thread is left over', async () => {
+test('the call queue keeps three threads for three hanging parts of Windows, refuses calls until one returns, and ends spare threads', async () => {
   const { ask, clock, begun, hangs, ended } = threadsByHand();
   const all = Promise.all([ask('sound'), ask('devices'), ask('consoleSession'), ask('service', 'Audiosrv'), ask('screens')]);
   for (let limits = 0; limits < 3; limits += 1) await clock.pass(2_000);
@@ -119,7 +119,7 @@ test('three hanging parts of Windows hold three threads, a fourth part waits unt
   expect(await sound).toEqual({ known: true, value: 'now' });
 });
 
-test('a slow start of the thread does not count as hanging, and a thread that fails gives its reason and is restarted', async () => {
+test('the call queue does not count a slow thread start as hanging, and restarts a failed thread after it reports the reason', async () => {
   const slow = asking('port.postMessage(heard);');
   const early = slow.look();
   const passed = slow.clock.pass(2_000);

@@ -1,15 +1,15 @@
-/** Calls to services and drivers of Windows in a worker thread. A hanging call times out, is reported, and blocks nothing else. */
+/** Calls services and drivers of Windows in a worker thread. A hanging call times out, is reported, and blocks no other call. */
 import { Worker } from 'node:worker_threads';
 import { type Cancel, type Clock, messageOf, realClock } from '@sabha/contracts';
 import type { BlockingCalls, CallResult, Native } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
 
-/** A call for the thread. Calls run one after another. */
+/** A call that the worker thread makes. The thread makes one call after another. */
 export type ToThread = { what: keyof BlockingCalls; args: unknown[] };
-/** Messages of the thread: that it is ready, and the result of each call. */
+/** Messages of the worker thread: `ready` after its start, then the result of each call. */
 export type FromThread = 'ready' | Answer<unknown>;
-/** The parts of Worker that are used here. */
+/** The methods of `Worker` that the call queue uses, so that a test can replace it. */
 export type Thread = {
   postMessage(question: ToThread): void;
   on(event: 'message', told: (message: FromThread) => void): unknown;
@@ -19,13 +19,13 @@ export type Thread = {
 
 /** Time limit of a call, the same as for the sound server on Linux. */
 const limitMs = 2_000;
-/** Maximum number of hanging threads, each in another part of Windows. Then no call is made until one returns. */
+/** Limit of hanging threads, each in another part of Windows. At the limit no call is made until one of them returns. */
 const mostHung = 3;
 const starting = { known: false, reason: 'not checked since the start' } as const;
 const silent = { known: false, reason: 'Windows does not answer' } as const;
 const silentSound = { known: false, reason: 'audio server does not answer' } as const;
 
-/** Calls to the same part of Windows hang together. */
+/** The part of Windows that each call uses. If one call hangs, other calls to the same part hang too. */
 const parts: Readonly<Record<keyof BlockingCalls, string>> = {
   sound: 'sound',
   mute: 'sound',
@@ -42,19 +42,18 @@ type CallQueueState = {
   after: Clock['after'];
   thread: Thread | undefined;
   isReady: boolean;
-  /** The call in the thread that has not returned. */
+  /** The call that the thread is making. */
   asked: PendingCall | undefined;
   queue: PendingCall[];
-  /** Timer of the call in the thread, or of its start. */
+  /** Cancels the timer of the running call, or of the thread's start. */
   limit: Cancel | undefined;
-  /** Abandoned threads with the part of Windows in which they hang. They may still return. */
+  /** Replaced threads, with the part of Windows in which each one hangs. A hanging thread may still return. */
   hung: Map<Thread, string>;
 };
 
 /**
- * Guarantee: a call returns within two seconds from its turn. A hanging part of Windows holds at most one thread and blocks neither the
- * agent nor the other parts.
- * The other calls continue in a new thread. A part is called again after its thread returns. No thread is left over.
+ * Guarantee: a call returns within two seconds after it starts. A part of Windows that hangs blocks at most one thread; a new thread
+ * makes the calls to the other parts. A part is called again after its thread returns. Threads that are no longer needed are ended.
  */
 export function createCallQueue(begin: () => Thread, after: Clock['after']): { ask: Native['ask']; isHung(): boolean } {
   const none = { thread: undefined, isReady: false, asked: undefined, limit: undefined };
@@ -66,7 +65,7 @@ async function ask(state: CallQueueState, what: keyof BlockingCalls, args: unkno
   const refused = refusal(state, what);
   if (refused !== undefined) return refused;
   const { promise, resolve } = Promise.withResolvers<CallResult<unknown>>();
-  // Only calls without arguments are deduplicated.
+  // A call without arguments shares the result of the same call that waits or runs.
   const same = [state.asked, ...state.queue].find((one) => one?.what === what && args.length === 0);
   if (same === undefined) state.queue.push({ what, args, tell: [resolve] });
   else same.tell.push(resolve);
@@ -74,7 +73,7 @@ async function ask(state: CallQueueState, what: keyof BlockingCalls, args: unkno
   return promise;
 }
 
-/** Returns the reason not to make a call now, or undefined. */
+/** Returns the reason why a call must not be made now; undefined if it can be made. */
 function refusal({ hung }: CallQueueState, what: keyof BlockingCalls): CallResult<never> | undefined {
   if ([...hung.values()].includes(parts[what])) return { ...(parts[what] === 'sound' ? silentSound : silent), isHung: true };
   return hung.size < mostHung ? undefined : silent;
@@ -107,7 +106,7 @@ function started(state: CallQueueState): Thread {
   });
   thread.on('error', (error) => {
     if (state.hung.delete(thread)) return;
-    // A thread that fails to start would also fail for the next call.
+    // A thread that failed to start would fail for the waiting calls too, so all of them fail.
     const lost = state.isReady ? takeRunningCall(state) : state.queue.splice(0);
     state.thread = undefined;
     endLimit(state);
@@ -152,7 +151,7 @@ function tell(questions: readonly PendingCall[], answer: CallResult<unknown>): v
   for (const resolve of questions.flatMap((one) => one.tell)) resolve(answer);
 }
 
-/** Returns the calls of this process. A process waits for its threads at exit, so it kills itself if one hangs. */
+/** Returns the call queue of this process. Node waits for its threads at exit, so the process kills itself if a thread hangs. */
 export function openCallQueue(begin: () => Thread): Native['ask'] {
   const { ask, isHung } = createCallQueue(begin, realClock().after);
   process.once('exit', () => {
@@ -161,9 +160,9 @@ export function openCallQueue(begin: () => Thread): Native['ask'] {
   return ask;
 }
 
-/** Code of the thread; defined if the agent is packed into one file. */
+/** Source code of the worker thread; defined if the agent is packed into one file. */
 declare const SABHA_ASKING_THREAD: string | undefined;
-/** A call needs less than 1 MB. A thread that exceeds the limits is restarted. */
+/** Memory limits of the worker thread. A call needs less than 1 MB. A thread that exceeds the limits is restarted. */
 const resourceLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 1 };
 
 /** Starts the worker thread. It does not keep the process running. */

@@ -15,7 +15,7 @@ function programs(scripts: Record<string, string>) {
 }
 const patient = () => AbortSignal.timeout(60_000);
 
-it('the program runner of Windows returns the output, distinguishes failure, flood and a missing program, and runs nothing through a shell', async () => {
+it('the program runner of Windows returns the output, or failed, oversized or missing, and runs no program through a shell', async () => {
   const { folder, run } = programs({
     'say.exe': 'echo "$1"',
     'fail.exe': 'echo अस्वीकृत >&2; exit 1',
@@ -29,7 +29,7 @@ it('the program runner of Windows returns the output, distinguishes failure, flo
   expect(await run('say.exe', [], AbortSignal.abort())).toEqual({ ok: false, why: 'aborted', text: '' });
 });
 
-/** Runs and aborts a hanging program with these scripts. Returns their folder. */
+/** Writes these scripts to a folder, then runs and aborts a program that hangs. Returns the folder. */
 async function endHanging(scripts: Record<string, string>): Promise<string> {
   const { folder, run } = programs({ 'hang.exe': 'touch "$1"; exec sleep 600', ...scripts });
   const end = new AbortController();

@@ -1,4 +1,4 @@
-/** Runs programs of Windows by their full path, without a shell or a window, and with an end in every case. */
+/** Runs programs of Windows by their full path, without a shell or a window. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { win32 } from 'node:path';
 import type { Output } from '../../child.ts';
@@ -15,7 +15,7 @@ export function inSystem32(root: string): (program: string) => string {
   return (program) => win32.join(root, 'System32', program);
 }
 
-/** `place` returns the path of a program. Guarantee: an aborted program is ended with its child processes. */
+/** `place` returns the full path of a program. Guarantee: if the signal aborts, the program and its child processes are ended. */
 export function createRunner(place: (program: string) => string): RunProgram {
   return (program, args, signal) =>
     new Promise((resolve) => {
@@ -31,8 +31,8 @@ export function createRunner(place: (program: string) => string): RunProgram {
 }
 
 /**
- * Ends the process tree. Windows does not end children with their parent, and finds them only while it exists, so the parent is ended
- * last.
+ * Ends a process with its children. Windows does not end the children of a process, and finds them only while their parent exists. The
+ * parent is therefore ended last.
  */
 function endTree(taskkill: string, child: ChildProcess): void {
   const end = () => void child.kill();

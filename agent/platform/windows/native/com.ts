@@ -1,9 +1,9 @@
-/** COM by koffi. Methods are called by their index in the virtual table, and every pointer is released. */
+/** Calls COM objects of Windows with koffi: a method by its index in the virtual table. */
 import type { CType, Koffi, Pointer } from './koffi.ts';
 
-/** A method that returns an HRESULT: with the highest bit set it failed, 0 is success, other values are success with information. */
+/** A COM method. Its HRESULT is a failure if the highest bit is set. Other values are success, 0 without further information. */
 export type Method = (self: Pointer, ...args: unknown[]) => number;
-/** Marks a pointer for release at the end of the scope. */
+/** Marks a COM pointer for release at the end of `scope`, and returns the pointer. */
 export type Keep = (pointer: Pointer) => Pointer;
 
 export type Com = ReturnType<typeof createCom>;
@@ -41,7 +41,7 @@ export function createCom(koffi: Koffi) {
       check('CoCreateInstance', createInstance(guid(classId), null, inProcess, guid(interfaceId), made));
       return made[0];
     },
-    /** Guarantee: every kept pointer is released, also after an error. */
+    /** Runs `work`. Guarantee: every pointer that `work` passed to `keep` is released afterwards, also after an error. */
     scope<T>(work: (keep: Keep) => T): T {
       const kept: Pointer[] = [];
       try {
@@ -53,7 +53,7 @@ export function createCom(koffi: Koffi) {
         for (const pointer of kept.reverse()) release(pointer);
       }
     },
-    /** Reads a text that the callee has allocated, and frees it. */
+    /** Reads a text that Windows has allocated, and frees its memory. */
     takeText(at: Pointer): string {
       const text = koffi.decode.string16(at);
       free(at);

@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { createCoreAudio, createMute } from './core-audio.ts';
 import type { Koffi, Pointer } from './koffi.ts';
 
-/** Methods of a fake object. A method writes its output into its last argument; a new object must be released. */
+/** Methods of a fake COM object by index. A method writes its output into its last argument. */
 type MethodTable = Record<number, (...args: unknown[]) => number>;
 
-/** Creates a fake COM memory. Each object has a table of methods; index 2 releases it, after which its use throws. */
+/** Creates fake COM objects. Method 2 releases an object; a later use of the object throws. */
 function memory(enumerator: MethodTable) {
   const objects = new Map<Pointer, MethodTable>();
   const texts = new Map<Pointer, string>();
@@ -49,7 +49,7 @@ function answer(args: unknown[], value: unknown, result = 0): number {
 
 const spansProcesses = 0x0889_000d;
 
-/** Creates one microphone with a session of a process. `told`: HRESULT of the process id. `isFixed`: the mute state cannot be changed. */
+/** Creates one microphone that a process uses. `told`: HRESULT of reading the process id. `isFixed`: the mute state cannot be changed. */
 function onePc(told: number, isFixed = false) {
   let isMuted = 1;
   const session: MethodTable = {
@@ -91,11 +91,11 @@ const programsBy = (told: number) => {
   return { programs: endpoints[0]?.programs, left: room.left() };
 };
 
-it('a reading of Core Audio releases every object, and uses no object after its release', () => {
+it('the Core Audio client releases every object of a reading, and uses no object after its release', () => {
   expect(programsBy(0)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
 });
 
-it('a sound session that spans several processes, as of a browser, is attributed to its first process', () => {
+it('the Core Audio client reports the first process of a sound session that has several processes, as in a browser', () => {
   expect(programsBy(spansProcesses)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
 });
 

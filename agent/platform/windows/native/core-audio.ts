@@ -1,5 +1,5 @@
 /**
- * Core Audio: endpoints, states, defaults, mute, volume, and their users. It records nothing and changes nothing except a requested mute.
+ * Reads sound devices through Core Audio: state, default, mute, volume and users. It records no sound, and changes only a mute state.
  */
 import type { Defaults, Endpoint, Mute, Sound } from '../../native.ts';
 import { type Com, check, createCom, guid, isSuccess, type Keep, type Out } from './com.ts';
@@ -20,10 +20,10 @@ const anyContext = 23;
 const sessionActive = 1;
 const notFound = 0x8007_0490;
 const textVariant = 31;
-/** A PROPVARIANT: its type, three reserved words, and the value from the ninth byte on. */
+/** Size of a PROPVARIANT: a type, three reserved words, and the value from byte 8 on. */
 const variantBytes = 24;
 
-/** Property keys, as GUID and number: the name as in the settings of Windows, and the PnP device (`{1}.USB\VID_…`). */
+/** Property keys, each a GUID and a number: the name in the settings of Windows, and the PnP device (`{1}.USB\VID_…`). */
 const properties = {
   name: propertyKey('A45C254E-DF1C-4EFD-8020-67D146A850E0', 14),
   device: propertyKey('B3F8FA53-0004-438E-9003-51A46E139BFC', 2),
@@ -36,16 +36,16 @@ function propertyKey(id: string, number: number): Buffer {
 }
 
 type ComMethods = ReturnType<typeof methodsOf>;
-/** `programOf`: program path of a process, null if unknown. `own`: the id of this process. */
+/** `programOf` returns the program path of a process, or null if unknown. `own` is the id of this process. */
 export type Processes = { programOf(id: number): string | null; own: number };
 type Names = Pick<Endpoint, 'name' | 'device'>;
-/** `names`: cached by endpoint id. */
+/** `names` caches the names of endpoints by their ids. */
 type AudioReader = { com: Com; koffi: Koffi; on: ComMethods; processes: Processes; names: Map<string, Names> };
 
-/** Readings between two refreshes of the names, which take most of the time and seldom change. */
+/** Number of readings after which the cached names are read again. Reading names is slow, and names seldom change. */
 const namesEvery = 12;
 
-/** Guarantee: each reading releases everything and creates a new enumerator, because a kept one may outlive the sound service. */
+/** Guarantee: each reading creates and releases its COM objects. An enumerator that is kept fails after the sound service restarts. */
 export function createCoreAudio(koffi: Koffi, processes: Processes): () => Sound {
   const com = createCom(koffi);
   const look: AudioReader = { com, koffi, on: methodsOf(com, koffi), processes, names: new Map() };
@@ -63,7 +63,7 @@ export function createCoreAudio(koffi: Koffi, processes: Processes): () => Sound
     });
 }
 
-/** Guarantee: it releases everything, and throws if the endpoint does not have the requested mute state afterwards. */
+/** Guarantee: a change releases its COM objects, and throws if the endpoint does not have the requested mute state afterwards. */
 export function createMute(koffi: Koffi): (change: Mute) => true {
   const com = createCom(koffi);
   const on = methodsOf(com, koffi);
@@ -155,7 +155,7 @@ function namesOf({ com, on, koffi }: AudioReader, device: Pointer): Names {
   });
 }
 
-/** An endpoint that disappears during the reading gives null values. */
+/** Reads an active endpoint. The values are null if the endpoint disappears during the reading. */
 function openEnd(look: AudioReader, device: Pointer): Pick<Endpoint, 'muted' | 'volume' | 'programs'> {
   const { com, on } = look;
   return com.scope((keep) => {
@@ -183,8 +183,8 @@ function programsOn({ com, on, processes }: AudioReader, device: Pointer, keep: 
 }
 
 /**
- * Returns 0 if the session is inactive or plays Windows' system sounds. With several processes it is the first one, which Windows marks
- * in the HRESULT.
+ * Returns the process id of a sound session, or 0 if the session is inactive or plays system sounds of Windows. If a session has several
+ * processes, Windows returns the first one and marks it in the HRESULT.
  */
 function activeProcess(on: ComMethods, { list, at, keep }: { list: Pointer; at: number; keep: Keep }): number {
   const [session, named]: [Out<Pointer>, Out<Pointer>] = [[0n], [0n]];

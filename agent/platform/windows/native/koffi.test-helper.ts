@@ -1,4 +1,4 @@
-/** A fake koffi, in which each library has the calls that a test defines. */
+/** Creates a fake koffi, whose libraries contain the functions that a test defines. */
 import type { Koffi, NativeFunction } from './koffi.ts';
 
 export function library(calls: Record<string, NativeFunction>): Koffi {

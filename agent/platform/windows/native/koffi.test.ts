@@ -23,12 +23,12 @@ it('the native loader loads koffi from the folder beside node.exe, otherwise fro
   expect(loadKoffi(beside({}))).toEqual({ known: false, reason: 'koffi is not there' });
 });
 
-it('the native loader does not load a koffi from a parent folder if the installed one is broken', () => {
+it('the native loader does not load koffi from a parent folder if the installed koffi is broken', () => {
   const program = beside({ 'Sabha/koffi/index.js': "throw new Error('no native half')", 'node_modules/koffi/index.js': as('planted') });
   expect(loadKoffi(join(dirname(program), 'Sabha/node.exe'))).toEqual({ known: false, reason: 'koffi: no native half' });
 });
 
-it('the native loader loads koffi only at first use and once, and without koffi the registry is unknown as well', async () => {
+it('the native loader loads koffi once, at first use, and reports even the registry as unknown without koffi', async () => {
   let loads = 0;
   const native = openNative(() => {
     loads += 1;

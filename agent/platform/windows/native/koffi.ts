@@ -1,4 +1,4 @@
-/** Loads koffi, which calls the libraries of Windows. Guarantee: it is loaded at first use, and only on Windows. */
+/** Loads the package koffi, which calls libraries of Windows. Guarantee: koffi is loaded at first use, and only on Windows. */
 import { createRequire as requireFrom } from 'node:module';
 import { dirname, join } from 'node:path';
 import { codeOf, messageOf } from '@sabha/contracts';
@@ -10,7 +10,7 @@ export type Pointer = bigint;
 export type CType = string | { readonly made: unique symbol };
 export type NativeFunction = (...args: unknown[]) => number;
 
-/** The parts of koffi 3 that are used here. */
+/** The functions of koffi 3 that the agent uses. */
 export type Koffi = {
   load(library: string): { func(convention: string, name: string, result: CType, args: CType[]): NativeFunction };
   proto(convention: string, result: CType, args: CType[]): CType;
@@ -29,9 +29,9 @@ export type Koffi = {
 declare const SABHA_VERSION: string | undefined;
 
 /**
- * Loads both parts of koffi from beside node.exe, so that an update of the agent does not separate them. From source, it loads them from
- * node_modules.
- * Guarantee: an installed agent loads none from a parent folder. Node would search there, and any user may be able to write there.
+ * Loads both files of koffi from the folder of node.exe, so that an update of the agent replaces them together. An agent that runs from
+ * source loads koffi from node_modules.
+ * Guarantee: an installed agent loads no koffi from a parent folder. Node would search there, and any user may be able to write there.
  */
 export function loadKoffi(program = process.execPath): Answer<Koffi> {
   const beside = requireFrom(join(dirname(program), 'koffi.cjs'));
@@ -48,7 +48,7 @@ export function loadKoffi(program = process.execPath): Answer<Koffi> {
   return { known: false, reason };
 }
 
-/** Returns the text before the first zero, because the rest of the buffer is undefined. */
+/** Returns the text before the first zero character, because the characters after it have no meaning. */
 export function untilZero(text: string): string {
   const end = text.indexOf('\0');
   return end < 0 ? text : text.slice(0, end);

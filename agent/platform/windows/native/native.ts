@@ -1,4 +1,4 @@
-/** The real interface to Windows, by koffi. Without koffi everything is unknown. */
+/** Implements the interface to Windows with koffi. Without koffi every result is unknown. */
 import { messageOf } from '@sabha/contracts';
 import type { Native } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
@@ -8,7 +8,7 @@ import { type Koffi, loadKoffi } from './koffi.ts';
 import { createRegistry } from './registry.ts';
 import { createPipes, createSystemCalls } from './system-calls.ts';
 
-/** Guarantee: nothing is loaded before the first use. */
+/** Guarantee: no library is loaded before the returned function is called. */
 export function openNative(load = loadKoffi, asking = () => openCallQueue(beginThread)): () => Native {
   let opened: Native | undefined;
   return () => {

@@ -1,4 +1,4 @@
-/** Devices of the device manager, by cfgmgr32. No device is opened or woken. */
+/** Lists the devices of the device manager with cfgmgr32. It opens and wakes no device. */
 import { type BlockingCalls, deviceClasses, fromFileTime, type PnpDevice } from '../../native.ts';
 import { guid } from './com.ts';
 import { type Koffi, textsOf, untilZero } from './koffi.ts';
@@ -6,10 +6,10 @@ import { type Koffi, textsOf, untilZero } from './koffi.ts';
 const lists = { ofBus: 0x1 | 0x100, ofClass: 0x200 | 0x100 };
 const fields = { description: 1, compatible: 3, service: 5, kind: 9, name: 13 };
 const largest = 4_096;
-/** GUID and number of the property with the last arrival time. */
+/** Key of the device property with the time when the device was last plugged in: a GUID and a number. */
 const arrival = Buffer.concat([guid('83DA6326-97A6-4088-9453-A1923F573B29'), Buffer.from([102, 0, 0, 0])]);
 
-/** Lists all USB devices, and cameras on any bus, that are present. Guarantee: an empty list throws, because every PC has USB devices. */
+/** Lists the present USB devices, and cameras on any bus. Guarantee: it throws for an empty list, because every PC has USB devices. */
 export function createPnp(koffi: Koffi): Pick<BlockingCalls, 'devices' | 'marks'> {
   const calls = callsOf(koffi);
   const ids = (): string[] => {
@@ -48,12 +48,12 @@ function idsOf({ size, list }: PnpCalls, filter: string, flags: number): string[
   if (sized !== 0) throw new Error(`list of devices: code ${sized}`);
   const buffer = Buffer.alloc(Math.max(1, length[0]) * 2);
   const listed = list(filter, buffer, length[0], flags);
-  // A device that arrived meanwhile makes the list too long. The next reading contains it.
+  // A device that was plugged in meanwhile makes the list too long for the buffer. The next reading contains the device.
   if (listed !== 0) throw new Error(`list of devices: code ${listed}`);
   return textsOf(buffer);
 }
 
-/** Returns undefined if the device was removed meanwhile. */
+/** Returns the handle and problem code of a device; undefined if the device was removed meanwhile. */
 function nodeOf({ locate, status }: PnpCalls, id: string): { node: number; problem: number } | undefined {
   const [node, flags, problem]: [[number], [number], [number]] = [[0], [0], [0]];
   if (locate(node, id, 0) !== 0 || status(flags, problem, node[0], 0) !== 0) return undefined;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Koffi, NativeFunction } from './koffi.ts';
 import { createRegistry } from './registry.ts';
 
-/** Creates a registry with these calls. Other calls return 0. */
+/** Creates a registry reader with these fake functions of advapi32. All other functions return 0. */
 function registry(calls: Record<string, NativeFunction>) {
   const koffi = {
     load: () => ({ func: (_: string, name: string) => calls[name] ?? (() => 0) }),
@@ -14,7 +14,7 @@ function registry(calls: Record<string, NativeFunction>) {
   return createRegistry(koffi as unknown as Koffi);
 }
 
-test('S15 a registry key with endless content ends the reading after a limited number of calls', () => {
+test('S15 the registry reader stops after a limited number of calls at a key with endless content', () => {
   let asked = 0;
   const endless: NativeFunction = (...args) => {
     const [, at, into, length, , , , bytes] = args;

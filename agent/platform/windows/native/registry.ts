@@ -1,16 +1,16 @@
-/** The registry by advapi32, in this process. Nothing is written. */
+/** Reads the registry with advapi32, in this process. It writes nothing. */
 import { type Depth, fromFileTime, type RegistryKey, type RegistryValue } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { type Koffi, type Pointer, textsOf, untilZero } from './koffi.ts';
 
 const hives: Readonly<Record<string, bigint>> = { HKLM: 0xffff_ffff_8000_0002n, HKU: 0xffff_ffff_8000_0003n };
-/** Read access to the 64-bit view. */
+/** Access rights: read the 64-bit view of the registry. */
 const access = 0x2_0019 | 0x100;
 const codes = { notThere: 2, more: 234, end: 259 };
 const longestName = 16_384;
-/** Bytes of a value. A larger value is no setting. */
+/** Limit of a value in bytes. A larger value is ignored, because no relevant setting is as large. */
 const largestValue = 4_096;
-/** Limit of calls per reading. Relevant keys need far fewer, and a user can create keys without limit. */
+/** Limit of calls per reading, because a user can create any number of keys. Relevant keys need far fewer calls. */
 const looksLimit = 60_000;
 
 /** Guarantee: each opened key is closed, and the time of a reading is limited for any size of the tree. */
@@ -75,7 +75,7 @@ function changedAt(calls: RegistryCalls, key: Pointer): number | null {
   return calls.info(key, ...absent, time) === 0 ? fromFileTime(time.readBigUInt64LE()) : null;
 }
 
-/** Reused output buffers, and the number of calls left. */
+/** Output buffers that the calls of one reading share, and `left`, the number of calls that the reading may still make. */
 type ValueBuffers = { name: Buffer; data: Buffer; left: number };
 
 function namesOf(calls: RegistryCalls, key: Pointer, room: ValueBuffers): string[] {

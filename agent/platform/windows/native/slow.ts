@@ -1,4 +1,4 @@
-/** Calls to services and drivers, which may hang. They run only in the worker thread (`asking.ts`). */
+/** Calls to services and drivers of Windows, which may hang. Only the worker thread makes them (`call-queue-thread.ts`). */
 import type { BlockingCalls, NativeDisplay } from '../../native.ts';
 import { createCoreAudio, createMute } from './core-audio.ts';
 import { type CType, type Koffi, type Pointer, untilZero } from './koffi.ts';
@@ -39,10 +39,10 @@ function createService(koffi: Koffi): BlockingCalls['service'] {
 }
 
 const sessionInfo = { user: 5, extended: 25 };
-/** Offset in WTSINFOEXW: the level, then from the ninth byte on id, state and flags. */
+/** Byte offset of the session flags in WTSINFOEXW. The level comes first; id, state and flags begin at byte 8. */
 const flagsAt = 16;
 const flags = { locked: 0, unlocked: 1 };
-/** Session number without a console session. A query with this number would return the caller's session. */
+/** Session number if there is no console session. Windows would answer a query with this number with the caller's session. */
 const noSession = 0xffff_ffff;
 
 function createConsoleSession(koffi: Koffi): BlockingCalls['consoleSession'] {
@@ -71,7 +71,7 @@ function createConsoleSession(koffi: Koffi): BlockingCalls['consoleSession'] {
   };
 }
 
-/** DISPLAY_DEVICEW: size, name, text, flags, id. DEVMODEW: its size at 68, width and height from 172 on. */
+/** Byte offsets in DISPLAY_DEVICEW and DEVMODEW. DEVMODEW has its size at 68, and width and height from 172 on. */
 const device = { bytes: 840, name: [4, 68], text: [68, 324], flags: 324, id: [328, 840] } as const;
 const mode = { bytes: 220, sizeAt: 68, widthAt: 172 };
 const shown = 1;

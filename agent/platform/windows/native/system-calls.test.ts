@@ -5,7 +5,7 @@ import type { NativeFunction } from './koffi.ts';
 import { createBlockingCalls } from './slow.ts';
 import { createPipes, createSystemCalls } from './system-calls.ts';
 
-/** Returns a call that writes a value to its output parameter. */
+/** Returns a fake function that writes `value` to its output parameter number `at`. */
 const fills = (at: number, value: unknown): NativeFunction => {
   return (...args) => {
     (args[at] as unknown[])[0] = value;
@@ -13,7 +13,7 @@ const fills = (at: number, value: unknown): NativeFunction => {
   };
 };
 
-test("without a console session no user is reported, although Windows would return the caller's session", () => {
+test("the session call reports no user without a console session, although Windows would return the caller's session", () => {
   const asked = (id: number) =>
     createBlockingCalls(library({ WTSGetActiveConsoleSessionId: () => id, WTSQuerySessionInformationW: fills(3, 1n) })).consoleSession();
   expect(asked(3)).toMatchObject({ id: 3, user: 'Asha' });
@@ -53,7 +53,7 @@ test('the list of running programs names each program by its path, or by its fil
   expect(() => createSystemCalls(none).programs()).toThrow(/^the agent may not read the list of processes$/);
 });
 
-test('S15 a pipe reports its session only if its creator runs in that session, and is closed otherwise', () => {
+test('S15 the pipe call returns the session of a pipe only if its creator runs in that session, and closes the pipe otherwise', () => {
   const closed: unknown[] = [];
   const pipe = (sessions: { ofPipe: NativeFunction; ofProcess: NativeFunction }, handle = 228) =>
     createPipes(

@@ -3,7 +3,7 @@ import type { KernelCalls, NativeRoute, PipeEnd } from '../../native.ts';
 import { type Koffi, untilZero } from './koffi.ts';
 
 const pathLength = 1_024;
-/** Process list; PROCESSENTRY32W: its size, the id at 8, the program name from 44 on. */
+/** `list` requests a list of processes. The other numbers are size and byte offsets of PROCESSENTRY32W. */
 const process32 = { list: 2, bytes: 568, idAt: 8, nameAt: 44 };
 
 /** Guarantee: all memory and handles of Windows are released. */
@@ -79,7 +79,7 @@ const routeBytes = 56;
 const neighbourBytes = 24;
 const invalidNeighbour = 2;
 
-/** Reads tables that start with their number of rows. */
+/** Creates the calls that read the route and neighbour tables. Each table starts with its number of rows. */
 function createNetworkTables(koffi: Koffi): Pick<KernelCalls, 'routes' | 'neighbours'> {
   const library = koffi.load('iphlpapi.dll');
   const length = koffi.inout(koffi.pointer('uint32'));
@@ -109,13 +109,13 @@ function createNetworkTables(koffi: Koffi): Pick<KernelCalls, 'routes' | 'neighb
 const read = 0x8000_0000;
 const existing = 3;
 /**
- * SECURITY_SQOS_PRESENT with SECURITY_ANONYMOUS. Otherwise the creator of a pipe could impersonate the process that opens it, which may
- * run as SYSTEM.
+ * Flags SECURITY_SQOS_PRESENT and SECURITY_ANONYMOUS. Without them the creator of a pipe could impersonate the agent, which may run as
+ * SYSTEM, when the agent opens the pipe.
  */
 const asNobody = 0x0010_0000;
 const invalid = 0xffff_ffff_ffff_ffffn;
 
-/** Guarantee: the creator of an opened pipe learns nothing, not even our identity. A handle is closed if no session is returned. */
+/** Guarantee: the creator of a pipe does not learn the agent's identity. A handle is closed if no session is returned. */
 export function createPipes(koffi: Koffi): KernelCalls['pipe'] {
   const kernel = koffi.load('kernel32.dll');
   const open = kernel.func('__stdcall', 'CreateFileW', 'uint64', ['str16', 'uint32', 'uint32', 'void *', 'uint32', 'uint32', 'void *']);
@@ -125,7 +125,7 @@ export function createPipes(koffi: Koffi): KernelCalls['pipe'] {
   const madeBy = kernel.func('__stdcall', 'GetNamedPipeServerProcessId', 'int32', ['uint64', number]);
   const sessionOf = kernel.func('__stdcall', 'ProcessIdToSessionId', 'int32', ['uint32', number]);
 
-  /** Returns undefined if pipe and process report different sessions, because the creator has then ended. */
+  /** Returns the session of a pipe's creator. Undefined if pipe and process report different sessions: the creator has then ended. */
   function sessionAt(handle: number): number | undefined {
     const [session, id, ofProcess]: [[number], [number], [number]] = [[0], [0], [0]];
     const isTold = madeIn(handle, session) !== 0 && madeBy(handle, id) !== 0 && sessionOf(id[0], ofProcess) !== 0;
