@@ -39,7 +39,6 @@ it(`S13 ${count} hostile names of Windows devices and programs pass through ever
     }
     const inventory = await platform.inventory(AbortSignal.timeout(20_000));
     expect(decode('inventory', encode('inventory', { hash: 'x'.repeat(16), at: 1, items: inventory }))).toMatchObject({ ok: true });
-    // No name is part of a command.
     for (const command of asked)
       for (const word of command) expect(names.some((name) => name.length > 9 && word.includes(name))).toBe(false);
     expect(existsSync(mark)).toBe(false);

@@ -14,7 +14,7 @@ import { tree } from '../platform/linux/tree.test-helper.ts';
 import { createProbes } from './probes.ts';
 
 const count = 200;
-/** Devices of each kind per PC. */
+/** Number of devices of each kind in one simulated PC. */
 const each = 10;
 const never = new AbortController().signal;
 /** Time limit of the test. It starts about two thousand programs, which takes long on a busy machine. */

@@ -12,12 +12,12 @@ import { createProbes } from './probes.ts';
 
 const probes = createProbes();
 
-it('the index lists each probe once, with a timeout of at most a third of its interval', () => {
+it('the list of probes contains each probe once, with a timeout of at most a third of its interval', () => {
   expect(new Set(probes.map((probe) => probe.name)).size).toBe(probes.length);
   for (const probe of probes) expect(probe.timeoutMs, probe.name).toBeLessThanOrEqual(probe.everyMs / 3);
 });
 
-it("the index returns on this PC checks that the contract accepts, of the probe's component, with faults of the catalogue", async () => {
+it('each listed probe returns on this PC only checks that the contract accepts, of its component, with faults of the catalogue', async () => {
   const tiers = { up: undefined, down: undefined };
   const unmeasured = { windows: [], problem: null, regular: true, slow: undefined, numbers: () => ({}), capacity: undefined };
   const link: LinkView = { ...unmeasured, tiers, conservativeTiers: tiers };
@@ -30,7 +30,7 @@ it("the index returns on this PC checks that the contract accepts, of the probe'
   const bare = barePc();
   for (const [at, probe] of probes.entries()) {
     const { checks } = await probe.run({ ...context, signal: AbortSignal.timeout(probe.timeoutMs) });
-    // Components that a bare PC has no checks for may be missing on this PC too.
+    // A probe without checks on a bare PC may have none on this PC either.
     const ofBare = await createProbes()[at]?.run({ ...context, platform: bare.platform, signal: AbortSignal.timeout(probe.timeoutMs) });
     if (ofBare?.checks.length !== 0) expect(checks.length, probe.name).toBeGreaterThan(0);
     for (const check of checks) {
@@ -43,7 +43,7 @@ it("the index returns on this PC checks that the contract accepts, of the probe'
   }
 });
 
-it('a PC without a part has no check of it: on a bare PC only the components of a meeting stay unknown', async () => {
+it('the probes of a PC without devices return no checks, except unknown ones for the components that a meeting needs', async () => {
   const { platform, work } = barePc();
   const probes = createProbes();
   const self = { roundTripMs: 20, clockOffsetMs: 5, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [], connected: true };
@@ -60,7 +60,7 @@ it('a PC without a part has no check of it: on a bare PC only the components of 
   expect(checks.map(({ component }) => component)).toEqual(expect.arrayContaining([...meetingComponents, 'pc', 'clock', 'agent', 'path']));
 });
 
-it('S16 no state probe opens a camera', async () => {
+it('S16 no listed probe opens a camera', async () => {
   const root = tree({
     'dev/note': '',
     'proc/stat': 'cpu  1 0 1 1 0 0 0 0 0 0\n',
@@ -91,7 +91,7 @@ it('S16 no state probe opens a camera', async () => {
   }
 });
 
-/** Creates a PC with a processor, memory and a disk, and nothing else. `work` makes its processor busy. */
+/** Creates a simulated PC with only a processor, memory and a disk. `work` makes its processor busy. */
 function barePc() {
   const stat = (busy: number) => `cpu  ${busy} 0 50 800 50 0 0 0 0 0\n`;
   const root = tree({

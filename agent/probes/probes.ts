@@ -19,10 +19,10 @@ import { createSoundProbe } from './room/sound.ts';
 import { createSpeakerProbe } from './room/speaker.ts';
 import { createUsbProbe } from './room/usb.ts';
 
-/** Replacements for a simulation: the clock, and the function that reads the UPS. */
+/** Replacements for a simulation. `ask`: the function that reads the UPS. */
 type ProbesOptions = { clock?: Clock; ask?: AskUps };
 
-/** Creates every probe, in the order of a self-test. Some probes have state, so each caller gets new ones. */
+/** Creates every probe, in the order of a self-test. Some probes keep state, so each caller gets new probes. */
 export function createProbes(given: ProbesOptions = {}): Probe[] {
   return list.map((one) => (typeof one === 'function' ? one(given) : one));
 }

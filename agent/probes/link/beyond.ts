@@ -1,6 +1,6 @@
 /**
- * Tests of the path beyond the router. They ask names, anchors and the server in parallel, until the server is proven or the time is
- * over.
+ * Tests the path beyond the router. It looks up names and connects to anchors (hosts of the profile that are not the server) and to the
+ * server, in parallel, until the server has proven its identity or the time is over.
  */
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -34,38 +34,38 @@ export type Network = {
 export const ownNetwork: Network = { probeTcpPort, lookUpName, addressOf, resolvesZone, nameServers, isLocalAddress };
 
 export type OutsideFacts = Pick<PathFacts, 'names' | 'centreName' | 'outside' | 'centre' | 'losesPackets'>;
-/** Kept between runs: the server's address, and whether the name servers have answered for names outside their network. */
+/** Facts kept between runs: the server's last address, and whether the name servers ever answered for names outside their network. */
 export type Memory = { address: string | undefined; servesAll: boolean };
-/** `probeOptions` counts the bytes and carries the signal that ends the requests. */
+/** `probeOptions` counts the bytes of the requests and contains the signal that ends them. */
 export type Outside = { clock: Clock; operations: Network; memory: Memory; context: ProbeContext; probeOptions: ProbeOptions };
 
 /** Result if nothing was tested. */
 export const unseen: OutsideFacts = { names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown', losesPackets: false };
 
-/** Top-level domain of random names that nobody registered. Only a name server that reaches the root servers can deny them. */
+/** Top-level domain of the random names that are looked up. Only a name server with a way to the root servers can deny them. */
 const randomNameDomain = 'in';
 const namePort = 53;
-/** Port that most firewalls allow. */
+/** Second port for tests of the server's machine, because most firewalls allow it. */
 const commonPort = 443;
-/** Port at which a captive portal answers. */
+/** HTTP port, at which a captive portal answers in place of every host. */
 const pagePort = 80;
 const triesEveryMs = 800;
-/** Interval on a thin link, which is charged by volume and has long round trips. */
+/** Interval between two attempts on a thin link, which is charged by volume and has long round trips. */
 const thinTriesEveryMs = 2_500;
-/** Time limit for the server's name before its last address is used. */
+/** Time limit for looking up the server's name. After it, the server's last known address is used. */
 const nameMs = 4_000;
 const nameAloneMs = 8_000;
 const hostsFileMs = 1_000;
-/** Silence of the server after which more is tested: other ports of its machine, and questions that only outside servers can answer. */
+/** If the server is silent for this long, other ports of its machine are tested, and names that only outside servers can answer. */
 const laterMs = 2_500;
 const sampleMs = 4_000;
 const sampleEveryMs = 200;
-/** Refusals that count as a result. A single one may come from a server that is starting. */
+/** Least number of refused connections that count as a result. A single one may come from a server that is starting. */
 const refusalsToBelieve = 2;
 const unreachablesToBelieve = 3;
 const lossToTell = { atLeast: 3, share: 0.25 };
 
-/** Tests everything beyond the router. Guarantee: it reports a place as silent only after many requests, and packet loss is reported. */
+/** Tests everything beyond the router. Guarantee: it reports a host as silent only after many requests. */
 export async function probeOutside(stage: Outside): Promise<OutsideFacts> {
   const { clock, context, memory } = stage;
   const startedUp = clock.up();
@@ -82,7 +82,7 @@ export async function probeOutside(stage: Outside): Promise<OutsideFacts> {
   if (centre.seen === 'proven') remember(stage, named.address);
   areNamesAlone = centre.seen === 'proven' || centre.seen === 'open';
   if (areNamesAlone) await (needsNames && strangers.first);
-  // A slow proof may be due to packet loss, so the loss is sampled.
+  // If the server is slow to prove its identity, packets may be lost, so the loss is measured.
   const isSlow = centre.seen === 'proven' && clock.up() - startedUp > laterMs;
   const sample = isSlow ? await sampleOf(stage, named, strangers) : named.tally;
   if (isSilent(centre.seen)) await firstOfAll(strangers, { anchors, servers });
@@ -100,7 +100,7 @@ export async function probeOutside(stage: Outside): Promise<OutsideFacts> {
 }
 
 /**
- * Waits for the first responses. If names are answered, the connections to the name servers are not awaited, because they would prove
+ * Waits for the first response of each test. If names are answered, it does not wait for connections to name servers: they would prove
  * nothing more.
  */
 async function firstOfAll(strangers: Repeated<Lookup>, { anchors, servers }: Record<'anchors' | 'servers', OutsideProbe[]>): Promise<void> {
@@ -109,7 +109,7 @@ async function firstOfAll(strangers: Repeated<Lookup>, { anchors, servers }: Rec
   await Promise.all(awaited.map(({ asked }) => asked.first));
 }
 
-/** Classifies the places that answered. A firewall may allow only names, or only ports other than the server's. */
+/** Classifies which ports beyond the router answered. A firewall may allow only the names, or all ports but the server's. */
 function reachedOf(
   outside: readonly { port: number; responses: readonly PortState[] }[],
   ofCentre: number | undefined,
@@ -120,12 +120,12 @@ function reachedOf(
   return ports.every((port) => port === namePort) ? 'names' : 'elsewhere';
 }
 
-/** An anchor with a host name can be tested only if names are answered. */
+/** Returns whether an anchor could be tested. An anchor with a host name can be tested only if names are answered. */
 function hasAsked(anchors: readonly HostPort[], names: PathFacts['names']): boolean {
   return anchors.some(({ host }) => names === 'answered' || isIP(host) !== 0);
 }
 
-/** Tests only the names, until one is answered. */
+/** Looks up names until one is answered, and tests nothing else. */
 export async function askNames(stage: Outside): Promise<PathFacts['names']> {
   const strangers = probeRandomNames(stage);
   const named = await nameOfCentre(stage);
@@ -136,8 +136,8 @@ export async function askNames(stage: Outside): Promise<PathFacts['names']> {
 }
 
 /**
- * Looks up random names. Once no other test runs, a thin link uses the normal interval, because only this test finds a silent name
- * server.
+ * Looks up random names. If no other test runs (`isAlone`), even a thin link uses the normal interval, because only this test detects a
+ * silent name server.
  */
 function probeRandomNames(stage: Outside, isAlone = () => false): Repeated<Lookup> {
   const { operations, probeOptions } = stage;
@@ -149,8 +149,8 @@ function probeRandomNames(stage: Outside, isAlone = () => false): Repeated<Looku
 }
 
 /**
- * Judges the name servers. A server that knows only the Sabha server's name serves its own network, which is no fault.
- * A server that also refuses that name is a router without a line to its own name servers.
+ * Judges the name servers. A name server that knows only the Sabha server's name is limited to its own network, which is no fault.
+ * A name server that also refuses that name is a router without a line to its own name servers.
  */
 function judgeNames(
   { operations, memory }: Outside,
@@ -169,8 +169,8 @@ function judgeNames(
 }
 
 /**
- * True if a response must have come from beyond the router. For a name server of this network that takes a denied name and the zone's SOA
- * record.
+ * Returns whether a name server has answered from beyond the router. If the name server is in this network, only a denied random name
+ * together with the SOA record of its zone proves that.
  */
 function isFromBeyond({ operations }: Outside, { names, zone }: { names: Tally<Lookup>; zone: Tally<true> }): boolean {
   const kinds = names.responses.map(({ kind }) => kind);
@@ -178,7 +178,7 @@ function isFromBeyond({ operations }: Outside, { names, zone }: { names: Tally<L
   return kinds.some((kind) => kind !== 'closed');
 }
 
-/** Requests the SOA record of the top-level domain, only after the server was silent for `laterMs`. */
+/** Requests the SOA record of the top-level domain. It begins after the Sabha server was silent for `laterMs`. */
 function askZone(stage: Outside): Repeated<true> {
   const { operations, probeOptions } = stage;
   return repeatRequest(
@@ -193,7 +193,7 @@ function untilLater({ clock }: Outside): () => boolean {
 }
 
 /**
- * Repeats a lookup often enough to measure packet loss. It needs a name that is answered, or one that is lost while others are answered.
+ * Repeats the lookup of a name often enough to measure packet loss. The name must be answered, or lost while other names are answered.
  */
 async function sampleOf(stage: Outside, named: NameResult, strangers: Repeated<Lookup>): Promise<Tally<Lookup>> {
   if (!named.isNamed && (named.tally.lost === 0 || !isServed(strangers))) return named.tally;
@@ -269,13 +269,13 @@ async function probeServer(stage: Outside, host: string | undefined): Promise<Se
   const heardOther = others.flatMap((one) => one.stop().responses);
   const hasOther = heardOther.some((one) => one !== 'unreachable');
   const said = order.find((one) => responses.includes(one));
-  // Routers limit the rate of this message, so one is enough, for any port.
+  // Routers limit the rate of their "unreachable" messages, so one message for any port is enough.
   const byRouter = isUnreachable || heardOther.length > 0 ? 'unreachable' : 'silent';
   const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : byRouter);
   return { seen, tally: reachable({ responses: isOpen ? [...responses, 'mute'] : responses, lost }), tookMs: clock.up() - startedUp };
 }
 
-/** By strength of the evidence, the strongest first. */
+/** Observations of the server by the strength of their evidence, the strongest first. */
 const order = ['proven', 'stranger', 'undated', 'open', 'ended', 'refused', 'mute'] as const;
 
 function isClear(responses: readonly PortState[]): boolean {
@@ -288,12 +288,12 @@ function isSilent(seen: ServerResponse): boolean {
   return seen === 'mute' || seen === 'other port' || seen === 'unreachable' || seen === 'silent' || seen === 'unknown';
 }
 
-/** A test of a host beyond the router, at this port. */
+/** A running test of a host beyond the router, at this port. */
 type OutsideProbe = { port: number; asked: Repeated<PortState> };
 
 /**
- * Tests the anchors at the server's port. An anchor at another port does not prove a way to the server's port. Any response counts, and
- * it runs only if the server is silent.
+ * Tests the anchors at the server's port, if the server is silent. An anchor that answers at another port does not prove that the
+ * network lets the server's port through. Any response counts, even a refusal.
  */
 function askAtItsPort(stage: Outside, anchors: readonly HostPort[]): OutsideProbe[] {
   const { port = 0 } = stage.context.centre ?? {};
@@ -327,7 +327,7 @@ function askPlace(stage: Outside, place: HostPort, waits?: () => boolean): Repea
   });
 }
 
-/** Removes ICMP errors of routers, which are not responses of the place itself. */
+/** Removes the ICMP errors of routers, because they are not responses of the tested host. */
 function reachable({ responses, lost }: Tally<PortState>): Tally<PortState> {
   return { responses: responses.filter((one) => one !== 'unreachable'), lost };
 }
@@ -342,7 +342,7 @@ function alive({ responses, lost }: Tally<Lookup>): Tally<Lookup> {
   return { responses: responses.filter(({ kind }) => kind !== 'closed'), lost };
 }
 
-/** True if enough packets were lost. A place that never answers does not count, because its loss is unknown. */
+/** Returns whether enough packets were lost. A host that never answers does not count, because its loss is unknown. */
 function hasLoss(tallies: readonly Tally<unknown>[]): boolean {
   const answering = tallies.filter(({ responses }) => responses.length > 0);
   const sum = (count: (tally: Tally<unknown>) => number) => answering.reduce((total, one) => total + count(one), 0);
@@ -350,7 +350,7 @@ function hasLoss(tallies: readonly Tally<unknown>[]): boolean {
   return lost >= lossToTell.atLeast && lost >= lossToTell.share * (lost + responses);
 }
 
-/** TCP sends lost packets again. A slow TLS proof together with silent names therefore points to packet loss. */
+/** TCP resends lost packets. A slow proof of the server by TLS, together with silent names, therefore points to packet loss. */
 function mayHideLoss(names: PathFacts['names'], { seen, tookMs }: ServerObservation): boolean {
   return names === 'silent' && seen === 'proven' && tookMs > laterMs;
 }
@@ -359,7 +359,7 @@ function paceOf({ clock, context, probeOptions }: Outside): Pick<RepeatOptions<n
   return { clock, everyMs: () => (isThin(links[context.profile.link]) ? thinTriesEveryMs : triesEveryMs), signal: probeOptions.signal };
 }
 
-/** Returns the stored address of exactly this host name. After enrolment at another server the stored address does not apply. */
+/** Returns the stored address of the server; undefined if the address was stored for another host name, before a new enrolment. */
 function readAddress(centre: CentreAccess | undefined): string | undefined {
   const [name, address = ''] = centre?.lastAddress?.load()?.trim().split(' ') ?? [];
   return name === centre?.host && isIP(address) !== 0 ? address : undefined;

@@ -10,7 +10,7 @@ import { createBridgeProbe } from './bridge.ts';
 
 const hourMs = 3_600_000;
 
-/** Starts a bridge that answers each request with `status`; 0 = no answer. */
+/** Starts a fake bridge that responds to each request with the SIP status `status`; 0 = no response. */
 async function bridge(status: number, link: 'fibre' | 'geo' = 'fibre') {
   const socket = createSocket('udp4');
   const state = { status, asked: 0, measures: true as boolean | undefined, from: socket, edit: (text: string) => text };
@@ -51,7 +51,7 @@ async function bridge(status: number, link: 'fibre' | 'geo' = 'fibre') {
   return { clock, state, budget, run };
 }
 
-/** Advances the clock until the request ends. A wrong response counts only if no right one follows in time. */
+/** Advances the clock until `asking` ends. The probe waits for its time limit before it accepts a wrong response. */
 async function inTime<T>(clock: ReturnType<typeof handClock>, asking: Promise<T>): Promise<T> {
   let isOver = false;
   void asking.then(() => {
@@ -87,13 +87,13 @@ it.each([
     'bridge.silent',
     'its answer belongs to another request',
   ],
-])('a 200 response with %s gives one clear result', async (_, edit, status, fault, reason) => {
+])('the bridge probe rates a 200 response with %s, and gives the reason', async (_, edit, status, fault, reason) => {
   const { clock, state, run } = await bridge(200);
   state.edit = edit;
   expect((await inTime(clock, run())).checks).toEqual([{ component: 'bridge', device: '', status, fault, reason }]);
 });
 
-it('the bridge probe runs only on the PC that measures, hourly on a thin link, and not beyond the data budget', async () => {
+it('the bridge probe runs only on the PC that measures the link, hourly on a thin link, and not beyond the data budget', async () => {
   const { clock, state, budget, run } = await bridge(200, 'geo');
   state.measures = false;
   expect(await run()).toEqual({ checks: [] });

@@ -5,11 +5,11 @@ import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts
 import { askBridge, type Bridge, type SipAnswer } from '../../link/net/sip.ts';
 
 const everyMs = 900_000;
-/** Interval on a thin link, which is charged by volume. */
+/** Interval between two tests on a thin link, which is charged by volume. */
 const thinEveryMs = 3_600_000;
-/** A satellite cannot answer within the 500 ms of the SIP standard. */
+/** Wait before the first resend on a thin link. Over a satellite no response arrives within the 500 ms of the SIP standard. */
 const thinFirstWaitMs = 1_000;
-/** Bytes of the most expensive case: TLS with a certificate chain. */
+/** Bytes of the most expensive test: TLS with a certificate chain. The data budget must have as many left. */
 const dearestBytes = 12_000;
 const internalError = 500;
 const notImplemented = 501;
@@ -42,7 +42,7 @@ function ask(bridge: Bridge, clock: Clock, { profile, budget, signal }: ProbeCon
   return askBridge(bridge, { clock, signal, used, ...(isThin(links[profile.link]) && { firstWaitMs: thinFirstWaitMs }) });
 }
 
-/** Only a good result is kept for the longer interval of a thin link. A bad one is tested again at the next run. */
+/** Returns whether the last result is still valid. On a thin link a good result lasts longer; a bad one is tested again at the next run. */
 function isFresh(last: BridgeResponse | undefined, bridge: Bridge, { up, link }: { up: number; link: LinkClass }): boolean {
   const isGood = last !== undefined && last.bridge === nameOf(bridge) && last.answer.kind === 'answer' && isAlive(last.answer.status);
   return isGood && isThin(links[link]) && up - last.up < thinEveryMs * 0.9;
@@ -59,8 +59,8 @@ function resultOf(answer: SipAnswer): { checks: Check[]; numbers?: { sip: number
 }
 
 /**
- * Any status except a server failure shows that the bridge is alive. Many bridges answer OPTIONS of a stranger with 403 or 404.
- * A bridge that does not implement OPTIONS answers 501.
+ * Returns whether a SIP status shows a working bridge: any status except a server failure. Many bridges answer an OPTIONS request of an
+ * unknown client with 403 or 404, and with 501 if they do not implement OPTIONS.
  */
 function isAlive(status: number): boolean {
   return status < internalError || status >= globalFailure || status === notImplemented;

@@ -13,7 +13,7 @@ const context = {
   signal: AbortSignal.timeout(1_000),
 };
 
-it('the data budget probe reports an unspent data budget as ok, with the used shares', async () => {
+it('the link probe reports a data budget that is not used up as ok, with the used shares', async () => {
   const budget = createBudget({ clock: handClock(), store: inMemoryStore() });
   budget.limit(links.geo.budget);
   budget.used('telemetry', 2_000_000);
@@ -27,13 +27,13 @@ it('the data budget probe reports an unspent data budget as ok, with the used sh
 it.each([
   ['tests', 36_000_000, 'by tests of the link'],
   ['telemetry', 8_000_000, 'by messages'],
-] as const)('the data budget probe reports link.budget_spent if the budget is used up by %s', async (cause, bytes, reason) => {
+] as const)('the link probe reports link.budget_spent if the data budget is used up by %s', async (cause, bytes, reason) => {
   const budget = createBudget({ clock: handClock(), store: inMemoryStore() });
   budget.limit(links.geo.budget);
   budget.used(cause, bytes);
   expect((await linkProbe.run({ ...context, budget })).checks).toMatchObject([{ fault: 'link.budget_spent', reason }]);
 });
 
-it('a self-test without a link view has no link checks', async () => {
+it('the link probe returns no checks in a self-test, which has no link measurements', async () => {
   expect(await linkProbe.run(context)).toEqual({ checks: [], numbers: {} });
 });

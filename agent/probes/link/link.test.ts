@@ -7,7 +7,7 @@ import { linkProbe } from './link.ts';
 
 type LinkFigures = { up?: number; down?: number; tail?: number; jitterUp?: number; jitterDown?: number; variations?: number };
 
-/** Returns a window of 100 probes up to its last echo, with this loss and this delay variation. */
+/** Returns a measuring window of 100 packets with this loss and this delay variation. `tail`: packets after the last echo. */
 function window({ up = 0, down = 0, tail = 0, jitterUp = 2, jitterDown = 2, variations = 5 }: LinkFigures = {}): Window {
   const all = (jitterMs: number) => Array.from({ length: variations }, () => jitterMs);
   return {
@@ -52,7 +52,7 @@ it('the link probe reports a good link by four ok checks with their numbers', as
   expect(await ask({})).toEqual({ said: { loss: 'ok', jitter: 'ok', delay: 'ok', tier: 'ok' }, numbers: { lu: 0, r: 93 } });
 });
 
-it('a PC that does not measure has no link checks, and a class measured only on demand has none before', async () => {
+it('the link probe returns no checks on a PC that does not measure, or before a measurement on demand', async () => {
   expect(await ask(undefined)).toEqual({ said: {}, numbers: {} });
   expect((await ask({ regular: false, windows: [] })).said).toEqual({});
   expect(Object.keys((await ask({ regular: false })).said)).toHaveLength(4);
@@ -64,13 +64,16 @@ it.each([
   ['breaks off', 'only the first packets of a round come back'],
   ['no budget', 'the data budget for tests is used up'],
   ['no sense', 'the measured values make no sense'],
-] as const)('problem "%s": each check is unknown, and no number is sent', async (problem, reason) => {
-  const { said, numbers } = await ask({ problem });
-  expect(said).toEqual(Object.fromEntries(['loss', 'jitter', 'delay', 'tier'].map((device) => [device, `unknown: ${reason}`])));
-  expect(numbers).toEqual({});
-});
+] as const)(
+  'the link probe returns unknown for each check, and no figures, if the measurement has the problem "%s"',
+  async (problem, reason) => {
+    const { said, numbers } = await ask({ problem });
+    expect(said).toEqual(Object.fromEntries(['loss', 'jitter', 'delay', 'tier'].map((device) => [device, `unknown: ${reason}`])));
+    expect(numbers).toEqual({});
+  },
+);
 
-it('the link probe judges loss by the limit of the tier, over as many probes as that needs, and names the direction', async () => {
+it('the link probe judges loss by the limit of the tier, over as many packets as that limit needs, and names the direction', async () => {
   const loss = async (windows: Window[], required?: Profile['tier']) =>
     (await ask({ windows }, required === undefined ? {} : { tier: required })).said['loss'];
   expect(await loss(times(4, { up: 2 }))).toBe('ok');
@@ -79,9 +82,9 @@ it('the link probe judges loss by the limit of the tier, over as many probes as 
   expect(await loss(times(4, { up: 3, down: 3 }))).toBe('link.loss_high: both ways');
   expect(await loss(times(4, { up: 2 }), 'hd')).toBe('link.loss_high: to the server');
   expect(await loss(times(2, { up: 2 }), 'hd')).toBe('unknown: too few probes yet');
-  // An old bad window does not count.
+  // A bad window before the last ones does not count.
   expect(await loss([window({ up: 60 }), ...times(3)])).toBe('ok');
-  // Few probes are enough to show a loss of a tenth.
+  // Few packets are enough to show a loss of 10 %.
   expect(await loss(times(1, { up: 20 }))).toBe('link.loss_high: to the server');
 });
 
@@ -92,11 +95,11 @@ it('the link probe judges jitter by the median of three windows', async () => {
   expect(await jitter(times(3, { jitterUp: 31, jitterDown: 31 }))).toBe('link.jitter_high: both ways');
 });
 
-it('the link probe reports a delay above the usual as link.delay_high', async () => {
+it('the link probe reports link.delay_high if the delay is above the usual delay of the link', async () => {
   expect((await ask({ slow: true })).said['delay']).toBe('link.delay_high');
 });
 
-it('the link probe reports link.tier_low below the tier that the site needs, with the worse direction', async () => {
+it('the link probe reports link.tier_low below the tier that the site needs, and names the worse direction', async () => {
   const tierOf = async (up: LinkView['tiers']['up'], down: LinkView['tiers']['up'], required?: Profile['tier']) =>
     (await ask({ tiers: { up, down } }, required === undefined ? {} : { tier: required })).said['tier'];
   expect(await tierOf(tier('audio', 'capacity'), tier('fhd'))).toBe('ok');
@@ -118,7 +121,7 @@ it('the link probe reports link.tier_low below the tier that the site needs, wit
 
 const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
 
-it('C15 a rate with a lower bound below the required tier leaves the tier unknown, and a lower bound above it is ok', async () => {
+it('C15 the link probe reports the tier as unknown if the lower bound of the rate is below the required tier, and as ok above', async () => {
   const tierSaid = async (up: TierState) =>
     (await ask({ tiers: { up: tier('fhd'), down: tier('fhd') }, conservativeTiers: { up, down: tier('fhd') } }, { tier: 'hd' })).said[
       'tier'
@@ -127,14 +130,14 @@ it('C15 a rate with a lower bound below the required tier leaves the tier unknow
   expect(await tierSaid(tier('sd', 'unknown'))).toBe('unknown: it is not known whether the speed lasts');
 });
 
-it('C12 an unknown tier names the reason why the capacity is unknown', async () => {
+it('C12 the link probe reports an unknown tier with the reason why the capacity is unknown', async () => {
   const open = { tier: undefined, limit: 'unknown' } as const;
   const reasons = { up: null, down: 'too many packets were lost' };
   const { said } = await ask({ tiers: { up: tier('fhd'), down: open }, capacity: { ...capacity, downBps: null, reasons } });
   expect(said['tier']).toBe('unknown: too many packets were lost');
 });
 
-it('the link probe reports the capacity by packet train or TCP and whether UDP passes, and neither before a measurement', async () => {
+it('the link probe reports after a measurement, by packet train or TCP, the capacity and whether UDP passes, and neither before', async () => {
   const udp = async (link: Partial<LinkView>) => {
     const { said, numbers } = await ask(link);
     return [said['udp'], numbers?.cu, numbers?.cd];

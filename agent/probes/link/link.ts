@@ -29,10 +29,10 @@ const problemWords = {
 };
 const whetherItLasts = 'it is not known whether the speed lasts';
 const whichWay = 'it is not known which way packets were lost';
-/** Windows for the median of the jitter, so that one bad window does not count. */
+/** Number of measuring windows whose median jitter is judged, so that one bad window does not count. */
 const jitterWindows = 3;
 
-/** The link probe. Without measurements on this PC there are no quality checks. */
+/** The link probe. On a PC without measurements it checks only the data budget. */
 export const linkProbe: Probe = {
   name: 'link',
   everyMs: 30_000,
@@ -67,8 +67,7 @@ function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[
 }
 
 /**
- * Judges loss: above `warn` over many probes, or above `critical` over a few. Fewest probes suffice for a loss that even sound does not
- * survive.
+ * Judges loss: above `warn` over many packets, or above `critical` over a few, because sound breaks at such a loss.
  * Loss in an unknown direction is a fault if one direction must have lost too much. If one may have, the result is unknown.
  */
 function judgeLoss({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Verdict {
@@ -100,8 +99,8 @@ function judgeDelay({ slow, windows }: LinkView): Verdict {
 }
 
 /**
- * Judges the tier by the worse direction. A direction below the required tier is a fault; otherwise an unknown direction makes the check
- * unknown.
+ * Judges the tier by the worse direction. A direction below the required tier is a fault. Without one, a direction with an unknown tier
+ * makes the check unknown.
  */
 function judgeTier({ tiers: known, conservativeTiers, capacity }: LinkView, required: number): Verdict {
   const states = directions.flatMap((way) => {
@@ -125,8 +124,8 @@ function judgeTier({ tiers: known, conservativeTiers, capacity }: LinkView, requ
 }
 
 /**
- * Judges UDP. Only a capacity measurement sends packets as large as those of a meeting, so there is no check before one. The rounds show
- * whether packets pass now.
+ * Judges whether UDP passes. Only a capacity measurement sends packets as large as those of a meeting, so there is no check before the
+ * first one. The regular rounds of small packets show whether packets pass now.
  */
 function udpCheck({ capacity, problem, windows, regular }: LinkView): Check[] {
   if (capacity === undefined) return [];
@@ -157,7 +156,7 @@ function wordsOf({ tier, limit }: TierState): string {
   return because === undefined ? words : `${words}, ${because}`;
 }
 
-/** Returns both rates of a link that starts fast and then slows down. */
+/** Returns a text with both rates of a link that starts fast and then slows down; empty for another link. */
 function burstWords(capacity: LinkView['capacity'], { way, state }: { way: Direction; state: TierState }): string {
   const burst = capacity?.burst?.[way] ?? null;
   const bps = way === 'up' ? capacity?.upBps : capacity?.downBps;
@@ -175,7 +174,7 @@ function check(device: string, verdict: Verdict): Check {
   return { component: 'link', device, ...verdict };
 }
 
-/** Judges the data budget. The reason has no figures, because each changed reason is sent as news. */
+/** Judges the data budget. The reason contains no figures, because each changed reason is sent to the server. */
 function budgetAnswer({ telemetryBytes, telemetryLimit, testBytes, testLimit }: BudgetFigures): ProbeResult {
   const isTestSpent = testBytes >= testLimit;
   const isTelemetrySpent = telemetryBytes >= telemetryLimit;

@@ -1,4 +1,4 @@
-/** A simulated network for the tests of the path: its responses, and a record of the requests. */
+/** Simulates a network for the tests of the path probe, and records the requests of the probe. */
 
 import { type LinkClass, links } from '@sabha/contracts';
 import { expect } from 'vitest';
@@ -9,15 +9,15 @@ import type { NetworkState } from '../../platform/platform.ts';
 import { createUnsupported } from '../../platform/unsupported.ts';
 import { createPathProbe } from './path.ts';
 
-/** Longer than the time limit of the probe. */
+/** Simulated time that a test waits for the probe, longer than the time limit of the probe. */
 export const patienceMs = 20_000;
 
-/** Time after which a missing response counts as lost. */
+/** Time after which the simulated network reports a missing response as lost. */
 const lateMs = 2_500;
 const centre = 'centre.example:8883';
 /** The router of the office, which is also its name server. */
 export const router = '10.0.0.1:53';
-/** A host beyond the router. */
+/** An anchor: a host beyond the router that is not the server. */
 export const anchor = '198.51.100.1:8883';
 /** The network state of an office with a working network. */
 export const online: NetworkState = {
@@ -41,9 +41,9 @@ export function office({ link = 'fibre' as LinkClass, host = 'centre.example', a
     hears: true,
     /** Share of requests without a response. */
     loss: 0,
-    /** Places without packet loss. */
+    /** Hosts to which no packet is lost. */
     steady: [] as string[],
-    /** Time until the server proves its identity. */
+    /** Time that the server takes to prove its identity. */
     proofMs: 0,
     file: undefined as string | undefined,
     heard: null as boolean | null,

@@ -5,7 +5,7 @@ import { anchor, office, online, patienceMs, router } from './path.test-helper.t
 const otherPort = 'others answer, but not at its port: the server is off, or something on the way stops that port';
 const namesAlone = 'only names are answered: the server is off, or something on the way stops all else';
 
-it('while the link is up, the path probe looks up one name in 15 min (on a thin link: an hour) and tests nothing else', async () => {
+it('the path probe looks up one name in 15 min (on a thin link: an hour) while the link is up, and tests nothing else', async () => {
   for (const [link, times] of [
     ['fibre', 8],
     ['geo', 2],
@@ -22,7 +22,7 @@ it('while the link is up, the path probe looks up one name in 15 min (on a thin 
   }
 });
 
-it('the path probe finds each break of the path in turn, from this PC outwards', async () => {
+it('the path probe reports the part of the path that is broken, for each part from this PC outwards', async () => {
   const { net, run, asked } = office({ anchors: [anchor] });
   net.state = { ...online, interfaces: [], hasAddress: false, hasWayOut: false, gateways: [] };
   expect(await run()).toEqual(['path.local', 'no cable and no Wi-Fi']);
@@ -49,15 +49,18 @@ it.each([
   { anchors: [anchor], connected: false },
   { anchors: [], connected: true },
   { anchors: [anchor], connected: true },
-])('C16 a router that refuses every name while its line is cut gives path.last_mile: %o', async ({ anchors, connected }) => {
-  const { net, run } = office({ anchors });
-  net.connected = connected;
-  await run();
-  Object.assign(net, { connected: false, names: 'refused', centreName: 'refused', file: 'centre.example 203.0.113.5' });
-  expect(await run()).toEqual(['path.last_mile', null]);
-});
+])(
+  'C16 the path probe reports path.last_mile for a router that refuses every name because its line is cut: %o',
+  async ({ anchors, connected }) => {
+    const { net, run } = office({ anchors });
+    net.connected = connected;
+    await run();
+    Object.assign(net, { connected: false, names: 'refused', centreName: 'refused', file: 'centre.example 203.0.113.5' });
+    expect(await run()).toEqual(['path.last_mile', null]);
+  },
+);
 
-it('C16 a router that refuses every name does not give path.last_mile while the server answers or the hosts file names it', async () => {
+it('C16 the path probe does not report path.last_mile for a refusing router if the server answers or the hosts file names it', async () => {
   const { net, run } = office();
   Object.assign(net, { names: 'refused', centreName: 'refused', file: 'centre.example 203.0.113.5' });
   expect(await run()).toEqual(['unknown', 'no name server answers, and the server is silent at its last address']);
@@ -68,7 +71,7 @@ it('C16 a router that refuses every name does not give path.last_mile while the 
   expect(await own.run()).toEqual(['unknown', 'only the server could be asked']);
 });
 
-it('on a thin link the path probe tests beyond the router once in 5 min, and at once after a change of network or connection', async () => {
+it('the path probe tests beyond the router once in 5 min on a thin link, and at once after a change of network or connection', async () => {
   const { clock, net, run, asked } = office({ link: 'geo', host: '203.0.113.5', anchors: [anchor] });
   net.ports[anchor] = 'open';
   const asksBeyond = () => asked.some((one) => one !== router);
@@ -90,7 +93,7 @@ it('on a thin link the path probe tests beyond the router once in 5 min, and at 
   expect(asksBeyond()).toBe(true);
 });
 
-it('the path probe counts its traffic as tests, and beyond the budget tests only the local router', async () => {
+it('the path probe counts its traffic as tests, and tests only the router after the data budget is used up', async () => {
   const { net, run, asked, budget } = office();
   net.ports['203.0.113.5:8883'] = 'proven';
   await run();
@@ -102,7 +105,7 @@ it('the path probe counts its traffic as tests, and beyond the budget tests only
   expect(await run()).toEqual(['path.gateway', null]);
 });
 
-it('a network that lets only names through is reported as path.between, also with a captive portal at port 80', async () => {
+it('the path probe reports path.between for a network that lets only name lookups through, even with a captive portal at port 80', async () => {
   const { net, run } = office({ anchors: ['198.51.100.53:53'] });
   Object.assign(net, { servers: ['198.51.100.53'] });
   net.ports['198.51.100.53:53'] = 'open';
@@ -118,39 +121,39 @@ it.each<[PortState, string]>([
   ['undated', 'the dates of its certificate do not fit the clock of this PC'],
   ['ended', 'it, or something on the way, ends the connection at once'],
   ['refused', 'it, or a firewall on the way, refuses the connection'],
-])('a server address that is %s gives path.between, and its address is not stored', async (knocked, reason) => {
+])('the path probe reports path.between and stores no address if the connection to the server is %s', async (knocked, reason) => {
   const { net, run } = office();
   net.ports['203.0.113.5:8883'] = knocked;
   expect(await run()).toEqual(['path.between', reason]);
   expect(net.file).toBeUndefined();
 });
 
-it('an ICMP prohibition for the server or for its port alone gives path.between', async () => {
+it('the path probe reports path.between if a router reports by ICMP that the server or only its port is prohibited', async () => {
   const { net, run } = office({ anchors: [anchor] });
   const all = ['8883', '443', '80'].map((port) => [`203.0.113.5:${port}`, 'unreachable']);
   Object.assign(net.ports, { [anchor]: 'open' }, Object.fromEntries(all));
   expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
-  // A router limits the rate of this message, so it may name any of the ports.
+  // A router limits the rate of its ICMP messages, so its message may name any of the tested ports.
   Object.assign(net.ports, { '203.0.113.5:8883': 'silent', '203.0.113.5:80': 'silent' });
   expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
   net.ports['203.0.113.5:443'] = 'refused';
   expect(await run()).toEqual(['path.between', 'something answers at its address, but not at its port']);
 });
 
-it('an anchor reached at another port does not prove a way to the port of the server', async () => {
+it('the path probe does not take an anchor at another port as proof that the port of the server is reachable', async () => {
   const elsewhere = '198.51.100.1:443';
   const { net, run, budget } = office({ anchors: [elsewhere] });
   net.ports[elsewhere] = 'open';
   expect(await run()).toEqual(['path.between', otherPort]);
   expect(budget.figures().testBytes).toBeLessThan(20_000);
-  // The machine of the anchor is also tested at the server's port, and a refusal there counts as a response.
+  // The probe also tests the anchor's machine at the server's port. A refusal there counts as a response.
   net.ports[anchor] = 'refused';
   expect(await run()).toEqual(['path.centre', null]);
   Object.assign(net.ports, { [elsewhere]: 'silent', [anchor]: 'silent' });
   expect(await run()).toEqual(['path.between', namesAlone]);
 });
 
-it('on the PC of the server itself there is no path to test, and a stopped server gives `path.centre`', async () => {
+it('the path probe tests no path on the PC of the server itself, and reports path.centre if that server is stopped', async () => {
   const { run, asked, net } = office({ host: '127.0.0.1' });
   Object.assign(net, { state: undefined, connected: true });
   expect(await run()).toEqual(['ok', 'the server is on this PC']);

@@ -9,7 +9,7 @@ import { askNames, type Memory, type Network, type Outside, type OutsideFacts, o
 
 type PathMemory = Memory & {
   namesUp: number;
-  /** While the link is up: the last result for the names, and whether they were silent at the last run. */
+  /** Last result of the name lookup while the link is up. `isSilent`: the lookup of the last run had no response. */
   names: PathFacts['names'];
   isSilent: boolean;
   namesWorkedBefore: boolean;
@@ -19,17 +19,17 @@ type PathMemory = Memory & {
 };
 
 const everyMs = 60_000;
-/** The system gives up on an absent neighbour (ARP, NDP) within 8 s. */
+/** Time limit for the test of the router. The system reports an absent neighbour (ARP, NDP) within 8 s. */
 const neighbourMs = 9_000;
-/** Time for enough attempts to get responses through heavy packet loss. */
+/** Time limit for the tests beyond the router, long enough for responses despite heavy packet loss. */
 const beyondMs = 12_000;
-/** While the link is up, only names are still tested. */
+/** Interval of name lookups while the link is up. Nothing else is tested then. */
 const namesEveryMs = 900_000;
 const thinNamesEveryMs = 3_600_000;
-/** Interval on a thin link, which is charged by volume even if only the server is down. */
+/** Interval of tests beyond the router on a thin link, which is charged by volume even if only the server is down. */
 const thinBeyondEveryMs = 300_000;
 const dearestBytes = 20_000;
-/** Port for the test of a router. It accepts or refuses the connection; both show that it is alive. */
+/** Port for the test of a router. A router that accepts or refuses the connection is alive. */
 const routerPort = 53;
 
 /** Creates the path probe. While the link is up it costs one name lookup per interval. It runs at once when the connection is lost. */
@@ -70,14 +70,14 @@ export function createPathProbe(clock: Clock = realClock(), operations: Network 
   };
 }
 
-/** Judges a server on this PC, by the connection or by its port. */
+/** Judges a server that runs on this PC, by the agent's connection or else by the server's port. */
 async function judgeLocalServer({ self, signal }: ProbeContext, centre: CentreAccess, { probeTcpPort }: Network): Promise<Verdict> {
   const seen = self.connected === true ? 'proven' : await probeTcpPort(centre, { signal, used: () => undefined }, centre.checkPeer);
   if (seen === 'proven' || seen === 'open') return { ...ok, reason: 'the server is on this PC' };
   return fault('path.centre', 'the server on this PC does not answer');
 }
 
-/** `near` limits the wait for the router. */
+/** `near` is the signal that ends the test of the router. */
 type PathProbeContext = Outside & { memory: PathMemory; near: AbortSignal };
 
 async function factsOfUp(stage: PathProbeContext): Promise<PathFacts> {
@@ -118,7 +118,7 @@ function localOf(state: NetworkState | undefined): PathFacts['local'] {
   return state.hasAddress && state.hasWayOut ? 'on' : 'no way out';
 }
 
-/** One router that answers is enough if none is dead, because the route to the server is unknown. */
+/** Judges all routers of this PC. It is unknown which one leads to the server, so the result is good only if none is dead. */
 async function gatewayOf(stage: PathProbeContext, state: NetworkState | undefined): Promise<PathFacts['gateway']> {
   if (state === undefined) return 'unknown';
   if (state.gateways.length === 0) return 'none';
@@ -128,9 +128,8 @@ async function gatewayOf(stage: PathProbeContext, state: NetworkState | undefine
 }
 
 /**
- * Returns whether a router is alive; null if unknown. The connection attempt makes the system resolve the neighbour (ARP, NDP). Without a
- * neighbour the router is dead.
- * A router that only resolves drops the connection, or the firewall of this PC blocks it. No packet leaves this network.
+ * Returns whether a router is alive; null if unknown. A connection attempt makes the system resolve the router's address (ARP, NDP). A
+ * router that cannot be resolved is dead. A router that resolves but drops the connection is alive. No packet leaves this network.
  */
 async function isAlive({ operations, context, near }: PathProbeContext, gateway: Gateway): Promise<boolean | null> {
   const probeTcpPort = () => operations.probeTcpPort({ host: gateway.address, port: routerPort }, { signal: near, used: () => undefined });

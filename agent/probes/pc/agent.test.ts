@@ -42,7 +42,7 @@ it.each([
   [7 * dayMs, 'fault', 'it ends within 7 d'],
   [dayMs, 'fault', 'it ends within 1 d'],
   [0, 'fault', 'it has ended'],
-])('a certificate with %s ms left gives %s with the reason %s', async (certificateLeftMs, status, reason) => {
+])('the agent probe rates a certificate that ends in %s ms as %s with the reason %s', async (certificateLeftMs, status, reason) => {
   const { checks } = await ask({ ...well, certificateLeftMs });
   const fault = status === 'fault' ? 'agent.certificate' : null;
   expect(checks[2]).toEqual({ component: 'agent', device: 'certificate', status, fault, reason });

@@ -28,8 +28,8 @@ export const agentProbe: Probe = {
 };
 
 /**
- * Judges the certificate. Renewal happens much earlier, so a short remaining time means that renewal fails. Steps of days limit how often
- * the reason changes.
+ * Judges the remaining time of the certificate. The agent renews it much earlier, so a short remaining time means that renewal fails. The
+ * reason names steps of days, so that it seldom changes.
  */
 function certificate(leftMs: number): Check {
   const days = warnDays.find((one) => leftMs <= one * dayMs);

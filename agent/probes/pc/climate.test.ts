@@ -14,7 +14,7 @@ type ClimateRoom = {
   power: Partial<PowerFigures>;
   hardware: Partial<Hardware>;
   cameras: string[];
-  /** Response of upsd; null = the profile names no UPS. */
+  /** Response of the UPS daemon (upsd); null = the profile names no UPS. */
   ups: UpsAnswer | Record<string, string> | null;
   looks: number;
 };
@@ -69,7 +69,7 @@ function pcIn(given: Partial<ClimateRoom> = {}, elevationM = lehM) {
 const unknownUse = { known: false as const, reason: 'not asked' };
 const sensors = (...list: [Sensor['kind'], number][]) => ({ sensors: list.map(([kind, celsius]) => ({ kind, celsius })) });
 
-it('the climate probe reports room and air by the sensor of the UPS, with their numbers', async () => {
+it('the climate probe reports temperature and humidity of the room from the sensor of the UPS, with their values', async () => {
   const ups = { 'ups.status': 'OL', 'ambient.temperature': '21', 'ambient.humidity': '40' };
   const { room, ask } = pcIn({ ups });
   expect(await ask()).toMatchObject({ lines: ['room ok', 'air ok', 'battery ok'], numbers: { room: 21, rh: 0.4 } });
@@ -77,7 +77,7 @@ it('the climate probe reports room and air by the sensor of the UPS, with their 
   expect((await ask()).lines).toEqual(['room climate.room_hot', 'air climate.dry_air drier than 10 %', 'battery ok']);
 });
 
-it('a climate sensor that disappears makes its check unknown', async () => {
+it('the climate probe reports unknown for the check of a sensor that disappears', async () => {
   const { room, ask } = pcIn({ ups: { 'ambient.temperature': '30', 'ambient.humidity': '40' } });
   expect((await ask()).lines).toEqual(['room climate.room_hot', 'air ok', 'battery ok']);
   room.ups = { known: false, lost: false, reason: 'upsd does not answer' };
@@ -91,7 +91,7 @@ it('the climate probe reports climate.cold if a board or disk is below 5 degrees
   expect((await ask()).lines).toEqual(['board ok']);
 });
 
-it('the climate probe reports climate.cold_start after a start in frost until the PC reaches 10 degrees', async () => {
+it('the climate probe reports climate.cold_start after a start below 0 degrees, until the PC reaches 10 degrees', async () => {
   const { room, ask } = pcIn({ figures: { ...sensors(['board', -3]), uptimeSeconds: 60 } });
   expect((await ask()).lines).toEqual(['board climate.cold_start']);
   room.figures = { ...sensors(['board', 9]), uptimeSeconds: 2_000 };
@@ -102,7 +102,7 @@ it('the climate probe reports climate.cold_start after a start in frost until th
   expect((await ask()).lines).toEqual(['board climate.cold']);
 });
 
-it('the climate probe reports climate.charge_cold if the battery of the PC or of the UPS is charged in frost', async () => {
+it('the climate probe reports climate.charge_cold if the battery of the PC or of the UPS is charged below 0 degrees', async () => {
   const own = pcIn({ power: { batteryChargeRatio: 0.5, isCharging: true, batteryCelsius: -2 } });
   expect((await own.ask()).lines).toEqual(['battery climate.charge_cold']);
   const ups = pcIn({ ups: { 'ups.status': 'OL CHRG', 'battery.temperature': '-1' } });

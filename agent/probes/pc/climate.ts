@@ -31,7 +31,7 @@ import { type Ups, upsOf } from './ups.ts';
 
 /** Uptime up to which the PC counts as just started. */
 const startMs = 600_000;
-/** Interval for reading the devices. Names do not change, and reading the sound devices starts several programs. */
+/** Interval for reading the names of the devices. Names seldom change, and reading the sound devices starts several programs. */
 const devicesEveryMs = 3_600_000;
 
 type ClimateReading = { figures: ClimateFigures; power: PowerFigures; ups: Ups | null };
@@ -107,7 +107,7 @@ function createDeviceLook(clock: Pick<Clock, 'up'>): (context: ProbeContext) => 
   };
 }
 
-/** Returns the known cameras and sound devices. Their own probes report why one is unknown. */
+/** Returns the known cameras and sound devices. If a list is unknown, it is left out; another probe reports why. */
 async function roomParts({ platform, signal }: ProbeContext): Promise<Part[]> {
   const none = () => ({ known: false as const });
   const cameras = await platform.cameras(signal).catch(none);
@@ -116,7 +116,7 @@ async function roomParts({ platform, signal }: ProbeContext): Promise<Part[]> {
   return found.map(({ id, name }) => ({ id, name }));
 }
 
-/** Judges the devices. A hard disk is reported under an id that does not change. */
+/** Judges the altitude limits of disks and devices. A hard disk is reported under an id that does not change. */
 function hardwareChecks(limits: ClimateLimits, { disks, others }: PcParts): Check[] {
   const judged = [
     ...(limits.isTooHighForHardDisks ? disks : []).map((part) => ({ part, verdict: fault('climate.hdd_altitude') })),
@@ -140,7 +140,7 @@ function cellsOf({ power, ups }: ClimateReading) {
   ];
 }
 
-/** `roomCelsius` is null without a sensor. */
+/** Returns the values for the rise watch. `roomCelsius` is null without a sensor in the room. */
 function riseReadingOf(reading: ClimateReading, elevationM: number) {
   const { sensors, loadRatio } = reading.figures;
   const warmest = Math.max(...sensors.filter(({ kind }) => kind === 'processor').map(({ celsius }) => celsius));
@@ -157,16 +157,16 @@ function checkOf(device: string, verdict: Verdict): Check {
   return { component: 'climate', device, ...verdict };
 }
 
-/** Processor and room temperature at one moment, and the load (0 to 1). */
+/** Temperatures of processor and room at one moment, and the load of the processor (0 to 1). */
 export type RiseReading = NonNullable<ReturnType<typeof riseReadingOf>>;
-/** `ratio` 1 = as usual. It is the worse one of rest and load. */
+/** `ratio`: temperature rise divided by the usual rise. It is the higher one of the ratios at rest and under load. */
 export type Rise = { ratio: number; isHigh: boolean };
 
-/** Averaging window. The fan and the heat sink follow the load within minutes. */
+/** Window over which load and temperature are averaged, because the temperature follows the load within minutes. */
 const windowMs = 600_000;
 /** A longer gap between readings means that the PC slept. */
 const gapMs = 180_000;
-/** Age after which a result for rest or load is stale. */
+/** Age after which the ratio at rest, or the one under load, no longer counts. */
 const answerLastsMs = 24 * 3_600_000;
 const memoryKey = 'rises';
 
@@ -174,7 +174,7 @@ type RiseSample = { up: number; rise: number };
 
 /**
  * Compares the temperature rise with the usual rise of this PC, from one reading a minute. Undefined until three days are known.
- * Guarantee: readings above the limit do not change the usual value. The memory is written once an hour, so a crash loses at most an
+ * Guarantee: readings above the limit do not change the usual rise. The usual rise is stored once an hour, so a crash loses at most one
  * hour.
  */
 export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: RiseReading, store: KeyValueStore) => Rise | undefined {
@@ -208,8 +208,8 @@ export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: Ris
 }
 
 /**
- * Returns the group of a reading. Rises above a room sensor and above the coldest reading of the day are separate groups.
- * At rest without a room sensor the rise only shows the weather, so such a reading is skipped.
+ * Returns the group of a reading. Rest and load are separate groups, with and without a room sensor. Without a room sensor the rise
+ * counts from the coldest reading of the day. At rest that rise only shows the weather, so such a reading has no group.
  */
 function keyOf({ loadRatio, roomCelsius }: RiseReading): string | null {
   const band = bandOf(loadRatio);
@@ -217,7 +217,7 @@ function keyOf({ loadRatio, roomCelsius }: RiseReading): string | null {
   return `${band}/${roomCelsius === null ? 'coldest' : 'room'}`;
 }
 
-/** Returns the samples of the window, including the one at its start. After a gap there are none. */
+/** Returns the samples of the last `windowMs`, including the one at its start; none after a gap. */
 function samplesInWindow(samples: readonly RiseSample[], up: number): RiseSample[] {
   if (up - (samples.at(-1)?.up ?? up) > gapMs) return [];
   const first = samples.findLastIndex((one) => up - one.up >= windowMs);

@@ -20,7 +20,7 @@ it('the clock probe reports ok up to 5 s and clock.wrong beyond, with the direct
   expect((await ask(-90_000)).checks).toMatchObject([{ fault: 'clock.wrong', reason: 'behind the server' }]);
 });
 
-it('a long round trip leaves the clock check unknown, because the error of the offset is up to half of the round trip', async () => {
+it('the clock probe reports unknown after a long round trip, because the offset may be wrong by half of the round trip', async () => {
   expect((await ask(7_000, 14_000)).checks).toMatchObject([
     { status: 'unknown', reason: 'the server answered too slowly to compare the clocks' },
   ]);

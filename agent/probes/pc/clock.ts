@@ -19,8 +19,8 @@ export const clockProbe: Probe = {
 };
 
 /**
- * Judges the offset: PC clock minus server clock. The round trip may be asymmetric, so half of it is the error of the offset.
- * A slow response proves neither a wrong nor a right clock.
+ * Judges the offset: PC clock minus server clock. The two ways of a round trip may differ, so the offset may be wrong by half of the
+ * round trip. A slow response proves neither a wrong nor a right clock.
  */
 function judge(offsetMs: number | null, roundTripMs: number, serverClockStepped: boolean): Check {
   const check = { component: 'clock', device: '', fault: null };

@@ -11,9 +11,9 @@ import { shortText } from '../../platform/text.ts';
 
 /** Limits as ratios, 0 to 1. The hold time of each fault is in the catalogue. */
 const limits = { load: 0.9, memory: 0.95, disk: 0.9 };
-/** Limit if the sensor names none. */
+/** Temperature limit for a sensor whose firmware names none. */
 const hotCelsius = 95;
-/** The processor slows down before its sensor reaches the limit. */
+/** Distance to the limit at which a sensor counts as hot, because the processor slows down before it reaches the limit. */
 const marginCelsius = 5;
 
 export function createPcProbe(clock: UpkeepClock = realClock()): Probe {
@@ -29,7 +29,7 @@ export function createPcProbe(clock: UpkeepClock = realClock()): Probe {
   };
 }
 
-/** Returns the checks of the figures. Without a temperature sensor there is no such check, because a permanent `unknown` has no value. */
+/** Returns the checks of the figures. A PC without a temperature sensor has no check of it, because a permanent `unknown` has no use. */
 function checksOf(figures: PcFigures): Check[] {
   const { loadRatio, memoryUsedRatio, diskUsedRatio, temperatureCelsius, temperatureLimitCelsius } = figures;
   const processor = loadRatio === null ? notMeasured : judge('processor', 'pc.load_high', loadRatio > limits.load);
@@ -69,18 +69,18 @@ function numbersOf(figures: PcFigures): Partial<Record<BeatKey, number>> {
 export type UpkeepClock = Pick<Clock, 'now' | 'up' | 'slept'>;
 
 const dayMs = 86_400_000;
-/** Time for which a restart may be pending. */
+/** Time for which a restart may be pending without a fault. */
 const pendingMs = 7 * dayMs;
-/** Share of throttled time below which a meeting is not affected. */
+/** Share of time up to which a throttled processor does not affect a meeting. */
 const slowedShare = 0.1;
-/** Shortest sleep that counts; less is a difference between two clock readings. */
+/** Shortest sleep that counts. A shorter time may be a mere difference between two clock readings. */
 const sleptLeastMs = 60_000;
-/** Interval for questions that start a program. */
+/** Interval for questions to the platform that start a program. */
 const programEveryMs = 600_000;
 
 /**
- * Creates the maintenance checks; some keep state.
- * Guarantee: a question that this PC cannot answer has no check. A failed question gives `unknown`, and the other checks continue.
+ * Creates the maintenance checks: restart, throttling, crash, disks and sleep.
+ * Guarantee: a PC on which a fact can never be read has no check of it. A reading that fails gives `unknown`; the other checks continue.
  */
 export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: AbortSignal) => Promise<Check[]> {
   const slowed = createSlowedWatch(clock);
@@ -110,7 +110,7 @@ export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: A
   };
 }
 
-/** An automatic restart may interrupt a meeting, so it is a fault. */
+/** Judges a pending restart. A restart that the system performs itself may interrupt a meeting, so it is a fault at once. */
 function judgeRestart({ pendingSince, isPlanned }: Restart, now: number): Verdict {
   if (isPlanned) return fault('pc.restart_planned');
   if (pendingSince === null) return ok;
@@ -127,12 +127,12 @@ function createSlowedWatch(clock: UpkeepClock): (totalMs: number) => Verdict {
   };
 }
 
-/** A crash mark in the future was made by a wrong clock, so its time is unknown and it does not count. */
+/** Judges the last crash. A crash time in the future comes from a wrong clock and does not count. */
 function judgeCrash(at: number | null, now: number): Verdict {
   return at !== null && at <= now && now - at < dayMs ? fault('pc.crashed') : ok;
 }
 
-/** Returns whether the machine slept in the last day. */
+/** Creates a function that returns whether the PC slept in the last day. */
 function createSleepWatch({ up, slept = () => 0 }: UpkeepClock): () => boolean {
   let total = slept();
   let last: number | undefined;

@@ -42,7 +42,7 @@ it.each([
   [{ batteryChargeRatio: 0.06 }, false],
   [{ runtimeMs: 119_999 }, true],
   [{ onMains: true, batteryChargeRatio: 0.02 }, false],
-])('a laptop with %j is about to end: %s', async (figures, isEnding) => {
+])('the power probe reports for a laptop with %j whether its battery is about to end: %s', async (figures, isEnding) => {
   const { lines, power } = await ask({ ...laptop, onMains: false, batteryChargeRatio: 0.5, ...figures });
   expect(power?.isEnding).toBe(isEnding);
   expect(lines[1]).toBe(isEnding ? 'battery power.battery_low' : 'battery ok');
@@ -65,14 +65,14 @@ it.each([
   ['OB LB', '600', 'ups power.battery_low', true],
   ['OL RB', '600', 'ups power.ups_replace', false],
   ['OB LB RB', '60', 'ups power.battery_low', true],
-])('a UPS with status %s and %s s left gives %s', async (status, runtime, line, isEnding) => {
+])('the power probe rates a UPS with status %s and %s s of runtime as "%s"', async (status, runtime, line, isEnding) => {
   const { lines, power } = await ask(desktop, says({ 'ups.status': status, 'battery.runtime': runtime }));
   expect(lines[1]).toBe(line);
   expect(lines[0]).toBe(status.includes('OB') ? 'mains power.on_battery' : 'mains ok');
   expect(power).toMatchObject({ isEnding, onMains: !status.includes('OB'), ...(isEnding && { runtimeMs: Number(runtime) * 1_000 }) });
 });
 
-it('a UPS lost by its server is a fault, a silent server is unknown, and in both cases the mains is unknown', async () => {
+it('the power probe reports a UPS that upsd has lost as a fault, a silent upsd as unknown, and the mains in both cases as unknown', async () => {
   const lost = await ask(desktop, { known: false, lost: true, reason: 'the UPS no longer reports its state' });
   expect(lost.lines).toEqual([
     'mains unknown the UPS no longer reports its state',

@@ -11,10 +11,10 @@ import { type Ups, upsOf } from './ups.ts';
 const endingMs = 120_000;
 /** Charge at which a battery without a runtime counts as ending. */
 const endingRatio = 0.05;
-/** Interval on battery. The UPS is in the local network, so this costs no link data. */
+/** Interval of the probe on battery. The UPS is in the local network, so the probe costs no data on the link. */
 const onBatteryEveryMs = 5_000;
 
-/** `ups` is null if the profile names none. */
+/** `ups` is null if the profile names no UPS. `said`: the values of the UPS, null if unreadable. */
 type Facts = { pc: PowerFigures; ups: UpsAnswer | null; said: Ups | null };
 
 /** Creates the power probe. Guarantee: an unreadable UPS counts as unknown, and the mains is then unknown too. */
@@ -45,7 +45,7 @@ function resultOf(facts: Facts): ProbeResult {
   return { checks, numbers, power, ...(power.onMains === false && { nextRunMs: onBatteryEveryMs }) };
 }
 
-/** A PC without battery and UPS has no such check, because it stops with the mains. */
+/** Returns the check of the mains. A PC without battery and UPS has none, because it stops with the mains. */
 function mainsOf({ pc, ups, said }: Facts): Check[] {
   if (pc.onMains === false || said?.onBattery === true) return [check('mains', fault('power.on_battery'))];
   if (ups === null) return pc.onMains === null ? [] : [check('mains', ok)];

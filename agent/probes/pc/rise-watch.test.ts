@@ -19,7 +19,7 @@ function setUp() {
   };
   let watch = createRiseWatch(clock);
   const usual: RiseReading = { processorCelsius: 45, roomCelsius: 20, loadRatio: 0.1, elevationM: 0 };
-  /** Feeds one reading a minute for this time. Returns the last result. */
+  /** Passes one reading a minute to the watch for the time `forMs`. Returns the last result. */
   const live = async (forMs: number, reading: Partial<RiseReading> = {}): Promise<Rise | undefined> => {
     let last: Rise | undefined;
     for (let passed = 0; passed < forMs; passed += minuteMs) {
@@ -51,7 +51,7 @@ test('the rise watch returns nothing for three days, then the ratio to the usual
   expect(await pc.live(6 * minuteMs, { processorCelsius: 58 })).toEqual({ ratio: expect.closeTo(38 / 25, 1), isHigh: true });
 });
 
-test('high readings never become usual, and a normal reading after cleaning ends the fault', async () => {
+test('the rise watch never counts high readings as usual, and ends the fault at a normal reading', async () => {
   const pc = setUp();
   await daysOf(pc, 4);
   await daysOf(pc, 10, { processorCelsius: 58 });
@@ -59,7 +59,7 @@ test('high readings never become usual, and a normal reading after cleaning ends
   expect(await pc.live(30 * minuteMs)).toMatchObject({ isHigh: false });
 });
 
-test('a PC moved to Leh is compared with a limit for the thinner air: 1.42 times the rise is usual', async () => {
+test('the rise watch allows 1.42 times the usual rise for a PC that is moved to the thinner air of Leh', async () => {
   const pc = setUp();
   await daysOf(pc, 4);
   const there = await pc.live(20 * minuteMs, { elevationM: 3_500, processorCelsius: 20 + 25 * 1.419 });
@@ -67,7 +67,7 @@ test('a PC moved to Leh is compared with a limit for the thinner air: 1.42 times
   expect(await pc.live(20 * minuteMs, { elevationM: 3_500, processorCelsius: 20 + 25 * 1.419 * 1.3 })).toMatchObject({ isHigh: true });
 });
 
-test('without a room sensor the rise under load counts from the coldest reading of the last day, and readings at rest are ignored', async () => {
+test('the rise watch without a room sensor counts the rise under load from the coldest reading of a day, and ignores readings at rest', async () => {
   const pc = setUp();
   const night = { roomCelsius: null, processorCelsius: 22 };
   const day = { roomCelsius: null, processorCelsius: 45 };
@@ -82,7 +82,7 @@ test('without a room sensor the rise under load counts from the coldest reading 
   expect(await pc.live(20 * minuteMs, { ...load, processorCelsius: 105 })).toMatchObject({ isHigh: true });
 });
 
-test('the usual temperature rise survives a restart of the agent, with one short write an hour', async () => {
+test('the rise watch keeps the usual rise over a restart of the agent, and stores it once an hour', async () => {
   const pc = setUp();
   await daysOf(pc, 5);
   pc.restart();

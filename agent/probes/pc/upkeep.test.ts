@@ -26,14 +26,14 @@ function pc(entries: Record<string, string>, root = tree({ 'bin/note': '', ...en
   return { root, time, look };
 }
 
-it('a PC without these data sources has no maintenance checks, nor has an unsupported system', async () => {
+it('the PC probe returns no maintenance checks if the PC has none of their data sources, or its system is unsupported', async () => {
   const clock = realClock();
   expect(await createUpkeep(clock)(createUnsupported(), AbortSignal.timeout(1_000))).toEqual([]);
   const bare = createLinux({ root: tree({ 'proc/version': '' }), env: { PATH: '' }, clock });
   expect(await createUpkeep(clock)(bare, AbortSignal.timeout(5_000))).toEqual([]);
 });
 
-it('a restart that is pending for more than a week gives pc.restart_pending', async () => {
+it('the PC probe reports pc.restart_pending if a restart is pending for more than a week', async () => {
   const { look, time } = pc({ 'run/reboot-required': '*** System restart required ***\n' });
   expect(await look('restart')).toBe('ok: a restart waits');
   time.now += 7 * dayMs + hourMs;
@@ -41,7 +41,7 @@ it('a restart that is pending for more than a week gives pc.restart_pending', as
   expect(await pc({ 'usr/share/update-notifier/note': '' }).look('restart')).toBe('ok');
 });
 
-it('a restart that the system performs automatically gives pc.restart_planned at once', async () => {
+it('the PC probe reports pc.restart_planned at once if the system will restart automatically', async () => {
   const waits = { 'run/reboot-required': '' };
   const apt = (said: string) => ({ 'etc/apt/apt.conf.d/50unattended-upgrades': said });
   const automatic = 'Unattended-Upgrade::Automatic-Reboot "true";\n';
@@ -56,7 +56,7 @@ it('a restart that the system performs automatically gives pc.restart_planned at
   expect(await pc(scheduled('poweroff')).look('restart')).toBeUndefined();
 });
 
-it('a processor throttled for more than a tenth of the time gives pc.throttled', async () => {
+it('the PC probe reports pc.throttled if the processor is throttled for more than a tenth of the time', async () => {
   const { look, time, root } = pc({ [cpu(0, 'core')]: '500\n', [cpu(1, 'core')]: '40\n', [cpu(1, 'package')]: '900\n' });
   const count = (ms: number) => writeFileSync(join(root, cpu(1, 'package')), `${ms}\n`);
   expect(await look('speed')).toBe('unknown: measured from the second check on');
@@ -72,7 +72,7 @@ it('a processor throttled for more than a tenth of the time gives pc.throttled',
   }
 });
 
-it('a crash that the kernel recorded gives pc.crashed for a day', async () => {
+it('the PC probe reports pc.crashed for a day after a crash that the kernel recorded', async () => {
   const at = (path: string, agoMs: number) => {
     const { root, look, time } = pc({ 'var/crash/note': '', [path]: 'Oops' });
     utimesSync(join(root, path), 0, (time.now - agoMs) / 1_000);
@@ -91,7 +91,7 @@ const said = (agoSeconds: number, text: string) => `3,1,${(100_000 - agoSeconds)
 const logOf = (...lines: string[]) => ({ ...uptime, 'dev/kmsg': lines.join('') });
 const errors = (name: string, ago = 60) => said(ago, `I/O error, dev ${name}, sector 12345 op 0x0:(READ) flags 0x0`).repeat(3);
 
-it('an error of the file system, the array or the kernel log gives pc.disk_failing', async () => {
+it('the PC probe reports pc.disk_failing for an error of the file system, the RAID array or the kernel log', async () => {
   expect(await pc({ 'sys/fs/ext4/sda2/errors_count': '0\n', 'sys/fs/ext4/features/lazy': '' }).look('health')).toBe('ok');
   expect(await pc({ 'sys/fs/ext4/sda2/errors_count': '4\n' }).look('health')).toBe('pc.disk_failing');
   const array = (state: string) => ({ 'proc/mdstat': `md0 : active raid1 sdb1[1]\n      976 blocks super 1.2 [2/1] [${state}]\n` });
@@ -103,7 +103,7 @@ it('an error of the file system, the array or the kernel log gives pc.disk_faili
   );
 });
 
-it('a single error, an old error, an error of a removable disk or of a USB disk does not give pc.disk_failing', async () => {
+it('the PC probe does not report pc.disk_failing for a single or old error, or an error of a removable or USB disk', async () => {
   const one = said(60, 'I/O error, dev sda, sector 1 op 0x0:(READ)');
   expect(await pc({ ...disk('sda'), ...logOf(one) }).look('health')).toBe('ok');
   expect(await pc({ ...disk('sda'), ...logOf(errors('sda', 87_000)) }).look('health')).toBe('ok');
@@ -115,7 +115,7 @@ it('a single error, an old error, an error of a removable disk or of a USB disk 
   expect(await pc({}, root).look('health')).toBe('ok');
 });
 
-it('the prediction of a disk failure is read once in ten minutes, and an unreadable output is ignored', async () => {
+it('the PC probe reads once in ten minutes whether a disk predicts its failure, and ignores an unreadable output', async () => {
   const face = (name: string, props: object) => ({ [`org.freedesktop.UDisks2.${name}`]: props });
   const printed = (faces: object) => JSON.stringify({ type: 'a{oa{sa{sv}}}', data: [{ '/drives/one': faces }] });
   const drive = face('Drive', { Model: { type: 's', data: 'WDC 10EZEX' } });
@@ -144,7 +144,7 @@ it('the prediction of a disk failure is read once in ten minutes, and an unreada
   expect(coreReasonText('WDC 10EZEX: predicts its own failure', 'hi')).toMatch(/^WDC 10EZEX: डिस्क/);
 });
 
-it('F28 a PC that is set to sleep, or slept in the last day, gives pc.sleeps', async () => {
+it('F28 the PC probe reports pc.sleeps if the PC is set to sleep, or slept in the last day', async () => {
   const conf = (said: string) => ({ 'etc/systemd/logind.conf': `[Login]\n#IdleAction=suspend\n${said}\n` });
   expect(await pc(conf('')).look('sleep')).toBe('ok');
   expect(await pc(conf('IdleAction=suspend')).look('sleep')).toBe('pc.sleeps');

@@ -28,7 +28,7 @@ test.each([
   ['FSD OL', true, true],
   ['WAIT', null, false],
   ['', null, false],
-])('status "%s" gives on battery %s, low %s', (status, onBattery, batteryLow) => {
+])('the UPS reader reads from the status "%s": on battery %s, battery low %s', (status, onBattery, batteryLow) => {
   expect(ups({ 'ups.status': status })).toMatchObject({ onBattery, batteryLow });
 });
 
@@ -37,12 +37,15 @@ test.each([
   ['5', 'PbAc', 480_000],
   ['5', 'Li-Ion', 600_000],
   ['-80', 'PbAc', 0],
-])('a promise of 10 minutes at %s degrees with %s counts as %i ms', (celsius, type, runtimeMs) => {
-  const said = { 'battery.runtime': '600', 'battery.temperature': celsius, 'battery.type': type };
-  expect(ups(said)).toMatchObject({ saidRuntimeMs: 600_000, runtimeMs: expect.closeTo(runtimeMs, 6) });
-});
+])(
+  'the UPS reader corrects a reported runtime of 10 minutes, at %s degrees and with a %s battery, to %i ms',
+  (celsius, type, runtimeMs) => {
+    const said = { 'battery.runtime': '600', 'battery.temperature': celsius, 'battery.type': type };
+    expect(ups(said)).toMatchObject({ saidRuntimeMs: 600_000, runtimeMs: expect.closeTo(runtimeMs, 6) });
+  },
+);
 
-test('a runtime of 0 s is ignored unless the charge is low too', () => {
+test('the UPS reader ignores a runtime of 0 s unless the charge is low too', () => {
   expect(ups({ 'battery.runtime': '0', 'battery.charge': '80' })).toMatchObject({ saidRuntimeMs: null, runtimeMs: null });
   expect(ups({ 'battery.runtime': '0', 'battery.charge': '8' })).toMatchObject({ saidRuntimeMs: 0, runtimeMs: 0 });
   expect(ups({ 'battery.runtime': '0' })).toMatchObject({ saidRuntimeMs: 0 });

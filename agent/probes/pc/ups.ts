@@ -1,13 +1,13 @@
-/** Meaning of the variables of a UPS. Names and units: Network UPS Tools, "Variables". */
+/** Interprets the variables of a UPS. Their names and units are defined by Network UPS Tools, "Variables". */
 import type { UpsAnswer } from '../../link/net/nut.ts';
 
 /** State of a UPS; ratios from 0 to 1. */
 export type Ups = ReturnType<typeof upsOf>;
 
-/** A lead battery loses about 1 % of its capacity per degree below this temperature, and the UPS ignores that. */
+/** Below this temperature a lead battery loses about 1 % of its capacity per degree. The runtime that a UPS reports ignores this. */
 const fullAtCelsius = 25;
 const lossPerCelsius = 0.01;
-/** Charge above which a runtime of 0 is implausible. */
+/** Charge above which a reported runtime of 0 is implausible and ignored. */
 const lowRatio = 0.2;
 
 /** Reads the variables of a UPS. A missing or implausible value is null. */
@@ -23,20 +23,20 @@ export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>) {
   const coldness = !isLead || batteryCelsius === null ? 0 : Math.max(0, fullAtCelsius - batteryCelsius);
   const humidity = number('ambient.humidity', 0.01);
   return {
-    /** Null if not reported. */
+    /** Null if the UPS does not report it. */
     onBattery: flags.has('OB') || flags.has('FSD') ? true : flags.has('OL') ? false : null,
-    /** The UPS itself reports a low battery. */
+    /** True if the UPS itself reports a low battery. */
     batteryLow: flags.has('LB') || flags.has('FSD'),
     replaceBattery: flags.has('RB'),
     isCharging: flags.has('CHRG'),
     chargeRatio,
-    /** As reported; `runtimeMs` is corrected for the temperature. */
+    /** Runtime as the UPS reports it; `runtimeMs` is corrected for the temperature. */
     saidRuntimeMs,
     runtimeMs: saidRuntimeMs === null ? null : saidRuntimeMs * Math.max(0, 1 - lossPerCelsius * coldness),
     batteryCelsius,
-    /** Temperature inside the case, which is warmer than the room. */
+    /** Temperature inside the case of the UPS, which is warmer than the room. */
     caseCelsius: number('ups.temperature'),
-    /** From a separate sensor in the room. */
+    /** Values of a separate sensor of the UPS in the room. */
     room: { celsius: number('ambient.temperature'), humidityRatio: humidity === 0 ? null : clamped(humidity) },
   };
 }

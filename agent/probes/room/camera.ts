@@ -13,10 +13,10 @@ const heldMs = 8 * 3_600_000;
 /** Interval of the probe if PipeWire alone has a camera, because no event reports its changes. */
 const nextRunMs = 8_000;
 
-/** Facts beside the camera list. */
+/** Facts that explain why a camera is absent. `pluggable`: ids of cameras that were seen on a port that people can reach. */
 type CameraFacts = { found: readonly Camera[]; usb: Usb; blocked: BlockedDevices; pluggable: ReadonlySet<string> };
 
-/** Creates the camera probe. It remembers since when each program uses each camera; a program that is absent once starts again. */
+/** Creates the camera probe. It measures how long each program uses each camera; one run without the use starts the time again. */
 export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
   const expected = createExpected<Camera>();
   const since = new Map<string, number>();
@@ -41,7 +41,7 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
       const answer = all.known ? { known: true as const, value: found.filter(({ isVirtual }) => !isVirtual) } : all;
       const absent = (match: string, last: Camera | undefined) => {
         const verdict = judgeAbsent(around, match, last?.id);
-        // The missing camera may be one that only PipeWire has.
+        // PipeWire alone may list the missing camera, so it is unknown while PipeWire does not answer.
         const mayBeUnheard = verdict.fault === 'camera.missing' && (last === undefined || last.isSessionOnly);
         return mayBeUnheard && all.incompleteReason !== undefined ? unknown(all.incompleteReason) : verdict;
       };
@@ -68,8 +68,8 @@ function judgePresent(
 }
 
 /**
- * Returns why a camera is absent. A USB device with video functions names the cause. A virtual camera does not show the room.
- * A privacy key affects built-in cameras only. A camera that was on a pluggable port was unplugged.
+ * Returns why a camera is absent. The state of a matching USB device shows the cause. A virtual camera does not count as present.
+ * A privacy key explains only the absence of a built-in camera, not of one that was on a pluggable port.
  */
 function judgeAbsent({ found, usb: { devices }, blocked, pluggable }: CameraFacts, match: string, last = ''): Verdict {
   for (const device of devices.filter((one) => isOf('video', one) && fits({ match }, one))) {
@@ -82,7 +82,7 @@ function judgeAbsent({ found, usb: { devices }, blocked, pluggable }: CameraFact
   return fault(isTaken ? 'camera.privacy' : 'camera.missing');
 }
 
-/** Returns why a USB device is no camera for the system; undefined if it is one or the cause is unknown. */
+/** Returns why the system does not list a USB device as a camera; undefined if it does, or if the cause is unknown. */
 function troubleOf({ isAllowed, functions }: UsbDevice) {
   const pictures = functions.filter(({ kind }) => kind === 'video');
   if (!isAllowed || pictures.some((one) => !one.isAllowed)) return 'camera.disabled';

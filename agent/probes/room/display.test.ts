@@ -8,7 +8,7 @@ import { createDisplayProbe } from './display.ts';
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const fullHd = '1920x1080\n1920x1080\n1280x720\n640x480\n';
 
-/** Returns an EDID block: maker Dell, product 40A3, this name and this native resolution. */
+/** Returns the EDID block of a Dell display, product 40A3, with this name and native resolution. */
 function edid(name: string, width = 1_920, height = 1_080): Buffer {
   const block = Buffer.alloc(128);
   block.writeUInt16BE(0x10ac, 8);
@@ -52,7 +52,7 @@ it('the display probe reports display.missing if a display is not connected, wit
   expect(await ask(two, [{}, {}, {}])).toMatchObject([{ status: 'ok' }, { status: 'ok' }, { fault: 'display.missing' }]);
 });
 
-it('the display probe reports display.low_resolution below the native resolution of the display, or below a readable one', async () => {
+it('the display probe reports display.low_resolution if the resolution is below the native one, or too low to read', async () => {
   const offered = (modes: string, said: Buffer | string = '') => ask(connector('VGA-1', 'connected', { modes, edid: said }));
   const low = (reason: string) => [{ status: 'fault', fault: 'display.low_resolution', reason }];
   expect(await offered('1024x768\n800x600\n640x480\n')).toMatchObject(low('at most 1024 x 768'));

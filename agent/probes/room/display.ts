@@ -6,10 +6,10 @@ import { areaOf, type Display, displays, type Size } from '../../platform/questi
 import { createExpected } from './expected.ts';
 
 /**
- * Least readable resolution if the display does not report its own. A graphics card then falls back to a lower one, such as 1024 x 768.
+ * Least resolution of a display that does not report its native one. The graphics card then falls back to one such as 1024 x 768.
  */
 const readable: Size = { width: 1_280, height: 720 };
-/** Sufficient resolution, even for a display that supports more. */
+/** Resolution that is sufficient, even if the display supports a higher one. */
 const enough: Size = { width: 1_920, height: 1_080 };
 
 /** Creates the display probe. Without expected displays there is no check. */

@@ -57,7 +57,7 @@ it('the device matcher reports "none expected" for a kind without expected devic
   expect(ask({ ...room(profileOf()), answer: { known: false, reason: 'nobody is signed in' } })).toEqual([none]);
 });
 
-it('the device matcher finds a name in another Unicode form: फ़ as one or as two code points', () => {
+it('the device matcher finds a name that is written in another Unicode form: फ़ as one or as two code points', () => {
   const [one, two] = ['सभा \u095eोन', 'सभा \u092b\u093cोन'];
   expect(one).not.toBe(two);
   for (const [match, name] of [

@@ -7,25 +7,25 @@ import { isInName, shortText } from '../../platform/text.ts';
 
 type Kind = keyof Profile['expected'];
 type Expected = NonNullable<Profile['expected'][Kind]>[number];
-/** `model`: vendor and product, if the id does not contain them. */
+/** `model`: USB vendor and product, if the id does not contain them. */
 type NamedDevice = { id: string; name: string; model?: string };
 
 /** The found devices of one kind, and the functions that judge them. */
 export type DeviceCheckInput<D extends NamedDevice> = {
   kind: Kind;
   profile: Profile;
-  /** Found devices. If several fit, the first is used. */
+  /** Devices of this kind that the platform found. If several fit an expected device, the first one is used. */
   answer: Answer<D[]>;
-  /** Judges a present device. `ours` are all assigned devices, in the order of the expected ones. */
+  /** Judges a present device. `ours`: all devices that are assigned to an expected one, in the order of the expected ones. */
   judge: (device: D, ours: readonly D[]) => Verdict;
-  /** Judges an absent device by the expected name or id and its last known device. Default: missing. */
+  /** Judges an absent device by its expected name or id, and by the device that was last assigned. Default: missing. */
   absent?: (match: string, last: D | undefined) => Verdict;
 };
 
 /**
  * Judges the expected devices of one kind: one check each, under the stable names `expected-1`, `expected-2` …
  * A device keeps its number while it is present. A missing device keeps its last name. Equal names get a number.
- * Guarantee: an extra device causes no check. An unknown device list causes no fault. Without a profile nothing is ok.
+ * Guarantee: an extra device causes no check. An unknown device list causes no fault. Without a profile no check is ok.
  */
 export function createExpected<D extends NamedDevice>(): (room: DeviceCheckInput<D>) => Check[] {
   const last = new Map<string, D>();
@@ -67,9 +67,9 @@ function numbered(names: (string | undefined)[]): (string | undefined)[] {
 }
 
 /**
- * Assigns found devices to expected ones in two steps. The first step selects devices so that the most expected ones are served.
- * The second step keeps each previous assignment (`had`, by id). Without one the order of the ids decides, so that a restart assigns as
- * before.
+ * Assigns found devices to expected ones in two steps. The first step selects devices so that as many expected ones as possible get one.
+ * The second step keeps the previous assignments (`had`, by device id). Without them the order of the ids decides, so that a restart
+ * gives the same result.
  */
 function assign<D extends NamedDevice>(
   wanted: readonly Expected[],
@@ -86,7 +86,7 @@ function assign<D extends NamedDevice>(
   return wanted.map((_, at) => found.find((device) => owners.get(device) === at));
 }
 
-/** Finds a maximum bipartite matching with augmenting paths: an earlier assignment moves if that serves one more. */
+/** Finds a maximum bipartite matching with augmenting paths: an earlier assignment changes if one more expected device then gets one. */
 function match<D extends NamedDevice>(wanted: readonly Expected[], found: readonly D[], ownerOf: Map<D, number>): Map<D, number> {
   const take = (device: D, at: number) => {
     ownerOf.set(device, at);
@@ -107,7 +107,7 @@ function match<D extends NamedDevice>(wanted: readonly Expected[], found: readon
   return ownerOf;
 }
 
-/** True if the expected text is part of the name, the maker's product name, or the id (vendor and product, serial number, port). */
+/** Returns whether the expected text is part of a device's name, product name, or id (vendor and product, serial number, port). */
 export function fits({ match = '' }: Expected = {}, { id, name, model = id }: NamedDevice): boolean {
   return [name, id, model, usbModelIn(model)?.name ?? ''].some((said) => isInName(match, said));
 }

@@ -6,7 +6,7 @@ import { createMicrophoneProbe } from './microphone.ts';
 import { pcOf, plugged } from './usb.test-helper.ts';
 
 const room: SoundDevice = { id: 'room', name: 'RoomMic', muted: false, volume: 0.7, usedBy: [] };
-/** A device of the other kind, which must not matter. */
+/** A loudspeaker with faults, which the microphone probe must ignore. */
 const silent: SoundDevice = { id: 'spk', name: 'Room speaker', muted: true, volume: 0, usedBy: ['vlc'] };
 const head: SoundDevice = { ...room, id: 'head', name: 'Headset' };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };

@@ -40,7 +40,7 @@ function rulesOf({ switchedOff = [] }: SoundState, blocked: BlockedDevices, devi
   };
 }
 
-/** A system with a separate default for calls may give a browser the room microphone and a call a headset. */
+/** Judges the two defaults of a system that has a separate default for calls. A call may get a headset instead of the room microphone. */
 function judgeRoles({ sources, defaultSource, defaultCallSource }: SoundState): Verdict | undefined {
   if (!defaultCallSource || defaultCallSource === defaultSource) return undefined;
   const other = sources.find(({ id }) => id === defaultCallSource);

@@ -13,7 +13,7 @@ const one = (id: string, kind: string, state = 'active') => ({
   [`run/systemd/sessions/${id}`]: `UID=1000\nUSER=kiosk\nSTATE=${state}\nCLASS=${kind}\nSEAT=seat0\n`,
 });
 
-/** Creates a PC whose logind reports this lock hint for session 2. */
+/** Creates a PC whose logind reports `hint` as the lock state of session 2. */
 function pc(entries: Record<string, string>, hint = 'no', expected: Profile['expected'] = { camera: [{}] }) {
   const { root } = pcOf({ ...entries, 'bin/hint': `${hint}\n` });
   writeFileSync(
@@ -57,7 +57,7 @@ it('the session probe reports unknown if logind gives no lock hint; without a se
   for (const expected of [{}, { camera: [], display: [] }]) expect(await look(signedIn, 'no', expected)).toEqual([]);
 });
 
-it('S13 a session id that contains a command counts as no session', async () => {
+it('S13 the session probe treats a session id that contains a command as no session', async () => {
   for (const id of ['2; touch x', '../../../etc/passwd', '--help', '$(reboot)'])
     expect(await look({ ...seat(id), ...one('2', 'user') }), id).toEqual(['session.none']);
 });

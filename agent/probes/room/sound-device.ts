@@ -8,18 +8,18 @@ import { createExpected, inUse } from './expected.ts';
 
 /** Volume up to which a device counts as silent, 0 to 1. */
 const volumeOff = 0.05;
-/** Gain in dB below which distant speakers are not understood. The volume applies if the system does not report the gain. */
+/** Least gain at which a person far from the microphone is understood. `volume` applies if the system does not report the gain. */
 const quiet = { gainDb: -30, volume: 0.2 };
 
 export type SoundKind = 'microphone' | 'speaker';
-/** The devices of one kind, and the id of the default. */
+/** The devices of one kind. `chosen`: the id of the default device. */
 export type SoundDevices = { devices: SoundDevice[]; chosen: string | null };
 
 /** Rules of one kind of device: why it is absent, why it is unusable, and a fault of the default. */
 export type OwnRules = {
   absent(match: string): Verdict | undefined;
   judgeUnusable(device: SoundDevice): Verdict | undefined;
-  /** Called for the first of the room's devices only. */
+  /** Returns a fault of the default device. It is called only for the first device of the room. */
   chosen(state: SoundState): Verdict | undefined;
 };
 
@@ -46,7 +46,7 @@ export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKi
       const answer: Answer<SoundDevice[]> = sound.known ? { known: true, value: chosenFirst(side) } : sound;
       const absent = (match: string) => rules.absent(match) ?? fault(`${kind}.missing`);
       const judge = (device: SoundDevice, ours: readonly SoundDevice[]): Verdict => {
-        // Any of the room's devices may be the default. If none is, only the first one reports it.
+        // Any device of the room may be the default. If none is, only the check of the first one reports the fault.
         const isFirst = ours[0] === device;
         const other = isFirst && side.chosen !== null && !ours.some(({ id }) => id === side.chosen) ? side : undefined;
         const split = sound.known && isFirst ? rules.chosen(sound.value) : undefined;
@@ -58,12 +58,12 @@ export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKi
   };
 }
 
-/** Sorts the default device first, so that it serves an expected device without a name. */
+/** Sorts the default device first, so that it is assigned to an expected device without a name. */
 export function chosenFirst({ devices, chosen }: SoundDevices): SoundDevice[] {
   return devices.toSorted((a, b) => Number(b.id === chosen) - Number(a.id === chosen));
 }
 
-/** Returns the most severe verdict. `other` is present if a device outside the room is the default. */
+/** Returns the most severe verdict of a present device. `other`: the default device, if it is none of the room's devices. */
 function judgeOpen(
   kind: SoundKind,
   device: SoundDevice,

@@ -7,7 +7,7 @@ import { createSoundProbe } from './sound.ts';
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const check = { component: 'sound', device: '' };
 
-/** Runs one probe repeatedly. The test gives the answer of the sound service, or an error as the reason. */
+/** Creates a sound probe for repeated runs. The test defines the state of the sound service, or the reason why it is unknown. */
 function room(expected: Profile['expected'] = { microphone: [{}] }) {
   const probe = createSoundProbe();
   const profile: Profile = { link: 'fibre', elevationM: 0, expected };
@@ -18,7 +18,7 @@ function room(expected: Profile['expected'] = { microphone: [{}] }) {
   };
 }
 
-it('a sound service that hangs is unknown at the first run and a fault at the second', async () => {
+it('the sound probe reports a hanging sound service as unknown at the first run and as a fault at the second', async () => {
   const ask = room();
   expect(await ask('hung')).toEqual([{ ...check, status: 'unknown', fault: null, reason: 'audio server does not answer' }]);
   expect(await ask('hung')).toEqual([{ ...check, status: 'fault', fault: 'sound.service_down', reason: 'audio server does not answer' }]);
@@ -26,7 +26,7 @@ it('a sound service that hangs is unknown at the first run and a fault at the se
   expect(await ask('hung')).toMatchObject([{ status: 'unknown' }]);
 });
 
-it('without expected sound devices or a known service there is no sound check, and a known service that becomes unreadable is unknown', async () => {
+it('the sound probe has no check without expected devices or a known sound service, and reports unknown if a known one is unreadable', async () => {
   expect(await room({ microphone: [], speaker: [] })('down')).toEqual([]);
   expect(await room({})('down')).toEqual([]);
   expect(await room()(new Error('PipeWire does not answer'))).toMatchObject([{ status: 'unknown', reason: 'PipeWire does not answer' }]);

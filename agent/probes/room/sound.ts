@@ -5,9 +5,9 @@ import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts
 import type { Answer, SoundService } from '../../platform/platform.ts';
 
 /**
- * Runs every 5.5 s, because a service that hangs sends no event: within 10 s its checks are unknown. The second silent run is a fault.
- * Guarantee: without expected sound devices, or if the sound was never known, there is no check. A service that does not answer is
- * unknown at the first run.
+ * Creates the sound probe. It runs every 5.5 s, because a service that hangs sends no event. A service that does not answer is unknown
+ * at the first run, and a fault at the second.
+ * Guarantee: without expected sound devices, or if the state of the service was never known, there is no check.
  */
 export function createSoundProbe(): Probe {
   let isKnown = false;

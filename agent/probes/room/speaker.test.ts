@@ -6,7 +6,7 @@ import { createSpeakerProbe } from './speaker.ts';
 
 const bar: SoundDevice = { id: 'bar', name: 'SoundBar', muted: false, volume: 0.7, usedBy: [] };
 const screen: SoundDevice = { ...bar, id: 'hdmi', name: 'HDMI screen' };
-/** A device of the other kind, which must not matter. */
+/** A microphone with faults, which the speaker probe must ignore. */
 const microphone: SoundDevice = { id: 'mic', name: 'SoundBar mic', muted: true, volume: 0, usedBy: ['zoom'] };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
@@ -20,7 +20,7 @@ const known = (sinks: SoundDevice[], defaultSink: string | null = 'bar'): Answer
   value: { sources: [microphone], defaultSource: 'mic', sinks, defaultSink },
 });
 
-it('the speaker probe reports only the most severe fault, each with an entry in the catalogue: muted before not default before too quiet', async () => {
+it('the speaker probe reports only the most severe fault (muted, then not default, then too quiet), each from the catalogue', async () => {
   const bad = { ...bar, muted: true, volume: 0.1 };
   const open = { ...bad, muted: false };
   const told = [

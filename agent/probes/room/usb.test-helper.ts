@@ -1,9 +1,9 @@
-/** USB devices as files of sysfs, in a temporary tree. */
+/** Creates USB devices as files of sysfs, in a temporary folder. */
 import { realClock } from '@sabha/contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 
-/** A device at a port; `functions` by class, such as `{ class: '0e', node: 'video0' }`. */
+/** A USB device at a port. `functions`: its USB interfaces, such as `{ class: '0e', node: 'video0' }` for a camera. */
 export type Plugged = {
   port?: string;
   model?: string;

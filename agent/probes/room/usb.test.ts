@@ -11,7 +11,7 @@ const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, byte
 const uptime = { 'proc/uptime': '100000.00 1.00\n' };
 const minuteMs = 60_000;
 
-/** Creates a PC that is read once a minute. `counted` sets the device number, `remove` unplugs the device. */
+/** Creates a PC whose USB probe runs once a minute. `counted` sets the device number, `remove` unplugs the device. */
 function bus(device: Plugged = {}, more: Record<string, string> = {}) {
   const time = { up: 0 };
   const { root, platform } = pcOf({ ...plugged(device), ...more });
@@ -71,7 +71,7 @@ it('the USB probe reports usb.power_saving if a flapping device uses USB autosus
     expect(await bus({ files }, went).look()).toEqual(['usb.flapping', 'ok']);
 });
 
-it('a USB stick is ignored; a PC without meeting devices has no check, and an unreadable bus is unknown', async () => {
+it('the USB probe ignores a USB stick, has no check without meeting devices, and reports unknown for an unreadable bus', async () => {
   const stick: Plugged = { model: '0951:1666', functions: [{ class: '08' }] };
   expect(await bus(stick, { ...uptime, 'dev/kmsg': '6,1,99999000000,-;usb 1-2: USB disconnect\n'.repeat(9) }).look()).toEqual([]);
   const { look } = bus({ model: '0b0e:0420', functions: [{ class: '01' }] });

@@ -6,15 +6,15 @@ import { type KernelLine, kernelLog } from '../../platform/questions/disks.ts';
 import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { shortText } from '../../platform/text.ts';
 
-/** Drops in an hour that no person causes by hand. */
+/** A device that drops off the bus this often in this time counts as flapping. No person unplugs it as often. */
 const flapping = { least: 3, withinMs: 3_600_000 };
 
-/** `drops`: times at which it left the bus or got a new device number, as seen between two runs. */
+/** `drops`: times at which the probe saw that the device had left the bus or had a new device number. */
 type UsbSighting = { device: UsbDevice; isThere: boolean; drops: number[] };
 
 /**
- * Counts how often each camera and sound device left the bus in the last hour. It uses the kernel log and its own runs, whichever counted
- * more.
+ * Counts how often each camera and sound device left the bus in the last hour: by the kernel log or by its own runs, whichever count is
+ * higher.
  * Guarantee: other USB devices do not count, and a PC that never had such a device has no check.
  */
 export function createUsbProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
