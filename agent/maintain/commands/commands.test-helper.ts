@@ -1,4 +1,4 @@
-/** Runs commands on a separate spool: a PC whose actions are counted, and a server that signs. */
+/** Creates a PC that counts its executed commands, and a server that signs commands. Each PC has its own spool. */
 import { DatabaseSync } from 'node:sqlite';
 import { type Command, type CommandAnswer, type CommandResult, commandLifeMs, type Verb, verbNames } from '@sabha/contracts';
 import { centrePublicKey, sealed } from '../../../test/centre-key.ts';

@@ -11,7 +11,7 @@ import { handClock } from '../../checks/agent.test-helper.ts';
 import { DiskError, openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';
 import { pc, setUp } from './commands.test-helper.ts';
 
-test('the PC executes and answers a command to the PC or to a scope around it exactly once, despite duplicates', async () => {
+test('the PC executes and answers a command to itself, or to a scope that contains it, once despite duplicates', async () => {
   const { take, done, answers } = setUp();
   for (const [at, to] of [pc, 'all', 'up/all', 'up/lucknow/all'].entries()) {
     for (let times = 0; times < 5; times += 1) await take({ id: `c-${at}`, to, counter: at + 1 });
@@ -20,7 +20,7 @@ test('the PC executes and answers a command to the PC or to a scope around it ex
   expect(answers()).toEqual([0, 1, 2, 3].map((at) => ({ id: `c-${at}`, verb: 'restart-sound', outcome: 'done', reason: null })));
 });
 
-describe('refusal of a command', () => {
+describe('createCommands refuses', () => {
   test.each<[string, Partial<Command> | ((now: number) => Partial<Command>), string]>([
     ['expired', (now) => ({ notBefore: now - commandLifeMs, expires: now }), 'expired'],
     ['too early', (now) => ({ notBefore: now + 31_000, expires: now + commandLifeMs }), 'not yet'],
@@ -54,7 +54,7 @@ test("the PC counts and never answers a command without the server's signature o
   ]);
 });
 
-test("the PC judges a command by the server's time, and delays the command while that time is unknown", async () => {
+test("the PC checks the validity of a command by the server's time, and holds the command while that time is unknown", async () => {
   const { take, done, clock, state, commands, order } = setUp({ offsetMs: null });
   const centreNow = clock.now();
   clock.jump(-50 * 365 * 86_400_000);
@@ -71,7 +71,7 @@ test("the PC judges a command by the server's time, and delays the command while
   expect(done).toHaveLength(1);
 });
 
-test('the PC accepts reordered commands, but no command that had expired when a later one was issued, and no counter twice', async () => {
+test('the PC accepts commands in another order, except one that had expired when a later one was issued, or a repeated counter', async () => {
   const { take, done, answers, clock } = setUp();
   const start = clock.now();
   const at = (minutes: number) => ({ notBefore: start + minutes * 60_000, expires: start + minutes * 60_000 + commandLifeMs });
@@ -83,7 +83,7 @@ test('the PC accepts reordered commands, but no command that had expired when a 
   clock.jump(11 * 60_000);
   await take({ ...at(20), id: 'newer', counter: 30 });
   expect(done).toHaveLength(3);
-  // A hostile broker sets the clock back by forged acks and delivers a command that it held back.
+  // A hostile broker forges acks with an earlier server time, and then delivers a command that it has held back.
   clock.jump(-11 * 60_000);
   await take({ ...at(8), id: 'held-back', counter: 15 });
   expect(done).toHaveLength(3);
@@ -114,7 +114,7 @@ test('the PC reports an action that fails, throws or hangs as failed, in one lin
 });
 
 describe('a command during which the agent ends', () => {
-  /** Returns the answers of the next run, and how often both runs began the command. The server repeats it meanwhile. */
+  /** Kills a PC during a command and starts it again. Returns the answers of the second run, and how often the command was begun. */
   async function afterAKill(verb: Verb, args: Command['args'], boot = 'boot-1') {
     const first = setUp({ act: () => new Promise(() => undefined) });
     await first.take({ verb, args });
@@ -126,15 +126,15 @@ describe('a command during which the agent ends', () => {
   }
   const confirm = { confirm: pc };
 
-  test('a command during which the agent ends is answered as interrupted and not begun again', async () => {
+  test('the PC answers the command as interrupted and does not begin it again', async () => {
     expect(await afterAKill('restart-sound', {})).toEqual({ begun: 1, answers: ['interrupted'] });
     expect(await afterAKill('reboot', confirm)).toEqual({ begun: 1, answers: ['interrupted'] });
   });
-  test('a command whose purpose is to end the agent or the PC is answered as done', async () => {
+  test('the PC answers the command as done if its purpose is to end the agent or the PC', async () => {
     expect(await afterAKill('restart-agent', {})).toEqual({ begun: 1, answers: ['done'] });
     expect(await afterAKill('reboot', confirm, 'boot-2')).toEqual({ begun: 1, answers: ['done'] });
   });
-  test('a command during which the agent ends is repeated if its verb is idempotent', async () => {
+  test('the PC executes the command again if its verb is idempotent', async () => {
     expect(await afterAKill('probe-now', {})).toEqual({ begun: 2, answers: ['done'] });
   });
 });
@@ -181,7 +181,7 @@ test('the PC refuses all commands after a lost journal until every earlier comma
   }
 });
 
-describe('S6 commands after the spool is found damaged', () => {
+describe('S6 the PC refuses earlier commands after its damaged spool was replaced', () => {
   const damagedFile = (path: string) => writeFileSync(path, Buffer.alloc(8_192, 7));
   const open = (path: string, clock: ReturnType<typeof handClock>) => {
     const disk = openSpoolDisk(path);
@@ -219,7 +219,7 @@ describe('S6 commands after the spool is found damaged', () => {
   });
 });
 
-/** Disk that fails from the n-th call on, before or after the operation, as if the process had been killed there. */
+/** Returns a disk that fails from call number `at` on, before or after the operation, as if the process had been killed there. */
 function dyingAt(disk: SpoolDisk, at: number): { disk: SpoolDisk; count(): number } {
   let count = 0;
   const step = () => {

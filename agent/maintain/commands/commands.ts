@@ -1,4 +1,4 @@
-/** Executes signed commands of the server at most once: each is validated, written to the journal, and only then executed (S6). */
+/** Executes each signed command of the server at most once. A command is validated, written to the journal, and then executed (S6). */
 
 import type { KeyObject } from 'node:crypto';
 import {
@@ -28,7 +28,7 @@ import type { Platform, OrderResult as PlatformOrder } from '../../platform/plat
 import type { Spool } from '../../uplink/spool/spool.ts';
 import type { LogMemory } from '../../uplink/store/log.ts';
 
-/** Action of each verb; the signal aborts at its time limit. */
+/** The function that executes each verb. `signal` aborts at the time limit of the verb. */
 export type CommandActions = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<CommandResult> };
 
 export type CommandsOptions = {
@@ -43,16 +43,16 @@ export type CommandsOptions = {
   acts: CommandActions;
   /** Sends the result to the server; returns false if it could not be written to the disk. */
   answer(body: CommandAnswer): boolean;
-  /** Counts a message without a valid signature, or for another PC. */
+  /** Called for a message without a valid signature, or for another PC. Such a message is counted and gets no response. */
   onRefused(reason: string): void;
 };
 
 export type Commands = ReturnType<typeof createCommands>;
 
 const actLimitMs = 30_000;
-/** The longest trains of a slow link in both directions need more time. */
+/** Time limit of `measure`, which needs more time than other verbs to send its packets over a slow link. */
 const measureLimitMs = 180_000;
-/** Tolerance for commands from the future: the clock offset is known to half a round trip, which may take seconds. */
+/** Tolerance for a command that is not valid yet, because the clock offset may be wrong by half a round trip of some seconds. */
 const earlyMs = 30_000;
 const waitingAtMost = 16;
 const reasonLength = 200;
@@ -65,8 +65,8 @@ type CommandsState = {
 };
 
 /**
- * Guarantee: only a command that the server signed for this PC is executed, within its validity. The journal on disk records it before
- * it begins. So neither a replay nor a kill executes it twice, except idempotent verbs.
+ * Guarantee: only a command that the server signed for this PC is executed, within its validity. The journal on disk records a command
+ * before the command begins. Neither a replay nor a kill therefore executes a command twice, except idempotent verbs.
  */
 export function createCommands(options: CommandsOptions) {
   const journal = openJournal({ spool: options.spool, up: options.clock.up });
@@ -77,11 +77,11 @@ export function createCommands(options: CommandsOptions) {
       if (said.ok) judge(state, said.value);
       else options.onRefused(said.reason);
     },
-    /** Reports the commands that an earlier run left without an answer. */
+    /** Answers the commands that an earlier run of the agent began and did not answer. */
     resume(): void {
       for (const entry of journal.cutShort()) resume(state, entry);
     },
-    /** Judges the held commands once the server's time is known. */
+    /** Checks and executes the waiting commands once the server's time is known. */
     tick(): void {
       journal.tick();
       if (options.offsetMs() === null) return;
@@ -117,7 +117,7 @@ function judge(state: CommandsState, value: Command): void {
   else void begin(state, entry, order.value);
 }
 
-/** `now` is the server's time. */
+/** Returns why a command is not valid at the server's time `now`; null if it is valid. */
 function validityProblem({ notBefore, expires }: Command, now: number): string | null {
   if (expires - notBefore > commandLifeMs) return 'it is valid for longer than allowed';
   if (now < notBefore - earlyMs) return 'not yet';
@@ -148,12 +148,12 @@ function resume(state: CommandsState, entry: Entry): void {
   else answerCommand(state, entry, { outcome: 'interrupted', reason: 'the agent ended during the command' });
 }
 
-/** Sends the answer before the journal entry: a kill between both duplicates the answer and never loses it. */
+/** Sends the answer and then changes the journal entry. A kill between both may duplicate the answer, but never loses it. */
 function answerCommand({ options: { answer }, journal }: CommandsState, entry: Entry, said: Omit<CommandAnswer, 'id' | 'verb'>): void {
   if (answer({ id: entry.id, verb: entry.verb, ...said })) journal.put({ ...entry, state: 'answered' });
 }
 
-/** `begun`: to be executed, or interrupted. `boot`: boot in which it began. `at`: issue time by the server. */
+/** Journal entry of a command. `begun`: it is about to be executed, or was interrupted. `boot`: boot in which it began. `at`: issue time. */
 const entry = v.object({
   id: v.string(),
   verb: v.string(),
@@ -163,8 +163,8 @@ const entry = v.object({
   state: v.picklist(['begun', 'answered']),
 });
 /**
- * Counters up to `floor` are refused. `isLost`: the earlier journal is lost, and no process has yet run long enough to outlive its
- * commands.
+ * Commands with a counter up to `floor` are refused. `isLost`: an earlier journal was lost, and its commands may still be valid, because
+ * no process has run for their lifetime since.
  */
 const content = v.object({ floor: v.number(), entries: v.array(entry), isLost: v.optional(v.boolean(), false) });
 
@@ -178,9 +178,9 @@ const keptAtMost = 500;
 const journalKey = 'commands';
 
 /**
- * The server's counter rises with each command and so gives the order of issue, independent of any clock. Two commands may be
- * reordered (one to the PC and one to its state, or a repetition at a birth). So a command below the highest counter is accepted too,
- * unless it had expired when the highest was issued. A hostile broker can thus delay a command at most until the next one.
+ * Opens the journal. The server's counter rises with each command and shows the order of issue without a clock. The order of arrival may
+ * differ: one command to the PC and one to its state, or a repetition at a birth. A command below the highest counter is therefore
+ * accepted, unless it had expired when the highest was issued. A hostile broker can delay a command at most until the next one.
  */
 export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
   let held = load(spool);
@@ -190,11 +190,11 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
     held = next;
     return true;
   };
-  /** Earlier commands expire within this time. A process that ends sooner leaves the wait to the next one. */
+  /** True while commands of a lost journal may still be valid. If the process ends sooner, the next process waits from the beginning. */
   const isLost = () => held.isLost && up() - openedUp < commandLifeMs;
   if (held.isLost || spool.recall(journalKey) === undefined) save(held);
   return {
-    /** Returns why the journal forbids a command; null if it does not. `known`: it has been answered, or is about to be. */
+    /** Returns why the journal forbids a command; null if it does not. `known`: the command has an entry, so it needs no further answer. */
     refusalReason({
       id,
       counter,
@@ -206,11 +206,11 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
       const top = held.entries.at(-1);
       return top !== undefined && counter < top.counter && expires <= top.at ? 'older than a later command' : null;
     },
-    /** Guarantee: returns true only when the entry is on disk. */
+    /** Writes an entry. Guarantee: returns true only if the entry is on disk. */
     put: (fresh: Entry): boolean => save(bounded({ ...held, entries: [...held.entries.filter(({ id }) => id !== fresh.id), fresh] })),
-    /** Removes an entry; does nothing if the disk refuses. */
+    /** Removes an entry. The entry stays if the disk refuses. */
     forget: (id: string): void => void save({ ...held, entries: held.entries.filter((one) => one.id !== id) }),
-    /** Records when a lost journal is no longer a risk. */
+    /** Ends the refusal of all commands once every command of a lost journal has expired. */
     tick(): void {
       if (held.isLost && !isLost()) save({ ...held, isLost: false });
     },
@@ -219,15 +219,15 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
   };
 }
 
-/** The first start writes the journal. So a spool with events, or a rebuilt one, without a journal has lost it. */
+/** Loads the journal. The first start writes one, so a spool with events or a rebuilt spool without a journal has lost it. */
 function load(spool: Spool): SignedContent {
   const kept = spool.recall(journalKey);
   return parseJsonAs(content, kept) ?? { floor: 0, entries: [], isLost: kept !== undefined || spool.range().last > 1 || spool.isRebuilt() };
 }
 
 /**
- * Sorts by counter and drops entries older than a week by the server's times, or beyond the limit. Counters up to the highest dropped
- * one are refused.
+ * Sorts the entries by counter. Drops entries that are older than a week by the server's times, or beyond the limit. Counters up to the
+ * highest dropped one are refused from then on.
  */
 function bounded({ floor, entries, isLost }: SignedContent): SignedContent {
   const sorted = entries.toSorted((a, b) => a.counter - b.counter);
@@ -242,7 +242,7 @@ export type CommandActionsOptions = {
   runner: Runner;
   log: LogMemory;
   measureLink(): Promise<CommandResult>;
-  /** Ends this process in order; its supervisor starts another. */
+  /** Ends this process after a bye. Its supervisor starts another one. */
   restart(): void;
 };
 

@@ -1,4 +1,4 @@
-/** Simulates Windows for the steps of the MSI: folders on this machine, tasks as files, recorded calls of `icacls` and `schtasks`. */
+/** Tests the steps of the MSI with a simulated Windows: folders on this machine, tasks as files, and recorded program calls. */
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -101,7 +101,7 @@ describe('setUp', () => {
     expect(['run', 'room'].map((name) => isEnabled(played, name))).toEqual([true, true]);
   });
 
-  test('S15 the installer removes versions that another user wrote before the first installation', async () => {
+  test('S15 the installer removes agent versions that another user wrote into the data folder before the first installation', async () => {
     const { windows } = playWindows();
     mkdirSync(join(windows.data, 'update/a'), { recursive: true });
     writeFileSync(join(windows.data, 'sabha-agent'), '');
@@ -142,7 +142,7 @@ describe('setUp', () => {
     ['icacls', ({ program }) => program === 'icacls.exe', 'icacls '],
     ['the enrolment', ({ program }) => program === 'node.exe', 'enrolment: ERROR: refused'],
     ['schtasks', ({ args }) => args[0] === '/create', 'schtasks /create: ERROR: refused'],
-  ])('the installer fails with one line and starts nothing if %s fails', async (_, which, reason) => {
+  ])('the installer fails with one line and starts no task if %s fails', async (_, which, reason) => {
     const played = playWindows();
     played.refuse(which);
     await expect(setUp(played.windows, given)).rejects.toThrow(reason);
@@ -171,7 +171,7 @@ describe('remove', () => {
 });
 
 describe('stop', () => {
-  test('the installer repeats ending the tasks until no program runs from the folder, and fails with one line after the last attempt', async () => {
+  test('the installer ends the tasks until no program runs from its folder, and fails with one line after the last attempt', async () => {
     const played = playWindows();
     await setUp(played.windows, given);
     let held = 3;

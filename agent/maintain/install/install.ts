@@ -1,4 +1,4 @@
-/** Steps of a Windows installation that its MSI cannot describe as data. The MSI calls them as SYSTEM. */
+/** Steps of a Windows installation that an MSI file cannot describe as data. The MSI runs them as the user SYSTEM. */
 import {
   appendFileSync,
   closeSync,
@@ -18,7 +18,7 @@ import { codeOf, messageOf, oneLine } from '@sabha/contracts';
 import { identityFolder, openIdentity } from '../../identity/identity.ts';
 import { type RunTextProgram, runProgram } from '../../platform/program.ts';
 
-/** The PC: folders of the program, the data and the Windows tools, and the functions that act on the system. */
+/** The PC of the installation: folders of program, data and Windows tools, and functions that act on Windows; tests replace them. */
 export type Windows = {
   program: string;
   data: string;
@@ -28,30 +28,30 @@ export type Windows = {
   isHeld(file: string): boolean;
   pause(ms: number): Promise<void>;
 };
-/** Properties of the MSI; empty = not given. `isUpdate`: an earlier installation restricted access to the data folder. */
+/** Properties of the MSI; empty = not given. `isUpdate`: an earlier installation has restricted access to the data folder. */
 export type MsiProperties = { code: string; centre: string; pc: string; isUpdate: boolean };
 
-/** Public key for releases; a package without updates lacks it. */
+/** File with the public key of releases. A package without updates has no such file. */
 const updateKey = 'update.pub';
-/** Environment file of the agent, in the program folder. */
+/** File in the program folder with the environment variables of the agent. */
 const settings = 'agent.env';
-/** Marks a folder as the data of the agent. */
+/** File that marks a folder as data of the agent, so that the installer never deletes another folder. */
 const mark = 'sabha-agent';
-/** The signed-in user may read the agent versions in this folder, and nothing else of the data. */
+/** Folder with agent versions. The signed-in user may read this folder, and no other data. */
 const readable = 'update';
-/** Accounts by SID, since Windows translates their names. */
+/** SIDs of accounts, because Windows translates account names. */
 const [system, administrators, users] = ['*S-1-5-18', '*S-1-5-32-544', '*S-1-5-32-545'];
-/** A running agent loads this library; the installation does not. */
+/** Library that a running agent has loaded. The installer tests with it whether an agent runs. */
 const library = 'koffi/build/koffi/win32_x64/koffi.node';
-/** A program that has just ended releases its files within moments. */
+/** Attempts to end the agent, and the pause between them, because an ended program releases its files with a delay. */
 const [freeTries, freePauseMs] = [20, 500];
 
-/** Arguments after the verb, and values of the process. */
+/** Arguments after the verb, environment and program path of the process. */
 export type StepCall = { args: string[]; env: Record<string, string | undefined>; execPath: string };
 
 /**
- * Runs `set-up`, `stop`, `remove`, or `undo` after a failed installation, for the MSI. Resolves with the exit code. `install.log` in
- * the program folder records each step, also of a failed installation; a removal deletes it.
+ * Runs one step for the MSI: `set-up`, `stop`, `remove`, or `undo` after a failed installation. Resolves with the exit code. The file
+ * `install.log` in the program folder records each step, also of a failed installation. A removal deletes that file.
  */
 export async function runStep({ args, env, execPath }: StepCall): Promise<0 | 1> {
   const text = { type: 'string', default: '' } as const;
@@ -74,7 +74,7 @@ export async function runStep({ args, env, execPath }: StepCall): Promise<0 | 1>
   return failure === null ? 0 : 1;
 }
 
-/** Prepares the installed program to run. Throws with the reason on failure. */
+/** Restricts the data folder, enrols the PC and creates the tasks. Throws with the reason on failure. */
 export async function setUp(windows: Windows, given: MsiProperties): Promise<void> {
   await restrictDataAccess(windows, given.isUpdate);
   await enrol(windows, given);
@@ -83,7 +83,7 @@ export async function setUp(windows: Windows, given: MsiProperties): Promise<voi
   writeFileSync(join(program, settings), `SABHA_DATA='${data}'\nSABHA_LOG='${join(data, 'log', 'agent.log')}'\n${key}`);
   const enabled = [identityFolder(data), `${identityFolder(data)}.old`].some((folder) => existsSync(folder));
   for (const name of taskNames) await createTask(windows, name, enabled);
-  // A task that does not start now starts within a minute.
+  // A task that cannot be started now starts by its trigger within a minute.
   if (enabled) for (const name of taskNames) await tryScheduler(windows, ['/run', '/tn', pathOf(name)]);
 }
 
@@ -99,7 +99,7 @@ export async function stop(windows: Windows): Promise<void> {
 
 /** Ends the agent and deletes its tasks; with `purges` also its data. */
 export async function remove(windows: Windows, purges: boolean): Promise<void> {
-  // A disabled task starts nothing between its end and its deletion.
+  // A task that is disabled first cannot start again before it is deleted.
   for (const name of tasksOf(windows)) await tryScheduler(windows, ['/change', '/tn', pathOf(name), '/disable']);
   await stop(windows);
   for (const name of tasksOf(windows)) await call(windows, 'schtasks', ['/delete', '/tn', pathOf(name), '/f']);
@@ -117,7 +117,7 @@ export function isHeldFile(file: string): boolean {
   }
 }
 
-/** Restricts the data to SYSTEM and administrators. The folder may exist already, because any user can create one there. */
+/** Restricts the data folder to SYSTEM and administrators. Any user can create this folder, so it may exist with hostile content. */
 async function restrictDataAccess(windows: Windows, isUpdate: boolean): Promise<void> {
   const { data } = windows;
   const found = lstatSync(data, { throwIfNoEntry: false });
@@ -125,15 +125,15 @@ async function restrictDataAccess(windows: Windows, isUpdate: boolean): Promise<
   if (found && !existsSync(join(data, mark)) && readdirSync(data).length > 0)
     throw new Error(`${data}: it holds files that are not the agent's`);
   mkdirSync(data, { recursive: true });
-  // The owner is set first, since an owner can grant access again. A reset grants access for a moment, so an update skips it.
+  // The owner changes first, because the old owner could grant access again. A reset grants access for a moment, so an update skips it.
   await call(windows, 'icacls', [data, '/setowner', administrators]);
   if (!isUpdate) await call(windows, 'icacls', [data, '/reset']);
   await call(windows, 'icacls', [data, '/inheritance:r', '/grant:r', `${system}:(OI)(CI)F`, `${administrators}:(OI)(CI)F`]);
-  // From here on no other user can add a link.
+  // No other user can add a link any longer, so one search finds every link.
   const link = linkIn(data);
   if (link !== undefined) throw new Error(`${link}: a link leads out of the folder`);
   writeFileSync(join(data, mark), 'The data of the Sabha agent.\r\n');
-  // SYSTEM runs the versions in it, and another user may have written them.
+  // SYSTEM runs the agent versions in this folder. Before the first installation another user may have written them.
   if (!isUpdate) rmSync(join(data, readable), { recursive: true, force: true });
   for (const folder of [readable, 'log']) mkdirSync(join(data, folder), { recursive: true });
   await call(windows, 'icacls', [join(data, '*'), '/setowner', administrators, '/t']);
@@ -151,7 +151,7 @@ function linkIn(folder: string): string | undefined {
   return undefined;
 }
 
-/** A PC that has a certificate keeps it. */
+/** Enrols the PC. A PC that has a certificate keeps the certificate. */
 async function enrol({ program, data, run }: Windows, { code, centre, pc }: MsiProperties): Promise<void> {
   const held = openIdentity(identityFolder(data));
   if (!held.ok) throw new Error(held.line);
@@ -163,13 +163,13 @@ async function enrol({ program, data, run }: Windows, { code, centre, pc }: MsiP
 
 async function createTask(windows: Windows, name: TaskName, enabled: boolean): Promise<void> {
   const { program } = windows;
-  // In the program folder only administrators can change the file before it is read.
+  // The file is in the program folder, where only administrators can change it before the Task Scheduler reads it.
   const file = join(program, 'task.xml');
   writeFileSync(file, taskFile(readFileSync(join(program, `${name}.xml`), 'utf8'), { ...windows, enabled }));
   await call(windows, 'schtasks', ['/create', '/tn', pathOf(name), '/xml', file, '/f']).finally(() => rmSync(file));
 }
 
-/** Returns the existing tasks. The Task Scheduler keeps each as a file; the output of schtasks is localised. */
+/** Returns the existing tasks by their files, because the output of schtasks depends on the language of Windows. */
 function tasksOf({ system: folder }: Windows): TaskName[] {
   return taskNames.filter((name) => existsSync(join(folder, 'Tasks', 'Sabha', name)));
 }
@@ -193,9 +193,9 @@ function firstLine(text: string): string {
 }
 
 /**
- * The two scheduled tasks by which Windows runs the agent. Their templates are `packaging/windows/*.xml`. Each has a trigger every
- * minute, because RestartOnFailure ignores an agent that ended for an update. The program conhost hides the console window of the task
- * `room`.
+ * The two scheduled tasks by which Windows runs the agent. Their templates are `packaging/windows/*.xml`. Each task starts again within a
+ * minute by a trigger, because RestartOnFailure ignores an agent that ended for an update. The program conhost hides the console window
+ * of the task `room`.
  */
 
 /** Task names, which are also the verbs that they run. */

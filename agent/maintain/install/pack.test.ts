@@ -30,11 +30,11 @@ test('the packer packs the session helper as a separate program that starts with
   expect(await once(seat, 'exit')).toEqual([0, null]);
 });
 
-test('the packer leaves out unused code, and nothing loads undici', () => {
+test('the packer leaves out unused code, and no bundle loads undici', () => {
   const text = read('agent.mjs').toString();
   for (const sign of [
     'permessage-deflate',
-    // Fault that no PC reports.
+    // A fault that only the server raises.
     'centre.broker_lost',
     'An invalid SOCKS command',
     'ERR_STREAM_PREMATURE_CLOSE',

@@ -1,6 +1,6 @@
 /**
- * Bundles the agent into one file, its session helper and its launcher into others. With the release key (which is kept offline) it
- * also writes the signed manifest of an update. `packaging/agent.ts` makes packages of them.
+ * Bundles the agent, its session helper and its launcher into one file each. With the release key, which is kept offline, it also writes
+ * the signed manifest of an update. `packaging/agent.ts` makes packages of these files.
  */
 import crypto, { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import dgram from 'node:dgram';
@@ -19,16 +19,16 @@ export type Pack = {
   out: string;
   version: string;
   minimum: string;
-  /** Wall clock, ms. */
+  /** Time at which the manifest expires, in ms since 1970. */
   expires: number;
   key?: KeyObject;
-  /** Entry file of the bundle; another one only in tests. */
+  /** Entry file of the agent's bundle; tests use another one. */
   entry?: string;
 };
 
 const root = new URL('../../../', import.meta.url);
 
-/** Contains the verb `room` alone, because the session helper keeps its code in memory for months. */
+/** Entry of the session helper. It has only the verb `room`, because the helper keeps its code in memory for months. */
 const roomEntry = `
   import { main } from './agent/room.ts';
   import { dataFolder } from './agent/uplink/store/data-folder.ts';
@@ -51,7 +51,7 @@ export async function pack({ out, version, minimum, expires, key, entry = 'agent
   return manifest;
 }
 
-/** `known`: names that the bundler replaces. Resolves with the input files that contribute to the output. */
+/** Writes one bundle. `known`: names that the bundler replaces by texts. Resolves with the input files whose code is in the bundle. */
 async function bundle(entry: string | StdinOptions, outfile: string, known: Record<string, string>): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: fileURLToPath(root),
@@ -67,11 +67,11 @@ async function bundle(entry: string | StdinOptions, outfile: string, known: Reco
     charset: 'ascii',
     plugins: [shrinkPlugin],
     define: known,
-    // CommonJS packages call `require`.
+    // CommonJS packages in the bundle call `require`, which an ES module lacks.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
-  // The bundler does not escape characters in regular expressions.
+  // The bundler leaves non-ASCII characters in regular expressions unescaped.
   const text = readFileSync(outfile, 'utf8');
   const escaped = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
   writeFileSync(outfile, text.replaceAll(/\P{ASCII}/gu, escaped));
@@ -79,7 +79,7 @@ async function bundle(entry: string | StdinOptions, outfile: string, known: Reco
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
 }
 
-/** A worker thread needs a separate program, which the bundle holds as a string under this name. Only Windows uses it. */
+/** Returns the source code of the worker thread, which the agent's bundle contains as a text. Only Windows uses it. */
 export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
   const { outputFiles } = await build({
     absWorkingDir: fileURLToPath(root),
@@ -98,9 +98,9 @@ export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
 }
 
 /**
- * Returns the address of the server and its pin, to be packed; undefined without both options. `roots`: path of the server's `roots.pem`,
- * whose first certificate gives the pin. Throws if only one is given, the address is not `https://HOST:PORT`, or the file has no
- * certificate.
+ * Returns the address and the pin of the server, which the package contains; undefined without both options. `roots`: path of the
+ * server's `roots.pem`, whose first certificate gives the pin. Throws if only one option is given, the address is not
+ * `https://HOST:PORT`, or the file has no certificate.
  */
 export function centreOf({ centre, roots }: { centre?: string | undefined; roots?: string | undefined }): KnownCentre | undefined {
   if (centre === undefined && roots === undefined) return undefined;
@@ -113,19 +113,19 @@ export function centreOf({ centre, roots }: { centre?: string | undefined; roots
   return { centre: serverUrl(place), pin: pinOf(new X509Certificate(pem).raw) };
 }
 
-/** Unused: MQTT over WebSocket, by proxy or in a browser, MQTT 5 aliases, and a logging thread. */
+/** Packages that the agent never uses: for MQTT over WebSocket, by proxy or in a browser, MQTT 5 aliases, and a logging thread. */
 const unused = ['ws', 'socks', 'worker-timers', 'lru-cache', 'thread-stream'];
-/** Unused parts of systeminformation; the inventory uses system, osinfo, cpu and memory. */
+/** Modules of systeminformation that are left out. The inventory uses only system, osinfo, cpu and memory. */
 const unusedInventoryModules =
   'battery|graphics|filesystem|network|wifi|processes|users|internet|docker|virtualbox|printer|usb|audio|bluetooth';
-/** Modules that only the server uses, by their importer: a language that the agent lacks, and faults that no PC reports. */
+/** Modules that are left out because only the server uses them, by their importer: a further language, and faults of the server. */
 const serverOnlyModules: Readonly<Record<string, string>> = {
   './mr.ts': '/domain/words/words.ts',
   './faults/centre.ts': '/domain/faults.ts',
 };
-/** Node's own streams replace this copy for other systems. */
+/** Packages that a module of Node replaces. */
 const nodeReplacements: Record<string, string> = { 'readable-stream': 'node:stream' };
-/** Loaded on first use: the session helper, which has no network, never does. An ES import of node:http would also load undici. */
+/** Modules of Node that are loaded at first use. The session helper never uses them. An ES import of node:http also loads undici. */
 const loadedOnDemand: Readonly<Record<string, object>> = {
   'node:http': http,
   'node:https': https,
@@ -158,7 +158,7 @@ const shrinkPlugin: Plugin = {
   },
 };
 
-/** Returns a module that exports all names of a Node module and loads it when one is first used. */
+/** Returns the code of a module that exports all names of a Node module, and loads the Node module when a name is first used. */
 function lazyModule(path: string): string {
   const names = Object.keys(loadedOnDemand[path] ?? {});
   return `let loaded;

@@ -9,11 +9,11 @@ import { runCommand } from '../../platform/child.ts';
 export type Deb = {
   out: string;
   version: string;
-  /** Signs the releases. The PCs get its public key and accept updates by it. */
+  /** Private key that signs releases. The package contains the public key, by which PCs accept updates. */
   key?: KeyObject;
-  /** Server of the offices that use the package, so that no one there types its address. */
+  /** Server that the package contains, so that nobody types its address during an installation. */
   centre?: KnownCentre | undefined;
-  /** Absent = smallest package, which takes a minute. */
+  /** True = a larger package in seconds; absent = the smallest one, which takes a minute. */
   fast?: boolean;
 };
 export type PackageResult = { ok: true; file: string } | { ok: false; line: string };
@@ -29,7 +29,7 @@ export function copy(root: string, from: string, path: string): void {
 
 /** Runs a program to its end, optionally in a folder. Returns null, or one line with the reason of the failure. */
 export async function run(program: string, args: string[], folder = '.'): Promise<string | null> {
-  // A zip stores local times without a zone, so UTC is set. `zip` reports errors on stdout, so stdout joins stderr.
+  // A zip file stores local times without a zone, so UTC is set. `zip` prints errors on stdout, so stdout is redirected to stderr.
   const told = ['sh', '-c', 'exec "$@" >&2', 'sh', program, ...args];
   const command = { program: 'env', args: ['-C', folder, ...told], env: { TZ: 'UTC' } };
   const ended = await runCommand(command, new AbortController().signal);

@@ -8,7 +8,7 @@ const textOf = (name: string, change: Partial<typeof task> = {}) => taskFile(tem
 
 const valueIn = (xml: string, name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 
-/** Splits a command line like CommandLineToArgvW; our arguments contain no quotation mark. */
+/** Splits a command line as Windows does (CommandLineToArgvW), for arguments without quotation marks. */
 function argumentsOf(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
 }
@@ -16,7 +16,7 @@ function argumentsOf(line: string): string[] {
 describe.each(taskNames)('task %s', (name) => {
   const xml = textOf(name);
 
-  test('the scheduled task starts by itself and every minute, and never stops because of battery, time or idleness', () => {
+  test('the scheduled task starts by its triggers, again within a minute, and never stops because of battery, time or idleness', () => {
     const wanted = {
       MultipleInstancesPolicy: 'IgnoreNew',
       DisallowStartIfOnBatteries: 'false',
@@ -31,7 +31,7 @@ describe.each(taskNames)('task %s', (name) => {
     for (const [element, value] of Object.entries(wanted)) expect([element, valueIn(xml, element)]).toEqual([element, value]);
     expect(xml).toContain(name === 'run' ? '<BootTrigger>' : '<LogonTrigger>');
     expect(xml).toMatch(/<Repetition>\s*<Interval>PT1M</);
-    // The Task Scheduler refuses a task whose parts are in another order.
+    // The Task Scheduler refuses a task whose elements are in another order.
     const parts = ['RegistrationInfo', 'Triggers', 'Principals', 'Settings', 'Actions'];
     const places = parts.map((part) => xml.indexOf(`<${part}`));
     expect(places).toEqual(places.toSorted((a, b) => a - b));

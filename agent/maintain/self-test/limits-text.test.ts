@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { limitLines } from './limits-text.ts';
 
-test('the text of the limits explains every limit with its reason for Leh', () => {
+test('the text of the climate limits states every limit and its reason for the elevation of Leh', () => {
   expect(limitLines(3_500, 'en')).toEqual([
     'Limits at 3,500 m',
     '  Air: 0.863 kg/m³, 70 % of sea level',

@@ -3,7 +3,7 @@ import type { Language } from '@sabha/contracts';
 import { type ClimateLimits, limitsAt } from '../../link/analysis/climate.ts';
 import { tooHigh } from '../../link/analysis/rise.ts';
 
-/** Returns a line for each limit at an elevation, computed by the functions that the checks use. */
+/** Returns a line for each climate limit at an elevation, computed by the functions that the climate checks use. */
 export function limitLines(elevationM: number, language: Language): string[] {
   const limits = limitsAt(elevationM);
   const disk = limits.isTooHighForHardDisks ? say.noHardDisk : say.hardDisk;
@@ -20,7 +20,7 @@ const exampleCelsius = 20;
 
 const say = {
   title: {
-    // A site without an elevation in the site table has 0, like one at sea level.
+    // A site without an elevation in the sites file counts as a site at sea level.
     en: ({ elevationM }) =>
       elevationM === 0 ? 'Limits at sea level: the height of this site is not set, or 0 m' : `Limits at ${metres(elevationM)}`,
     hi: ({ elevationM }) =>

@@ -30,7 +30,7 @@ it('the link section shows the usable tier, its limit and the figures', () => {
   ]);
 });
 
-it('C17 the link section marks as "at least" a rate without an observed end of the burst, with its bytes, and a lower bound', () => {
+it('C17 the link section marks a lower bound, and a rate without a seen end of the burst, as "at least"', () => {
   const capacity = { at: now, how: 'train' as const, udpBlocked: false, upBps: 2_000_000, downBps: null };
   const more = { seenBytes: { up: 5_847_600, down: null }, atLeast: { upBps: null, downBps: 57_200_000 } };
   const said = (language: 'en' | 'hi') => linkLines({ at: now, capacity: { ...capacity, ...more } }, now, language)[1];

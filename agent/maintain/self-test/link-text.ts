@@ -3,7 +3,7 @@ import { fillIn, type Language, type LinkDirection, type LinkReport, vocabulary,
 
 const mbit = 1_000_000;
 
-/** Returns a line for each known value; none without measurements. `at` and `now` are by the PC's own clock. */
+/** Returns a line for each known value; no lines without measurements. `at` and `now` are times of the PC's own clock. */
 export function linkLines({ at, quality, capacity }: LinkReport, now: number, language: Language): string[] {
   const say = (words: Words) => words[language];
   const { measure } = vocabulary[language];

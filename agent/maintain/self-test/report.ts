@@ -13,12 +13,12 @@ export type CheckReport = {
   room: Words | undefined;
   /** Folder without an identity, if this PC is not enrolled. */
   notEnrolledFolder?: string | undefined;
-  /** Undefined until the server has sent it. */
+  /** Elevation of the site; undefined until the server has sent it. */
   elevationM: number | undefined;
   at: number;
   ms: number;
   checks: CheckRow[];
-  /** Path to the server in steps; absent if no other machine was probed. */
+  /** Steps of the path to the server; absent if the path was not tested. */
   layers?: PathStep[];
   budget?: BudgetFigures;
   link?: LinkReport;
@@ -26,7 +26,7 @@ export type CheckReport = {
 
 export const marks = { ok: '✔', unproven: '◐', fault: '✖', unknown: '?' } as const;
 
-/** Returns the room and its path, or a line that this PC is not enrolled. */
+/** Returns the name and identity of the room, or a line that says that this PC is not enrolled. */
 export function headOf({ room, pc, notEnrolledFolder: folder }: CheckReport, language: Language): string {
   if (folder !== undefined) return fillIn(phrases.notEnrolled[language], { folder });
   return room === undefined ? pc : `${room[language]} (${pc})`;
@@ -42,7 +42,7 @@ export function actionOf({ fault, reason }: CheckRow, language: Language): strin
   return fault === null ? undefined : faultOf(reason === certificateDatesReason ? 'clock.wrong' : fault)?.action[language];
 }
 
-/** Guarantee: it reports that no fault was found only if every check is known. */
+/** Returns the summary of the self-test. Guarantee: the summary says that no fault was found only if every check is known. */
 export function verdictLine({ checks }: CheckReport, language: Language): string {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   const count = (status: string) => checks.filter((check) => check.status === status).length;
@@ -51,7 +51,7 @@ export function verdictLine({ checks }: CheckReport, language: Language): string
   return unknowns === 0 ? `${end}.` : `${end}. ${vocabulary[language].readiness.unknown}: ${unknowns}.`;
 }
 
-/** Example: Data this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB. */
+/** Returns the use of the data budget: `Data this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB.` */
 export function budgetLine({ month, telemetryBytes, telemetryLimit, testBytes, testLimit }: BudgetFigures, language: Language): string {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   const megabytes = (bytes: number) => Number((bytes / 1_000_000).toFixed(1));

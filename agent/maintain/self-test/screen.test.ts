@@ -53,8 +53,8 @@ function says(name: string, run: Probe['run']): Probe {
 }
 
 /**
- * Runs the self-test of one room. Clock and certificate are checked by the real probes. The network path is judged by the real
- * `locateBreak` from given facts. All other checks are given.
+ * Runs the self-test of one room. The real probes check clock and certificate. The real `locateBreak` judges the network path from the
+ * facts of the test. The test defines all other checks.
  */
 function report({ rows = [], facts = {}, clockOffsetMs = 20, certificateLeftMs = 60 * day }: Scene): Promise<CheckReport> {
   const seen = { ...whole, ...facts };
@@ -128,7 +128,7 @@ test.each([40, 60, 132])('the self-test screen wraps lines at %i columns', async
     }
 });
 
-/** Devanagari vowel signs combine with the letter before them. */
+/** Returns the width of a line in columns. A Devanagari vowel sign takes no column, because it combines with the letter before it. */
 function widest(line: string): number {
   return [...new Intl.Segmenter('hi', { granularity: 'grapheme' }).segment(line)].length;
 }

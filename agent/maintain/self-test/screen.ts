@@ -1,26 +1,26 @@
-/** Formats a self-test for one screen: faults with their actions first, then unknown results, then what works. */
+/** Formats a self-test for one screen: first faults with their actions, then unknown results, then working parts. */
 import { coreReasonText, faultOf, fillIn, type Language, noneExpected, type ShownStatus, shownStatus, vocabulary } from '@sabha/contracts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
 import { actionOf, budgetLine, type CheckReport, type CheckRow, faultsOf, headOf, marks, verdictLine } from './report.ts';
 import { phrases, subjectOf } from './words.ts';
 
-/** Output screen. `start`: command by which the user starts the agent, unless it starts automatically. */
+/** Properties of the screen. `start`: command by which the user starts the agent, if it does not start automatically. */
 export type ScreenOptions = { columns: number; isColoured: boolean; start?: string };
 
 const leastColumns = 40;
 const usualColumns = 80;
-/** SGR: red and bold, yellow, green, cyan. */
+/** Colour codes of a terminal: bold red, yellow, green, cyan. */
 const colours = { fault: '31;1', unknown: '33', ok: '32', unproven: '36' } as const;
 const sgr = '\u001b[';
 
-/** Returns the screen of a terminal. Without a terminal, or with NO_COLOR, output has no colour. */
+/** Returns the properties of the terminal. Without a terminal, or with NO_COLOR, the output has no colour. */
 export function screenOf(out: { isTTY?: boolean; columns?: number }, env: Readonly<Record<string, string | undefined>>): ScreenOptions {
   const isPlain = out.isTTY !== true || Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
   return { columns: Math.max(leastColumns, columnsOf(out)), isColoured: !isPlain };
 }
 
-/** A terminal of unknown width reports 0. */
+/** Returns the width of the terminal. A terminal of unknown width reports 0 and gets the default. */
 function columnsOf({ columns }: { columns?: number }): number {
   return columns === undefined || columns === 0 ? usualColumns : columns;
 }
@@ -40,7 +40,7 @@ export function toScreen(report: CheckReport, language: Language, screen: Screen
     okLines(of('ok'), saying),
     pathLines(report, saying),
     summaryLines(report, language),
-    // Last, because a low screen shows only the end.
+    // The summary is the last line, because a low screen shows only the end.
     [verdictLine(report, language)],
   ];
   return blocks
@@ -49,7 +49,7 @@ export function toScreen(report: CheckReport, language: Language, screen: Screen
     .join('\n\n');
 }
 
-/** Shows one line, rewritten during the self-test. */
+/** Shows the progress of the self-test on one line, which each probe overwrites. */
 export function progressOn(out: { columns?: number; write(text: string): unknown }, language: Language) {
   const clear = `\r${sgr}K`;
   return {
@@ -84,7 +84,7 @@ function unknownLines(checks: readonly CheckRow[], { language, start, paint }: R
   });
 }
 
-/** Lists what works, then what is present but unproven, then what the room need not have and was not checked. */
+/** Lists working parts, then parts that are present but unproven, then parts that the room need not have and that were not checked. */
 function okLines(checks: readonly CheckRow[], { language, paint }: RenderContext): string[] {
   const of = (answer: ShownStatus) => checks.filter((one) => !isUnwanted(one) && shownStatus(one) === answer);
   const [unwanted, working, present] = [checks.filter(isUnwanted), of('ok'), of('unproven')];
@@ -112,7 +112,7 @@ function pathLines({ layers }: CheckReport, { language, paint }: RenderContext):
   return [`${phrases.way[language]}:`, `  ${steps}`];
 }
 
-/** Shows the other parts in one line each; `--all` prints them in full. */
+/** Returns one line each for the link, the data budget and the limits; `--all` prints them in full. */
 function summaryLines(report: CheckReport, language: Language): string[] {
   const [title, first] = report.link === undefined ? [] : linkLines(report.link, report.at, language);
   const limits = report.elevationM === undefined ? [] : limitLines(report.elevationM, language);
@@ -124,7 +124,7 @@ function summaryLines(report: CheckReport, language: Language): string[] {
   ];
 }
 
-/** Reasons of the path check on a PC that is not enrolled. */
+/** Reasons that the path check gives on a PC that is not enrolled. */
 const unenrolled = ['this PC does not know the server', 'without a certificate it is not known whether this is the server'];
 
 function nextStepOf(reason: string, isEnrolled: boolean): keyof (typeof vocabulary)['en']['nextStep'] {

@@ -53,7 +53,7 @@ it('the self-test reports unknown for a probe that fails or hangs, and continues
   expect(checks[1]?.reason).toBe('no answer in 0.05 s');
 });
 
-it('the self-test takes clock offset 0 for a server on this PC, and null without a server', async () => {
+it('the self-test assumes a clock offset of 0 for a server on this PC, and none (null) without a server', async () => {
   const offsets: (number | null)[] = [];
   const looks: Probe = {
     ...probe('clock', async () => []),

@@ -27,8 +27,8 @@ import { actionOf, budgetLine, type CheckReport, type CheckRow, headOf, marks, v
 import { phrases, subjectOf } from './words.ts';
 
 /**
- * PC under test. `configured`: false until the server has sent the expected equipment and the elevation of this room. `notEnrolledFolder`:
- * folder without an identity, if nothing else names this PC.
+ * PC under test. `configured` is false until the server has sent the expected equipment and the elevation of this room.
+ * `notEnrolledFolder`: data folder of a PC that is not enrolled and has no name.
  */
 export type Subject = { pc: string; room?: Words; notEnrolledFolder?: string; profile: Profile; configured: boolean };
 
@@ -44,11 +44,11 @@ export type SelfTest = {
   link?: LinkReport | undefined;
   /** Remaining validity of the certificate, milliseconds; absent without one. */
   certificateLeftMs?: number | undefined;
-  /** Called before each probe with its name, its number and the count. */
+  /** Called before each probe with the name and number of the probe, and the count of all probes. */
   onProbe?: (name: string, at: number, of: number) => void;
 };
 
-/** Time between the two samples that the load needs. */
+/** Time between the two readings from which the load of the processor is computed. */
 const loadWindowMs = 1_000;
 
 /**
@@ -85,18 +85,18 @@ export async function selfTest(test: SelfTest): Promise<CheckReport> {
   };
 }
 
-/** Returns figures that a running agent would have; a self-test has no link and no spool. A server on this PC shares its clock. */
+/** Returns the agent's own figures for the probes. A self-test has no link and no spool. A server on this PC shares the clock. */
 async function selfOf({ centre, compareClocks, certificateLeftMs }: SelfTest): Promise<SelfFigures> {
   const own = certificateLeftMs === undefined ? {} : { certificateLeftMs };
   const none = { ...own, roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
   if (centre !== undefined && isLoopback(centre.host)) return { ...none, clockOffsetMs: 0 };
   const compared = await compareClocks?.();
   if (compared === undefined || certificateLeftMs === undefined) return { ...none, ...compared };
-  // By a clock that is a year ahead every certificate has expired.
+  // The offset corrects the remaining time, because a clock that is a year ahead makes every certificate look expired.
   return { ...none, ...compared, certificateLeftMs: certificateLeftMs + (compared.clockOffsetMs ?? 0) };
 }
 
-/** Returns `unknown` without such a check. */
+/** Returns the status of a check; `unknown` if there is no such check. */
 function statusOf(checks: readonly CheckRow[], component: string, device: string): Status {
   return checks.find((one) => one.component === component && one.device === device)?.status ?? 'unknown';
 }
@@ -153,21 +153,21 @@ function lineOf(check: CheckRow, language: Language): string {
 }
 
 const limited: Readonly<Record<string, (result: ProbeResult) => ProbeResult>> = {
-  // Only the running agent knows its runner and its spool.
+  // A self-test knows neither the probe runner nor the spool of the running agent, so only the certificate is checked.
   agent: ({ checks }) => ({ checks: checks.filter(({ device }) => device === 'certificate') }),
   pc: withoutLoadFault,
 };
 
 /**
- * Wraps a probe.
- * Guarantee: it claims nothing that a single run cannot know.
+ * Wraps a probe for a self-test.
+ * Guarantee: the wrapped probe reports nothing that needs more than one run.
  */
 export function limitedToOneRun(probe: Probe): Probe {
   const judge = limited[probe.name];
   return judge === undefined ? probe : { ...probe, run: async (context) => judge(await probe.run(context)) };
 }
 
-/** A processor that is busy for one second, perhaps by an installation, is not overloaded; the running agent judges over minutes. */
+/** Removes the fault of a busy processor. One second of load shows no overload; the running agent judges the load over minutes. */
 function withoutLoadFault({ checks, ...others }: ProbeResult): ProbeResult {
   const busy = unknown('measured for one second only');
   return { ...others, checks: checks.map((check) => (check.fault === 'pc.load_high' ? { ...check, ...busy } : check)) };

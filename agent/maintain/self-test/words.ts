@@ -1,4 +1,4 @@
-/** Texts of the self-test, and the subject of its lines. The vocabulary of the domain is in the contracts. */
+/** Texts of the self-test. The names of components, faults and statuses are in the contracts. */
 import { type Check, type Language, type Words, wordFor } from '@sabha/contracts';
 
 export const phrases = {
@@ -25,7 +25,7 @@ export const phrases = {
   },
 } as const satisfies Record<string, Words>;
 
-/** Returns the component and device of a check in words. A slot such as `expected-1` is omitted; an unknown component keeps its id. */
+/** Returns component and device of a check in words. A device id such as `expected-1` is omitted; an unknown component keeps its id. */
 export function subjectOf({ component, device, name }: Pick<Check, 'component' | 'device' | 'name'>, language: Language): string {
   const part = wordFor(language, 'component', `${component}.${device}`);
   const slot = /^expected-\d+$/.test(device) || part !== undefined;

@@ -14,7 +14,7 @@ function setUp() {
   return { folder, file: join(folder, 'agent.mjs') };
 }
 
-/** Serves the requested bytes in pieces of 100, and breaks each response after the given number of pieces. */
+/** Serves the requested bytes in pieces of 100. It breaks response number n after `breaks[n]` pieces. */
 function server(bytes: Buffer, breaks: number[] = []) {
   const asked: number[] = [];
   const fetchFrom: FetchFrom = async (from) => {
@@ -52,7 +52,7 @@ test('S10 the updater discards content that differs from the signed hash, and st
   expect(good.asked).toEqual([0]);
 });
 
-test('S10 the updater stops at the signed size when data is endless', async () => {
+test('S10 the updater stops a download of endless data at the signed size', async () => {
   const { folder, file } = setUp();
   expect(await download(file, wanted, server(Buffer.concat([content, content])).fetchFrom)).toBe(
     'the file is larger than its manifest says',

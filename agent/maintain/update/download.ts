@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Manifest } from '@sabha/contracts';
 import { hasHash } from './slots.ts';
 
-/** Fetches the bundle from a byte on. `from` 0 in the response: the server ignored the range. Throws without a response. */
+/** Requests the bundle from byte `from` on. A `from` of 0 in the response means that the server ignored the range. */
 export type FetchFrom = (from: number) => Promise<{ from: number; pieces: AsyncIterable<Uint8Array> }>;
 
 /**
@@ -45,7 +45,7 @@ async function fetchRest(part: string, size: number, get: FetchFrom): Promise<st
   }
 }
 
-/** Deletes parts of other versions, which no one will resume. */
+/** Deletes the `.part` files of other versions, whose downloads will not be resumed. */
 function forgetOthers(part: string): void {
   const parts = readdirSync(dirname(part), { encoding: 'utf8' }).filter((name) => name.endsWith('.part'));
   for (const other of parts.map((name) => join(dirname(part), name))) if (other !== part) rmSync(other);

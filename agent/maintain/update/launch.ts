@@ -2,7 +2,7 @@
 import type { BundleChoice, Slots } from './slots.ts';
 
 /**
- * Returns what to start now. `isTrial`: false for a self-test or an enrolment beside the running agent, which proves nothing.
+ * Returns the version to start. `isTrial` is false for a self-test or an enrolment, which cannot prove that a version works.
  * Guarantee: it returns a choice despite any disk error, and a version is on trial only if its start was counted.
  */
 export function chooseBundle(slots: Pick<Slots, 'choose' | 'inUse'>, isTrial: boolean, say: (error: unknown) => void): BundleChoice {
@@ -18,8 +18,8 @@ export function chooseBundle(slots: Pick<Slots, 'choose' | 'inUse'>, isTrial: bo
 }
 
 /**
- * Kills a version that is still on trial at its deadline: it neither proved itself nor gave up. It is killed even if the disk refuses,
- * because a start that cannot be counted is not a trial.
+ * Kills a version that is still on trial at its deadline, and rejects it on disk. The version is killed even if the disk refuses the
+ * write, because it may hang.
  */
 export function endTrial(slots: Pick<Slots, 'read' | 'rejectTrial'>, version: string, end: () => void): void {
   let isOver = false;

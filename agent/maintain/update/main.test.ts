@@ -9,7 +9,7 @@ import { openSlots } from './slots.ts';
 
 const launcher = fileURLToPath(new URL('main.ts', import.meta.url));
 
-/** Sets up a PC with this program on trial or, with `proven`, in use. */
+/** Installs an agent with `program` as the version on trial or, with `proven`, as the version in use. */
 function setUp(program: string, { proven = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-launch-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -21,7 +21,7 @@ function setUp(program: string, { proven = false } = {}) {
   };
   bring('2.0.0', program);
   if (proven) slots.prove();
-  /** At speed 1,000 the eight minutes take 0.5 s. */
+  /** Starts the launcher. At speed 1,000 the eight minutes of a trial take 0.5 s. */
   const launch = (verb = 'run', speed = 1_000) => {
     const started = startProgram({ args: [launcher, verb], env: { ...process.env, SABHA_DATA: folder, SABHA_SPEED: `${speed}` } });
     onTestFinished(() => started.end('SIGKILL').then(() => undefined));
@@ -34,7 +34,7 @@ test.each([
   ['stays up and does nothing', 'setInterval(() => {}, 1_000)'],
   ['hears no timer any more', 'for (;;) {}'],
   ['refuses to be stopped', "process.on('SIGTERM', () => {}); process.exit = () => {}; for (;;) {}"],
-])('F25 kills and rejects a version on trial that %s', { tags: ['long'] }, async (_what, program) => {
+])('F25 the launcher kills and rejects a version on trial that %s', { tags: ['long'] }, async (_what, program) => {
   const { slots, launch } = setUp(program);
   expect(await launch().ended).toMatchObject({ signal: 'SIGKILL' });
   expect(slots.read()).toMatchObject({
@@ -43,7 +43,7 @@ test.each([
   });
 });
 
-test('the launcher lets a version run on that is proven in time', { tags: ['long'] }, async () => {
+test('the launcher does not kill a version that is proven before the deadline', { tags: ['long'] }, async () => {
   const { slots, launch } = setUp("setTimeout(() => console.log('still here'), 2_500); console.log('up')");
   const program = launch('run', 400);
   await program.says('up');

@@ -30,7 +30,7 @@ function refused(code: string): never {
   throw Object.assign(new Error(code), { code });
 }
 
-test('the launcher starts the version on trial, uses it once proven, and puts the next version into the other slot', () => {
+test('the launcher starts the version on trial, uses it once it is proven, and puts the next version into the other slot', () => {
   const { slots, bring, choose } = setUp();
   const first = bring('2.0.0');
   expect([slots.inUse(), choose(1)]).toEqual([null, first]);
@@ -63,7 +63,7 @@ test('F25 the launcher never starts a bundle whose file differs from the signed 
   expect([choose(3), slots.inUse()]).toEqual([null, null]);
 });
 
-test('F25 the launcher treats an unreadable state as none', () => {
+test('F25 the launcher starts the installed version if the state file is invalid', () => {
   const { folder, bring } = setUp();
   bring('2.0.0');
   writeFileSync(join(folder, 'slots.json'), '{"proven":');
@@ -75,7 +75,7 @@ describe('F25 choice of the version on a failing disk', () => {
   const start = (slots: ReturnType<typeof openSlots>) => chooseBundle(slots, true, (error) => said.push(error));
 
   test.each(['ENOSPC', 'EROFS', 'EIO'])(
-    'the launcher starts the version in use and keeps the version on trial waiting if the start of the trial cannot be counted (%s)',
+    'the launcher starts the version in use, and keeps the trial for later, if the start of the trial cannot be counted (%s)',
     (code) => {
       const { slots, bring, choose, refuses } = setUp();
       const good = bring('2.0.0');
@@ -90,7 +90,7 @@ describe('F25 choice of the version on a failing disk', () => {
   );
 
   test.each(['EACCES', 'EIO', 'EMFILE'])(
-    'the launcher starts the installed version and keeps the state while it cannot be read (%s)',
+    'the launcher starts the installed version, and keeps the state file, while the file cannot be read (%s)',
     (code) => {
       const { slots, bring, choose, refuses } = setUp();
       const good = bring('2.0.0');
@@ -104,7 +104,7 @@ describe('F25 choice of the version on a failing disk', () => {
   );
 });
 
-test('S10 the lowest allowed version only rises, despite a later manifest', () => {
+test('S10 the slots never lower the lowest allowed version, even if a later manifest does', () => {
   const { slots, bring } = setUp();
   bring('2.0.0', '1.10.0');
   bring('3.0.0', '1.9.0');

@@ -11,35 +11,35 @@ import * as v from 'valibot';
 const slotName = v.picklist(['a', 'b']);
 const held = v.object({ slot: slotName, version: v.string(), sha256: v.string() });
 const file = v.object({
-  /** In use and proven; null = the installed version. */
+  /** The proven version, which is in use; null = the installed version. */
   proven: v.nullable(held),
-  /** On trial: each start is counted before it happens. */
+  /** The version on trial. `starts`: its starts so far, counted before each start. */
   trial: v.nullable(v.object({ ...held.entries, starts: v.number() })),
-  /** Lowest version allowed by any manifest so far. */
+  /** Highest `minimum` of all manifests so far. Lower versions are refused. */
   minimum: v.string(),
-  /** Last rejected version, and when (wall clock, ms). */
+  /** Last rejected version. `at`: ms since 1970. */
   rejected: v.nullable(v.object({ version: v.string(), at: v.number(), reason: v.string() })),
 });
 
 export type SlotsFile = v.InferOutput<typeof file>;
-/** Bundle in its slot, and its signed hash. */
+/** A version with its slot and the signed hash of its bundle. */
 export type Bundle = v.InferOutput<typeof held>;
 
 export const bundleName = 'agent.mjs';
-/** One power cut in the first minutes is not the fault of the new version; a second one may be. */
+/** Limit of starts of a version on trial. A power cut may end the first start, so one failed start does not reject a version. */
 const startsLimit = 2;
 const system: SlotsDisk = { read: readFileSync, replace: replaceFile };
 const empty: SlotsFile = { proven: null, trial: null, minimum: '0.0.0', rejected: null };
 
 export type Slots = ReturnType<typeof openSlots>;
-/** `file`: bundle to start, null = the installed one. `trial`: its version if it is on trial. */
+/** The bundle to start. `file`: null = the installed bundle. `trial`: the version of the bundle if it is on trial. */
 export type BundleChoice = { file: string | null; trial: string | null };
-/** Disk access; both throw the error of the system. */
+/** Disk access. Both functions throw the error of the system. */
 export type SlotsDisk = { read(path: string): Buffer; replace(path: string, text: string): void };
 
 /**
- * Opens the slots of a folder. A missing or invalid state counts as none, because the installed version always works. An unreadable
- * state is kept, and the error is thrown.
+ * Opens the slots of a folder. A missing or invalid state file counts as empty, because the installed version always works. A state file
+ * that cannot be read is kept, and the error is thrown.
  */
 export function openSlots(folder: string, { installed = '0.0.0', disk = system }: { installed?: string; disk?: SlotsDisk } = {}) {
   const stateFile = join(folder, 'slots.json');
@@ -102,7 +102,7 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
       const { starts: _, ...proven } = kept.trial;
       write({ ...kept, proven, trial: null, rejected: null });
     },
-    /** Rejects this version if it is on trial; the next start uses the one before. */
+    /** Rejects this version if it is on trial. The next start uses the previous version. */
     rejectTrial,
   };
 }
@@ -112,7 +112,7 @@ export function hasHash(path: string, sha256: string, readFile: SlotsDisk['read'
   return content !== undefined && createHash('sha256').update(content).digest('hex') === sha256;
 }
 
-/** Returns undefined if the file is missing. Other errors of the disk are thrown, since they say nothing about the content. */
+/** Returns the content of a file; undefined if the file is missing. Throws other errors: after them the content is unknown. */
 function contentOf(path: string, read: SlotsDisk['read']): Buffer | undefined {
   try {
     return read(path);

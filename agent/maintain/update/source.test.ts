@@ -31,7 +31,7 @@ afterAll(() => {
   server.close();
 });
 
-test("the update client fetches manifest and bundle, from any byte on, from the server that the PC's own roots verify", async () => {
+test("the update client fetches the manifest, and the bundle from any byte on, from a server that the PC's own roots verify", async () => {
   const source = createUpdateSource(at, { roots: () => [tls.cert] });
   expect(await source.manifest()).toBe('{"signed":"x"}');
   for (const [from, rest] of [
@@ -44,7 +44,7 @@ test("the update client fetches manifest and bundle, from any byte on, from the 
   expect(asked).toEqual(['/updates/manifest.json', '/updates/agent.mjs', '/updates/agent.mjs bytes=4-']);
 });
 
-test('S10 the update client requests nothing from a server that another authority certifies, whatever the system trusts', async () => {
+test('S10 the update client requests nothing from a server of another authority, even if the system trusts that authority', async () => {
   const before = asked.length;
   await expect(createUpdateSource(at, { roots: () => [selfSigned(['localhost']).cert] }).manifest()).rejects.toThrow();
   await expect(createUpdateSource(at, { roots: () => [] }).manifest()).rejects.toThrow();

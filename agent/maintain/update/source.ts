@@ -9,7 +9,7 @@ const silentLimitMs = 60_000;
 const manifestLimitBytes = 16 * 1_024;
 
 export type SourceOptions = {
-  /** Only these root certificates are trusted for HTTPS, read at each request; absent = those of the system. */
+  /** Returns the only root certificates that are trusted for HTTPS, read at each request; absent = the roots of the system. */
   roots?: (() => string[]) | undefined;
   used?: CountBytes;
   limitMs?: number;

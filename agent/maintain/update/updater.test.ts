@@ -67,7 +67,7 @@ function setUp(version = '1.0.0') {
   return { state, slots, options, pass: clock.pass };
 }
 
-test('the updater downloads a newer version, restarts into a trial, and reports it', async () => {
+test('the updater downloads a newer version, restarts the agent for its trial, and reports the update', async () => {
   const { state, slots, options, pass } = setUp();
   startUpdater(options);
   state.manifest = manifest('1.1.0', { minimum: '1.0.5' });
@@ -123,7 +123,7 @@ test('F25 the updater rejects a version without acknowledgement after five minut
   before.stop();
 });
 
-test('S10 the updater refuses and reports an offer signed by another key, and examines the next one', async () => {
+test('S10 the updater refuses and reports a manifest that another key signed, and checks the next manifest', async () => {
   const { state, slots, options, pass } = setUp();
   startUpdater(options);
   state.manifest = JSON.stringify(sealSigned({ version: '9.0.0' }, createPrivateKey(makeSigningKeys().privateKey)));
@@ -154,7 +154,7 @@ test('F25 the updater logs a full disk during a trial, retries the proof, and re
   expect(late.state.restarts).toEqual(['update-taken-back']);
 });
 
-test("S10 the updater judges an offer by the server's time on a PC with a dead clock", async () => {
+test("S10 the updater checks the expiry of a manifest by the server's time on a PC with a dead clock", async () => {
   const { state, options, pass } = setUp();
   const now = options.clock.now();
   state.offMs = -20 * 365 * 24 * hour;

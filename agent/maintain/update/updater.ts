@@ -15,33 +15,33 @@ export type UpdaterOptions = {
   version: string;
   slots: Slots;
   source: UpdateSource;
-  /** Public key for manifests. */
+  /** Public key that verifies manifests. */
   key: KeyObject;
   clock: Clock;
-  /** Milliseconds since 1970, by the server's clock if known. A dead PC clock would accept an old version, or none. */
+  /** Milliseconds since 1970, by the server's clock if known. A wrong PC clock would accept an expired manifest, or refuse a valid one. */
   now(): number;
-  /** Uniform in [0, 1). */
+  /** Returns a uniform random number in [0, 1). */
   random: () => number;
-  /** True while camera or microphone is in use. */
+  /** Returns whether a program uses a camera or a microphone. */
   isBusy(): Promise<boolean>;
   /** True once the server has acknowledged a birth of this process. */
   isBirthAcknowledged(): boolean;
   record(kind: 'update', body: Record<string, unknown>): void;
-  /** Ends this process; its supervisor starts the next version. */
+  /** Ends this process. Its supervisor then starts the next version. */
   restart(reason: string): void;
   log: Log;
 };
 
 const firstLookMs = 10 * 60_000;
 const lookEveryMs = 6 * 3_600_000;
-/** Interval between checks for a meeting. */
+/** Interval of checks whether the meeting has ended. */
 const busyEveryMs = 60_000;
-/** A version without an acknowledgement within this time is rejected. */
+/** Time within which the server must acknowledge the birth of a version on trial. Otherwise the version is rejected. */
 const proofMs = 5 * 60_000;
 const proofEveryMs = 1_000;
-/** Retry interval after any error, such as a full disk. Much shorter than `proofMs`, so a version on trial can retry before its deadline. */
+/** Retry interval after an error, such as a full disk. It is much shorter than `proofMs`, so that a trial can retry before its deadline. */
 const heldUpMs = 60_000;
-/** Retry time of a rejected version, because a dead link may have been the cause. */
+/** Time after which a rejected version is tried again, because a dead link may have been the cause. */
 const rejectedForMs = 24 * 3_600_000;
 
 type UpdaterState = { options: UpdaterOptions; cancel: Cancel };
@@ -61,7 +61,7 @@ export function startUpdater(options: UpdaterOptions): { stop(): void } {
   return { stop: () => state.cancel() };
 }
 
-/** Runs in the version on trial. A disk error is retried; at the deadline the previous version runs again. */
+/** Waits in a version on trial for the acknowledgement. A disk error is retried. At the deadline the previous version is started. */
 async function awaitProof(state: UpdaterState, since: number): Promise<void> {
   const { slots, clock, version } = state.options;
   if (clock.up() - since >= proofMs) {

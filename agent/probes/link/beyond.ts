@@ -1,6 +1,6 @@
 /**
- * Tests the path beyond the router. It looks up names and connects to anchors (hosts of the profile that are not the server) and to the
- * server, in parallel, until the server has proven its identity or the time is over.
+ * Tests the path beyond the router: it looks up names, and connects to the server and to anchors, which are other hosts of the profile.
+ * All tests run in parallel until the server has proven its identity or the time is over.
  */
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -129,7 +129,7 @@ function hasAsked(anchors: readonly HostPort[], names: PathFacts['names']): bool
 export async function askNames(stage: Outside): Promise<PathFacts['names']> {
   const strangers = probeRandomNames(stage);
   const named = await nameOfCentre(stage);
-  // The link is up, so the address of that name is valid.
+  // The link to the server is up, so the address of its name is valid and can be stored.
   if (named.isNamed) remember(stage, named.address);
   if (!named.isNamed || stage.memory.servesAll) await strangers.first;
   return judgeNames(stage, strangers.stop(), named);
@@ -264,7 +264,7 @@ async function probeServer(stage: Outside, host: string | undefined): Promise<Se
   );
   await asked.first;
   const { responses, lost } = asked.stop();
-  // Is only this port closed, or is the whole machine unreachable?
+  // The other ports show whether only this port or the whole machine is unreachable.
   if (responses.every((one) => one === 'unreachable')) await Promise.all(others.map(({ first }) => first));
   const heardOther = others.flatMap((one) => one.stop().responses);
   const hasOther = heardOther.some((one) => one !== 'unreachable');

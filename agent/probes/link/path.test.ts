@@ -153,7 +153,7 @@ it('the path probe does not take an anchor at another port as proof that the por
   expect(await run()).toEqual(['path.between', namesAlone]);
 });
 
-it('the path probe tests no path on the PC of the server itself, and reports path.centre if that server is stopped', async () => {
+it('the path probe tests no path on the PC of the server itself, and reports `path.centre` if that server is stopped', async () => {
   const { run, asked, net } = office({ host: '127.0.0.1' });
   Object.assign(net, { state: undefined, connected: true });
   expect(await run()).toEqual(['ok', 'the server is on this PC']);

@@ -118,7 +118,7 @@ function localOf(state: NetworkState | undefined): PathFacts['local'] {
   return state.hasAddress && state.hasWayOut ? 'on' : 'no way out';
 }
 
-/** Judges all routers of this PC. It is unknown which one leads to the server, so the result is good only if none is dead. */
+/** Judges all routers of this PC. One living router is enough if none is dead, because the route to the server is unknown. */
 async function gatewayOf(stage: PathProbeContext, state: NetworkState | undefined): Promise<PathFacts['gateway']> {
   if (state === undefined) return 'unknown';
   if (state.gateways.length === 0) return 'none';

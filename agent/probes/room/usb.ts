@@ -13,8 +13,8 @@ const flapping = { least: 3, withinMs: 3_600_000 };
 type UsbSighting = { device: UsbDevice; isThere: boolean; drops: number[] };
 
 /**
- * Counts how often each camera and sound device left the bus in the last hour: by the kernel log or by its own runs, whichever count is
- * higher.
+ * Counts how often each camera and sound device left the bus in the last hour. It counts by the kernel log and by its own runs, and uses
+ * the higher count.
  * Guarantee: other USB devices do not count, and a PC that never had such a device has no check.
  */
 export function createUsbProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
