@@ -1,7 +1,7 @@
 /**
- * Entry point of the server: creates secrets, admits this PC, starts and restarts the four parts, merges their logs and stops them in
- * order.
- * If systemd starts the parts, each as its own user, it only creates the files that they need.
+ * Entry point of the server. It creates the secrets, admits the agent of this PC, and starts and restarts the four parts of the server. It
+ * also merges their logs, and stops them in order.
+ * If systemd starts the parts, each as its own user, this program only creates the files that they need.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, randomBytes } from 'node:crypto';
@@ -37,18 +37,18 @@ import { pino } from 'pino';
 
 const runtimeMajor = 26;
 const backoff = { firstMs: 500, maxMs: 30_000 };
-/** A part that ran for this long is stable: its next restart is immediate and its backoff starts anew. */
+/** Run time after which a part counts as stable. A stable part that ends is restarted at once, and its backoff starts again. */
 const stableMs = 60_000;
 const stopLimitMs = 2_500;
-/** Time after which a late first health report is logged. The report is still shown when it arrives. */
+/** Time after which a missing first health report is logged. A late report is still shown. */
 const healthLimitMs = 15_000;
 const healthRequest = { everyMs: 200, lateEveryMs: 1_000, limitMs: 2_000 };
-/** Each row is stopped before the next, so that the bye of the agent still reaches the broker. */
+/** The order in which parts are stopped. The agent stops first, so that its bye still reaches the broker. */
 const stopOrder: readonly (readonly PartName[])[] = [['agent'], ['dashboards'], ['flows'], ['broker']];
 
 /**
- * Same flags as the units in `packaging/server`. By default V8 uses up to 48 MiB for young objects in each part. The limit saves about 30
- * MiB per process.
+ * Flags of Node, the same as in the units of `packaging/server`. By default V8 uses up to 48 MiB for young objects in each process. The
+ * limit saves about 30 MiB per process.
  */
 const memoryFlags = ['--max-semi-space-size=4'];
 const runFlags = ['--disable-warning=ExperimentalWarning', ...memoryFlags];
@@ -57,7 +57,7 @@ const partNames = ['broker', 'flows', 'dashboards', 'agent'] as const;
 type PartName = (typeof partNames)[number];
 type Part = { name: PartName; script: string; env: Record<string, string> };
 type Running = Part & { child: ChildProcess | undefined; failures: number; ready: boolean; startedAt: number };
-/** `onFlowsReady` is called once, when `flows` is ready. Before that another program may listen on its port. */
+/** `onFlowsReady` is called once, when `flows` is ready. Before that time another program may listen on the port of `flows`. */
 type StartState = { stopping: boolean; onFlowsReady: (() => void) | undefined };
 
 const log = pino({ base: { part: 'start' } }, logOutput());
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   const configFile = resolve(process.env['SABHA_CONFIG'] ?? 'sabha.json');
   const settings = await fillFreePorts(loadSettings(configFile));
   const data = resolve(process.env['SABHA_DATA'] ?? 'data');
-  // If systemd starts the parts, this PC has the agent's own package.
+  // If systemd starts the parts, the agent of this PC comes from its own package.
   const ownPcProfile = options['no-agent'] || options.prepare ? null : ownPc(settings);
   const places = secretFilesIn(data, options.editor || settings.editor === true);
   const all = describeParts({ settings, configFile, data, own: ownPcProfile, places });
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   const parts = all.map((part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }));
   const state: StartState = { stopping: false, onFlowsReady: () => void printHealth(settings, places, ownPcProfile?.pc) };
   onShutdownRequest({ env: process.env, script: process.argv[1] }, () => void stopAll(parts, state, 0));
-  // The reader of the output is gone (closed terminal or pipe). On a full disk only the log lines are lost, and the server continues.
+  // EPIPE or EIO: the terminal or pipe of the output is closed. On a full disk only log lines are lost, and the server continues.
   process.stdout.on('error', (error) => {
     if (process.stdout.isTTY || codeOf(error) === 'EPIPE') void stopAll(parts, state, 1);
   });
@@ -87,66 +87,66 @@ async function main(): Promise<void> {
 }
 
 type OwnPc = { pc: string; profile: object };
-/** This PC is the first one of the site in the settings. */
+/** Returns this PC, which is the first PC of the site in the settings; null without one. */
 function ownPc({ site }: Settings): OwnPc | null {
   return site && { pc: `${site.state}/${site.id}/${site.pcs[0]?.id}`, profile: site.profile };
 }
 
 type SecretFiles = ReturnType<typeof secretFilesIn>;
 
-/** Each secret is in the folder of the only part that may read it. */
+/** Returns the paths of the secrets. Each secret is in the folder of the only part that may read it. */
 function secretFilesIn(data: string, hasEditor: boolean) {
   const [broker, flows, dashboards, agent] = partNames.map((name) => join(data, name));
   return {
     flowsToken: `${flows}/flows.token`,
     exporterToken: `${dashboards}/exporter.token`,
     apiToken: `${dashboards}/api.token`,
-    // In a folder that the group of flows may enter.
+    // The token of the CLI is in a folder that the group of `flows` may enter.
     cliToken: `${data}/cli.token`,
     agentToken: `${agent}/agent.token`,
     registryKey: `${flows}/registry.key`,
     centreKey: `${flows}/centre.key`,
     centrePub: `${agent}/centre.pub`,
     admit: `${flows}/admit.json`,
-    // Not beside the ledger, so that a restored ledger does not restore an old registry.
+    // The registry is not beside the ledger, so that a restored ledger does not bring an old registry.
     registry: `${broker}/registry.json`,
     ...(hasEditor && { editor: `${flows}/editor.password` }),
   };
 }
 
 /**
- * Returns the folder to which a part writes. The input files of broker and dashboards are one level above, without write access, and each
- * has one writer: `flows`, or this program.
+ * Returns the folder to which a part writes. The input files of broker and dashboards are one level above. These parts cannot write them:
+ * only `flows` or this program does.
  */
 function dataFolderOf(data: string, name: PartName): string {
   return name === 'broker' || name === 'dashboards' ? join(data, name, 'own') : join(data, name);
 }
 
 /**
- * Creates missing folders and secrets. `inputMode`: mode of the input files of the parts, readable by the owner, or also by a part that
- * runs as its own user.
+ * Creates missing folders and secrets. `inputMode`: file mode of the input files of the parts. The group may read them if each part runs
+ * as its own user.
  */
 function prepare(data: string, places: SecretFiles, { pc, inputMode }: { pc: string | undefined; inputMode: number }): void {
-  // A restore stopped between its two renames. New keys would be accepted by no PC.
+  // A restore was killed between its two renames. A start would create new keys, which no PC accepts.
   if (existsSync(join(data, 'flows.restoring')) && !existsSync(join(data, 'flows')))
     stopWith(`${data}: a restore was interrupted: run "npm run sabha -- restore FILE" again`);
   for (const name of partNames) for (const one of [join(data, name), dataFolderOf(data, name)]) makeFolder(one);
   const broker = join(data, 'broker');
   migrateBrokerFiles(broker, dataFolderOf(data, 'broker'));
-  // Files of an older or restored data folder: flows rewrites them only on a change.
+  // These files may come from an older or restored data folder, and `flows` writes them again only after a change.
   for (const file of [places.registry, join(broker, 'server.pem')]) if (existsSync(file)) chmodSync(file, inputMode);
   const hashes = {
     flows: hashToken(readOrCreateSecret(places.flowsToken)),
     exporter: hashToken(readOrCreateSecret(places.exporterToken, inputMode)),
   };
   writeOrStop(join(broker, 'principals.json'), JSON.stringify(hashes), inputMode);
-  // The broker receives the exporter's MQTT token, so a separate token protects the API.
+  // The broker knows the exporter's MQTT token, so the API has a separate token.
   const command = { name: 'server-cli', role: 'central', hash: hashToken(readOrCreateSecret(places.cliToken, inputMode)) };
   const exporter = { name: 'server-exporter', role: 'reader', hash: hashToken(readOrCreateSecret(places.apiToken, inputMode)) };
   writeOrStop(join(data, 'flows', 'programs.json'), JSON.stringify([command, exporter]));
   if (!existsSync(places.registryKey)) writeOrStop(places.registryKey, makeSigningKeys().privateKey);
   writeOrStop(join(broker, 'registry.pub'), publicKeyPem(places.registryKey, 'the broker admits no PC'), inputMode);
-  // A ledger belongs to one key: its PCs accept no other, and with another key `sabha restore` refuses the backup.
+  // A new key is created only without a ledger: its PCs accept only the old key, and `sabha restore` refuses a backup with another key.
   if (!existsSync(places.centreKey) && !existsSync(join(data, 'flows/ledger.db')))
     writeOrStop(places.centreKey, makeSigningKeys().privateKey);
   writeOrStop(places.centrePub, publicKeyPem(places.centreKey, 'the PCs accept no commands'));
@@ -169,7 +169,7 @@ function publicKeyPem(file: string, without: string): string {
 }
 
 function readOrCreateSecret(file: string, mode = modes.own): string {
-  // A full disk at an earlier start may have left an empty file, with which no login works.
+  // A full disk at an earlier start may have left an empty file, and an empty secret admits nobody.
   const held = existsSync(file) ? loadText(file).trim() : '';
   const text = held || randomBytes(32).toString('base64url');
   if (held === '') writeOrStop(file, text, mode);
@@ -193,7 +193,7 @@ function describeParts(at: { settings: Settings; configFile: string; data: strin
     SABHA_MQTT_HOST: '127.0.0.1',
     SABHA_MQTT_PORT: `${settings.ports.mqtt}`,
     SABHA_REGISTRY: places.registry,
-    // With SABHA_SPEED all parts use this start time, so that a restarted part has the same time as the others.
+    // With SABHA_SPEED all parts count from this start time, so that a restarted part has the same clock as the others.
     SABHA_EPOCH: process.env['SABHA_EPOCH'] ?? `${Date.now()}`,
   };
   const reflector = { SABHA_REFLECTOR_PORT: `${settings.ports.reflector}` };
@@ -263,7 +263,7 @@ function writeEnvironments(data: string, parts: readonly Part[]): void {
   }
 }
 
-/** Starts a part, and restarts it whenever it ends. If a part never became ready, all parts stop; its own log line has the reason. */
+/** Starts a part, and restarts it whenever it ends. If a part ends before it was ever ready, all parts stop; its log has the reason. */
 function startPart(part: Running, parts: Running[], state: StartState): void {
   const child = spawn(process.execPath, [...runFlags, part.script], {
     env: { ...process.env, ...part.env },
@@ -291,7 +291,7 @@ function startPart(part: Running, parts: Running[], state: StartState): void {
   });
 }
 
-/** The agent starts after `flows` has admitted it. An earlier attempt would be refused, and its backoff would delay the next one. */
+/** Starts the agent once `flows` has admitted it. The broker would refuse an earlier connection, and the backoff would cost time. */
 function handleReady(part: Running, parts: Running[], state: StartState): void {
   part.ready = true;
   if (part.name === 'flows') {
@@ -335,7 +335,7 @@ function printLine(line: string, part: string): void {
   }
 }
 
-/** Prints the addresses, then the first health of this PC as seen by the server. Without an agent it prints the number of sites. */
+/** Prints the addresses, then the first state of this PC that the server received. Without an agent it prints the number of sites. */
 async function printHealth({ ports, https }: Settings, { editor, cliToken }: SecretFiles, pc: string | undefined): Promise<void> {
   const wall = `http://127.0.0.1:${ports.api}`;
   const addresses = [
@@ -374,7 +374,7 @@ async function fetchList<T>(url: string, token: string): Promise<T[] | undefined
   }
 }
 
-/** `flows` validates settings that it alone knows, before anything is created, and prints its own error line. */
+/** Loads the settings. `flows` validates its own settings before any file is created, and prints its own error line. */
 function loadSettings(file: string): Settings {
   const settings = readSettings(loadText(file), file);
   if (!settings.ok) stopWith(settings.line);
@@ -383,7 +383,7 @@ function loadSettings(file: string): Settings {
   return settings.value;
 }
 
-/** Replaces port 0 by a free port, so that all parts know it. */
+/** Replaces each port 0 by a free port, so that all parts know the same port. */
 async function fillFreePorts(settings: Settings): Promise<Settings> {
   const rows = Object.entries(settings.ports).map(async ([name, port]) => [name, port || (await freePort())]);
   const { https } = settings;

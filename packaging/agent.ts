@@ -21,7 +21,7 @@ Licence: Apache-2.0, /usr/share/common-licenses/Apache-2.0
 Node.js, which is included: node.copyright. The packages in agent.mjs and room.mjs: packages.copyright.
 `;
 const fields = {
-  // Programs that the scripts call and that not every Debian has.
+  // adduser and passwd: the scripts of the package call them, and some Debian systems lack them.
   Depends: `${nodeDepends}, adduser, passwd`,
   Recommends: 'pulseaudio-utils, pipewire-bin, libnotify-bin, xdg-utils',
   Description:

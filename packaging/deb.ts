@@ -5,18 +5,18 @@ import { fileURLToPath } from 'node:url';
 import { type PackageResult, put, run } from '../agent/maintain/install/packing.ts';
 
 /**
- * Name, version and control fields of a package, in addition to the shared fields. `fast` = larger, built in seconds instead of a minute.
+ * A package to build. `fields`: control fields besides those that all packages share. `fast`: a larger package in seconds, not a minute.
  */
 export type Package = { name: string; version: string; fields: Record<string, string>; out: string; fast: boolean };
 
 const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
-/** The npm package with Node for this machine. Its licence is packed too. */
+/** Folder of the npm package that contains Node for this machine, and its licence. */
 export const nodeFolder = join(modules, `node-linux-${process.arch}`);
 /** Shared libraries that Node needs. */
 export const nodeDepends = 'libc6 (>= 2.28), libstdc++6, libgcc-s1, libatomic1';
 
-/** Copies a folder beside this file, and a Node without symbols, to their installed places. Returns null, or a one-line error. */
+/** Copies a folder beside this file, and Node without debug symbols, to their installed places. Returns null, or a one-line error. */
 export async function layOut(root: string, folder: string, node: string): Promise<string | null> {
   cpSync(new URL(folder, import.meta.url), root, { recursive: true, verbatimSymlinks: true });
   mkdirSync(dirname(join(root, node)), { recursive: true });

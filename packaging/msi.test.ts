@@ -4,7 +4,7 @@ import { packMsi } from './msi.ts';
 
 const read = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
 
-test('the lock pins Node in the version of this project, and both parts of koffi in one version', () => {
+test('the package lock pins Node in the version of this project, and both packages of koffi in one version', () => {
   const { dependencies } = read('windows/package.json');
   const own = read('../package.json').optionalDependencies;
   expect(dependencies).toEqual({
@@ -19,7 +19,7 @@ test('the lock pins Node in the version of this project, and both parts of koffi
 });
 
 test.each(['1.2', '1.2.3-rc1', '256.0.0', '0.0.70000'])(
-  'refuses the version %s, which Windows Installer cannot compare, with a one-line error',
+  'packMsi refuses the version %s, which Windows Installer cannot compare, with a one-line error',
   async (version) => {
     const line = `"${version}" is no version of an MSI: write three numbers, such as 1.20.3`;
     expect(await packMsi({ out: '/no/such/folder', version })).toEqual({ ok: false, line });

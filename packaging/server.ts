@@ -41,7 +41,7 @@ async function packServer(out: string, version: string): Promise<PackageResult> 
   }
 }
 
-/** Returns the folders of packages that the server needs at run time. A nested package is part of the package that contains it. */
+/** Returns the folders of the npm packages that the server needs at run time. A nested package is copied with the outer package. */
 function runtimePackages(): string[] {
   const { packages }: { packages: Record<string, { dev?: boolean; devOptional?: boolean }> } = read('package-lock.json');
   const paths = Object.keys(packages).filter((path) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && !isAgents.test(path));

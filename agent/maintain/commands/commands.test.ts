@@ -20,7 +20,7 @@ test('the PC executes and answers a command to itself, or to a scope that contai
   expect(answers()).toEqual([0, 1, 2, 3].map((at) => ({ id: `c-${at}`, verb: 'restart-sound', outcome: 'done', reason: null })));
 });
 
-describe('createCommands refuses', () => {
+describe('refusal of a command', () => {
   test.each<[string, Partial<Command> | ((now: number) => Partial<Command>), string]>([
     ['expired', (now) => ({ notBefore: now - commandLifeMs, expires: now }), 'expired'],
     ['too early', (now) => ({ notBefore: now + 31_000, expires: now + commandLifeMs }), 'not yet'],
@@ -126,15 +126,15 @@ describe('a command during which the agent ends', () => {
   }
   const confirm = { confirm: pc };
 
-  test('the PC answers the command as interrupted and does not begin it again', async () => {
+  test('the PC answers a command that a kill interrupted as interrupted, and does not begin the command again', async () => {
     expect(await afterAKill('restart-sound', {})).toEqual({ begun: 1, answers: ['interrupted'] });
     expect(await afterAKill('reboot', confirm)).toEqual({ begun: 1, answers: ['interrupted'] });
   });
-  test('the PC answers the command as done if its purpose is to end the agent or the PC', async () => {
+  test('the PC answers an interrupted command as done if the purpose of the command is to end the agent or the PC', async () => {
     expect(await afterAKill('restart-agent', {})).toEqual({ begun: 1, answers: ['done'] });
     expect(await afterAKill('reboot', confirm, 'boot-2')).toEqual({ begun: 1, answers: ['done'] });
   });
-  test('the PC executes the command again if its verb is idempotent', async () => {
+  test('the PC executes an interrupted command again if its verb is idempotent', async () => {
     expect(await afterAKill('probe-now', {})).toEqual({ begun: 2, answers: ['done'] });
   });
 });

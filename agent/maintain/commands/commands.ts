@@ -77,7 +77,7 @@ export function createCommands(options: CommandsOptions) {
       if (said.ok) judge(state, said.value);
       else options.onRefused(said.reason);
     },
-    /** Answers the commands that an earlier run of the agent began and did not answer. */
+    /** Sends the missing answers to commands that an earlier run of the agent began. */
     resume(): void {
       for (const entry of journal.cutShort()) resume(state, entry);
     },

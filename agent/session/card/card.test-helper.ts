@@ -11,7 +11,7 @@ export function faulty(fault: string, edit: Partial<Check> = {}): Check {
 
 export const working = ['camera', 'microphone', 'speaker'].map((component) => checkOf(component));
 
-/** Returns the facts of the hall in Leh, whose card is in English by default. */
+/** Returns the facts from which the room card of the hall in Leh is made. The card is in English by default. */
 export function knownOf(checks: readonly Check[], edit: Partial<RoomFacts['profile']> = {}): RoomFacts {
   return {
     pc: 'ladakh/leh/hall',

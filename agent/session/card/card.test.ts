@@ -21,7 +21,7 @@ function setUp() {
   return { clock, room, pages, slips, card, written };
 }
 
-test('the file of the room card is written at once when its statement changes, and not again for the same statement', () => {
+test('the room card is written at once when its statement (ready, or the thing to fix) changes, and not for an equal statement', () => {
   const { room, pages, card } = setUp();
   card.look();
   room.checks = [...working, checkOf('pc', { device: 'disk' })];
@@ -33,7 +33,7 @@ test('the file of the room card is written at once when its statement changes, a
   expect(pages[1]).toContain('Microphone muted in the sound settings');
 });
 
-test('the room card renews its time every minute, and writes nothing else', async () => {
+test('the room card is written once a minute with a new time if its statement does not change', async () => {
   const { clock, pages, card, written } = setUp();
   card.look();
   for (let at = 0; at < 12; at += 1) {

@@ -15,8 +15,8 @@ export type CardOptions = {
 };
 
 /**
- * Guarantee: it is written at once when its statement changes, and rendered only then. While the agent runs its time is renewed, so a
- * card without renewal is recognised as stale. A failed write is retried at the next call.
+ * Creates the room card. Guarantee: the card is rendered and written at once when its statement changes. While the agent runs, the time
+ * on the card is renewed, so a card with an old time is stale. A failed write is retried at the next call.
  */
 export function createCard({ clock, known, save, onInternalError }: CardOptions) {
   let said = '';
@@ -30,7 +30,7 @@ export function createCard({ clock, known, save, onInternalError }: CardOptions)
   }
 
   return {
-    /** Called on every possible change, and every few seconds. */
+    /** Updates the card if its statement changed. Callers call it after every possible change, and every few seconds. */
     look(): void {
       if (isOver) return;
       try {

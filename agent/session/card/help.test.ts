@@ -22,18 +22,21 @@ test('the help of the room card addresses a mail with PC and fault as subject, a
   expect([...url.searchParams]).toEqual([['subject', text]]);
 });
 
-test.each(languages)('the help of the room card encodes exactly the link in the QR code, at the longest title too: %s', (language) => {
-  const titleLength = (fault: FaultId) => faults[fault].title[language].length;
-  const [longest = 'microphone.muted'] = faultIds.toSorted((a, b) => titleLength(b) - titleLength(a));
-  for (const help of [longestHelp(longest, language), helpOf({ ...muted, languages: [language] })])
-    expect(help && read(help.svg)).toBe(help?.link);
-});
+test.each(languages)(
+  'the QR code of the room card contains exactly the link of the help mail, even for the longest fault title: %s',
+  (language) => {
+    const titleLength = (fault: FaultId) => faults[fault].title[language].length;
+    const [longest = 'microphone.muted'] = faultIds.toSorted((a, b) => titleLength(b) - titleLength(a));
+    for (const help of [longestHelp(longest, language), helpOf({ ...muted, languages: [language] })])
+      expect(help && read(help.svg)).toBe(help?.link);
+  },
+);
 
 function longestHelp(fault: string, language: Language) {
   return helpOf({ pc: longestPc, help: longestChat, fault, readiness: 'not-ready', languages: [language] });
 }
 
-/** Renders the QR code as a camera sees it, four pixels a module, and decodes it. */
+/** Decodes the QR code from an image with four pixels for each module, as a phone would. */
 function read(svg: string): string | undefined {
   const size = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1]);
   const scale = 4;

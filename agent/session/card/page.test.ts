@@ -17,7 +17,7 @@ test('the page of the room card loads nothing, and its policy allows only its ow
   expect(html.match(/ (?:src|on\w+|srcset|style)=/g)).toBeNull();
 });
 
-test('the page of the room card shows the page as stale until its script has checked the time, or without a script', () => {
+test('the page of the room card is shown as stale until its script has checked the time, and without a script', () => {
   const html = pageFor(working);
   expect(html).toContain('<section id="now" class="ready" hidden>');
   expect(html).toMatch(/<section id="old" class="unknown">\s*<div lang="en"><h2>\? This page is out of date/);
@@ -31,7 +31,7 @@ test('the page of the room card has a part for each language of the site, and ta
   expect(pageFor([muted], { languages: ['hi'] })).not.toContain('Microphone muted');
 });
 
-test('the page of the room card escapes 200 hostile names of devices, rooms and sites, with the same elements and a small size', () => {
+test('the page of the room card escapes 200 hostile names of devices, rooms and sites, and keeps its HTML elements and a small size', () => {
   const elements = (html: string) => html.match(/<[^\s>]*/g);
   const plain = elements(pageFor([muted]));
   const random = randomFrom(11);

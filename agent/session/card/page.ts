@@ -7,13 +7,12 @@ import { phrases, type Statement } from './statement.ts';
 /** Interval at which the agent renews the time on the card. */
 export const renewedEveryMs = 60_000;
 
-/** Ready is not proof, so it has neither a tick nor green. */
+/** Marks of the readiness. `ready` has no tick and no green, because it does not prove sound and picture. */
 const marks: Record<Readiness, string> = { ready: '◐', 'not-ready': '✖', unknown: '?' };
 
 /**
- * Shows the page as stale until the script finds a recent time. The page reloads every few seconds. The script also checks every
- * second, in case the file is gone or the disk hangs. When the clock goes back an hour, the time lies in the future, which counts as
- * stale too.
+ * Script of the page. The page is stale until the script finds a recent time in it. The page reloads every few seconds. The script also
+ * checks every second, because the file may be gone or the disk may hang. A time in the future, after the clock was set back, is stale too.
  */
 const script = `
 const written = Number(document.documentElement.dataset.written);
@@ -29,8 +28,8 @@ setTimeout(() => location.reload(), 5000);
 for (const time of document.querySelectorAll('time')) time.textContent = new Date(written).toLocaleTimeString('en-GB');
 `;
 /**
- * SHA-256 of that script in base64, verified by a test. Computing it here would load a crypto library into the session helper: 2 MiB
- * of memory.
+ * SHA-256 of the script in base64, which a test verifies. To compute the hash here would load a crypto library of 2 MiB into the session
+ * helper.
  */
 const scriptSha256 = 'yvNUAlOa1w02c2dCZ+EodbD66WiQh61wXMAvltzFSS0=';
 
@@ -63,12 +62,11 @@ footer { margin-top: 4vmin; border-top: 1px solid var(--soft); }
 `;
 
 /**
- * The page in two parts; the time of writing, milliseconds since 1970, goes between them. It is rendered again only when the statement
- * changes.
+ * The page in two parts. The time of writing, in milliseconds since 1970, is written between them, so that a new time needs no rendering.
  */
 export type Page = readonly [before: string, after: string];
 
-/** Guarantee: any name is shown as text. */
+/** Renders a statement. Guarantee: every name is shown as text, even if it contains HTML. */
 export function pageOf(statement: Statement): Page {
   const { languages, pc } = statement;
   const each = (part: (language: Language) => string) =>
@@ -123,7 +121,7 @@ function helpWithQrCode({ link, name, svg }: Help, languages: readonly Language[
   return `<a class="help" href="${escaped(link)}">${svg}${words}</a>`;
 }
 
-/** Shows a name once if it is the same in several languages. */
+/** Returns a name in the languages of the site, once if it is the same in several languages. */
 function nameInLanguages(words: Words, languages: readonly Language[]): string {
   const firsts = languages.filter((language, at) => languages.findIndex((other) => words[other] === words[language]) === at);
   return firsts.map((language) => `<span lang="${language}">${isolatedText(words, language)}</span>`).join(' · ');
@@ -155,7 +153,7 @@ export function helpOf(statement: Pick<Statement, 'pc' | 'help' | 'fault' | 'rea
   return { link, name: isMail ? help : new URL(link).host, svg: qrCodeOf(link) };
 }
 
-/** Contains PC and fault id, readable in any language: `ladakh/leh/hall: Microphone not found (microphone.missing)`. */
+/** Returns the subject of a mail for help, with PC and fault id: `ladakh/leh/hall: Microphone not found (microphone.missing)`. */
 function helpText({ pc, fault, readiness, languages }: Pick<Statement, 'pc' | 'fault' | 'readiness' | 'languages'>): string {
   const language = languages[0] ?? 'en';
   if (fault === null) return `${pc}: ${vocabulary[language].readiness[readiness]}`;
@@ -163,8 +161,8 @@ function helpText({ pc, fault, readiness, languages }: Pick<Statement, 'pc' | 'f
 }
 
 /**
- * Draws the QR code dark on light in any colour scheme, with the quiet zone that a phone needs. Each run of dark modules is a box of
- * one path.
+ * Draws the QR code dark on light in any colour scheme, with the empty border that a phone needs. Each row of adjacent dark modules is
+ * one box of a single SVG path.
  */
 function qrCodeOf(text: string): string {
   const { data, size } = encode(text, { ecc: 'M', border: 4 });

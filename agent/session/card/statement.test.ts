@@ -22,7 +22,7 @@ test.each([
     `the ${component} is unknown`,
     [...working.filter((one) => one.component !== component), checkOf(component, { status: 'unknown', reason: 'stale' })],
   ]),
-])('the room card never reports ready for an unknown result: %s', (_what, checks) => {
+])('the room card does not report the room as ready if %s', (_what, checks) => {
   expect(said(checks)).toMatchObject({ readiness: 'unknown', fault: null });
 });
 
@@ -41,7 +41,7 @@ test('the room card names the most severe fault, and among equally severe faults
     expect(said(checks)).toMatchObject({ fault: 'camera.missing' });
 });
 
-test('the room card names the cause and not its consequences', () => {
+test('the room card names the fault that caused others, and not the faults that it caused', () => {
   expect(said([faulty('microphone.muted'), faulty('sound.service_down'), ...working])).toMatchObject({ fault: 'sound.service_down' });
 });
 
@@ -53,7 +53,7 @@ test.each([
   [['ta', 'hi', 'hi'], ['hi']],
   [['ta'], ['en', 'hi']],
   [undefined, ['en', 'hi']],
-])('the room card maps the languages %j to %j', (languages, spoken) => {
+])('the room card of a site with the languages %j is shown in %j', (languages, spoken) => {
   const { profile, ...known } = knownOf(working);
   const { languages: _own, ...rest } = profile;
   expect(statementOf({ ...known, profile: { ...rest, ...(languages && { languages }) } }).languages).toEqual(spoken);

@@ -19,7 +19,7 @@ import { subjectOf } from '../../maintain/self-test/words.ts';
 
 export type RoomFacts = { pc: string; checks: readonly Check[]; profile: Profile; place: Config['place'] };
 
-/** Contains nothing that changes with time alone. */
+/** Content of a card. It contains no time, so two equal statements show that nothing changed. */
 export type Statement = ReturnType<typeof statementOf>;
 
 /** Longest device name and reason on the card, in characters. */
@@ -27,14 +27,14 @@ const aboutLength = 160;
 const catalogue: readonly string[] = faultIds;
 
 /**
- * Returns the statement for these facts. A fault with another one as its cause is not named. Otherwise the highest severity decides,
- * then the order of the catalogue.
+ * Returns the statement for these facts. It names one fault: not one that another fault caused, then the highest severity, then the order
+ * of the catalogue.
  * Guarantee: an unknown result is never ready.
  */
 export function statementOf({ pc, checks, profile, place }: RoomFacts) {
   const { readiness } = readinessOf({ presence: 'online', checks });
   const fault = worstFault(checks);
-  // If readiness is unknown, the unknown part matters more than a minor fault.
+  // If the readiness is unknown, the card names the unknown part instead of a minor fault.
   const needed = checks.find(({ component, status }) => meetingComponents.includes(component) && status === 'unknown');
   const unknown = readiness === 'unknown' ? (needed ?? nothingKnown) : undefined;
   const reason = (language: Language) => (unknown?.reason ? oneLine(coreReasonText(unknown.reason, language), aboutLength) : '');
@@ -42,7 +42,7 @@ export function statementOf({ pc, checks, profile, place }: RoomFacts) {
   const [state = '', site = ''] = pc.split('/');
   return {
     pc,
-    /** The first is the language of the page. */
+    /** Languages of the card. The first one is the language of the HTML page. */
     languages: known.length === 0 ? languages : [...new Set(known)],
     site: place?.site ?? translated(() => `${state}/${site}`),
     room: place?.room ?? translated(() => pc),
@@ -64,7 +64,7 @@ function worstFault(checks: readonly Check[]): Check | undefined {
   return roots.sort((a, b) => bySeverity(severityOf(a), severityOf(b)) || rankOf(a) - rankOf(b))[0];
 }
 
-/** A fault that this version does not know counts like in `readinessOf`. */
+/** Returns the severity of a fault. A fault that this version does not know has the same severity as in `readinessOf`. */
 function severityOf({ fault }: Check) {
   return faultOf(fault ?? '')?.severity ?? 'major';
 }

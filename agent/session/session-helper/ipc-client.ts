@@ -1,4 +1,4 @@
-/** Helper side of the local channel: on Linux it connects and proves its user, on Windows it waits at a pipe. */
+/** The session helper's end of the local channel. On Linux it connects and proves its user; on Windows it waits at a pipe. */
 import { connect, type Server, type Socket } from 'node:net';
 import { backoffMs, type Clock, messageOf, parseJsonAs } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
@@ -13,7 +13,7 @@ export type JoinOptions = {
   random: () => number;
   platform: Pick<Platform, 'ask'>;
   log: Log;
-  /** `isFirst`: the first since the helper joined. */
+  /** Called for each room message. `isFirst`: it is the first one since the helper joined the service. */
   onRoom(room: Extract<ToHelper, { type: 'room' }>, isFirst: boolean): void;
   onOrder(order: Extract<ToHelper, { type: 'order' }>): void;
   /** Called for each message of the service. */
@@ -34,12 +34,12 @@ function createState(options: JoinOptions) {
     joined: undefined as Socket | undefined,
     isOver: false,
     failures: 0,
-    /** Last log line: a repeated reason is logged once. */
+    /** Last log line, so that the same reason is not logged twice in a row. */
     logged: '',
   };
 }
 
-/** Guarantee: the helper sends only to a service that sent first. Several helpers retry at different times. */
+/** Connects the helper to the service. Guarantee: the helper sends nothing before the service has sent a message. */
 export function createJoin(options: JoinOptions) {
   const state = createState(options);
   return {
@@ -52,7 +52,7 @@ export function createJoin(options: JoinOptions) {
       state.server?.close();
       for (const socket of state.lastReceivedUp.keys()) socket.destroy();
     },
-    /** Sends nothing before the helper has joined. */
+    /** Sends a message to the service; does nothing if the helper has not joined. */
     send: (message: FromHelper) => state.joined && sendLine(state.joined, message),
   };
 }
@@ -111,7 +111,7 @@ function receive(state: JoinState, socket: Socket, message: Exclude<ToHelper, { 
   state.onAlive();
 }
 
-/** The proof is removed when the service responds or the connection ends. */
+/** Writes the proof file. The file is removed when the service responds or the connection ends. */
 async function prove({ platform }: JoinState, socket: Socket, nonce: string): Promise<void> {
   try {
     const left = await platform.ask(leaveProof(nonce), AbortSignal.timeout(askLimitMs));
@@ -124,7 +124,7 @@ async function prove({ platform }: JoinState, socket: Socket, nonce: string): Pr
   }
 }
 
-/** A service that hangs does not close its end. */
+/** Closes connections on which no message arrived for too long, because a service that hangs does not close them. */
 function checkConnections(state: JoinState): void {
   const { clock, lastReceivedUp } = state;
   clock.after(aliveEveryMs, () => {

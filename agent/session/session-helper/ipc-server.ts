@@ -3,10 +3,10 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 
 export type LocalAddress = { address: string; isPipe: boolean };
-/** `all`: other users may connect too. */
+/** `all`: every user of the PC may connect. */
 export type ListenOptions = LocalAddress & { all: boolean; onSocket(socket: Socket): void };
 
-/** Connections at the same time; more are closed at once. */
+/** Limit of simultaneous connections. Further ones are closed at once. */
 const connectionsLimit = 64;
 
 /** Returns the pipe that the helper of one Windows session opens. */
@@ -15,9 +15,9 @@ export function sessionPipeAddress({ address }: LocalAddress, session: number): 
 }
 
 /**
- * Listens at the address, and replaces a socket left by a killed process. The folder of the socket must be writable by us alone, or
- * another user could replace it. A pipe is never open to all: write access to a pipe includes the right to create another one of its
- * name.
+ * Listens at the address, and replaces a socket that a killed process left. Only this process may write to the folder of the socket, or
+ * another user could replace the socket. A pipe is never open to all users: whoever may write to a pipe may also create a second pipe of
+ * its name.
  */
 export async function listenLocally({ address, isPipe, all, onSocket }: ListenOptions): Promise<Server> {
   if (!isPipe) rmSync(address, { force: true });
@@ -27,7 +27,7 @@ export async function listenLocally({ address, isPipe, all, onSocket }: ListenOp
     server.once('error', reject);
     server.listen({ path: address, readableAll: all, writableAll: all }, resolve);
   });
-  // With too many open files a connection is lost without an error of the server.
+  // If the process has too many open files, a connection is lost. This error must not end the process.
   server.on('error', () => undefined);
   return server;
 }

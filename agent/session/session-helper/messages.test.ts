@@ -40,7 +40,7 @@ test('S15 the message codec refuses 20,000 corrupted lines or decodes them to a 
       for (let change = pick(4); change >= 0; change -= 1) bytes[pick(bytes.length)] = pick(256);
       const read = parseJsonAs(schema, bytes.toString('utf8', 0, random() < 0.2 ? pick(bytes.length) : bytes.length));
       if (read === undefined) refused += 1;
-      // Decoding is idempotent.
+      // A decoded message decodes to itself.
       else expect(parseJsonAs(schema, JSON.stringify(read))).toEqual(read);
     }
     for (const text of ['', 'null', '[]', '7', '"alive"', '{}', '{"type":"__proto__"}', `${'['.repeat(100_000)}`, '{"type":"alive"'])
@@ -49,7 +49,7 @@ test('S15 the message codec refuses 20,000 corrupted lines or decodes them to a 
   expect(refused).toBeGreaterThan(10_000);
 });
 
-test('the message codec refuses a component that the service checks itself, and a fault that only the server can raise', () => {
+test('the message codec refuses checks of a component that the service itself checks, and faults that only the server raises', () => {
   const said = (name: string, check: object) =>
     parseJsonAs(fromHelper, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
   expect(said('camera', {})).toBeDefined();

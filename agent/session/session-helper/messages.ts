@@ -5,7 +5,7 @@ import * as v from 'valibot';
 
 /** Interval at which each side sends at least one message. */
 export const aliveEveryMs = 10_000;
-/** A peer that sends nothing for this long is silent. */
+/** Time without a message after which the peer counts as silent. */
 export const silentMs = 3 * aliveEveryMs;
 
 /** Probes that need the session of a signed-in user. */
@@ -33,24 +33,24 @@ export type HelperOrder = v.InferOutput<typeof order>;
 
 const result = v.variant('done', [v.object({ done: v.literal(true) }), v.object({ done: v.literal(false), reason: text })]);
 
-/** At most each expected microphone and speaker is unmuted, and one of each kind selected. */
+/** Limit of changes by one repair: each expected microphone and speaker is unmuted, and one of each kind is selected. */
 const stepsAtMost = 2 * (expectedLimit + 1);
 
-/** Changes that a person in the room made, or undid, by one key. */
+/** Changes that the repair key or the undo key made. */
 const steps = v.pipe(v.array(v.object({ did: v.picklist(['unmuted', 'muted', 'chosen']), name: text })), v.maxLength(stepsAtMost));
 const mended = v.object({ what: v.picklist(['fixed', 'undone']), steps });
 export type RepairReport = v.InferOutput<typeof mended>;
 
 const language = v.optional(v.fallback(v.optional(v.picklist(languages)), undefined));
 
-/** Result of such a key: its changes (none if all was well), or the changes before a failure with its reason. */
+/** Result of the repair key: its changes (none if no fault was found), or the changes before a failure and the reason. */
 export const keyResult = v.variant('done', [
   v.object({ done: v.literal(true), steps, language }),
   v.object({ done: v.literal(false), reason: text, steps: v.optional(steps), language }),
 ]);
 export type KeyResult = v.InferOutput<typeof keyResult>;
 
-/** From the helper. `checks` is its complete list, by probe, without probes that have no result yet. */
+/** Message of the helper. `checks`: all its checks by probe, without probes that have no result yet. */
 export const fromHelper = v.variant('type', [
   v.object({ type: v.literal('proof') }),
   v.object({
@@ -63,7 +63,7 @@ export const fromHelper = v.variant('type', [
 ]);
 export type FromHelper = v.InferOutput<typeof fromHelper>;
 
-/** To the helper. `room`: facts for its card and its probes. An order that only a newer `run` knows is null. */
+/** Message to the helper. `room`: facts for the card and the probes. An order that this version does not know becomes null. */
 export const toHelper = v.variant('type', [
   v.object({ type: v.literal('prove'), nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
   v.object({ type: v.literal('refused'), why: text }),

@@ -23,7 +23,7 @@ test('reportHourly reports each reason at once and after an hour, with the count
   ]);
 });
 
-/** Starts a server whose connections belong to these users in turn, and records their events. */
+/** Starts a service at a socket, and records its events. Connection number n belongs to `owners[n]`. */
 async function serverFor(owners: Promise<Answer<number>>[], console: { speaker: ConsoleUser }) {
   const events: string[] = [];
   const note = (what: string) => () => void events.push(what);

@@ -1,4 +1,4 @@
-/** Service side of the local channel: admits one session helper, and only that of the user at the console. */
+/** The service's end of the local channel. It admits one session helper, and only of the user at the console. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type Clock, parseJsonAs } from '@sabha/contracts';
@@ -35,10 +35,10 @@ export const refusals = {
 export type Refusal = keyof typeof refusals;
 
 const proofMs = 5_000;
-/** Lines between two checks of the helper (5 s). A repair becomes an event on the link, so it counts as several lines. */
+/** Limit of lines from the helper within 5 s. A repair counts as several lines, because it sends an event over the link. */
 const lineQuota = { lines: 200, perMended: 20 };
 
-/** Guarantee: a message counts only if it comes from the user at the console, as of the last check. */
+/** Creates the admission of helpers. Guarantee: only messages from the user at the console, as of the last check, are accepted. */
 export function createAdmission(options: AdmissionOptions) {
   const { clock, platform } = options;
   let joined: { socket: Socket; owner: number; lastReceivedUp: number; lines: number } | undefined;
@@ -75,7 +75,7 @@ export function createAdmission(options: AdmissionOptions) {
   }
 
   return {
-    /** Takes a new connection. `session`: its session on Windows, which needs no further proof. */
+    /** Accepts a new connection, whose user must then be proven. `session`: its session on Windows, which needs no further proof. */
     admit(socket: Socket, session?: number): void {
       const nonce = randomBytes(16).toString('hex');
       let awaitsProof = session === undefined;
@@ -111,7 +111,7 @@ export function createAdmission(options: AdmissionOptions) {
   };
 }
 
-/** A peer that does not read gets no reason, because the connection would stay open until it reads. */
+/** Closes a connection after it sends the reason. A peer that does not read gets no reason, or the connection would stay open. */
 function endWith(socket: Socket, why: Refusal): void {
   if (socket.writableLength > 0) socket.destroy();
   sendLine(socket, { type: 'refused', why: refusals[why] } satisfies ToHelper);
@@ -131,8 +131,8 @@ function refusalOf(speaker: ConsoleUser, owner: Answer<number>): Refusal | undef
 const reportEveryMs = 3_600_000;
 
 /**
- * Reports each reason at once, and again after an hour. A second signed-in user, whose helper retries, thus costs at most 24 events a
- * day.
+ * Reports each reason at once, and then at most once an hour. The helper of a second signed-in user, which retries, therefore causes at
+ * most 24 events a day.
  */
 export function reportHourly({ up }: Pick<Clock, 'up'>, report: (why: string, count: number) => void): (why: string) => void {
   const reportedUp = new Map<string, number>();

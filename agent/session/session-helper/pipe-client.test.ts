@@ -1,4 +1,4 @@
-/** Windows: the service connects to the pipe of the session at the console. Sessions are simulated, the pipes are Unix sockets. */
+/** Tests how the service on Windows connects to the pipe of the session at the console. Pipes and sessions are simulated. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ async function pc(calls: Partial<KernelCalls & BlockingCalls> = {}) {
   const run = createSessionHelper({ clock, platform, seat, ownUid: undefined, onRepaired: () => undefined, onRefused });
   await run.open();
   run.tell({ pc: 'a/b/c', profile, place: undefined, checks: [] });
-  /** Advances the clock in steps, so that the sockets can follow. */
+  /** Advances the clock in steps until `said` returns `wanted`. The sockets deliver their data between the steps. */
   const until = (said: () => unknown, wanted: unknown) =>
     expect.poll(() => clock.pass(500).then(said), { interval: 2, timeout: 5_000 }).toEqual(wanted);
   const camera = () => {
@@ -67,7 +67,7 @@ async function pc(calls: Partial<KernelCalls & BlockingCalls> = {}) {
   return { seat, clock, makers, held, refused, log, camera, until, sit };
 }
 
-test('the pipe client connects to a waiting helper, and again after its restart, and leaves no pipe open', async () => {
+test('the pipe client connects to a waiting helper, connects again after the helper restarts, and leaves no pipe open', async () => {
   const all = await pc();
   const first = all.sit();
   await all.until(all.camera, 'ok');

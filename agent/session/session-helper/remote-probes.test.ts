@@ -20,7 +20,7 @@ function setUp(answer: OrderResult = { done: true }) {
   return { asked, seat: { ask } };
 }
 
-test('the service takes room probes from the session helper at their own intervals, watches the session through it, and leaves other probes unchanged', () => {
+test('probesWithHelper takes room probes from the session helper, watches the session through it, and leaves other probes unchanged', () => {
   const own = createProbes();
   const watched: string[] = [];
   const watch = (name: string) => {
@@ -62,7 +62,7 @@ test('the service asks the session helper for the sleep setting of the desktop o
   for (const own of [yes, unknown]) expect(await seen(own, { done: true })).toEqual([own, [], own]);
 });
 
-test('the service takes the meeting state from the session helper, which alone sees it', async () => {
+test('the service asks the session helper whether a meeting runs, because only the session shows it', async () => {
   const seen = async (answer: OrderResult) => {
     const { asked, seat } = setUp(answer);
     return [await isInMeeting(platformWithHelper(createUnsupported(), seat)), asked];

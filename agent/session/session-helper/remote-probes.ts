@@ -1,4 +1,4 @@
-/** Connects `run` to a session helper in a separate process: probes, runner and orders that use it. */
+/** Makes probes, runner and platform of the service use a session helper in a separate process. */
 import type { Probe } from '../../checks/probe.ts';
 import type { Runner } from '../../checks/runner.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -6,7 +6,7 @@ import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { type RoomProbe, roomProbes } from './messages.ts';
 import type { SessionHelper } from './session-helper.ts';
 
-/** Guarantee: no room probe runs in the service, which has no session. The session probe runs again when a user signs in or out. */
+/** Guarantee: the service itself runs no room probe, because it has no session. The session probe runs when a user signs in or out. */
 export function probesWithHelper(probes: readonly Probe[], seat: Pick<SessionHelper, 'answer' | 'watch'>): Probe[] {
   return probes.map((probe) => {
     if (probe.name === 'session') return { ...probe, watch: (_, changed) => seat.watch('session', changed) };
@@ -31,7 +31,7 @@ export function isRoomProbe(probe: Pick<Probe, 'name'>): boolean {
   return roomProbeOf(probe) !== undefined;
 }
 
-/** Forwards immediate and faster checks to the session helper too. */
+/** Returns a runner that also forwards requests for immediate or more frequent checks to the session helper. */
 export function runnerWithHelper(own: Runner, { ask }: Pick<SessionHelper, 'ask'>): Runner {
   return {
     ...own,
@@ -46,16 +46,16 @@ export function runnerWithHelper(own: Runner, { ask }: Pick<SessionHelper, 'ask'
   };
 }
 
-/** A helper that hangs must not delay other results of the PC. */
+/** Time limit for the sleep setting, so that a helper that hangs does not delay other results of the PC. */
 const sleepsLimitMs = 2_000;
 
-/** Returns the platform with the functions that only the session has taken from the helper. */
+/** Returns a platform that asks the session helper wherever only the session of the user has the answer. */
 export function platformWithHelper(platform: Platform, { ask }: Pick<SessionHelper, 'ask'>): Platform {
   return {
     ...platform,
     async ask(question, signal) {
       const answer = await platform.ask(question, signal);
-      // Desktop settings are readable only by their user.
+      // Only the user, and so the helper, can read the desktop settings.
       const isAsked = question === sleepsWhenIdle && answer.known && !answer.value;
       if (!isAsked || !(await ask({ verb: 'sleeps' }, AbortSignal.timeout(sleepsLimitMs))).done) return answer;
       return { ...answer, value: true as typeof answer.value };

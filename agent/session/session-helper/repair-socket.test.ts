@@ -17,7 +17,7 @@ const fixed: KeyResult = {
 };
 const mend: Repair = { fix: async () => fixed, undo: async () => ({ done: false, reason: 'nothing was changed since the start' }) };
 
-/** Returns the text of a key press at a site with this language, on a system in English. */
+/** Returns the text after a press of the repair or undo key, at a site with this language, on a system in English. */
 async function pressed(language: Language | undefined, key: 'fix' | 'undo'): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-key-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

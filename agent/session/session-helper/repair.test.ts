@@ -8,7 +8,7 @@ const signal = new AbortController().signal;
 const device = (id: string, muted = false): SoundDevice => ({ id, name: `The ${id}`, muted, volume: 1, usedBy: [] });
 const expected: Profile['expected'] = { microphone: [{ match: 'table' }, { match: 'wall' }], speaker: [{}] };
 
-/** `fails`: changes throw. `chooses`: false as on Windows. `isLate`: its state does not show changes yet. */
+/** `fails`: each change throws. `chooses`: false if no default can be selected, as on Windows. `isLate`: changes are not visible yet. */
 type RepairRoom = { broken?: string; fails?: boolean; chooses?: boolean; isLate?: boolean; wants?: Profile['expected'] | null };
 
 /** Simulates a sound server that makes every change except on the device `broken`. */
@@ -90,7 +90,7 @@ test('the repair reports the reason of a failure and keeps the changes made befo
   expect(await early.mend.fix(signal)).toEqual({ done: false, reason: 'the equipment of this room is not known yet' });
 });
 
-test('the repair restores the mute on undo although the selection was refused', async () => {
+test('the repair mutes the microphone again on undo, even if the selection of the default was refused', async () => {
   const sources = [device('table', true), device('headset')];
   const { mend, sound, done } = pc({ sources, defaultSource: 'headset' }, { chooses: false });
   const steps = [{ did: 'unmuted', name: 'The table' }];

@@ -1,4 +1,4 @@
-/** Repair key of the room: one key unmutes and selects the expected microphone and speaker, another one undoes it. */
+/** Repair of the sound by a key in the room: one key unmutes and selects the expected microphone and speaker, another key undoes that. */
 
 import { connect } from 'node:net';
 import {
@@ -32,10 +32,10 @@ export type RepairOptions = {
 };
 export type Repair = Record<'fix' | 'undo', (signal: AbortSignal) => Promise<KeyResult>>;
 
-/** A change with its device name, and its reverse: absent if no device was selected before. `isMade`: the sound server accepted it. */
+/** A change of a device, and its reverse `back`, absent if no device was selected before. `isMade`: the sound server accepted the change. */
 type RepairStep = { name: string; to: SoundChange; back?: Pick<RepairStep, 'name' | 'to'>; isMade?: true };
 
-/** Guarantee: it changes only what is wrong and reports each change. `undo` restores the state before, last change first. */
+/** Guarantee: the repair changes only devices with a fault, and reports each change. `undo` reverses the changes, last one first. */
 export function createRepair({ platform, profile, onRepaired }: RepairOptions): Repair {
   let before: RepairStep[] = [];
 
@@ -80,7 +80,7 @@ function changeKind(change: SoundChange): 'muted' | 'unmuted' | 'chosen' {
   return change.muted ? 'muted' : 'unmuted';
 }
 
-/** Unmutes every device that matches an expected one, because each is checked. If none of them is selected, selects the first. */
+/** Returns the changes for one kind of device: unmute each expected device, and select the first one if none of them is the default. */
 function repairSteps(kind: 'microphone' | 'speaker', { expected }: Profile, sound: SoundState): RepairStep[] {
   const [devices, chosen] = kind === 'microphone' ? [sound.sources, sound.defaultSource] : [sound.sinks, sound.defaultSink];
   const ours = assignedDevices(expected[kind] ?? [], chosenFirst({ devices, chosen }));
@@ -97,7 +97,7 @@ function repairSteps(kind: 'microphone' | 'speaker', { expected }: Profile, soun
 const askLimitMs = 10_000;
 const question = v.object({ key: v.picklist(['fix', 'undo']) });
 
-/** Handles one request per connection, in the language of the site. Only the user can reach the folder of the address. */
+/** Handles key presses at a socket, one per connection, in the language of the site. Only the user can reach the socket's folder. */
 export function serveRepairKey(mend: Repair, language: () => Language | undefined): ListenOptions['onSocket'] {
   return (socket) => {
     const end = () => void socket.destroy();
@@ -116,8 +116,8 @@ export function serveRepairKey(mend: Repair, language: () => Language | undefine
 }
 
 /**
- * Returns the text for the person who pressed the key: each change on a line, and the reason of a failure. `otherwise`: language if
- * none was sent.
+ * Returns the text for the person who pressed the key: each change on a line, and the reason of a failure. `otherwise`: the language if
+ * the result names none.
  */
 export function repairText(answer: KeyResult, otherwise: Language): string {
   const { language = otherwise } = answer;
@@ -151,11 +151,11 @@ export const phrases = {
 
 export type ToastsOptions = { clock: Pick<Clock, 'up'>; platform: Pick<Platform, 'ask'>; mend: Repair; log: Log };
 
-/** Faults that the key can repair and that a user does not notice alone. */
+/** Faults that the repair key can repair and that a user does not notice without a notification. */
 const told = ['microphone.muted', 'microphone.not_default', 'microphone.monitor_chosen'];
-/** A user who mutes again within this time does so on purpose. */
+/** Minimum interval of notifications. A user who mutes again within this time does so on purpose. */
 const toastEveryMs = 600_000;
-/** Longest wait for a notification to be closed. */
+/** Time limit for the user to close or answer a notification. */
 const limitMs = 300_000;
 
 /** Shows a notification when such a fault begins, at most once in ten minutes. */

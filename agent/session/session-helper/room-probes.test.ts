@@ -1,4 +1,4 @@
-/** Finds the probes that need the user's session by their requests on each system, and compares them with the list. */
+/** Finds by their requests the probes that need the session of a user, and compares them with the list `roomProbes`. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Profile, realClock } from '@sabha/contracts';
@@ -15,10 +15,10 @@ const one = [{ match: 'Acme' }];
 const expected = { camera: one, microphone: one, speaker: one, display: one, program: one };
 const profile: Profile = { link: 'fibre', elevationM: 0, expected };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
-/** These programs give every user, also a service, the same facts about the PC. Every other program belongs to a desktop. */
+/** Programs that return the same facts to every user, even to a service. Every other program needs the session of a user. */
 const ofSystem = ['loginctl', 'busctl', 'systemctl'];
 
-/** Also looks for device names, and reports nothing if they are unknown. */
+/** Probes that also read device names, but work without them. */
 const asFarAsKnown = ['climate'];
 
 async function asking(platform: Platform, asked: () => unknown[]): Promise<string[]> {
@@ -31,7 +31,7 @@ async function asking(platform: Platform, asked: () => unknown[]): Promise<strin
   return found;
 }
 
-/** Simulates a service while another user is at the PC. Programs started by `env` are recorded and do not exist. */
+/** Runs all probes as a service while another user is at the PC. Returns the probes that start a program of a session. */
 async function onLinux(): Promise<string[]> {
   const root = tree({
     'sys/class/note': '',

@@ -9,7 +9,7 @@ import { listenLocally, readLines, sendLine } from './ipc-server.ts';
 import type { HelperOrder } from './messages.ts';
 import { createHelper } from './room.ts';
 
-/** Returns the result of the helper on this platform for an order. */
+/** Returns the response of a helper on this platform to an order. */
 async function answerTo(order: HelperOrder, platform: Partial<Platform>): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-room-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -43,7 +43,7 @@ async function answerTo(order: HelperOrder, platform: Partial<Platform>): Promis
   return result;
 }
 
-test('the session helper executes an order when the speed of the clock gives a fractional time limit', async () => {
+test('the session helper executes an order whose time limit is not a whole number, as with a faster clock', async () => {
   expect(await answerTo({ verb: 'restart-sound' }, { restartSound: async () => ({ done: true }) })).toEqual({ done: true });
 });
 

@@ -24,14 +24,14 @@ export type HelperOptions = {
   log: Log;
   saveCard(html: string): boolean;
 };
-/** The helper has neither link nor spool. */
+/** The agent's own figures for the probes, empty because the helper has no link and no spool. */
 const self: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const orderLimitMs = 14_000;
 const sleepsOf = (answer: Answer<boolean>): OrderResult =>
   answer.known && answer.value ? { done: true } : { done: false, reason: 'the desktop does not report that it sleeps' };
 const notHeld: OrderResult = { done: false, reason: 'no program has camera or microphone' };
 
-/** Guarantee: the helper sends checks only while it is joined to its service. Its checks become stale like those of the service. */
+/** Creates the session helper. Guarantee: the helper sends checks only while it is joined to its service. */
 export function createHelper(options: HelperOptions) {
   const { clock, log, platform, saveCard } = options;
   let known: RoomFacts | undefined;
@@ -97,7 +97,7 @@ export function createHelper(options: HelperOptions) {
 
 type ChecksOptions = { context: RunnerOptions['context']; onNews(): void };
 
-/** Runs the probes and holds their checks. The list omits a probe without a result since the start, because nothing is known about it. */
+/** Runs the probes and keeps their checks. The list omits a probe without a result since the start: nothing is known about its parts. */
 function createChecks({ probes, platform, clock, random, log }: HelperOptions, { context, onNews }: ChecksOptions) {
   const table = createCheckTable(clock);
   const answered = new Set<string>();

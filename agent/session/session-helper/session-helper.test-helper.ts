@@ -1,4 +1,4 @@
-/** Sets up a PC with a local channel between service and helper: real sockets, manual clock. */
+/** Sets up a PC with a service and its local channel, for tests with real sockets and a manual clock. */
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export const profile: Profile = { link: 'fibre', elevationM: 0, expected: { came
 /** User of the test process, the only one that can be at both ends in a unit test. */
 export const me = process.getuid?.() ?? 0;
 
-/** Returns logind files in which this user is at the PC; null: only the login screen is active. */
+/** Returns files of logind that say that this user is at the PC; null = only the login screen is active. */
 export function seatOf(uid: number | null): Record<string, string> {
   const kind = uid === null ? 'greeter' : 'user';
   return {
@@ -31,7 +31,7 @@ export type TestHelper = {
   why(): unknown;
   isGone(): boolean;
   say(message: object | string): void;
-  /** Proves its user on request. */
+  /** Writes the proof file that the service has requested. */
   prove(): Promise<void>;
 };
 
@@ -40,7 +40,7 @@ export async function setUpChannel(console: Record<string, string> = seatOf(me),
   const root = tree({ 'dev/note': '', ...console });
   if (shared === undefined) mkdirSync(join(root, 'dev/shm'));
   else symlinkSync(shared, join(root, 'dev/shm'));
-  // Like the folder of a service: other users may reach the socket.
+  // Other users may reach the socket, as in the folder of an installed service.
   chmodSync(root, 0o755);
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const clock = handClock();

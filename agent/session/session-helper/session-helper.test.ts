@@ -56,7 +56,7 @@ test('the service treats a helper as silent after three intervals without a mess
   await expect.poll(() => camera(pc)).toBe('ok');
   await pc.clock.pass(silentMs - 1_000);
   guest.say({ type: 'alive' });
-  // The message before this one on the same connection has been received when this one is answered.
+  // Messages of one connection arrive in order: after the response to this one, the service has received the message before.
   const asked = pc.seat.ask({ verb: 'look' });
   await expect.poll(() => guest.heard.find(({ type }) => type === 'order')).toBeDefined();
   guest.say({ type: 'done', id: 1, result: { done: true } });
@@ -172,7 +172,7 @@ test('the service closes the helper of the user at the PC for invalid messages, 
   }
   expect(pc.refused).toEqual(trials.map(([why]) => refusals[why]));
   expect(pc.mended.length).toBeLessThanOrEqual(10);
-  // A check of another component is ignored.
+  // The service ignores a check of another component.
   const guest = await joined(pc, {
     type: 'checks',
     probes: [{ name: 'camera', checks: [{ ...checksMessage().probes[0]?.checks[0], component: 'pc' }] }],
@@ -181,7 +181,7 @@ test('the service closes the helper of the user at the PC for invalid messages, 
   guest.socket.destroy();
 });
 
-test('the service forwards orders to the session: done, refused with a reason, or timed out', async () => {
+test('the service forwards an order to the session helper, and returns done, a refusal with its reason, or a timeout', async () => {
   const pc = await setUpChannel();
   const order = { verb: 'set-default-device', kind: 'microphone', name: 'Room' } as const;
   expect(await pc.seat.ask(order)).toEqual({ done: false, reason: 'the session helper is silent' });

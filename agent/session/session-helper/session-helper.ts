@@ -21,7 +21,7 @@ export type SessionHelperOptions = {
   onRepaired(mended: RepairReport): void;
 };
 
-/** The service itself observes the user at the console, and sooner than its probe runs. */
+/** What can be watched: results of the helper, and the session, whose changes the service itself detects before the probe runs. */
 export type WatchedProbe = RoomProbe | 'session';
 
 export type SessionHelper = ReturnType<typeof createSessionHelper>;
@@ -40,17 +40,17 @@ function createState(options: SessionHelperOptions) {
     changes: new EventEmitter(),
     orders: new Map<number, (order: OrderResult) => void>(),
     speaker: { known: false, reason: notYet } as ConsoleUser,
-    /** Last known user at the console; undefined before any is known. */
+    /** Last known user at the console; undefined before a user is known. */
     lastUser: undefined as number | null | undefined,
     lastReceivedUp: options.clock.up(),
-    /** Why the room is unknown, as of the last signal to the watchers. */
+    /** Reason why the results of the helper are unknown, as of the last call of the watchers. */
     why: undefined as string | undefined,
     room: undefined as ToHelper | undefined,
     lastId: 0,
   };
 }
 
-/** Guarantee: each result was sent within three intervals by the user at the console; everything else is unknown. */
+/** Guarantee: a result counts only if the user at the console sent it within three intervals. Otherwise the result is unknown. */
 export function createSessionHelper(options: SessionHelperOptions) {
   const { clock, platform, seat, onRefused } = options;
   const state = createState(options);
@@ -100,7 +100,7 @@ export function createSessionHelper(options: SessionHelperOptions) {
       changes.on(what, changed);
       return () => void changes.off(what, changed);
     },
-    /** Called whenever the facts may have changed. */
+    /** Sends the facts of the room to the helper. Callers call it whenever a fact may have changed. */
     tell({ pc, profile, place, checks }: RoomFacts): void {
       const room: ToHelper = { type: 'room', pc, profile, place, checks: [...checks] };
       if (JSON.stringify(room) === JSON.stringify(state.room)) return;
@@ -121,7 +121,7 @@ export function createSessionHelper(options: SessionHelperOptions) {
   };
 }
 
-/** Another user may have another camera, so the checks of the previous user are dropped. */
+/** Reads who is at the console. If the user changed, it drops the checks of the previous user, who may have another camera. */
 async function readConsoleUser(state: HelperState): Promise<ConsoleUser> {
   const limit = AbortSignal.timeout(askLimitMs);
   const console: ConsoleUser = await state.platform.ask(atConsole, limit).catch((error) => ({ known: false, reason: messageOf(error) }));
@@ -131,7 +131,7 @@ async function readConsoleUser(state: HelperState): Promise<ConsoleUser> {
   }
   if (console.known) state.lastUser = console.value;
   state.speaker = console;
-  // Without logind no other user of the PC is known.
+  // On a system without logind only the user of this process is admitted.
   return console.known || state.ownUid === undefined ? console : { known: true, value: state.ownUid };
 }
 
@@ -148,7 +148,7 @@ function whyUnknown({ speaker, clock, lastReceivedUp }: HelperState): string | u
   return clock.up() - lastReceivedUp >= silentMs ? silent.reason : undefined;
 }
 
-/** Returns checks for a component without results. Camera, microphone and speaker have one even before a profile is known. */
+/** Returns unknown checks for a component without results. Camera, microphone and speaker have one even before a profile is known. */
 function unknownChecksOf(component: RoomProbe, { expected }: Profile): Check[] {
   const blank = { component, status: 'unknown', fault: null, reason: null } as const;
   if (component === 'sound') return [];
@@ -163,7 +163,7 @@ function receive(state: HelperState, message: RoomMessage): void {
   else if (message.type === 'mended') state.onRepaired(message.mended);
   else if (message.type === 'checks') {
     for (const { name, checks } of message.probes) {
-      // A check of another component than its probe's is dropped.
+      // A check that does not belong to the component of its probe is dropped.
       const own = checks.filter(({ component }) => component === name);
       const isNews = JSON.stringify(own) !== JSON.stringify(state.lists.get(name));
       state.lists.set(name, own);
@@ -176,9 +176,9 @@ function receive(state: HelperState, message: RoomMessage): void {
 const pipeLimitMs = 4_000;
 
 /**
- * Connects to the helper of this session. Undefined if none waits; 'other' if the pipe was created in another session.
- * Guarantee: Windows reports the session that created the pipe. The pipe stays open until the socket is connected, so it is the same
- * pipe.
+ * Connects to the helper of this Windows session. Undefined if no helper waits; 'other' if another session created the pipe.
+ * Guarantee: Windows reports the session that created the pipe. The pipe is held open until the socket is connected, so nobody can
+ * replace it.
  */
 async function joinSession(seat: LocalAddress, session: number, platform: Pick<Platform, 'ask'>): Promise<Socket | 'other' | undefined> {
   const address = sessionPipeAddress(seat, session);

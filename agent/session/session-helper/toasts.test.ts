@@ -56,7 +56,7 @@ test('the session helper notifies once of a muted or unselected microphone, repa
   expect([await says(), await says(wrong)]).toEqual([1, 2]);
 });
 
-test('the session helper notifies of a repair with an undo button, and not of the undo', async () => {
+test('the session helper shows a notification with an undo button after a repair, and none after the undo', async () => {
   const { toasts, done, clock } = desktop();
   toasts.onRepaired({ what: 'undone', steps: [] });
   toasts.onRepaired({ what: 'fixed', steps: [{ did: 'unmuted', name: 'Desk' }] });
