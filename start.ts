@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   const parts = all.map((part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }));
   const state: StartState = { stopping: false, onFlowsReady: () => void printHealth(settings, places, ownPcProfile?.pc) };
   onShutdownRequest({ env: process.env, script: process.argv[1] }, () => void stopAll(parts, state, 0));
-  // EPIPE or EIO: the terminal or pipe of the output is closed. On a full disk only log lines are lost, and the server continues.
+  // The terminal or pipe of the output is closed, so the server stops. On a full disk only log lines are lost, and it continues.
   process.stdout.on('error', (error) => {
     if (process.stdout.isTTY || codeOf(error) === 'EPIPE') void stopAll(parts, state, 1);
   });

@@ -72,7 +72,7 @@ it.each([
   expect(power).toMatchObject({ isEnding, onMains: !status.includes('OB'), ...(isEnding && { runtimeMs: Number(runtime) * 1_000 }) });
 });
 
-it('the power probe reports a UPS that upsd has lost as a fault, a silent upsd as unknown, and the mains as unknown in both cases', async () => {
+it('the power probe reports a fault if upsd has lost the UPS, unknown if upsd is silent, and the mains as unknown in both cases', async () => {
   const lost = await ask(desktop, { known: false, lost: true, reason: 'the UPS no longer reports its state' });
   expect(lost.lines).toEqual([
     'mains unknown the UPS no longer reports its state',

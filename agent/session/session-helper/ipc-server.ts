@@ -16,8 +16,8 @@ export function sessionPipeAddress({ address }: LocalAddress, session: number): 
 
 /**
  * Listens at the address, and replaces a socket that a killed process left. Only this process may write to the folder of the socket, or
- * another user could replace the socket. A pipe is never open to all users: whoever may write to a pipe may also create a second pipe of
- * its name.
+ * another user could replace the socket. A pipe is never open to all users, because write access to a pipe includes the right to create a
+ * second pipe of its name.
  */
 export async function listenLocally({ address, isPipe, all, onSocket }: ListenOptions): Promise<Server> {
   if (!isPipe) rmSync(address, { force: true });

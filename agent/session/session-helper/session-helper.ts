@@ -21,7 +21,7 @@ export type SessionHelperOptions = {
   onRepaired(mended: RepairReport): void;
 };
 
-/** What can be watched: results of the helper, and the session, whose changes the service itself detects before the probe runs. */
+/** Results that can be watched: those of the helper, and the session, whose changes the service itself detects. */
 export type WatchedProbe = RoomProbe | 'session';
 
 export type SessionHelper = ReturnType<typeof createSessionHelper>;

@@ -1,4 +1,4 @@
-/** The answers module over a real engine, with one room whose microphone is missing. */
+/** Creates the answers module with a real engine and one room whose microphone is missing. */
 import type { CommandView, Person, StreamFrame } from '@sabha/contracts';
 import { scriptedView } from '../../api/scripted-view.test-helper.ts';
 import { fault, ok, online, pc } from '../../engine/incidents/stage.test-helper.ts';
@@ -69,7 +69,7 @@ export function answersRig(persons: readonly Person[] = people) {
   const wait = (ms: number) => {
     late += ms;
   };
-  /** The room reports that all checks are ok. */
+  /** Makes the room report that all its checks are ok. */
   const mend = () => {
     stage.state([ok('microphone'), ok('camera')]);
     changed();
@@ -85,7 +85,7 @@ export function answersRig(persons: readonly Person[] = people) {
   const says = (outcome: 'done' | 'refused') => {
     reply = [{ pc, at: stage.now(), outcome, reason: null }];
   };
-  /** The last will of the PC arrives. */
+  /** Makes the last will of the PC arrive. */
   const lose = () => {
     stage.lost();
     changed();

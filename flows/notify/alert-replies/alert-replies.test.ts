@@ -5,7 +5,7 @@ import { answersRig, pc } from './alert-replies.test-helper.ts';
 
 const minute = 60_000;
 
-test('each answer counts once for each link, also with two requests in parallel; another link or another answer is accepted', async () => {
+test('createAnswers records an answer once per link, even for two parallel requests, and accepts another link or answer', async () => {
   const { answers, incident, audit } = answersRig();
   const twice = await Promise.all([1, 2].map(() => answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'seen')));
   expect(twice).toEqual([{ ok: true }, { ok: false, why: 'used' }]);
@@ -15,7 +15,7 @@ test('each answer counts once for each link, also with two requests in parallel;
   expect(audit[0]).toEqual({ who: 'Asha', what: 'answer seen', about: `incident ${incident} by link` });
 });
 
-test('a person who gave an incident back, or from whom another person took it, can take it again with an older link', async () => {
+test('createAnswers lets a person acknowledge an incident again by an older link, after giving it back or losing it to another person', async () => {
   const { answers, incident, stage } = answersRig();
   const used = (person: string, id: string) => answers.sheet(person, incident, id)?.live.used;
   for (const word of ['going', 'not-mine', 'going'] as const) {
@@ -28,7 +28,7 @@ test('a person who gave an incident back, or from whom another person took it, c
   expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going', 'Bina')).toEqual({ ok: true });
 });
 
-test('a link accepts at most 16 answers', async () => {
+test('createAnswers accepts at most 16 answers by one link', async () => {
   const { answers, incident, stage } = answersRig();
   const word = (at: number) => answers.answerByLink({ person: 'asha', incident, id: 'a1' }, at % 2 === 0 ? 'going' : 'not-mine');
   const said = [];
@@ -38,7 +38,7 @@ test('a link accepts at most 16 answers', async () => {
   expect(await answers.answerByLink({ person: 'asha', incident, id: 'a2' }, 'going')).toEqual({ ok: true });
 });
 
-test('taking an incident that another person has taken needs a confirmed takeover', async () => {
+test('createAnswers requires a confirmation before a person takes over an incident that another person has acknowledged', async () => {
   const { answers, incident, stage } = answersRig();
   await answers.answer('bina', incident, 'going');
   expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
@@ -47,7 +47,7 @@ test('taking an incident that another person has taken needs a confirmed takeove
   expect(stage.incident()?.answers?.map(({ by, word }) => `${by} ${word}`)).toEqual(['Bina going', 'Asha going']);
 });
 
-test('an incident that a person took on the wall by an account is also taken by that person on the phone page', async () => {
+test('the answer page shows an incident as acknowledged by the person who acknowledged it on the wall by an account', async () => {
   const { answers, incident, stage } = answersRig();
   stage.apply({ type: 'acknowledge', incident, by: 'bina' });
   expect(answers.sheet('bina', incident, 'b1')?.live.labels.going).toBe('I am going');
@@ -56,7 +56,7 @@ test('an incident that a person took on the wall by an account is also taken by 
   expect(await answers.answerByLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
 });
 
-test('an answer by an unknown person, to a missing incident or to an ended incident is refused with the reason', async () => {
+test('createAnswers refuses with a reason an answer by an unknown person, or to a missing or ended incident', async () => {
   const { answers, incident, mend, pass } = answersRig();
   expect(await answers.answer('chandra', incident, 'going')).toEqual({ ok: false, why: 'stranger' });
   expect(await answers.answer('asha', 999, 'going')).toEqual({ ok: false, why: 'missing' });
@@ -119,7 +119,7 @@ test('the answer page shows the check as running, then its result once the PC ha
   expect(live()).toMatchObject({ cure: 'well', line: '' });
 });
 
-/** A technician and a group at one site. The alert went to `told`, and a press of *going* comes from these addresses. */
+/** Creates a technician and a group at one site. The recipients `told` were notified. The result presses *going* from an address. */
 function pressing(told: string[]) {
   const group = { ...technician, id: 'leh-it', name: 'Leh IT', language: 'hi' as const, addresses: { telegram: '-100200' } };
   const rig = answersRig([technician, group]);
@@ -130,7 +130,7 @@ function pressing(told: string[]) {
 }
 const stranger = { line: expect.stringContaining('Not in the roster') };
 
-test('a button counts only if its person, or the group at an address, was notified', async () => {
+test('createAnswers accepts a button press only if its person, or the group at its address, was notified', async () => {
   const { press, said } = pressing(['leh-it']);
   expect([await press(['4711']), await press(['999'])]).toEqual([stranger, stranger]);
   expect(await press(['999', '-100200'])).toEqual({ by: 'Leh IT', line: expect.stringMatching(/^✔ Leh IT: मैं/) });
@@ -138,7 +138,7 @@ test('a button counts only if its person, or the group at an address, was notifi
   expect(said()).toEqual(['leh-it going', 'asha going']);
 });
 
-test('a button for a missing or ended incident, or of a person who left, has no effect', async () => {
+test('createAnswers ignores a button press for a missing or ended incident, or by a person who left the roster', async () => {
   const { press, said, mend, pass } = pressing(['asha', 'left-us']);
   expect(await press([], { person: 'left-us' })).toEqual(stranger);
   expect(await press(['4711'], { incident: 999 })).toEqual({ line: 'This alert is no longer stored.' });
@@ -149,7 +149,7 @@ test('a button for a missing or ended incident, or of a person who left, has no 
   expect(said()).toEqual(['asha going']);
 });
 
-test('a missed call takes the incident only if exactly one person and one open incident match the number', async () => {
+test('createAnswers acknowledges an incident by a missed call only if one person and one open incident match the number', async () => {
   const phone = (id: string, voice: string) => ({ ...technician, id, addresses: { voice } });
   const persons = [phone('asha', '+919419000001'), phone('bina', '+919419000002'), phone('chand', '+919419000003')];
   const twins = [phone('dev', '+919419000009'), phone('esha', '09419000009')];

@@ -1,6 +1,6 @@
 /**
- * Records a person's answers to an incident without a sign-in, by link or by button of a channel: four answers and *I am here*. No other
- * action is possible this way.
+ * Records a person's answers to an incident without a sign-in, by a link or by a button of a channel. The four answers and *I am here* are
+ * the only possible actions.
  */
 import { type Cancel, type Clock, isPcPath, type MessageLanguage, type Person, pathOfScope, siteOf, vocabularyIn } from '@sabha/contracts';
 import { isAcknowledgedBy } from '../../engine/handling/handling.ts';
@@ -17,9 +17,9 @@ import { createChecks } from './checks.ts';
 import type { AnswerLink } from './reply-link.ts';
 import { type AnswerSheet, answerStillHolds, sheetOf } from './sheet.ts';
 
-/** Time in which a repeated button press is ignored, if its answer is still in force, ms. */
+/** Time in which a repeated button press is ignored if the same answer of the person is still in force. */
 const repeatWindowMs = 10 * 60_000;
-/** Most answers by one link. A new notification contains a new link. */
+/** Limit of answers by one link, against abuse. Each new notification contains a new link. */
 const answersPerLinkLimit = 16;
 
 /**
@@ -86,7 +86,7 @@ export function createAnswers(options: AnswersOptions) {
       if (!isKnown || about.acknowledged === null) await recordInEngine(open, person, { incident, word: 'here', link });
       return check(parts, person, incident);
     },
-    /** Content of the answer page; undefined if the incident is no longer kept. */
+    /** Returns the content of the answer page; undefined if the incident is no longer stored. */
     sheet(id: string, incident: number, link: string): AnswerSheet | undefined {
       const open = ingest();
       const person = roster.book().byId.get(id);
@@ -161,7 +161,7 @@ async function recordButton(
 
 type OpenIngest = NonNullable<ReturnType<AnswersOptions['ingest']>>;
 
-/** The answer is applied before the first `await`, so that a parallel request sees it. */
+/** Applies the answer to the engine before the first `await`, so that a parallel request sees the answer. */
 async function recordInEngine(
   open: OpenIngest,
   person: Person,
@@ -204,7 +204,7 @@ function isRecorded(incident: Incident, { person, word, now }: { person: Person;
   return last?.word === word && Math.abs(now - last.at) < repeatWindowMs && answerStillHolds(incident, person, word);
 }
 
-/** Returns the site whose PCs run the checks: that of the room, or of a group incident within one site. Otherwise undefined. */
+/** Returns the site whose PCs run the checks: the site of the room, or of an incident of many rooms in one site. Else undefined. */
 function siteOfScope({ scope, spread }: Incident): string | undefined {
   const path = spread?.path ?? pathOfScope(scope);
   const parts = path.split('/').length;

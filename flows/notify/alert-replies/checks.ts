@@ -5,9 +5,9 @@ import type { CentreView } from '../../view/live.ts';
 
 /** Least time between two runs of the checks of one site, ms. */
 const everyMs = 10_000;
-/** Time after the response of a PC in which all its probes finish; a fault that is open then was found by this run. */
+/** Time that the probes of a PC need after its response. A fault that is open after this time was found by this run. */
 const roundMs = 10_000;
-/** Timeout for the response of a PC; a later response still counts. */
+/** Time after which a PC without a response is shown as late. A later response still counts. */
 const lateMs = 30_000;
 /** Polling intervals for responses in the ledger: before and after the timeout. */
 const pollIntervalsMs = { first: 1_000, late: 5_000 };
@@ -20,7 +20,7 @@ export type CheckState = { is: 'running' | 'checked' | 'refused' | 'late'; at: n
 type CheckRun = { at: number; timedOut: boolean; stateByPc: Map<string, CheckState> };
 export type ChecksOptions = { view: Pick<CentreView, 'commands' | 'now'>; clock: Pick<Clock, 'after' | 'up'> };
 
-/** Runs of checks that persons requested. Guarantee: a failed request is not shown as running, and an old run is dropped. */
+/** Keeps the runs of checks that people requested. Guarantee: a failed request is not shown as running, and an old run is dropped. */
 export function createChecks({ view, clock }: ChecksOptions) {
   const asks = new Map<string, CheckRun>();
   const changes = new EventEmitter().setMaxListeners(0);
@@ -45,7 +45,7 @@ export function createChecks({ view, clock }: ChecksOptions) {
     }
   }
 
-  /** Returns the state of the run for these PCs of a site. If their states differ, a result goes before a running check. */
+  /** Returns the state of the run for these PCs of a site. If some PCs have a result and others not, it returns the result. */
   function of(site: string, pcs: readonly string[]): CheckState | undefined {
     const one = asks.get(site);
     if (one === undefined) return undefined;

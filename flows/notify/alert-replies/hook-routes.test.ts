@@ -48,7 +48,7 @@ afterEach(async () => {
 const call = (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${api.port}/hook/${path}`, init);
 const post = (path: string, body: string, type: string) => call(path, { method: 'POST', body, headers: { 'content-type': type } });
 
-test('a channel receives the calls of its provider in any format, byte for byte', async () => {
+test('the hook routes pass the call of a provider to its channel unchanged, in any format', async () => {
   expect((await post('sms/right', '{"a": 1}', 'application/json')).status).toBe(200);
   expect((await post('sms/right', 'a=%E0%A4%AE', 'application/x-www-form-urlencoded')).status).toBe(200);
   expect((await post('sms/right', 'माइक', 'text/plain')).status).toBe(200);
@@ -58,7 +58,7 @@ test('a channel receives the calls of its provider in any format, byte for byte'
   expect(heard[3]?.query.get('id')).toBe('7');
 });
 
-test('all rejected calls of providers get the same response, whether or not the channel exists, and repeated calls get 429', async () => {
+test('the hook routes send the same response for every rejected call, even if the channel does not exist, and 429 for repeated ones', async () => {
   const tried = [];
   for (const path of ['sms/wrong', 'sms', 'email/right', 'pigeon/right', 'sms/wrong', 'sms/wrong', 'sms/wrong']) {
     const { status, text } = await post(path, 'x=1', 'application/x-www-form-urlencoded').then(async (one) => ({
@@ -72,7 +72,7 @@ test('all rejected calls of providers get the same response, whether or not the 
   expect(heard).toHaveLength(1);
 });
 
-test('a provider call that cannot be handled now is rejected, so that the provider repeats it, and a large call is not read', async () => {
+test('the hook routes reject a call that cannot be handled now, so that the provider repeats it, and a call that is too large', async () => {
   fails = true;
   expect((await call('sms/right')).status).toBe(500);
   fails = false;

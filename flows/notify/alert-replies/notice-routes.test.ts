@@ -41,7 +41,7 @@ function rig() {
   return { ask, read, links, others, pass };
 }
 
-test('GET only shows the announcement in the language of the person, and POST records that the person has read it', async () => {
+test('the announcement page shows the announcement in the language of the person on GET, and records on POST that it was read', async () => {
   const { ask, read, links } = rig();
   const token = links.token('asha', 3);
   const page = await ask('GET', token);
@@ -56,7 +56,7 @@ test('GET only shows the announcement in the language of the person, and POST re
   expect(done.body).toContain('धन्यवाद');
 });
 
-test('a link that is invalid, of another person or to a missing announcement shows one line and records nothing', async () => {
+test('the announcement page shows one line and records nothing for an invalid link, another person or a missing announcement', async () => {
   const { ask, read, links, others, pass } = rig();
   const status = async (token: string) => [(await ask('GET', token)).statusCode, (await ask('POST', token)).statusCode];
   expect(await status(others.token('asha', 3))).toEqual([404, 404]);

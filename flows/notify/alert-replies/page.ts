@@ -56,7 +56,7 @@ ${oneTapAnswers.map(button)}
   return document({ head, language }, { title: `${sheet.place}: ${now.what}`, body, script: true, isAwaited });
 }
 
-/** Makes the number in a line a phone link; a screen reader reads the whole line. */
+/** Returns a line whose phone number is a link. The link has the whole line as its label for screen readers. */
 function phoneLine(line: string, phone: AnswerSheet['phone']): Html {
   const at = phone === undefined ? -1 : line.indexOf(phone.number);
   if (phone === undefined || at < 0) return html`${line}`;
@@ -64,7 +64,7 @@ function phoneLine(line: string, phone: AnswerSheet['phone']): Html {
   return html`${line.slice(0, at)}<a class="tel" href="tel:${tel}" aria-label="${line}">${number}</a>${line.slice(at + number.length)}`;
 }
 
-/** Page with one message and an optional link back. `sheet`: its incident. */
+/** Returns a page with one message and an optional link back. `sheet`: the incident of the message. */
 export function linePage(manner: PageStyle, { line, back, sheet }: { line: string; back?: string; sheet?: AnswerSheet }): string {
   const way = back === undefined ? html`` : backLink(manner, back);
   return document(manner, {
@@ -74,7 +74,7 @@ export function linePage(manner: PageStyle, { line, back, sheet }: { line: strin
   });
 }
 
-/** Place and fault, for a person with several open links. */
+/** Returns place and fault, so that a person with several open pages can distinguish them. */
 function about({ place, live }: AnswerSheet): Html {
   return html`<p class="place">${place}</p><p>${live.what}</p>`;
 }

@@ -15,13 +15,13 @@ function rig(other = key) {
   return { links: createAnswerLinks({ key: other, now: () => at }), pass };
 }
 
-/** Variants of a token, each with one flipped bit. */
+/** Returns all variants of a token that differ from it in one bit. */
 const flipped = (token: string) =>
   [...token].flatMap((letter, at) =>
     [...Array(7).keys()].map((bit) => token.slice(0, at) + String.fromCharCode(letter.charCodeAt(0) ^ (1 << bit)) + token.slice(at + 1)),
   );
 
-test('a link names its person and incident and is valid for a day', () => {
+test('an answer link contains its person and incident and is valid for a day', () => {
   const { links, pass } = rig();
   const token = links.token('asha', 17);
   expect(links.read(token)).toEqual({ ok: true, person: 'asha', incident: 17, id: token.split('.').at(-1) });
@@ -31,7 +31,7 @@ test('a link names its person and incident and is valid for a day', () => {
   expect(links.read(token)).toEqual({ ok: false, why: 'late' });
 });
 
-test('a changed link is rejected: one bit, another person or incident, another expiry, or a part of it', () => {
+test('a changed answer link is rejected: one flipped bit, another person, incident or expiry, or only a part of the link', () => {
   const { links } = rig();
   const token = links.token('asha', 17);
   const forged = [
@@ -45,7 +45,7 @@ test('a changed link is rejected: one bit, another person or incident, another e
   expect([...flipped(token), ...forged].filter((one) => links.read(one).ok)).toEqual([]);
 });
 
-test('a link signed by another server is rejected', () => {
+test('an answer link that another server signed is rejected', () => {
   const other = rig(Buffer.alloc(32, 8));
   const { links } = rig();
   const named = ['a', 'asha', '0', 'kargil-clerk-2', 'x'.repeat(32)].flatMap((person) =>
@@ -57,7 +57,7 @@ test('a link signed by another server is rejected', () => {
   }
 });
 
-test('the key is created once with mode 600, and an invalid key file stops the start with one line', () => {
+test('the key of the answer links is created once with file mode 600, and an invalid key file stops the start with one line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-link-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'answer.key');
@@ -69,7 +69,7 @@ test('the key is created once with mode 600, and an invalid key file stops the s
   expect(() => loadAnswerLinkKey(file, random)).toThrow(/answer\.key: is not a key of 32 bytes/);
 });
 
-test('a link for SMS has at most 18 characters, belongs to a person notified of the incident, and is valid for a day', () => {
+test('an answer link for SMS has at most 18 characters, belongs to a person who was notified, and is valid for a day', () => {
   let at = Date.UTC(2026, 2, 3, 8);
   const told: Record<number, string[]> = { 17: ['bina', 'asha'], 9999999: ['asha'] };
   const links = createAnswerLinks({ key, now: () => at, toldOf: (incident) => told[incident] ?? [] });

@@ -5,11 +5,11 @@ import { loadText, replaceFile, StartError } from '@sabha/contracts';
 import { isSameSecret } from '../people/channels/kit/reports.ts';
 
 export const noticePath = '/n';
-/** Path of the answer page. The token follows `?`: India's operators register an address up to there, and the rest may vary. */
+/** Path of the answer page. The token follows `?`, because India's phone operators register an SMS link only up to the `?`. */
 export const answerLinkPath = '/t';
 
 const dayMs = 24 * 60 * 60_000;
-/** Validity of a link, ms: a day for an answer. For an announcement two weeks, because people may read it after a holiday. */
+/** Validity of links in ms: a day for an answer, two weeks for an announcement, which people may read after a holiday. */
 const lives = { answer: dayMs, notice: 14 * dayMs } as const;
 const keyBytes = 32;
 /** Hexadecimal digits of the signature: 128 bits cannot be guessed, and the link still fits a short message. */
@@ -75,13 +75,13 @@ export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [
   };
 }
 
-/** Rewrites the URL of an SMS link to the answer page. The SMS has only host name and `?`, since no more is registered. */
+/** Adds the path of the answer page to the URL of an SMS link, which has only host name, `?` and token. */
 export function answerUrl(url: string): string {
   const [, token] = /^\/\?([\w-]{14,18})(?:[&#]|$)/.exec(url) ?? [];
   return token !== undefined && shortForm.test(token) ? `${answerLinkPath}?${token}` : url;
 }
 
-/** Key for the links of this server, in a file with mode 600, created at the first start. Throws `StartError` if the file is invalid. */
+/** Loads the key that signs the links. The first start creates the file with mode 600. Throws `StartError` if the file is invalid. */
 export function loadAnswerLinkKey(file: string, random: (bytes: number) => Buffer): Buffer {
   if (!existsSync(file)) {
     const fresh = random(keyBytes);

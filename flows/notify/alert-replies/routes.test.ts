@@ -39,7 +39,7 @@ const post = (token: string, fields: Record<string, string>) =>
   fetch(url(token), { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
 const token = (person = 'bina') => rig.links.token(person, rig.incident);
 
-test('GET only shows the page, so a mail scanner that opens the link records no answer', async () => {
+test('the answer page records no answer on GET, so that a mail scanner that opens the link answers nothing', async () => {
   const text = await (await get(token())).text();
   expect(text).toContain('Critical: Microphone not found');
   const call = '<a class="tel" href="tel:01982252010" aria-label="Call the room: 01982 252010">01982 252010</a>';
@@ -50,7 +50,7 @@ test('GET only shows the page, so a mail scanner that opens the link records no 
   expect([rig.stage.incident()?.answers, rig.audit, rig.ordered]).toEqual([undefined, [], []]);
 });
 
-test('POST records an answer once and redirects to the page, whose headers forbid frames and other scripts', async () => {
+test('the answer page records an answer once on POST and redirects; its headers forbid frames and foreign scripts', async () => {
   const own = token();
   const done = await post(own, { word: 'going', holder: '' });
   expect([done.status, done.headers.get('location')]).toEqual([303, `/t?${own}`]);
@@ -62,7 +62,7 @@ test('POST records an answer once and redirects to the page, whose headers forbi
   expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('You already gave this answer with this link.')]);
 });
 
-test('an expired, forged or invalid link and an unknown answer show one message in the language of the person or browser', async () => {
+test('the answer page shows one message, in the language of person or browser, for an invalid link or an unknown answer', async () => {
   const own = token();
   const forged = `${own.slice(0, 5)}${own[5] === '0' ? '1' : '0'}${own.slice(6)}`;
   const said = async (response: Promise<Response>) => {
@@ -81,14 +81,14 @@ test('an expired, forged or invalid link and an unknown answer show one message 
   expect(rig.stage.incident()?.answers).toBeUndefined();
 });
 
-test('repeated invalid links get 429, and a valid link is not delayed', async () => {
+test('the answer page returns 429 for repeated invalid links, and does not delay a valid link', async () => {
   const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => get(`${'0'.repeat(32)}.bina.${at + 1}.abc`)));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404, 429]));
   expect(answers.find(({ status }) => status === 429)?.headers.get('retry-after')).toBe('60');
   expect((await get(token())).status).toBe(200);
 });
 
-test('a takeover from another person asks for confirmation', async () => {
+test('the answer page asks for confirmation before a person takes over the incident of another person', async () => {
   await rig.answers.answer('asha', rig.incident, 'going');
   const ask = await post(token(), { word: 'going', holder: '' });
   const text = await ask.text();
@@ -102,7 +102,7 @@ test('a takeover from another person asks for confirmation', async () => {
   expect(rig.stage.incident()?.acknowledged?.by).toBe('Bina');
 });
 
-test('an open page receives each change of its incident, and its listener is removed when it closes', async () => {
+test('the answer page receives each change of its incident while it is open, and its listener is removed when it closes', async () => {
   const stop = new AbortController();
   const live = await fetch(url(token(), '/t/live'), { signal: stop.signal });
   const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -112,7 +112,7 @@ test('an open page receives each change of its incident, and its listener is rem
   expect(await next()).toContain('Asha has it since 14:00.');
   expect(await (await get(token())).text()).toMatch(/<form method="post" action="[^"]+" [^>]*[^n]>/);
   rig.mend();
-  expect(await next()).toMatch(/"steps":\[\],"cure":"well","status":"Works again since/);
+  expect(await next()).toMatch(/"steps":\[\],"cure":"well","status":"Works since/);
   // A page without a script has no steps and no form either once all is well.
   expect(await (await get(token())).text()).toMatch(/<ol id="steps"><\/ol>[\s\S]*<form method="post" action="[^"]+" [^>]* hidden>/);
   stop.abort();

@@ -1,6 +1,6 @@
 /**
- * HTTP routes of the answer page. GET only shows the page, since mail scanners open every link. POST records the answer. Anyone with the
- * link counts as the person of the link.
+ * HTTP routes of the answer page. GET only shows the page, because mail scanners open every link. POST records the answer. A request with
+ * a valid link counts as a request of the link's person.
  */
 import type { ServerResponse } from 'node:http';
 import {
@@ -24,14 +24,14 @@ import { askPage, linePage, noticePage, sheetPage } from './page.ts';
 import { type AnswerLink, type AnswerLinks, answerLinkPath, noticePath } from './reply-link.ts';
 
 const livePath = `${answerLinkPath}/live`;
-/** Longest body in bytes: the form has one answer and one name. */
+/** Limit of the request body in bytes. The form has only one answer and one name. */
 const bodyLimitBytes = 2_048;
 
 type AnswerRoutesOptions = { answers: Answers; links: AnswerLinks; clock: Clock; head: PageHead };
 
 /**
- * Security headers: no frames, only our scripts, and forms only to this server. `same-origin` makes the browser send `Origin` with the
- * form.
+ * Returns security headers that forbid frames, other scripts, and forms to other servers. With the referrer policy `same-origin` the
+ * browser sends the header `Origin` with the form.
  */
 function headersWith({ scripts, styles }: InlineHashes): Record<string, string> {
   return {
@@ -71,7 +71,7 @@ export function addForms(app: FastifyInstance, add: (scope: FastifyInstance) => 
   });
 }
 
-/** Token after the `?`, without parameters that a mail program appends after `&`. */
+/** Returns the token after the `?`, without the parameters that some mail programs append after `&`. */
 function tokenOf({ raw }: FastifyRequest): string {
   return /\?([^&#]*)/.exec(raw.url ?? '')?.[1] ?? '';
 }
@@ -79,7 +79,7 @@ function tokenOf({ raw }: FastifyRequest): string {
 type LinkContext = Pick<RouteContext, 'links' | 'limits' | 'head'>;
 type Page = FastifyReply | Promise<FastifyReply>;
 
-/** Rate limit for invalid links, by network and address. A valid link is never delayed. */
+/** Runs `then` for a valid link. Invalid links are rate limited by network and address; a valid link is never delayed. */
 async function withLink(stage: LinkContext, { request, reply }: PageRequest, then: (link: AnswerLink) => Page): Promise<FastifyReply> {
   const { links, limits, head } = stage;
   reply.headers(headersWith(head.inline));
@@ -105,7 +105,7 @@ function openEventStream({ openLive }: RouteContext, { reply }: PageRequest, lin
   return openLive(reply, link) ? reply.hijack() : reply.code(503).send();
 }
 
-/** Guarantee: only the four answers and *I am here* have an effect. Then it redirects to the page, so that a reload repeats nothing. */
+/** Records the answer of a form and redirects to the page. Guarantee: only the four answers and *I am here* have an effect. */
 async function recordAction(stage: RouteContext, { request, reply }: PageRequest, link: AnswerLink): Promise<FastifyReply> {
   const { answers, head } = stage;
   const { word = '', holder } = (request.body ?? {}) as { word?: string; holder?: string };
@@ -132,12 +132,12 @@ function sendRefusal(stage: RouteContext, pageRequest: PageRequest, { link, why,
   const { language, live } = sheet;
   const { answer } = vocabularyIn(language);
   if (why === 'taken') return sendPage(pageRequest.reply, 409, askPage(head, sheet, page));
-  // If the incident has ended, the page about its end is shown instead of the refusal.
+  // If the incident has ended meanwhile, the page says so instead of the reason of the refusal.
   const line = live.cure === 'over' ? live.status : answer[why];
   return sendPage(pageRequest.reply, 409, linePage({ head, language }, { line, back: page, sheet }));
 }
 
-/** The person is no longer a recipient, or the incident is no longer kept. */
+/** Sends the page for a person who is no longer a recipient, or for an incident that is no longer stored. */
 function sendGone({ answers, head }: RouteContext, { request, reply }: PageRequest, { person }: AnswerLink): FastifyReply {
   const own = answers.languageOf(person);
   const language = own ?? browserLanguage(request);
@@ -149,21 +149,21 @@ function sendPage(reply: FastifyReply, status: number, page: string): FastifyRep
   return reply.code(status).type('text/html; charset=utf-8').send(page);
 }
 
-/** Language for a request without a known person: the first supported one of the browser. */
+/** Returns the language for a request without a known person: the first language of the browser that Sabha supports. */
 function browserLanguage({ headers: { 'accept-language': wanted = '' } }: FastifyRequest): MessageLanguage {
   const asked = wanted.split(',').map((one) => one.trim().slice(0, 2).toLowerCase());
   return messageLanguages.find((one) => one === asked.find((two) => messageLanguages.some((three) => three === two))) ?? 'en';
 }
 
-/** Most open event streams of a server and of one link, so that one client cannot use up all. */
+/** Limits of open event streams: for all links, and for one link, so that one client cannot use up all of them. */
 const livesAtMost = 256;
 const livesOfOneLink = 4;
-/** Interval of the heartbeat; a page without one knows that it may be stale. */
+/** Interval of the heartbeat in an event stream. A page that receives none shows that it may be stale. */
 const heartbeatMs = 15_000;
-/** Longest life of an event stream; a page reconnects when it is visible again. */
+/** Time after which an event stream is closed. A page that is visible connects again. */
 const lifeMs = 60 * 60_000;
 
-/** Guarantee: a page receives only its own incident, and a closed one leaves no timer and no listener. */
+/** Creates the event streams of open pages. Guarantee: a page receives only its own incident, and leaves no timer or listener. */
 function createLives({ answers, clock }: { answers: Answers; clock: Clock }) {
   const open = new Map<ServerResponse, string>();
 
@@ -240,7 +240,7 @@ export function addNotices(app: FastifyInstance, options: NoticeRoutesOptions): 
 
 /** Base path of provider calls. The channel name follows and, if the provider does not sign its calls, a secret. */
 const hookPath = '/hook';
-/** Longest body in bytes: some providers send a hundred reports in one call. */
+/** Limit of the body of a provider call in bytes. Some providers send a hundred reports in one call. */
 const hookLimitBytes = 256 * 1024;
 
 /**

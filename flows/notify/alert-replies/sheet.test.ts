@@ -23,7 +23,7 @@ function site(): EngineStage {
   return stage;
 }
 
-/** Advances time; only the PCs in `heard` send beats. */
+/** Advances the clock. Only the PCs in `heard` send beats meanwhile. */
 function pass(stage: EngineStage, ms: number, heard: readonly string[] = [pc, other]): void {
   for (let left = ms; left > 0; left -= 20_000) {
     stage.pass(Math.min(left, 20_000));
@@ -43,7 +43,7 @@ function sheet(stage: EngineStage, changes = {}, language: MessageLanguage = 'en
 }
 const read = (...asked: Parameters<typeof sheet>) => sheet(...asked).live;
 
-test('the cause of a silent PC says whether another PC of the site responds', () => {
+test('the answer page about a silent PC says whether another PC of the site is online', () => {
   const stage = site();
   pass(stage, 10 * minute, [other]);
   const outage = { cause: 'undetermined', confidence: 0.5, from: stage.now() - 9 * minute, to: null };
@@ -56,7 +56,7 @@ test('the cause of a silent PC says whether another PC of the site responds', ()
   expect(read(stage, { outage }).why).toEqual(['Why: not known yet, the site cannot be reached.']);
 });
 
-test('the page of an ended alert uses the past tense for the assignee', () => {
+test('the answer page of an ended incident names in the past tense who had acknowledged it', () => {
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
   const incident = stage.incident()?.id ?? 0;
@@ -68,7 +68,7 @@ test('the page of an ended alert uses the past tense for the assignee', () => {
   expect([read(stage, {}, 'hi').holder, read(stage, {}, 'mr').holder]).toEqual(['14:00 से यह आपके पास था।', '14:00 पासून हे तुमच्याकडे होते.']);
 });
 
-test('mail, answer page and wall agree that a flapping incident is well at the moment', () => {
+test('mail, answer page and wall all show a flapping incident without a present fault as well at the moment', () => {
   const stage = site();
   const turn = (camera: boolean, microphone: boolean, forMs: number) => {
     stage.state([camera ? ok('camera') : fault('camera.missing'), microphone ? ok('microphone') : fault('microphone.missing')]);
@@ -91,7 +91,7 @@ test('mail, answer page and wall agree that a flapping incident is well at the m
   expect([isClearing(row), needsAction(row)]).toEqual([true, false]);
 });
 
-test('the heading says cleared while a flapping fault is gone', () => {
+test('the answer page has the heading "cleared" while a flapping fault is gone', () => {
   const stage = site();
   for (const one of [fault, ok, fault, ok, fault, ok]) {
     stage.state([one === fault ? fault('camera.missing') : ok('camera'), ok('microphone')]);
@@ -108,7 +108,7 @@ test('the heading says cleared while a flapping fault is gone', () => {
   expect(sheet(stage, {}, 'hi').live.what).toBe('ठीक हो गया: कैमरा नहीं मिल रहा');
 });
 
-test('the page lists further faults, cleared ones and the next meeting', () => {
+test('the answer page lists further faults of the room, cleared faults and the next meeting', () => {
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
   pass(stage, 2 * minute);
@@ -127,7 +127,7 @@ test('the page lists further faults, cleared ones and the next meeting', () => {
   expect(read(stage)).toMatchObject({ cure: 'well', beside: ['Also: Microphone not found: RoomMic'] });
 });
 
-test('the page says that nothing remains to do if the room has no other fault', () => {
+test('the answer page says that nothing remains to do if the room has no other fault', () => {
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
   stage.state([ok('camera'), ok('microphone')]);
@@ -135,6 +135,6 @@ test('the page says that nothing remains to do if the room has no other fault', 
   expect(read(stage).status).toMatch(/^Over since 3 Mar, 14:0\d\. No fault is left in the room\. Nothing more to do\.$/);
   stage.state([fault('microphone.missing'), ok('camera')]);
   const old = stage.engine.memory.incidents.get(1);
-  // A new fault in the room: the room is not well.
+  // After a new fault in the room the page no longer says that the room is well.
   expect(read(stage, old).status).toMatch(/^Over since 3 Mar, 14:0\d\.$/);
 });

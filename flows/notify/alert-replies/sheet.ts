@@ -1,4 +1,4 @@
-/** Content of the answer page: the current state of one incident in the language of one person. */
+/** Builds the content of the answer page: the current state of one incident in the language of one person. */
 import {
   bySeverity,
   fillIn,
@@ -28,24 +28,24 @@ import type { CheckState } from './checks.ts';
 
 /** The page lists at most this many answers of other people. */
 const answerLinesLimit = 12;
-/** Further faults that the page lists at most; the rest is counted. */
+/** Limit of further faults that the page lists. The others are only counted. */
 const sideLinesLimit = 6;
-/** A meeting that begins later than this is not shown, ms. */
+/** Time ahead within which a meeting must begin to be shown. */
 const meetingWithinMs = 12 * 3_600_000;
 
-/** State of the faults: present, not measurable, gone but still in the clear time, or ended. */
+/** State of the faults of an incident: present, not measurable, gone but still in the clear time, or ended. */
 export type RepairState = 'broken' | 'unknown' | 'well' | 'over';
 
 type NoticeParts = ReturnType<typeof partsForPage>;
 
 export type AnswerSheet = ReturnType<typeof sheetOf>;
 
-/** Returns true if no action and no answer is needed. */
+/** Returns true if the person need neither act nor answer. */
 export function isRepaired(cure: RepairState): boolean {
   return cure === 'well' || cure === 'over';
 }
 
-/** `next`: the meetings of a scope in order. */
+/** `next` returns the coming meetings of a scope, the earliest first. */
 type SheetContext = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'> & { next?: Calendar['next'] | undefined };
 /** `pcs`: the PCs of the incident. `check`: state of their requested checks. */
 type SheetReader = { person: Person; link: string; pcs: readonly string[]; check: CheckState | undefined };
@@ -134,7 +134,7 @@ function liveOf(
     steps: isRepaired(cure) ? [] : steps,
     cure,
     status,
-    /** Result of the last requested check as a sentence; '' if it adds nothing. */
+    /** Result of the checks that the person last requested, as a sentence; '' if it says nothing new. */
     line: isRepaired(cure) ? '' : checkLine(at, incident, asked),
     /** Returns who has acknowledged the incident, as a sentence. `taken`: the name of that person, '' for none. */
     holder: holder ?? (cure === 'over' ? '' : answer.nobody),
@@ -182,7 +182,7 @@ function sideLinesOf(
   return [...besides, ...gone, ...(isNear ? [fillIn(message.meeting, { time: timeOfDayText(meeting.from, timeZone) })] : [])];
 }
 
-/** The state is `well` as soon as a check finds no fault, although the incident stays open for its clear time. */
+/** Returns the state of the faults. It is `well` once no check reports a fault, although the incident is open for its clear time. */
 function repairStatusOf({ memory }: SheetContext, incident: Incident, { language, timeZone }: ReaderLocale): RepairStatus {
   const { answer, message } = vocabularyIn(language);
   if (incident.overAt !== null) {
@@ -199,7 +199,7 @@ function repairStatusOf({ memory }: SheetContext, incident: Incident, { language
   return isUnknown ? { cure: 'unknown', status: answer.unknown } : { cure: 'broken', status: answer.broken };
 }
 
-/** Names a fault that is still open after the checks. A fault that began later was not checked. */
+/** Returns a sentence about the requested checks. It names a fault that was still open after them, but none that began later. */
 function checkLine({ memory, place }: SheetContext, incident: Incident, { person: { language }, pcs, check }: SheetReader): string {
   const { answer } = vocabularyIn(language);
   if (check === undefined) return '';

@@ -13,7 +13,7 @@ import { createAnnouncements } from './announce.ts';
 const minute = 60_000;
 const email = 'somebody@office.test';
 
-/** A real ledger and four persons: the technician of Leh, the officer of Ladakh, a technician of Goa in a group, and central. */
+/** Creates announcements with a real ledger and four people: technicians of Leh and Goa, the officer of Ladakh, and central. */
 function rig() {
   const db = new DatabaseSync(':memory:');
   onTestFinished(() => db.close());
@@ -46,7 +46,7 @@ function rig() {
   const pass = (ms: number) => {
     now += ms;
   };
-  /** Sets the outcome of the message to a person. */
+  /** Changes the outbox row of the message to a person. */
   const became = async (person: string, changes: Partial<OutboxRow>) => {
     const [row] = (await ledger.load()).outbox.filter((one) => one.person === person);
     if (row) await ledger.commit([{ op: 'outbox-set', row: { ...row, ...changes } }]);
@@ -122,7 +122,7 @@ test('a state account sends only within its scope and sees only its own announce
   expect([await announcements.one(2, 'ladakh'), (await announcements.one(2, ''))?.id]).toEqual([undefined, 2]);
 });
 
-test('more announcements than the hourly limit, of one person or of all, are refused with the reason', async () => {
+test('an announcement beyond the hourly limit, of one person or of all together, is refused with the reason', async () => {
   const { send, pass } = rig();
   for (let n = 0; n < 3; n++) expect(await send('ladakh')).toMatchObject({ ok: true });
   pass(minute);

@@ -1,4 +1,4 @@
-/** Announcements by operators: their recipients in the roster, and for each recipient whether it was delivered and read. */
+/** Sends announcements of operators to people of the roster, and shows who received and who read an announcement. */
 import { type AnnouncementSummary, type AnnouncementView, createMutex, groupOfScope, type Words } from '@sabha/contracts';
 import { type Announcement, type AnnouncementState, announcementPrefix, type OutboxRow } from '../../engine/records/notices.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
@@ -32,7 +32,7 @@ const hourMs = 3_600_000;
 
 export type Announcements = ReturnType<typeof createAnnouncements>;
 
-/** Guarantee: an announcement and all its messages are one commit. No one outside the scope of the sender is notified or named. */
+/** Guarantee: one commit contains an announcement and all its messages. Nobody outside the sender's scope is notified or named. */
 export function createAnnouncements(options: AnnounceOptions) {
   const { ledger } = options;
   const { book } = options.roster;
@@ -85,7 +85,7 @@ async function send(options: AnnounceOptions, { to, text, apply, by, within }: A
   return { ok: true, value: viewOf({ announcement, sent, read: [] }, book()) };
 }
 
-/** Names the addressed part of the tree as the place of the message. */
+/** Returns the outbox row of an announcement. Its place is the part of the tree to which the announcement was sent. */
 function rowOf(row: OutboxRow, { id, by, text }: Announcement, site: Words = row.notice.site): OutboxRow {
   const notice = { ...row.notice, site, room: { en: '', hi: '' }, announcement: { id, by, text } };
   return { ...row, key: `${announcementPrefix(id)}${row.person}`, notice };

@@ -3,7 +3,7 @@ import { createBook } from '../roster/book.ts';
 import { channelsNamed, day, hoursLater, member, night, wednesday } from '../roster/roster.test-helper.ts';
 import { checkRoster, proofValidMs, unprovenChannels } from './check.ts';
 
-/** Midnight in India before that Wednesday. */
+/** Midnight in India at the start of Wednesday, 13 January 2027. */
 const midnight = Date.UTC(2027, 0, 12, 18, 30);
 const place = { scope: 'ladakh/leh/vc-1', tells: [{ to: ['technician'], afterMs: 20_000 }] };
 
@@ -23,7 +23,7 @@ test('the roster check joins hours with the same recipients into one span', asyn
   expect(gaps).toEqual([]);
 });
 
-test('hours without anyone on duty, or with only unreachable persons, are reported as gaps', async () => {
+test('the roster check reports hours without anyone on duty, or with only unreachable persons, as gaps', async () => {
   const state = member('chand', { roles: ['state'], scopes: ['ladakh'], duty: [{ days: [3], from: 18 * 60, to: 20 * 60 }] });
   const { gaps } = await checked([member('asha', { duty: day, email }), state]);
   expect(gaps).toEqual([
@@ -50,7 +50,7 @@ test('the roster check counts only the first recipients, and lists a place for w
   expect(untold).toEqual(['goa/panaji/vc-1']);
 });
 
-test('hours in which the channel of the person on duty carries no alert are reported as gaps', async () => {
+test('the roster check reports hours in which the channel of the person on duty carries no alert as gaps', async () => {
   const asha = member('asha', { channels: ['voice'], addresses: { voice: '1' } });
   const carries = (_: unknown, time: number) => time < at(7) || time >= at(21);
   const channels = channelsNamed('voice');

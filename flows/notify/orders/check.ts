@@ -1,4 +1,4 @@
-/** Dry run of the roster: the recipients for each place in each coming hour, and the hours without a reachable one. */
+/** Dry run of the roster: lists the recipients for each place and each coming hour, and the hours without a reachable recipient. */
 import { setImmediate } from 'node:timers/promises';
 import type { RosterCheck } from '@sabha/contracts';
 import type { Notice } from '../../engine/records/notices.ts';
@@ -19,7 +19,7 @@ type CheckedSpan = RosterCheck['places'][number]['spans'][number];
 
 /**
  * Simulates a fault in each place at each hour and looks up its first recipients.
- * Guarantee: uses the same lookup as a real alert, so the result is the same.
+ * Guarantee: it uses the same lookup as a real alert, so the recipients are the same.
  */
 export async function checkRoster(options: CheckOptions): Promise<Pick<RosterCheck, 'places' | 'gaps' | 'untold'>> {
   const { book, channels, from, hours } = options;
@@ -54,7 +54,7 @@ export async function checkRoster(options: CheckOptions): Promise<Pick<RosterChe
   };
 }
 
-/** The most urgent alert possible. */
+/** Returns the most urgent alert that exists, for the question whether a channel carries an alert at this hour. */
 function alertIn(timeZone: string, now: number): Notice {
   const notice = centralNotice({ kind: 'direct', lines: [], place: { ...centrePlace(), timeZone }, now });
   return { ...notice, kind: 'raised', incident: 0, severity: 'critical' };
@@ -65,7 +65,7 @@ function firstOf(tells: readonly PlannedMessage[]): PlannedMessage {
   return { afterMs, to: [...new Set(tells.filter((tell) => tell.afterMs === afterMs).flatMap(({ to }) => to))] };
 }
 
-/** Adds an hour to the last span if recipients and reachability are the same; else begins a new span. */
+/** Extends the last span by an hour if the hour has the same recipients and the same reachability; else begins a new span. */
 function extend(spans: CheckedSpan[], next: CheckedSpan): void {
   const last = spans.at(-1);
   const isSame = last?.by === next.by && last.reached === next.reached && last.persons.join() === next.persons.join();

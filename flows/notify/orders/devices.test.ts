@@ -36,7 +36,7 @@ function rig(ledger: Record<string, string> = {}, own = key) {
   return { devices, ledger, acts, persons, state };
 }
 
-test('an account maps to the person with that id or e-mail address, never by name', () => {
+test('the device book finds the person of an account by id or e-mail address, never by name', () => {
   const { devices } = rig();
   expect(['asha', 'ASHA@office.test', ' ravi ', 'Asha Devi', ''].map(devices.personOf)).toEqual([
     'asha',
@@ -47,7 +47,7 @@ test('an account maps to the person with that id or e-mail address, never by nam
   ]);
 });
 
-test('an added device survives a restart and is in the audit log, and a removed device does not come back', async () => {
+test('the device book keeps an added device over a restart, records it in the audit log, and never restores a removed device', async () => {
   const { devices, ledger, acts } = rig();
   expect(await devices.addDevice('asha', device('phone'), 'asha')).toEqual({ ok: true });
   await devices.addDevice('asha', device('phone'), 'asha');
@@ -62,7 +62,7 @@ test('an added device survives a restart and is in the audit log, and a removed 
   expect(acts).toEqual(['asha: device added', 'asha: device added', 'asha: device added', 'asha: device removed', 'asha: device removed']);
 });
 
-test('a device moves to the next person who signs in on that device', async () => {
+test('the device book assigns a device to the last person who signed in on that device', async () => {
   const { devices, ledger } = rig();
   await devices.addDevice('asha', device('desk'), 'asha');
   await devices.addDevice('ravi', device('desk'), 'ravi');
@@ -70,7 +70,7 @@ test('a device moves to the next person who signs in on that device', async () =
   expect(Object.keys(ledger)).toEqual(['ravi']);
 });
 
-test('beyond the limit of devices for one person the oldest device is dropped', async () => {
+test('the device book drops the oldest device of a person beyond the limit', async () => {
   const { devices } = rig();
   await Promise.all(Array.from({ length: 10 }, (_, n) => devices.addDevice('asha', device(`${n}`), 'asha')));
   expect(namesOf(devices.of('asha'))).toEqual(['2', '3', '4', '5', '6', '7', '8', '9']);
@@ -85,13 +85,13 @@ test.each([
   ['a port', 'https://fcm.googleapis.com:8443/x'],
   ['a login', 'https://a@fcm.googleapis.com/x'],
   ['no address', 'x'],
-])('an address with %s is refused: the server posts only to push services', async (_, endpoint) => {
+])('the device book refuses a push address with %s, because the server posts only to push services', async (_, endpoint) => {
   const { devices, ledger } = rig();
   expect(await devices.addDevice('asha', { endpoint, ...keys }, 'asha')).toMatchObject({ ok: false });
   expect(ledger).toEqual({});
 });
 
-test('a host matching a wildcard is accepted, and invalid keys are refused', async () => {
+test('the device book accepts a host that matches a wildcard of the list, and refuses invalid keys', async () => {
   const { devices } = rig();
   expect(await devices.addDevice('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha')).toEqual({ ok: true });
   expect(await devices.addDevice('asha', { ...device('x'), p256dh: 'AAAA' }, 'asha')).toMatchObject({ ok: false });
@@ -120,7 +120,7 @@ test('a person who left the roster has no device, and a device for another serve
   expect([devices.of('asha'), ledger]).toEqual([[], {}]);
 });
 
-test('a device is dropped if its account no longer maps to its person', async () => {
+test('the device book drops a device if the account that added it no longer belongs to its person', async () => {
   const { devices, ledger, persons } = rig();
   await devices.addDevice('asha', device('phone'), 'Asha@office.test');
   await devices.addDevice('asha', device('pc'), 'asha');
@@ -140,7 +140,7 @@ test('another account can remove all devices of a person, and the audit log name
   expect([ledger, acts.at(-1)]).toEqual([{}, 'meera: devices removed']);
 });
 
-test('a device of a host that was removed from the list is ignored', async () => {
+test('the device book ignores a device if the host of its push service was removed from the list', async () => {
   const { devices, ledger } = rig();
   await devices.addDevice('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha');
   const left = createDeviceBook({

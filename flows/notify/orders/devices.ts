@@ -1,6 +1,6 @@
 /**
- * Push devices of the persons in the roster. A device belongs to the person who signed in there. It ends when browser, roster or push
- * service end it.
+ * Stores the push devices of the persons in the roster. A device belongs to the last person who signed in there. It is removed when the
+ * browser removes it, the person leaves the roster, or the push service reports it as gone.
  */
 import { createMutex, isLoopback, type Person } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -10,12 +10,12 @@ import { areDeviceKeys, type PushKey } from '../people/channels/kit/web-push.ts'
 import { byLogin } from '../roster/book.ts';
 import { type PersonResult, type RosterOrdersOptions, refusedOrder } from './roster-orders.ts';
 
-/** Most devices of one person; beyond it the oldest is dropped. */
+/** Limit of devices of one person. Beyond the limit the oldest device is dropped. */
 const devicesAtMost = 8;
 
 /**
- * `key`: server key for which the device subscribed; it accepts no other signature. `by`: account that added it, which must still map to
- * the person.
+ * `key`: the server key for which the device subscribed; the device accepts no other signature. `by`: the account that added the device,
+ * which must still belong to the person.
  */
 const heldDevice = v.object({
   endpoint: v.string(),
@@ -63,7 +63,7 @@ export function createDeviceBook(options: DevicesOptions) {
         if (count > 0) await storeDevices(kept, new Map([[person, []]]), { who: by, what: 'devices removed', about: person });
         return count;
       }),
-    /** The push service reports that the device is gone. If the ledger cannot write, the next message reports it again. */
+    /** Drops a device that its push service reports as gone. If the ledger cannot write now, the next message reports it again. */
     gone(person: string, endpoint: string): void {
       inTurn(() => removeDevice(kept, { person, endpoint })).catch(() => {});
     },
@@ -79,7 +79,7 @@ export function createDeviceBook(options: DevicesOptions) {
         const meant = byLogin(options.persons());
         const own = [...held].map(([id, all]) => [id, all.filter(({ by }) => meant(by)?.id === id)] as const);
         const changed = own.filter(([id, all]) => all.length < (held.get(id)?.length ?? 0));
-        // Dropped in memory at once; if the ledger cannot write, the next start repeats it.
+        // The devices are dropped in memory at once. If the ledger cannot write now, the next start drops them again.
         for (const [id, all] of changed) held.set(id, all);
         if (changed.length > 0) await storeDevices(kept, new Map(changed));
       }).catch(() => {}),

@@ -35,7 +35,7 @@ async function setUp({ isFixed = false, ops = [] as Op[] } = {}) {
 
 const asked = { name: 'Asha Kumari', also: [], by: 'meera' };
 
-test('forget counts without apply; with apply it removes id, name, phone and addresses, and its audit row does not name the person', async () => {
+test('forget only counts rows without `apply`; with `apply` it erases id, name, phone and addresses, and its audit row names nobody', async () => {
   const { people, did, about } = await setUp();
   expect(await people.forget({ ...asked, apply: false })).toEqual({
     ok: true,
@@ -53,19 +53,19 @@ test('forget counts without apply; with apply it removes id, name, phone and add
   ]);
 });
 
-test('a person who left is found by the typed name and by further words', async () => {
+test('forget finds a person who left the roster by the typed name and by further typed texts', async () => {
   const { people, about } = await setUp();
   expect(await people.forget({ name: 'asha-k', also: ['98765-43210'], by: 'meera', apply: true })).toMatchObject({ value: { audit: 1 } });
   expect((await about())[1]).toBe('ravi: leave set, asha: call forgotten-1a2b3c');
 });
 
-test('a name of two letters is removed from every row', async () => {
+test('forget erases a name of only two letters from every row', async () => {
   const { people, about } = await setUp({ ops: [{ op: 'audit', at: 1, who: 'ओम', what: 'note', about: 'incident 3' }] });
   expect(await people.forget({ name: 'ओम', also: [], by: 'meera', apply: true })).toMatchObject({ value: { audit: 1 } });
   expect((await about())[1]).toBe('forgotten-1a2b3c: note, incident 3');
 });
 
-test('an expired note about a restored ledger does not prevent the removal', async () => {
+test('forget erases a person whom an expired note about a restored ledger names', async () => {
   const { people } = await setUp({ ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":5,"line":"Asha Kumari: note"}' }] });
   expect(await people.forget({ ...asked, apply: true })).toMatchObject({ value: { audit: 1, elsewhere: 1 } });
 });
@@ -87,7 +87,7 @@ test.each([
     { ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":6,"line":"Asha Kumari: note"}' } as Op] },
     /^the ledger was restored less than a day ago/,
   ],
-])('a person who %s is refused in one line, and nothing changes', async (_how, at, line) => {
+])('forget refuses in one line to erase a person who %s, and changes nothing', async (_how, at, line) => {
   const { people, did } = await setUp(at);
   expect(await people.forget({ ...asked, apply: true })).toEqual({ ok: false, missing: false, line: expect.stringMatching(line) });
   expect(did).toEqual([]);

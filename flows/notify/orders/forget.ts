@@ -7,10 +7,10 @@ import { type OrderResult, type RosterOrders, type RosterOrdersOptions, refusedO
 export type ForgetOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
   roster: Pick<RosterOrders, 'known' | 'forget'>;
   ledger: Pick<Ledger, 'person' | 'forget'>;
-  /** Runs the work while no part of the ledger is in memory. */
+  /** Runs `work` while the server is stopped from using the ledger, so that no copy of its rows is in memory. */
   apart<T>(work: () => Promise<T>): Promise<T>;
   backupsUntil(): number;
-  /** Random letters and digits for the alias. */
+  /** Returns random letters and digits for the alias that replaces the person. */
   randomId(): string;
 };
 

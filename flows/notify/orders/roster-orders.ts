@@ -1,4 +1,4 @@
-/** Operations behind the roster routes. Each plans a change of the stored persons and applies it before its response. */
+/** Implements the roster routes of the API. Each order plans a change of the stored persons, and applies it before it responds. */
 import {
   createMutex,
   type DayView,
@@ -25,7 +25,7 @@ export type RosterOrdersOptions = TestOptions & {
   roster: Pick<Roster, 'book' | 'use' | 'central' | 'person'>;
   devices?: { keepPersons(): Promise<void> } | undefined;
   listed: Pick<RosterContents, 'members' | 'proofs'>;
-  /** The persons of `sabha.json`, for lookup. */
+  /** The persons of `sabha.json`, whom no order can change. */
   fixed: readonly Member[];
   table(): Pick<SiteTable, 'node' | 'resolve' | 'pathsOf' | 'groupsOf'>;
   onTabs(): readonly string[];
@@ -53,7 +53,7 @@ export type RosterOrders = ReturnType<typeof createRosterOrders>;
 
 /**
  * Creates the operations over the current roster.
- * Guarantee: orders run one after the other, each on the roster that the last one left. A change takes effect at once, with its audit row.
+ * Guarantee: orders run one after the other, each on the result of the last one. A change takes effect at once, with its audit row.
  */
 export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOptions) {
   const byId = (all: readonly Member[]) => new Map(all.map((one) => [one.id, one]));
@@ -192,7 +192,7 @@ function membersIn(kept: RosterState, scope: string): Member[] {
   return kept.roster.book().members.filter(({ scopes }) => scopes.some((own) => liesIn(kept, scope, own)));
 }
 
-/** Reads the current site table at each call: while the ledger is being reopened there is none. */
+/** Returns whether `inner` is within `outer` in the current site table. While the ledger is being reopened there is no site table. */
 function liesIn({ table }: RosterState, outer: string, inner: string): boolean {
   return liesWithin((scope) => table().pathsOf(scope), outer, inner);
 }
@@ -292,7 +292,7 @@ function notFoundOrFixed(id: string, isFixed: boolean): RefusedOrder {
 
 const hourMs = 3_600_000;
 
-/** Rate limits an hour for each person. The setup of a channel needs several tests; a shift changes hands once or twice. */
+/** Limits an hour for each person. The setup of a channel needs several tests; a shift is taken over once or twice. */
 export const testsAndTakesPerHour = { tests: 6, takes: 3 } as const;
 
 /**
