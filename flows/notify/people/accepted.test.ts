@@ -12,7 +12,7 @@ const report = (outcome: DeliveryReport['outcome'] = { result: 'delivered' }, id
 });
 const unreachable = { result: 'refused', reason: 'the gateway says UNDELIV' } as const;
 
-/** A gateway that accepts each message under an id, and a Telegram channel that delivers. `ledger` outlives the outbox. */
+/** Creates an outbox with a gateway that accepts each message under an id, and a Telegram channel that delivers. */
 function rig(changes: Changes = {}) {
   let count = 0;
   const takes = () => {

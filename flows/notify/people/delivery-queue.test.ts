@@ -26,7 +26,7 @@ test('R26, R29 messages keep the order of their transitions when the wall clock 
   expect(lanes.next()?.row.key).toBe('word');
 });
 
-test('an older message waits behind the message being sent and before the newer ones', () => {
+test('the queue sends an older message after the message being sent and before the newer ones', () => {
   const lanes = createDeliveryQueue(testClock());
   lanes.add(key(5), 0);
   const first = lanes.next();
@@ -102,7 +102,7 @@ test('R27 retries of one noisy room delay no alert of another room to the same p
   expect(lanes.next()?.row.transition).toBe(99);
 });
 
-test('a message that is already in the queue is ignored, and may be added again once it is done', () => {
+test('the queue ignores a message that it already contains, and accepts the message again once it is done', () => {
   const lanes = createDeliveryQueue(testClock());
   for (const one of [key(1), key(1)]) lanes.add(one, 0);
   expect(lanes.size()).toBe(1);

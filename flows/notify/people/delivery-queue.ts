@@ -1,6 +1,6 @@
 /**
- * Queues of the outbox: one send at a time per channel, more if the channel is slow. Messages about one room or to one person delay no
- * others.
+ * Queues of the outbox: one send at a time per channel, more if the channel is slow. Many messages about one room, or to one person, do
+ * not delay messages about other rooms or to other people.
  */
 import { type Cancel, type Clock, keepLatest, messageOf, withTimeout } from '@sabha/contracts';
 import type { Channel, DeliveryReport, OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
@@ -95,7 +95,7 @@ export function createDeliveryQueue(clock: Clock, { gathers, limits }: ChannelRu
     takeBatch(item: QueuedRow, isLocked = false): QueuedRow[] {
       const going = (isNow: (one: QueuedRow) => boolean) => batchOf(item, { lanes: lanes.values(), taken, gathers, isNow });
       const isDue = (one: QueuedRow) => one.dueUp <= clock.up();
-      // Rows that shared an earlier message stay together.
+      // Rows that were sent as one message on an earlier channel are sent as one message here too.
       const stoodBeside = ({ row: { beside } }: QueuedRow) => beside !== undefined && beside === item.row.beside;
       const crowded = crowds.freeUp(item.row) > clock.up();
       const all = isLocked ? going(isDue) : [];
@@ -110,7 +110,7 @@ export function createDeliveryQueue(clock: Clock, { gathers, limits }: ChannelRu
     grace(): void {
       for (const item of movable) item.lateUp = Math.max(item.lateUp, clock.up() + startGraceMs);
     },
-    /** Excludes the row from moves to another channel. */
+    /** Keeps the row on its channel, so that it never moves to another channel. */
     keepOnChannel: (item: QueuedRow): void => void movable.delete(item),
     /** Milliseconds until a row may be sent or becomes stale. Infinite if no row waits only for time. */
     nextInMs: (): number => untilFirst([...[...movable].map(({ lateUp }) => lateUp), ...heads().map(({ goesUp }) => goesUp)], clock),
@@ -160,7 +160,7 @@ function untilFirst(ups: readonly number[], clock: Clock): number {
 function firstOf(due: readonly LaneHead[]): QueuedRow | undefined {
   const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
   const rankOf = ({ row }: QueuedRow) => (row.notice.severity === 'critical' ? 0 : 1);
-  // Critical rows come first, then the row whose send time passed first.
+  // Critical rows come first. Among equal rows, the row with the earliest send time comes first.
   const between = (a: QueuedRow, b: QueuedRow) => rankOf(a) - rankOf(b) || a.dueUp - b.dueUp;
   return before.reduce<QueuedRow | undefined>((a, { item }) => (a && between(item, a) >= 0 ? a : item), undefined);
 }
@@ -194,7 +194,7 @@ function headsOf(lanes: Iterable<QueuedRow[]>, { taken, limits, freeUp }: LaneCo
   });
 }
 
-/** Rate limit per person: remembers the last sends on each channel that has such a limit. */
+/** Creates the rate limits per person. They remember the last sends on each channel that has such a limit. */
 function createRateLimits(limits: ChannelRules['limits']) {
   const lately = new Map<string, number[]>();
   const nameOf = ({ channel, person }: OutboxRow) => `${channel}/${person}`;
@@ -338,7 +338,7 @@ export function faultsAfter(row: OutboxRow, outcome: SendOutcome, joined = false
 /** Rows of one accepted message. From `lateUp` (`Clock.up`) on the message is stale, and from `endUp` on no report is expected. */
 export type AcceptedMessage = { rows: OutboxRow[]; lateUp: number; endUp: number };
 
-/** Entries kept per map: reports of unknown messages, and past messages. */
+/** Limit of remembered entries: reports of unknown messages, and messages whose report has come. */
 const rememberedAtMost = 2_000;
 
 /** Keeps the accepted messages. Guarantee: a delivery report counts once. */

@@ -1,4 +1,4 @@
-/** Snapshot of the messages as people receive them: `words.golden.txt`. */
+/** Compares all kinds of messages, as people receive them, with the snapshot `words.golden.txt`. */
 
 import { messageLanguages, type OutageCause } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -50,7 +50,7 @@ const ofMany = (id: string, cause: OutageCause, confidence: number): Partial<Not
   state: { en: '', hi: '' },
 });
 
-/** Maintenance concerns a site, so no room has a phone to call. */
+/** A notice about maintenance. It concerns a site, so it names no room and no phone number. */
 const maintenance: Partial<Notice> = {
   severity: 'minor',
   scope: 'maintenance:ladakh/leh',

@@ -7,7 +7,7 @@ import { testClock } from './people.test-helper.ts';
 const late: DeliveryOutcome = { result: 'retry', reason: 'no answer in 1 s' };
 
 test.each(['the limit', 'the cut', 'a cut that came before'])(
-  'a send that ignores its abort signal ends at %s, and the signal is aborted',
+  'sendWithinLimit ends a send that ignores its abort signal at %s, and aborts the signal',
   async (what) => {
     const [clock, cut] = [testClock(), new AbortController()];
     if (what === 'a cut that came before') cut.abort();

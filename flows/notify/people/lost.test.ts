@@ -1,4 +1,4 @@
-/** A person on duty whom no channel reaches: the substitutes, and the finding for central. */
+/** Tests who is notified instead of a person on duty whom no channel reaches, and that central is told about that person. */
 
 import type { Person } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { createRoster, recipientsOf } from './roster.ts';
 
 const email = 'somebody@office.test';
 const channels = channelsNamed('email', 'voice');
-/** Calls only at night, and only for critical alerts. */
+/** The channel `voice` carries only critical alerts, and only after `wednesday`. */
 Object.assign(channels.get('voice') ?? {}, { carries: ({ severity }: Notice, at: number) => severity === 'critical' && at > wednesday });
 
 /** Recipients of an alert with their channels. */

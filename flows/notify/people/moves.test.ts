@@ -5,7 +5,7 @@ import { faultsAfter } from './delivery-queue.ts';
 import { delivered, hangs, outboxOver as rig, type Send } from './outbox.test-helper.ts';
 import { notice, row } from './people.test-helper.ts';
 
-/** Accepts each message under a new id. */
+/** Returns a channel that accepts each message under a new id. */
 const takes = (): Send => {
   let n = 0;
   return () => {
@@ -108,7 +108,7 @@ test('F17 when the channel recovers, one message lists all late alerts and marks
   expect(new Set([...ledger.values()].map(({ state }) => state))).toEqual(new Set(['delivered']));
 });
 
-test('late notices of the server are sent separately, beside the list of late alerts', async () => {
+test('the outbox sends late notices of the server separately, besides the list of late alerts', async () => {
   const answers = { email: hangs };
   const { clock, told, add } = rig(answers);
   const word = (n: number, changes: Partial<OutboxRow['notice']>) => {
@@ -212,7 +212,7 @@ test('if an incident starts and ends during an outage of the channel, only the e
   ).toEqual(['Leh: Cleared: Microphone not found, Room 1']);
 });
 
-test('a wrong password is one finding, moves all messages at once and is retried after 15 min', async () => {
+test('a wrong password of a channel raises one fault, moves all its messages at once, and is retried after 15 min', async () => {
   const answers = { email: locked, telegram: delivered };
   const { clock, told, outcomes, add, ledger } = rig(answers);
   add(...Array.from({ length: 30 }, (_, n) => room(n + 1)));

@@ -4,7 +4,7 @@ import { channelsNamed } from '../roster/roster.test-helper.ts';
 import { row, technician } from './people.test-helper.ts';
 import { nextRow, routeOf } from './roster.ts';
 
-test('channels follow the order of the person, otherwise that of the list of channels for people, with the console last', () => {
+test('routeOf returns the channels in the order of the person, else in the default order, and the console last', () => {
   const channels = channelsNamed('email', 'telegram', 'sms', 'webhook');
   Object.assign(channels.get('webhook') ?? {}, { reaches: () => true, forPrograms: true });
   const asha: Person = { ...technician, addresses: { telegram: '1', sms: '2' } };

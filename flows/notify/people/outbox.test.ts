@@ -4,7 +4,7 @@ import type { Op } from '../../engine/records/ops.ts';
 import { type Changes, delivered, hangs, outboxOver, type Send } from './outbox.test-helper.ts';
 import { notice, row, technician } from './people.test-helper.ts';
 
-/** An outbox with one e-mail channel whose responses the test gives. */
+/** Creates an outbox with one e-mail channel, whose responses the test defines. */
 const rig = (email: Send, changes: Changes = {}) => outboxOver({ email }, changes);
 
 const busy: Send = () => ({ result: 'retry', reason: '451 later' });
@@ -43,7 +43,7 @@ test('R26 retries start within 5 s and double to 15 min, each recorded with its 
   expect(outbox.waiting()).toBe(1);
 });
 
-test('the wait that a provider names is kept, up to the longest backoff', async () => {
+test('the outbox waits as long as a provider requests, up to the longest backoff', async () => {
   const answers: DeliveryOutcome[] = [
     { result: 'retry', reason: 'slow', afterMs: 60_000 },
     { result: 'retry', reason: 'slow', afterMs: 9e9 },
@@ -74,7 +74,7 @@ test('a refusal and the message on the console are committed in one transaction,
   expect(outbox.waiting()).toBe(0);
 });
 
-test('a message for an unknown channel or a person without an address goes to the console', async () => {
+test('the outbox sends a message for an unknown channel, or to a person without an address, to the console', async () => {
   const { clock, outbox, ledger } = rig(delivered);
   outbox.add([row({ channel: 'pigeon' }), row({ transition: 2, person: 'left-us' })]);
   await clock.pass(0);
@@ -131,7 +131,7 @@ test('F17 with 100 rooms of one person on a hanging server, another person is no
   }
 });
 
-test('an error in a channel causes a retry and stops no other message', async () => {
+test('the outbox retries a message after an exception in its channel, and continues with other messages', async () => {
   const { clock, outbox, ledger, outcomes } = rig(({ key }) => {
     if (key.endsWith('asha')) throw new Error('bug');
     return { result: 'delivered' };
@@ -181,7 +181,7 @@ test('a message is not sent before its time, and a wall clock set back does not 
 });
 
 describe('stop', () => {
-  test('at a stop the running sends end normally, and no new send starts', async () => {
+  test('the outbox lets running sends end after `stop`, and starts no new send', async () => {
     const answer = Promise.withResolvers<DeliveryOutcome>();
     const { clock, outbox, ledger, keys, ended } = rig(() => answer.promise);
     outbox.add([row(), row({ transition: 2 })]);
@@ -194,7 +194,7 @@ describe('stop', () => {
     expect(ledger.get('1/email/asha')?.state).toBe('delivered');
   });
 
-  test('at a stop a send that does not end within 1 s is aborted, and its message in the ledger is unchanged', async () => {
+  test('the outbox aborts a send that does not end within 1 s after `stop`, and leaves its row in the ledger unchanged', async () => {
     const { clock, outbox, ledger } = rig(hangs);
     outbox.add([row()]);
     await clock.pass(0);
@@ -277,7 +277,7 @@ test('an announcement carries a link to confirm that it was read, except on the 
   expect([of('2/console/asha')?.link, of('2/console/asha')?.text.includes('/n?')]).toEqual([undefined, false]);
 });
 
-test('an SMS has a short link, and a digest has one link for each incident', async () => {
+test('the outbox puts a short link into an SMS, and one link for each incident into a digest', async () => {
   const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', linksTo });
   outbox.add([row(), row({ transition: 2, notice: notice({ kind: 'cleared' }) })]);
   await clock.pass(0);

@@ -209,7 +209,7 @@ async function deliver(context: OutboxContext, item: QueuedRow): Promise<void> {
   if (early !== undefined) await endAccepted(context, rows(), early);
 }
 
-/** Remembered messages that were skipped as stale; the messages about their ends are skipped too. */
+/** Limit of remembered incidents whose start message was skipped as stale. The message about their end is skipped too. */
 const neverSentLimit = 2_000;
 
 /**
@@ -382,7 +382,7 @@ function renderSeveral(
 /** Renders one message as it is. If several are stale, lists the last notice of each incident. */
 function renderOne(all: readonly StaleNotice[], telling: RecipientView): OutgoingMessage {
   const { language, wall, isLate, linksOf } = telling;
-  // A notice of the server has no incident, so each gets a separate key.
+  // A notice of the server has no incident, so each such notice gets its own key and is listed.
   const last = [...new Map(all.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
   const [only, ...others] = last;
   if (only === undefined || others.length > 0) return renderSeveral(last, isLate ? 'late' : 'atOnce', telling);
@@ -433,7 +433,7 @@ function rowsAfterSend(context: OutboxContext, rows: readonly OutboxRow[], { edi
   return { ended, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
 }
 
-/** Outcome of an accepted message whose delivery report did not come in time. */
+/** Outcome that is recorded for an accepted message if its delivery report does not come in time. */
 const unsaid: DeliveryReport['outcome'] = {
   result: 'refused',
   reason: `accepted, but no delivery report came in ${reportLimitMs / 3_600_000} hours`,
@@ -460,7 +460,7 @@ function nextRows(rows: readonly OutboxRow[], { clock, channels, roster }: Outbo
   return rows.map((row) => ({ ...nextRow(row, roster.person(row.person), { channels, now: clock.now() }), ...beside }));
 }
 
-/** Longest list in characters: one or two screens of a small phone. */
+/** Limit of a list in characters, which fills one or two screens of a small phone. */
 const listLimit = 1_200;
 const nameLimit = 60;
 

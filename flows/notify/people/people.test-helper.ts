@@ -10,7 +10,7 @@ export type TestClock = Clock & {
   stall(ms: number): void;
   /** Suspends the machine: only the wall clock advances. */
   sleep(ms: number): void;
-  /** Steps the wall clock; `up` stays. */
+  /** Changes the wall clock by `ms`, as when somebody sets it. The uptime `up` does not change. */
   jump(ms: number): void;
 };
 

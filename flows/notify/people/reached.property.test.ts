@@ -36,7 +36,7 @@ test('each random alert is delivered, or is on the console with a fault that say
   expect(counts.atTheCentre).toBeGreaterThan(rosters / 3);
 });
 
-/** Returns the violations for one alert. */
+/** Returns one line for each rule that the outcome of this alert breaks. */
 function judged({ id, scope, to, told, lost, central }: PlayedAlert, { members, ledger, findings, now }: PlayedCase) {
   const rows = ledger.filter(({ transition }) => transition === id);
   const arrived = rows.filter(({ state }) => state === 'delivered');

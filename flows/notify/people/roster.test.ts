@@ -28,7 +28,7 @@ function ids(people: Person[], to: string[], of = scope): string[] {
     .persons.map(({ id }) => id);
 }
 
-test('a role resolves to the persons whose scope equals or contains that of the incident', () => {
+test('the roster resolves a role to the persons whose scope equals or contains the scope of the incident', () => {
   expect(ids([asha, bina, chand, devi], ['technician'])).toEqual(['asha']);
   expect(ids([asha, bina, chand, devi], ['technician', 'state', 'central'])).toEqual(['asha', 'chand', 'devi']);
   expect(ids([person('room', 'technician', scope), asha], ['technician'])).toEqual(['room', 'asha']);
@@ -70,14 +70,14 @@ test('a group resolves to its members who are responsible for the place, and is 
   expect(namesOf(roster)).toEqual(['technician', 'state', 'central', 'vendors', 'asha', 'bina', 'chand', 'devi', 'central-desk']);
 });
 
-test('unknown recipients are returned, and the known ones are notified', () => {
+test('the roster returns unknown recipients separately, and resolves the known ones', () => {
   expect(createRoster([asha, devi]).resolve(['technicians', 'asha'], scope, { now })).toMatchObject({
     persons: [asha],
     unknown: ['technicians'],
   });
 });
 
-test('without a match central is notified, and without central the central desk on the console', () => {
+test('the roster returns central if no recipient matches, and without central the central desk on the console', () => {
   expect(ids([bina, devi, person('east', 'central', 'assam')], ['technician'])).toEqual(['devi', 'east']);
   const { persons, unknown } = createRoster([bina]).resolve(['nobody-like-this'], scope, { now });
   expect(persons).toMatchObject([{ id: 'central-desk', language: 'en' }]);
@@ -131,7 +131,7 @@ test('the requested channel is used if it reaches the person, otherwise the cons
   expect(channelsOf(bina, lines)).toEqual(['console']);
 });
 
-test('a scope that contains no PC is reported in one line', () => {
+test('wrongScope reports in one line a person whose scope contains no PC', () => {
   const pcs = [scope, 'ladakh/leh-2/pc-1'];
   expect(wrongScope([asha, bina, chand, devi, person('room', 'technician', scope)], pcs)).toBeUndefined();
   expect(wrongScope([devi, person('typo', 'state', 'ladak')], pcs)).toBe(

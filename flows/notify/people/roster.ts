@@ -26,7 +26,7 @@ export type Roster = ReturnType<typeof createRoster>;
 /** `log` reports recipients of a tab that match no person. */
 type RecipientsOptions = { roster: Roster; channels: Channels; log: { warn(fields: object, line: string): void } };
 
-/** The built-in recipient that is used if nobody else is there. */
+/** The built-in recipient that is notified if the roster has no central person. Only the console reaches it. */
 const centralDesk: Person = {
   id: ownRecipients[0],
   name: 'Central desk',
@@ -67,7 +67,7 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
     /** Returns the central persons on duty. If none is on duty, all of them; if there is no central person, the central desk. */
     central: byCentral,
     responsible: (role: Role, scope: string): Person[] => book.ofRole(role, scope),
-    /** All values that a tab may use in `to`. */
+    /** Returns all values that a tab may use in `to`. */
     people: (): RecipientChoices => ({
       roles: [...roles],
       groups: [...new Set(book.members.flatMap(({ groups }) => groups))].sort(),
@@ -168,7 +168,7 @@ export function wrongScope(people: readonly Person[], pcs: readonly string[]): s
   return wrong && `people: the scope "${wrong.scope}" of ${wrong.id} is not a state, site or PC of this network`;
 }
 
-/** First channel and further channels. `lost`: only the console is left. */
+/** Channels of a person: the first one, and further ones in order. `lost`: only the console reaches the person. */
 export type ChannelRoute = { channel: string; further?: readonly string[]; lost?: true };
 
 /**

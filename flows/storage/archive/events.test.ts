@@ -15,7 +15,7 @@ function seqsOf(events: ReturnType<typeof event>[], span: { from: number; to: nu
   return gathered.end().events.map(({ seq }) => seq);
 }
 
-test('an archived event has the time of its PC; if that time is ahead or a month behind, it has the time of receipt', () => {
+test('eventsIn returns an event with the time of its PC, or of its receipt if the time of the PC is ahead or a month behind', () => {
   const late = event(1, { at: now - 9 * dayMs });
   const ahead = event(2, { at: now + 60_000, received: now });
   const behind = event(3, { at: 0 });
@@ -25,14 +25,14 @@ test('an archived event has the time of its PC; if that time is ahead or a month
   expect(seqsOf(all, { from: 0, to: now + 1 })).toEqual([1, 2, 3]);
 });
 
-test('each event is returned once in a fixed order; readings are returned only on request', () => {
+test('eventsIn returns each event once, sorted by time, and readings only on request', () => {
   const some = [event(1), event(2), event(1, { name: 'b' }), event(3, { at: now - 1 }), event(4, { grade: 'reading' })];
   const shown = [3, 1, 2, 1];
   expect(seqsOf([...some, ...some], { from: 0, to: now + 1 })).toEqual(shown);
   expect(seqsOf(some.toReversed(), { from: 0, to: now + 1 })).toEqual(shown);
 });
 
-test('the events of an archive are limited in number and bytes, and the result names the first event beyond the limit', () => {
+test('eventsIn limits the number and bytes of events, and names the first event beyond the limit', () => {
   const gathered = collectEvents(ask);
   for (let seq = 60_000; seq >= 1; seq -= 1) gathered.add(event(seq, { at: now - 60_000 + seq }));
   const { events, next } = gathered.end();
@@ -45,7 +45,7 @@ test('the events of an archive are limited in number and bytes, and the result n
   expect(found.next?.seq).toBe(found.events.length + 1);
 });
 
-test('archives beyond the time limit are not read, and the result names the first unread month', async () => {
+test('eventsIn stops reading archives at the time limit, and names the first unread month', async () => {
   const months = ['2026-06', '2026-07'].map((month) => ({ pc: ask.path, name: 'a', month, a: 1, count: 9, newest: now, expired: false }));
   const segments = months.map(({ month }) => ({ month, at: 0, bytes: 1, sha256: '' }));
   const at = { folder: '/nowhere', passphrase: undefined, keptMonths: 13, held: { known: true, months, segments } };
@@ -68,7 +68,7 @@ test('an archive with fewer events than the ledger records is reported as unread
   ]);
 });
 
-test('a second read of the archive at the same time is refused, and an aborted read does not block the next one', async () => {
+test('the events reader refuses a second read at the same time, and reads again after an aborted read', async () => {
   const held = { known: true, months: [], segments: [] };
   const ledger = { page: async () => ({ events: [], next: null }), held: async () => held };
   const reader = createEventsReader({ ledger, folder: '', keptMonths: 13, passphrase: () => undefined, has: () => true });

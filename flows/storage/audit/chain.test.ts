@@ -51,7 +51,7 @@ test.each<[string, string, RegExp[]]>([
     "UPDATE audit SET who = '-', who_mark = zeroblob(32) WHERE id = 3",
     [/^row 3 /, /^row 3 was emptied/],
   ],
-])('S19 verification names a row of the audit log that was %s', (_how, sql, lines) => {
+])('S19 the verification of the audit log names a wrong row: %s', (_how, sql, lines) => {
   const { db, wrong } = acts(6);
   db.exec(sql);
   expect(wrong()).toEqual(lines.map((line) => expect.stringMatching(line)));

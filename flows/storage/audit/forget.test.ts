@@ -114,7 +114,7 @@ test.each([
   ['key', 'bihar/asha/pc-1', 'bihar/asha/pc-1'],
   ['by', 'Asha', 'X'],
   ['path', 'link/bihar/asha', 'link/bihar/asha'],
-])('under "%s" the text "%s" becomes "%s"', (name, value, left) => {
+])('the erasure of Asha changes in the field "%s" the text "%s" to "%s"', (name, value, left) => {
   expect(scrubOf({ ...words, alias: 'X' }).text(name, value)).toBe(left);
 });
 

@@ -19,13 +19,13 @@ function rig({ newestAt = noon, now = noon, synchronised = undefined as boolean 
   return { at, judge, pass };
 }
 
-test('a clock at or shortly behind the newest time of the ledger is right', () => {
+test('the clock check reports no fault if the clock is at most shortly behind the newest time of the ledger', () => {
   expect(rig().judge()).toBeNull();
   expect(rig({ now: noon - minuteMs }).judge()).toBeNull();
   expect(rig({ newestAt: 0 }).judge()).toBeNull();
 });
 
-test('F7 a clock that starts behind the ledger is reported until it is set or catches up', () => {
+test('F7 the clock check reports a clock that is behind the ledger at the start, until it is set or catches up', () => {
   const { at, judge, pass } = rig({ now: noon - 3 * hourMs });
   expect(judge()).toBe('the clock of this machine is 3 h behind the last entry of the ledger');
   expect(pass(90 * minuteMs)).toBe('the clock of this machine is 90 min behind the last entry of the ledger');
@@ -41,7 +41,7 @@ test('F7 a ledger written by a clock that was years ahead is trusted for one day
   expect(pass(minuteMs)).toBeNull();
 });
 
-test('F7 a clock that is set while the server runs is followed without a report', () => {
+test('F7 the clock check accepts a clock that is set while the server runs, without a fault', () => {
   const { at, judge } = rig();
   for (const byMs of [3_650 * 24 * hourMs, -3_650 * 24 * hourMs, -hourMs]) {
     at.now += byMs;

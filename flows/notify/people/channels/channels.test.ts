@@ -18,7 +18,7 @@ test('the console is always open and comes first; another channel is open only i
   expect(opened({ offered: ['telegram'], email: mail })).toEqual([lastChannel, 'email', 'telegram']);
 });
 
-test('every channel has a name in every language, in Devanagari for Hindi', () => {
+test('each channel has a name in every language, in Devanagari letters for Hindi', () => {
   for (const language of languages) {
     const { channel } = vocabularyOf(language);
     expect(channel).toMatchObject({ email: expect.any(String), console: expect.any(String), webhook: expect.any(String) });
@@ -26,7 +26,7 @@ test('every channel has a name in every language, in Devanagari for Hindi', () =
   }
 });
 
-test('the vocabulary of notifications equals that of the contracts in the same order, except the names of channels', () => {
+test('the vocabulary of the API equals the vocabulary of the contracts in the same order, except the names of channels', () => {
   for (const language of languages) expect({ ...vocabularyOf(language), channel: {} }).toEqual(vocabulary[language]);
   expect(Object.keys(vocabularyOf('hi'))).toEqual(Object.keys(vocabulary.en));
 });

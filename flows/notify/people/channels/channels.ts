@@ -14,7 +14,7 @@ import { watchdogKind } from './watchdog.ts';
 import { webhookKind } from './webhook.ts';
 import { whatsappKind } from './whatsapp.ts';
 
-/** Default order of channels for a person without an own order, and the order of their names in the API. */
+/** All channels. The order applies to a person without an own order, and to the names of channels in the API. */
 const channelKinds: readonly ChannelKind[] = [
   pushKind,
   emailKind,
@@ -32,10 +32,10 @@ export type Channels = ReadonlyMap<string, OpenChannel>;
 /** The key `channels` of `sabha.json`: settings for each channel, and `offered`, the names of channels that tabs provide. */
 export type ChannelSettings = { readonly [name: string]: unknown; readonly offered?: readonly string[] };
 
-/** The channel that reaches everyone: the log of the server. */
+/** Name of the last channel of every person, the log of the server. */
 export const lastChannel = 'console';
 
-/** Value that a tab may use instead of a channel: the person's own order, until one channel works. */
+/** Value that a tab may use instead of a channel name. The message then goes over the channels in the person's own order. */
 export const ownOrderWord = 'own-order';
 
 /** Channels without settings are always open and come first. */

@@ -19,7 +19,7 @@ type Carried = 'key' | 'subject' | 'text';
 
 export type ChannelRig = {
   channel: Channel;
-  /** True if the channel has delivery reports: a sent message is only accepted. */
+  /** True if the channel has delivery reports, so that a sent message counts as accepted and not as delivered. */
   accepts?: boolean;
   copies?: boolean;
   /** Parts of a message that this channel carries; absent: all three. */
@@ -44,20 +44,20 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       opened = undefined;
     });
 
-    test('a delivered message reached the provider once and unchanged', async () => {
+    test('the channel sends a message to the provider once and unchanged', async () => {
       const rig = await start();
       expect(await rig.channel.send(message(), person, AbortSignal.timeout(5_000))).toEqual(tookBy(rig));
       expect(rig.taken()).toEqual([carriedOf(rig, message())]);
     });
 
-    test('Hindi, quotes and markup arrive unchanged', async () => {
+    test('the channel sends Hindi, quotation marks and markup unchanged', async () => {
       const rig = await start();
       const hostile = message({ subject: 'माइक नहीं मिल रहा <b>', text: 'माइक $(reboot)"</script>\n.\nQUIT\n%0d%0a कॉन्फ़्रेंस रूम\n' });
       expect(await rig.channel.send(hostile, person, AbortSignal.timeout(5_000))).toEqual(tookBy(rig));
       expect(rig.taken()).toEqual([carriedOf(rig, hostile)]);
     });
 
-    test.for(able('refuses'))('%s: a permanent refusal is refused with its reason', async () => {
+    test.for(able('refuses'))('the channel returns refused with a reason if the provider permanently refuses: %s', async () => {
       const { channel, taken } = await start('refuses');
       expect(await channel.send(message(), person, AbortSignal.timeout(5_000))).toEqual({
         result: 'refused',
@@ -66,7 +66,7 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       expect(taken()).toEqual([]);
     });
 
-    test.for(able('busy', 'gone'))('%s: the outcome is retry with its reason', async (trouble) => {
+    test.for(able('busy', 'gone'))('the channel returns retry with a reason if the provider has the fault: %s', async (trouble) => {
       const { channel, taken } = await start(trouble);
       expect(await channel.send(message(), person, AbortSignal.timeout(5_000))).toMatchObject({
         result: 'retry',
@@ -75,13 +75,13 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       expect(taken()).toEqual([]);
     });
 
-    test.for(able('locked'))('%s: rejected credentials give locked with its reason', async () => {
+    test.for(able('locked'))('the channel returns locked with a reason if the provider rejects the credentials: %s', async () => {
       const { channel } = await start('locked');
       const outcome = await channel.send(message(), person, AbortSignal.timeout(5_000));
       expect(outcome).toEqual({ result: 'locked', reason: expect.stringMatching(/\S/) });
     });
 
-    test.for(able('floods'))('%s: a repeated request to wait is returned each time', async () => {
+    test.for(able('floods'))('the channel returns the wait that the provider requests each time: %s', async () => {
       const { channel, taken } = await start('floods');
       for (let n = 0; n < 3; n++) {
         const outcome = await channel.send(message({ key: `${n}` }), person, AbortSignal.timeout(5_000));
@@ -90,16 +90,19 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       expect(taken()).toEqual([]);
     });
 
-    test.for(able('lies'))('%s: a success response with an error in the body is not a delivery', async () => {
+    test.for(able('lies'))('the channel does not return delivered for a success response with an error in the body: %s', async () => {
       const { channel } = await start('lies');
       const { result } = await channel.send(message(), person, AbortSignal.timeout(5_000));
       expect(['retry', 'refused', 'locked']).toContain(result);
     });
 
-    test.for(able('hangs', 'drips'))('%s: without a response the signal ends the send, and the outcome is retry', async (trouble) => {
-      const { channel } = await start(trouble);
-      expect(await channel.send(message(), person, AbortSignal.timeout(100))).toMatchObject({ result: 'retry' });
-    });
+    test.for(able('hangs', 'drips'))(
+      'the channel ends the send by the abort signal and returns retry if no response comes: %s',
+      async (trouble) => {
+        const { channel } = await start(trouble);
+        expect(await channel.send(message(), person, AbortSignal.timeout(100))).toMatchObject({ result: 'retry' });
+      },
+    );
   });
 }
 

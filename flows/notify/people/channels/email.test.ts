@@ -11,7 +11,7 @@ import { type ReadMail, readMail } from './mail.test-helper.ts';
 
 type MailRig = ChannelRig & { mails: ReadMail[]; recipients: string[] };
 
-/** A real SMTP server on a free port, and the channel that sends to it. */
+/** Starts a real SMTP server on a free port, and opens a channel that sends to it. */
 async function open(options: SMTPServerOptions = {}, settings: Partial<EmailSettings> = {}): Promise<MailRig> {
   const mails: ReadMail[] = [];
   const recipients: string[] = [];
@@ -54,7 +54,7 @@ async function troubled(trouble?: Trouble): Promise<ChannelRig> {
   return trouble === 'gone' ? { ...rig, close: async () => {} } : rig;
 }
 
-/** A server that accepts the connection and never responds. */
+/** Starts a mail server that accepts the connection and never responds. */
 async function silent(): Promise<ChannelRig> {
   const server: Server = createServer((socket) => socket.on('error', () => {}));
   server.listen(0, '127.0.0.1');
@@ -78,7 +78,7 @@ describe('e-mail', () => {
     for (const rig of rigs.splice(0)) await rig.close();
   });
 
-  test('a mail has plain text first, comes from Sabha, and is marked as automatically generated', async () => {
+  test('a mail has the plain text before the HTML, the sender Sabha, and a header that marks it as automatic', async () => {
     const rig = await start();
     await send(rig);
     expect(rig.recipients).toEqual(['asha@office.test']);
@@ -132,7 +132,7 @@ describe('e-mail', () => {
     ['421 at the door', { onConnect: turningAway(421) }, 'retry'],
     ['554 at the door: it turns everybody away, which is not about this message', { onConnect: turningAway(554) }, 'retry'],
   ] satisfies [string, SMTPServerOptions, string][])(
-    'the reply of a mail server decides between retry and refusal: %s',
+    'the e-mail channel returns retry or refused by the reply of the mail server: %s',
     async (_, options, result) => {
       expect(await send(await start(options))).toMatchObject({ result, reason: expect.stringMatching(/\S/) });
     },

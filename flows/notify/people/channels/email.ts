@@ -1,4 +1,4 @@
-/** E-mail by SMTP: plain text and equal HTML, one thread for each incident, one connection for each message. */
+/** Sends e-mail by SMTP: plain text and HTML with the same words, one thread for each incident, one connection for each message. */
 import { createHash } from 'node:crypto';
 import { type Clock, isLoopback, setting } from '@sabha/contracts';
 import { createTransport, type SendMailOptions } from 'nodemailer';
@@ -34,8 +34,8 @@ export const emailKind: ChannelKind<typeof emailSettings> = {
 };
 
 /**
- * Parallel connections to a server with a rate limit: Exchange Online allows three for a mailbox. Other rows
- * wait in the outbox, where late ones join one mail.
+ * Limit of parallel connections to a mail server with a rate limit. Exchange Online allows three for a mailbox. Other rows wait in the
+ * outbox, where late rows share one mail.
  */
 const atOnce = 3;
 const talkLimitMs = 30_000;

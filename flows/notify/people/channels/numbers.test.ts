@@ -1,4 +1,4 @@
-/** Phone numbers of the roster, over each channel that dials one. */
+/** Tests the phone numbers of the roster with each channel that dials a number. */
 import { readFileSync } from 'node:fs';
 import type { Person } from '@sabha/contracts';
 import { expect, test } from 'vitest';

@@ -4,7 +4,7 @@ import { notice, technician, testClock } from '../people.test-helper.ts';
 import { conformance, message, type Trouble } from './conformance.test-helper.ts';
 import { createOffers, type OfferedMessage } from './offered.ts';
 
-/** A community node that records its messages and gives the outcome `answer`; without one it gives none. */
+/** Creates a community node on a tab. It records its messages and returns the outcome `answer`, or none if that is undefined. */
 function tab(answer: DeliveryOutcome | undefined, runs = true) {
   const offers = createOffers();
   const given: OfferedMessage[] = [];
@@ -72,7 +72,7 @@ test('an edit through an offer node ends after 2 min without an outcome', async 
   expect(given[0]?.sabha.key).not.toBe(given[1]?.sabha.key);
 });
 
-test('an outcome of an offer node applies to its own message only, and only once', async () => {
+test('an outcome from a tab applies only to the message with its key, and only once', async () => {
   const { offers, channel } = tab(undefined);
   const one = channel.send(message({ key: 'one' }), technician, AbortSignal.timeout(1_000));
   const two = channel.send(message({ key: 'two' }), technician, AbortSignal.timeout(50));

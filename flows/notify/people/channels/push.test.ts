@@ -47,7 +47,7 @@ const answers: Partial<Record<Trouble, PushAnswer>> = {
   drips,
 };
 
-/** Sends the head at once, then one byte a second. */
+/** Sends the head of the response at once, then one byte a second. */
 function drips(response: ServerResponse): true {
   response.writeHead(201);
   const timer = setInterval(() => response.write('x'), 1_000);
@@ -95,7 +95,7 @@ describe('push', () => {
     expect(rig.service.pushed[0]?.headers).toMatchObject({ ttl: '900', urgency: 'high' });
   });
 
-  test('the title starts with the fault, and the place is below', async () => {
+  test('the title of a push notification starts with the fault, and its text with the place', async () => {
     const rig = await start();
     const site = { en: 'Leh', hi: 'लेह' };
     await send(rig, { subject: 'Leh, Ladakh: Critical: Microphone not found, Room 1', notice: notice({ site }) });
@@ -106,7 +106,7 @@ describe('push', () => {
     ]);
   });
 
-  test('the end of an incident replaces its notification without sound; a list and a link to the wall have no buttons', async () => {
+  test('the end of an incident silently replaces its push notification; a list or a link to the wall has no buttons', async () => {
     const rig = await start();
     await send(rig, { link, severity: 'minor', notice: notice({ kind: 'cleared' }) });
     await send(rig, { list: true });

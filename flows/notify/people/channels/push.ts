@@ -60,12 +60,12 @@ export const pushKind: ChannelKind<typeof pushSettings> = {
 const timeToLiveS = 15 * 60;
 /** Timeout for each device, so that one push service does not delay the other devices of the person. */
 const deviceLimitMs = 8_000;
-/** Longest title and text in characters; a phone shows far less. */
+/** Limit of title and text in characters. A phone shows far fewer. */
 const titleLimit = 200;
 const bodyLimit = 1_200;
 /** Rate limit for one phone: 15 notifications a minute. The wait stays below the time after which the next channel is used. */
 const personRateLimit = { most: 5, ms: 20_000 };
-/** Characters of the place name that a subject never cuts. */
+/** Number of first characters of a place name that every subject contains, even if it is shortened. */
 const placeKnownBy = 8;
 /** Lines of a list that a notification shows. */
 const listMost = 8;

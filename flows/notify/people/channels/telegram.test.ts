@@ -68,7 +68,7 @@ test('a message to a group that became a supergroup is refused, and the reason n
   expect(await rig(() => answers.moved).send()).toEqual({ result: 'refused', reason: 'the group has another number now: -1001234' });
 });
 
-test('the token of the bot is in no reason of a failure', async () => {
+test('the Telegram channel never includes the token of the bot in a reason', async () => {
   const outcome = await rig(() => Promise.reject(new Error(`https://api.telegram.test/bot${token}/sendMessage is away`))).send();
   expect(outcome).toMatchObject({ result: 'retry' });
   expect(JSON.stringify(outcome)).not.toContain(token);

@@ -27,7 +27,7 @@ const apartMs = { person: 1_000, group: 3_000 };
 /** Longest wait for the rate limit within one send, ms. If more is needed, the outbox retries. */
 const waitLimitMs = 20_000;
 const textLimit = 4_096;
-/** Unknown chats that are answered at the same time; more are ignored, so that notifications do not wait. */
+/** Limit of unknown chats that get their chat number at the same time. Further ones are ignored, so that notifications do not wait. */
 const greetedAtMost = 32;
 
 /** `onAnswer` absent: the bot does not poll, and messages have no buttons. */
@@ -116,7 +116,7 @@ function withLines({ text, lines }: ReturnType<MessageEdit['said']>): string {
   return `${text.trimEnd().slice(0, Math.max(0, textLimit - tail.length))}${tail}`.slice(0, textLimit);
 }
 
-/** Chat numbers of groups are negative. */
+/** Returns the least time between two messages to a chat. Chats of groups, with negative numbers, have a lower rate limit. */
 function apartOf(chat: string): number {
   return chat.startsWith('-') ? apartMs.group : apartMs.person;
 }

@@ -136,7 +136,7 @@ test.for<[AtPhone, number]>([
   ['unanswered', 30_000],
   ['hung up', 30_000],
   ['stranger', 30_000],
-])('%s: the alert is not taken, and the next channel is used at once', async ([happens, afterMs]) => {
+])('the voice channel returns refused after a call that is %s, so that the next channel is used at once', async ([happens, afterMs]) => {
   const { clock, answers, told, ledger, add } = office({ at: () => happens });
   const key = add();
   await clock.pass(afterMs - 1);

@@ -7,7 +7,7 @@ import { createWatchdog, watchdogKind, watchdogPerson } from './watchdog.ts';
 const beat = (said: () => Response | Promise<Response>) =>
   createWatchdog('https://monitor.test/push/abc', async () => said()).send(message(), technician, AbortSignal.timeout(100));
 
-test('a 2xx response without an error in the body is delivered', async () => {
+test('the watchdog returns delivered for a 2xx response without an error in the body', async () => {
   expect(await beat(() => new Response('OK'))).toEqual({ result: 'delivered' });
   expect(await beat(() => Response.json({ ok: true }))).toEqual({ result: 'delivered' });
 });
@@ -17,11 +17,11 @@ test.each([
   ['an address that is none', () => new Response('', { status: 404 })],
   ['a page to log in', () => new Response('', { status: 302, headers: { location: 'https://login.test' } })],
   ['a monitor that is away', () => Promise.reject(new TypeError('fetch failed'))],
-])('%s is refused without a retry', async (_, said) => {
+])('the watchdog returns refused, without a retry, for %s', async (_, said) => {
   expect(await beat(said)).toMatchObject({ result: 'refused', reason: expect.stringMatching(/\S/) });
 });
 
-test('no person of the roster is reached by the watchdog', () => {
+test('the watchdog reaches no person of the roster', () => {
   expect(watchdogKind.reaches?.(technician, {})).toBe(false);
   expect(watchdogKind.reaches?.({ ...technician, id: watchdogPerson }, {})).toBe(true);
   expect(reservedWord(watchdogPerson)).toBeDefined();

@@ -84,7 +84,7 @@ describe('webhook', () => {
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
   });
 
-  test('the body contains the facts beside the text', async () => {
+  test('the webhook body contains the facts of the incident besides the text', async () => {
     const rig = await start();
     await send(rig);
     const outage = { cause: 'power-cut', confidence: 0.95, from: 1, to: 2 } as const;
@@ -123,7 +123,7 @@ describe('webhook', () => {
     expect(resolved.alerts[0]).toMatchObject({ fingerprint: fired.alerts[0].fingerprint, endsAt: '2026-03-03T09:00:00.000Z' });
   });
 
-  test('a date in Retry-After is kept', async () => {
+  test('the webhook waits until the date that Retry-After names', async () => {
     const at = new Date(Date.now() + 600_000).toUTCString();
     const { afterMs } = (await send(await start(status(429, { 'retry-after': at })))) as { afterMs: number };
     expect(afterMs).toBeGreaterThan(590_000);

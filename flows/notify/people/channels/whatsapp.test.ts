@@ -141,14 +141,14 @@ test.for<[number, string]>([
   [190, 'locked'],
   [131_031, 'locked'],
   [200, 'locked'],
-])('%d: %s, with its reason and without our token', async ([code, result]) => {
+])('the WhatsApp channel maps the error code %d to the outcome %s, with a reason and without the token', async ([code, result]) => {
   const outcome = await rig(async () => refused(code, `no EAAG-4711`)).send();
   expect(outcome).toMatchObject({ result, reason: expect.stringContaining(`${code}`) });
   expect(JSON.stringify(outcome)).not.toContain('EAAG-4711');
   if (result === 'retry') expect(outcome).toMatchObject({ afterMs: 60_000 });
 });
 
-test('one person gets a message every 6 s at most, and no other person waits', async () => {
+test('the WhatsApp channel sends one person a message every 6 s at most, and delays no other person', async () => {
   const { clock, posts, channel } = rig();
   const to = (whatsapp: string) => channel.send(message(), { ...asha, addresses: { whatsapp } }, new AbortController().signal);
   const all = [to('+919419000001'), to('+919419000001'), to('+919419000002')];

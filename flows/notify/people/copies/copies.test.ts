@@ -16,9 +16,9 @@ function rig(rows: OutboxRow[] = [copyOf()]) {
   const edits: string[] = [];
   const asked: number[] = [];
   const outcomes: DeliveryOutcome[] = [];
-  /** Blocks all edits until it resolves. */
+  /** No edit begins before this promise resolves. */
   let turn: Promise<void> = Promise.resolve();
-  /** Until it resolves the channel gives no outcome. */
+  /** The channel returns no outcome of an edit before this promise resolves. */
   let answer: Promise<void> = Promise.resolve();
   const edit = async ({ id, said }: MessageEdit): Promise<DeliveryOutcome> => {
     await turn;

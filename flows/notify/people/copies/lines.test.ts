@@ -14,7 +14,7 @@ test.each<[LogEntry, string]>([
   [{ at: 7, by: 'Meera', did: 'assigned', to: 'bina' }, 'Meera assigned it to Bina'],
   [{ at: 8, by: 'Bina', did: 'fixed', until: 20 }, '✔ Bina: It is fixed'],
   [{ at: 20, by: '', did: 'reopened', to: 'Bina' }, 'Still there: Bina said that it is fixed.'],
-])('the line below a sent message shows the last action on the incident: %j', (deed, expected) => {
+])('the line below a sent message is the text of the last action on the incident: %j', (deed, expected) => {
   expect(line({ deeds: [{ at: 1, by: 'Devi', did: 'acknowledged' }, deed, { ...deed, at: deed.at + 1, did: 'snoozed' }] })).toBe(expected);
 });
 

@@ -1,6 +1,6 @@
 /**
- * Messages without an incident. Central gets them without the outbox, even if the ledger cannot be written.
- * One person gets a channel test or an outbox row.
+ * Sends messages that belong to no incident. Central operations receive them without the outbox, even if the ledger cannot be written.
+ * A single person receives a channel test directly, or a notice through the outbox.
  */
 import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -106,9 +106,9 @@ export function createLastNotified(folder: string) {
 
 export type TestOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; heard: Pick<PendingTests, 'wait'> };
 
-/** Limit for a channel test, ms: the operator waits for the result. */
+/** Time limit of a channel test in ms. The operator waits for the result. */
 const proveLimitMs = 30_000;
-/** Outcome while no delivery report came: accepted is no proof of delivery. */
+/** Outcome of a test without a delivery report, because an accepted message is not proven to be delivered. */
 const onTheWay: DeliveryOutcome = { result: 'retry', reason: 'the gateway accepted it; ask the person whether it arrived' };
 
 /**
@@ -151,12 +151,12 @@ type ReportedOutcome = DeliveryReport['outcome'];
 
 export type PendingTests = ReturnType<typeof createPendingTests>;
 
-/** Limit for the report of a test call: a phone rings for most of a minute, then the message plays. */
+/** Time limit for the report of a test call. A phone rings for up to a minute, and then the message plays. */
 const limitMs = 90_000;
 /** Reports kept without a matching test: a phone may report before the push service responds. */
 const rememberedAtMost = 100;
 
-/** Guarantee: a test is awaited no longer than its limit, and nothing of it is kept afterwards. */
+/** Keeps the tests that wait for a report. Guarantee: a test waits no longer than its time limit, and is then dropped. */
 export function createPendingTests(clock: Clock) {
   const waiting = new Map<string, { person: string; said(outcome: ReportedOutcome): void }>();
   const early = new Map<string, ReportedOutcome>();

@@ -37,7 +37,7 @@ test.each<[AtPhone, object]>([
   ['hung up', { result: 'delivered' }],
   ['busy', { result: 'refused', reason: 'the gateway says busy' }],
   ['unanswered', { result: 'refused', reason: 'the gateway says no-answer' }],
-])('a test call to a phone, %s: it is proven only if the message played to its end', async (at, outcome) => {
+])('a test call to a phone that is %s returns delivered only if the message played to its end', async (at, outcome) => {
   const { clock, prove } = proving('voice', (clock, reports) => {
     const gateway = voiceGateway(clock, token, () => at);
     const voice = createVoice({ settings: voiceSettings, secret: '', token, clock, fetch: gateway.fetch, reports });
@@ -52,7 +52,7 @@ test.each<[AtPhone, object]>([
 test.each([
   ['delivered', { result: 'delivered' }],
   ['failed', { result: 'refused', reason: expect.stringMatching(/\S/) }],
-])('a test by WhatsApp that Meta reports as %s', async (status, outcome) => {
+])('a channel test by WhatsApp returns the outcome that Meta reports: %s', async (status, outcome) => {
   const secrets = { token: 'EAAG-4711', appSecret: 'app-secret-4711', verify: '' };
   const settings = {
     number: '106540352242922',

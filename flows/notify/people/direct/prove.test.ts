@@ -33,13 +33,13 @@ test("a test message says in the person's language that it is a test, asks for n
   expect(new Set(sent.map(({ key }) => key)).size).toBe(2);
 });
 
-test('a test is sent once and returns the outcome of the channel', async () => {
+test('a channel test is sent once and returns the outcome of the channel', async () => {
   const { prove, sent } = rig(async () => ({ result: 'retry', reason: 'the server responded with status 503' }));
   expect(await prove('asha', 'email')).toEqual({ result: 'retry', reason: 'the server responded with status 503' });
   expect(sent).toHaveLength(1);
 });
 
-test('a channel that does not respond within 30 s, or throws, proves nothing', async () => {
+test('a channel test returns no proof if the channel throws or does not respond within 30 s', async () => {
   const { prove, clock } = rig(() => new Promise(() => {}));
   const asked = prove('asha', 'email');
   await clock.pass(31_000);
@@ -48,7 +48,7 @@ test('a channel that does not respond within 30 s, or throws, proves nothing', a
   expect(await broken.prove('asha', 'email')).toMatchObject({ result: 'retry' });
 });
 
-test('no test is sent if the channel does not reach the person', async () => {
+test('a channel test is not sent over a channel that does not reach the person', async () => {
   const { prove, sent } = rig(delivered);
   expect(await prove('bina', 'email')).toEqual({ result: 'refused', reason: 'the channel "email" does not reach bina' });
   expect(await prove('asha', 'pigeon')).toMatchObject({ result: 'refused' });

@@ -53,7 +53,7 @@ test('an encrypted backup shows no plain text, differs each time, and needs its 
 });
 
 test.each(ofTier([undefined], [undefined, 'correct horse']))(
-  'a truncated, damaged or longer file is refused; passphrase: %s',
+  'readBackup refuses a backup file that is truncated, damaged or too long; passphrase: %s',
   async (passphrase) => {
     const whole = await written(passphrase);
     const random = randomFrom(7);
@@ -75,11 +75,11 @@ test.each(ofTier([undefined], [undefined, 'correct horse']))(
   },
 );
 
-test('an empty passphrase is refused', async () => {
+test('a backup with an empty passphrase is refused', async () => {
   await expect(written('')).rejects.toThrow('the passphrase is empty: it would protect nothing');
 });
 
-test('a newer format, another version of the ledger, and a foreign file are refused', async () => {
+test('readAbout refuses a backup in a newer format or of another ledger version, and a file that is no backup', async () => {
   const whole = await written();
   const text = whole.toString('latin1');
   const as = async (changed: string) => {
@@ -92,7 +92,7 @@ test('a newer format, another version of the ledger, and a foreign file are refu
   expect(await as('')).toBe('it is no backup of Sabha');
 });
 
-test('a path that leads out of the folder is not unpacked', async () => {
+test('readBackup does not unpack a file whose path leads out of the folder', async () => {
   await writeBackup(file, { files: [{ path: '../evil', bytes: 1, content: Buffer.from('x') }], about, passphrase: undefined });
   await expect(readBackup(file, { folder: join(folder, 'out'), passphrase: undefined })).rejects.toThrow('it is damaged or cut');
   expect(readdirSync(folder)).toEqual(['a.backup']);

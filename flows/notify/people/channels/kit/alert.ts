@@ -13,7 +13,7 @@ type AlertFacts = Pick<Notice, 'incident' | 'severity' | 'scope' | 'site' | 'roo
 
 export type Alert = ReturnType<typeof alertOf>;
 
-/** Zero time of Go, which Alertmanager uses for an open alert. */
+/** End time of an alert that is still open. Alertmanager uses the zero time of the language Go for it. */
 const lasting = '0001-01-01T00:00:00Z';
 
 /** Builds the alert of an incident. Names are annotations and never labels, so that no device name adds a label. */

@@ -1,4 +1,4 @@
-/** Client for any provider with an HTTP interface. `sabha.json` holds its URL, headers and body, with blanks for the values. */
+/** Client for any provider with an HTTP interface. `sabha.json` contains URL, headers and body with blanks, such as `{text}`. */
 import { type Clock, setting } from '@sabha/contracts';
 
 import * as v from 'valibot';
@@ -71,7 +71,7 @@ export function createGateway({ settings, secret, clock, fetch }: GatewayOptions
 
 type BlankValues = Readonly<Record<string, string>>;
 
-/** Fills the blanks and escapes each value for its place, so that no value can end a field. */
+/** Fills the blanks of a request. It escapes each value for URL, header, form or JSON, so that no value can end a field. */
 function filled({ url, headers, body }: Pick<RequestTemplate, 'url' | 'headers' | 'body'>, values: BlankValues) {
   const fill = (into: string, write: (value: string) => string) =>
     into.replace(/\{(\w+)\}/g, (blank, name: string) => (Object.hasOwn(values, name) ? write(values[name] ?? '') : blank));
@@ -95,7 +95,7 @@ export function isSamePhone(a: string, b: string): boolean {
   return one === other || (!isWhole && other.endsWith(one) && isCountry.test(other.slice(0, -one.length)));
 }
 
-/** Country codes: only 1 and 7 have one digit. */
+/** Matches a country code. Only the codes 1 and 7 have one digit. */
 const isCountry = /^([17]|\d{2,3})$/;
 /** Digits of an Indian number without country code. */
 const nationalDigits = 10;

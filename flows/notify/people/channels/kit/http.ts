@@ -1,4 +1,4 @@
-/** One HTTP request of a channel: its response, or the reason why there is none. */
+/** Sends one HTTP request of a channel. Returns the response, or the reason why there is none. */
 import { plainLine } from './plain.ts';
 
 /** Request of a channel. `fetch` is a parameter, so that a test needs no network. */

@@ -12,7 +12,7 @@ export type TurnOptions = { minIntervalMs: number; signal: AbortSignal; isLowPri
 
 export type RateLimiter = ReturnType<typeof createRateLimiter>;
 
-/** Addresses remembered before idle ones are dropped. */
+/** Limit of remembered addresses. Beyond the limit, addresses without a waiting send are dropped. */
 const rememberedAtMost = 10_000;
 
 type WaitingSend = { address: string; minIntervalMs: number; isLowPriority: boolean; give(isTurn: boolean): void };

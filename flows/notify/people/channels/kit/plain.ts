@@ -23,7 +23,7 @@ export function shorten(text: string, limit = variableLimit): string {
   return `${beginningThatFits(line, (size) => size < limit).trimEnd()}…`;
 }
 
-/** As many whole letters as `fits` accepts by size in characters and count. */
+/** Returns the longest beginning of a line, in whole letters, that `fits` accepts by its characters and its letters. */
 function beginningThatFits(line: string, fits: (size: number, count: number) => boolean): string {
   let [kept, count] = ['', 0];
   for (const { segment } of letters.segment(line)) {

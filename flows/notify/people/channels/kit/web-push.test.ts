@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { opened } from '../push-service.test-helper.ts';
 import { areDeviceKeys, authorizationFor, encrypt, newEncryptionInput, payloadLimitBytes, pushKeyOf } from './web-push.ts';
 
-/** RFC 8291, appendix A. */
+/** Example of an encrypted message from RFC 8291, appendix A. */
 const vector = {
   plain: 'When I grow up, I want to be a watermelon',
   device: {
@@ -20,7 +20,7 @@ const vector = {
     'qgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN',
 };
 
-test('the example of RFC 8291 gives the same bytes', () => {
+test('encrypt returns the same bytes as the example of RFC 8291', () => {
   expect(encrypt(vector.plain, vector.device, vector.seal).toString('base64url')).toBe(vector.body);
 });
 
@@ -69,6 +69,6 @@ test.each([
   ['no point of the curve', { ...vector.device, p256dh: Buffer.alloc(65, 4).toString('base64url') }, false],
   ['nothing', { p256dh: '', auth: '' }, false],
   ['a secret of another length', { ...vector.device, auth: 'AAAA' }, false],
-])('Web Push keys of a device: %s', (_, keys, are) => {
+])('areDeviceKeys returns whether the Web Push keys of a device are valid: %s', (_, keys, are) => {
   expect(areDeviceKeys(keys)).toBe(are);
 });
