@@ -1,4 +1,4 @@
-/** Tests who is notified instead of a person on duty whom no channel reaches, and that central is told about that person. */
+/** Tests the substitutes of a person on duty whom no channel reaches, and the notification of central about that person. */
 
 import type { Person } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';

@@ -15,7 +15,7 @@ function seqsOf(events: ReturnType<typeof event>[], span: { from: number; to: nu
   return gathered.end().events.map(({ seq }) => seq);
 }
 
-test('eventsIn returns an event with the time of its PC, or of its receipt if the time of the PC is ahead or a month behind', () => {
+test('eventsIn returns an event with the time of its PC, or with the time of receipt if the PC is ahead or a month behind', () => {
   const late = event(1, { at: now - 9 * dayMs });
   const ahead = event(2, { at: now + 60_000, received: now });
   const behind = event(3, { at: 0 });
@@ -59,7 +59,7 @@ test('eventsIn stops reading archives at the time limit, and names the first unr
   ]);
 });
 
-test('an archive with fewer events than the ledger records is reported as unreadable', async () => {
+test('eventsIn reports an archive with fewer events than the ledger records as unreadable', async () => {
   const months = [{ pc: ask.path, name: 'a', month: '2026-06', a: 1, count: 9, newest: now, expired: false }];
   const at = { folder: '/nowhere', passphrase: undefined, keptMonths: 13, held: { known: true, months, segments: [] } };
   const { missing } = await eventsIn({ ask, ledger: [], at }, { up: () => 0 });

@@ -8,12 +8,12 @@ const dayMs = 24 * 3_600_000;
 /** Longest plausible delay of an event after an outage. A longer delay means a wrong clock of the PC. */
 const lateMs = 31 * dayMs;
 const most = { events: 20_000, bytes: 16 * 1024 * 1024 };
-/** Time limit for the archives in ms, so that the first byte of the response follows within five minutes. */
+/** Time limit for reading archives in ms, so that the response begins within five minutes. */
 const readMs = 4 * 60_000;
 
 /** The PC or site, the span from `from` to before `to` in ms since 1970, and whether routine samples are included. */
 export type EventsQuery = { path: string; from: number; to: number; readings: boolean };
-/** The archives: folder, passphrase, records in the ledger, and retention in months. */
+/** What is needed to read archives. `held`: the records of the ledger about them. `keptMonths`: their retention. */
 export type ArchiveAccess = { folder: string; passphrase: string | undefined; held: ArchivedEvents; keptMonths: number };
 type EventRow = Omit<LeavingEvent, 'spool' | 'mark'>;
 
@@ -172,7 +172,7 @@ export type ReaderOptions = Pick<ArchiveAccess, 'folder' | 'keptMonths'> & {
 /** `json` is a `ReportedEvents`. Otherwise `line` gives the reason, and `missing` is true if the place is unknown. */
 export type ReadEvents = { ok: true; json: string } | { ok: false; missing: boolean; line: string };
 
-/** `read` ends when the signal `gone` aborts. */
+/** `read` ends when `gone` aborts, because the client has left. */
 export type EventsReader = { read(ask: EventsQuery, gone: AbortSignal): Promise<ReadEvents> };
 
 /**

@@ -14,7 +14,7 @@ const begin = Date.UTC(2026, 5, 1);
 const kept = { eventDays: 2, archiveMonths: 13, historyDays: 400 };
 const month = '2026-06';
 const quiet = { info: () => undefined, error: () => undefined };
-/** Replaces the pauses between slices by a microtask. */
+/** Runs `run` at once instead of after the pause between two slices. */
 function after(_: number, run: () => void): () => void {
   queueMicrotask(run);
   return () => undefined;
@@ -122,7 +122,7 @@ test('an event that is resent after archiving is neither applied nor a fork, and
   expect(await ledger.audit()).toMatchObject({ events: 3, archived: 2, gaps: 0, forks: 0, dropped: 0 });
 });
 
-test('a hole between archived numbers stays a gap, and late events that fill the hole are archived later', async () => {
+test('a missing number between archived events stays a gap, and its event is archived if it arrives later', async () => {
   await ledger.commit([birth(6), event(1), event(2), event(5), event(6)]);
   // Another spool replaces this spool, so its events 3 and 4 are lost.
   await ledger.commit([birth(1, 'b'), event(1, 'b')]);
@@ -142,7 +142,7 @@ test('a hole between archived numbers stays a gap, and late events that fill the
   expect([numbersIn(await archivedLines()), wrong()]).toEqual([[1, 2, 5, 3, 4], []]);
 });
 
-test('a kill at any step neither loses nor duplicates an event', async () => {
+test('the retention neither loses nor duplicates an event if it is killed at any step', async () => {
   await ledger.commit([birth(300)]);
   await ledger.commit(Array.from({ length: 300 }, (_, index) => event(index + 1)));
   nowMs += 3 * dayMs;
@@ -207,7 +207,7 @@ test('months beyond the retention expire, oldest first, their files are deleted 
   expect(await ledger.audit()).toMatchObject({ events: 5, archived: 4, gaps: 0 });
 });
 
-test('events from a clock that was a year ahead are archived like other events', async () => {
+test('the retention archives events of a time when the clock was a year ahead like other events', async () => {
   nowMs = begin + 366 * dayMs;
   await ledger.commit([birth(9), event(1)]);
   nowMs = begin;

@@ -17,15 +17,15 @@ import { BackupError, bytesFrom, keyFor, newSeal, readHead, sealed, syncFolder, 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /**
- * Interval of the retention, ms. A shorter interval leaves the pages of the ledger half full. With a longer one the ledger is larger by the
- * events that wait.
+ * Interval of the retention in ms. A shorter interval leaves the pages of the ledger half full. A longer interval makes the ledger larger
+ * by the events that wait.
  */
 const everyMs = 6 * hourMs;
 /** Delay of the first run, because the server has more urgent work after its start. */
 const firstAfterMs = 10 * 60_000;
 /** Pause between two slices, as long as the longest slice, so that commits get half of the time. */
 const restMs = 10;
-/** Limits of a segment. One commit seals a segment, and this many runs of numbers cost it some milliseconds. */
+/** Limits of a segment, so that the commit that records a segment takes only some milliseconds. `runs`: ranges of event numbers. */
 const segmentMost = { runs: 512, events: 65_536 };
 
 export type RetentionOptions = {
@@ -34,7 +34,7 @@ export type RetentionOptions = {
   /** File of the ledger. If it is missing, the data folder was moved and must not be created again. */
   ledgerFile: string;
   folder: string;
-  /** Reads the passphrase each time. Throws if that fails. */
+  /** Reads the passphrase of the archives from its file. Throws if the file cannot be read. */
   passphrase(): string | undefined;
   clock: Clock;
   /** `now`: time of the server. `settledAt`: confirmed time for deletions, 0 if unknown. */

@@ -75,10 +75,10 @@ function rowHash(before: string, { id, at, what, marks }: HashedRow): Buffer {
   return digest('sha256', JSON.stringify([before, id, at, what, marks.who.toHex(), marks.about.toHex()]), 'buffer');
 }
 
-/** Name of the act in a row that holds a signed head. */
+/** Name of the act in an audit row that contains a signed head of the chain. */
 export const headSignedAction = 'head signed';
 
-/** The signed data. The id of the ledger and the time prevent a copy to another place. */
+/** The data that the server signs. With the id of the ledger and the time, a signature fits no other ledger and no other row. */
 export type SignedHeadData = ChainHead & { ledger: string; at: number };
 
 const pattern = /^row (\d+) sha256:([0-9a-f]{64}) ed25519:([\w-]{86})$/;
@@ -88,7 +88,7 @@ export function headLine(head: SignedHeadData, key: KeyObject): AuditLine {
   return { at: head.at, who: 'centre', what: headSignedAction, about: `row ${head.row} sha256:${head.hash} ed25519:${signature}` };
 }
 
-/** Parses such a row; undefined if it does not match. */
+/** Parses the text of a row with a signed head; undefined if the text has another form. */
 function readHead(about: string): (ChainHead & { signature: string }) | undefined {
   const [, row, hash = '', signature = ''] = pattern.exec(about) ?? [];
   return row === undefined ? undefined : { row: Number(row), hash, signature };
@@ -129,10 +129,10 @@ export function createAuditNote(signed: () => (ChainHead & { at: number }) | und
   };
 }
 
-/** Name of the act in the row that lists the erased rows. */
+/** Name of the act in the audit row that records an erasure and lists the erased rows. */
 const personErasedAction = 'person forgotten';
 
-/** Returns the text of such a row: the erased rows as sorted ranges. */
+/** Returns the text of the row that records an erasure: the erased rows as sorted ranges. */
 function erasedRowsText(rows: readonly number[], elsewhere: number): string {
   const runs: [number, number][] = [];
   for (const row of rows.toSorted((a, b) => a - b)) {
@@ -144,7 +144,7 @@ function erasedRowsText(rows: readonly number[], elsewhere: number): string {
   return `rows ${text || 'none'} of the audit, ${elsewhere} elsewhere`;
 }
 
-/** Parses the ranges of such a row. */
+/** Parses the ranges from the text of a row that records an erasure. */
 function readErasedRows(about: string): [number, number][] {
   const [, listed = ''] = /^rows ([\d, -]+) of the audit, \d+ elsewhere$/.exec(about) ?? [];
   return listed.split(', ').flatMap((run): [number, number][] => {
@@ -153,14 +153,14 @@ function readErasedRows(about: string): [number, number][] {
   });
 }
 
-/** Replaces a person in a value, depending on the name of its field. */
+/** Functions that replace a person in a value. The name of the field decides how the value is searched. */
 type PersonScrub = ReturnType<typeof scrubOf>;
 
-/** Fields with paths and terms of the domain. A value here that equals the id of a person is not a person. */
+/** Fields with paths and terms of the domain. A value that equals the id of a person does not name that person there. */
 const domainFields = new Set(
   'scope scopes path pc site state fault channel kind verb status component device groups role roles language link'.split(' '),
 );
-/** Fields with free text. */
+/** Fields with free text, in which a person may be named anywhere. */
 const freeTextFields = new Set('about text reason lastError lines said how conclusion title closedBecause note value'.split(' '));
 /** Fields in which the id of a person follows a slash: `12/email/asha`. */
 const slashFields = new Set(['key', 'sent']);
@@ -194,7 +194,7 @@ export function scrubOf({ ids, texts, alias }: PersonIdentifiers) {
   }
 
   return {
-    /** A row that names the person contains one of these in its `folded` text. SQL uses them to skip other rows. */
+    /** Every row that names the person contains one of these texts in `folded` form. SQL skips the other rows by them. */
     hints: [...ids, ...texts].map(hintOf),
     ...{ text, json },
   };

@@ -94,7 +94,7 @@ test('S19 an erased row without a record of the erasure is reported by name', ()
   ]);
 });
 
-test('the person who ordered an erasure can be erased too', () => {
+test('the erasure also works for the person who ordered an earlier erasure', () => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   store.commit([ops]);

@@ -45,7 +45,7 @@ function act(what: string): Op {
   return { op: 'audit', at: start, who: 'asha', what, about: 'sites.csv' };
 }
 
-/** Simulates a person who edits the file while the server is stopped. */
+/** Stops the server, runs this SQL on the file of the ledger as an attacker would, and starts the server again. */
 async function edited(sql: string): Promise<void> {
   await ledger.close();
   const db = new DatabaseSync(file());

@@ -154,7 +154,7 @@ test('a restore over an existing server renames the old data, and keeps the newe
   const kept = join(root, 'kept.backup');
   writeFileSync(kept, readFileSync(made));
   await ledger.commit([event(2)]);
-  // The check of a backup must work while the server runs that made the backup: an upgrade does this.
+  // An upgrade checks a backup while the server that made the backup is running.
   expect((await restored(kept, { check: true })).aside).toEqual([]);
   await closeIt();
   writeFileSync(registry(), 'told since');
@@ -170,7 +170,7 @@ test('a restore over an existing server renames the old data, and keeps the newe
 /** Makes backups without a passphrase, because the key derivation is slow. */
 const plain = (edit: Parameters<typeof backups>[0] = {}) => backups({ passphrase: () => undefined, ...edit });
 
-test('a restore that fails midway keeps the old settings and the old ledger', async () => {
+test('a restore that fails before its end keeps the old settings and the old ledger', async () => {
   const kept = join(root, 'kept.backup');
   renameSync((await plain().make()).file, kept);
   await closeIt();
@@ -315,7 +315,7 @@ async function watched(clock = testClock()) {
   return { clock, watch, told, lines };
 }
 
-test('an older ledger is reported for a day, with the missing commits and acts of people, and the ledger audit names the missing data', async () => {
+test('a ledger that went back to an older state is reported for a day, with the missing commits and acts of people', async () => {
   const copy = join(root, 'old.db');
   await watched();
   await ledger.copyTo(copy);
@@ -333,7 +333,7 @@ test('an older ledger is reported for a day, with the missing commits and acts o
   expect([again.lines, again.watch.older()]).toEqual([[line], { older: line }]);
 });
 
-test('a new ledger in place of the former one is reported', async () => {
+test('a new ledger in the place of the previous one is reported at the start', async () => {
   await watched();
   await closeIt();
   rmSync(file());
@@ -399,7 +399,7 @@ test('backups run five minutes after the first start, then hourly with a checkpo
     ledger: { ...ledger, checkpoint: async () => void checkpoints.push(clock.now()) },
     log: { info: (_, line) => lines.push(line), warn: () => undefined, error: (_, line) => lines.push(line) },
   });
-  /** Waits for the real disk after the test clock has advanced. */
+  /** Advances the test clock by `minutes`, and waits until the real disk has finished its work. */
   const after = async (minutes: number, said: number) => {
     await clock.pass(minutes * 60_000);
     await expect.poll(() => lines.length).toBe(said);
@@ -422,7 +422,7 @@ test('backups run five minutes after the first start, then hourly with a checkpo
 });
 
 test('F5 a copy of the ledger that does not fit on the disk is not started and leaves no file', async () => {
-  // A sparse file: it has this size and uses no space.
+  // A sparse file has this size and uses no space on the disk.
   const ledgerFile = join(root, 'large.db');
   writeFileSync(ledgerFile, '');
   truncateSync(ledgerFile, 2 ** 42);

@@ -28,7 +28,7 @@ const firstAfterMs = 5 * 60_000;
 const retryMs = 10 * 60_000;
 /** Interval at which the server signs the head of the audit log. */
 const signEveryMs = 24 * hourMs;
-/** Age of the newest good backup that raises a fault. */
+/** Age of the newest good backup above which the fault `centre.backup_old` is raised. */
 const oldMs = 26 * hourMs;
 
 export type BackupOptions = {
@@ -94,7 +94,7 @@ export function createBackups(options: BackupOptions) {
       const dueMs = state.goodAt + hourMs - options.now();
       state.cancel = options.clock.after(newest === undefined ? firstAfterMs : Math.max(firstAfterMs, dueMs), () => void hourly());
     },
-    /** Makes a backup now. Rejects with a `BackupError` of one line. */
+    /** Makes a backup now. On failure it rejects with a `BackupError`, whose message is one line. */
     make,
     /** Returns the audit of the newest copy. Makes a new copy if `now` is true or no copy exists. */
     audit: async (now: boolean): Promise<LedgerAudit> =>
@@ -111,7 +111,7 @@ export function createBackups(options: BackupOptions) {
 
 function updateAgeFault(state: BackupState, failed: string | undefined): void {
   const { options } = state;
-  // A clock that was ahead would otherwise delay the fault.
+  // If the clock was ahead at the last good backup, its time would lie in the future and delay the fault.
   state.goodAt = Math.min(state.goodAt, options.now());
   const oldForMs = options.now() - state.goodAt;
   const since = `none for ${Math.floor(oldForMs / hourMs)} h`;
@@ -198,11 +198,11 @@ async function checkAuditChain(state: BackupState, { chain }: LedgerAudit): Prom
 async function withWorkFolder<T>({ options }: BackupState, make: (work: string) => Promise<T>): Promise<T> {
   const work = join(options.folder, 'work');
   try {
-    // Checked first: if the data folder was moved, it must not be created again, or it could not be moved back.
+    // This fails if the data folder was moved. The folder must not be created again, or the old one could not be moved back.
     const { size } = await stat(options.ledgerFile);
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
-    // The space for the copy of the ledger, and in the worst case as much again for the packed file.
+    // The copy of the ledger needs this space once, and the packed file in the worst case once more.
     await checkFreeSpace(options.folder, 2 * size);
     return await make(work);
   } catch (error) {
@@ -212,7 +212,7 @@ async function withWorkFolder<T>({ options }: BackupState, make: (work: string) 
   }
 }
 
-/** Age at which no present backup is kept any longer, if each week has one. */
+/** Age after which every backup is deleted, if a backup is made each week. */
 export const backupsGoneAfterMs = 9 * 7 * dayMs;
 
 export function backupName(at: number): string {
@@ -298,7 +298,7 @@ export function passphraseOf({ backup }: Pick<Settings, 'backup'>): () => string
 
 // Returns the files that a backup contains beside the ledger: keys, authority, registry, settings, tabs.
 
-/** `flows`: its data folder; `registry`: the broker's snapshot; `settings`: sabha.json. */
+/** `flows`: data folder of `flows`; `registry`: the broker's copy of the registry; `settings`: path of sabha.json. */
 export type ServerPaths = { flows: string; registry: string; settings: string; registryKey: KeyObject };
 
 /**
@@ -326,7 +326,7 @@ export function serverIdentity(centreKey: KeyObject): string {
   return hash('sha256', createPublicKey(centreKey).export({ type: 'spki', format: 'der' }));
 }
 
-/** Follows symbolic links, because keys may lie elsewhere. Stops at a link that forms a cycle. */
+/** Lists the files of a folder. It follows symbolic links, because keys may be in other folders, but not a link that forms a cycle. */
 async function filesBelow(folder: string, above: readonly string[] = []): Promise<string[]> {
   const real = await realpath(folder);
   if (above.includes(real)) return [];

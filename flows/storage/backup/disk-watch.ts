@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { type Cancel, type Clock, messageOf } from '@sabha/contracts';
 
 const everyMs = 10_000;
-/** Used part of the disk or limit at which each fault is raised. At the second fault, the space of a nation may end within a day. */
+/** Used part of the disk, or of the size limit, at which each fault is raised. Beyond 0.9 the space may end within a day. */
 const levels = { 'centre.disk': 0.8, 'centre.disk_full': 0.9 } as const;
 /** A fault is cleared only this far below its limit. Otherwise a temporary backup would raise and clear the fault repeatedly. */
 const slack = 0.02;
@@ -23,7 +23,7 @@ export type DiskOptions = {
   limitMiB: number;
   clock: Clock;
   say(fault: DiskFault, reason: string | null): void;
-  /** Called at each check with the reason why writes would fail, or null. */
+  /** Called at each check with the reason why a write would fail, or with null if it would succeed. */
   full(reason: string | null): void;
   log: { warn(fields: object, line: string): void };
 };

@@ -36,7 +36,7 @@ test('a year without backups deletes none, and a clock that is ahead does not de
   expect(expired([start])).toEqual([]);
 });
 
-test('a file name holds the time to the second; a sweep deletes partial files and keeps other files', async () => {
+test('deleteExpired deletes partial backup files and keeps foreign files; a file name contains the time to the second', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-keep-'));
   expect(backupName(start)).toBe('sabha-20260601T003000Z.backup');
   const names = Array.from({ length: 60 }, (_, hour) => backupName(start + hour * hourMs));

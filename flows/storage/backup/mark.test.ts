@@ -19,7 +19,7 @@ const at = Date.UTC(2026, 5, 1, 0, 30);
 const act = (id: number) => ({ id, at, who: 'asha', what: `act ${id}`, about: 'x'.repeat(900) });
 const held: Progress = { ledger: 'a', commits: 10, lastAct: 3, head: 'f'.repeat(64), acts: [act(3)], older: null, newestAt: at };
 
-test('a ledger at or beyond the state in its mark file, or without a mark file, is complete', () => {
+test('findMissing reports nothing for a ledger that is not behind its mark file, or has no mark file', () => {
   expect(findMissing(held, undefined, undefined)).toBeUndefined();
   expect(findMissing(held, held, undefined)).toBeUndefined();
   expect(findMissing(held, { ...held, commits: 9 }, { at, restoredAt: at })).toBeUndefined();

@@ -68,7 +68,7 @@ function damageLine({ integrity, altered: changed = 0 }: LedgerAudit, tables: re
   return tables.length === 0 ? null : `the rows of ${tables.join(', ')} differ from what was written`;
 }
 
-/** SQLite result codes: malformed page, and not a database. */
+/** Result codes of SQLite for a damaged file: malformed page, and not a database. */
 const damageCodes = [11, 26];
 
 function altered(db: DatabaseSync): number {

@@ -67,7 +67,7 @@ const restored = (at: string, now: number) =>
   });
 const rowsIn = (flows: string) => proofOf(join(flows, 'ledger.db')).audit.chain?.rows;
 
-/** Returns the audit rows after a kill: 2 = old server, 1 = backup, undefined = no server can start. */
+/** Returns the number of audit rows after a kill: 2 = the old server, 1 = the backup, undefined = no server can start. */
 function leftAt(at: string): number | undefined {
   const flows = join(at, 'data/flows');
   if (existsSync(flows)) return rowsIn(flows);

@@ -83,7 +83,7 @@ async function swapInPlace(
   const aside: string[] = [];
   let isAside = false;
   try {
-    // Checked again, because the server may have started during the unpacking.
+    // The server may have been started during the unpacking, so this is checked again.
     checkStopped(flows);
     if (existsSync(flows)) {
       await rename(flows, before);
@@ -165,7 +165,7 @@ function checkStopped(flows: string): void {
   if (isLocked(join(flows, 'ledger.db'))) throw new BackupError(`the server in ${flows} runs: stop it first`);
 }
 
-/** Undefined for a file without a key, for instance a truncated one. A restore then acts as if the file were missing. */
+/** Returns the identity of a server by its key file. Undefined for a file without a key, which counts as missing in a restore. */
 function identityOfKey(pem: Buffer): string | undefined {
   try {
     return serverIdentity(createPrivateKey(pem));

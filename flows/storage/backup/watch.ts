@@ -9,7 +9,7 @@ import { LedgerError } from '../ledger/poison.ts';
 import { restoredNote } from './restore.ts';
 
 const everyMs = 5_000;
-/** PCs keep acknowledged events for this time and can send them again (R4, cumulative acknowledgement). */
+/** Time for which a loss is reported. PCs keep acknowledged events for this time and send them again (R4, cumulative acknowledgement). */
 const reportedForMs = 24 * 3_600_000;
 
 /** `flows`: the data folder with the ledger; `registry`: the broker's snapshot. The mark lies beside that snapshot. */
@@ -28,7 +28,7 @@ export type WatchOptions = {
   log: Record<'warn' | 'error', (fields: object, line: string) => void>;
 };
 
-/** `ledger` is the one to write to: its commits fail while the file is missing. */
+/** `ledger` is the ledger that callers must use: its commits fail while the file is missing. */
 export type LedgerWatch = Awaited<ReturnType<typeof watchLedger>>;
 
 type WatchFault = 'centre.ledger_older' | 'centre.clock';
@@ -112,7 +112,7 @@ function currentReport({ told, options }: WatchState): string | null {
   return told.until > now ? told.line : null;
 }
 
-/** Not beside the ledger, so that a restored copy of the data folder does not bring an old mark. */
+/** Returns the path of the mark. It is not beside the ledger, so that a restored copy of the data folder brings no old mark. */
 function markFile({ registry }: WatchOptions): string {
   return join(dirname(registry), 'ledger-mark.json');
 }
@@ -177,7 +177,7 @@ export type RestoreNote = v.InferOutput<typeof noteSchema>;
 export type MissingData = { line: string; acts: AuditAct[] };
 
 const actsNamed = 5;
-/** Characters of each text of an act in the mark. */
+/** Limit of each text of an act in the mark, in characters. */
 const textMost = 200;
 
 /** Compares a ledger with its mark. Returns undefined if nothing is known to be missing. */
@@ -243,11 +243,11 @@ export type ClockCheckOptions = {
 };
 
 const minuteMs = 60_000;
-/** Smaller deviations are corrected gradually by the time service. */
+/** Deviation up to which a clock behind the ledger counts as right. A time service corrects such a deviation gradually. */
 const toleranceMs = minuteMs;
-/** Time after the start until the clock must be set. */
+/** Time after the start within which a time service must have set the clock. */
 const unsetMs = 10 * minuteMs;
-/** After a day behind, the clock is trusted: the ledger was written by a clock that was ahead. */
+/** Time after which a clock that is behind the ledger is trusted, because the ledger was then written by a clock that was ahead. */
 const trustedAfterMs = 24 * 60 * minuteMs;
 
 /**

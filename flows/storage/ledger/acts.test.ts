@@ -13,7 +13,7 @@ test.each<[string, Omit<ActsQuery, 'most'> & { most?: number }, number[]]>([
   ['since a time', { of: 'people', since: 3 }, [4, 3]],
   ['the page before a row', { of: 'people', before: 3 }, [3, 1]],
   ['no more than was asked for', { of: 'people', most: 1 }, [4]],
-])('a query of the acts returns %s', (_, query, times) => {
+])('acts returns %s', (_, query, times) => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   store.commit([[act(1, 'asha'), step(2)], [act(3, 'ravi')], [act(4, 'asha')]]);
@@ -26,7 +26,7 @@ test('an empty ledger returns no acts, no announcement and 0 as its newest time'
   expect([store.acts({ of: 'people', most: 10 }), store.progress().newestAt, store.announcement(7)]).toEqual([[], 0, undefined]);
 });
 
-test('the roster returns the devices of a person as written, and drops them with the person', () => {
+test('the ledger returns the push devices of a person as they were written, and deletes them with the person', () => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   const device = (person: string): Op => ({ op: 'meta', key: `device/${person}`, value: `[${person}]` });

@@ -14,7 +14,7 @@ import type {
   SegmentSpool,
 } from '../../engine/records/ops.ts';
 
-/** Most rows, body bytes and spools that one retention operation handles: some milliseconds on a slow disk. */
+/** Limits of one retention operation: rows, bytes of bodies, and spools. It then takes some milliseconds on a slow disk. */
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
 
 /**
@@ -40,7 +40,7 @@ const ofPath = `(pc = :path OR (pc >= :path || '/' AND pc < :path || '0'))`;
 
 function openPage(db: DatabaseSync): Retention['page'] {
   const spools = db.prepare(`SELECT id, pc, spool AS name, up_to AS upTo FROM spools WHERE id >= ? ORDER BY id LIMIT ${slice.spools}`);
-  // The plus stops SQLite from scanning all spools by id.
+  // The unary plus keeps SQLite from scanning all spools by id.
   const below = db.prepare(`SELECT id, pc, spool AS name FROM spools WHERE +id >= :id AND ${ofPath} ORDER BY +id LIMIT ${slice.spools}`);
   const events = db.prepare(`
     SELECT seq, mark, received, boot, at, grade, kind, body FROM events WHERE spool = ? AND seq > ? AND seq < ? ORDER BY seq`);
@@ -158,9 +158,9 @@ function openExpire(db: DatabaseSync): Retention['expire'] {
 // Deletes old rows in small slices: incidents with their transitions, notifications, forks and spools of removed PCs. Then frees pages.
 
 const rowsAtOnce = 64;
-/** Ranges deleted per slice. One spool may have very many. */
+/** Limit of ranges that one slice deletes, because one spool may have very many ranges. */
 const rangesAtOnce = 512;
-/** Pages freed at a time. SQLite moves each one from the end of the file. */
+/** Limit of pages that one slice frees. SQLite moves each of them from the end of the file. */
 const pagesAtOnce = 64;
 /** Free space that is kept for the next events: a part of the file, and at least some pages. */
 const freePart = 0.02;

@@ -39,7 +39,7 @@ function transition(id: number, of: number): Transition {
 }
 
 describe.each(ways)('a ledger %s', (_, open) => {
-  test('a copy of the ledger made during commits equals the ledger after one whole commit, and the commits go on', async () => {
+  test('a copy of the ledger during commits equals the ledger after one complete commit, and does not stop the commits', async () => {
     const ledger = await open();
     await ledger.commit([{ op: 'birth', pc, spool: 'a', first: 1, last: 200, carries: null, at: 1 }]);
     const before = await ledger.progress();

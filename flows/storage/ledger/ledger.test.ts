@@ -186,7 +186,7 @@ describe('the worker', () => {
   });
 });
 
-/** Script of a writer process: commits numbered events until it is killed and prints the last number of each acknowledged batch. */
+/** Script of a process that commits numbered events until it is killed. It prints the last number of each acknowledged batch. */
 const writer = `
   const [ledgerUrl, file, from] = process.argv.slice(2);
   const { openLedger } = await import(ledgerUrl);

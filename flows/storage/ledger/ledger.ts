@@ -42,7 +42,7 @@ type LedgerRequest = { call: 'commit'; ops: Op[] } | { call: QueryName; args: re
 type PendingRequest = { resolve(value: unknown): void; reject(error: LedgerError): void };
 type QueuedRequest = PendingRequest & { wish: LedgerRequest };
 
-/** A first-in first-out request queue. One request is in progress at a time; adjacent commits are sent together. */
+/** Creates a first-in first-out queue of requests to the worker thread. One request runs at a time; adjacent commits run together. */
 function openQueue(send: (request: WorkerRequest | CopyRequest) => void) {
   let waiting: QueuedRequest[] = [];
   let inProgress: QueuedRequest[] = [];

@@ -22,6 +22,6 @@ test.each([
   [{ op: 'meta', key: `${inventoryPrefix}${pc}` }, pc],
   [{ op: 'meta', key: 'starts' }, undefined],
   [{ op: 'incident', incident: { scope: pc } }, undefined],
-])('R28 the origin of %j is %s', (op, whose) => {
+])('R28 pcOf returns for the operation %j the PC that caused it: %s', (op, whose) => {
   expect(pcOf(oddly(op))).toBe(whose);
 });

@@ -50,7 +50,7 @@ export function removePoison(ops: readonly Op[]): { ops: Op[]; poison: Poison[] 
 
 export type LedgerFault = 'full' | 'busy' | 'io' | 'other';
 
-/** The only error type of the ledger. Its message is one line for a person. */
+/** The error that every function of the ledger throws. Its message is one line for a person. */
 export class LedgerError extends Error {
   readonly code: LedgerFault;
   constructor(code: LedgerFault, message: string, cause?: unknown) {
@@ -68,5 +68,5 @@ export function asLedgerError(thrown: unknown): LedgerError {
   return new LedgerError(faults[code] ?? 'other', `ledger: ${thrown.message}`, thrown);
 }
 
-/** SQLite's primary result codes, which are the low byte. */
+/** Faults by the primary result code of SQLite, which is the low byte of a result code. */
 const faults: Record<number, LedgerFault> = { 5: 'busy', 6: 'busy', 10: 'io', 13: 'full' };

@@ -27,16 +27,16 @@ import { LedgerError } from './poison.ts';
 import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
 import { heldIn, lostIn } from './spools.ts';
 
-/** Newest actions of people recorded in `ledger-mark.json`: more than the operators of a nation cause in a day. */
+/** Number of newest actions of people in `ledger-mark.json`. The operators of a nation cause fewer in a day. */
 const actsRemembered = 500;
 
-/** Notifications of one incident read at a time. No incident notifies more people. */
+/** Limit of editable messages that are read for one incident. No incident notifies as many people. */
 const copiesAtMost = 512;
 
-/** Incidents per page. A page costs the thread of the ledger some milliseconds. */
+/** Number of past incidents per page, so that reading a page blocks the ledger's thread for only some milliseconds. */
 const pastPage = 100;
 
-/** Most PCs named in the result of the ledger audit. If more PCs miss events, the cause is at the server. */
+/** Limit of PCs that the ledger audit names. If more PCs miss events, the server is the cause. */
 const pcsNamed = 20;
 
 export type Reads = {
@@ -289,7 +289,7 @@ function selectJsonRows<T>(db: DatabaseSync, sql: string, ...values: SQLInputVal
   try {
     return Array.from(db.prepare(sql).all(...values), (row) => JSON.parse(String(row['row'])) as T);
   } catch (error) {
-    // Only this check finds a flipped byte within a text, because the structure of the file stays valid.
+    // A flipped byte within a JSON text leaves the structure of the file valid, so only the parser finds it.
     if (!(error instanceof SyntaxError)) throw error;
     const how = `a row of its table ${/FROM (\w+)/.exec(sql)?.[1]} cannot be read`;
     throw new LedgerError('other', `the ledger is damaged (${how}): restore a backup, or move it elsewhere to start empty`, error);

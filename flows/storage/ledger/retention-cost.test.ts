@@ -1,4 +1,4 @@
-/** Limits the cost of one slice, in rows and bytes read, because commits run between slices. */
+/** Tests that one slice of the retention reads few rows and bytes, because commits wait for a slice. */
 import { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -30,7 +30,7 @@ test.each([
   ['many small events', 3, 700, 10],
   ['large ones', 2, 40, 60_000],
   ['many PCs with hardly any', 400, 2, 10],
-])('a slice reads and deletes a limited number of rows: %s', { tags: ['long'] }, (_, pcs, events, bytes) => {
+])('a slice of the retention reads and deletes a limited number of rows: %s', { tags: ['long'] }, (_, pcs, events, bytes) => {
   const { store, weigh } = filled(pcs, events, bytes);
   const before = store.audit();
   const found: LeavingPage[] = [];
@@ -116,7 +116,7 @@ test('the spool of a removed PC is deleted although it has a hole or only one ev
   expect(held()).toBe(192);
 });
 
-test('recent events of a removed PC stay', () => {
+test('the retention keeps recent events of a removed PC', () => {
   const { store } = filled(1, 3, 1);
   expect(store.forgetBefore(1)).toBe(false);
   expect(store.audit()).toMatchObject({ spools: 1, events: 3 });

@@ -1,4 +1,4 @@
-/** The file of the ledger: opening, locking and the tables. */
+/** Opens and locks the file of the ledger, and creates its tables. */
 import { hash } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -56,7 +56,7 @@ export function makeTables(db: DatabaseSync): void {
   db.exec(`PRAGMA user_version = ${ledgerVersion}; COMMIT`);
 }
 
-/** Throws if pages or rows differ from what was written. Reading a large file in full would delay the start by a minute. */
+/** Throws if pages or rows differ from what was written. A large file is not read in full, which would delay the start by a minute. */
 function checkContent(db: DatabaseSync, file: string): void {
   const isSmall = statSync(file).size <= readAtStartBytes;
   const found = isSmall ? integrityOf(db, 'quick_check') : 'ok';
@@ -218,7 +218,7 @@ const tables = `
 
 // Checksums per table, to detect changed rows. Events have their own hash, and the audit log has its hash chain.
 
-/** Checksums have 48 bits, so a JavaScript number holds the sum of two exactly. */
+/** Modulus of the checksums. They have 48 bits, so that a JavaScript number contains the sum of two of them exactly. */
 const modulus = 2 ** 48;
 const hexDigits = 12;
 /** Tables without a checksum here. The commit counter in `progress` is compared with the file beside the ledger. */

@@ -187,7 +187,7 @@ function tombstoneOf(random: Random): Record<string, unknown> {
   return { ranges };
 }
 
-/** Mulberry32: the same history for the same seed. */
+/** Returns a random number generator (Mulberry32) that gives the same numbers for the same seed. */
 function randomFrom(seed: number): Random {
   let state = seed;
   return (below) => {

@@ -207,12 +207,12 @@ function saveChanged({ changed, ranges, table, steps }: Batch): void {
  * `forked`: 1 = shares content with another spool of the PC under other numbers; 2 = the other spool carries its events (R7).
  */
 type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 | 2 };
-/** Short hash of an event, and the time of receipt. */
+/** `mark`: short hash of an event. `at`: time of its receipt. */
 type EventStamp = { mark: string; at: number };
 
 /** Most spools of a PC that are searched, the newest first. An honest PC has two or three; a PC with more delays only itself (R27). */
 const spoolsSearchedLimit = 32;
-/** Events compared per hash. The hash is short, so a PC can forge collisions; the limit bounds their cost. */
+/** Limit of stored events that are compared for one hash. The hash is short, so a hostile PC can make many events with the same hash. */
 const eventsPerHashLimit = 8;
 
 function openSpoolTable(db: DatabaseSync) {

@@ -30,7 +30,7 @@ async function written(passphrase?: string): Promise<Buffer> {
 }
 
 test.each([undefined, 'correct horse'])(
-  'unpacked files equal the packed files and are readable by their owner only; passphrase: %s',
+  'readBackup unpacks the same files as were packed, readable by their owner only; passphrase: %s',
   async (passphrase) => {
     await written(passphrase);
     expect(await readAbout(file)).toMatchObject({ ...about, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
@@ -79,7 +79,7 @@ test('a backup with an empty passphrase is refused', async () => {
   await expect(written('')).rejects.toThrow('the passphrase is empty: it would protect nothing');
 });
 
-test('readAbout refuses a backup in a newer format or of another ledger version, and a file that is no backup', async () => {
+test('readBackup refuses a backup in a newer format or of another ledger version, and a file that is no backup', async () => {
   const whole = await written();
   const text = whole.toString('latin1');
   const as = async (changed: string) => {

@@ -99,7 +99,7 @@ async function headOf(from: Bytes) {
   throw new BackupError(`its ledger has version ${ledger}, this release reads version ${ledgerVersion} only: use the release that made it`);
 }
 
-/** Converts an error of the system to one line. Returns a bug unchanged. */
+/** Converts an error of the system to a `BackupError` of one line. Returns any other error unchanged, because it is a bug. */
 function readable(error: unknown): unknown {
   if (error instanceof BackupError || !(error instanceof Error)) return error;
   const code = codeOf(error);
@@ -319,7 +319,7 @@ export async function* unsealed(from: Bytes, seal: FileSeal): AsyncGenerator<Uin
   if (!isProven(held)) throw damaged(seal);
 }
 
-/** With a passphrase, a wrong passphrase and damage look the same. */
+/** Returns the error for a failed proof. With a passphrase, damage and a wrong passphrase cannot be distinguished. */
 function damaged({ key }: Pick<FileSeal, 'key'>): BackupError {
   return new BackupError(key === undefined ? 'it is damaged or cut' : 'the passphrase is wrong, or it is damaged or cut');
 }
