@@ -28,7 +28,7 @@ test.each(messageLanguages)('%s: the reason for a new recipient fits on the scre
   }
 });
 
-test('the person who reported the fix reads "you", not the own name', () => {
+test('the message to the person who reported the fix says "you" instead of the name', () => {
   const asha = readBy('asha', 'Asha Devi');
   const again = { why: 'reopened', by: 'Asha Devi' } as const;
   expect(linesOf({ again })).toContain('Asha Devi said that it is fixed.');
@@ -38,7 +38,7 @@ test('the person who reported the fix reads "you", not the own name', () => {
   expect(linesOf({ again: { ...again, why: 'assigned' } }, 'en', asha)).toContain('Assigned by Asha Devi.');
 });
 
-test('earlier faults show the time if they are of today, otherwise the day', () => {
+test('a message shows the time of an earlier fault if it began today, otherwise the day', () => {
   const before = [at - 3_600_000, at - 86_400_000].map((one) => ({ fault: 'camera.missing', name: null, at: one }));
   expect(render(notice({ at, before }), 'en').text).toContain('Earlier here: 13:20 Camera not found; 2 Mar Camera not found\n');
 });

@@ -9,7 +9,7 @@ import { footerMark, partsForPage, render, textLimit } from './words.ts';
 const kinds: Notice['kind'][] = ['raised', 'worsened', 'eased', 'cleared', 'closed', 'unfinished', 'direct'];
 const since = Date.UTC(2026, 2, 3, 8, 35);
 const at = Date.UTC(2026, 2, 3, 8, 50);
-test('a subject has the full names of office and room, and the state if it fits', () => {
+test('the subject of a message has the full names of office and room, and the state if it fits', () => {
   const site = { en: 'District office, Kozhikode', hi: 'ज़िला कार्यालय, कोझिकोड' };
   const room = { en: 'Conference room 2', hi: 'कॉन्फ़्रेंस रूम, दूसरी मंज़िल' };
   const state = { en: 'Kerala', hi: 'केरल' };
@@ -58,7 +58,7 @@ test('the message about a closed incident gives the reason, in Hindi too; a reas
   expect(hi('PC moved')).toContain('वजह: PC moved।');
 });
 
-test('the reason why the tabs were refused is shown in full', () => {
+test('the message that the tabs were refused shows the whole reason', () => {
   const reason = 'stranger (telegram sender): nodes of type "telegram sender" are not used on the tabs';
   const place = { scope: 'centre', room: { en: 'the server itself' }, site: { en: 'All offices' } };
   const own = { ...place, faults: [{ ...notice().faults[0], fault: 'centre.tabs_refused', name: null, reason }] } as Partial<Notice>;
@@ -86,7 +86,7 @@ test('the message about a raise whose incident is over says that it is over, in 
   expect(render(notice({ kind: 'cleared' }), 'en', { over: true })).toEqual(render(notice({ kind: 'cleared' }), 'en'));
 });
 
-describe('lists', () => {
+describe('lists in messages', () => {
   const named = (fault: string, name: string | null, device = 'd') => ({ fault, device, name, reason: null, since });
 
   test('in a list, further faults follow as far as they fit, and the rest is counted', () => {
@@ -114,7 +114,7 @@ test('the message about a fault that this version does not know prints the id of
   expect(text).toContain('बहुत ज़रूरी: laser.lost: x\n');
 });
 
-test('an impossible time zone or time still renders a message', () => {
+test('a message with an impossible time zone or time is rendered without an error', () => {
   expect(render(notice({ timeZone: 'Moon/Base' }), 'en').text).toContain('Since 3 Mar, 08:35 UTC.');
   for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1.5, 1e300]) {
     const faults = [{ fault: 'pc.silent', device: '', name: null, reason: null, since: odd }];
@@ -139,33 +139,36 @@ describe('one screen of a small phone', () => {
     all,
   );
 
-  test.each(worst)('$kind in $language: every fault with the longest names fits', ({ kind, language, row }) => {
-    for (const [nth, fault] of [...faultIds, 'x'.repeat(64)].entries())
-      for (const severity of ofTier<readonly Severity[]>(
-        nth % 3 === row % 3 ? [severities[nth % severities.length] ?? 'minor'] : [],
-        severities,
-      )) {
-        const one = { fault, device: nasty, name: nasty, reason: nasty, since };
-        const many = {
-          faults: Array(9).fill(one),
-          rest: Array(9).fill(one),
-          lines: Array(9).fill(nasty),
-          timeZone: 'Nowhere/At-All',
-          counted: 99,
-        };
-        for (const over of [false, true]) {
-          const places = { site: names, state: names, room: names, phone: nasty, wayIn: nasty };
-          const { subject, text } = render(notice({ kind, severity, at, flapping: true, ...places, ...many }), language, { over });
-          expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
-          expect(countLetters(subject)).toBeLessThanOrEqual(160);
-          expect(subject.length).toBeLessThanOrEqual(240);
-          expect(subject).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
-          expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
-          expect(text).not.toMatch(/[०-९]/);
-          expect(bodyOf(text).split('\n').length).toBeLessThanOrEqual(8);
+  test.each(worst)(
+    'a message of the kind $kind in $language fits one screen for every fault with the longest names',
+    ({ kind, language, row }) => {
+      for (const [nth, fault] of [...faultIds, 'x'.repeat(64)].entries())
+        for (const severity of ofTier<readonly Severity[]>(
+          nth % 3 === row % 3 ? [severities[nth % severities.length] ?? 'minor'] : [],
+          severities,
+        )) {
+          const one = { fault, device: nasty, name: nasty, reason: nasty, since };
+          const many = {
+            faults: Array(9).fill(one),
+            rest: Array(9).fill(one),
+            lines: Array(9).fill(nasty),
+            timeZone: 'Nowhere/At-All',
+            counted: 99,
+          };
+          for (const over of [false, true]) {
+            const places = { site: names, state: names, room: names, phone: nasty, wayIn: nasty };
+            const { subject, text } = render(notice({ kind, severity, at, flapping: true, ...places, ...many }), language, { over });
+            expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
+            expect(countLetters(subject)).toBeLessThanOrEqual(160);
+            expect(subject.length).toBeLessThanOrEqual(240);
+            expect(subject).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
+            expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
+            expect(text).not.toMatch(/[०-९]/);
+            expect(bodyOf(text).split('\n').length).toBeLessThanOrEqual(8);
+          }
         }
-      }
-  });
+    },
+  );
 
   test('every fault with ordinary names keeps all its steps', () => {
     for (const fault of faultIds) {

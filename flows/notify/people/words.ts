@@ -28,10 +28,10 @@ import type { Notice, RenderedMessage } from '../../engine/records/notices.ts';
 import { telOf } from '../roster/book.ts';
 import { countLetters, localTimeAt, plainLine, shorten, shortenInside, timeOfDayText, variableLimit } from './channels/kit/plain.ts';
 
-/** Longest news part in characters: one screen of a small phone. The details for a visit come below it. */
+/** Limit in characters of the first part of a message, which must fit one screen of a small phone. */
 export const textLimit = 400;
 const nameLimit = 80;
-/** Name lengths that are tried in order: the full length, then the cut one. */
+/** Limits of a name that are tried in order: first the full name, then a cut one if the text is too long. */
 const nameLimits = [nameLimit, variableLimit] as const;
 const tightLimit = 12;
 /** Longest line about the remaining faults, characters. */
@@ -41,7 +41,7 @@ const restLimit = 120;
  * site is left out first, then long names are cut.
  */
 const namesLimit = 44;
-/** Longest text of a notice to many, characters. */
+/** Limit of the text of an announcement in characters. */
 export const announcementLimit = 300;
 /** Separates text and footer, as in a mail. */
 export const footerMark = '\n-- \n';
@@ -143,7 +143,7 @@ function plannedOf({ faults, kind }: Notice, message: Vocabulary['message'], ste
   return kind === 'raised' || kind === 'worsened' ? { head: message.begun, steps } : undefined;
 }
 
-/** Says why the notification is repeated. */
+/** Returns the sentence that says why the notification is repeated. */
 function repeatReason({ notice, language, words, over, reader }: RenderInput, size: number): string {
   const { again } = notice;
   if (again === undefined || over) return '';
@@ -207,7 +207,7 @@ function restOf({ rest }: Notice, language: MessageLanguage): string {
   return listThatFits({ items, count: items.length }, language, { limit: restLimit, frame }) || restOpen;
 }
 
-/** Action for the first fault. For a silent PC or site the action depends on the cause. */
+/** Returns the action for the first fault. For a silent PC or site the action depends on the cause. */
 function actionOf({ faults, outage, beside }: Notice, language: MessageLanguage): string {
   const fault = faults[0]?.fault ?? '';
   if (!(fault === 'pc.silent' || fault === 'outage.site') || outage === undefined) return actionIn(fault, language) ?? '';
@@ -446,7 +446,7 @@ export function longestLink(wall: string | undefined): string | undefined {
   return wall === undefined ? undefined : incidentLink(wall, 9_999_999);
 }
 
-/** Items considered for a list; more never fit. */
+/** Limit of items that are considered for a list, because more never fit. */
 const itemLimit = 60;
 
 /**
@@ -515,7 +515,7 @@ function dayOf(atMs: number, timeZone: string, language: MessageLanguage): strin
   return days.get(language)?.format(Date.UTC(local.year, local.month - 1, local.day)) ?? local.toPlainDate().toString();
 }
 
-/** Cached, since creating a formatter costs more than rendering a message. */
+/** Formatters of the day by language. They are cached, because creating one costs more than rendering a message. */
 const days = new Map(
   messageLanguages.map((language) => {
     const { locale, month } = datesIn(language);

@@ -13,7 +13,7 @@ const readMs = 4 * 60_000;
 
 /** The PC or site, the span from `from` to before `to` in ms since 1970, and whether routine samples are included. */
 export type EventsQuery = { path: string; from: number; to: number; readings: boolean };
-/** What is needed to read archives. `held`: the records of the ledger about them. `keptMonths`: their retention. */
+/** Access to the archives. `held`: the records of the ledger about them. `keptMonths`: their retention. */
 export type ArchiveAccess = { folder: string; passphrase: string | undefined; held: ArchivedEvents; keptMonths: number };
 type EventRow = Omit<LeavingEvent, 'spool' | 'mark'>;
 

@@ -34,7 +34,7 @@ describe('segments of an SMS', () => {
     ['ñ@£_Ω', 'gsm7', 5, 1],
     ['…', 'ucs2', 1, 1],
     ['😀', 'ucs2', 2, 1],
-  ] as const)('text %j: encoding %s, %d units, %d segments', (text, encoding, units, segments) => {
+  ] as const)('sizeOf returns for the text %j: encoding %s, %d units, %d segments', (text, encoding, units, segments) => {
     expect(sizeOf(text)).toEqual({ encoding, units, segments });
   });
 
@@ -45,7 +45,7 @@ describe('segments of an SMS', () => {
     expect(sizeOf(`${'क'.repeat(66)}😀${'क'.repeat(66)}`)).toMatchObject({ units: 134, segments: 3 });
   });
 
-  test('a name is converted to characters of one unit each', () => {
+  test('basicOf converts a name to characters that take one unit each', () => {
     expect(basicOf('Pañaji – Śrī [Hall]')).toBe('Pañaji - Sri Hall');
     expect(basicOf('लेह')).toBe('');
   });
@@ -72,13 +72,13 @@ describe('registered texts', () => {
     ['a phone number in it', { text: '{site}: call 01982252010 Sabha' }, 'an address or a number stands in its text'],
     ['no sender', { text: '{site}: broken' }, 'does not say who sends it ("Sabha")'],
     ['a stray brace', { text: '{site}: { Sabha' }, 'has a brace that is no blank'],
-  ])('a text with this fault is refused: %s', (_what, change, line) => {
+  ])('the check of the registered texts refuses a text with this fault: %s', (_what, change, line) => {
     const blanks = [{ name: 'site', tag: 'alphanumeric', limit: 24 } as const, { name: 'n', tag: 'numeric', limit: 7 } as const];
     const wrong = lintTemplates([{ ...one, text: '{site}: broken {n}. Sabha', blanks, ...change }]);
     expect(wrong.filter((text) => text.includes(line))).toHaveLength(1);
   });
 
-  test('a duplicate id is refused', () => {
+  test('the check of the registered texts refuses two texts with the same id', () => {
     expect(lintTemplates([one, one])).toEqual([`${one.id}: stands twice`]);
   });
 
@@ -127,7 +127,7 @@ describe('SMS', () => {
     expect(Math.max(...sizes.map(({ segments }) => segments))).toBeLessThanOrEqual(2);
   });
 
-  test('a fault without a registered text uses the open text', () => {
+  test('smsOf uses the open text for a fault without its own registered text', () => {
     const odd = notice({ faults: [{ fault: 'laser.lost', device: '', name: null, reason: null, since }] });
     expect(smsOf(odd, { language: 'en', form: 'fixed' })).toMatchObject({ template: 'news.en.open', values: { title: 'laser.lost' } });
     const word = notice({ kind: 'direct', incident: null, faults: [], lines: ['the moon fell'] });

@@ -27,7 +27,7 @@ import { localTimeAt, shorten, shortenInside, timeOfDayText } from '../channels/
 
 // Segment count of an SMS: GSM 03.38 if it has every character, otherwise UCS-2.
 
-/** Size of a text; `units` are septets or UTF-16 units. */
+/** Size of an SMS text. `units`: septets with `gsm7`, UTF-16 units with `ucs2`. */
 type SmsSize = { encoding: 'gsm7' | 'ucs2'; units: number; segments: number };
 
 /** Basic table of GSM 03.38, and its extension table, whose characters need an escape and so cost two septets. */
@@ -39,7 +39,7 @@ const extension = new Set('\f^{}\\[~]|€');
 /** Units of a single segment, and of each segment of a longer text, where a header takes the rest. */
 const limits = { gsm7: { alone: 160, each: 153 }, ucs2: { alone: 70, each: 67 } };
 
-/** Size of a text as sent. A character that does not fit moves to the next segment whole. */
+/** Returns the size of a text. A character that does not fit into the rest of a segment moves as a whole to the next segment. */
 export function sizeOf(text: string): SmsSize {
   const isGsm = [...text].every((character) => basic.has(character) || extension.has(character));
   const encoding = isGsm ? 'gsm7' : 'ucs2';
@@ -95,7 +95,7 @@ export const tags = {
 type TagName = keyof typeof tags;
 
 type TemplateForm = 'fixed' | 'open';
-/** A blank of a text: its tag, and the most characters that we fill in. */
+/** A blank of a text: its tag, and the limit of characters that Sabha fills in. */
 type Blank = { name: BlankName; tag: TagName; limit: number };
 export type SmsTemplate = { id: string; language: MessageLanguage; form: TemplateForm; text: string; blanks: readonly Blank[] };
 
@@ -175,7 +175,7 @@ function withTitle(text: string, title: string): string {
   return text.replace('{title}', () => title);
 }
 
-/** The last variant if none fits; the check of the texts then reports it. */
+/** Returns the first variant that fits into two segments. If none fits it returns the last one, which the check of the texts reports. */
 function firstThatFits(variants: readonly SmsTemplate[]): SmsTemplate {
   const found = variants.find((one) => sizeOf(longestText(one)).segments <= segmentLimit) ?? variants.at(-1);
   if (found === undefined) throw new Error('a text needs at least one variant');
@@ -306,7 +306,7 @@ function valuesOf(notice: Notice, { language, link = '', alerts }: SmsTextOption
   };
 }
 
-/** Shortest form of a time: 14:05 3/3. */
+/** Returns a time in its shortest form, such as `14:05 3/3`. */
 function momentOf(atMs: number, timeZone: string): string {
   const { day, month } = localTimeAt(atMs, timeZone);
   return `${timeOfDayText(atMs, timeZone)} ${day}/${month}`;
