@@ -42,7 +42,7 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
 /** Ids of recipients that are no persons: the central desk, which reads the console, and the external monitor. */
 export const ownRecipients = ['central-desk', 'watchdog'] as const;
 
-/** One line for a name that means a role or such a recipient: a person or a group of that name would not be notified. */
+/** Returns one line if a name means a role or a built-in recipient. A person or a group of that name would never be notified. */
 export function reservedWord(word: string): string | undefined {
   const isReserved = isRole(word) || (ownRecipients as readonly string[]).includes(word);
   return isReserved ? `"${word}" is reserved by Sabha: choose another one` : undefined;
@@ -125,10 +125,10 @@ function minutesLeft({ days, from, to }: DayHours, { weekday, minute }: LocalDay
   return [...(isToday ? [to - minute] : []), ...(isOfYesterday ? [to - minute - dayMinutes] : [])];
 }
 
-/** Length of a takeover in ms if the relieved person has no hours of duty. */
+/** Length of the takeover of a shift, in ms, if the replaced person has no hours of duty. */
 const wholeShiftMs = 12 * 3_600_000;
 
-/** End of the current shift of the person; null if there is none. */
+/** Returns the end of the current shift of a person; null outside the hours of duty. */
 export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: number): number | null {
   const minuteBegan = Math.floor(now / minuteMs) * minuteMs;
   if (duty === null) return minuteBegan + wholeShiftMs;
@@ -144,9 +144,9 @@ function localAt(now: number, zone: string) {
   return { date: time.toPlainDate().toString(), weekday: time.dayOfWeek, minute: time.hour * 60 + time.minute };
 }
 
-/** Reason for these recipients: on duty, as deputies, of the state, of central, or no one is on duty. */
+/** Why these persons are the recipients: they are on duty, deputies, of the state, or of central; or nobody is on duty. */
 export type ResolutionReason = 'duty' | 'deputy' | 'state' | 'central' | 'nobody';
-/** `unknown`: entries that match no person. */
+/** Result of a lookup of recipients. `unknown`: entries of the tab that match no person. */
 export type Resolution = { persons: Member[]; by: ResolutionReason; unknown: string[] };
 
 /**
@@ -172,7 +172,7 @@ export function resolveRecipients(
   return { persons: central, by: central.length > 0 ? 'central' : 'nobody', unknown };
 }
 
-/** The persons on duty, otherwise their deputies. */
+/** Returns the persons on duty; if none is on duty, their deputies. */
 export function onDutyOf(sight: DutyLookup, members: readonly Member[]): Member[] {
   const there = present(sight, members);
   return there.length > 0 ? there : each(members, (one) => findDeputy(sight, one));
@@ -180,7 +180,7 @@ export function onDutyOf(sight: DutyLookup, members: readonly Member[]): Member[
 
 export type DutyLookup = { book: Pick<Book, 'byId'>; moment: AttendanceOf };
 
-/** Persons on duty, and for each one on leave or relieved the substitute. */
+/** Returns the persons on duty, and the substitute of each person who is on leave or relieved. */
 function present(sight: DutyLookup, members: readonly Member[]): Member[] {
   return each(members, (one) => {
     const attendance = sight.moment(one);
@@ -192,10 +192,10 @@ function present(sight: DutyLookup, members: readonly Member[]): Member[] {
   });
 }
 
-/** Longest chain of deputies that is followed; it also ends a cycle of absent persons. */
+/** Limit of the chain of deputies that is followed. The limit also ends a cycle of absent persons. */
 const deputyLimit = 8;
 
-/** First person in the chain of deputies who is on duty and fulfils `holds`. */
+/** Returns the first person in the chain of deputies who is on duty and fulfils `holds`. */
 export function findDeputy(sight: DutyLookup, member: Pick<Member, 'deputy'>, holds = (_: Member) => true): Member | undefined {
   const { book, moment } = sight;
   let next = book.byId.get(member.deputy ?? '');
@@ -224,7 +224,7 @@ export function sharedNumbers(members: readonly Member[]): string[][] {
   return [...new Map(shared.map(({ ids }) => [[...ids].join(), [...ids]])).values()];
 }
 
-/** Digits in groups, with an optional apostrophe that marks text in a spreadsheet. */
+/** Matches a phone number: digits in groups, after an optional apostrophe that marks text in a spreadsheet. */
 const written = /^'?\+?\d[\d ()-]{4,24}$/;
 
 /**

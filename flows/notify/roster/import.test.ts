@@ -37,13 +37,13 @@ test('a roster file is imported, and its export reads back as the same persons',
   expect(again).toMatchObject({ import: { problems: [], difference: { same: 2 } }, change: null });
 });
 
-test('a Telegram @name is refused, because a bot cannot write to it', () => {
+test('the import refuses a Telegram @name, because a bot cannot write to a name', () => {
   const row = (telegram: string) => `${header},telegram\n${asha},"${telegram}"\n${bina},\n`;
   expect(wrong(row('@asha_devi'))).toEqual([expect.stringMatching(/^2 telegram: .*a @name cannot be written to/)]);
   expect(planRoster(planOf(row("'-1004711"))).import.problems).toEqual([]);
 });
 
-test('a group of sites is a valid scope if it contains a site', () => {
+test('the import accepts a group of sites as a scope if the group contains a site', () => {
   const tree = smallTree().map((one) =>
     one.path === 'ladakh/leh' && one.site ? { ...one, site: { ...one.site, groups: ['magadh'] } } : one,
   );
@@ -56,7 +56,7 @@ test('a group of sites is a valid scope if it contains a site', () => {
   expect(wrong(file(inGroup.replace('magadh', 'Magadh'), bina), { table })).toHaveLength(1);
 });
 
-test('the difference names each changed cell; a person missing in the file is removed only with replace', () => {
+test('the import lists each changed cell, and removes a person who is not in the file only with `replace`', () => {
   const held = new Map([member('asha'), member('gone')].map((one) => [one.id, one]));
   const left = planRoster(planOf(file(asha, bina), { held }));
   expect(left.import.difference).toMatchObject({ added: ['bina'], missing: ['gone'], removed: [] });
@@ -65,7 +65,7 @@ test('the difference names each changed cell; a person missing in the file is re
   expect([replaced.import.difference.removed, replaced.change?.gone]).toEqual([['gone'], ['gone']]);
 });
 
-test('every faulty line is reported with its number, and nothing is imported', () => {
+test('the import reports every faulty line with its number, and imports nothing', () => {
   const lines = [
     asha,
     'Bad Id,=cmd|calc,boss,nowhere/x,,xx,pigeon,12,no-mail,Mon 25:00-26:00,2027-02-30,asha',
@@ -83,7 +83,7 @@ test('every faulty line is reported with its number, and nothing is imported', (
   expect(cells.join(', ')).toBe(first + rest);
 });
 
-test('each problem of a roster file is one line that a clerk can act on', () => {
+test('the import describes each problem of a roster file in one line', () => {
   const one = (cells: string) => wrong(file(cells))[0];
   expect(one('dev,Dev,technician,bihar,,,,,,,,')).toBe('2 scopes: there is no state, site or PC bihar');
   expect(one('dev,Dev,technician,ladakh/leh,,,pigeon,,,,,')).toBe(
@@ -128,7 +128,7 @@ test('the import notes a person without any address', () => {
   ]);
 });
 
-test('only time zones that the runtime can use are accepted', () => {
+test('the import accepts only time zones that Node knows', () => {
   const zoned = (zone: string) => `${header},time_zone\ndev,Dev,technician,ladakh/leh,,,,,,,,,${zone}\n`;
   for (const zone of ['IST', 'SystemV/EST5'])
     expect(wrong(zoned(zone))).toEqual([`2 time_zone: expected a time zone such as Asia/Kolkata, found "${zone}"`]);
@@ -141,7 +141,7 @@ test('only time zones that the runtime can use are accepted', () => {
 const injections = ['=HYPERLINK("x")', "'; DROP TABLE roster;--", '<script>', '@SUM(1)'];
 const hostile = [...injections, '\u202egnp', 'a\u0000b', 'x'.repeat(400), '"', '|||', '\r\n', 'आशा', '+91'];
 
-/** A roster file with some hostile characters. */
+/** Returns a roster file of these persons with some hostile characters in it. */
 function spoilt(random: Random, people: readonly Member[]): string {
   const text = [...rosterCsv(people)];
   for (let times = random.below(4); times > 0; times--) text.splice(random.below(text.length), random.below(3), random.pick(hostile));

@@ -17,7 +17,7 @@ export type RosterPlan = {
   table: Pick<SiteTable, 'node' | 'resolve' | 'pathsOf' | 'groupsOf'>;
   channels: Channels;
 };
-/** Persons to write and ids to remove. */
+/** Change of the stored roster: persons to write, and ids of persons to remove. */
 export type RosterChange = { put: Member[]; gone: string[] };
 
 /**
@@ -41,7 +41,7 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
   };
 }
 
-/** A file has no column for a takeover of a shift, so an existing takeover stays. */
+/** Keeps the takeover of a shift when a person is imported, because a file has no column for it. */
 function withOwn(member: Member, { relief }: Partial<Member> = {}): Member {
   return { ...member, ...(relief && { relief }) };
 }
@@ -129,7 +129,7 @@ export function rosterCsv(members: readonly Member[]): string {
   return csvText(columns, rows);
 }
 
-/** Unknown scopes: such a person would never be notified. */
+/** Returns the unknown scopes of a row. A person with only unknown scopes would never be notified. */
 function misplaced({ scopes, roles }: RosterRow, table: RosterPlan['table']): WrongRosterCell[] {
   const isThere = (scope: string) =>
     groupOfScope(scope) === undefined ? table.node(pathOfScope(scope)) !== undefined : table.pathsOf(scope).length > 0;
@@ -154,7 +154,7 @@ function wrongAddresses(member: Member, channels: Channels): WrongRosterCell[] {
 /** `others`: known persons outside the file. */
 type ReadRoster = RosterPlan & { others: ReadonlyMap<string, Member> };
 
-/** A tab names roles, groups and persons by one word, so the names must not collide. */
+/** Returns the cells with a name that is already used. Roles, groups and persons share one name space in the tabs. */
 function misnamed({ id, groups, deputy }: Member, names: ReturnType<typeof namesIn>): WrongRosterCell[] {
   const { isPerson } = names;
   const reserved = reservedWord(id);
@@ -183,7 +183,7 @@ const everywhere = 'all';
 
 const idWanted = 'lower-case letters, digits and "-", at most 32, and not "all"';
 const plainWanted = 'at most 80 characters on one line, and no = + - @ as the first';
-/** Telegram chat number; a bot cannot write to an @name. */
+/** Matches the number of a Telegram chat. A bot cannot write to an @name. */
 const chat = /^'?-?\d{4,20}$/;
 /** WhatsApp user id: country code, dot and the business's id for the person. */
 const scopedUser = /^[A-Z]{2}\.[A-Za-z0-9.]{4,128}$/;
@@ -235,7 +235,7 @@ function memberOf(row: RosterRow, zone: string): Member {
     channels: row.channels ?? [],
     ...(email !== undefined && { email }),
     webhook: row.channels?.includes('webhook') ?? false,
-    // One phone number serves SMS and voice.
+    // The phone number of a row is the address of SMS and of voice calls.
     addresses: {
       ...row.addresses,
       ...(number !== undefined && { phone: number, sms: number, voice: number }),

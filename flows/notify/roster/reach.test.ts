@@ -9,7 +9,7 @@ test('a phone number becomes a dialable link in international or national notati
   expect(['', '252010', '01982 252010/11', '+91 98765 43210 98765 43211', 'javascript:1'].map(telOf)).toEqual(Array(5).fill(undefined));
 });
 
-test('two notations of one number match, with or without country code, and other country codes do not', () => {
+test('isSamePhone matches a number with and without its country code, and not with another country code', () => {
   const of = (...numbers: string[]) => sharedNumbers(numbers.map((phone, at) => member(`p${at}`, { addresses: { phone } })));
   expect(of('+919419000001', '9419000001', '919419000001')).toEqual([['p0', 'p1', 'p2']]);
   expect(of('9419000001', '+919419000001')).toEqual([['p0', 'p1']]);

@@ -59,9 +59,9 @@ export function planOf(csv: string, changes: Partial<RosterPlan> = {}): RosterPl
 
 const everyDay = [1, 2, 3, 4, 5, 6, 7];
 export const day: DayHours[] = [{ days: everyDay, from: 9 * 60, to: 18 * 60 }];
-/** By night, over midnight. */
+/** Hours of duty from 18:00 to 9:00 of the next day. */
 export const night: DayHours[] = [{ days: everyDay, from: 18 * 60, to: 33 * 60 }];
-/** Days off around that Wednesday. */
+/** Days off that contain `wednesday`. */
 export const away: Leave[] = [{ from: '2027-01-10', to: '2027-01-20' }];
 export const groupsOfRoom = (path: string) => (path.startsWith('ladakh/leh') ? ['group:magadh'] : []);
 /** Random persons around one room: any role, scope and duty, on leave, and with missing or cyclic deputies. */

@@ -6,7 +6,7 @@ import { attendanceAt, createBook } from './book.ts';
 import { day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 import { shiftsOf } from './shifts.ts';
 
-/** Midnight in India before that Wednesday. */
+/** Midnight in India at the start of Wednesday, 13 January 2027. */
 const midnight = Date.UTC(2027, 0, 12, 18, 30);
 const at = (hours: number) => hoursLater(hours, midnight);
 
@@ -31,7 +31,7 @@ test('days off cut a shift at midnight, and the deputy on duty takes that part',
   expect(shifts(member('bina'), [asha])).toEqual(['0-72', '24-33 for asha', '42-48 for asha']);
 });
 
-test('a taken-over shift moves from one person to the other', () => {
+test('a shift that another person takes over is listed for that person only', () => {
   const asha = member('asha', { duty: day, relief: { by: 'bina', until: at(18) } });
   expect(shifts(asha)).toEqual(['9-11.5', '33-42', '57-66']);
   expect(shifts(member('bina', { duty: night }), [asha])).toEqual(['0-9', '11.5-18 for asha', '18-33', '42-57', '66-72']);

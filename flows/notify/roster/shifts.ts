@@ -32,7 +32,7 @@ export function dayOf({ zone }: Pick<Member, 'zone'>, now: number): TimeSpan {
   return { from: timeOn(today, 0, zone), to: timeOn(today, dayMinutes, zone) };
 }
 
-/** Hours of duty, including days off. */
+/** Returns the hours of duty of a person as time spans, including those on days off. */
 function hoursOf({ duty, zone }: Member, within: TimeSpan): TimeSpan[] {
   if (duty === null) return [within];
   const first = dayAt(within.from, zone).subtract({ days: 1 });
@@ -52,7 +52,7 @@ function dayAt(at: number, zone: string): Temporal.PlainDate {
   return zonedAt(at, zone).toPlainDate();
 }
 
-/** Absolute time of a minute of a local day; the minute may be after its midnight. */
+/** Returns the absolute time of a minute of a local day. A minute above 1,440 is on the next day. */
 function timeOn(day: Temporal.PlainDate, minute: number, zone: string): number {
   const date = day.add({ days: Math.floor(minute / dayMinutes) });
   const rest = minute % dayMinutes;

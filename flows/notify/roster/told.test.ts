@@ -11,7 +11,7 @@ function told(members: readonly Member[], at = wednesday, to = ['technician']): 
   return [by, ...persons.map(({ id }) => id), ...unknown.map((word) => `?${word}`)].join(' ');
 }
 
-test('the person on duty in local time is notified, also over midnight', () => {
+test('resolveRecipients returns the person on duty by local time, also over midnight', () => {
   const both = [member('asha', { duty: day }), member('bina', { duty: night })];
   expect(told(both)).toBe('duty asha');
   expect(told(both, hoursLater(12))).toBe('duty bina');
@@ -38,7 +38,7 @@ test("for a person on leave the deputy is notified, or the deputy's deputy", () 
   expect(told([asha, bina], hoursLater(8 * 24))).toBe('duty asha');
 });
 
-test('a cycle of absent deputies, or leave without a deputy, falls back to the state', () => {
+test('resolveRecipients returns the people of the state if all deputies are absent, or a person on leave has no deputy', () => {
   const ring = [member('asha', { leave: away, deputy: 'bina' }), member('bina', { leave: away, deputy: 'asha' })];
   const state = member('chand', { roles: ['state'], scopes: ['ladakh'] });
   expect([told(ring), told([...ring, state])]).toEqual(['nobody', 'state chand']);
@@ -66,7 +66,7 @@ test('a person who took over a shift is notified at any hour until the shift end
   expect(told([asha, bina, chand], hoursLater(24))).toBe('duty asha');
 });
 
-test('a taken-over shift ends with its hours, also if it began yesterday, and without hours after twelve hours', () => {
+test('the takeover of a shift ends with the hours of duty, even if they began yesterday, or after twelve hours without any', () => {
   const ends = (duty: DayHours[] | null, now: number) => shiftEndsAt({ duty, zone: 'Asia/Kolkata' }, now);
   expect([ends(day, wednesday), ends(night, wednesday), ends(null, wednesday)]).toEqual([hoursLater(6.5), null, hoursLater(12)]);
   // 21:30 on Wednesday, and 06:30 on Thursday: a night shift that ends at 09:00.

@@ -73,7 +73,7 @@ async function swapInPlace(
   { data, settings, file, now }: RestoreOptions,
 ): Promise<Pick<Restored, 'aside' | 'left'>> {
   const stamp = new Date(now()).toISOString().slice(0, 19).replace(/[-:]/g, '');
-  // A server does not start while a folder with the second name exists, so both programs must use the same name.
+  // The server does not start if only the second folder exists, so both programs must use the same name.
   const [flows, restoring] = [join(data, 'flows'), join(data, 'flows.restoring')];
   const note = { file, at: about.at, restoredAt: now() };
   replaceFile(join(fresh, 'flows', restoredNote), `${JSON.stringify(note)}\n`);
