@@ -1,7 +1,6 @@
 /**
  * The prose check of comments, test titles, messages and pages. Prints `path:line what` for each fault and sets exit code 1.
- * Arguments are paths to check, relative to the root of the repository; without arguments, the whole repository. `--messages` also
- * checks the messages of the parts in `messagesPending`.
+ * Arguments are paths to check, relative to the root of the repository; without arguments, the whole repository.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,8 +18,6 @@ import { eachNode, nameOf, parse, textOf } from './syntax.ts';
 type Prose = { line: number; text: string };
 
 const titled = ['test', 'it', 'describe', 'each'];
-/** Parts whose messages are not rewritten yet. */
-const messagesPending = /^dashboards\//;
 /** Values that the ledger stores. Older ledgers contain them, and the tables of contracts hold the words that people read instead. */
 const storedWords = new Set(Object.keys(vocabulary.en.conclusion));
 const storedReasons = reasons.filter(([pattern]) => pattern.startsWith('^')).map(([pattern]) => new RegExp(pattern));
@@ -92,17 +89,13 @@ async function lint(path: string, prose: readonly Prose[]): Promise<string[]> {
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const withMessages = argv.includes('--messages');
-const paths = argv.slice(2).filter((one) => !one.startsWith('--'));
+const paths = argv.slice(2);
 const isChosen = (path: string) => paths.length === 0 || paths.some((one) => path.startsWith(one));
 const pages = globSync('{*,docs/**/*,dashboards/*,agent/**/*}.md', { cwd: root, exclude: ['**/node_modules/**'] });
 const texts: [path: string, prose: Prose[]][] = [
   ...repository(root)
     .filter(({ path }) => /\.[cm]?[jt]s$/.test(path) && isChosen(path))
-    .map((file): [string, Prose[]] => [
-      file.path,
-      [...commentsOf(file), ...(isTest(file.path) || withMessages || !messagesPending.test(file.path) ? textsOf(file) : [])],
-    ]),
+    .map((file): [string, Prose[]] => [file.path, [...commentsOf(file), ...textsOf(file)]]),
   ...pages
     .filter(isChosen)
     .map((path): [string, Prose[]] => [path, [{ line: 1, text: withoutTables(readFileSync(`${root}${path}`, 'utf8')) }]]),

@@ -122,7 +122,7 @@ async function show(demo: Demo, memory: MemoryWatch): Promise<DemoResult> {
   const started = fleet.start({ perSecond: connectPerSecond, standstillMs });
   const missing = await Promise.race([started, asked, ended]);
   // Interrupted before there was anything to summarise.
-  if (missing === undefined) return 0;
+  if (missing === undefined) return { code: 0, differs: false };
   if (missing > 0) throw new Error(`${missing} PCs could not connect`);
   const connectMs = performance.now() - startedAt;
   await centre.import(nation.csv());

@@ -62,6 +62,14 @@ test.each([
 });
 
 test.each([
+  ['the expected incidents', {}, false],
+  ['another number of incidents', { incidents: { ...summary.incidents, raised: 8 } }, true],
+  ['the expected number of incidents in other rooms', { differing: [{ scope: leh, raised: 3, expected: 4 }] }, true],
+])('a summary with %s decides whether the demo keeps its folder', (_what, changed, isKept) => {
+  expect(hasOtherIncidents({ ...summary, ...changed })).toBe(isKept);
+});
+
+test('a summary of an interrupted demo has no expected number of incidents and no memory limit', () => {
   const broken = { incidents: { ...summary.incidents, raised: 6 }, peakRssMiB: { ...peakRssMiB, all: 2_000 } };
   expect(wrongWith({ ...summary, ...broken, differing: [{ scope: leh, raised: 3, expected: 4 }] }, false)).toEqual([]);
 });

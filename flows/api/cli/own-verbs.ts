@@ -412,13 +412,7 @@ function rollCallAnswer(view: RollCallView): VerbOutput {
   const none = about.counts.expected === 0 ? 'no room was called' : `every room is ${readyText('ready')}`;
   const shown = { ...about, states: about.states.map((one) => ({ state: one.state, ...withSilent(one) })) };
   const text = [answerText(shown), ...(bad.length === 0 ? [none] : ['rooms:', table(bad, 'pc room is why heardAt owner')])].join('\n');
-  return { ok: view.finishedAt !== null && counts.expected > 0 && counts.ready === counts.expected, json: view, text };
-}
-
-/** Counts a PC without a response as silent, as on the wall, instead of unknown. */
-function withSilent({ expected, answered, ready, 'not-ready': notReady, unknown }: RollCallView['counts']) {
-  const silent = expected - answered;
-  return { expected, answered, ready, 'not-ready': notReady, unknown: unknown - silent, silent };
+  return { ok: view.finishedAt !== null && about.counts.expected > 0 && about.counts.ready === about.counts.expected, json: view, text };
 }
 
 function tabsLog(steps: readonly TabsStep[]): VerbOutput {
