@@ -297,9 +297,9 @@ async function startTabs({ base: { settings }, deciding, accounts }: ServerParts
 async function stop({ ends, api, pki, served, red, session, runtime, watch, backups }: StartedParts): Promise<void> {
   for (const end of ends) end();
   served.close();
-  watch.close();
   backups.close();
   await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), runtime.close()]);
+  await watch.close();
   await watch.ledger.close();
 }
 

@@ -115,7 +115,7 @@ test.each([
       const watch = await watchLedger({ ledger, ...at, gone: () => undefined });
       const record = async (ops: readonly Op[]) => (await ledger.commit([...ops])) !== undefined;
       await watch.start(record, (fault, line) => fault === 'centre.ledger_older' && void lines.push(line));
-      watch.close();
+      await watch.close();
     };
     await look();
     await look();

@@ -301,16 +301,16 @@ test('each backup is copied to the second folder; without that folder only the f
 });
 
 const looks: LedgerWatch[] = [];
-afterEach(() => looks.splice(0).forEach((one) => void one.close()));
+afterEach(() => Promise.all(looks.splice(0).map((one) => one.close())));
 
-async function watched(clock = testClock()) {
+async function watched(clock = testClock(), commit?: () => Promise<boolean>) {
   const told: string[] = [];
   const log = { warn: () => undefined, error: () => undefined };
   const gone = (line: string) => void told.push(line);
   const watch = await watchLedger({ ledger, ledgerFile: file(), flows: flows(), registry: registry(), clock, now, gone, log });
   looks.push(watch);
   const lines: (string | null)[] = [];
-  const record = async (ops: readonly Op[]) => (await watch.ledger.commit([...ops])) !== undefined;
+  const record = commit ?? (async (ops: readonly Op[]) => (await watch.ledger.commit([...ops])) !== undefined);
   await watch.start(record, (fault, line) => fault === 'centre.ledger_older' && void lines.push(line));
   return { clock, watch, told, lines };
 }
@@ -334,6 +334,30 @@ test('a ledger that went back to an older state is reported for a day, with the 
 });
 
 test('a new ledger in the place of the previous one is reported at the start', async () => {
+  const copy = join(root, 'old.db');
+  const { watch } = await watched();
+  await ledger.copyTo(copy);
+  await ledger.commit([act('incident acknowledged')]);
+  await watch.close();
+  await closeIt();
+  writeFileSync(file(), readFileSync(copy));
+  await openIt();
+  expect((await watched()).lines[0]).toMatch(/^the ledger went back: 1 commit and 1 act of people are lost: asha: incident acknowledged /);
+});
+
+test('a stop before the lost acts are recorded keeps the mark, so the next start reports them again', async () => {
+  const { watch } = await watched();
+  await ledger.commit([act('incident acknowledged')]);
+  await watch.close();
+  await closeIt();
+  rmSync(file());
+  await openIt();
+  const lines = (await watched(testClock(), async () => false)).lines;
+  await Promise.all(looks.splice(0).map((one) => one.close()));
+  expect((await watched()).lines).toEqual(lines);
+});
+
+test('a new ledger in place of the former one is reported', async () => {
   await watched();
   await closeIt();
   rmSync(file());

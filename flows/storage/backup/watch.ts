@@ -1,4 +1,4 @@
-/** Writes the mark of the ledger every few seconds, and detects when the file of the ledger is moved or deleted. */
+/** Writes the mark of the ledger every few seconds and at a clean stop, and detects when the file of the ledger is moved or deleted. */
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Cancel, type Clock, codeOf, oneLine, replaceFile } from '@sabha/contracts';
@@ -87,9 +87,11 @@ export async function watchLedger(options: WatchOptions) {
     },
     /** Records what the ledger lacks, then keeps the mark up to date. `record` returns false if it failed, and is repeated. */
     start: (record: RecordOps, say: SetWatchFault): Promise<void> => checkAndReport(state, record, say),
-    close(): void {
+    /** Writes the mark a last time. Call it after the last commit and before the ledger closes. */
+    close(): Promise<void> {
       state.closed = true;
       state.cancel();
+      return updateMark(state, async () => false);
     },
   };
 }
