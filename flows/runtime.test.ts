@@ -47,11 +47,30 @@ async function setUp({ ledger = openInThread(new DatabaseSync(':memory:')), ahea
       const opened = read.ok ? openSigned(command, read.value, centrePublicKey) : undefined;
       return opened?.ok ? opened.value.expires - clock.now() : undefined;
     });
-  return { runtime, clock, ledger, lives };
+  const born = async () => {
+    const [pc = ''] = runtime.sites.table().known.map((one) => one.pc);
+    const spool = { id: 's1', first: 1, last: 1 };
+    const birth = {
+      kind: 'birth',
+      boot: 'b1',
+      session: 1,
+      at: 1,
+      digest: '0'.repeat(16),
+      rev: 0,
+      agent: '1',
+      config: 0,
+      inventory: 'i',
+      spool,
+    };
+    runtime.take(`sabha/v1/${pc}/presence`, Buffer.from(JSON.stringify(birth)));
+    await clock.pass(1_000);
+  };
+  return { runtime, clock, ledger, lives, born };
 }
 
 test('R29 after a clock step commands are sent again, and the last roll call is not in the future', async () => {
-  const { runtime, clock, lives, ledger } = await setUp({ aheadMs: 2 * hour });
+  const { runtime, clock, lives, ledger, born } = await setUp({ aheadMs: 2 * hour });
+  await born();
   await runtime.view.commands.issue({ to: '', verb: 'probe-now', args: {}, by: 'Asha' });
   await ledger.commit([{ op: 'rollcall', rollcall: rollCall(clock.now()) }]);
   clock.jump(-2 * hour);
@@ -149,25 +168,12 @@ test('F5 a full disk is logged once a minute, and once when commits succeed agai
 test('R29 after a restart with a corrected clock commands are sent again, and the last roll call is not in the future', async () => {
   const first = await setUp({ aheadMs: 2 * hour });
   const { clock, ledger } = first;
+  await first.born();
   await first.runtime.view.commands.issue({ to: '', verb: 'probe-now', args: {}, by: 'Asha' });
   await ledger.commit([{ op: 'rollcall', rollcall: rollCall(clock.now()) }]);
   await first.runtime.close();
   const next = await setUp({ ledger });
-  const [pc = ''] = next.runtime.sites.table().known.map((one) => one.pc);
-  const birth = {
-    kind: 'birth',
-    boot: 'b1',
-    session: 1,
-    at: 1,
-    digest: '0'.repeat(16),
-    rev: 0,
-    agent: '1',
-    config: 0,
-    inventory: 'i',
-    spool: { id: 's1', first: 1, last: 1 },
-  };
-  next.runtime.take(`sabha/v1/${pc}/presence`, Buffer.from(JSON.stringify(birth)));
-  await next.clock.pass(1_000);
+  await next.born();
   expect(next.lives()).toEqual([10 * 60_000 - 2_000]);
   expect(next.runtime.view.snapshot('').rollcall?.finishedAt).toBeLessThanOrEqual(next.clock.now());
 });

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type CommandAnswer, command, commandLifeMs, decode, encode, openSigned, pcTopic } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import { centreKey, centrePublicKey, sealed } from '../../../test/centre-key.ts';
-import type { Ledger } from '../../engine/records/ops.ts';
+import type { Ledger, Op } from '../../engine/records/ops.ts';
 import { createIngest, type Ingest } from '../../ingest/ingest.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { node } from '../../sites/sites.test-helper.ts';
@@ -25,8 +25,13 @@ const birth = {
   spool: { id: 's1', first: 1, last: 2 },
 } as const;
 
-/** Creates the ingest module with its commands over a real ledger. */
-async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), change = (ledger: Ledger) => ledger } = {}) {
+/** The ingest module with its commands over a real ledger. `connected`: the PCs that have connected before. */
+async function setUp({
+  db = new DatabaseSync(':memory:'),
+  clock = testClock(),
+  change = (ledger: Ledger) => ledger,
+  connected = [hall, office, panaji],
+} = {}) {
   const inner = openInThread(db);
   if ((await inner.load()).nodes.length === 0) {
     const sites = ['ladakh/leh', 'goa/panaji'].map((path) => node(path, {}, {}));
@@ -63,9 +68,11 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
     randomId: () => 'h',
   });
   commands.remember(contents);
+  const settle = () => new Promise((go) => setImmediate(go));
+  for (const pc of connected) ingest.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
+  await settle();
   await ingest.record([]);
   await commands.reread();
-  const settle = () => new Promise((go) => setImmediate(go));
   let seq = 1;
   return {
     db,
@@ -81,6 +88,10 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
     async born(pc: string) {
       ingest?.takeMessage(pcTopic(pc, 'presence'), encode('presence', birth));
       await settle();
+    },
+    async retire(...pcs: string[]) {
+      const gone = pcs.map((path) => ({ path, because: 'retired' }));
+      await ingest?.changeSites({ nodes: [], gone, replaced: [], registry: [], audit: null });
     },
     async answers(pc: string, body: Partial<CommandAnswer>) {
       seq += 1;
@@ -180,8 +191,37 @@ test('an invalid order, or an order with an unknown scope, is refused in one lin
   expect([rig.cmds(), [...rig.audit(), ...rig.steps()], await rig.commands.list()]).toEqual([[], [], []]);
 });
 
+test('an order is refused in one line that names the chosen PCs if none of them has ever connected', async () => {
+  const rig = await setUp({ connected: [panaji] });
+  const issue = (to: string) => rig.commands.issue({ ...probing, to });
+  expect(await issue(hall)).toEqual({ ok: false, missing: false, line: `never connected: ${hall}` });
+  expect(await issue('ladakh')).toEqual({ ok: false, missing: false, line: `never connected: ${hall}, ${office}` });
+  expect([rig.cmds(), rig.audit(), await rig.commands.list()]).toEqual([[], [], []]);
+  expect(await issue('')).toEqual({ ok: true, id: 'c-1' });
+});
+
+test('an order for a place without PCs is refused, and a command whose PCs were all retired is not shown as answered', async () => {
+  const rig = await setUp();
+  await rig.commands.issue({ ...probing, to: hall });
+  await rig.commands.issue({ ...probing, to: panaji });
+  await rig.answers(panaji, { id: 'c-2' });
+  await rig.retire(hall, panaji);
+  expect(await rig.commands.issue({ ...probing, to: 'goa' })).toEqual({
+    ok: false,
+    missing: false,
+    line: 'goa has no PC in an open site',
+  });
+  expect(await rig.commands.one('c-1')).toMatchObject({ state: 'open', answers: [], missing: [] });
+  expect(await rig.commands.one('c-2')).toMatchObject({ state: 'answered', answers: [{ pc: panaji }], missing: [] });
+  await rig.clock.pass(commandLifeMs);
+  expect(await rig.commands.one('c-1')).toMatchObject({ state: 'expired' });
+});
+
 test('if the ledger cannot write, no command is sent', async () => {
-  const rig = await setUp({ change: (ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }) });
+  let fails = false;
+  const commit = (ledger: Ledger) => (ops: Op[]) => (fails ? Promise.reject(new Error('disk full')) : ledger.commit(ops));
+  const rig = await setUp({ change: (ledger) => ({ ...ledger, commit: commit(ledger) }) });
+  fails = true;
   await expect(rig.commands.issue({ ...probing, to: hall })).rejects.toThrow('the ledger did not store the command');
   await rig.settle();
   expect(rig.cmds()).toEqual([]);

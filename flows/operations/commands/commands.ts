@@ -19,15 +19,14 @@ import {
   type CommandView,
   commandLifeMs,
   encode,
-  isAddressedTo,
   isPcPath,
   isWithin,
   links,
   measureRefusals,
+  oneLine,
   parseOrder,
   pcTopic,
   repeat,
-  type Signed,
   sealSigned,
   siteOf,
   stateOf,
@@ -77,18 +76,16 @@ export function createCommands(options: CommandsOptions) {
   return {
     /** Signs and sends a command; resolves after the commit. */
     issue: (ordering: CommandOrder) => issue(state, ordering),
-    async list(): Promise<CommandSummary[]> {
-      return (await options.ledger.commands()).map(summaryOf);
-    },
+    list: async (): Promise<CommandSummary[]> => (await options.ledger.commands()).map(({ signed: _, ...summary }) => summary),
     async one(id: string): Promise<CommandView | undefined> {
       const found = await options.ledger.command(id);
       const table = options.ingest()?.table();
       if (found === undefined || table === undefined) return undefined;
-      const { row, answers } = found;
-      const told = new Set(answers.map(({ pc }) => pc));
-      const missing = table.known.map(({ pc }) => pc).filter((pc) => isAddressedTo(addressOf(row.to), pc) && !told.has(pc));
-      const isOver = row.expires <= options.clock.now();
-      return { ...summaryOf(row), state: missing.length === 0 ? 'answered' : isOver ? 'expired' : 'open', answers, missing };
+      const { signed: _, ...summary } = found.row;
+      const answered = new Set(found.answers.map(({ pc }) => pc));
+      const missing = table.known.map(({ pc }) => pc).filter((pc) => isWithin(summary.to, pc) && !answered.has(pc));
+      const unanswered = summary.expires <= options.clock.now() ? 'expired' : 'open';
+      return { ...summary, state: answered.size > 0 && missing.length === 0 ? 'answered' : unanswered, answers: found.answers, missing };
     },
     remember({ meta }: Pick<LedgerContents, 'meta'>): void {
       state.counter = Math.max(state.counter, Number(meta[counterKey] ?? 0));
@@ -112,8 +109,7 @@ export function createCommands(options: CommandsOptions) {
       const now = options.clock.now();
       for (const [id, { row, answered }] of state.open) {
         if (row.expires <= now) state.open.delete(id);
-        else if (row.at <= now && !answered.has(pc) && isAddressedTo(addressOf(row.to), pc))
-          options.send(pcTopic(pc, 'cmd'), encode('cmd', row.signed), 1);
+        else if (row.at <= now && !answered.has(pc) && isWithin(row.to, pc)) options.send(pcTopic(pc, 'cmd'), encode('cmd', row.signed), 1);
       }
     },
   };
@@ -121,9 +117,8 @@ export function createCommands(options: CommandsOptions) {
 
 async function issue(state: CommandsState, { to, verb, args, by }: CommandOrder): Promise<IssueResult> {
   const { clock, ingest: present, key, randomId, send } = state.options;
-  const ingest = present();
-  if (ingest === undefined) throw new Error('the ledger is being reopened');
-  if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
+  const scope = openScope(present(), to);
+  if (!scope.ok) return scope;
   const address = addressOf(to);
   const order = parseOrder({ verb, args, to: address });
   if (!order.ok) return { ok: false, missing: false, line: order.reason };
@@ -132,19 +127,29 @@ async function issue(state: CommandsState, { to, verb, args, by }: CommandOrder)
   state.counter = Math.max(state.counter + 1, Math.floor(at));
   const times = { notBefore: at, expires: at + commandLifeMs };
   const text: Command = { id: randomId(), to: address, ...order.value, ...times, counter: state.counter };
-  const signed: Signed = sealSigned(text, key);
+  const signed = sealSigned(text, key);
   const row: CommandRow = { id: text.id, by, to, verb, args: text.args, at, expires: text.expires, signed };
   const about = `${to || 'everywhere'}: ${row.id}`;
-  const committed = await ingest.record([
+  const committed = await scope.ingest.record([
     { op: 'meta', key: counterKey, value: `${text.counter}` },
     { op: 'command', row },
     // A round of measurements has its own row in the audit log, so its commands go to the machine log.
-    { op: verb === 'measure-link' ? 'step' : 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about },
+    { op: verb === 'measure-link' ? 'step' : 'audit', at: scope.ingest.time(), who: by, what: `command ${verb}`, about },
   ]);
   if (!committed) throw new Error('the ledger did not store the command');
   state.open.set(row.id, { row, answered: new Set() });
   send(pcTopic(address, 'cmd'), encode('cmd', signed), 1);
   return { ok: true, id: row.id };
+}
+
+/** Returns the PCs of a scope. Refuses an unknown scope, and a scope whose PCs have never connected. Throws while the ledger is reopened. */
+function openScope<T extends Pick<Ingest, 'table' | 'memory'>>(ingest: T | undefined, to: string) {
+  if (ingest === undefined) throw new Error('the ledger is being reopened');
+  if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` } as const;
+  const pcs = ingest.table().known.flatMap(({ pc }) => (isWithin(to, pc) ? [pc] : []));
+  if (pcs.some((pc) => ingest.memory.pcs.get(pc)?.presence !== 'never')) return { ok: true, ingest, pcs } as const;
+  const line = pcs.length > 0 ? `never connected: ${oneLine(pcs.join(', '), 200)}` : `${to || 'the nation'} has no PC in an open site`;
+  return { ok: false, missing: false, line } as const;
 }
 
 /** Signs a command again if it was signed while the clock was ahead: PCs would refuse it as not yet valid. */
@@ -168,7 +173,7 @@ function addressOf(to: string): string {
 export type MeasureQueueOptions = {
   clock: Clock;
   commands: CommandsView;
-  ingest(): Pick<Ingest, 'table' | 'measurer' | 'record' | 'time' | 'isSubscribed'> | undefined;
+  ingest(): Pick<Ingest, 'table' | 'memory' | 'measurer' | 'record' | 'time' | 'isSubscribed'> | undefined;
   limits: { atOncePerState: number; atOnce: number };
   randomId(): string;
   log: { warn(fields: object, line: string): void };
@@ -247,16 +252,15 @@ function openState(options: MeasureQueueOptions) {
 
 async function startRound(state: MeasureState, { to, args, by }: CommandOrder): Promise<IssueResult> {
   const { clock, ingest: present, randomId, rounds } = state;
-  const ingest = present();
-  if (ingest === undefined) throw new Error('the ledger is being reopened');
   if (Object.keys(args).length > 0) return { ok: false, missing: false, line: `bad arguments: ${verb} takes none` };
-  if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
+  const scope = openScope(present(), to);
+  if (!scope.ok) return scope;
+  const { ingest, pcs } = scope;
   const [at, up] = [clock.now(), clock.up()];
   if ([...rounds.values()].filter(({ open, endsUp }) => open.size > 0 && endsUp > up).length >= roundsOpen)
     return { ok: false, missing: false, line: `${roundsOpen} rounds of measurements are not over yet: wait for one of them` };
   const pc = isPcPath(to) ? to : undefined;
-  const sites = ingest.table().sites.map(({ path }) => path);
-  const wanted = pc === undefined ? sites.filter((path) => isWithin(to, path)) : [siteOf(pc)];
+  const wanted = [...new Set(pcs.map(siteOf))];
   const round: Round = {
     summary: { id: randomId(), by, to, verb, args: {}, at, expires: at + roundLifeMs },
     endsUp: up + roundLifeMs,

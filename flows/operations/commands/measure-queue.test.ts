@@ -1,7 +1,9 @@
 import { type CommandAnswer, commandLifeMs, measureRefusals, siteOf, stateOf } from '@sabha/contracts';
 import { expect, test } from 'vitest';
+import type { PcRecord } from '../../engine/records/incidents.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { TreeNode } from '../../engine/records/sites.ts';
+import type { Ingest } from '../../ingest/ingest.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { node } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
@@ -43,8 +45,11 @@ function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, at
     list: async () => [],
     one: async () => undefined,
   };
+  const neverConnected = new Set<string>();
+  const presenceOf = (pc: string) => ({ presence: neverConnected.has(pc) ? 'never' : 'online' }) as PcRecord;
   const ingest = {
     table: () => table,
+    memory: { pcs: { get: presenceOf } } as unknown as Ingest['memory'],
     measurer: (site: string) => (away.has(site) ? undefined : `${site}/vc-1`),
     isSubscribed: () => at.subscribed,
     time: clock.now,
@@ -75,7 +80,7 @@ function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, at
     await clock.pass(0);
     return issued.ok ? issued.id : issued.line;
   };
-  return { clock, queue, away, at, sent, audit, open, answer, begin, goLive };
+  return { clock, queue, away, neverConnected, at, sent, audit, open, answer, begin, goLive };
 }
 
 function someSites(count: number, states: string[]): NonNullable<Given['sites']> {
@@ -99,6 +104,18 @@ test('an order for a scope becomes one command per site with the name of its aut
     answers: sent.map(({ to }) => ({ pc: to, outcome: 'done' })),
   });
   expect(await queue.view.list()).toMatchObject([{ id, verb: 'measure-link', by: 'Asha', to: 'goa' }]);
+});
+
+test('an order is refused in one line if no PC of its scope has ever connected', async () => {
+  const { begin, neverConnected, audit, sent, queue } = setUp({
+    sites: [
+      ['goa/site-0', 'geo'],
+      ['kerala/site-1', 'geo'],
+    ],
+  });
+  for (const pc of ['vc-1', 'vc-2']) neverConnected.add(`goa/site-0/${pc}`);
+  expect(await begin('goa')).toBe('never connected: goa/site-0/vc-1, goa/site-0/vc-2');
+  expect([sent, audit, await queue.view.list()]).toEqual([[], [], []]);
 });
 
 test('at most two measurements run in a state and ten in total, and each site is measured once', async () => {
