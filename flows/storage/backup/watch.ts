@@ -1,4 +1,4 @@
-/** Writes the mark of the ledger every few seconds and at a clean stop, and detects when the file of the ledger is moved or deleted. */
+/** Writes the mark of the ledger every few seconds and at a clean stop. Detects when the file of the ledger is moved or deleted. */
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Cancel, type Clock, codeOf, oneLine, replaceFile } from '@sabha/contracts';
