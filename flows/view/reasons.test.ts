@@ -59,10 +59,10 @@ test('the reasons of notifications are read from the ledger, also for an ended i
 });
 
 test.each([
-  ['on hold; held back: quiet', 'Told nobody: it waits: somebody wants it quiet, or maintenance goes on.'],
-  ['my own rule', 'Told nobody: my own rule.'],
-  [null, 'Told nobody yet: it is on its way.'],
-] as const)('the conclusion %j without a notification is shown as a sentence', async (conclusion, said) => {
+  ['on hold; held back: quiet', 'Nobody was notified: it waits: somebody muted it, or maintenance is going on.'],
+  ['my own rule', 'Nobody was notified: my own rule.'],
+  [null, 'Nobody was notified yet: the message is on its way.'],
+] as const)('the conclusion %j without a notification is explained in a sentence', async (conclusion, said) => {
   const ledger = openInThread(new DatabaseSync(':memory:'));
   const spread = { members: [], away: [], of: 3, path: 'bihar' };
   await ledger.commit([

@@ -112,7 +112,7 @@ test('the answer page receives each change of its incident while it is open, and
   expect(await next()).toContain('Asha has it since 14:00.');
   expect(await (await get(token())).text()).toMatch(/<form method="post" action="[^"]+" [^>]*[^n]>/);
   rig.mend();
-  expect(await next()).toMatch(/"steps":\[\],"cure":"well","status":"Works since/);
+  expect(await next()).toMatch(/"steps":\[\],"cure":"well","status":"Works again since/);
   // A page without a script has no steps and no form either once all is well.
   expect(await (await get(token())).text()).toMatch(/<ol id="steps"><\/ol>[\s\S]*<form method="post" action="[^"]+" [^>]* hidden>/);
   stop.abort();

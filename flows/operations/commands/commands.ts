@@ -133,7 +133,7 @@ async function issue(state: CommandsState, { to, verb, args, by }: CommandOrder)
   const committed = await scope.ingest.record([
     { op: 'meta', key: counterKey, value: `${text.counter}` },
     { op: 'command', row },
-    // A round of measurements has its own row in the audit log, so its commands go to the machine log.
+    // A round of measurements has its own audit row, so its commands are only steps.
     { op: verb === 'measure-link' ? 'step' : 'audit', at: scope.ingest.time(), who: by, what: `command ${verb}`, about },
   ]);
   if (!committed) throw new Error('the ledger did not store the command');
@@ -159,11 +159,7 @@ function resignForTime(row: CommandRow, key: KeyObject): CommandRow {
   return { ...row, signed: sealSigned({ ...text, notBefore: row.at, expires: Math.min(row.expires, row.at + commandLifeMs) }, key) };
 }
 
-function summaryOf({ signed: _, ...summary }: CommandRow): CommandSummary {
-  return summary;
-}
-
-/** Returns the path of a scope as MQTT topics contain it. */
+/** Address of a scope in topics. */
 function addressOf(to: string): string {
   if (isPcPath(to)) return to;
   return to === '' ? 'all' : `${to}/all`;

@@ -333,7 +333,7 @@ test('a ledger that went back to an older state is reported for a day, with the 
   expect([again.lines, again.watch.older()]).toEqual([[line], { older: line }]);
 });
 
-test('a new ledger in the place of the previous one is reported at the start', async () => {
+test('an act just before a clean stop is reported as lost after an older ledger was put in its place', async () => {
   const copy = join(root, 'old.db');
   const { watch } = await watched();
   await ledger.copyTo(copy);
