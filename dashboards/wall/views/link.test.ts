@@ -47,6 +47,6 @@ test('the free capacity is shown only if it is less than the total', () => {
     freeLines({ ...scene, lang }, { ...capacity, free: { upBps: 2_000_000, downBps } });
   expect(free('en', 8_000_000)).toEqual([]);
   expect(freeLines(scene, capacity)).toEqual([]);
-  expect(free('en', 5_500_000)).toEqual([['free', 'Free capacity, as this PC sees it', 'up 2 Mbit/s, down 5.5 Mbit/s']]);
-  expect(free('hi', null)).toEqual([['free', 'इस PC के हिसाब से बची हुई स्पीड', 'जाने में 2 Mbit/s, आने में पता नहीं']]);
+  expect(free('en', 5_500_000)).toEqual([['free', 'Free capacity, as seen by this PC', 'up 2 Mbit/s, down 5.5 Mbit/s']]);
+  expect(free('hi', null)).toEqual([['free', 'बची हुई स्पीड, जैसा इस PC से दिखता है', 'जाने में 2 Mbit/s, आने में पता नहीं']]);
 });

@@ -81,7 +81,7 @@ export const en = {
     burst: '{rate} (at first {peak}, for {kB} kB)',
     seen: 'at least {rate} for the first {MB} MB',
     least: 'at least {rate}',
-    free: 'Free capacity, as this PC sees it',
+    free: 'Free capacity, as seen by this PC',
     /** To the server, and from it. */
     upDown: 'up {up}, down {down}',
   },

@@ -52,7 +52,7 @@ export const hi: Vocabulary = {
     burst: '{rate} (शुरू में {peak}, {kB} kB तक)',
     seen: 'पहले {MB} MB तक कम से कम {rate}',
     least: 'कम से कम {rate}',
-    free: 'इस PC के हिसाब से बची हुई स्पीड',
+    free: 'बची हुई स्पीड, जैसा इस PC से दिखता है',
     upDown: 'जाने में {up}, आने में {down}',
   },
   outage: {
