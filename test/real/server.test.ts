@@ -254,7 +254,7 @@ END`);
       expect((await as(user, group, `cat ${data}/cli.token`)).err, user).toContain('Permission denied');
 
     await typed('sabha accounts add anil --role reader --by asha.devi');
-    expect(await typed('sabha audit log')).toMatch(/server-cli +account made +anil/);
+    expect(await typed(asWritten('sabha audit log'))).toMatch(/server-cli +account made +anil/);
     await typed('sabha accounts remove anil');
     await typed(`cp -p /root/before.json ${settings}`);
     await restarted();
