@@ -53,6 +53,12 @@ test('forget only counts rows without `apply`; with `apply` it erases id, name, 
   ]);
 });
 
+test('an export of a name without data, such as after `forget`, writes an audit row without the name', async () => {
+  const { people, about } = await setUp();
+  expect(await people.export({ name: 'Bina Rao', also: [], by: 'meera' })).toMatchObject({ rows: [] });
+  expect((await about())[0]).toBe('meera: person exported, a name without data');
+});
+
 test('forget finds a person who left the roster by the typed name and by further typed texts', async () => {
   const { people, about } = await setUp();
   expect(await people.forget({ name: 'asha-k', also: ['98765-43210'], by: 'meera', apply: true })).toMatchObject({ value: { audit: 1 } });

@@ -29,7 +29,9 @@ export function createPeopleOrders(options: ForgetOptions) {
     async export(asked: PersonRequest): Promise<PersonExport> {
       const words = wordsOf(options, asked);
       const rows = await ledger.person(words);
-      const row: Op = { op: 'audit', at: now(), who: asked.by, what: 'person exported', about: asked.name };
+      // A check after `forget` must not write the name again.
+      const about = rows.length === 0 && roster.known(asked.name) === undefined ? 'a name without data' : asked.name;
+      const row: Op = { op: 'audit', at: now(), who: asked.by, what: 'person exported', about };
       if (!(await record([row]))) throw new Error('the ledger did not store it');
       return { name: asked.name, words: [...words.ids, ...words.texts], rows };
     },
