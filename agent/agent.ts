@@ -131,8 +131,9 @@ function createConfig(options: AgentOptions, getState: GetState): ActiveConfig {
   });
 }
 
-function createRoomCard({ pc, clock, table, config, cardFile, sessionHelper, onInternalError }: AgentContext): Card | undefined {
-  const known = () => ({ pc, checks: table.checks(), profile: config.profile(), place: config.place() });
+function createRoomCard({ pc, clock, table, config, centre, cardFile, sessionHelper, onInternalError }: AgentContext): Card | undefined {
+  const docs = centre && `https://${centre.host}:${centre.httpsPort}/docs/`;
+  const known = () => ({ pc, checks: table.checks(), profile: config.profile(), place: config.place(), docs });
   return sessionHelper ? sessionHelper.card(known) : cardFile && createCard({ clock, known, save: cardFile.save, onInternalError });
 }
 

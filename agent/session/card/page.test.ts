@@ -17,6 +17,14 @@ test('the page of the room card loads nothing, and its policy allows only its ow
   expect(html.match(/ (?:src|on\w+|srcset|style)=/g)).toBeNull();
 });
 
+test('the page of the room card links the pages of the server, and has no such link without HTTPS', () => {
+  const docs = 'https://sabha.example.org:8443/docs/';
+  expect(pageOf(statementOf({ ...knownOf(working), docs })).join('1')).toMatch(
+    /href="https:\/\/sabha\.example\.org:8443\/docs\/">.*Pages about/,
+  );
+  expect(pageFor(working)).not.toContain('/docs/');
+});
+
 test('the page of the room card is shown as stale until its script has checked the time, and without a script', () => {
   const html = pageFor(working);
   expect(html).toContain('<section id="now" class="ready" hidden>');

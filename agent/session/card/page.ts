@@ -68,7 +68,7 @@ export type Page = readonly [before: string, after: string];
 
 /** Renders a statement. Guarantee: every name is shown as text, even if it contains HTML. */
 export function pageOf(statement: Statement): Page {
-  const { languages, pc } = statement;
+  const { languages, pc, docs } = statement;
   const each = (part: (language: Language) => string) =>
     languages.map((language) => `<div lang="${language}">${part(language)}</div>`).join('\n');
   const help = helpOf(statement);
@@ -100,6 +100,7 @@ ${help === null ? '' : helpWithQrCode(help, languages)}
 </main>
 <footer>
 ${each((language) => `<h3>${phrases.neverLeaves[language]}</h3><p>${phrases.nothingPersonal[language]}</p>`)}
+${docs === null ? '' : `<p><a class="soft" href="${escaped(docs)}">${nameInLanguages(phrases.pages, languages)}</a></p>`}
 </footer>
 <script>${script}</script>
 </body>

@@ -17,7 +17,8 @@ import {
 } from '@sabha/contracts';
 import { subjectOf } from '../../maintain/self-test/words.ts';
 
-export type RoomFacts = { pc: string; checks: readonly Check[]; profile: Profile; place: Config['place'] };
+/** `docs` is the address of the pages for users on the server; without HTTPS there is none. */
+export type RoomFacts = { pc: string; checks: readonly Check[]; profile: Profile; place: Config['place']; docs?: string | undefined };
 
 /** Content of a card. It contains no time, so two equal statements show that nothing changed. */
 export type Statement = ReturnType<typeof statementOf>;
@@ -31,7 +32,7 @@ const catalogue: readonly string[] = faultIds;
  * of the catalogue.
  * Guarantee: an unknown result is never ready.
  */
-export function statementOf({ pc, checks, profile, place }: RoomFacts) {
+export function statementOf({ pc, checks, profile, place, docs }: RoomFacts) {
   const { readiness } = readinessOf({ presence: 'online', checks });
   const fault = worstFault(checks);
   // If the readiness is unknown, the card names the unknown part instead of a minor fault.
@@ -52,6 +53,7 @@ export function statementOf({ pc, checks, profile, place }: RoomFacts) {
     mainIssue:
       unknown === undefined ? issueOf(fault) : { title: deviceWords(unknown), action: phrases.waitFirst, about: translated(reason) },
     help: profile.help ?? null,
+    docs: docs ?? null,
   };
 }
 
@@ -97,6 +99,7 @@ export const phrases = {
   waitFirst: { en: 'Wait a minute. If this stays, restart the PC.', hi: 'एक मिनट रुकें। फिर भी ऐसा रहे तो PC रीस्टार्ट करें।' },
   asOf: { en: 'As of', hi: 'समय' },
   scan: { en: 'For help, scan this with a phone, or write to', hi: 'मदद के लिए इसे फ़ोन से स्कैन करें, या यहाँ लिखें' },
+  pages: { en: 'Pages about this system', hi: 'इस सिस्टम के बारे में पेज' },
   neverLeaves: { en: 'Data that leaves this PC', hi: 'इस PC से क्या बाहर जाता है' },
   nothingPersonal: {
     en: 'No sound, no picture, no names of persons or meetings. The server receives what works, the names of the devices, and measured values of PC and line.',

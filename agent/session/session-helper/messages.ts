@@ -67,7 +67,14 @@ export type FromHelper = v.InferOutput<typeof fromHelper>;
 export const toHelper = v.variant('type', [
   v.object({ type: v.literal('prove'), nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
   v.object({ type: v.literal('refused'), why: text }),
-  v.object({ type: v.literal('room'), pc: v.string(), profile, place: v.optional(configuration.entries.place.wrapped), checks }),
+  v.object({
+    type: v.literal('room'),
+    pc: v.string(),
+    profile,
+    place: v.optional(configuration.entries.place.wrapped),
+    docs: v.optional(v.string()),
+    checks,
+  }),
   v.object({ type: v.literal('alive') }),
   v.object({ type: v.literal('order'), id, order: v.fallback(v.nullable(order), null) }),
 ]);

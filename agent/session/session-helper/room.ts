@@ -51,9 +51,9 @@ export function createHelper(options: HelperOptions) {
   });
   const join = createJoin({
     ...options,
-    onRoom({ pc, profile, place, checks: all }, isFirst) {
+    onRoom({ pc, profile, place, docs, checks: all }, isFirst) {
       const before = known;
-      known = { pc, profile, place, checks: all };
+      known = { pc, profile, place, docs, checks: all };
       toasts.onKnown(known);
       if (before === undefined) runner.start();
       else if (JSON.stringify(profile) !== JSON.stringify(before.profile)) void runner.runNow();

@@ -101,8 +101,8 @@ export function createSessionHelper(options: SessionHelperOptions) {
       return () => void changes.off(what, changed);
     },
     /** Sends the facts of the room to the helper. Callers call it whenever a fact may have changed. */
-    tell({ pc, profile, place, checks }: RoomFacts): void {
-      const room: ToHelper = { type: 'room', pc, profile, place, checks: [...checks] };
+    tell({ pc, profile, place, docs, checks }: RoomFacts): void {
+      const room: ToHelper = { type: 'room', pc, profile, place, docs, checks: [...checks] };
       if (JSON.stringify(room) === JSON.stringify(state.room)) return;
       state.room = room;
       admission.send(room);
