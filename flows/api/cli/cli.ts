@@ -19,6 +19,7 @@ import {
   realClock,
   showWait,
   translateLine,
+  type Words,
 } from '@sabha/contracts';
 import { BackupError, copyInto } from '../../storage/backup/format/backup-file.ts';
 import { type Restored, restore } from '../../storage/backup/restore.ts';
@@ -28,11 +29,13 @@ import { plainText } from './kit/text.ts';
 import { dispatch, helpText } from './verbs.ts';
 
 const env = process.env;
+const guides: Words = { en: 'Guides', hi: 'हर काम के बारे में पेज' };
 const asksForHelp: ReadonlySet<string> = new Set(['--help', '-h']);
 
 async function main(args: string[], language: Language): Promise<number> {
   if (args[0] === 'help' || args.some((word) => asksForHelp.has(word))) {
-    console.log(helpText(args[0] === 'help' ? args.slice(1) : args, language));
+    const address = env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG']).catch(() => 'http://127.0.0.1:1880'));
+    console.log(`${helpText(args[0] === 'help' ? args.slice(1) : args, language)}\n${guides[language]}: ${address}/docs/`);
     return 0;
   }
   const api = createClient(findServer);
