@@ -128,7 +128,8 @@ if (import.meta.main) {
     await convertLedger(file, passphraseFile && readFileSync(passphraseFile, 'utf8').trim());
     console.log(`${file}: converted to version 1`);
   } catch (error) {
-    console.error(messageOf(error));
+    const line = messageOf(error);
+    console.error(line.startsWith(file) ? line : `${file}: ${line}`);
     process.exitCode = 1;
   }
 }
