@@ -166,6 +166,8 @@ const countedDays = 11_000;
 
 /** Reads `FREQ=WEEKLY;BYDAY=MO,WE` for a meeting with this first date. */
 export function ruleOfText(text: string, start: string): ReadRule {
+  // ical.js drops a COUNT of 0, and the rule would never end.
+  if (/COUNT=0*(;|$)/i.test(text)) return refuseRule(`COUNT is a number from 1 to ${countLimit}`);
   try {
     return ruleOf(ICAL.Recur.fromString(text.replace(/^RRULE:/i, '')).toJSON(), start);
   } catch (error) {

@@ -91,6 +91,7 @@ test.each([
   ['FREQ=WEEKLY;BYDAY=2MO', 'a numbered day such as 2TU needs a month'],
   ['FREQ=WEEKLY;BYDAY=MO,FR;BYSETPOS=-1', 'BYSETPOS needs FREQ=MONTHLY'],
   ['FREQ=YEARLY;COUNT=40', 'COUNT reaches beyond thirty years: end it with UNTIL'],
+  ['FREQ=DAILY;COUNT=0', 'COUNT is a number from 1 to 1000'],
   ['FREQ=DAILY;COUNT=3;UNTIL=20270201', 'it ends by COUNT or by UNTIL, not by both'],
   ['FREQ=DAILY;INTERVAL=100000', 'INTERVAL is a number from 1 to 1000'],
   ['FREQ=WEEKLY;BYDAY=XX', 'invalid BYDAY value "XX"'],
