@@ -7,17 +7,8 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { contentTypes } from './wall.ts';
 
-const contentTypes: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.md': 'text/plain; charset=utf-8',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.woff2': 'font/woff2',
-};
 const notPages = /(^|\/)(node_modules|\.vitepress|package(-lock)?\.json)(\/|$)/;
 
 /** A file below `/docs/` or, with `text`, a page made here. `policy` is its content security policy. */
@@ -26,10 +17,10 @@ type DocsFile = { url: string; type: string; policy: string; path?: string; text
 /** Reads the names of the files in a folder. Returns none without a folder. */
 export async function readDocs(folder: string | undefined): Promise<DocsFile[]> {
   const entries = folder === undefined ? [] : await readdir(folder, { recursive: true }).catch(() => []);
-  const names = entries.map((name) => name.replaceAll('\\', '/')).filter((name) => extname(name) in contentTypes && !notPages.test(name));
+  const names = entries.map((name) => name.replaceAll('\\', '/')).filter((name) => typeOf(name) !== '' && !notPages.test(name));
   const files = names.map(async (name): Promise<DocsFile> => {
     const path = join(`${folder}`, name);
-    const type = contentTypes[extname(name)] ?? '';
+    const type = typeOf(name);
     const scripts = type.startsWith('text/html') ? inlineScripts(await readFile(path, 'utf8')) : [];
     return { url: `/docs/${name}`, type, policy: policyOf(scripts), path };
   });
@@ -37,6 +28,10 @@ export async function readDocs(folder: string | undefined): Promise<DocsFile[]> 
   const index = found.find(({ url }) => url === '/docs/index.html');
   if (index !== undefined) return [...found, { ...index, url: '/docs/' }];
   return found.length === 0 ? [] : [...found, listOf(names)];
+}
+
+function typeOf(name: string): string {
+  return contentTypes[extname(name).slice(1)] ?? '';
 }
 
 /** Adds one route for each file. */
@@ -56,7 +51,7 @@ function listOf(names: readonly string[]): DocsFile {
   const pages = names.filter((name) => name.endsWith('.md')).toSorted();
   const items = pages.map((name) => `<li><a href="/docs/${name}">${name}</a>`).join('\n');
   const text = `<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Sabha</title>\n<h1>Sabha</h1>\n<ul>\n${items}\n</ul>\n</html>\n`;
-  return { url: '/docs/', type: `${contentTypes['.html']}`, policy: policyOf([]), text };
+  return { url: '/docs/', type: typeOf('.html'), policy: policyOf([]), text };
 }
 
 /** Returns the hashes by which a content security policy allows the scripts inside a page. */

@@ -22,11 +22,16 @@ const answers: PageHead = {
   script: '<script type="module" src="/tap.js"></script>',
   inline: { scripts: [], styles: [] },
 };
-const types: Record<string, string> = {
+/** Content types of files by their extension. */
+export const contentTypes: Record<string, string> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   map: 'application/json; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  md: 'text/plain; charset=utf-8',
+  png: 'image/png',
+  woff2: 'font/woff2',
   svg: 'image/svg+xml',
   webmanifest: 'application/manifest+json',
 };
@@ -87,7 +92,7 @@ async function load(path: string): Promise<StaticFile> {
   const body = await readFile(path).catch((error: Error) => {
     throw new Error(`API: cannot read a file of the wall: ${error.message}`);
   });
-  return fileOf(body, types[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream');
+  return fileOf(body, contentTypes[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream');
 }
 
 type Packing = keyof typeof packings;
@@ -170,9 +175,9 @@ export async function bundleWall(wall: Wall): Promise<Wall> {
       write: false,
       logLevel: 'silent',
     });
-    for (const { path, contents } of outputFiles) files.set(`/${basename(path)}`, fileOf(Buffer.from(contents), types['js'] ?? ''));
+    for (const { path, contents } of outputFiles) files.set(`/${basename(path)}`, fileOf(Buffer.from(contents), contentTypes['js'] ?? ''));
     for (const url of ['/index.html', '/login.html'])
-      files.set(url, fileOf(Buffer.from(await styled(`${files.get(url)?.body}`)), types['html'] ?? ''));
+      files.set(url, fileOf(Buffer.from(await styled(`${files.get(url)?.body}`)), contentTypes['html'] ?? ''));
     files.set('/', files.get('/index.html') as StaticFile);
     const style = (await styled(answers.style)).trim();
     return {
