@@ -23,6 +23,9 @@ test.each([
   ['regionSites', '2.5', '"regionSites" is a number of sites from 2 to 50'],
   ['within', '', '"within" is a number of minutes from 1 to 30'],
   ['spreadRooms', 'many', '"spreadRooms" is a number of rooms from 3 to 100'],
-])('readDialogNumbers rejects %s of %j with one line that names the allowed range', (name, value, line) => {
-  expect(readDialogNumbers({ ...usual, [name]: value })).toEqual({ ok: false, line });
-});
+])(
+  'readDialogNumbers rejects the threshold %s with the value %j, and returns one line that names the allowed range',
+  (name, value, line) => {
+    expect(readDialogNumbers({ ...usual, [name]: value })).toEqual({ ok: false, line });
+  },
+);

@@ -1,4 +1,4 @@
-/** Tests the common causes of lost PCs over successive judgements: order, member PCs, waits and ends. */
+/** Tests `createCorrelation`: which common cause it finds for lost PCs, the members of that cause, its delay and its end. */
 import { expect, test } from 'vitest';
 import { createCorrelation } from './correlation.ts';
 import { defaultNumbers as numbers } from './numbers.ts';
@@ -22,7 +22,7 @@ const names = (count: number, from = 0) => Array.from({ length: count }, (_, at)
 const sites = (count: number, seen: Seen = {}, from = 0) => names(count, from).map((name) => site(name, seen));
 const fresh = () => createCorrelation([], { now: 0 });
 
-test('if all PCs of a site are lost, one cause of that site covers each PC', () => {
+test('createCorrelation: if all PCs of a site are lost, the cause of each PC is the outage of the site', () => {
   const correlation = fresh();
   const { scopes, who } = correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   expect(scopes).toEqual(['site:bihar/gaya']);
@@ -31,7 +31,7 @@ test('if all PCs of a site are lost, one cause of that site covers each PC', () 
   expect(correlation.causeOfScope('bihar/patna/pc-0')).toBeUndefined();
 });
 
-test('a cause of a region covers the site, and the cause of the site covers its PCs', () => {
+test('createCorrelation: in an outage of a region, the cause of a lost site is the region, and the cause of its PCs is the site', () => {
   const correlation = fresh();
   correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   const { scopes } = correlation.judge(
@@ -43,7 +43,7 @@ test('a cause of a region covers the site, and the cause of the site covers its 
   expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
 });
 
-test('a cause ends when few sites remain lost, and covers the remaining sites for five more minutes', () => {
+test('createCorrelation: an outage of a region ends when few of its sites remain lost, and stays their cause for five more minutes', () => {
   const correlation = fresh();
   const others = sites(15, {}, 20);
   correlation.judge([...sites(10, { lost: 3 }), ...others], 0);
@@ -63,32 +63,38 @@ test('a cause ends when few sites remain lost, and covers the remaining sites fo
 test.each([
   ['18 min', 18 * minute, 18 * minute],
   ['an hour', 60 * minute, numbers.settleMostMs],
-])('after its end a cause covers its last sites for as long as the returns took, at most 30 min: returns took %s', (_, tookMs, longer) => {
-  const correlation = fresh();
-  const others = sites(15, {}, 20);
-  correlation.judge([...sites(10, { lost: 3 }), ...others], 0);
-  const left = (count: number) => [...sites(count, { lost: 3 }), ...sites(10 - count, { heardAt: minute }, count), ...others];
-  correlation.judge(left(9), minute);
-  const over = minute + tookMs;
-  correlation.judge(left(2), over);
-  correlation.judge(left(2), over + longer - 1);
-  expect(correlation.causeOfScope('site:bihar/site-0')).toBe('state:bihar');
-  correlation.judge(left(2), over + longer);
-  expect(correlation.causeOfScope('site:bihar/site-0')).toBeUndefined();
-});
+])(
+  'createCorrelation: an ended outage stays the cause of its lost sites for as long as the returns took, at most 30 min (here %s)',
+  (_, tookMs, longer) => {
+    const correlation = fresh();
+    const others = sites(15, {}, 20);
+    correlation.judge([...sites(10, { lost: 3 }), ...others], 0);
+    const left = (count: number) => [...sites(count, { lost: 3 }), ...sites(10 - count, { heardAt: minute }, count), ...others];
+    correlation.judge(left(9), minute);
+    const over = minute + tookMs;
+    correlation.judge(left(2), over);
+    correlation.judge(left(2), over + longer - 1);
+    expect(correlation.causeOfScope('site:bihar/site-0')).toBe('state:bihar');
+    correlation.judge(left(2), over + longer);
+    expect(correlation.causeOfScope('site:bihar/site-0')).toBeUndefined();
+  },
+);
 
 test.each([
-  ['in time', numbers.joinMs, 9],
-  ['later', numbers.joinMs + 1, 8],
-])('a site that is lost alone joins the cause only within the join time: %s', (_, afterMs, members) => {
-  const correlation = fresh();
-  correlation.judge([...sites(8, { lost: 3 }), ...sites(12, {}, 20)], 0);
-  const at = afterMs + minute;
-  correlation.judge([...sites(8, { lost: 3 }), site('late', { lost: 3, at }), ...sites(11, {}, 20)], at);
-  expect(correlation.causes.get('state:bihar')?.members.size).toBe(members);
-});
+  ['exactly 15 min later', numbers.joinMs, 9],
+  ['1 ms after that', numbers.joinMs + 1, 8],
+])(
+  'createCorrelation: a site that is lost alone joins an outage of its region until 15 min after the last loss: %s',
+  (_, afterMs, members) => {
+    const correlation = fresh();
+    correlation.judge([...sites(8, { lost: 3 }), ...sites(12, {}, 20)], 0);
+    const at = afterMs + minute;
+    correlation.judge([...sites(8, { lost: 3 }), site('late', { lost: 3, at }), ...sites(11, {}, 20)], at);
+    expect(correlation.causes.get('state:bihar')?.members.size).toBe(members);
+  },
+);
 
-test('a lost PC is not judged for one minute, because more PCs of the same cause may be lost', () => {
+test('createCorrelation: the cause of a single lost PC stays undecided for one minute, because more PCs of its site may be lost', () => {
   const correlation = fresh();
   const look = (at: number) => correlation.judge([site('gaya', { lost: 1, heardAt: -1 }), site('patna')], at);
   look(0);
@@ -99,7 +105,7 @@ test('a lost PC is not judged for one minute, because more PCs of the same cause
   expect(correlation.causeOfScope('bihar/gaya/pc-0')).toBeUndefined();
 });
 
-test('a site on battery is a power cause, which continues when the PCs of the site go offline', () => {
+test('createCorrelation: a site whose PCs run on battery has a power cut, which continues when the PCs go offline', () => {
   const correlation = fresh();
   correlation.judge([site('gaya', { onBattery: 3 }), site('patna')], 0);
   expect(correlation.causes.get('site:bihar/gaya')).toMatchObject({ faults: ['outage.power'], since: 0 });

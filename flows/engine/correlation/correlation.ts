@@ -1,6 +1,6 @@
 /**
- * Finds the common cause of many lost PCs: their site, line, provider, state, the nation or the server, with its start and end.
- * Also finds a spread: one fault in many rooms, with one device model or after one update of agent, system or driver.
+ * Finds the common cause of many lost PCs: their site, line, provider, state, the nation or the server. Each cause has a start and an end.
+ * Also finds a spread: one fault in many rooms that share a device model, or an update of the agent, the system or a driver.
  */
 import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '@sabha/contracts';
 import { shiftTimestamps } from '../memory/memory.ts';
@@ -33,38 +33,40 @@ import {
 const notCommon =
   /\.(muted|volume_low|volume_off|held|privacy|not_default|monitor_chosen|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
 
-/** The prefixes of update names; no device model starts with them. */
+/** Prefixes of the name of an update, such as `driver Logi Rally 1.3.2`. No name of a device model begins with one of them. */
 const updatePrefixes = /^(?:agent|system|driver) /;
 
 export type Cause = {
   scope: string;
   kind: CauseKind;
-  /** When the first member was lost, in server time. */
+  /** When the first member was lost or got the fault, in server time. */
   since: number;
-  /** All that were affected since the start. These are sites for a region, PCs for a site, rooms for a spread. */
+  /** Everything affected since the start of the cause: sites for a region, PCs for a site, rooms for a spread. */
   members: Set<string>;
   of: number;
   /** The members that are affected now. */
   away: readonly string[];
   faults: readonly string[];
-  /** When the last fault ended; null while one is present. */
+  /** When the cause ended, in server time; null while it lasts. */
   endedAt: number | null;
-  /** When the last member was lost, in server time. */
+  /** When the last member was lost, in server time. For a spread: when it began. */
   lastAt: number;
-  /** When the first of its sites came back. Not stored: unknown after a restart. */
+  /** When the first lost site of the cause came back. The ledger does not store this time: it is unknown after a restart. */
   backAt?: number;
-  /** True if some sites ran on battery. A site on battery then counts as affected. */
+  /** True if sites of the cause ran on battery. Then a site that still runs on battery counts as affected, although it is online. */
   isOfPower?: boolean;
   /**
-   * Sites that joined this cause one by one, later than the others but at most `joinMs` after the last loss. Not stored: empty after a
-   * restart.
+   * Sites that were lost alone after the others, at most `joinMs` after the last loss. The ledger does not store them: the set is empty
+   * after a restart.
    */
   late?: ReadonlySet<string>;
-  /** Sites that were lost together, later than the first ones. People may already be notified of the first ones. */
+  /**
+   * Sites that were lost together some time after the first sites. People may know the first sites already, so a new message reports these.
+   */
   waves?: ReadonlySet<string>;
 };
 
-/** Restores the causes from the ledger. */
+/** Creates the search for common causes of lost PCs. It begins with the causes in the ledger. */
 export function createCorrelation(
   incidents: readonly Incident[],
   { numbers = defaultNumbers, now }: { numbers?: CorrelationNumbers; now: number },
@@ -72,7 +74,7 @@ export function createCorrelation(
   const causes = causesFromIncidents(incidents, numbers, now);
   let covers = storedCovers(incidents, causes);
   let waits = new Set<string>();
-  /** When each silent PC became silent. Its notification waits a short time, in case other PCs of the cause follow. */
+  /** By PC: when it became silent. Its notification waits for `waitMs`, because other PCs with the same cause may follow. */
   let silentSince = new Map<string, number>();
 
   const state = { causes, numbers };
@@ -82,7 +84,7 @@ export function createCorrelation(
     /** Returns the scope of the cause of a PC or of a site; `waits` if the cause is not known yet. */
     causeOfScope: (who: string): string | 'waits' | undefined => (waits.has(who) ? 'waits' : covers.get(who)),
 
-    /** Returns the cause of the battery faults of a site's PCs. */
+    /** Returns the scope of the outage that explains battery faults of this site's PCs; `waits` while that is not decided. */
     powerCauseOf(site: string, at: number): string | undefined {
       const scope = causeScope('site', site);
       const cause = causes.get(scope);
@@ -92,7 +94,8 @@ export function createCorrelation(
     },
 
     /**
-     * Judges all sites. Returns the scopes of causes whose incidents must be updated, and the PCs and sites (by scope) whose cause changed.
+     * Updates all causes from the present state of the sites. `scopes`: the causes whose incidents must be updated. `who`: PCs, and scopes
+     * of sites, whose cause changed.
      * Guarantee: a cause is found before people are notified of any PC that belongs to it.
      */
     judge(sites: readonly SiteAvailability[], at: number): { scopes: string[]; who: string[] } {
@@ -121,13 +124,13 @@ export function createCorrelation(
       return { scopes: changed.map(({ scope }) => scope), who: [...touched].filter(moved) };
     },
 
-    /** Forgets a cause whose incident has ended, unless the loss of its members still belongs to the cause. */
+    /** Deletes a cause whose incident has ended. The cause stays while it still explains losses of its members (`isStillExplaining`). */
     forget(scope: string, at: number): void {
       const cause = causes.get(scope);
       if (cause !== undefined && !isStillExplaining(cause, numbers, at)) causes.delete(scope);
     },
 
-    /** Forgets a cause whose sites are no longer monitored. */
+    /** Deletes a cause whose sites are no longer monitored. */
     drop: (scope: string): void => void causes.delete(scope),
 
     setClock: (byMs: number): void => void shiftTimestamps([causes, silentSince], byMs),
@@ -156,8 +159,8 @@ function causesFromIncidents(incidents: Iterable<Incident>, { settleMs }: Correl
 }
 
 /**
- * Returns the scope of the cause of each hidden incident, by the scope of that incident. It is used until the first judgement after a
- * start.
+ * Returns the scope of the group incident that hides faults of an open incident, by the scope of the open incident. The map is used only
+ * until the first judgement after a start.
  */
 function storedCovers(incidents: readonly Incident[], causes: ReadonlyMap<string, Cause>): Map<string, string> {
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
@@ -175,7 +178,7 @@ function causeSummary({ members, away, of, faults }: Cause): string {
   return `${members.size} ${away.length} ${of} ${faults.join()}`;
 }
 
-/** Updates the cause of one site. Without a view of the site (no PC of the site is watched) the cause does not change. */
+/** Updates the cause of one site: its offline PCs and its faults. While no PC of the site is watched, the cause stays as it is. */
 function updateSiteCause({ numbers }: CorrelationState, cause: Cause, { bySite, now }: CauseContext): void {
   const sight = bySite.get(nameInScope(cause.scope));
   if (sight === undefined) return;
@@ -210,8 +213,8 @@ function updateWideCause({ numbers }: CorrelationState, cause: Cause, { bySite, 
 const faultOf = (kind: CauseKind) => (kind === 'plane' ? 'centre.plane' : `outage.${kind}`);
 
 /**
- * Adds a lost site to a regional cause if the site lies in that region and fits its kind. The loss must be within `withinMs` of the last
- * loss of the cause. Returns true if the site was added.
+ * Adds a lost site to a regional cause. The site must lie in the region, and its loss must fit the kind of cause. The loss must be at most
+ * `withinMs` after the last loss of the cause. Returns true if the site was added.
  */
 function joinCause(cause: Cause, down: LostSite, withinMs: number): boolean {
   const { sight, from, at } = down;
@@ -266,7 +269,8 @@ function isRestOfEndedCause({ causes, numbers }: CorrelationState, { downs }: Re
 }
 
 /**
- * Opens a cause, or continues one that ended shortly before. Sites of the region that were lost up to `withinMs` earlier join the cause.
+ * Opens a regional cause, or continues one that ended shortly before. Other lost sites of the region join it, if they were lost at most
+ * `withinMs` after its last loss.
  */
 function openCause({ causes, numbers }: CorrelationState, field: CorrelationInput, { scope, downs, of }: RegionOutage): void {
   const kind = causeKindOf(scope) ?? 'nation';
@@ -279,7 +283,7 @@ function openCause({ causes, numbers }: CorrelationState, field: CorrelationInpu
   const isDark = downs.filter((one) => one.isPower).length * 2 <= downs.length;
   const isOfPower = before?.isOfPower === true || !isDark;
   const faults = [...new Set([...(before?.faults ?? []), isDark ? faultOf(kind) : 'outage.power'])];
-  // New members among the sites that were lost together. Empty if most of these sites already were members.
+  // Sites that a continued cause gains. If they are at least half of the lost sites, they are a wave, which a message reports at once.
   const fresh = before === undefined ? [] : sites.filter((site) => !before.members.has(site));
   const waves = new Set([...(before?.waves ?? []), ...(fresh.length * 2 >= sites.length ? fresh : [])]);
   const cause: Cause = { scope, kind, since, members, of, away: sites, faults, endedAt: null, lastAt, waves, isOfPower };
@@ -307,8 +311,8 @@ function openSiteCause(
 }
 
 /**
- * True while the loss of members still belongs to a cause. After its end this lasts for as long as its sites took to return, limited by
- * `settleMs` and `settleMostMs`.
+ * True while a cause explains the losses of its members: until its end, and for some time after it. That time is as long as the returns
+ * took, at least `settleMs` and at most `settleMostMs`.
  */
 function isStillExplaining(
   { endedAt, backAt = Number.POSITIVE_INFINITY }: Cause,
@@ -318,13 +322,17 @@ function isStillExplaining(
   return endedAt === null || now - endedAt < Math.max(settleMs, Math.min(settleMostMs, endedAt - backAt));
 }
 
-/** Returns the scope of the cause by lost PC and by site scope. For a PC the cause of its site comes first, then the regional cause. */
+/**
+ * Returns a map whose values are scopes of causes. Its keys are lost PCs and scopes of sites. For a PC the cause of its site comes first,
+ * then the regional cause.
+ */
 function causeByMember({ causes, numbers }: CorrelationState, sites: readonly SiteAvailability[], now: number): Map<string, string> {
   const covers = new Map<string, string>();
   const all = [...causes.values()].filter((one) => isStillExplaining(one, numbers, now));
   const wide = all.filter(({ kind }) => kind !== 'site');
   const wideOf = new Map(wide.flatMap(({ members, scope }) => [...members].map((site) => [site, scope] as const)));
-  // A site that only runs on battery is less severe than a PC that does not respond, so people are notified of that PC separately.
+  // While a site only runs on battery, its cause does not cover a lost PC. The loss is more severe, so people are notified of that PC
+  // separately.
   const isDark = ({ faults, endedAt }: Cause) => endedAt !== null || faults.includes('outage.site');
   const own = new Set(all.flatMap((one) => (one.kind === 'site' && isDark(one) ? [one.scope] : [])));
   for (const { site, lost } of sites) {
@@ -430,8 +438,9 @@ function copyUpdates(list: readonly Update[]): Update[] {
 }
 
 /**
- * Keeps the rooms with each fault of one model or update, and since when each room has it. Guarantee: holds nothing for a room without a
- * fault.
+ * Keeps the rooms of each possible spread, and since when each room has the fault. A possible spread is one fault with one model or one
+ * update.
+ * Guarantee: holds nothing for a room without a fault.
  */
 function createGroups(spreads: readonly Cause[]) {
   const groups = new Map(spreads.map(({ scope, away, since }) => [scope, new Map(away.map((pc) => [pc, since]))]));
@@ -442,7 +451,10 @@ function createGroups(spreads: readonly Cause[]) {
   return {
     held: groups,
     of,
-    /** Sorts scopes by their number of rooms, largest first. Rooms of a larger spread then open no further spread. */
+    /**
+     * Sorts scopes by number of rooms, largest first. A room of an open spread counts for no other spread of that fault, so the largest
+     * must open first.
+     */
     bySize: (scopes: Iterable<string>) => [...scopes].toSorted((a, b) => of(b).size - of(a).size),
     /** Sets the faults of a room. Returns the scopes that the room joined or left. */
     put(pc: string, now: ReadonlyMap<string, number>): string[] {

@@ -7,7 +7,7 @@ const hour = 60 * minute;
 export const defaultNumbers = {
   /** Share of the expected PCs of a site whose loss is an outage of the site. It is below 1, because one PC may use another line. */
   siteShare: 0.8,
-  /** Least number of lost PCs for an outage of a site. For a single lost PC, people are notified of a silent PC. */
+  /** Fewest lost PCs for an outage of a site. The loss of a single PC is reported as a silent PC instead. */
   sitePcs: 2,
   /**
    * Least number of lost sites for a regional outage. If one site in 1,000 is lost per time window, three of twenty coincide once in a
@@ -16,12 +16,16 @@ export const defaultNumbers = {
   regionSites: 3,
   /** Least share of the region's sites that must be lost. Three of a hundred sites may fail for three different reasons. */
   regionShare: 0.3,
-  /** Losses within this time belong together, ms. It covers a beat interval, its slack and the keepalive timeout. */
+  /**
+   * Losses at most this far apart count as simultaneous, ms. PCs of one outage are lost up to a beat interval, its slack and a keepalive
+   * timeout apart.
+   */
   withinMs: 5 * minute,
   /** Time after the last loss in which further sites join the outage, ms. */
   joinMs: 15 * minute,
   /**
-   * Longest time between two losses of a slow outage, ms. The notification of a lost site waits this long while a slow outage may develop.
+   * Longest time between two losses of a slow outage, in which sites are lost one after another, ms. The notification of a lost site waits
+   * this long while such an outage may develop.
    */
   rowWaitMs: 8 * minute,
   /**
@@ -36,16 +40,16 @@ export const defaultNumbers = {
   planeMs: minute,
   /** Least number of lost sites for a failure of the server's connection. Fewer sites may share one line. */
   planeSites: 10,
-  /**
-   * Time after the end of a cause in which PCs may still return, ms: a PC starts and sends a fresh state. A PC that is still silent later
-   * has a separate problem.
-   */
+  /** After an outage, PCs have this time to start and to send their state, ms. A PC that is silent for longer has a separate problem. */
   settleMs: 5 * minute,
-  /** Upper limit of `settleMs`, ms, when the sites of a cause return one after another. */
+  /** Longest value to which `settleMs` grows, ms, if the sites of an outage return slowly, one after another. */
   settleMostMs: 30 * minute,
   /** Delay of the notification of a lost PC, ms, while more PCs of its site may be lost. */
   waitMs: minute,
-  /** Time for which the notification of a PC on battery waits for other PCs of its site, ms. They poll their UPS in turns. */
+  /**
+   * The notification of a PC on battery waits this long for the same report of other PCs of its site, ms. PCs poll their UPS at different
+   * times.
+   */
   powerWaitMs: 20 * second,
   /** A loss of a site that is older than this is not compared with new losses, ms. */
   longAgoMs: hour,
@@ -67,7 +71,10 @@ const fields: readonly { name: string; key: keyof CorrelationNumbers; factor: nu
 
 export type CorrelationNumbers = typeof defaultNumbers;
 
-/** Returns all thresholds, with the values of the dialog. For a value out of range, returns one line that names that value. */
+/**
+ * Returns all thresholds, with the values from the dialog of the *correlate* node. If a value is out of range, returns one line that names
+ * it.
+ */
 export function readDialogNumbers(
   config: Readonly<Record<string, unknown>>,
 ): { ok: true; numbers: CorrelationNumbers } | { ok: false; line: string } {

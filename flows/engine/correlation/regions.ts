@@ -17,22 +17,23 @@ export type CorrelationInput = {
 /** Kinds of region from narrow to wide. If two regions fit equally well, the narrower is chosen. */
 const scopeKindsByWidth = ['link', 'provider', 'state', 'nation'];
 /**
- * A region is a candidate if it contains at least this share of the lost sites of the largest region. The candidate with the smallest share
- * of online sites is chosen.
+ * Only regions with at least this share of the highest number of lost sites are candidates. Of these, the region with the highest share of
+ * lost sites is chosen.
  */
 const betterShare = 0.8;
 
 /**
- * Returns the least number of lost sites for a region outage. `of`: number of sites. `gone`: sites lost in an earlier outage. In a region
- * of two sites, both must be lost.
+ * Returns how many sites of a region must be lost for an outage of the region. `of`: sites of the region. `gone`: those that an earlier
+ * outage explains. In a region of two sites, both must be lost.
  */
 function leastLostSites(of: number, gone: number, { regionSites, regionShare }: CorrelationNumbers): number {
   return Math.max(Math.min(regionSites, of), regionShare * (of - gone));
 }
 
 /**
- * Returns the regional outages that cover the lost sites, each site once. Guarantee: as few regions as possible. The narrower of two equal
- * regions is chosen. A line is never the cause of a power cut.
+ * Returns the outages of regions that explain the lost sites. The best region comes first, then the best one for the remaining sites.
+ * Guarantee: each site belongs to at most one outage. Of two equally good regions the narrower is chosen. A line or provider with many
+ * sites on battery is never chosen.
  */
 export function explainingRegions({ sites, downs, explained, numbers }: CorrelationInput): RegionOutage[] {
   const sizes = sizesOf({ sites, explained });
@@ -77,8 +78,8 @@ function bestRegion(downs: readonly LostSite[], { sizes, numbers, isSlow }: Regi
 }
 
 /**
- * Returns the sites of a region that were lost within `withinMs`, or (`isSlow`) one soon after another. Undefined if they are too few. A
- * slow outage is searched per state, not for the whole nation.
+ * Returns the outage of a region if enough of its sites were lost within `withinMs`, or with `isSlow` one after another. Otherwise returns
+ * undefined. The nation has no slow outage.
  */
 function outageOfRegion(
   scope: string,
@@ -89,7 +90,7 @@ function outageOfRegion(
   if (of < 2 || isRegionalPowerCut(scope, list) || (isSlow && isNation)) return undefined;
   const sorted = list.filter((one) => mayBelongToKind(causeKindOf(scope), one)).toSorted((a, b) => a.at - b.at);
   const least = leastLostSites(of, gone, numbers);
-  // The latest loss at which enough sites were lost within `withinMs`.
+  // The latest loss that makes enough losses within `withinMs`.
   const last = sorted.findLast(
     ({ at }, index) => at - (sorted[index - Math.ceil(least) + 1]?.at ?? Number.NEGATIVE_INFINITY) <= numbers.withinMs,
   );
@@ -135,7 +136,7 @@ export function sitesInGrowingRows({ sites, downs, explained, numbers }: Correla
     const { of, gone } = { of: 0, gone: 0, ...sizes.get(scope) };
     const mayGrow = (row: readonly LostSite[]) => row.length >= Math.max(2, leastSlowSites(of - gone, numbers) / 4);
     const rows = slowRows(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.rowWaitMs);
-    // A site that only runs on battery may go offline while the outage grows. So its time counts from the last loss of one of its PCs.
+    // A site that only runs on battery may go offline while the outage grows. So `rowWaitMs` counts from the last loss of one of its PCs.
     const lastOf = ({ at, sight }: LostSite) => Math.max(at, ...sight.lost.map((one) => one.at));
     return rows.flat().flatMap((one) => (now - lastOf(one) < numbers.rowWaitMs ? [one.sight] : []));
   });

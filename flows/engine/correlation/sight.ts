@@ -9,19 +9,19 @@ export type SiteAvailability = {
   site: string;
   /** The scopes above the site: line, provider, state, nation. */
   regions: readonly string[];
-  /** Number of expected PCs. `watched` includes the PCs in a receive gap of the server; `expected` does not. */
+  /** Number of expected PCs. `watched` also counts PCs that are silent since a receive gap of the server; `expected` does not. */
   expected: number;
   watched: number;
   lost: Loss[];
   /** PCs that shut down in order because of a power cut. */
   cut?: string[];
-  /** Watched PCs that sent nothing since the last SUBACK of the server. */
+  /** Number of watched PCs that are lost, or have sent nothing since the last SUBACK of the server. */
   away: number;
-  /** PCs that report battery power, or went offline on it. */
+  /** Number of PCs that report battery power, or went offline on battery. */
   onBattery: number;
   /** Since when the first PC runs on battery; absent if none does. */
   batterySince?: number;
-  /** When each PC of the site that is online was last seen. */
+  /** The last-seen times of those PCs of the site that are online. */
   heard: number[];
 };
 
@@ -31,14 +31,17 @@ export type SiteAvailability = {
  */
 export type LostSite = { sight: SiteAvailability; at: number; from: number; isSilent: boolean; pcs: number; isPower?: true };
 
-/** Returns the losses within `withinMs` of the newest, and how many PCs were online before them. */
+/** Returns the losses within `withinMs` of the newest one. `there`: how many PCs were online before these losses. */
 function recentLosses({ lost, expected }: SiteAvailability, { withinMs }: CorrelationNumbers): { losses: readonly Loss[]; there: number } {
   const newest = Math.max(...lost.map(({ at }) => at));
   const losses = lost.filter(({ at }) => at >= newest - withinMs);
   return { losses, there: expected - (lost.length - losses.length) };
 }
 
-/** Returns the site as lost if enough of its PCs are; undefined if too few are, or if that was long ago. */
+/**
+ * Returns the loss of the site if enough of its PCs were lost together. Undefined if too few were, or if that was longer than `longAgoMs`
+ * ago.
+ */
 function wholeLossOf(sight: SiteAvailability, numbers: CorrelationNumbers, now: number): LostSite | undefined {
   if (sight.lost.length === 0) return undefined;
   const { losses, there } = recentLosses(sight, numbers);
@@ -48,7 +51,10 @@ function wholeLossOf(sight: SiteAvailability, numbers: CorrelationNumbers, now: 
   return { sight, at, from, isSilent: losses.some(({ isSilent }) => isSilent), pcs: losses.length };
 }
 
-/** Returns the site as lost, or as on battery; undefined if neither applies or if it began long ago. */
+/**
+ * Returns the loss of the site, or the fact that it runs on battery. Undefined if neither holds, or if it began longer than `longAgoMs`
+ * ago.
+ */
 export function lossOfSite(sight: SiteAvailability, numbers: CorrelationNumbers, now: number): LostSite | undefined {
   const down = wholeLossOf(sight, numbers, now);
   const { batterySince: since, onBattery: pcs } = sight;
@@ -58,8 +64,8 @@ export function lossOfSite(sight: SiteAvailability, numbers: CorrelationNumbers,
 }
 
 /**
- * True if a site is certainly lost: enough PCs are silent, or were last seen before a silent PC was lost. A PC that was seen later has a
- * separate problem, with a grace time after its last will: R18 (silence).
+ * True if the loss of a site is certain: enough PCs are silent, or were last seen before a silent PC was lost. A lost PC that was seen
+ * later does not count: it has a separate problem, which R18 (silence) judges.
  */
 export function isCertainlyLost(sight: SiteAvailability, numbers: CorrelationNumbers): boolean {
   const { losses, there } = recentLosses(sight, numbers);
@@ -79,13 +85,14 @@ export function isOnBattery(sight: SiteAvailability, numbers: CorrelationNumbers
 }
 
 /**
- * True while the power fault lasts: a sufficient share of the expected PCs runs on battery. A single PC is enough if the share suffices.
+ * True while the power fault lasts: at least `siteShare` of the expected PCs run on battery or went offline on it. One PC is enough if it
+ * is that share.
  */
 export function isStillOnBattery({ onBattery, away, expected }: SiteAvailability, { siteShare }: CorrelationNumbers): boolean {
   return onBattery > 0 && onBattery >= siteShare * expected && onBattery * 2 >= away;
 }
 
-/** True if a loss at this time may become a loss of the whole site, because the other PCs were not seen since. */
+/** True if the loss of a PC at the time `at` may become a loss of the whole site, because other PCs were not seen since. */
 export function mayBecomeWholeLoss(
   { lost, heard, expected }: SiteAvailability,
   at: number,

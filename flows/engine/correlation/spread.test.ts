@@ -1,4 +1,4 @@
-/** Tests the spread of one fault to many rooms: number of rooms, time, common model or update, members, end and restart. */
+/** Tests `createCommonFaults`: when one fault in many rooms is a spread, to which rooms it belongs, and when it ends. */
 import { expect, test } from 'vitest';
 import { type Cause, type CommonFaults, createCommonFaults } from './correlation.ts';
 import { defaultNumbers as numbers } from './numbers.ts';
@@ -19,20 +19,23 @@ const fresh = (causes = new Map<string, Cause>()) => createCommonFaults(causes);
 
 test.each([
   ['five rooms at once', [0, 0, 0, 0, 0], [scope]],
-  ['four rooms', [0, 0, 0, 0], []],
-  ['five rooms in exactly an hour', [0, 1, 2, 3, 60].map((at) => at * minute), [scope]],
-  ['five rooms in a little more than an hour', [0, 1, 2, 3, 60.1].map((at) => at * minute), []],
-] as const)('one fault on one model becomes a spread if five rooms get it within an hour: %s', (_, times, scopes) => {
-  const spreads = fresh();
-  for (const [at, since] of times.entries()) breaks(spreads, at, since);
-  expect(spreads.judge(2 * hour).scopes).toEqual(scopes);
-});
+  ['four rooms only', [0, 0, 0, 0], []],
+  ['five rooms within exactly an hour', [0, 1, 2, 3, 60].map((at) => at * minute), [scope]],
+  ['five rooms within more than an hour', [0, 1, 2, 3, 60.1].map((at) => at * minute), []],
+] as const)(
+  'createCommonFaults: one fault on one device model is a spread only if five rooms get it within an hour: %s',
+  (_, times, scopes) => {
+    const spreads = fresh();
+    for (const [at, since] of times.entries()) breaks(spreads, at, since);
+    expect(spreads.judge(2 * hour).scopes).toEqual(scopes);
+  },
+);
 
 test.each([
-  ['of another model each', (at: number) => ({ name: `model ${at}` })],
-  ['of devices that name no model', () => ({ name: null })],
-  ['that people make with their hands', () => ({ fault: 'microphone.muted' })],
-] as const)('one fault in ten rooms is no spread for faults or devices %s', (_, how) => {
+  ['if each room has another device model', (at: number) => ({ name: `model ${at}` })],
+  ['if the devices name no model', () => ({ name: null })],
+  ['if it is a fault that people cause by hand', () => ({ fault: 'microphone.muted' })],
+] as const)('createCommonFaults: one fault in ten rooms is no spread %s', (_, how) => {
   const spreads = fresh();
   for (let at = 0; at < 10; at += 1) breaks(spreads, at, 0, how(at));
   expect(spreads.judge(0)).toEqual({ scopes: [], pcs: [] });
@@ -41,14 +44,17 @@ test.each([
 test.each([
   [numbers.updatedMs - 1, ['spread:camera.missing agent 0.2.0']],
   [numbers.updatedMs, []],
-])('rooms whose agent was updated %d ms before the fault form a spread of the update only within 24 h', (afterMs, scopes) => {
-  const spreads = fresh();
-  for (let at = 0; at < 5; at += 1) spreads.updated(room(at), [{ what: 'agent 0.2.0', at: 0 }]);
-  for (let at = 0; at < 5; at += 1) breaks(spreads, at, afterMs, { name: null });
-  expect(spreads.judge(afterMs).scopes).toEqual(scopes);
-});
+])(
+  'createCommonFaults: five rooms with one fault %d ms after the same agent update are a spread only within 24 h of the update',
+  (afterMs, scopes) => {
+    const spreads = fresh();
+    for (let at = 0; at < 5; at += 1) spreads.updated(room(at), [{ what: 'agent 0.2.0', at: 0 }]);
+    for (let at = 0; at < 5; at += 1) breaks(spreads, at, afterMs, { name: null });
+    expect(spreads.judge(afterMs).scopes).toEqual(scopes);
+  },
+);
 
-test('a fault that matches an update and a model is one spread: of the update, or of the model if that has more rooms', () => {
+test('createCommonFaults: if rooms with one fault share an update and a model, the spread names the update, or the model if that has more rooms', () => {
   const updated = (spreads: CommonFaults, count: number) => {
     for (let at = 0; at < count; at += 1)
       spreads.updated(room(at), [
@@ -68,7 +74,7 @@ test('a fault that matches an update and a model is one spread: of the update, o
   expect(most.judge(0).scopes).toEqual([scope]);
 });
 
-test('a spread covers the fault only in its own rooms', () => {
+test('createCommonFaults: a spread covers its fault only in the rooms that belong to it', () => {
   const spreads = fresh();
   many(spreads, 5);
   expect(spreads.judge(0).pcs.toSorted()).toEqual([0, 1, 2, 3, 4].map(room));
@@ -77,7 +83,7 @@ test('a spread covers the fault only in its own rooms', () => {
   expect(spreads.commonCauseOf(room(0), { ...camera, fault: 'camera.busy' }, 0)).toBeUndefined();
 });
 
-test('after its end a spread lists the rooms that still have the fault', () => {
+test('createCommonFaults: after its end a spread lists the rooms that still have its fault', () => {
   const causes = new Map<string, Cause>();
   const spreads = fresh(causes);
   many(spreads, 10);

@@ -1,4 +1,7 @@
-/** Orders of people about an incident: acknowledge, assign, report as fixed, snooze. Pure functions; none of them notifies. */
+/**
+ * Orders that people give about an incident: acknowledge, assign, report as fixed, snooze. Pure functions; none of them sends a
+ * notification.
+ */
 import type { LinkClass } from '@sabha/contracts';
 import type { Acknowledgement, HandlingOrder, Incident, LogEntry, Repeat } from '../records/incidents.ts';
 
@@ -6,20 +9,20 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /**
- * Time until an acknowledgement expires. Then its person and the next level are notified. Critical faults: half a working day. Other
- * faults: until the same hour of the next day.
+ * Time until an acknowledgement expires: half a working day for a critical incident, else until the same hour of the next day. Then the
+ * person who acknowledged is notified again, and after that the next level.
  */
 const acknowledgedForMs = { critical: 4 * hourMs, other: 24 * hourMs };
 
 /**
- * Time in which a person can withdraw an acknowledgement: ten seconds on the screen, plus the transfer on a thin link. During this time the
- * escalation continues.
+ * Time in which a person can withdraw an acknowledgement: the screen offers it for ten seconds, and the request needs some time on a thin
+ * link. Until then the escalation continues.
  */
 export const withdrawForMs = 15_000;
 
 /**
- * Time in which the checks must confirm a reported repair: two beats of the link class plus some minutes. The PC must repeat its probes and
- * be received again. The technician may also still have a cable unplugged.
+ * Time in which the checks must confirm a reported repair: two beats of the link class, plus some minutes. The PC must repeat its probes
+ * and send the results. The technician may also still have a cable unplugged.
  */
 const fixedForMs: Readonly<Record<LinkClass, number>> = {
   fibre: 5 * minuteMs,
@@ -29,13 +32,13 @@ const fixedForMs: Readonly<Record<LinkClass, number>> = {
   floor: 25 * minuteMs,
 };
 
-/** Longest snooze. After it, people who start work the next day are notified again. */
+/** Longest snooze: one day, so that the people on duty the next day are notified again. */
 export const snoozeMostMs: number = 24 * hourMs;
 
-/** Limit of log entries per incident; nobody reads more. */
+/** Log entries kept per incident; older entries are dropped. */
 const logEntriesKept = 64;
 
-/** Limit of notes per incident: each change of an incident writes all of them. */
+/** Limit of notes per incident, because each change of an incident writes all its notes to the ledger again. */
 export const notesKept = 256;
 
 /** Limit of assignments and snoozes of an incident per hour: each of them notifies people. */
@@ -89,7 +92,10 @@ export function personWhoReplied({ answers = [] }: Incident, name: string, since
   return answers.findLast(({ by, word, at }) => by === name && at >= since && (word === 'going' || word === 'fixed'))?.person;
 }
 
-/** True if this person acknowledged the incident, by id or by name. If two persons have the same name, the reply decides. */
+/**
+ * True if this person acknowledged the incident, by id or by name. If two persons share the name, the one whose reply acknowledged the
+ * incident counts.
+ */
 export function isAcknowledgedBy(incident: Incident, { id, name }: { id: string; name: string }): boolean {
   const { acknowledged } = incident;
   if (acknowledged?.by === id) return true;
@@ -108,8 +114,8 @@ function setAcknowledgement(incident: Incident, by: string, now: number): Incide
 }
 
 /**
- * Withdraws an acknowledgement; the log keeps both actions. Nothing changes if another person acknowledged the incident, or if the time to
- * withdraw is over.
+ * Withdraws an acknowledgement; the log keeps both actions. Nothing changes if another person acknowledged the incident meanwhile, or if
+ * the time to withdraw is over.
  */
 function withdrawAcknowledgement(incident: Incident, by: string, now: number): Incident {
   const { acknowledged, fixed: _, assigned: __, ...rest } = incident;
@@ -135,7 +141,8 @@ export function dueStep(incident: Incident, { now, heardAt }: { now: number; hea
   // Present faults that are neither hidden nor unknown.
   const seen = faults.filter(({ hidden, goneAt, unknownSince }) => !hidden && goneAt === null && unknownSince === null);
   if (fixed !== undefined && fixed.until <= now) {
-    // The PC was seen since the report, or is silent as before. A fault that began after the report is a different fault.
+    // A PC that has sent nothing since the report can refute it only by its silence: its other faults may be outdated. Incidents without a
+    // PC need no message.
     const isHeard = heardAt === undefined || (heardAt ?? 0) > fixed.at;
     const isStillThere = seen.some(({ fault, since }) => since <= fixed.at && (isHeard || fault === 'pc.silent'));
     if (isStillThere) return expire(incident, { why: 'reopened', by: fixed.by }, now);
@@ -144,7 +151,7 @@ export function dueStep(incident: Incident, { now, heardAt }: { now: number; hea
   return isOver && seen.length > 0 ? expire(incident, { why: 'lapsed', by: acknowledged.by }, now) : undefined;
 }
 
-/** Removes the acknowledgement. The next notification goes first to the person who acknowledged. */
+/** Removes the acknowledgement. The first recipient of the next notification is the person who acknowledged. */
 function expire(incident: Incident, { why, by }: { why: 'lapsed' | 'reopened'; by: string }, now: number): DueStep {
   const { fixed: _, ...rest } = incident;
   const next = withLogEntry({ ...rest, acknowledged: null }, { at: now, by: '', did: why, to: by });

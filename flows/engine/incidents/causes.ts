@@ -51,11 +51,11 @@ import {
 } from './core.ts';
 
 /**
- * Least interval between messages about single sites that join a group incident, ms. Also how long the message about a site that joins late
- * and alone waits.
+ * Least interval between messages about single sites that join a group incident, ms. A message about a site that joins late and alone also
+ * waits this long.
  */
 const growthMs = 10 * 60_000;
-/** Number of messages of a group incident after which people are not notified of further single sites: they know that the outage grows. */
+/** After this number of messages of a group incident, people are not notified of further single sites: they know that the outage grows. */
 const growthSteps = 3;
 /** A loss or bye up to this long before the start of a cause still belongs to the cause, ms. */
 const slackMs = 60_000;
@@ -110,8 +110,9 @@ function addBatteryToView(sight: SiteAvailability, record: PcRecord): void {
 }
 
 /**
- * Adds a PC that sent a bye during a cause of its site or region. A PC that shut down on battery counts as lost, like a PC that lost power
- * suddenly. A PC that was already a member, or has mains power, counts only as watched, because its power is back.
+ * Adds a PC that sent a bye during an outage of its site or region to the view of the site. A PC that shut down on battery counts as lost,
+ * like a PC that lost power suddenly. A PC that was already a member, or has mains power in a power cut, counts only as watched: its power
+ * is back.
  */
 function addStoppedToView(core: EngineContext, sight: SiteAvailability, record: PcRecord): void {
   const { causes, causeOfScope: explains } = core.correlation;
@@ -135,7 +136,7 @@ function isOnBattery(record: PcRecord): boolean {
   return record.checks.some(isBattery) || (isOffline(record) && record.absence.cause === 'power-cut');
 }
 
-/** Returns the loss of a PC that is silent, or soon will be: its last will arrived, or a beat is missing. */
+/** Returns the loss of a PC that is silent, or soon will be: its last will arrived, or a beat is missing. Null for any other PC. */
 function lossOf(core: EngineContext, record: PcRecord): Loss | null {
   const { pc, presence, heardAt, unheard, lostAt } = record;
   if (unheard || heardAt === null || mayBeCausedByGap(record)) return null;
@@ -188,12 +189,12 @@ function addedMembers(core: EngineContext, scope: string, now: number): string[]
   const { away = [], waves, late, lastAt = now, faults = [] } = correlation.causes.get(scope) ?? {};
   const fresh = away.filter((site) => !known.has(site));
   if (fresh.length === 0) return [];
-  // People are notified of a site under maintenance only afterwards. If all sites of the incident are under maintenance, the end of the
-  // maintenance reports all.
+  // A new site under maintenance is left out: people are notified of it after the maintenance. If all offline sites are under maintenance,
+  // none is left out, because the whole message waits.
   const isAll = maintenanceOf(memory, incident) !== undefined;
   const untold = isAll ? fresh : fresh.filter((site) => maintenanceAt(memory, site) === undefined);
   const news = steps.filter((one) => !isEnd(one));
-  // A region that only runs on battery keeps one message in reserve, because it may still go offline.
+  // An outage in which sites only run on battery keeps one of its messages in reserve, because the sites may still go offline.
   const left = growthSteps - news.length - Number(faults.join() === 'outage.power');
   const isApart = causeKindOf(scope) !== 'plane' && now - (news.at(-1)?.at ?? 0) >= growthMs;
   const hasDoubled = left > 0 && untold.length >= Math.max(1, known.size);
@@ -262,7 +263,8 @@ export function updateOpen(core: EngineContext, now: number): void {
 }
 
 /**
- * Judges the silence of each PC up to the time of the last received canary (R18a, canary), and why the PC may be offline.
+ * Judges the silence of each PC, and why a silent PC may be offline. Silence is judged up to the time that the last received canary proves:
+ * R18a (canary).
  * Guarantee: for an online PC only its presence is computed.
  */
 export function judgeSilence(core: EngineContext, now: number): void {
@@ -304,7 +306,7 @@ function waitingSince({ expectedSince }: EngineContext, record: PcRecord): numbe
   return Math.max(record.heardAt ?? 0, expectedSince.get(record.pc) ?? 0);
 }
 
-/** Returns for how long earlier runs of `flows` received nothing from this PC, in ms. */
+/** Returns for how long earlier runs of `flows` received messages without any message of this PC, in ms. */
 function earlierListenedMs(core: EngineContext, record: PcRecord): number {
   return waitingSince(core, record) < core.startedAt ? (core.listenedBefore.get(record.pc) ?? 0) : 0;
 }
@@ -324,7 +326,7 @@ export function listenedWithoutPc(core: EngineContext): Record<string, number> {
 
 /**
  * True if the PC belongs in the server incident `centre.unheard`. Such a PC is silent since a receive gap, or was never seen because its
- * agent is not installed yet. A PC that sent a bye before the gap, or was replaced, is silent for a separate reason.
+ * agent may not be installed yet. A PC that sent a bye before the gap, or was replaced, is silent for a separate reason.
  */
 function isSilentSinceGap(
   core: EngineContext,
@@ -346,9 +348,9 @@ export function withCurrentPresence(core: EngineContext, record: PcRecord): PcRe
 }
 
 const nation = causeScope('nation', '');
-/** Delay after which a beat counts as lost, ms. */
+/** Delay after which a missing beat counts as lost, ms. */
 const beatSlackMs = 15_000;
-/** A loss longer ago than this is not compared with losses of other sites, ms. */
+/** After this time a lost PC is no longer compared with losses of other sites, ms. */
 const widespreadForMs = 10 * 60_000;
 
 /** Lost and online sites of states and providers at one moment, by scope, so that each is computed once. */
@@ -375,11 +377,11 @@ export function updateOutage(core: EngineContext, at: { before: PcRecord; record
   if (event.type === 'birth') return judgeBirth(core, { before, record, said: event }, now);
   if (record.presence !== 'online') {
     if (isOffline(record) || record.presence === 'never') return record;
-    // The broker sent the last will, so the last own message of the PC is earlier.
+    // The outage begins at the last message of the PC itself. The broker sends the last will later.
     const from = record.presence === 'stopped' ? now : (before.heardAt ?? now);
     return withCurrentVerdict(core, beginOutage(core, record, { from, now }), { now, regions: new Map() });
   }
-  // If the session continues, only the connection was interrupted. For a newer session, the birth brings the evidence.
+  // If the session continues, only the connection was interrupted. If the session is newer, its birth will show the cause.
   if (!isOffline(before) || record.session !== before.session) return record;
   const found = { ...judgeLineOutage(before, neighboursOf(core, before.pc)), from: before.absence.from, aliveAt: null };
   return endOutage(core, { away: before, record, found }, now);
@@ -445,8 +447,8 @@ function endOutage(core: EngineContext, at: { away: OfflinePc; record: PcRecord;
 }
 
 /**
- * Returns the PCs that lost power together with this PC. PCs of the whole state count only if two of them saw the mains fail. Many offices
- * switch off at the wall at the same hour.
+ * Returns the PCs that lost power together with this PC. PCs of the whole state count only if two of them saw the mains fail, because many
+ * offices switch off at the wall at the same hour.
  */
 function jointPowerLoss(core: EngineContext, own: OfflinePc): Joint | null {
   if (own.absence.aliveAt === null && own.absence.mainsGoneAt === undefined) return null;
@@ -508,7 +510,7 @@ function upstreamVerdict(core: EngineContext, away: OfflinePc, moment: Judgement
     if (!standing(hasOthers ? state : nation).some(({ pc }) => isOther(pc))) return perhapsServerLine;
     return new Set(onLine.flatMap(([pc]) => stateOf(pc?.pc ?? ''))).size > 1 ? lineOfMany : perhapsLine;
   }
-  // Until then, an online PC of another site may not have sent its next beat.
+  // For one beat interval after the loss, an online PC of another site may not have sent a message yet.
   if (moment.now - goneBy <= links[away.link].beatMs) return null;
   return [state, nation].some((region) => went(region).length > 0 && !standing(region).some(() => true)) ? perhapsServerLine : null;
 }

@@ -1,6 +1,6 @@
 /**
  * All stored times must follow the clock: R29 (clock of the server). Two servers get the same input; the clock of one is set repeatedly.
- * Both must write the same at the same moments, otherwise a part is missing from the list of followers in the engine.
+ * Both must write the same at the same moments. Otherwise a part that stores times is missing from `followers` of the engine.
  */
 import { expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
@@ -48,7 +48,7 @@ const times =
     }
   };
 
-/** Random scenes, each of which leaves state in memory for a while. */
+/** Random kinds of events; each leaves times in memory for a while. */
 const scenes: Record<string, Scene> = {
   rest: (twin) => live(twin, twin.random.below(20 * minute)),
   state: ({ stage, pc, random }) => stage.state([random.pick([ok('camera'), fault(random.pick(faults))]), ok('microphone')], pc),
@@ -89,7 +89,7 @@ const scenes: Record<string, Scene> = {
     stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: random.next() < 0.5 }),
 };
 
-/** Returns all output, each with its time on a clock that never jumps. */
+/** Plays random events, and returns all output. Each line has its time in seconds by a clock that is never set. */
 function play(seed: number, isSet: boolean): string[] {
   const random = randomFrom(seed);
   const steps = randomFrom(seed + 1_000);
@@ -98,7 +98,7 @@ function play(seed: number, isSet: boolean): string[] {
   let seen = { ops: 0, offers: 0, asks: 0 };
   const said: string[] = [];
   const concluded = new Set<string>();
-  // After the clock is set all rows are written again, so each conclusion is counted once.
+  // Setting the clock writes all transitions again, so only the first row of each conclusion counts.
   const isNews = (op: Op) =>
     op.op !== 'transition' || concluded.size < concluded.add(`${op.transition.id} ${op.transition.conclusion}`).size;
   const listen = () => {

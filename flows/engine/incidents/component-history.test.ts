@@ -21,7 +21,7 @@ describe('R27 the limit of stored changes per PC', () => {
     expect(last('part-0')?.status).toBe('fault');
   });
 
-  test('R27 a PC whose link changes every minute stays within the limit', () => {
+  test('R27 a PC whose component `link` changes its status every minute stays within the limit', () => {
     const stage = online();
     const said = (n: number) => stage.state([ok('microphone'), n % 2 === 0 ? fault('link.slow') : ok('link')]);
     for (let n = 0; n < 1_440; n += 1) {

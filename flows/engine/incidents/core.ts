@@ -36,7 +36,7 @@ import {
 } from '../transitions/incident.ts';
 import type { createTransitions } from '../transitions/transitions.ts';
 
-/** Time after a receive gap in which queued messages of a PC may still arrive. */
+/** Queued messages of a PC may still arrive for this long after a receive gap. */
 const queueWaitMs = 60_000;
 
 export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread' | 'isBeside'> & {
@@ -44,7 +44,7 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
   starts: readonly number[];
-  /** The time in ms until which the last run of `flows` is known to have received. */
+  /** Server time up to which the last run of `flows` is known to have received messages. */
   listenedUntil?: number;
   /** The thresholds of the correlation, read at each judgement. Default: the built-in table. */
   numbers?: CorrelationNumbers;
@@ -52,19 +52,19 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread
   maintenance?(now: number): readonly MaintenanceDate[] | undefined;
   /** True while a meeting is near or running in a room, or in a room of a site. */
   isMeetingNear?: ((scope: string, now: number) => boolean) | undefined;
-  /** Other parts of this process that store times. */
+  /** Other parts of this process that keep times and must follow when the clock is set. */
   followers: readonly ClockFollower[];
 };
 
 export type EngineContext = ReturnType<typeof createContextParts> & { transitions: ReturnType<typeof createTransitions> };
 
-/** Creates the state of the engine without the transitions, which read it. */
+/** Creates the state of the engine, except for the transitions, which are created from this state. */
 export function createContextParts(options: EngineOptions, memory: EngineState, now: number) {
   const { contents, numbers = defaultNumbers } = options;
   const never = Number.NEGATIVE_INFINITY;
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
   const correlation = createCorrelation(contents.incidents, { numbers, now });
-  // State of these parts exists only in memory, not in the ledger.
+  // The state of these parts is only in memory; a start rebuilds some of it from the ledger.
   const parts = {
     floodControl: createFloodControl(),
     listeningTime: createListeningTime(),
@@ -79,42 +79,47 @@ export function createContextParts(options: EngineOptions, memory: EngineState, 
     /** All parts that hold times. Each is called once, in this order, when the clock is set: R29 (clock of the server). */
     followers: [...options.followers, ...Object.values(parts)] satisfies ClockFollower[],
     known: new Map(options.known.map((one) => [one.pc, one])),
-    /** True if PCs joined or left the list of PCs not seen since a receive gap, and the incident is not updated yet. */
+    /** True if the list of PCs not seen since a receive gap has changed, and its incident is not updated yet. */
     notSeenListChanged: false,
     /** The minute in which all open incidents were last updated; null until that is done after the start. */
     updatedMinute: null as number | null,
     /** When this process started, and the start times of `flows`. */
     startedAt: now,
     starts: options.starts,
-    /** The last SUBACK of the server; null while not subscribed. */
+    /** Time of the last SUBACK of the server; null while the server is not subscribed. */
     subscribedAt: null as number | null,
     unsubscribedAt: now as number | null,
-    /** The watermark of the canary, and the times of recent receive gaps: R18a (canary). */
+    /**
+     * `provenAt`: the time up to which the canary proves that the server receives, R18a (canary). `gapsAt`: times of recent receive gaps.
+     */
     provenAt: now,
     gapsAt: [] as readonly number[],
-    /** For how long earlier runs of `flows` received without a message of this PC, in ms. By PC. */
+    /** By PC: for how long, in ms, earlier runs of `flows` received messages, but none of this PC. */
     listenedBefore: new Map(Object.entries(JSON.parse(contents.meta[listenedKey] ?? '{}') as Record<string, number>)),
-    /** Until when messages from a receive gap may still arrive. */
+    /** Until when messages that were queued during a receive gap may still arrive. */
     unreadUntil: now + queueWaitMs,
-    /** When the default route was last used, and when central operations last received the list of faults that are unknown for a day. */
+    /**
+     * `unfinishedAt`: when the default route was last used. `unknownListedAt`: when central operations last received the list of incidents
+     * whose check is unknown for a day.
+     */
     unfinishedAt: never,
     unknownListedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? never)),
     /** PCs whose power fault is not reported to people yet, because other PCs of the site may soon report the same power cut. */
     waiting: new Set<string>(),
     /** PCs that report a fault outside the catalogue. */
     unknown: new Set<string>(),
-    /** PCs that confirmed their stored state since the last SUBACK. */
+    /** PCs whose digest has confirmed the stored state since the last SUBACK. */
     current: new Set<string>(),
     sites: new Map<string, string[]>(),
     /** The sites of each line, provider and state, and of the nation. */
     regions: new Map<string, string[]>(),
-    /** The scopes of possible wider causes of each site, the narrowest first. */
+    /** By site: the scopes of its possible wider causes, the narrowest first. */
     above: new Map<string, readonly string[]>(),
     /**
      * When the site of a PC went live or the PC was added, if that is after the start of `flows`. The silence of the PC counts from then.
      */
     expectedSince: new Map<string, number>(),
-    /** Requests for state by PC, and how many responses were unreadable. */
+    /** By PC: the last request for its state, and how many responses were unreadable. */
     stateRequests: new Map<string, { needed: boolean; askedAt: number; unreadable: number }>(),
     /** The present faults of the server. */
     serverFaults: new Map<string, PresentFault>(),
@@ -145,7 +150,7 @@ export function mayHaveQueued({ unreadUntil, subscribedAt, provenAt, current }: 
 /** Unreadable states after which a finding is reported: R13 (convergence). */
 export const unreadableLimit = 3;
 
-/** Stores and writes a record, with the changes of its results. */
+/** Stores the record of a PC in memory and for the next commit, with the status changes of its components. */
 export function putRecord(core: EngineContext, record: PcRecord, now: number): void {
   const { memory } = core;
   const { pc } = record;
@@ -159,7 +164,7 @@ function addChanges({ memory }: EngineContext, pc: string, changes: readonly Com
   for (const change of changes) memory.add(`change/${pc}/${change.component}/${change.at}`, { op: 'change', pc, ...change });
 }
 
-/** True for a PC of a live site. Only these PCs open incidents and appear in lists. */
+/** True for a PC of a live site. Only such a PC causes incidents and appears in lists. */
 export function isAlerting(core: EngineContext, pc: string): boolean {
   return core.known.get(pc)?.alerts === true;
 }
@@ -171,7 +176,7 @@ function causesAbove(path: string, { isp, linkId }: Pick<KnownPc, 'isp' | 'linkI
   return [...named('link', line), ...named('provider', isp), causeScope('state', stateOf(path)), causeScope('nation', '')];
 }
 
-/** Updates the incident of the room of one PC, if it alerts. */
+/** Updates the incident of the room of one PC, if the PC belongs to a live site. */
 export function updatePc(core: EngineContext, pc: string, now: number): void {
   const record = core.memory.pcs.get(pc);
   if (record === undefined || !isAlerting(core, pc)) return;
@@ -188,8 +193,8 @@ export function updatePc(core: EngineContext, pc: string, now: number): void {
 }
 
 /**
- * True if a PC that was not seen since a receive gap also opens an incident of its room. It does so shortly before a meeting, until the PC
- * is back.
+ * True if a PC that was not seen since a receive gap also opens an incident of its room. This begins shortly before a meeting and lasts
+ * until the PC is back.
  */
 function opensOwnIncident({ memory, options }: EngineContext, { pc, unheard }: PcRecord, now: number): boolean {
   const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silenceKey) === true;
@@ -199,8 +204,8 @@ function opensOwnIncident({ memory, options }: EngineContext, { pc, unheard }: P
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
 
 /**
- * Returns a function that names the group incident or fault of which people are notified instead of a fault of this room. Guarantee: two
- * faults of a room never hide each other, and only a group incident hides the silence of a PC.
+ * Returns a function from a fault of this room to the group incident, or the other fault, of which people are notified instead.
+ * Guarantee: two faults of a room never hide each other, and only a group incident hides the silence of a PC.
  */
 function explanationFor(core: EngineContext, { pc }: PcRecord, now: number): NonNullable<ScopeState['explained']> {
   const held = core.memory.openIncident(pc)?.faults ?? [];
@@ -216,9 +221,9 @@ function explanationFor(core: EngineContext, { pc }: PcRecord, now: number): Non
 }
 
 /**
- * Returns a function that is true if people are notified of a fault although a group incident covers it. Visitors need the faults of a room
- * before its meetings, and from the morning after a fault spread to many rooms. The cause of a site uses the meetings of all its rooms. If
- * most of the nation is lost within a minute, the server itself is cut off, which says nothing about a room.
+ * Returns a function that is true if people are notified of a fault although a group incident covers it. That is so near a meeting of the
+ * room (for a site: of any of its rooms), and for a spread from the next morning on. A loss of most of the nation within a minute is an
+ * exception: then the server itself is cut off.
  */
 export function isNeededFor({ options, correlation }: EngineContext, scope: string, now: number): NonNullable<ScopeState['isNeeded']> {
   return ({ since }, by) => {
@@ -247,7 +252,10 @@ export function morningAfter(since: number, timeZone: string): number {
   return (Temporal.ZonedDateTime.compare(today, local) >= 0 ? today : local.add({ days: 1 }).withPlainTime(morning)).epochMilliseconds;
 }
 
-/** Returns the power cause of a fault. It waits if other PCs of the site may soon report battery power too. */
+/**
+ * Returns the scope of the power cut that explains a battery fault; undefined if there is none. Returns `waits` if other PCs of the site
+ * may soon report battery power too.
+ */
 function powerCauseFor(core: EngineContext, pc: string, { fault, now }: { fault: IncidentFault; now: number }): string | undefined {
   const site = siteOf(pc);
   const by = core.correlation.powerCauseOf(site, now);
@@ -261,7 +269,7 @@ function powerCauseFor(core: EngineContext, pc: string, { fault, now }: { fault:
 }
 
 /**
- * Returns the state of a muted room with only the faults that people know, and those that pass the mute (R27, budgets: quota and
+ * Returns the state of a muted room. It contains only the faults that people know, and those that pass the mute: R27 (budgets: quota and
  * backpressure).
  */
 function mutedState(core: EngineContext, { pc, scene }: { pc: string; scene: ScopeState }, now: number): ScopeState {
@@ -277,8 +285,8 @@ function closeRoomIncident(core: EngineContext, at: { pc: string; because: strin
 }
 
 /**
- * Updates the incident that lists the PCs not seen since a receive gap, or never seen. A PC that was never seen is not critical. Before a
- * meeting the incident of its room is updated too.
+ * Updates the incident that lists the PCs not seen since a receive gap, and the PCs never seen. The latter are a major fault, not a
+ * critical one. Before a meeting the incident of the room of a listed PC is updated too.
  */
 export function updateNotSeen(core: EngineContext, now: number): void {
   core.notSeenListChanged = false;
@@ -323,7 +331,10 @@ const excessTexts: Record<ExceededLimit, string> = {
   changes: 'what it says changes too often to be kept',
 };
 
-/** Raises `pc.noisy` for a PC above a limit. With too many alerts, further notifications about its room stop (R27). */
+/**
+ * Raises `pc.noisy` for a PC above a limit. If the limit of alerts is exceeded, the PC is muted: further notifications about its room stop
+ * (R27).
+ */
 export function raiseNoisy(core: EngineContext, { pc, what }: { pc: string; what: ExceededLimit }, now: number): void {
   if (core.floodControl.isMuted(pc)) concludeMuted(core, pc, now);
   setServerFault(core, { fault: 'pc.noisy', device: pc, standing: true, name: nameOf(core, pc), reason: excessTexts[what] }, now);
@@ -335,13 +346,16 @@ function concludeMuted(core: EngineContext, pc: string, now: number): void {
   for (const one of memory.liveScope(pc)) transitions.mute(one, 'counted: its PC is noisy');
   if (incident === undefined) return;
   const faults = incident.faults.filter(({ told }) => told !== null);
-  // People are notified of the hidden faults when the PC is no longer noisy.
+  // The incident keeps only the faults that people know. They are notified of the others when the PC is no longer muted.
   if (faults.length > 0) memory.putIncident({ ...incident, faults, severity: highestSeverity(faults) });
   else if (isEndOwed(memory.stepsOf(incident.id))) updateScope(core, { scope: pc, scene: closedState(excessTexts.alerts) }, now);
   else memory.putIncident({ ...incident, overAt: now, over: 'closed', closedBecause: excessTexts.alerts });
 }
 
-/** Mutes PCs with too much news in the hour, updates muted ones, and unmutes those that stayed within their limits for an hour. */
+/**
+ * Mutes PCs whose rooms reached the hourly limit of changes, updates muted PCs, and unmutes those that stayed within their limits for an
+ * hour.
+ */
 export function updateMuting(core: EngineContext, now: number): void {
   for (const pc of core.transitions.roomsOverLimit(now))
     if (core.floodControl.markNoisy(pc, 'alerts', now)) raiseNoisy(core, { pc, what: 'alerts' }, now);
@@ -411,14 +425,17 @@ function setParent({ memory }: EngineContext, incident: Incident, { explained }:
   return parent === undefined || incident.over !== null ? incident : { ...incident, parent };
 }
 
-/** Returns the outage of the PC once the incident contains the silence of the PC. */
+/**
+ * Returns the outage of the PC if the incident reports it, else null. An incident reports the outage as soon as it contains the silence of
+ * the PC.
+ */
 function told(record: PcRecord | undefined, { id, faults }: Incident): PcOutage | null {
   const absence = record?.absence ?? null;
   if (absence === null || absence.incident === id) return absence;
   return faults.some(({ fault }) => fault === 'pc.silent') ? { ...absence, incident: id } : null;
 }
 
-/** Returns from when silence counts: the last SUBACK, or later if the PC was expected later. */
+/** Returns the time from which the silence of a PC counts: the last SUBACK, or later if the PC was expected only later. */
 export function listeningSince({ subscribedAt, expectedSince }: EngineContext, pc: string): number | null {
   const since = expectedSince.get(pc);
   return subscribedAt === null || since === undefined ? subscribedAt : Math.max(subscribedAt, since);
@@ -448,7 +465,7 @@ function keepAfterIncident(memory: EngineState, incident: Incident, { ended, abs
 /** Limit of earlier faults that the next message of a room lists. */
 const earlierFaultsKept = 3;
 
-/** Returns the earlier faults for the next message of the room; undefined if there are no new ones. */
+/** Returns the faults that the next message of the room lists as earlier ones. Undefined if people knew no fault of the ended incident. */
 function earlierFaultsOf({ faults, ended = [] }: Incident, { past = [] }: PcRecord, now: number): PcRecord['past'] {
   const keys = new Set(faults.map(({ key }) => key));
   const known = [...ended.filter(({ key }) => !keys.has(key)), ...faults].filter((one) => one.told !== null);
@@ -462,11 +479,12 @@ function recentEnds(ended: Record<string, number>, now: number): Record<string, 
   return Object.fromEntries(late.length > most ? late.toSorted((a, b) => b[1] - a[1]).slice(0, most) : late);
 }
 
-// Applies a change of the site table to the records of PCs and the incidents of rooms (R15).
-
 type SiteTableUpdate = Omit<Extract<ServerEvent, { type: 'known' }>, 'type'>;
 
-/** Applies a new site table: closes incidents of rooms that no longer alert, and opens them for rooms that now do. */
+/**
+ * Applies a new site table. Closes incidents of rooms whose PC no longer belongs to a live site, R15 (close), and opens incidents of rooms
+ * whose PC now does.
+ */
 export function applySiteTable(core: EngineContext, { pcs, because, replaced }: SiteTableUpdate, now: number): void {
   const before = new Map(core.known);
   core.known.clear();
@@ -482,8 +500,8 @@ export function applySiteTable(core: EngineContext, { pcs, because, replaced }: 
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
   for (const { pc } of pcs) {
     if (!isAlerting(core, pc) || before.get(pc)?.alerts) continue;
-    // The PC alerts from now on, so its present faults are raised. Its silence then opens an incident of its room and is not counted to a
-    // receive gap.
+    // The PC belongs to a live site from now on, so its present faults are raised. Its silence then opens an incident of its room, and does
+    // not count as silence since a receive gap.
     core.expectedSince.set(pc, now);
     const record = core.memory.pcs.get(pc);
     if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);
@@ -492,7 +510,7 @@ export function applySiteTable(core: EngineContext, { pcs, because, replaced }: 
   updateNotSeen(core, now);
 }
 
-/** Stops revoked PCs at once: no silence, announced return or last will of theirs is judged. */
+/** Stops revoked PCs at once: their silence, announced return or last will is not judged. */
 export function stopRevoked(core: EngineContext, pcs: readonly string[], now: number): void {
   for (const pc of pcs) {
     const record = core.memory.pcs.get(pc);
@@ -502,7 +520,7 @@ export function stopRevoked(core: EngineContext, pcs: readonly string[], now: nu
     updatePc(core, pc, now);
   }
   const sites = new Set(pcs.map(siteOf));
-  // A PC that alerts counts if it is online, or offline for another reason than its revocation.
+  // A PC of a live site counts as seen if it is online, or offline for another reason than its revocation.
   const isSeen = (pc: string) => {
     const { presence = 'never', bye = null } = core.memory.pcs.get(pc) ?? {};
     return isAlerting(core, pc) && presence !== 'never' && (presence !== 'stopped' || bye !== null);
@@ -521,7 +539,7 @@ function addPc(core: EngineContext, { pc, link, wasKnown }: Pick<KnownPc, 'pc' |
   if (record.link !== link) putRecord(core, { ...record, link }, now);
 }
 
-/** Closes group incidents of sites that no longer have a PC that alerts, because such a site never comes back. */
+/** Closes group incidents whose sites no longer have a PC of a live site, because such sites never come back. */
 function closeGoneSites(core: EngineContext, because: SiteTableUpdate['because'], now: number): void {
   const whyOver = (sites: readonly string[]) => {
     if (sites.some((site) => pcsOf(core, site).some((pc) => isAlerting(core, pc)))) return undefined;

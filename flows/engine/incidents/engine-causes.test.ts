@@ -22,7 +22,7 @@ describe('group incident of one site', () => {
     expect(told(stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
   });
 
-  it('a PC that stays offline five minutes after its site is back causes a notification with the true start', () => {
+  it('a PC that is still offline five minutes after its site is back causes its own notification, with the true start of its silence', () => {
     const { stage, of } = nation({ sites: 2 });
     const [a = '', ...others] = of(0);
     for (const pc of of(0)) stage.lost(pc);
@@ -41,7 +41,7 @@ describe('messages about a power cut', () => {
   const battery = [ok('camera'), fault('power.on_battery', 'mains')];
   const low = [ok('camera'), fault('power.on_battery', 'mains'), fault('power.battery_low', 'ups')];
 
-  /** Mains power fails, the batteries run empty, the PCs send a last gasp and go offline, and return twenty minutes later. */
+  /** Simulates a power cut of site 0: its PCs run on battery, send a last gasp, go offline, and return twenty minutes later. */
   function cut({ stage, of }: ReturnType<typeof nation>): void {
     const [site, other] = [of(0), of(1)];
     for (const pc of site) stage.state(battery, pc);
@@ -93,7 +93,7 @@ describe('messages about a power cut', () => {
 });
 
 describe('group incident of many sites', () => {
-  it('if 40 of 42 sites are lost and 38 come back, one notification, one all-clear, and one message for each offline site are sent', () => {
+  it('the loss of 40 of 42 sites causes one notification; the return of 38 causes an all-clear, and one message for each site still offline', () => {
     const { stage, of } = nation({ sites: 42, pcs: 2 });
     for (const pc of wide(40).flatMap(of)) stage.lost(pc);
     live(stage, 10 * minute, wide(2, 40).flatMap(of));
@@ -105,7 +105,7 @@ describe('group incident of many sites', () => {
     expect(over?.many?.down).toBe(2);
   });
 
-  it('R20 a restart at each stage of a cause with many sites restores the cause and repeats no notification', () => {
+  it('R20 restarts of the server during an outage of many sites neither lose nor repeat a notification', () => {
     const { stage, of, known } = nation({ sites: 6, pcs: 2, state: (site) => (site < 4 ? 'bihar' : 'goa') });
     for (const pc of wide(4).flatMap(of)) stage.lost(pc);
     live(stage, 5 * minute, wide(2, 4).flatMap(of));
@@ -128,7 +128,7 @@ describe('group incident of many sites', () => {
 describe('group incident of one fault in many rooms', () => {
   const broken = { ...fault('camera.missing'), name: 'Logi Rally' };
 
-  it('one fault in 60 rooms is one notification to central operations, and one for each room that still has it afterwards', () => {
+  it('one fault in 60 rooms causes one notification; when 59 rooms are repaired, the last room causes its own notification', () => {
     const { stage, of } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });
     stage.setPath(holdFirst);
     for (const pc of wide(60).flatMap(of)) stage.state([broken], pc);
@@ -139,12 +139,12 @@ describe('group incident of one fault in many rooms', () => {
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared spread:camera.missing Logi Rally', `raised ${of(59)[0]}`]);
   });
 
-  it('people are notified once in the morning of each room that still has the fault of a group incident, with its true start', () => {
+  it('at 08:00 people are notified once of each room that still has the fault of a group incident, with the true start of the fault', () => {
     const { stage, of } = nation({ sites: 8, pcs: 1 });
     stage.setPath(holdFirst);
     const brokeAt = stage.now();
     for (const pc of wide(8).flatMap(of)) stage.state([broken], pc);
-    // The test begins at 05:46 local time.
+    // The simulated clock begins at 05:46 local time, so this ends at 07:56, before 08:00.
     live(stage, 130 * minute, wide(8).flatMap(of));
     expect(told(stage)).toEqual(['raised spread:camera.missing Logi Rally']);
     for (const pc of wide(5).flatMap(of)) stage.state([ok('camera')], pc);

@@ -15,7 +15,7 @@ const begun = () => {
 const onBattery = (stage: EngineStage, pcs: readonly string[]) => {
   for (const pc of pcs) stage.state([ok('camera'), fault('power.on_battery', 'ups')], pc);
 };
-/** Five minutes on battery, then the UPS software shuts these PCs down in order. */
+/** Simulates a power cut: five minutes on battery, then the UPS software shuts down the PCs that `off` selects. */
 const cut = (off = (pcs: readonly string[]) => pcs) => {
   const all = begun();
   const { stage, pcs, rest } = all;
@@ -32,7 +32,7 @@ const back = (stage: EngineStage, pcs: readonly string[]) => {
 };
 
 describe('a site whose power cut lasts longer than its batteries', () => {
-  it('the incident of a site that is offline after a power cut stays open after the bye of its PCs, until they are back', () => {
+  it('the incident of a site whose PCs send a bye and shut down on battery stays open until the PCs are back', () => {
     const { stage, pcs, rest } = cut();
     live(stage, 60 * minute, rest);
     expect(told(stage)).toEqual([`raised ${site}`]);

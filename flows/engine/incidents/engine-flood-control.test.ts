@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createStage, type EngineStage, fault, holdFirst, hour, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
 describe('R27 limits for one PC', () => {
-  it('R27 a PC with a new unknown fault every second causes one finding in its room after ten minutes, and one for central operations', () => {
+  it('R27 a PC that reports a new fault outside the catalogue every second causes one fault of its room, held for ten minutes, and one of the server', () => {
     const stage = online();
     const messages = () => stage.told().length;
     for (let n = 0; n < 60; n += 1) {
@@ -16,7 +16,7 @@ describe('R27 limits for one PC', () => {
     expect(messages()).toBe(2);
   });
 
-  it('R27 states of 256 new faults each keep the memory and the incident within their limits', () => {
+  it('R27 the incident and the remembered faults of a PC stay within their limits if each of its states has 256 new faults', () => {
     const stage = online();
     for (let n = 0; n < 60; n += 1) stage.state(list(256, (at) => fault('microphone.missing', `${n}-${at}`)));
     const { ended = {} } = stage.engine.memory.pcs.get(pc) ?? {};
@@ -50,7 +50,7 @@ it('R27 an incident that never ends keeps its first and its newest transitions, 
 });
 
 describe('R27 limit of alerts for a PC whose faults change too often', () => {
-  it('R27 a PC that is noisy by its messages causes at most three notifications in that hour', () => {
+  it('R27 a PC that is noisy because it sends too many messages causes at most three notifications in that hour', () => {
     const stage = online();
     stage.setPath(holdFirst);
     for (let n = 0; n < 120; n += 1) {
@@ -64,7 +64,7 @@ describe('R27 limit of alerts for a PC whose faults change too often', () => {
     expect(budgets.toldOfNoisyAnHour.most).toBe(1);
   });
 
-  it('R27 of a known fault of another device every second people are notified twice; its PC is noisy once, then muted for an hour', () => {
+  it('R27 a PC that reports the same fault for a new device every second causes two notifications, is reported as noisy once, and is muted for an hour', () => {
     const stage = online();
     flood(stage, 120);
     expect(toldOf(stage, pc).length).toBeLessThanOrEqual(budgets.sameAMinute.most);
@@ -78,7 +78,7 @@ describe('R27 limit of alerts for a PC whose faults change too often', () => {
     expect(budgets.transitionsAnHour.most).toBe(40);
   });
 
-  it('R27 people are notified of a fault that is present after the mute, and the audit log records the number of suppressed alerts', () => {
+  it('R27 people are notified of a fault that is present after the mute, and the machine log records the number of suppressed alerts', () => {
     const stage = online();
     flood(stage, 60);
     stage.state([ok('microphone'), fault('camera.missing')]);
@@ -127,7 +127,7 @@ describe('R19, R27 many PCs that become noisy or silent one after another', () =
     return stage;
   };
 
-  it('R27 PCs of a nation that become noisy one after another cause one message to central operations in ten minutes', () => {
+  it('R27 100 PCs that become noisy one after another cause at most one message in ten minutes', () => {
     const stage = all();
     for (const one of known) {
       stage.apply({ type: 'noisy', of: one.pc, what: 'words' });
@@ -203,7 +203,7 @@ describe('R27 notifications of a muted PC', () => {
     expect(kindsOf(stage, 'camera.missing')).toEqual(['raised', 'closed']);
   });
 
-  it('R27 people are notified of a burst of faults within the limit per minute until the hour is full, then its PC is noisy', () => {
+  it('R27 a burst of faults causes notifications within the limit per minute until the hourly limit is reached, then its PC is noisy', () => {
     const stage = online();
     stage.setPath(holdFirst);
     const all = list(20, (at) => fault('speaker.missing', `${at}`));
@@ -228,7 +228,7 @@ function flood(stage: EngineStage, seconds: number): void {
   }
 }
 
-/** Switches a camera fault of another device on and off every second, beside a missing microphone. */
+/** Alternates every second between a camera fault, each time of a new device, and no camera fault. The microphone stays missing. */
 function flicker(stage: EngineStage, seconds: number): void {
   for (let n = 0; n < seconds; n += 1) {
     stage.state([fault('microphone.missing'), n % 2 === 0 ? fault('camera.missing', `usb-${n}`) : ok('camera')]);

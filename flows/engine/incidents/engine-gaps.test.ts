@@ -22,7 +22,7 @@ describe('R19 a receive gap of the server', () => {
   });
 
   it.each(ofTier([20], [10.5, 15, 20, 29]))(
-    'a broker that is lost every %d minutes is one flapping incident of the server, open until half an hour after the last loss',
+    'the incident of a broker that is lost every %d minutes ends half an hour after the last loss, and is raised only twice',
     (every) => {
       const stage = online();
       const lose = () => {
@@ -74,7 +74,7 @@ describe('R18a a receive gap of the server does not count as silence of the PCs'
     expect(stage.incident('la/leh/p0')).toBeUndefined();
     for (const one of known.slice(1)) stage.birth(one.pc, { session: 2 });
     stage.pass(20 * second);
-    // The PC that does not come back is listed under the gap.
+    // The only PC that has not sent a birth since the receive gap is listed in the incident of the gap.
     expect(stage.incident('centre/unheard')?.faults.map((one) => one.device)).toEqual(['la/leh/p0']);
     expect(stage.incident('la/leh/p0')).toBeUndefined();
   });
@@ -101,7 +101,7 @@ describe('R18a a receive gap of the server does not count as silence of the PCs'
 
 describe('R18a receive gaps that leave no time to judge silence', () => {
   for (const everyMs of [80 * second, 301 * second]) {
-    it(`a session that is lost every ${everyMs / second} s raises an incident of the server, and a dead PC is silent after the gaps end`, () => {
+    it(`losing its session every ${everyMs / second} s raises an incident of the server, and a dead PC becomes silent only after these gaps end`, () => {
       const stage = createStage({ known: [{ pc, link: 'floor', elevationM: 0, alerts: true }] });
       stage.subscribe();
       stage.birth();
@@ -129,7 +129,7 @@ describe('R18a receive gaps that leave no time to judge silence', () => {
     ['floor', 301 * second],
     ['floor', 900 * second],
   ] as const) {
-    it(`R19 with gaps every ${everyMs / second} s a dead PC on ${link} is listed after three times its limit of listening time`, () => {
+    it(`R19 with gaps every ${everyMs / second} s, a dead PC on ${link} is listed when the server has received for three silence limits in total`, () => {
       const known = ['la/leh/a', 'la/leh/b'].map((one) => ({ pc: one, link, elevationM: 0, alerts: true }));
       const stage = createStage({ known });
       stage.subscribe();

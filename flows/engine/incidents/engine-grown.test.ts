@@ -5,11 +5,14 @@ import type { EngineStage } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
-/** Returns the outbox rows, with the number of offline sites. */
+/** Returns the outbox rows as text: kind, scope and number of offline sites. */
 const told = (stage: EngineStage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.many?.down}`);
 const idOf = (stage: EngineStage) => stage.incident('state:bihar')?.id ?? 0;
 
-/** A state with sites of one PC each. `go`: the sites in `gone` are lost, and the PCs of all other sites stay online for `ms`. */
+/**
+ * A state with sites of one PC each. `go`: the sites in `gone` are lost. `back`: the sites in `come` return. The other PCs then send beats
+ * for `ms`.
+ */
 function bihar(sites = 20) {
   const { stage, of, known } = nation({ sites, pcs: 1 });
   const away = new Set<number>();
@@ -35,7 +38,7 @@ function bihar(sites = 20) {
 }
 
 describe('a group incident of a state that grows', () => {
-  it('people are notified once of further sites of a state that are lost and return repeatedly', () => {
+  it('six further sites that are lost and return ten times cause one message', () => {
     const { stage, go, back } = bihar();
     go(wide(8), 20 * minute);
     for (let turn = 1; turn <= 10; turn += 1) {
@@ -46,7 +49,7 @@ describe('a group incident of a state that grows', () => {
     expect(told(stage)).toEqual(['raised state:bihar 8', 'worsened state:bihar 14', 'cleared state:bihar 0']);
   });
 
-  it('further lost sites of a state keep the acknowledgement; at the end of a snooze one message reports them', () => {
+  it('further lost sites do not revoke the acknowledgement; sites lost during a snooze are reported in one message at its end', () => {
     const { stage, go } = bihar();
     go(wide(8), 20 * minute);
     stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'asha' });
@@ -60,7 +63,7 @@ describe('a group incident of a state that grows', () => {
     expect(told(stage).slice(2)).toEqual(['raised state:bihar 20']);
   });
 
-  it('sites of a state lost one by one are reported again when their number has doubled, at least ten minutes after the last message', () => {
+  it('sites lost one by one are reported again when their number has doubled, at least ten minutes after the last message', () => {
     const { stage, go } = bihar(40);
     go(wide(12), 2 * minute);
     const since = stage.now();
@@ -77,7 +80,7 @@ describe('a group incident of a state that grows', () => {
     expect(told(fast)).toEqual([first, 'worsened state:bihar 36']);
   });
 
-  it('R27 sites of a state that are lost in waves cause three messages in an hour, and then one with all later sites', () => {
+  it('R27 five groups of sites lost one after another cause three messages in an hour, and then one with all later sites', () => {
     const { stage, go } = bihar(40);
     let gone = 0;
     for (const wave of [12, 9, 6, 4, 3]) {

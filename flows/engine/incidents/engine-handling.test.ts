@@ -30,7 +30,7 @@ function broken(): EngineStage {
 
 const deeds = (stage: EngineStage) => stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to].filter(Boolean).join(' ')) ?? [];
 const order = (stage: EngineStage, what: object) => stage.apply({ incident: stage.incident()?.id ?? 0, by: 'Asha', ...what } as never);
-/** Returns the outbox rows since a time, with the reason. */
+/** Returns the outbox rows since a time as text: kind, reason of a repeated notification, and recipient. */
 function since(stage: EngineStage, from: number): string[] {
   const rows = stage.outbox().filter(({ createdAt }) => createdAt >= from);
   return rows.map(({ person, notice }) => `${notice.kind}${notice.again ? ` ${notice.again.why}` : ''} to ${person}`);
@@ -119,7 +119,7 @@ test('an assigned person is notified once, and the earlier acknowledgement is re
   expect(since(stage, from)).toEqual(['raised assigned to tashi']);
 });
 
-test('R21 people are not notified of a snoozed incident; at its end one message lists its faults, with those that joined meanwhile', () => {
+test('R21 people are not notified of an incident during its snooze; at the end of the snooze one message lists all its faults, new ones included', () => {
   const stage = withLevels(online());
   stage.state([ok('microphone'), fault('camera.held')]);
   stage.pass(1_000);

@@ -9,7 +9,7 @@ const other = 'la/nubra/room-1';
 const rooms = ['room-1', 'room-2'].map((room) => `${site}/${room}`);
 const known = [...rooms, other].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
-/** Begins ten minutes after the start of the test and lasts an hour. */
+/** A maintenance of one site that begins ten minutes after the start of the test and lasts an hour. */
 const planned = (edit: Partial<MaintenanceDate> = {}): MaintenanceDate => ({
   id: 'm-1',
   scope: site,
@@ -21,7 +21,7 @@ const planned = (edit: Partial<MaintenanceDate> = {}): MaintenanceDate => ({
 
 type Opened = { dates?: MaintenanceDate[]; stage?: EngineStage };
 
-/** Brings all PCs online without faults, with the planned maintenance. */
+/** Creates an engine with the planned maintenance, and brings all PCs online without faults. */
 function opened({ dates = [planned()], stage = createStage({ known, maintenance: () => dates }) }: Opened = {}): EngineStage {
   stage.apply({ type: 'started' });
   stage.subscribe();
@@ -40,7 +40,7 @@ function live(stage: EngineStage, ms: number, who: readonly string[] = [...rooms
   }
 }
 
-/** Returns the messages of a scope, in order. */
+/** Returns the messages about a scope as text: kind, reason of a repeated notification, and faults. */
 const toldOf = (stage: EngineStage, scope: string) =>
   stage
     .outbox()
@@ -92,7 +92,7 @@ test('people are notified again after a maintenance of a fault that began before
   expect(toldOf(stage, first)).toEqual(['raised: microphone.missing', 'raised maintained: microphone.missing']);
 });
 
-test('a site that goes offline during a maintenance causes one message at its end, and no messages of its rooms', () => {
+test('a site that goes offline during a maintenance causes one message at the end of the maintenance, and no messages about its rooms', () => {
   const stage = opened();
   live(stage, 15 * minute);
   for (const room of rooms) stage.lost(room);

@@ -14,7 +14,7 @@ describe('R18 notification about PCs of live sites that were never seen', () => 
     [28, 1],
     [9, 9],
   ])(
-    'R18 never seen PCs of live sites (%i PCs on %i imported sites) are one major incident to central operations, not repeated after restarts',
+    'R18 %i PCs of %i imported sites that were never seen are one major incident, and restarts of the server do not repeat its notification',
     (count, sites) => {
       const all = [...known(pc), ...imported(count, sites)];
       const stage = online({ known: known(pc) });

@@ -83,7 +83,7 @@ describe('verdicts after the return of other PCs of the site', () => {
 
 describe('outage after a bye', () => {
   it.each(['restart', 'restarted', 'update', 'reboot'])(
-    'a PC that sent a bye for a %s is reported as silent after ten minutes',
+    'a PC that sent a bye with the reason %s is reported as silent if it has not returned after ten minutes',
     (reason) => {
       const stage = online();
       stage.bye(pc, reason);
@@ -101,7 +101,7 @@ describe('outage after a bye', () => {
 });
 
 describe('outage after a last gasp', () => {
-  it('a last gasp makes the loss a power cut; a new boot, or a state without battery power, ends the power cut', () => {
+  it('the loss of a PC after its last gasp is a power cut; a new boot, or a state with mains power, deletes the last gasp', () => {
     const stage = online();
     const gasp = () => stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: 60_000 });
     stage.state([fault('power.battery_low', '')]);

@@ -20,7 +20,7 @@ describe('R27 limit of three messages per hour and room', () => {
     expect(stage.incident()?.faults.every(({ told }) => told !== null)).toBe(true);
   });
 
-  it('a camera that breaks every quarter of an hour causes three messages an hour and a count, and the last message is its clear', {
+  it('a camera that breaks every 14 min causes three messages an hour, which count the other changes, and the last message is the all-clear', {
     tags: ['long'],
   }, () => {
     const stage = online();
@@ -46,7 +46,7 @@ describe('R27 limit of three messages per hour and room, across restarts', () =>
   const known = [{ pc, link: 'fibre' as const, elevationM: 3_524, alerts: true }];
   const minor = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high', 'pc.memory_low', 'display.missing'];
   const one = (at: number) => [ok('microphone'), ok('camera'), fault(minor[at % minor.length] ?? '')];
-  /** Restarts; the PC then repeats its state. */
+  /** Restarts the server; then the PC sends a birth and its state again. */
   const next = (stage: EngineStage, checks: Check[], session: number) => {
     const started = restarted(stage, known);
     started.birth(pc, { session });
@@ -54,7 +54,7 @@ describe('R27 limit of three messages per hour and room, across restarts', () =>
     return started;
   };
 
-  it('a server that restarts every ten minutes sends three messages an hour and room, and counts the rest', () => {
+  it('a server that restarts every ten minutes sends three messages an hour about a room, and counts the other changes', () => {
     const rows: OutboxRow[] = [];
     let stage = online();
     for (let turn = 0; turn < 18; turn += 1) {
@@ -70,7 +70,7 @@ describe('R27 limit of three messages per hour and room, across restarts', () =>
 });
 
 describe('R27 limit of three messages per hour and group incident', () => {
-  it('a site that is offline for 3 of 14 min causes at most three messages an hour, and a wider cause is sent at once', () => {
+  it('a site that is offline for 3 min in every 14 min causes at most three messages an hour, and an outage of its region is still sent at once', () => {
     const { stage, of } = nation({ sites: 4, pcs: 2 });
     const all = [0, 1, 2, 3].map(of);
     let session = 1;

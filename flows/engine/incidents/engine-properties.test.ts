@@ -17,7 +17,7 @@ type EventPlay = {
   ofEach(site: number): string[];
 };
 
-/** Random events: PCs go offline or return, a camera breaks or is repaired, a PC fails during a line outage. */
+/** Random events: a PC, a site or many PCs go offline; some or all PCs return; cameras break or are repaired. */
 const acts: ((play: EventPlay) => void)[] = [
   (play) => leave(play, [play.random.pick(play.pcs)]),
   (play) => leave(play, play.ofEach(play.random.below(plan.sites))),
@@ -64,7 +64,7 @@ function unended(lines: readonly string[]): string[] {
 }
 
 it.each(Array.from({ length: ofTier(2, 6) }, (_, at) => at + 1))(
-  'R19a, R20 seed %d: a scope never has two open incidents, and at the end nothing is open or without a notified end',
+  'R19a, R20 after random events (seed %d) no scope has had two open incidents, and a message has reported the end of every incident',
   (seed) => {
     const random = randomFrom(seed);
     const { stage, known, of } = nation(plan);

@@ -43,7 +43,7 @@ describe('R15 closing the incident of a room that is no longer monitored', () =>
   it.each([
     ['a site that is closed', { [pc]: 'site closed' }, 'site closed'],
     ['a PC that was moved', { [pc]: 'moved to goa/panaji/vc-1' }, 'moved to goa/panaji/vc-1'],
-    ['a PC without a reason', {}, 'no longer in the site table'],
+    ['a PC that was removed without a reason', {}, 'no longer in the site table'],
   ])('%s: the incident of the PC closes with the reason, and its recipients are notified', (_, because, reason) => {
     const stage = online();
     stage.state([fault('microphone.missing')]);

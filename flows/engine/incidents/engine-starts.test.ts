@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
 import { type EngineStage, fault, holdFirst, minute, ok } from './stage.test-helper.ts';
 
-it('R20 a fault common to many rooms after an update stays one incident across a restart of flows', () => {
+it('R20 a fault that many rooms get after the same update stays one incident across a restart of flows', () => {
   const spread = 'spread:camera.missing agent 2';
   const { stage, known } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });
   const pcs = known.map(({ pc }) => pc);

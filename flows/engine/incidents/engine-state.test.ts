@@ -25,7 +25,7 @@ describe('R10 only state and silence raise and clear faults', () => {
 });
 
 describe('F8 two machines with one identity (cloned disk)', () => {
-  it('F8 two machines with one identity are one incident from the third birth on, until a new boot an hour after the last birth', () => {
+  it('F8 two machines with one identity are an incident when an earlier boot id returns, until only new boots came for an hour', () => {
     const stage = online();
     stage.birth(pc, { boot: 'b2', session: 2 });
     expect(stage.incident()).toBeUndefined();
@@ -42,7 +42,7 @@ describe('F8 two machines with one identity (cloned disk)', () => {
 });
 
 describe('R11, R12, R13 the state in the server converges to that of the PC', () => {
-  it('R13 after three unreadable states the state is requested once an hour, and a finding is raised', () => {
+  it('R13 after three unreadable states the server requests the state only once an hour, and raises a fault of the room', () => {
     const stage = online();
     const broken = { type: 'state', pc, digest: 'ffffffffffffffff', session: 1, base: undefined, checks: [], gone: [] } as const;
     for (const rev of [11, 12, 13]) stage.apply({ ...broken, rev });
@@ -89,7 +89,7 @@ describe('R11, R12, R13 the state in the server converges to that of the PC', ()
     expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['microphone.muted']);
   });
 
-  it('R16 a new spool starts a new order of sessions', () => {
+  it('R16 a birth with a new spool is accepted although its session number is lower', () => {
     const stage = online();
     stage.birth(pc, { session: 900 });
     stage.birth(pc, { session: 3, spool: 's2' });
@@ -99,7 +99,7 @@ describe('R11, R12, R13 the state in the server converges to that of the PC', ()
 });
 
 describe('R14 unknown freezes an incident', () => {
-  it('an unknown check neither clears nor escalates its fault, and its age is stored', () => {
+  it('a fault whose check becomes unknown neither clears nor escalates, and the start of that time is stored', () => {
     const stage = online();
     stage.setPath(({ message }) => ({
       acts: [

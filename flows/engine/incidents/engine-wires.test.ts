@@ -108,7 +108,7 @@ describe('R23 conclusion of a transition', () => {
 });
 
 describe('R24 repeated offers and the default route', () => {
-  it('a transition without a conclusion is offered again after 10 s; after two offers central operations are notified and a finding is raised', () => {
+  it('a transition without a conclusion is offered again after 10 s; after two offers central operations are notified, and the server has a fault', () => {
     const stage = online();
     stage.setPath(() => 'nothing');
     stage.state([fault('microphone.missing')]);

@@ -1,6 +1,6 @@
 /**
- * The incident engine: turns messages and silence of PCs into incidents and transitions. It does not decide who is notified. The caller
- * takes the rows and effects after each event and commits the rows first: R20 (one transaction per batch).
+ * The incident engine: turns messages and silence of PCs into incidents and transitions. It does not decide who is notified. After each
+ * event the caller takes rows and effects. It commits the rows, and then executes the effects: R20 (one transaction per batch).
  */
 import { isPcPath, links, maintenanceFault, maintenanceScope, scopePlace, unfinishedFault } from '@sabha/contracts';
 import { applyOrder, dueStep, isAcknowledgedBy, notesKept, type OrderContext, personWhoReplied } from '../handling/handling.ts';
@@ -55,16 +55,19 @@ import {
 /** Least interval of state requests to a PC, and the longer interval after three unreadable responses: R13 (convergence). */
 const askEveryMs = 10_000;
 const askUnreadableEveryMs = 3_600_000;
-/** Limits of R19 (outages of the server itself): the longest loss of the broker, and the window in which starts are counted. */
+/**
+ * Limits of R19 (outages of the server itself). A loss of the broker for this long is a fault of the server, and so is this number of
+ * starts within the window.
+ */
 const brokerLostMs = 60_000;
 const startsWindowMs = 30 * 60_000;
 const startsLimit = 3;
-/** Limit of R18a (canary): number of receive gaps within a window. */
+/** Limit of R18a (canary): this number of receive gaps within this window is the fault `centre.slow`. */
 const slowWindowMs = 10 * 60_000;
 const slowLimit = 3;
 /**
- * Time after which `centre.slow` reports receive gaps that leave no time to judge silence, ms. Dead PCs are then reported late. It is twice
- * the silence limit of the slowest link class.
+ * The silence limit of the slowest link class, ms. Receive gaps that follow each other for `gapsHideMs`, twice this limit, are the fault
+ * `centre.slow`: they leave no time to judge silence.
  */
 const slowestSilenceMs = Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 const gapsHideMs = 2 * slowestSilenceMs;
@@ -73,9 +76,15 @@ const gapsHideMs = 2 * slowestSilenceMs;
  * take several attempts.
  */
 const sameGapMs = 60_000;
-/** `flow did not finish` lasts this long after the last use of the default route: R24 (repeated offers and the default route). */
+/**
+ * The fault that the tabs did not conclude lasts this long after the last use of the default route: R24 (repeated offers and the default
+ * route).
+ */
 const unfinishedStandsMs = 60_000;
-/** Interval at which central operations are notified of an incident whose check is unknown for a day: R14 (unknown freezes an incident). */
+/**
+ * Interval at which central operations are notified of incidents whose check is unknown for a day: R14 (unknown freezes an incident). Also
+ * the time for which an ended incident stays in memory.
+ */
 const dayMs = 24 * 3_600_000;
 const timeNames =
   'at since from to goneAt goneBy unknownSince openedAt overAt offeredAt hadAt lastAt heardAt lostAt calledAt clonedAt aliveAt mainsGoneAt';
@@ -109,10 +118,13 @@ export function createEngine(options: EngineOptions, now: number) {
     /** Applies one event. `take` returns the resulting rows and effects. */
     apply: (event: EngineEvent, at: number) => ('pc' in event ? applyPcEvent(core, event, at) : applyServerEvent(core, event, at)),
 
-    /** Handles a beat with the stored digest from an online PC: only the last-seen time changes. Returns false if more must be done. */
+    /**
+     * Fast path for a beat from an online PC, if its digest is the stored one: only the last-seen time changes. Returns false if the beat
+     * needs full handling.
+     */
     applyUnchangedBeat(pc: string, at: number): boolean {
       const record = core.memory.pcs.get(pc);
-      // A beat does not identify its machine, so after a replacement the full check applies.
+      // A beat does not identify the machine that sent it, so after a replacement the full check applies.
       if (record?.presence !== 'online' || record.lostAt !== null || record.formers?.length || !core.known.has(pc)) return false;
       core.memory.putPc(markSeen(record, at), false);
       core.current.add(pc);
@@ -208,7 +220,10 @@ function recordGap(core: EngineContext, now: number, isSlow: boolean): void {
   if (core.subscribedAt !== null && (isSlow || now - last >= sameGapMs)) core.gapsAt = [...core.gapsAt, now];
 }
 
-/** True if receive gaps prevent the judgement of silence. Keeps the first, the last and the recent gaps of a series. */
+/**
+ * True if `centre.slow` is due: too many receive gaps within the window, or a series of gaps as long as `gapsHideMs`. Keeps only the gaps
+ * that this judgement needs.
+ */
 function hasTooManyGaps(core: EngineContext, now: number): boolean {
   const isLate = (at: number) => now - at < slowWindowMs;
   const [first = now] = core.gapsAt;
@@ -242,7 +257,7 @@ function recordAfterMessage({ record, stale }: MessageResult, event: PcEvent, no
 }
 
 /**
- * True if a newer session follows a session without a bye: the earlier session was lost. The first message after a receive gap does not
+ * True if the earlier session was lost: a newer session follows it, and the PC sent no bye. The first message after a receive gap does not
  * count.
  */
 function isSessionLoss(before: PcRecord, { session }: PcRecord, listeningSince: number): boolean {
@@ -250,7 +265,7 @@ function isSessionLoss(before: PcRecord, { session }: PcRecord, listeningSince: 
   return session > before.session && before.session > 0 && before.presence !== 'stopped' && before.presence !== 'never';
 }
 
-/** Records updates, requests missing data, and counts unreadable states (R13). */
+/** Records software updates of the PC, requests missing data from it, and counts its unreadable states (R13). */
 function requestMissing(core: EngineContext, at: { step: MessageResult; before: PcRecord; record: PcRecord; now: number }): void {
   const { step, before, record, now } = at;
   const pc = record.pc;
@@ -277,8 +292,8 @@ function tick(core: EngineContext, now: number): void {
   judgeSilence(core, now);
   for (const pc of core.stateRequests.keys()) requestState(core, pc, now);
   const starts = core.starts.filter((at) => now - at < startsWindowMs).length;
-  // After a stop of this process, a broker loss is reported only if the process does not reconnect. A fault that is already present stays
-  // until the connection is back.
+  // After a stop of this process, a broker loss is reported only if the process does not reconnect before `unreadUntil`. A fault that is
+  // already present stays until the connection is back.
   const isDue = now >= core.unreadUntil || core.serverFaults.has(faultKey('centre.broker_lost', ''));
   const isLost = isDue && core.unsubscribedAt !== null && now - core.unsubscribedAt >= brokerLostMs;
   setServerFault(core, { fault: 'centre.broker_lost', device: '', standing: isLost }, now);
@@ -313,7 +328,7 @@ function listUnknown(core: EngineContext, now: number): void {
   notifyCentral({ memory, options, now }, { kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
 }
 
-/** Moves a time in ms to the corrected clock. */
+/** Converts a time, in ms, to the corrected clock. */
 type ShiftTime = (at: number) => number;
 
 /**
@@ -369,8 +384,8 @@ function setClock(core: EngineContext, byMs: number, now: number): void {
 }
 
 /**
- * Writes a row that moves later times in the ledger to `now`. Each clock change gets its own row, so that it applies only to rows written
- * before it.
+ * Adds a row for the next commit that sets all later times in the ledger to `now`. Each clock change gets its own row, because a row
+ * corrects only rows written before it.
  */
 function clampLedgerTimes(memory: EngineState, now: number): void {
   memory.add(`not-ahead/${now}`, { op: 'not-ahead', at: now });
@@ -389,7 +404,7 @@ function shiftRecords(memory: EngineState, move: ShiftTime): void {
   moveEach(memory.transitions, memory.putTransition);
 }
 
-/** In the map `ended` of a record every value is a time. */
+/** Used for the map `ended` of a record: its keys are keys of faults, and each of its values is a time. */
 const isAnyTime = () => true;
 
 /** Shifts the times of a row at any depth. Returns the same object if no time changes. A field `until` keeps its distance to `at`. */
@@ -487,11 +502,12 @@ function notifyAgain(
 type ReplyContext = Pick<EngineContext, 'memory' | 'known'> & { options: Pick<EngineContext['options'], 'central' | 'place'> };
 
 /**
- * Records a reply.
+ * Records the reply of a person to a message about an incident.
  * - *Going* and *fixed* acknowledge the incident, which ends the escalation.
  * - *Here* does the same if no person has acknowledged the incident.
  * - *Seen* only informs others.
- * - *Not mine* withdraws the acknowledgement, and the next recipients are notified at once.
+ * - *Not mine* withdraws an acknowledgement of this person. If nobody has acknowledged the incident then, the next recipients are notified
+ * at once.
  */
 export function recordReply(
   core: ReplyContext,
@@ -505,7 +521,8 @@ export function recordReply(
   const next = applyReply(incident, answer, { now, link: known.get(incident.scope)?.link ?? 'fibre' });
   memory.putIncident({ ...next, answers: [...(incident.answers ?? []), answer].slice(-answersAtMost) });
   if (answer.word !== 'not-mine' || next.acknowledged !== null) return;
-  // Lets the escalation timers fire at the next tick. Without such timers central operations are notified.
+  // Lets the escalation timers fire at the next tick, so that the next level is notified. Without such timers central operations are
+  // notified.
   const timers = memory.liveOf(id).flatMap((one) => memory.timersOf(one.id));
   const waits = timers.filter(({ unlessAcknowledged, message }) => unlessAcknowledged && message.hours?.waits === undefined);
   for (const timer of waits) if (timer.dueAt > now) memory.putTimer({ ...timer, dueAt: now });
@@ -517,7 +534,7 @@ export function recordReply(
  * person who replied.
  */
 function applyReply(incident: Incident, { word, by: name, person: id }: IncidentReply, around: OrderContext): Incident {
-  // If this person already acknowledged the incident by name or by id, the same form stays.
+  // If this person has already acknowledged the incident, the stored form of the person (name or id) stays.
   const by = isAcknowledgedBy(incident, { id, name }) ? (incident.acknowledged?.by ?? name) : name;
   if (word === 'fixed') return applyOrder(incident, { type: 'fixed', incident: incident.id, by }, around);
   if (word === 'going' || (word === 'here' && incident.acknowledged === null))

@@ -49,7 +49,7 @@ export function live(stage: EngineStage, ms: number, pcs: readonly string[]): vo
   }
 }
 
-/** Returns the outbox rows, in order. */
+/** Returns the outbox rows in order, each as `kind scope`. */
 export const told = (stage: EngineStage): string[] => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope}`);
 
 /** Starts the next `flows` on the ledger of this one. */

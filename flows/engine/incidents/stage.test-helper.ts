@@ -118,7 +118,7 @@ export function createStage({
     setPath: (next: Path) => {
       path = next;
     },
-    /** Lets time pass in steps of a second (or more), with a tick at each. */
+    /** Lets time pass in steps of `stepMs`, with a tick after each step. */
     pass(ms: number, stepMs = 1_000, provenAt: number | null = null): void {
       for (let left = ms; left > 0; left -= stepMs) {
         now += Math.min(stepMs, left);

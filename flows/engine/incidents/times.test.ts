@@ -20,7 +20,7 @@ describe('R29 times from an earlier run whose clock was different', () => {
   });
 });
 
-/** The next start: the tabs run, and the microphone is still muted. */
+/** Starts the server again on the rows of the earlier runs. The tabs run, and the PC reports a muted microphone. */
 function next(earlier: EngineStage[], at: number): EngineStage {
   const stage = createStage({ contents: contentsAfter(earlier.flatMap(({ ops }) => ops)), at });
   stage.setPath(holdFirst);

@@ -57,7 +57,7 @@ describe('R18a messages that wait in the socket while flows is stopped', () => {
 });
 
 describe('R18a messages that PCs sent while flows was down', () => {
-  /** Restarts after five minutes with the open incidents. */
+  /** Starts the server again five minutes later, with the open incidents of the ledger. */
   const again = (before: ReturnType<typeof online>) => {
     const stage = createStage({ contents: contentsAfter(before.ops), at: before.now() + 5 * minute });
     stage.setPath(holdFirst);

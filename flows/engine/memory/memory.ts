@@ -1,4 +1,4 @@
-/** The state of the engine in memory. Each change of it also becomes one row of the next batch: R20 (one transaction per batch). */
+/** The state of the engine in memory. Most changes of it also become one row of the next batch: R20 (one transaction per batch). */
 import { budgets, type Check, type Status } from '@sabha/contracts';
 import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { ComponentChange, LedgerContents, Op } from '../records/ops.ts';
@@ -185,8 +185,9 @@ function rowsById<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> = []): 
 type ComponentStatus = Pick<ComponentChange, 'status' | 'faults'>;
 
 /**
- * Creates the status changes that the wall shows as strips. Guarantee: writes no more changes of a PC than its limit. Above the limit all
- * components are written as unknown, once. When the PC is below its limit again, the current status of each component is written (R27).
+ * Creates the recorder of status changes, which the wall shows as strips.
+ * Guarantee: writes no more changes of a PC than its limit. Above the limit all components are written as unknown, once. When the PC is
+ * below its limit again, the current status of each component is written (R27).
  */
 export function createStatusHistory() {
   const pcs = new Map<string, { left: number; at: number; isHidden: boolean }>();
@@ -204,7 +205,7 @@ export function createStatusHistory() {
       pcs.set(after.pc, { left: left - (isBeyond ? hidden.length : rows.length), at, isHidden: held.isHidden || isBeyond });
       return { rows: held.isHidden || isBeyond ? hidden : rows, isBeyond };
     },
-    /** Returns the current state of a PC that is within its limits again, if its changes were suppressed. */
+    /** Returns rows with the present status of a PC and its components, if changes of the PC were suppressed; else none. */
     resumeHidden(record: PcRecord, at: number): ComponentChange[] {
       const held = pcs.get(record.pc);
       if (held?.isHidden !== true) return [];
@@ -216,7 +217,7 @@ export function createStatusHistory() {
   };
 }
 
-/** Returns rows that set each known component of a PC to unknown. */
+/** Returns rows after which the wall shows the PC and each of its components as unknown. */
 function unknownChanges({ checks }: PcRecord, at: number): ComponentChange[] {
   const components = Array.from(statusesOf(checks).keys(), (component) => ({ component, at, ...gone }));
   return [{ component: 'presence', at, status: 'unknown', faults: [] }, ...components];
@@ -254,7 +255,10 @@ function statusesOf(checks: readonly Check[]): Map<string, ComponentStatus> {
   return answers;
 }
 
-/** Shifts all times in maps, lists and objects by `byMs`, in place: R29 (clock of the server). Each number in these counts as a time. */
+/**
+ * Shifts times by `byMs`, in place: each number in a map or a list, and the time fields (`timeKeys`) of an object. R29 (clock of the
+ * server).
+ */
 export function shiftTimestamps<T>(held: T, byMs: number): T {
   if (typeof held === 'number') return (held + byMs) as T;
   if (held instanceof Map) for (const [key, one] of held) held.set(key, shiftTimestamps(one, byMs));
