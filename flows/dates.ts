@@ -1,4 +1,4 @@
-/** The meeting calendar and the planned maintenance, as loaded from the ledger. */
+/** Holds the meeting calendar and the planned maintenance in memory. A change is stored in the ledger before it takes effect. */
 import { pathOfScope } from '@sabha/contracts';
 import type { Ledger, Op } from './engine/records/ops.ts';
 import type { Ingest } from './ingest/ingest.ts';
@@ -7,18 +7,18 @@ import { createMeetingOrders } from './sites/calendar/meeting-orders.ts';
 import { createMaintenanceOrders, createPlannedMaintenance, type PlannedMaintenance } from './sites/maintenance/maintenance.ts';
 import { createSiteTable } from './sites/table.ts';
 
-/** The dependencies. While the ledger is reopened, `ingest` returns undefined and `opened` throws. */
+/** `ingest` returns undefined while the ledger is reopened; `opened` then throws. Both otherwise return the ingest of the open pipeline. */
 export type DatesOptions = { ingest(): Ingest | undefined; opened(): Ingest; now(): number; randomId(): string };
 
-/** Creates the dates; they are empty before `load`. */
+/** Creates the calendar and the planned maintenance. Both are empty until `load` reads them from the ledger. */
 export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   const table = () => opened().table();
-  // The calendar is not used while the ledger is reopened, so an empty table serves then.
+  // While the ledger is reopened there is no site table, so the calendar uses an empty one.
   const calendarOf = (meetings: Parameters<typeof createCalendar>[0]) =>
     createCalendar(meetings, () => ingest()?.table() ?? createSiteTable([]));
   const plannedOf = (plans: Parameters<typeof createPlannedMaintenance>[0]) => createPlannedMaintenance(plans, () => ingest()?.table());
   const held = { calendar: calendarOf([]), planned: plannedOf([]) };
-  // The default of the shipped *when* node, used until the first message passes the node.
+  // Default of the shipped *when* node, used until that node handles its first message.
   const before = { ms: 30 * 60_000 };
   const write = async (what: string, ops: readonly Op[], next: Partial<typeof held>) => {
     if (!(await ingest()?.record(ops))) throw new Error(`the ledger did not store the ${what}`);
@@ -28,7 +28,7 @@ export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   return {
     calendar: (): Calendar => held.calendar,
     planned: (): PlannedMaintenance => held.planned,
-    /** How long before a meeting a room is urgent, as set in the *when* node. */
+    /** `ms`: how long before a meeting its room counts as near a meeting. The *when* node of the tabs sets it. */
     before,
     isMeetingNear: (scope: string, at: number): boolean =>
       held.calendar.next(pathOfScope(scope), at).some(({ from }) => from - before.ms <= at),

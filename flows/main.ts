@@ -98,7 +98,8 @@ async function openServer() {
   const listed = await ledger.roster();
   useRoster(people, listed);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
-  // Nothing is sent before the session opens; each PC repeats its birth until it is acknowledged.
+  // Until the MQTT session opens, messages to PCs are dropped. No PC depends on them, because it repeats its birth until it is
+  // acknowledged.
   const send: PartSession['send'] = (topic, payload, qos) => later.session?.send(topic, payload, qos);
   let signed: Backups['signed'] = () => undefined;
   const note = createAuditNote(() => signed());
@@ -147,8 +148,8 @@ async function start() {
 }
 
 /**
- * Creates the first account. Its secret is shown once on a terminal. Other output may be stored as a log, so the secret goes into a file
- * there.
+ * Creates the first account if there is none. Its secret is printed once if the output is a terminal. Other output may be a stored log, so
+ * then the secret is written to a file.
  */
 async function showFirstSecret(accounts: Accounts, dataDir: string): Promise<void> {
   const made = await accounts.createFirstAdmin('first start');
@@ -182,7 +183,7 @@ function runtimeOf({ settings, ledger, clock }: Base, keys: ServerKeys, people: 
   };
 }
 
-/** Opens the keys and the registry, and writes the first registry for the broker; `publish` writes each later one. */
+/** Opens the keys, and writes the registry that the broker reads. The returned `publish` writes each later registry. */
 async function openKeys({ dataDir, ledger, clock }: Base) {
   const keyFile = required('SABHA_CENTRE_KEY');
   const [centreKey, registryKey] = [privateKey(keyFile), privateKey(required('SABHA_REGISTRY_KEY'))];
@@ -254,7 +255,7 @@ function openApi({ base, keys, runtime, answers, accounts, pki, people, ...behin
   });
 }
 
-/** Certificates use system time at any demo speed, since others check them by their own clocks. */
+/** Starts the certificates. They use system time at any demo speed, because browsers and PCs check them by their own clocks. */
 async function startCertificates({ base, keys, runtime }: OpenedParts, onHttps: PkiOptions['onHttps']): Promise<Pki> {
   const { settings, dataDir, ledger } = base;
   const [request, certificate] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT']];
@@ -276,8 +277,8 @@ async function startCertificates({ base, keys, runtime }: OpenedParts, onHttps: 
 }
 
 /**
- * Starts Node-RED. If the tabs do not run, every alert takes the default route to central: R24 (repeated offers and the default route).
- * The editor is open only if its password file is named, by `npm run editor` or by the settings.
+ * Starts Node-RED. If the tabs do not run, every alert takes the default route to central operations: R24 (repeated offers and the default
+ * route). The editor opens only if `SABHA_EDITOR_PASSWORD_FILE` is set.
  */
 async function startTabs({ base: { settings }, deciding, accounts }: ServerParts): Promise<NodeRed | undefined> {
   const { tabs, wires, tryOut } = deciding;
@@ -304,8 +305,8 @@ async function stop({ ends, api, pki, served, red, session, runtime, watch, back
 }
 
 /**
- * Rejects an unknown scope of a person if `sabha.json` defines the only site. Otherwise it only warns, since the site table may be imported
- * later.
+ * Checks that the scope of each person in `sabha.json` exists. An unknown scope stops the start if `sabha.json` defines the only site.
+ * Otherwise it is only logged, because the site table may be imported later.
  */
 function checkScopes({ site, people }: FlowsSettings, { sites }: Runtime): void {
   const wrong = wrongScope(
@@ -317,7 +318,9 @@ function checkScopes({ site, people }: FlowsSettings, { sites }: Runtime): void 
   log.warn({}, wrong);
 }
 
-/** Returns the HTTPS options. An organisation's certificate needs both files; naming only one is an error. */
+/**
+ * Returns the HTTPS options; undefined without HTTPS. A certificate of the organisation needs both its key file and its certificate file.
+ */
 function httpsOf({ https }: FlowsSettings, clock: Clock): Omit<HttpsOptions, 'tls'> | undefined {
   if (https === undefined) return undefined;
   const text = (name: string) => loadText(required(name));
@@ -339,7 +342,10 @@ function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Opens the accounts. `SABHA_PROGRAMS` lists the programs of this machine. The first-secret file is deleted with its secret. */
+/**
+ * Opens the accounts of people and the tokens of local programs, which the file `SABHA_PROGRAMS` lists. The file with the first secret is
+ * deleted when that secret becomes invalid.
+ */
 async function openAccounts({ ledger, clock, dataDir }: Base, now: () => number): Promise<Accounts> {
   const secretGone = (name: string) => {
     if (name === firstName) rmSync(firstSecretIn(dataDir), { force: true });
@@ -354,8 +360,8 @@ function firstSecretIn(dataDir: string): string {
 }
 
 /**
- * Opens the Node-RED tabs with their tools: the traces of messages, the replay and the explanations.
- * Refused tabs are reported to central, whatever runs instead. `red` is undefined until the tabs run.
+ * Opens the tabs with their tools: path recorder, replay and explanations. If the tabs on disk are refused, central operations are
+ * notified, and the last valid tabs run. `red` returns undefined until Node-RED runs.
  */
 function openTabTools(base: Base, { people, runtime }: { people: PeopleParts; runtime: Runtime }, red: () => NodeRed | undefined) {
   const { settings, dataDir, clock, ledger } = base;
@@ -398,7 +404,8 @@ function openTabTools(base: Base, { people, runtime }: { people: PeopleParts; ru
 }
 
 /**
- * Opens and checks the ledger before the first write. `gone` is called if its file disappears. Checks beside the ledger use system time.
+ * Opens the ledger and checks it before the first write. `gone` is called if its file disappears. The checks use system time, not the clock
+ * of a demo.
  */
 async function openWatchedLedger(
   { settings, dataDir, clock }: Omit<Base, 'ledger' | 'log'>,
@@ -407,18 +414,18 @@ async function openWatchedLedger(
 ) {
   const ledgerFile = join(dataDir, 'ledger.db');
   const ledger = await openLedger({ file: ledgerFile, limitMiB: settings.ledgerLimitMiB });
-  // A demo clock runs faster than real time, so its stored times cannot check the system clock.
+  // A demo clock runs faster than real time, so the times in its ledger cannot show a wrong system clock.
   const isOwnTime = clock.speed === undefined || clock.speed === 1;
   const at = { flows: dataDir, ledgerFile, registry, clock: realClock(), now: Date.now };
   return watchLedger({ ledger, ...at, isSynchronised, ignoresTime: !isOwnTime, gone, log });
 }
 
-/** Folder and passphrase of archives; they use the passphrase of backups. */
+/** Returns the folder and the passphrase of archives. Backups have the same passphrase. */
 function archiveAccess({ settings, dataDir }: Base) {
   return { folder: archivesIn(dataDir), passphrase: passphraseOf(settings) };
 }
 
-/** Starts the archiving of old rows and the watch of free disk space; the result stops both. */
+/** Starts the archiving of old rows and the watch of free disk space. The returned function stops both. */
 function startHousekeeping(base: Base, { now, settledAt, full, say }: Runtime): Cancel {
   const { settings, dataDir, clock, ledger } = base;
   const ledgerFile = join(dataDir, 'ledger.db');

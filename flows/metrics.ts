@@ -42,7 +42,7 @@ export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): nu
         gaps.inc(receipt.gaps);
         dropped.inc(receipt.dropped);
       },
-      /** Counts a write to the ledger and its duration in seconds. */
+      /** Counts a commit to the ledger, and records how many seconds a successful one took. */
       commit(result: 'ok' | 'failed', seconds: number): void {
         commits.inc({ result });
         if (result === 'ok') commitSeconds.observe(seconds);

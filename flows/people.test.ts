@@ -6,7 +6,7 @@ import { linkOptionsOf } from './people.ts';
 
 const made = createAnswerLinks({ key: Buffer.alloc(32, 7), now: () => Date.UTC(2026, 2, 3) });
 
-test('SMS texts carry a link only if the registered texts do, whatever the length of the server name', () => {
+test('an SMS contains a link only if the text registered with the operator does, whatever the length of the server name', () => {
   for (const length of [8, 12, 13, 15, 18, 40]) {
     const https = { names: ['x'.repeat(length)], port: 443 };
     const { linksTo, wall } = linkOptionsOf(https as never, { answers: made, notices: made });

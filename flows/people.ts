@@ -27,8 +27,8 @@ import { backupsGoneAfterMs } from './storage/backup/backup.ts';
 export type PeopleParts = ReturnType<typeof openPeople>;
 
 /**
- * Parts that are created later. `answers` processes replies about incidents. `outbox` and `ingest` are undefined while the ledger is
- * reopened.
+ * Parts that exist only after `openPeople`. `answers` processes replies to incidents. `outbox` and `ingest` are undefined while the ledger
+ * is reopened.
  */
 export type LaterParts = { answers(): Answers; runtime(): Pick<Runtime, 'record' | 'now' | 'outbox' | 'ingest'> };
 
@@ -38,7 +38,7 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
   const byButton: HandleReply = (answer) => answers().byButton(answer);
   const byMissedCall: HandleMissedCall = (...call) => answers().byMissedCall(...call);
   const tests = createPendingTests(clock);
-  // A delivery report goes to the outbox with the row, or to the channel test that waits for it.
+  // A delivery report belongs to a channel test that waits for it, or else to a message of the outbox.
   const reports: DeliveryReports = {
     async take(report) {
       if (tests.take(report)) return;
@@ -67,15 +67,15 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
   return { ...reached, links, ...linkOptionsOf(settings.https, links) };
 }
 
-/** Loads the people of the ledger into the roster, with their push devices. */
+/** Loads the people of the ledger, and their Web Push devices. */
 export function useRoster({ roster, devices }: PeopleParts, { members, devices: written = {} }: RosterContents): void {
   roster.use(members);
   devices?.use(written);
 }
 
 /**
- * Creates the push devices if push is configured. The secret identifies this server to push services; it is generated once and stored
- * beside the other keys.
+ * Creates the list of Web Push devices if Web Push is configured. The secret identifies this server to push services. It is generated once
+ * and stored beside the other keys.
  */
 function devicesOf({ settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>, roster: Roster, runtime: LaterParts['runtime']) {
   const push = pushOf(settings.channels);
@@ -86,7 +86,7 @@ function devicesOf({ settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>, ro
   return { secret, devices: createDeviceBook({ key: pushKeyOf(secret), services: push.services, persons, ...at }) };
 }
 
-/** Creates the orders about all data of one person. Backups use system time. */
+/** Creates the operations that export or delete all data of one person. Backups expire by system time, not by the clock of a demo. */
 export function personOrdersOf({ ledger }: Base, at: Pick<ForgetOptions, 'roster' | 'apart' | 'record' | 'now'>): PeopleOrders {
   const randomId = () => randomBytes(3).toString('hex');
   return createPeopleOrders({ ...at, ledger, backupsUntil: () => Date.now() + backupsGoneAfterMs, randomId });
@@ -97,21 +97,21 @@ export function rosterOrdersOf(
   people: PeopleParts,
   { tabs, ...at }: Pick<RosterOrdersOptions, 'table' | 'record' | 'now' | 'listed' | 'tells'> & { tabs: Pick<Tabs, 'running'> },
 ): RosterOrders {
-  // A person may have been removed from the settings while `flows` was stopped.
+  // Deletes the Web Push devices of persons who were removed from the settings while `flows` was stopped.
   void people.devices?.keepPersons();
   const toldByTabs = () => tabs.running().map(recipientsIn);
   const onTabs = () => toldByTabs().flatMap((told) => (told === 'unreadable' ? [] : told));
   return createRosterOrders({ ...people, clock, fixed: settings.people.map(memberOf), onTabs, ...at });
 }
 
-/** Returns the links for messages, if the server has a public name. */
+/** Returns the address of the wall and a function for the links of each message. Both are absent if HTTPS has no host name. */
 export function linkOptionsOf(
   https: FlowsSettings['https'],
   { answers, notices }: Record<'answers' | 'notices', AnswerLinks>,
 ): Pick<OutboxOptions, 'wall' | 'linksTo'> {
   const wall = wallAddress(https);
   if (wall === undefined) return {};
-  // SMS texts are registered with the operator with a link or without one, as they were exported.
+  // An SMS must match its text registered with the operator, in which either every message has a link or none has.
   const isInTexts = usableUrl(longestLink(wall)) !== undefined;
   return {
     wall,

@@ -13,8 +13,8 @@ const broken = () => {
   throw new Error('a bug of ours');
 };
 
-describe('R28 a stage that fails after the commit', () => {
-  test('R28 a stage that throws after the commit is reported, is no failed commit, and does not stop other stages', async () => {
+describe('R28 stages after the commit', () => {
+  test('R28 a stage that throws after the commit is reported, does not count as a failed commit, and does not stop other stages', async () => {
     const rig = await open({ heard: broken, onOffer: broken });
     rig.speak();
     await settle();
@@ -25,7 +25,7 @@ describe('R28 a stage that fails after the commit', () => {
     await rig.pipeline.close();
   });
 
-  test('R28 acks that cannot be sent do not delay an offer', async () => {
+  test('R28 the offer of a transition is made even if the acks cannot be sent', async () => {
     const rig = await open({}, broken);
     rig.speak();
     await settle();

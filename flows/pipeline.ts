@@ -28,7 +28,7 @@ import { faultsAfter } from './notify/people/delivery-queue.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './notify/people/outbox.ts';
 import { recipientsOf } from './notify/people/roster.ts';
 
-/** The dependencies of a pipeline. `key` signs configurations and commands. */
+/** The dependencies of a pipeline. `key` signs the configurations and clock times that are sent to PCs. */
 export type PipelineOptions = Pick<
   IngestOptions,
   'clock' | 'reflector' | 'numbers' | 'maintenance' | 'isMeetingNear' | 'send' | 'publish' | 'randomId'
@@ -40,21 +40,21 @@ export type PipelineOptions = Pick<
     log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
   };
 
-/** The outputs of the stages. */
+/** The callbacks by which the stages of a pipeline report to the runtime. */
 export type StageHandlers = Pick<IngestOptions, 'isRollCall' | 'listening' | 'clockSet'> & {
   heard(heard: PcReport): void;
   onOffer(offer: NodeOffer): void;
   onChange(changed: ViewChanges): void;
-  /** A commit failed, or the outbox does not match the ledger. The memory is invalid and the pipeline must be closed. */
+  /** Called if a commit failed, or if the outbox does not match the ledger. The memory is then invalid and the pipeline must be closed. */
   failed(error: Error): void;
-  /** A stage threw after the commit. R6 (retransmission) or R24 (repeated offers and the default route) repeats its work. */
+  /** Called if a stage threw after the commit. R6 (retransmission) or R24 (repeated offers and the default route) repeats its work. */
   onStageError(stage: string, error: Error): void;
 };
 
-/** The state in memory and the outbox on one loaded ledger. */
+/** An open pipeline: the state in memory and the outbox, both loaded from the ledger. */
 export type Pipeline = { ingest: Ingest; outbox: Outbox; close(): Promise<void> };
 
-/** Opens the stages on the contents of the ledger. Waiting notifications continue at once. */
+/** Opens a pipeline on the contents of the ledger. Notifications that wait in the outbox are delivered at once. */
 export function openPipeline(around: PipelineOptions, contents: LedgerContents, ends: StageHandlers): Pipeline {
   const { ledger, channels } = around;
   const { isRollCall, listening, clockSet, failed } = ends;
@@ -77,7 +77,10 @@ export function openPipeline(around: PipelineOptions, contents: LedgerContents, 
       for (const finding of faultsAfter(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
     },
   });
-  /** Runs each step in turn. A step that throws does not stop the next ones, and never counts as a failed commit: R28 (poison messages). */
+  /**
+   * Runs the stages that follow a commit, in turn. A stage that throws does not stop the next ones, and never counts as a failed commit:
+   * R28 (poison messages).
+   */
   function runStages({ acks, sends, heard, offers, notices, handled, changed }: Committed): void {
     runGuarded('acknowledge', () => ingest.acknowledge({ acks, sends }), ends);
     for (const one of heard) runGuarded('hear', () => ends.heard(one), ends);
@@ -105,7 +108,7 @@ function runGuarded(stage: string, work: () => void, { onStageError: broke, fail
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     broke(stage, error);
-    // Waiting notifications exist only in the ledger and in the outbox, so a failed outbox is rebuilt from the ledger.
+    // Waiting notifications exist only in the ledger and in the outbox. A failed outbox is therefore rebuilt from the ledger.
     if (stage === 'notify') failed(error);
   }
 }

@@ -12,7 +12,7 @@ import { LedgerError } from './storage/ledger/poison.ts';
 const hour = 3_600_000;
 const none = () => {};
 
-/** A runtime on an in-memory ledger, with its messages to PCs. */
+/** Starts a runtime on an in-memory ledger. `lives` reads the commands that it sent, and `born` lets a PC send a birth. */
 async function setUp({ ledger = openInThread(new DatabaseSync(':memory:')), aheadMs = 0, logged = [] as string[] } = {}) {
   const settings = readSettings('{}');
   if (!settings.ok) throw new Error('no settings');
@@ -40,7 +40,7 @@ async function setUp({ ledger = openInThread(new DatabaseSync(':memory:')), ahea
   await runtime.openFirstPipeline();
   runtime.subscribed();
   await clock.pass(1_000);
-  /** The remaining validity of each sent command. */
+  /** Returns for each sent command the time in ms until it expires. */
   const lives = () =>
     sent.map((payload) => {
       const read = decode('cmd', payload);
@@ -68,7 +68,7 @@ async function setUp({ ledger = openInThread(new DatabaseSync(':memory:')), ahea
   return { runtime, clock, ledger, lives, born };
 }
 
-test('R29 after a clock step commands are sent again, and the last roll call is not in the future', async () => {
+test('R29 after the clock steps back, commands are sent again, and the last roll call has not finished in the future', async () => {
   const { runtime, clock, lives, ledger, born } = await setUp({ aheadMs: 2 * hour });
   await born();
   await runtime.view.commands.issue({ to: '', verb: 'probe-now', args: {}, by: 'Asha' });
@@ -79,7 +79,7 @@ test('R29 after a clock step commands are sent again, and the last roll call is 
   expect(runtime.view.snapshot('').rollcall?.finishedAt).toBe(clock.now());
 });
 
-test('a report of refused tabs survives a reopened ledger until its end is reported', async () => {
+test('the fault of refused tabs stays open after the ledger is reopened, until its end is reported', async () => {
   const kept = openInThread(new DatabaseSync(':memory:'));
   let fails = false;
   const ledger: typeof kept = {
@@ -105,7 +105,7 @@ test('a report of refused tabs survives a reopened ledger until its end is repor
   await runtime.close();
 });
 
-test('S19 a person who is deleted while the server runs is not written again from its memory', async () => {
+test('S19 the name of a person who was deleted while the server runs is not written again from its memory', async () => {
   const words = { ids: ['asha'], texts: ['Asha Kumari'], alias: 'forgotten-1' };
   const { runtime, clock, ledger } = await setUp();
   runtime.say('centre.tabs_refused', 'a file is empty');
@@ -149,11 +149,10 @@ test('F5 a full disk is logged once a minute, and once when commits succeed agai
   full = true;
   for (let second = 0; second < 120; second += 1) {
     void runtime.record([]);
-    // Like the tabs, which start again after each reopening.
     runtime.started();
     await clock.pass(1_000);
   }
-  // The missing broker of this test has its own log line.
+  // The test has no broker, and the runtime logs that too.
   const ofTheDisk = logged.filter((line) => !line.includes('the broker'));
   expect(new Set(ofTheDisk)).toEqual(new Set(['the ledger stored nothing: database or disk is full']));
   expect(ofTheDisk.length).toBeLessThanOrEqual(3);
@@ -165,7 +164,7 @@ test('F5 a full disk is logged once a minute, and once when commits succeed agai
   await runtime.close();
 });
 
-test('R29 after a restart with a corrected clock commands are sent again, and the last roll call is not in the future', async () => {
+test('R29 after a restart with a corrected clock, commands are sent again, and the last roll call has not finished in the future', async () => {
   const first = await setUp({ aheadMs: 2 * hour });
   const { clock, ledger } = first;
   await first.born();

@@ -1,6 +1,6 @@
 /**
- * Keeps a pipeline open on the ledger, with the parts that outlive a pipeline (tabs, API, people).
- * If a commit fails, the pipeline is discarded, central is notified directly, and a new one is opened: R20 (one transaction per batch).
+ * Keeps one pipeline open on the ledger, and connects it to the parts that outlive it: tabs, API and people. After a failed commit it
+ * discards the pipeline, notifies central operations without the outbox, and opens a new one: R20 (one transaction per batch).
  */
 import { doubledMs, type SettingsSite } from '@sabha/contracts';
 import { createDates } from './dates.ts';
@@ -23,39 +23,39 @@ import { LedgerError } from './storage/ledger/poison.ts';
 import { createLiveView } from './view/live.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
-/** Rate limit of one log line, since a full disk fails again at each retry. */
+/** The same commit error is logged once in this time, because a full disk fails again at each retry. */
 const sameLineMs = 60_000;
 
 type RuntimeOptions = PipelineOptions & {
   site: SettingsSite | null;
   offers: Pick<Offers, 'take' | 'outcome'>;
   tellDirectly: TellCentralDirectly;
-  /** The limit of concurrent link measurements. */
+  /** How many link measurements may run at once, in one state and in all. */
   capacity: MeasureQueueOptions['limits'];
 };
 
-/** `flows` without its sockets, Node-RED and API. */
+/** All of `flows` except its sockets, Node-RED and the API. */
 export type Runtime = ReturnType<typeof createRuntime>;
 
 type PipelineState = ReturnType<typeof createPipelineState>;
 type RuntimeState = ReturnType<typeof createRuntimeState>;
 
-/** Creates the runtime; `openFirstPipeline` opens it. */
+/** Creates the runtime without a pipeline; `openFirstPipeline` opens one. */
 export function createRuntime(options: RuntimeOptions) {
   const state = createRuntimeState(options);
   const { life, rollcalls, live, measureQueue, now, dates, ingest, opened } = state;
   return {
     wires: wiresOf(state),
     view: live.view,
-    /** Undefined while the ledger is reopened. */
+    /** Returns undefined while the ledger is reopened. */
     ingest,
-    /** Undefined while the ledger is reopened. */
+    /** Returns undefined while the ledger is reopened. */
     outbox: (): Outbox | undefined => life.pipeline?.outbox,
-    /** The current site table. Throws while the ledger is reopened. */
+    /** Functions that read and change the site table. They throw while the ledger is reopened. */
     sites: sitesOf(opened, now),
     meetings: dates.meetings,
     maintenance: dates.maintenance,
-    /** Commits rows of other parts; returns false while the ledger is reopened. */
+    /** Stores rows of other parts in the ledger, such as audit rows. Resolves to false if they were not stored. */
     record: (ops: readonly Op[]): Promise<boolean> => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),
     /** Loads the ledger and opens the first pipeline; rejects if it cannot be read. */
     openFirstPipeline: (): Promise<void> => openFromLedger(state),
@@ -71,7 +71,7 @@ export function createRuntime(options: RuntimeOptions) {
       ingest()?.unsubscribed();
       live.all();
     },
-    /** The tabs run. */
+    /** Called when the tabs run; the pipeline then offers them transitions. */
     started(): void {
       life.started = true;
       ingest()?.started();
@@ -81,17 +81,23 @@ export function createRuntime(options: RuntimeOptions) {
     waiting: (): number => life.pipeline?.outbox.waiting() ?? 0,
     /** The age in ms of the oldest commit in progress; 0 if there is none. */
     commitMs: state.commitMs,
-    /** Server time, and the time that decides about retention. */
+    /** Time of the server in ms since 1970. */
     now,
     settledAt: (): number => life.pipeline?.ingest.settledAt() ?? 0,
-    /** Reports a fault of the server with its reason, or its end (null). Each later load of the ledger gets the report again. */
+    /**
+     * Reports a fault of the server with its reason; null as reason ends the fault. An open fault is reported again each time the ledger is
+     * reopened.
+     */
     say(fault: string, reason: string | null, device = ''): void {
       const word = { type: 'centre', fault, device, standing: reason !== null, ...(reason !== null && { reason }) } as const;
       if (reason === null) state.openFaults.delete(fault);
       else state.openFaults.set(fault, word);
       void life.pipeline?.ingest.tell(word);
     },
-    /** Closes the pipeline, runs work on the ledger, and reopens it. PCs send their messages again afterwards. */
+    /**
+     * Closes the pipeline, runs `work` while no other part writes the ledger, and opens a new pipeline. PCs repeat the messages lost
+     * meanwhile.
+     */
     apart: <T>(work: () => Promise<T>): Promise<T> => withLedgerClosed(state, work),
     async close(): Promise<void> {
       life.closed = true;
@@ -106,7 +112,7 @@ export function createRuntime(options: RuntimeOptions) {
   };
 }
 
-/** The state that changes as pipelines open and close. */
+/** Creates the state that changes when pipelines open and close. */
 function createPipelineState() {
   return {
     pipeline: undefined as Pipeline | undefined,
@@ -114,7 +120,7 @@ function createPipelineState() {
     started: false,
     closed: false,
     failures: 0,
-    /** Why commits fail, until one succeeds; and the last log line about it. */
+    /** Reason why commits fail; undefined after a successful commit. */
     commitFault: undefined as string | undefined,
     full: null as string | null,
     logged: undefined as { line: string; up: number } | undefined,
@@ -124,7 +130,7 @@ function createPipelineState() {
 function createRuntimeState(given: RuntimeOptions) {
   const { clock, key, roster, send, randomId, log, capacity: limits } = given;
   const life = createPipelineState();
-  // A hanging disk returns no error, so central is notified without the ledger, as for a disk error.
+  // A disk that hangs returns no error. A slow commit therefore notifies central operations without the outbox, like a disk error.
   const { ledger, commitMs } = watchCommits(given.ledger, {
     clock,
     slow() {
@@ -151,20 +157,20 @@ function createRuntimeState(given: RuntimeOptions) {
   const commands = createCommands({ clock, key, ledger, ingest, send, randomId });
   const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
-  // All commands go to the queue, which forwards those that are no measurement.
+  // The queue takes every command. It splits link measurements into commands to single PCs, and forwards all others at once.
   const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, unready });
   return {
-    /** Includes the ledger with its watch for slow commits. */
+    /** Options of each pipeline. Their ledger reports slow commits. */
     options,
     commitMs,
     life,
-    /** The callbacks of the wait nodes by node id; the head has the id ''. */
+    /** Callbacks that pass a message to the tabs, by id of the wait node. The *incident* node, where paths begin, has the id ''. */
     nodeHandlers: createHandlers<OfferMessage>(),
     rollcalls,
     commands,
     measureQueue,
     live,
-    /** Open faults of the server, by fault id. */
+    /** Open faults of the server, by fault name. */
     openFaults: new Map<string, ServerEvent>(),
     dates,
     now,
@@ -174,7 +180,7 @@ function createRuntimeState(given: RuntimeOptions) {
   };
 }
 
-/** The functions for orders about the site table, on the current pipeline. */
+/** Returns the functions that read and change the site table through the open pipeline. */
 function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOperationsOptions, 'newToken'> {
   return {
     table: () => opened().table(),
@@ -192,7 +198,7 @@ function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOperationsOp
   };
 }
 
-/** The functions for the nodes of the tabs. They stay the same when the pipeline is reopened. */
+/** Returns the functions that the nodes of the tabs call. They remain valid when the pipeline is reopened. */
 function wiresOf({ options, nodeHandlers: takers, dates, ingest, now }: RuntimeState): Wires {
   const moment = createOfficeStates({
     calendar: dates.calendar,
@@ -222,7 +228,7 @@ function wiresOf({ options, nodeHandlers: takers, dates, ingest, now }: RuntimeS
 }
 
 function unreadyReason({ commitFault: trouble, full, pipeline, started }: PipelineState): string | undefined {
-  // On a full disk a small commit may still fit into the write-ahead log.
+  // On a full disk a small commit may still fit into the write-ahead log. A successful commit is therefore no proof of free space.
   if (trouble !== undefined || full !== null) return trouble ?? full ?? undefined;
   if (pipeline === undefined) return 'the ledger is being opened';
   if (!pipeline.ingest.isSubscribed()) return 'the broker cannot be reached, or this process was paused';
@@ -247,8 +253,8 @@ async function openFromLedger(state: RuntimeState): Promise<void> {
       if (event.type === 'birth' && event.fresh) rollcalls.born(pc, event);
     },
     /**
-     * If the wait node is gone, the head gets the message: R25 (timers and outcomes). Without a head the offer is repeated: R24 (repeated
-     * offers and the default route).
+     * If the wait node was deleted, the *incident* node gets the message: R25 (timers and outcomes). Without an *incident* node the offer
+     * is repeated later: R24 (repeated offers and the default route).
      */
     onOffer({ message, node }) {
       life.failures = 0;
@@ -287,13 +293,15 @@ async function openFromLedger(state: RuntimeState): Promise<void> {
   if (own !== null) await changeSites(own.change, own.ops);
 }
 
-/** Reloads data beside the pipeline. The commit before it corrects times that are in the future: R29 (clock of the server). */
+/**
+ * Loads commands and roll calls again. The empty commit before it corrects stored times that are in the future: R29 (clock of the server).
+ */
 async function reloadBeside({ commands, rollcalls }: RuntimeState, ingest: Ingest): Promise<void> {
   await ingest.record([]);
   await Promise.all([commands.reread(), rollcalls.reread()]);
 }
 
-/** Discards the memory after a failed commit, notifies central without the outbox, and reopens the ledger (R20). */
+/** Discards a pipeline that failed, notifies central operations without the outbox, and reopens the ledger (R20). */
 function discardPipeline(state: RuntimeState, pipeline: Pipeline, error: Error & { code?: string }): void {
   const { options, life, rollcalls } = state;
   if (life.closed || life.pipeline !== pipeline) return;
@@ -320,7 +328,7 @@ async function withLedgerClosed<T>(state: RuntimeState, work: () => Promise<T>):
   const { life, rollcalls } = state;
   const { pipeline } = life;
   if (pipeline === undefined) throw new Error('the ledger is being reopened');
-  // Set at once, so that a second caller is refused.
+  // Unset before the first await, so that a second caller is refused.
   life.pipeline = undefined;
   rollcalls.drop();
   try {

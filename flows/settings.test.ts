@@ -59,41 +59,45 @@ const full = {
   ledgerLimitMiB: 512,
 };
 
-test('an empty file sets no channel, and offers none to the tabs', () => {
+test('an empty settings file configures no channel, and offers none to the tabs', () => {
   expect(must('{}').channels).toEqual({ offered: [] });
 });
 
-test('a file with all keys is accepted unchanged', () => {
+test('a settings file with all keys is read without a change to any value', () => {
   expect(must(JSON.stringify(full))).toEqual(full);
 });
 
-describe('an invalid channel is reported in one line that names its place', () => {
+describe('readFlowsSettings', () => {
   test.each([
-    ['what is wrong elsewhere', '{"sit":{},"channels":{"emial":{}}}', 'sabha.json: sit: this key is not known'],
-    ['an unknown key inside', '{"channels":{"emial":{}}}', 'sabha.json: channels.emial: this key is not known'],
-    ['null in the place of the channels', '{"channels":null}', 'sabha.json: channels: expected Object, found null'],
-    ['events that leave before PCs forget them', '{"retention":{"eventDays":1}}', 'sabha.json: retention.eventDays: expected >=2, found 1'],
+    ['an unknown key before the channels', '{"sit":{},"channels":{"emial":{}}}', 'sabha.json: sit: this key is not known'],
+    ['an unknown channel', '{"channels":{"emial":{}}}', 'sabha.json: channels.emial: this key is not known'],
+    ['null as channels', '{"channels":null}', 'sabha.json: channels: expected Object, found null'],
+    ['a time for events below two days', '{"retention":{"eventDays":1}}', 'sabha.json: retention.eventDays: expected >=2, found 1'],
     [
       'half a month of archives',
       '{"retention":{"archiveMonths":0.5}}',
       expect.stringMatching(/^sabha\.json: retention\.archiveMonths: expected /),
     ],
-    ['a retention that is not known', '{"retention":{"days":9}}', 'sabha.json: retention.days: this key is not known'],
-    ['settings for the console, which has none', '{"channels":{"console":{}}}', 'sabha.json: channels.console: this key is not known'],
+    ['an unknown key of the retention', '{"retention":{"days":9}}', 'sabha.json: retention.days: this key is not known'],
     [
-      'a name on the tabs that is one of ours',
+      'settings for the console channel, which has none',
+      '{"channels":{"console":{}}}',
+      'sabha.json: channels.console: this key is not known',
+    ],
+    [
+      'a channel of the tabs with the name of a built-in channel',
       '{"channels":{"offered":["webhook"]}}',
       expect.stringMatching(
         /^sabha\.json: channels\.offered\.0: expected !\("own-order" \| "email" \| "console" \| "webhook".*\), found "webhook"$/,
       ),
     ],
     [
-      'a channel that is set and stands on the tabs too',
+      'a channel that is both configured and offered to the tabs',
       '{"channels":{"offered":["telegram"],"telegram":{"tokenFile":"/x"}}}',
       expect.stringContaining('not both'),
     ],
     [
-      'an order with a channel that is not open',
+      'a person with a channel that is not configured',
       '{"people":[{"id":"a","name":"A","role":"central","channels":["console","sms"]}]}',
       'sabha.json: people.0.channels.1: channels.sms is not set, and channels.offered does not name it',
     ],
@@ -107,32 +111,36 @@ describe('an invalid channel is reported in one line that names its place', () =
       '{"people":[{"id":"a","name":"A","role":"central","groups":["vendors","central-desk"]}]}',
       'sabha.json: people.0: "central-desk" is reserved by Sabha: choose another one',
     ],
-    ['a bad address', '{"channels":{"email":{"from":"me"}}}', 'sabha.json: channels.email.from: expected a valid email, found "me"'],
     [
-      'a webhook in clear beyond this machine',
+      'an invalid sender address',
+      '{"channels":{"email":{"from":"me"}}}',
+      'sabha.json: channels.email.from: expected a valid email, found "me"',
+    ],
+    [
+      'a webhook to another machine without TLS',
       '{"channels":{"webhook":{"url":"http://tickets.example.org/","secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}}',
       'sabha.json: channels.webhook.url: expected an https:// address, or http:// on loopback, found "http://tickets.example.org/"',
     ],
     [
-      'a weak secret',
+      'a webhook secret that is too short',
       '{"channels":{"webhook":{"url":"https://tickets.example.org/","secret":"whsec_abc"}}}',
       'sabha.json: channels.webhook.secret: expected whsec_ and at least 24 bytes in base64, found "whsec_abc"',
     ],
     [
-      'an address for a channel that is not offered',
+      'a person with an address for a channel that is not offered',
       '{"people":[{"id":"a","name":"A","role":"state","addresses":{"email":"x"}}]}',
       'sabha.json: people.0.addresses.email: is not in channels.offered',
     ],
-  ])('an invalid channel is reported in one line that names its place: %s', (_what, text, line) => {
+  ])('invalid settings are refused in one line that names the place: %s', (_what, text, line) => {
     expect(readFlowsSettings(text)).toEqual({ ok: false, line });
   });
 });
 
-test("an id may be the name of the person's own role", () => {
+test('readFlowsSettings accepts the id "central" for a person with the role central', () => {
   expect(must('{"people":[{"id":"central","name":"A","role":"central"}]}').people).toMatchObject([{ id: 'central' }]);
 });
 
-test('S20 500 changed files: each is refused, or has its full meaning', () => {
+test('S20 each of 500 randomly changed settings files is refused, or is read as if unchanged', () => {
   const random = randomFrom(20);
   const counts = { refused: 0, equal: 0 };
   for (let round = 0; round < 500; round++) {
@@ -213,7 +221,7 @@ function moved(random: Random): Changed {
   return { text: `\n${JSON.stringify(full, null, random.pick([1, 2, '\t']))}\r\n`, same: true };
 }
 
-/** Returns every key of each object and list, with the node that holds it. */
+/** Returns every key inside a nested value, with the object or list that contains the key. */
 function placesIn(node: object): { parent: Record<string, unknown>; key: string }[] {
   return Object.entries(node).flatMap(([key, value]) => [
     { parent: node as Record<string, unknown>, key },
@@ -228,7 +236,7 @@ function must(text: string) {
 }
 
 test.skipIf(process.platform === 'win32')(
-  'a file with a secret is refused if every user can read it; the group of a service may read it',
+  'a settings file with a secret is refused if every user can read it, and accepted if only owner and group can',
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'sabha-settings-'));
     const file = join(folder, 'sabha.json');

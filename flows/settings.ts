@@ -12,12 +12,12 @@ export type FlowsSettings = Settings & { channels: ChannelSettings };
 
 export type Log = Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
 
-/** The dependencies of most parts. `dataDir`: the data folder of `flows`. */
+/** Dependencies that most parts of `flows` need. `dataDir`: the data folder of `flows`. */
 export type Base = { settings: FlowsSettings; dataDir: string; clock: Clock; ledger: Ledger; log: Log };
 
 type SettingsResult = { ok: true; value: FlowsSettings } | { ok: false; line: string };
 
-/** Validates the settings with the channels. Rejects unknown channels, and addresses that no channel uses. */
+/** Validates the text of `sabha.json`. Rejects unknown keys and channels, reserved names, and addresses of people that no channel uses. */
 export function readFlowsSettings(text: string, file = 'sabha.json'): SettingsResult {
   const settings = readSettings(text, file);
   if (!settings.ok) return settings;
@@ -28,7 +28,7 @@ export function readFlowsSettings(text: string, file = 'sabha.json'): SettingsRe
   return stray === undefined ? { ok: true, value } : { ok: false, line: `${file}: ${stray}` };
 }
 
-/** Loads a file. Rejects one that contains secrets and is readable by every user of the machine. */
+/** Loads and validates a settings file. Rejects one that contains secrets and is readable by every user of the machine. */
 export function loadFlowsSettings(file: string): SettingsResult {
   const read = readFlowsSettings(loadText(file), file);
   if (!read.ok) return read;
@@ -41,7 +41,7 @@ export function loadFlowsSettings(file: string): SettingsResult {
 function firstUnknown({ people, channels }: FlowsSettings): string | undefined {
   return people
     .flatMap(({ id, role, groups = [], addresses, channels: order = [] }, at) => [
-      // The name of the person's own role is allowed as an id.
+      // A role name is reserved, except for a person who has this role.
       ...[id, ...groups].map((word) => ({ at: `people.${at}`, wrong: word === role ? undefined : reservedWord(word) })),
       ...Object.keys(addresses).map((name) => ({ at: `people.${at}.addresses.${name}`, wrong: addressProblem(name, channels) })),
       ...order.map((name, place) => ({ at: `people.${at}.channels.${place}`, wrong: channelProblem(name, channels) })),
