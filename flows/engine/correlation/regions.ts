@@ -17,8 +17,8 @@ export type CorrelationInput = {
 /** Kinds of region from narrow to wide. If two regions fit equally well, the narrower is chosen. */
 const scopeKindsByWidth = ['link', 'provider', 'state', 'nation'];
 /**
- * Only regions with at least this share of the highest number of lost sites are candidates. Of these, the region with the highest share of
- * lost sites is chosen.
+ * Only regions with at least this share of the highest number of lost sites are candidates. The candidate with the highest share of lost
+ * sites is chosen.
  */
 const betterShare = 0.8;
 
@@ -32,7 +32,7 @@ function leastLostSites(of: number, gone: number, { regionSites, regionShare }: 
 
 /**
  * Returns the outages of regions that explain the lost sites. The best region comes first, then the best one for the remaining sites.
- * Guarantee: each site belongs to at most one outage. Of two equally good regions the narrower is chosen. A line or provider with many
+ * Guarantee: each site belongs to at most one outage. If two regions fit equally well, the narrower is chosen. A line or provider with many
  * sites on battery is never chosen.
  */
 export function explainingRegions({ sites, downs, explained, numbers }: CorrelationInput): RegionOutage[] {

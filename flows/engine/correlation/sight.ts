@@ -92,7 +92,7 @@ export function isStillOnBattery({ onBattery, away, expected }: SiteAvailability
   return onBattery > 0 && onBattery >= siteShare * expected && onBattery * 2 >= away;
 }
 
-/** True if the loss of a PC at the time `at` may become a loss of the whole site, because other PCs were not seen since. */
+/** True if the loss of a PC at the time `at` may become a loss of its site: the other PCs were not seen since. */
 export function mayBecomeWholeLoss(
   { lost, heard, expected }: SiteAvailability,
   at: number,

@@ -15,7 +15,7 @@ const hourMs = 60 * minuteMs;
 const acknowledgedForMs = { critical: 4 * hourMs, other: 24 * hourMs };
 
 /**
- * Time in which a person can withdraw an acknowledgement: the screen offers it for ten seconds, and the request needs some time on a thin
+ * Time in which a person can withdraw an acknowledgement. The screen offers it for ten seconds, and the request needs some time on a thin
  * link. Until then the escalation continues.
  */
 export const withdrawForMs = 15_000;

@@ -447,8 +447,8 @@ function endOutage(core: EngineContext, at: { away: OfflinePc; record: PcRecord;
 }
 
 /**
- * Returns the PCs that lost power together with this PC. PCs of the whole state count only if two of them saw the mains fail, because many
- * offices switch off at the wall at the same hour.
+ * Returns the PCs that lost power together with this PC. PCs of the whole state count only if two of them saw the mains fail.
+ * Otherwise offices that switch off at the wall at the same hour would count.
  */
 function jointPowerLoss(core: EngineContext, own: OfflinePc): Joint | null {
   if (own.absence.aliveAt === null && own.absence.mainsGoneAt === undefined) return null;

@@ -222,8 +222,8 @@ function explanationFor(core: EngineContext, { pc }: PcRecord, now: number): Non
 
 /**
  * Returns a function that is true if people are notified of a fault although a group incident covers it. That is so near a meeting of the
- * room (for a site: of any of its rooms), and for a spread from the next morning on. A loss of most of the nation within a minute is an
- * exception: then the server itself is cut off.
+ * room (for a site: of any of its rooms). A spread is notified from the next morning on. If most of the nation is lost within a minute,
+ * the server itself is cut off, and the function is false.
  */
 export function isNeededFor({ options, correlation }: EngineContext, scope: string, now: number): NonNullable<ScopeState['isNeeded']> {
   return ({ since }, by) => {

@@ -119,7 +119,7 @@ test('an assigned person is notified once, and the earlier acknowledgement is re
   expect(since(stage, from)).toEqual(['raised assigned to tashi']);
 });
 
-test('R21 people are not notified of an incident during its snooze; at the end of the snooze one message lists all its faults, new ones included', () => {
+test('R21 during a snooze nobody is notified of the incident; at its end one message lists all faults, new ones included', () => {
   const stage = withLevels(online());
   stage.state([ok('microphone'), fault('camera.held')]);
   stage.pass(1_000);

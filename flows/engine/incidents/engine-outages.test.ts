@@ -101,7 +101,7 @@ describe('outage after a bye', () => {
 });
 
 describe('outage after a last gasp', () => {
-  it('the loss of a PC after its last gasp is a power cut; a new boot, or a state with mains power, deletes the last gasp', () => {
+  it('a loss after a last gasp is a power cut; a new boot or a state with mains power deletes the last gasp', () => {
     const stage = online();
     const gasp = () => stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: 60_000 });
     stage.state([fault('power.battery_low', '')]);

@@ -70,7 +70,7 @@ describe('R27 limit of three messages per hour and room, across restarts', () =>
 });
 
 describe('R27 limit of three messages per hour and group incident', () => {
-  it('a site that is offline for 3 min in every 14 min causes at most three messages an hour, and an outage of its region is still sent at once', () => {
+  it('a site offline for 3 of every 14 min causes at most three messages an hour; an outage of its region is sent at once', () => {
     const { stage, of } = nation({ sites: 4, pcs: 2 });
     const all = [0, 1, 2, 3].map(of);
     let session = 1;

@@ -64,7 +64,7 @@ describe('verdicts when many sites are lost at once', () => {
     ['5 sites of 5 states with 5 providers', 5, 1, (at: number) => `isp-${at}`],
     ['30 sites of 15 states and 4 providers', 30, 1, (at: number) => `isp-${at % 4}`],
   ])(
-    'if the sites of all states are lost at once, `upstream` is only an uncertain verdict, since the line of the server may have failed: %s',
+    'a loss of sites of all states at once makes `upstream` uncertain, since the line of the server may have failed: %s',
     (_, count, pcs, isp) => {
       const all = Array.from(
         { length: count * pcs },

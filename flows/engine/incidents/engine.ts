@@ -76,10 +76,7 @@ const gapsHideMs = 2 * slowestSilenceMs;
  * take several attempts.
  */
 const sameGapMs = 60_000;
-/**
- * The fault that the tabs did not conclude lasts this long after the last use of the default route: R24 (repeated offers and the default
- * route).
- */
+/** R24 (default route): the fault that the tabs did not conclude ends this long after the last use of the default route. */
 const unfinishedStandsMs = 60_000;
 /**
  * Interval at which central operations are notified of incidents whose check is unknown for a day: R14 (unknown freezes an incident). Also
